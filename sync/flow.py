@@ -1,0 +1,90 @@
+"""What a flow is: where hints come from, what identifies a record, how it is read, how it is delivered.
+
+A flow says what; the runner says how often. A flow is one file under `sync/flows/` that ends in a `Flow(...)`, its name
+in `FLOWS`, and one test. Every part of it may be called twice, concurrently and out of order.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from sync.desk import Desk
+    from sync.work import Work
+
+R = TypeVar("R")
+
+
+class Lane(IntEnum):
+    """Who goes first where a system is the bottleneck: documents before master data before catalogue work."""
+
+    DOCUMENTS = 0
+    MASTER = 1
+    CATALOGUE = 2
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something a poll found: the record's key and the owner's own stamp of its last change (aware UTC)."""
+
+    key: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The record is in the target. `number` is the target's key, `digest` the document it holds now.
+
+    `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
+    `targets` are keys to find it again (line lots, account); no personal data.
+    """
+
+    entity: str
+    number: str
+    digest: str
+    action: str = "created"
+    targets: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing to do now, and why. A later hint looks again."""
+
+    reason: str
+
+
+class NoKey(ValueError):
+    """A hook or event holds nothing that identifies a record of this flow; the message names the field looked for."""
+
+
+@dataclass(frozen=True)
+class Flow(Generic[R]):
+    """One kind of record on the road.
+
+    `keys_in(payload)`: the keys in a webhook body or an event's value; raises `NoKey`.
+    `resolve(key, desk)`: a key that a hint could only give in part -> the full keys; None when keys are always full.
+    `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive.
+    `read(key, desk)`: the record as it is now, or None when the owner does not have it (yet).
+    `deliver(record, work)`: makes the target agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`.
+    `events`: endings of the Adobe event types that are hints for this flow.
+    """
+
+    name: str
+    title: str
+    keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+    changed: Callable[["Desk", datetime, datetime], AsyncIterator[Change]]
+    read: Callable[[str, "Desk"], Awaitable[R | None]]
+    deliver: Callable[[R, "Work"], Awaitable[Receipt | Skipped]]
+    resolve: Callable[[str, "Desk"], Awaitable[Sequence[str] | None]] | None = None
+    lane: Lane = Lane.DOCUMENTS
+    schedule: str = "0 */5 * * * *"
+    overlap: timedelta = timedelta(minutes=5)
+    events: tuple[str, ...] = ()
+
+    @property
+    def queue(self) -> str:
+        """The queue bears the flow's name."""
+        return self.name
