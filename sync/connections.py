@@ -6,17 +6,51 @@ Unknown names are refused, secrets are named and never written, money is text or
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,127}$")]
+FLOW_NAMES: Final = ("orders", "customers")
+"""What `flows` may name; a test keeps it equal to the flows that exist."""
+
+VAULT_NAME: Final = r"^[A-Za-z0-9-]{1,127}$"
+COMPANY: Final = r"^[A-Za-z0-9]{1,4}$"
+CURRENCY: Final = r"^[A-Z]{3}$"
+CONNECTION_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,30}$"
+
+SecretName = Annotated[str, StringConstraints(pattern=VAULT_NAME)]
 """The name of a secret in the vault or Key Vault: letters, digits and hyphens, as Key Vault allows."""
 
-Company = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,4}$", to_lower=True)]
+Company = Annotated[str, StringConstraints(pattern=COMPANY, to_lower=True)]
 """A dataAreaId; F&O answers them in lower case."""
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
+
+Whole = Annotated[int, Strict()]
+"""A whole number; text and true/false are not taken for one."""
+
+YesNo = Annotated[bool, Strict()]
+"""true or false; "yes" and 1 are not taken for them."""
+
+
+def tidy_url(url: str) -> str:
+    """The URL without slashes at its end, scheme and host in lower case: tokens are issued for that very spelling."""
+    scheme, mark, rest = url.strip().rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}" if mark else scheme
+
+
+Url = Annotated[str, AfterValidator(tidy_url)]
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("an amount is text or a whole number")  # noqa: TRY004 - pydantic reports ValueError only
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_no_float)]
+"""An amount, written as text or as a whole number."""
 
 
 class Section(BaseModel):
@@ -46,14 +80,14 @@ class EventKeys(Section):
     """Adobe I/O Events: whose events these are, and where Adobe's public keys are fetched."""
 
     client_id: str
-    key_host: str = "https://static.adobeioevents.com"
+    key_host: Url = "https://static.adobeioevents.com"
 
 
 class Commerce(Section):
     """The storefront. `paas`: OAuth 1.0a under /rest/<scope>/V1; `saas`: IMS tokens, /V1 and a Store header."""
 
     edition: Literal["paas", "saas"] = "paas"
-    url: str
+    url: Url
     scope: str = "all"
     consumer_key: SecretName | None = None
     consumer_secret: SecretName | None = None
@@ -62,10 +96,10 @@ class Commerce(Section):
     client_id: str | None = None
     client_secret: SecretName | None = None
     organisation: str | None = None
-    ims_url: str = "https://ims-na1.adobelogin.com"
+    ims_url: Url = "https://ims-na1.adobelogin.com"
     oauth_decode_path_reserved: Literal["auto", "true", "false"] = "auto"
-    page_size: int = Field(default=100, ge=1, le=300)
-    concurrency: int = Field(default=4, ge=1, le=50)
+    page_size: Whole = Field(default=100, ge=1, le=300)
+    concurrency: Whole = Field(default=4, ge=1, le=50)
     webhook: WebhookKeys = WebhookKeys()
     events: EventKeys | None = None
 
@@ -73,7 +107,7 @@ class Commerce(Section):
 class Dynamics(Section):
     """The F&O environment and legal entity. `bearer` is a static token and only accepted for loopback hosts."""
 
-    url: str
+    url: Url
     company: Company
     auth: Literal["secret", "certificate", "managed_identity", "bearer"] = "secret"
     tenant: str | None = None
@@ -81,13 +115,13 @@ class Dynamics(Section):
     client_secret: SecretName | None = None
     certificate: SecretName | None = None
     bearer: SecretName | None = None
-    authority: str = "https://login.microsoftonline.com"
-    concurrency: int = Field(default=8, ge=1, le=51)
-    documents_per_batch: int = Field(default=1, ge=1, le=20)
-    commit_horizon_seconds: int = Field(default=180, ge=1, le=3600)
+    authority: Url = "https://login.microsoftonline.com"
+    concurrency: Whole = Field(default=8, ge=1, le=51)
+    documents_per_batch: Whole = Field(default=1, ge=1, le=20)
+    commit_horizon_seconds: Whole = Field(default=180, ge=1, le=3600)
     order_headers: Literal["SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2"] = "SalesOrderHeadersV4"
     order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
-    rounding: dict[Currency, Decimal] = {}
+    rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is named."""
 
 
@@ -98,7 +132,7 @@ class Store(Section):
     site: str | None = None
     warehouse: str | None = None
     origin: str | None = None
-    prices_include_tax: bool | None = None
+    prices_include_tax: YesNo | None = None
     guest_account: str | None = None
     language: str | None = None
 
@@ -139,7 +173,7 @@ class SegmentHome(Section):
     payment: str | None = None
     field: str | None = None
     tax_field: str | None = None
-    negative: bool = False
+    negative: YesNo = False
 
 
 class Orders(Section):
@@ -149,12 +183,12 @@ class Orders(Section):
     number_template: str = "{store_id}-{increment_id}"
     reference_template: str = "{increment_id}"
     posting: Posting = Posting.ALWAYS
-    oldest_days: int | None = Field(default=None, ge=1)
+    oldest_days: Whole | None = Field(default=None, ge=1)
     freight_item: str = "FREIGHT"
     rounding_item: str = "ROUNDING"
-    rounding_most: Decimal = Decimal("0.05")
+    rounding_most: Amount = Decimal("0.05")
     fpt_item: str = "FPT"
-    lock_prices: bool = False
+    lock_prices: YesNo = False
     note_field: Literal["", "SalesOrderName", "CustomersOrderReference", "URL"] = ""
     po_field: Literal["CustomerRequisitionNumber", ""] = "CustomerRequisitionNumber"
     schedule: str = "0 */5 * * * *"
@@ -179,6 +213,8 @@ class Customers(Section):
     schedule: str = "30 */5 * * * *"
     countries: dict[str, str] = {}
     """Commerce's two letters -> F&O country id, where it is not ISO's three letters."""
+    states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")
+    """Countries whose states F&O keeps; elsewhere Commerce's region is not sent, F&O would refuse it."""
 
 
 class Items(Section):
@@ -198,7 +234,7 @@ class Connection(Section):
     orders: Orders = Orders()
     customers: Customers = Customers()
     items: Items = Items()
-    flows: tuple[str, ...] = ("orders", "customers")
+    flows: tuple[str, ...] = FLOW_NAMES
 
     def store(self, store_id: int | str) -> Store | None:
         """The settings of a store view, completed from `stores.default`; None when neither is there."""
@@ -211,4 +247,4 @@ class Connection(Section):
 class Connections(Section):
     """The whole file."""
 
-    connections: dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")], Connection]
+    connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
