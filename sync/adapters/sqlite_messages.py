@@ -1,0 +1,119 @@
+"""The statements of the SQLite queue: what a message is on disk, and what each step does to it.
+
+Times are microseconds since 1970. Each function runs inside a transaction of `sqlite_store`.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sync.ports import DeadLetter, Outgoing
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+MOST_BODY: Final = 192 * 1024
+"""Service Bus Standard takes 256 KB with properties, which may be 64 KB."""
+MOST_ID: Final = 128
+MOST_WHY: Final = 4096
+QUEUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,259}")
+
+SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS messages (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, ready_at INTEGER NOT NULL,
+        locked INTEGER NOT NULL DEFAULT 0, deliveries INTEGER NOT NULL DEFAULT 0, enqueued_at INTEGER NOT NULL,
+        body BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS messages_ready ON messages (queue, ready_at, sequence, locked, enqueued_at)",
+    """CREATE TABLE IF NOT EXISTS dead_letters (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, deliveries INTEGER NOT NULL,
+        reason TEXT NOT NULL, description TEXT NOT NULL, enqueued_at INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS dead_letters_queue ON dead_letters (queue, sequence)",
+    """CREATE TABLE IF NOT EXISTS seen_ids (
+        queue TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (queue, id))""",
+    "CREATE INDEX IF NOT EXISTS seen_ids_at ON seen_ids (at)",
+)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message and when it may first be had."""
+
+    message: Outgoing
+    ready_at: int
+
+
+def check(message: Outgoing) -> None:
+    """Raise `ValueError` for what Service Bus would refuse."""
+    if not QUEUE.fullmatch(message.queue):
+        raise ValueError(
+            f"queue {message.queue!r}: expected up to 260 letters, digits, periods, hyphens and underscores"
+        )
+    if not 1 <= len(message.id) <= MOST_ID:
+        raise ValueError(
+            f"queue {message.queue}: a message id of {len(message.id)} characters, expected 1 to {MOST_ID}"
+        )
+    if len(message.body) > MOST_BODY:
+        raise ValueError(f"queue {message.queue}: a body of {len(message.body)} bytes, at most {MOST_BODY} are sent")
+
+
+def store(db: sqlite3.Connection, sent: Sent, now: int, window: int) -> None:
+    """Add the message, unless its id was seen less than `window` ago: that changes nothing."""
+    message = sent.message
+    sql = """INSERT INTO seen_ids (queue, id, at) VALUES (?, ?, ?)
+        ON CONFLICT (queue, id) DO UPDATE SET at = excluded.at WHERE at <= excluded.at - ?"""
+    if db.execute(sql, (message.queue, message.id, now, window)).rowcount == 0:
+        return
+    sql = "INSERT INTO messages (queue, id, ready_at, enqueued_at, body) VALUES (?, ?, ?, ?, ?)"
+    db.execute(sql, (message.queue, message.id, sent.ready_at, sent.ready_at, message.body))
+
+
+def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
+    """Drop ids that no longer count, a few at a time: more than are sent, so that they do not pile up."""
+    sql = "DELETE FROM seen_ids WHERE rowid IN (SELECT rowid FROM seen_ids WHERE at <= ? ORDER BY at LIMIT ?)"
+    db.execute(sql, (before, most))
+
+
+def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) -> list[tuple[int, bytes, str, int, int]]:
+    """Lock the messages that have been due longest: (sequence, body, id, deliveries with this one, enqueued_at)."""
+    sql = """SELECT sequence, body, id, deliveries + 1, enqueued_at FROM messages
+        WHERE queue = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT ?"""
+    found: list[tuple[int, bytes, str, int, int]] = db.execute(sql, (queue, now, most)).fetchall()
+    sql = "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE sequence = ?"
+    db.executemany(sql, [(until, row[0]) for row in found])
+    return found
+
+
+def give_back(db: sqlite3.Connection, sequence: int, deliveries: int | None = None) -> None:
+    """Unlock a message: it takes its old place again. `deliveries`: how many to remember; None leaves them."""
+    sql = """UPDATE messages SET locked = 0, ready_at = enqueued_at, deliveries = coalesce(?, deliveries)
+        WHERE sequence = ?"""
+    db.execute(sql, (deliveries, sequence))
+
+
+def set_aside(
+    db: sqlite3.Connection, sequence: int, reason: str, description: str, deliveries: int | None = None
+) -> None:
+    """Make a dead letter of a message. `deliveries`: how many to tell; None tells those it had."""
+    sql = """INSERT INTO dead_letters (queue, id, deliveries, reason, description, enqueued_at, body)
+        SELECT queue, id, coalesce(?, deliveries), ?, ?, enqueued_at, body FROM messages WHERE sequence = ?"""
+    db.execute(sql, (deliveries, reason[:MOST_WHY], description[:MOST_WHY], sequence))
+    db.execute("DELETE FROM messages WHERE sequence = ?", (sequence,))
+
+
+def micro(at: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises `ValueError` on a naive datetime."""
+    if at.tzinfo is None:
+        raise ValueError("expected an aware datetime")
+    return (at - EPOCH) // MICROSECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """The inverse of `micro`, aware UTC."""
+    return EPOCH + since_1970 * MICROSECOND
+
+
+def letter_from(row: tuple[Any, ...]) -> DeadLetter:
+    """A dead letter of its columns: sequence, queue, body, id, deliveries, reason, description, enqueued_at."""
+    sequence, queue, body, key, deliveries, reason, description, enqueued_at = row
+    return DeadLetter(queue, body, key, sequence, deliveries, reason, description, moment(enqueued_at))

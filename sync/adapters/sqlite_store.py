@@ -1,0 +1,164 @@
+"""One SQLite file (or memory) under the embedded queue and tables: durable writes, many to a commit.
+
+Statements run synchronously on the loop: they take microseconds. What takes time is the commit, which waits for the
+disk; so what concurrent tasks write during one turn of the loop goes into one transaction, a savepoint each, and every
+writer hears of its own outcome only after the commit. With `synchronous=FULL` that means: on the disk, safe against
+`kill -9` and against power loss. WAL lets several processes (the host, the command line) work on one file.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from sync.errors import Later, Never
+
+T = TypeVar("T")
+
+Synchronous = Literal["FULL", "NORMAL"]
+MEMORY = ":memory:"
+BUSY = timedelta(seconds=5)
+"""How long a statement waits for another process's transaction. Ours take milliseconds."""
+MOST_PER_COMMIT = 256
+"""Writes in one transaction; more would keep the loop from its other work for too long."""
+
+
+@dataclass
+class _Write(Generic[T]):
+    work: Callable[[sqlite3.Connection], T]
+    done: "asyncio.Future[T]"
+    error: Exception | None = None
+    result: T | None = None
+
+
+class SqliteStore:
+    """A connection, and the transactions on it. Used by one loop at a time.
+
+    `path`: a file, created readable by its owner alone, or `:memory:`. `synchronous`: FULL waits for the disk at every
+    commit; NORMAL survives `kill -9` but may lose the last commits when the power fails.
+    """
+
+    def __init__(self, path: str | Path, schema: Sequence[str], *, synchronous: Synchronous = "FULL") -> None:
+        self.path = str(path)
+        self._pending: list[_Write[Any]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        try:
+            self._db = _opened(self.path, schema, synchronous)
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nobody else can see this store, and nothing of it outlives the process."""
+        return self.path == MEMORY
+
+    def read(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What has been committed, now. Raises `Later` or `Never` as writes do."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """Run `work` in the next transaction; the future holds its result once that is durable.
+
+        An exception of `work` undoes what it wrote, nothing of what others wrote, and is the future's. `Later`: the
+        file is busy or the disk is full. `Never`: the file is damaged. A future that is cancelled before its
+        transaction begins is not run at all.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # an earlier loop may have ended with writes that nobody waits for any more
+            self._loop, self._pending = loop, []
+        if not self._pending:
+            loop.call_soon(self.flush)
+        write = _Write(work, loop.create_future())
+        self._pending.append(write)
+        return write.done
+
+    def flush(self) -> None:
+        """Commit what is pending now, instead of at the loop's next turn."""
+        while self._pending:
+            batch = [write for write in self._pending[:MOST_PER_COMMIT] if not write.done.done()]
+            del self._pending[:MOST_PER_COMMIT]
+            if batch:
+                break
+        else:
+            return
+        if self._pending and self._loop:
+            self._loop.call_soon(self.flush)
+        try:
+            self._commit(batch)
+        except sqlite3.Error as error:
+            for write in batch:
+                write.error = self._fault(error)
+        for write in batch:
+            if write.error is None:
+                write.done.set_result(write.result)
+            else:
+                write.done.set_exception(write.error)
+
+    def close(self) -> None:
+        """Commit what is pending and close the file. Nothing is lost without it."""
+        if self._loop and not self._loop.is_closed():
+            while self._pending:
+                self.flush()
+        self._db.close()
+
+    def _commit(self, batch: Sequence[_Write[Any]]) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for write in batch:
+                self._attempt(write)
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+                    self._db.execute("ROLLBACK")
+
+    def _attempt(self, write: _Write[Any]) -> None:
+        self._db.execute("SAVEPOINT one")
+        try:
+            write.result = write.work(self._db)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever awaits this write
+            write.error = error
+            self._db.execute("ROLLBACK TO one")
+        self._db.execute("RELEASE one")
+
+    def _fault(self, error: sqlite3.Error) -> Exception:
+        """SQLite's error in terms of what to do next; its texts name files and columns, never contents."""
+        if isinstance(error, sqlite3.ProgrammingError):
+            return error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return Later(f"{self.path} is held by another process", after=timedelta(seconds=1), counts=False)
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return Never(f"{self.path} is damaged or no database: {error}", remedy="Restore the file from its backup.")
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            return Never(f"{self.path}: {error}", remedy="Give the program's user the right to write in that folder.")
+        return Later(f"{self.path}: {error}")
+
+
+def _opened(path: str, schema: Sequence[str], synchronous: Synchronous) -> sqlite3.Connection:
+    if path != MEMORY:
+        with contextlib.suppress(OSError):  # what is wrong with the path, SQLite says next
+            Path(path).touch(mode=0o600)
+    db = sqlite3.connect(path, timeout=BUSY.total_seconds(), isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={synchronous}")
+        db.execute("PRAGMA fullfsync=ON")  # macOS: reach the platter; elsewhere without effect
+        db.execute("PRAGMA journal_size_limit=67108864")
+        db.execute("BEGIN IMMEDIATE")
+        for statement in schema:
+            db.execute(statement)
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
