@@ -1,0 +1,1 @@
+"""Adobe Commerce: its client, its signatures, its events, its documents."""

@@ -1,0 +1,133 @@
+"""Adobe Commerce as a Cloud Service: bearer tokens from Adobe IMS by client credentials.
+
+A token lives about a day; it is shared by all requests, renewed five minutes before it ends and once when a request is
+refused with 401. Concurrent callers wait for one renewal. Source: Adobe, "REST server-to-server authentication".
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+
+from sync.commerce.auth import ACL_REFUSED, Method, Signed
+from sync.commerce.bodies import said_by
+from sync.connections import Commerce
+from sync.encoding import NotJson, from_json
+from sync.errors import Later, Never
+from sync.ports import Clock, Secrets
+
+SCOPE: Final = (
+    "openid,AdobeID,email,profile,additional_info.roles,additional_info.projectedProductContext,commerce.accs"
+)
+EARLY: Final = timedelta(minutes=5)
+LONGEST: Final = timedelta(days=1)
+TIMEOUT: Final = httpx.Timeout(30.0)
+
+
+class Ims:
+    """Tokens of one connection, and the headers that go with them."""
+
+    def __init__(self, settings: Commerce, *, secrets: Secrets, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._http = http
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self._token = ""
+        self._good_until: datetime | None = None
+
+    async def sign(self, method: Method, url: httpx.URL) -> Signed:  # noqa: ARG002 - one token serves every request
+        """Headers for any request. Raises `Never` when the connection names no credentials.
+
+        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every record.
+        """
+        token = await self._valid_token()
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "x-api-key": self._client_id(),
+            "x-gw-ims-org-id": self._settings.organisation or "",
+            "Store": self._settings.scope,
+        }
+        return Signed({name: value for name, value in headers.items() if value}, token=token)
+
+    async def sign_again(self, method: Method, url: httpx.URL, refused: Signed, message: str) -> Signed | None:
+        """A new token, unless the refusal is about rights; whoever comes second uses the one just fetched."""
+        if message.startswith(ACL_REFUSED):
+            return None
+        if self._token == refused.token:
+            self._good_until = None
+        return await self.sign(method, url)
+
+    def accepted(self, url: httpx.URL, signed: Signed) -> None:
+        """Nothing to remember."""
+
+    async def _valid_token(self) -> str:
+        async with self._one_at_a_time:
+            if self._good_until is None or self._clock.now() >= self._good_until:
+                asked_at = self._clock.now()
+                answer = await self._fetch()
+                lives = _lifetime(answer)
+                self._token = str(answer["access_token"])
+                self._good_until = asked_at + max(lives - EARLY, lives / 2)
+            return self._token
+
+    async def _fetch(self) -> dict[str, Any]:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id(),
+            "client_secret": await self._client_secret(),
+            "scope": SCOPE,
+        }
+        request = httpx.Request(
+            "POST",
+            f"{self._settings.ims_url.rstrip('/')}/ims/token/v3",
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            content=urlencode(form).encode(),
+            extensions={"timeout": TIMEOUT.as_dict()},
+        )
+        try:
+            response = await self._http.send(request, follow_redirects=False)
+        except httpx.RequestError as error:
+            raise Later(f"Adobe IMS did not answer ({type(error).__name__})") from None
+        if response.status_code != HTTPStatus.OK:
+            raise self._refused(response)
+        try:
+            answer = from_json(response.content)
+        except NotJson as error:
+            raise Later(f"Adobe IMS answered 200 but {error}") from None
+        if not isinstance(answer, dict) or not answer.get("access_token"):
+            raise Later("Adobe IMS answered 200 without an access_token")
+        return answer
+
+    def _refused(self, response: httpx.Response) -> Later:
+        status = response.status_code
+        reason = f"Adobe IMS answered {status} to the request for a token: {said_by(response).sentence}"
+        if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or status >= 500:
+            return Later(reason)
+        return Later(
+            f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r} with the OAuth "
+            "server-to-server credential in the Adobe Developer Console; it needs the scope commerce.accs."
+        )
+
+    def _client_id(self) -> str:
+        return self._settings.client_id or self._missing("client_id")
+
+    async def _client_secret(self) -> str:
+        return (await self._secrets.get(self._settings.client_secret or self._missing("client_secret"))).strip()
+
+    def _missing(self, field: str) -> str:
+        raise Never(
+            f"the connection names no {field} for {self._settings.url}",
+            remedy=f"Set commerce.{field} in connections.toml.",
+        )
+
+
+def _lifetime(answer: dict[str, Any]) -> timedelta:
+    """`expires_in` in seconds; a token without one is used for one call's length only."""
+    try:
+        return min(max(timedelta(0), timedelta(seconds=int(answer.get("expires_in") or 0))), LONGEST)
+    except (TypeError, ValueError, OverflowError):
+        return timedelta(0)

@@ -1,0 +1,162 @@
+"""Adobe I/O Events: asynchronous hints, at least once, in no order, pushed as CloudEvents.
+
+Adobe retries 429 and 5xx (but 505) for a day and drops an event on any other refusal, so whatever may be our own
+passing trouble is answered 5xx, and only what nobody could ever accept is answered 4xx. An event is a hint: the record
+is read again. Source: Adobe I/O Events webhook guide and Commerce eventing documentation, 2026-08.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sync.commerce.event_keys import PublicKeys
+from sync.commerce.signature import Refused, decoded_base64, header_of, rsa_signed
+from sync.connections import EventKeys
+from sync.encoding import NotJson, from_json
+from sync.errors import Later
+
+PREFIX: Final = "com.adobe.commerce."
+MOST: Final = 1000
+"""Events in one delivery; Adobe's batches hold 20."""
+
+_SIGNATURES: Final = (
+    ("x-adobe-digital-signature-1", "x-adobe-public-key1-path"),
+    ("x-adobe-digital-signature-2", "x-adobe-public-key2-path"),
+)
+_ADOBE_HOSTS: Final = (".adobe.io", ".adobe.com", ".adobeioevents.com")
+
+
+class BadEvent(ValueError):
+    """JSON, but not a CloudEvent of Commerce. `good` are the other events of the same batch, which are to be kept."""
+
+    def __init__(self, reason: str, good: Sequence["Event"] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.good = tuple(good)
+
+
+class WrongRecipient(Refused):
+    """A well-formed event for another registration."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. `id` is what tells repeats apart; `value` the raw model data, numbers often as text."""
+
+    id: str
+    type: str
+    value: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    recipient: str = ""
+
+    def ends_with(self, name: str) -> bool:
+        """Whether this is the event `name`, as "observer.sales_order_save_commit_after".
+
+        An app's id before it and the `magento.` that the cloud service leaves out of plugin names make no difference.
+        """
+        own = self.type.replace("plugin.magento.", "plugin.")
+        wanted = name.replace("plugin.magento.", "plugin.")
+        return self.type.startswith(PREFIX) and own.endswith(f".{wanted}")
+
+
+def parse_events(body: bytes) -> list[Event]:
+    """The events of one delivery, a single CloudEvent or a batch array. Raises `NotJson` and `BadEvent`."""
+    document = from_json(body)
+    entries = document if isinstance(document, list) else [document]
+    if len(entries) > MOST:
+        raise BadEvent(f"{len(entries)} events in one delivery; at most {MOST} are taken")
+    events, faults = [], []
+    for place, entry in enumerate(entries):
+        try:
+            events.append(_event(entry))
+        except BadEvent as fault:
+            faults.append(f"event {place + 1}: {fault.reason}")
+    if faults:
+        raise BadEvent("; ".join(faults[:5]), events)
+    return events
+
+
+async def verify_events(
+    body: bytes, headers: Mapping[str, str], events: Sequence[Event], keys: EventKeys, public_keys: PublicKeys
+) -> None:
+    """Return when every event is ours and one of the two signatures fits the received bytes.
+
+    Raises `WrongRecipient`, `Refused`, and `Later` when Adobe's public keys cannot be fetched (answer 5xx).
+    """
+    if any(event.recipient != keys.client_id for event in events):
+        raise WrongRecipient("the recipient's client id is not that of this connection")
+    refusal = Refused("neither signature fits")
+    trouble: Later | None = None
+    for signature_header, path_header in _SIGNATURES:
+        try:
+            signature = decoded_base64(header_of(headers, signature_header), f"header {signature_header}")
+            key = await public_keys.get(header_of(headers, path_header))
+        except Refused as error:
+            refusal = error
+            continue
+        except Later as error:
+            trouble = error
+            continue
+        if rsa_signed(signature, body, key):
+            return
+    raise trouble or refusal
+
+
+def challenge_answer(query: Mapping[str, str]) -> str | None:
+    """What to answer, as text/plain with 200, to `GET ?challenge=…`; None when there is no challenge in it."""
+    return query.get("challenge") or None
+
+
+def validation_url(body: bytes) -> str | None:
+    """The address in a `{"validationUrl": …}` that Adobe posts when the challenge was not answered; None for others.
+
+    It is to be shown to an operator (it is good for five minutes) and never fetched: anybody could post one. An
+    address that is not Adobe's is not shown, only its being there: an empty string.
+    """
+    try:
+        document = from_json(body)
+    except NotJson:
+        return None
+    if not isinstance(document, dict) or "validationUrl" not in document:
+        return None
+    url = document["validationUrl"]
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    adobes = parts.scheme == "https" and host.endswith(_ADOBE_HOSTS) and parts.username is None
+    return str(url) if adobes and len(str(url)) <= 2000 else ""
+
+
+def status_for(error: Exception) -> HTTPStatus:
+    """The answer by which Adobe drops what nobody could accept and sends again what we may yet take."""
+    if isinstance(error, WrongRecipient):
+        return HTTPStatus.FORBIDDEN
+    if isinstance(error, Refused):
+        return HTTPStatus.UNAUTHORIZED
+    if isinstance(error, NotJson | BadEvent):
+        return HTTPStatus.BAD_REQUEST
+    return HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _event(entry: Any) -> Event:
+    if not isinstance(entry, dict):
+        raise BadEvent("not an object")
+    kind, body = entry.get("type"), entry.get("data")
+    identity = entry.get("eventid") or entry.get("event_id") or entry.get("id")
+    if not isinstance(kind, str) or not isinstance(identity, str) or not kind or not identity:
+        raise BadEvent("no type, or none of eventid, event_id and id")
+    if not isinstance(body, dict) or not isinstance(body.get("value"), dict):
+        raise BadEvent("no object in data.value")
+    metadata = body.get("_metadata")
+    recipient = entry.get("recipientclientid") or entry.get("recipient_client_id")
+    return Event(
+        id=identity,
+        type=kind,
+        value=body["value"],
+        metadata=metadata if isinstance(metadata, dict) else {},
+        recipient=recipient if isinstance(recipient, str) else "",
+    )

@@ -1,0 +1,36 @@
+"""Which box to tick when an integration lacks a right.
+
+Commerce names the ACL resource, not the box; the boxes of what this product uses are written here (2.4.8's `acl.xml`).
+"""
+
+from typing import Final
+
+_ORDERS: Final = "Sales > Operations > Orders > Actions"
+
+BOXES: Final = {
+    "Magento_Sales::actions_view": f"{_ORDERS} > View",
+    "Magento_Sales::comment": f"{_ORDERS} > Comment",
+    "Magento_Sales::hold": f"{_ORDERS} > Hold",
+    "Magento_Sales::unhold": f"{_ORDERS} > Unhold",
+    "Magento_Sales::cancel": f"{_ORDERS} > Cancel",
+    "Magento_Sales::ship": f"{_ORDERS} > Ship",
+    "Magento_Sales::invoice": f"{_ORDERS} > Invoice",
+    "Magento_Sales::creditmemo": f"{_ORDERS} > Credit Memos",
+    "Magento_Sales::shipment": "Sales > Operations > Shipments",
+    "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
+    "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
+    "Magento_Catalog::products": "Catalog > Inventory > Products",
+}
+
+
+def remedy_for(resources: str) -> str:
+    """What to tick, and where. `resources` as the answer names them ("Magento_Sales::actions_view"), maybe several."""
+    names = [name.strip() for name in resources.split(",") if name.strip()]
+    if not names:
+        wanted = "the resource that this service needs"
+    else:
+        wanted = ", ".join(f"{name} ({BOXES[name]})" if name in BOXES else name for name in names)
+    return (
+        f"In the Commerce Admin open System > Extensions > Integrations > (this integration) > API and tick {wanted}; "
+        "save and reauthorise. If it is ticked already, a proxy may be removing the Authorization header."
+    )

@@ -1,0 +1,117 @@
+"""Who sent a webhook: Commerce signs the base64 text of the body with RSA; gateways may sign with a shared secret.
+
+Adobe's page says "HMAC SHA256", its sample code and its servers do RSASSA-PKCS1-v1_5 with SHA-256 over the base64 text
+of the raw body (standard alphabet, padded, one line). There is no timestamp in it, so a hook can be replayed: what it
+causes must be idempotent. Only received bytes are verified, never a document parsed and written again.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from sync.connections import WebhookKeys
+from sync.errors import Never
+from sync.ports import Secrets
+
+
+class Refused(Exception):
+    """The sender is not who it says, or said nothing: answer 401. `reason` holds no part of body or signature."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def verify(body: bytes, headers: Mapping[str, str], keys: WebhookKeys, secrets: Secrets) -> None:
+    """Return when `body`, as received, is signed by one of the keys; two may be valid while one is being rotated.
+
+    Raises `Refused` for a missing, malformed or wrong signature and when no key is configured at all; `Never` when no
+    key fits and one of them is missing or broken, naming its secret. Header names are compared without case.
+    """
+    given = _signature(header_of(headers, keys.header), keys)
+    if not keys.keys:
+        raise Refused("no webhook key is configured")
+    signed = base64.b64encode(body) if keys.message == "base64" else body
+    trouble: Never | None = None
+    for name in keys.keys:
+        try:
+            key = await secrets.get(name)
+            fits = _rsa_fits(given, signed, key, name) if keys.scheme == "rsa" else _hmac_fits(given, signed, key)
+        except Never as error:
+            trouble = error
+            continue
+        if fits:
+            return
+    if trouble is not None:
+        raise trouble
+    raise Refused("the signature fits none of the configured keys")
+
+
+def header_of(headers: Mapping[str, str], name: str) -> str:
+    """The header's value, whatever the case of its name. Raises `Refused` when it is absent, empty or there twice."""
+    found = [value for key, value in headers.items() if key.lower() == name.lower()]
+    if not found or not found[0].strip():
+        raise Refused(f"header {name} is missing")
+    if len(found) > 1:
+        raise Refused(f"header {name} is there {len(found)} times")
+    return found[0].strip()
+
+
+def rsa_key(pem: str) -> RSAPublicKey | None:
+    """The RSA public key of a PEM text, None if it is none; line ends may be written out, as one-line settings do."""
+    try:
+        key = load_pem_public_key(pem.replace("\\n", "\n").strip().encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPublicKey) else None
+
+
+def rsa_signed(signature: bytes, message: bytes, key: RSAPublicKey) -> bool:
+    """Whether `signature` is RSASSA-PKCS1-v1_5 with SHA-256 over `message`."""
+    try:
+        key.verify(signature, message, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def decoded_base64(text: str, what: str) -> bytes:
+    """Strict standard base64. Raises `Refused` naming `what`."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused(f"{what} is not base64") from None
+
+
+def _signature(text: str, keys: WebhookKeys) -> bytes:
+    what = f"header {keys.header}"
+    if keys.scheme == "rsa" or keys.encoding == "base64":
+        return decoded_base64(text, what)
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Refused(f"{what} is not hexadecimal") from None
+
+
+def _rsa_fits(signature: bytes, message: bytes, pem: str, name: str) -> bool:
+    key = rsa_key(pem)
+    if key is None:
+        raise Never(
+            f"the secret {name!r} holds no RSA public key in PEM form",
+            remedy="Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, from "
+            f"Stores > Configuration > Adobe Services > Webhooks into the secret {name!r}.",
+        )
+    return rsa_signed(signature, message, key)
+
+
+def _hmac_fits(signature: bytes, message: bytes, secret: str) -> bool:
+    expected = hmac.new(secret.strip().encode(), message, hashlib.sha256).digest()
+    return hmac.compare_digest(signature, expected)
