@@ -1,0 +1,100 @@
+"""Tokens from Microsoft Entra ID: by client secret, by certificate, or as the managed identity.
+
+azure-identity caches tokens in memory and renews them some minutes before they end, so there is one credential per
+process and environment. The app (or the managed identity) is nobody to F&O until its client id has a row, with a user,
+in System administration > Setup > Microsoft Entra applications. Source: Microsoft, services-home-page.md.
+"""
+
+import asyncio
+import logging
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.identity.aio import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
+
+from sync.connections import Dynamics
+from sync.errors import Later, Never
+from sync.ports import Secrets
+
+log = logging.getLogger(__name__)
+
+REFUSED_WAIT: Final = timedelta(minutes=5)
+"""A refusal is cured by a person (an expired secret, a missing consent): asking more often helps nobody."""
+
+_CODE: Final = re.compile(r"AADSTS\d+")
+_PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 20}
+
+
+class EntraTokens:
+    """Tokens for one scope. Concurrent askers are served one after the other, from the cache but for the first."""
+
+    def __init__(self, section: Dynamics, scope: str, secrets: Secrets, **options: Any) -> None:
+        self._section = section
+        self._scope = scope
+        self._secrets = secrets
+        self._options = {**_PATIENCE, **options}
+        self._credential: AsyncTokenCredential | None = None
+        self._asking = asyncio.Lock()
+
+    async def token(self, *, renew: bool = False) -> str:
+        """A token for the scope. `renew` forgets the cached one and asks the secret store anew, for a rotated secret.
+
+        Raises `Later` (using up no try) when Entra cannot be reached or refuses, with Entra's own code; `Never` when
+        the certificate cannot be read. Neither holds a secret.
+        """
+        async with self._asking:
+            if renew:
+                await self._forget()
+            if self._credential is None:
+                self._credential = await self._make()
+            try:
+                return (await self._credential.get_token(self._scope)).token
+            except ClientAuthenticationError as error:
+                await self._forget()
+                raise self._refused(error) from None
+            except AzureError as error:
+                raise Later(f"Entra gave no token for {self._scope}: {type(error).__name__}", counts=False) from None
+
+    async def close(self) -> None:
+        """Close the credential's connections; the next `token` makes another."""
+        async with self._asking:
+            await self._forget()
+
+    async def _forget(self) -> None:
+        credential, self._credential = self._credential, None
+        if credential is not None:
+            await credential.close()
+
+    def _refused(self, error: ClientAuthenticationError) -> Later:
+        code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
+        log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
+        return Later(
+            f"Entra refused a token for {self._scope} ({code}): check tenant, client id and the expiry of its secret",
+            after=REFUSED_WAIT,
+            counts=False,
+        )
+
+    async def _make(self) -> AsyncTokenCredential:
+        section = self._section
+        name = section.client_secret if section.auth == "secret" else section.certificate
+        shown = "" if section.auth == "managed_identity" else await self._secrets.get(str(name))
+        try:
+            return self._built(shown)
+        except ValueError:
+            raise Never(
+                f"tenant, authority or the secret {name} is not what Entra takes for auth = {section.auth}",
+                remedy="Correct them in connections.toml; a certificate is PEM with its unencrypted private key",
+            ) from None
+
+    def _built(self, shown: str) -> AsyncTokenCredential:
+        section = self._section
+        if section.auth == "managed_identity":
+            return ManagedIdentityCredential(client_id=section.client_id, **self._options)
+        tenant, client_id = str(section.tenant), str(section.client_id)
+        options = {"authority": section.authority, **self._options}
+        if section.auth == "secret":
+            return ClientSecretCredential(tenant, client_id, shown, **options)
+        return CertificateCredential(tenant, client_id, certificate_data=shown.encode(), **options)

@@ -1,0 +1,130 @@
+"""Who we are to F&O, and which addresses may hear it.
+
+A token goes to one host only, over TLS; a fixed bearer goes to this machine only. How Entra tokens are got is an
+adapter's business (`sync/adapters/entra.py`); here is what the client needs of it.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import httpx
+
+from sync.connections import Dynamics
+from sync.errors import Never
+from sync.ports import Secrets
+
+
+class Tokens(Protocol):
+    """Bearer tokens for one environment. Safe for concurrent use."""
+
+    async def token(self, *, renew: bool = False) -> str:
+        """A token that is valid for some minutes yet. `renew`: F&O refused the last one, get another.
+
+        Raises `Later` when the issuer cannot be reached or refuses, `Never` when what we would show it is unusable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections. A later `token` opens them again."""
+        ...
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine: 127.0.0.0/8, ::1 or localhost."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_url(url: str) -> str:
+    """`url` as `https://host[:port]`, in lower case. Raises `Never` unless it is https, or loopback, without a path.
+
+    The host is not held against a list: environments have many patterns (regions, sovereign clouds, one-box).
+    """
+    remedy = "Write the environment's address into connections.toml as https://<environment>.operations.dynamics.com"
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise Never("the Dynamics url is no address", remedy=remedy) from None
+    if parsed.userinfo or parsed.query or parsed.fragment or parsed.path not in {"", "/"}:
+        raise Never("the Dynamics url has more than scheme and host", remedy=remedy)
+    if not parsed.host or parsed.scheme not in {"https", "http"}:
+        raise Never("the Dynamics url is not https", remedy=remedy)
+    if parsed.scheme == "http" and not is_loopback(parsed.host):
+        raise Never(f"the Dynamics url of {parsed.host} is http: a token would travel in the clear", remedy=remedy)
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}".lower()
+
+
+def scope_of(url: str) -> str:
+    """What to ask Entra for. The `aud` of the token must equal the environment's address, so: lower case, no slash."""
+    return f"https://{httpx.URL(checked_url(url)).host}/.default"
+
+
+class LoopbackBearer:
+    """A fixed bearer for a sandbox on this machine. Raises `Never` for any other host."""
+
+    def __init__(self, url: str, name: str, secrets: Secrets) -> None:
+        host = httpx.URL(checked_url(url)).host
+        if not is_loopback(host):
+            raise Never(
+                f"a fixed bearer is only sent to this machine, not to {host}",
+                remedy="Set auth to secret, certificate or managed_identity for this connection",
+            )
+        self._name = name
+        self._secrets = secrets
+
+    async def token(self, *, renew: bool = False) -> str:  # noqa: ARG002 - a fixed bearer has no other
+        """The bearer, asked of the secret store each time."""
+        return await self._secrets.get(self._name)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+Entra = Callable[[Dynamics, str], Tokens]
+"""Makes tokens for a connection's section and a scope, by its `auth`: secret, certificate or managed_identity."""
+
+_IDENTITY: Final = ("auth", "authority", "tenant", "client_id", "client_secret", "certificate", "bearer")
+_NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "secret": ("tenant", "client_id", "client_secret"),
+    "certificate": ("tenant", "client_id", "certificate"),
+    "managed_identity": (),
+    "bearer": ("bearer",),
+}
+
+
+class TokenPool:
+    """One source of tokens per environment and identity, for the life of the process: it is the source that caches."""
+
+    def __init__(self, secrets: Secrets, entra: Entra) -> None:
+        self._secrets = secrets
+        self._entra = entra
+        self._sources: dict[tuple[str | None, ...], Tokens] = {}
+
+    def tokens(self, section: Dynamics) -> Tokens:
+        """The source for a connection. Raises `Never` naming the fields that its `auth` needs and that are missing."""
+        missing = [field for field in _NEEDED[section.auth] if not getattr(section, field)]
+        if missing:
+            raise Never(
+                f"auth = {section.auth} needs {', '.join(missing)} in the dynamics section",
+                remedy="Complete the dynamics section of the connection in connections.toml",
+            )
+        address = checked_url(section.url)
+        identity = (address, *(getattr(section, field) for field in _IDENTITY))
+        if identity not in self._sources:
+            self._sources[identity] = (
+                LoopbackBearer(address, str(section.bearer), self._secrets)
+                if section.auth == "bearer"
+                else self._entra(section, scope_of(address))
+            )
+        return self._sources[identity]
+
+    async def close(self) -> None:
+        """Close every source."""
+        for source in self._sources.values():
+            await source.close()
+        self._sources.clear()

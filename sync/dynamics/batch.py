@@ -1,0 +1,148 @@
+"""`$batch` on the wire: multipart/mixed with atomic changesets, written strictly and read tolerantly.
+
+F&O takes multipart only. Each changeset is one transaction. The outer answer is 200 even when a changeset failed: then
+the changeset's answer is one single error part, whose Content-ID need not be that of the failing write. Content-ID
+references to generated keys do not work, so none are written. Source: Microsoft, odata.md; practitioners' captures.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sync.dynamics.faults import Answer
+
+MOST_OPERATIONS: Final = 5000
+"""F&O's own limit. One document per changeset stays far below it."""
+
+
+class BrokenBatch(ValueError):
+    """The answer is no multipart document of HTTP answers; the message says what is missing, never the content."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One request of a batch. `url` is absolute or starts with a slash, encoded; `body` is JSON in UTF-8."""
+
+    method: str
+    url: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part(Answer):
+    """One answer of a batch; the id is empty where the server left it out."""
+
+    content_id: str = ""
+
+
+def write(parts: Sequence[Operation | Sequence[Operation]], unique: str) -> tuple[str, bytes]:
+    """The Content-Type and body of a batch: a single operation stands alone, a sequence is one atomic changeset.
+
+    Content-IDs count from 1 through the whole batch. `unique` makes the boundaries. Raises `ValueError` when there is
+    nothing to send or too much, or when a body holds a boundary.
+    """
+    operations = [one for part in parts for one in ([part] if isinstance(part, Operation) else part)]
+    if not 1 <= len(operations) <= MOST_OPERATIONS:
+        raise ValueError(f"a batch holds 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
+    if any(unique.encode() in (one.body or b"") for one in operations):
+        raise ValueError("a body of the batch holds its boundary")
+    outer = f"batch_{unique}"
+    number = 0
+    pieces: list[bytes] = []
+    for index, part in enumerate(parts, start=1):
+        if isinstance(part, Operation):
+            number += 1
+            pieces.append(_operation(part, number))
+            continue
+        inner = f"changeset_{unique}_{index}"
+        written = [_operation(one, number + place) for place, one in enumerate(part, start=1)]
+        number += len(written)
+        pieces.append(f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode() + _multipart(written, inner))
+    return f"multipart/mixed; boundary={outer}", _multipart(pieces, outer)
+
+
+def _multipart(pieces: Sequence[bytes], boundary: str) -> bytes:
+    start = f"--{boundary}\r\n".encode()
+    return b"".join(start + piece + b"\r\n" for piece in pieces) + f"--{boundary}--\r\n".encode()
+
+
+def _operation(one: Operation, number: int) -> bytes:
+    headers = dict(one.headers)
+    if one.body is not None:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+    lines = [
+        "Content-Type: application/http",
+        "Content-Transfer-Encoding: binary",
+        f"Content-ID: {number}",
+        "",
+        f"{one.method} {one.url} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("ascii") + (one.body or b"")
+
+
+def read(content_type: str, body: bytes) -> list[list[Part]]:
+    """The answers, one list per part of the batch: a single answer, or those of a changeset in the server's order.
+
+    Lines may end in CR LF or LF, a preamble may stand first, the last boundary may be missing. Raises `BrokenBatch`.
+    """
+    return [_answers(piece) for piece in _pieces(content_type, body)]
+
+
+def _answers(piece: bytes) -> list[Part]:
+    headers, content = _headers_and_rest(piece)
+    kind = headers.get("content-type", "")
+    if kind.lower().startswith("multipart/"):
+        return [answer for inner in _pieces(kind, content) for answer in _answers(inner)]
+    if not kind.lower().startswith("application/http"):
+        raise BrokenBatch("a part is no HTTP answer")
+    status_line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
+    status = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)", status_line)
+    if status is None:
+        raise BrokenBatch("a part has no status line")
+    inner_headers, answer = _headers_and_rest(rest)
+    return [
+        Part(
+            int(status[1]),
+            inner_headers,
+            answer.strip(b"\r\n"),
+            headers.get("content-id") or inner_headers.get("content-id", ""),
+        )
+    ]
+
+
+def _pieces(content_type: str, body: bytes) -> list[bytes]:
+    named = re.search(r"boundary=(?:\"([^\"]+)\"|([^\s;]+))", content_type, re.IGNORECASE)
+    if named is None or not content_type.lower().startswith("multipart/"):
+        raise BrokenBatch("it is not multipart")
+    boundary = re.escape((named[1] or named[2]).encode())
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    pieces: list[bytes] = []
+    start: int | None = None
+    for found in delimiter.finditer(body):
+        if start is not None:
+            pieces.append(body[start : found.start()])
+        if found[1]:
+            return pieces
+        start = found.end()
+    if start is None:
+        raise BrokenBatch("its boundary does not occur")
+    return [*pieces, body[start:]]
+
+
+def _headers_and_rest(text: bytes) -> tuple[dict[str, str], bytes]:
+    """Header lines, names in lower case, up to the empty line; what follows it. Without headers all is the rest."""
+    headers: dict[str, str] = {}
+    rest = text.removeprefix(b"\r").removeprefix(b"\n") if text.startswith((b"\r\n", b"\n")) else text
+    while rest:
+        line, _, following = rest.partition(b"\n")
+        rest = following
+        if not line.strip():
+            break
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return headers, rest
