@@ -1,0 +1,7 @@
+"""The flows, in the order operators see them. A new flow is one file here, its name in `FLOWS`, and one test."""
+
+from typing import Any, Final
+
+from sync.flow import Flow
+
+FLOWS: Final[tuple[Flow[Any], ...]] = ()

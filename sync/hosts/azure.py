@@ -1,0 +1,172 @@
+"""The functions of the app: what the Functions host, or the local host, finds when it imports `function_app`.
+
+Three HTTP functions stand at the edge; each flow adds a timer (`poll_<flow>`) and a queue function (`deliver_<flow>`).
+Building the app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
+setting is answered in words instead of leaving the host without any function.
+
+Parameter names equal binding names and annotations are the binding's own types: the Functions worker refuses others.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import azure.functions as func
+
+from sync.encoding import to_json
+from sync.flow import Flow
+from sync.settings import SettingsMissing
+
+log = logging.getLogger(__name__)
+
+SERVICE_BUS = "SERVICE_BUS"
+"""The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
+
+
+class Answer(Protocol):
+    """What an HTTP function says. `content_type` is written as it is, charset included."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """The whole Content-Type header."""
+        ...
+
+
+class Runtime(Protocol):
+    """The engine as the functions see it. Header names are lower case; bodies are the exact bytes that came."""
+
+    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """A Commerce webhook: verify the signature, enqueue the keys, answer."""
+        ...
+
+    async def accept_events(
+        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and enqueued."""
+        ...
+
+    async def health(self) -> Answer:
+        """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
+        ...
+
+    async def poll(self, flow_name: str) -> None:
+        """Ask every connection what changed since the flow's watermark and enqueue it."""
+        ...
+
+    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
+        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1."""
+        ...
+
+
+Opening = Callable[[], Awaitable[Runtime]]
+"""Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every call, until it can."""
+
+
+def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
+    """The app with all its functions. A function that states no auth level needs a key.
+
+    `get_functions()` of the result may be called once: the library counts a second call as duplicate names.
+    """
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+    _webhooks(app, runtime)
+    _events(app, runtime)
+    _health(app, runtime)
+    for flow in flows:
+        _polls(app, flow, runtime)
+        _deliveries(app, flow, runtime)
+    return app
+
+
+def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
+    """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key to keep."""
+
+    @app.function_name("receive_webhook")
+    @app.route(
+        "webhooks/{connection}/{flow}",
+        trigger_arg_name="request",
+        methods=[func.HttpMethod.POST],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )
+    async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
+        named = request.route_params
+        return await _answered(
+            runtime,
+            lambda ready: ready.accept_webhook(
+                named["connection"], named["flow"], _headers(request), request.get_body()
+            ),
+        )
+
+
+def _events(app: func.FunctionApp, runtime: Opening) -> None:
+    """Anonymous by design: events are signed by Adobe; the challenge must be answered before there is a key."""
+
+    @app.function_name("receive_events")
+    @app.route(
+        "events/{connection}",
+        trigger_arg_name="request",
+        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )
+    async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
+        return await _answered(
+            runtime,
+            lambda ready: ready.accept_events(
+                request.route_params["connection"],
+                request.method,
+                _headers(request),
+                dict(request.params),
+                request.get_body(),
+            ),
+        )
+
+
+def _health(app: func.FunctionApp, runtime: Opening) -> None:
+    """Needs a key: it tells how far behind the business is."""
+
+    @app.function_name("health")
+    @app.route("health", trigger_arg_name="request", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.FUNCTION)
+    async def health(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
+        return await _answered(runtime, lambda ready: ready.health())
+
+
+def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+    @app.function_name(f"poll_{flow.name}")
+    @app.timer_trigger(arg_name="timer", schedule=flow.schedule, run_on_startup=False)
+    async def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+        await (await runtime()).poll(flow.name)
+
+
+def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+    @app.function_name(f"deliver_{flow.name}")
+    @app.service_bus_queue_trigger(
+        arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+    )
+    async def deliver(message: func.ServiceBusMessage) -> None:
+        ready = await runtime()
+        await ready.deliver(flow.name, message.get_body(), message.message_id, message.delivery_count or 1)
+
+
+async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
+    """Ask the runtime and turn its answer into a response; 503 with all missing names while it cannot open."""
+    try:
+        ready = await runtime()
+    except SettingsMissing as missing:
+        log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
+        body = to_json({"error": "settings are missing", "missing": list(missing.names)})
+        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+    answer = await ask(ready)
+    return func.HttpResponse(answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type})
+
+
+def _headers(request: func.HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}

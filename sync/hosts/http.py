@@ -1,0 +1,135 @@
+"""HTTP triggers on this side of the wire: routes, methods, keys and the exact bytes, as the Functions host gives them.
+
+The body is read in pieces and refused as soon as it is too long; what is passed on is byte for byte what came, because
+signatures are computed over it. An exception is a 500 without detail.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+import azure.functions as func
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+
+from sync.hosts.causes import cause
+from sync.hosts.registered import CannotHost, HttpFunction
+
+log = logging.getLogger(__name__)
+
+PREFIX: Final = "/api"
+BODY_LIMIT: Final = 1024 * 1024
+BODY_TIMEOUT: Final = timedelta(seconds=30)
+ANSWER_TIMEOUT: Final = timedelta(seconds=230)
+"""Azure's load balancer gives up here, whatever the function's own limit is."""
+
+
+@dataclass(frozen=True)
+class HostKeys:
+    """Who may call what is not anonymous. An empty key lets nobody in."""
+
+    function: str = field(default="", repr=False)
+    master: str = field(default="", repr=False)
+
+    def allow(self, level: func.AuthLevel, given: str) -> bool:
+        """Whether `given` opens a function of `level`; compared in constant time. The master key opens every one."""
+        if level is func.AuthLevel.ANONYMOUS:
+            return True
+        keys = [self.master] if level is func.AuthLevel.ADMIN else [self.function, self.master]
+        matches = [hmac.compare_digest(key.encode(), given.encode()) and key != "" for key in keys]
+        return any(matches)
+
+
+class TooLarge(Exception):
+    """The body is longer than the host takes."""
+
+
+def http_app(functions: Sequence[HttpFunction], keys: HostKeys, *, body_limit: int = BODY_LIMIT) -> Router:
+    """The ASGI application of all HTTP functions, under `/api`. Fixed routes go before those with parameters.
+
+    Raises `CannotHost` for a route with an optional or constrained parameter.
+    """
+    routes = [
+        Route(_path(function), _endpoint(function, keys, body_limit), methods=list(function.methods))
+        for function in sorted(functions, key=_generality)
+    ]
+    return Router(routes, redirect_slashes=False)
+
+
+def _generality(function: HttpFunction) -> list[int]:
+    """Sorts the special before the general, segment by segment: text, parameter, the rest."""
+    return [2 if part.startswith("{*") else 1 if "{" in part else 0 for part in function.route.split("/")]
+
+
+def _path(function: HttpFunction) -> str:
+    parts = function.route.strip("/").split("/")
+    if any(mark in part for part in parts if "{" in part for mark in "?:="):
+        raise CannotHost(f"function {function.name}: the route {function.route!r} has a parameter that is not plain")
+    return "/".join([PREFIX, *(f"{{{part[2:-1]}:path}}" if part.startswith("{*") else part for part in parts)])
+
+
+def _endpoint(function: HttpFunction, keys: HostKeys, limit: int) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        given = request.headers.get("x-functions-key") or request.query_params.get("code", "")
+        if not keys.allow(function.level, given):
+            return Response(status_code=401)
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
+                body = await read_body(request, limit)
+        except TooLarge:
+            return Response(status_code=413, headers={"Connection": "close"})
+        except TimeoutError:
+            return Response(status_code=408, headers={"Connection": "close"})
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return await _called(function, _function_request(request, body))
+
+    return endpoint
+
+
+async def _called(function: HttpFunction, request: func.HttpRequest) -> Response:
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT.total_seconds()):
+            return _response(await function.handler(**{function.argument: request}))
+    except Exception as error:  # noqa: BLE001 - the caller learns nothing, the log line says where
+        log.error("%s.failed cause=%s", function.name, cause(error))  # noqa: TRY400
+        return Response(status_code=500)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The exact bytes of the body. Raises `TooLarge`, before reading where the length is announced."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge
+    return bytes(body)
+
+
+def _function_request(request: Request, body: bytes) -> func.HttpRequest:
+    return func.HttpRequest(
+        method=request.method,
+        url=str(request.url),
+        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
+        params={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
+        route_params={name: str(value) for name, value in request.path_params.items()},
+        body=body,
+    )
+
+
+def _response(answer: func.HttpResponse) -> Response:
+    response = Response(answer.get_body(), status_code=answer.status_code)
+    for name, value in answer.headers.items():
+        response.headers.append(name, value)
+    if "content-type" not in response.headers:
+        charset = f"; charset={answer.charset}" if answer.mimetype.startswith("text/") else ""
+        response.headers["content-type"] = answer.mimetype + charset
+    return response

@@ -1,0 +1,83 @@
+"""The web server of the local host: uvicorn, on a socket bound here, ended by an event and not by signals."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class CannotListen(Exception):
+    """The address is taken or not this machine's; the message says which."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises `CannotListen`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from None
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where the socket is reached, with the real port."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(
+    app: ASGIApp, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None], *, grace: timedelta
+) -> None:
+    """Answer requests until `stop`; then take no more and let those that run finish within `grace`.
+
+    `ready` is called once connections are taken. Cancelled, it ends at once. The socket is the caller's to close.
+    """
+    server = _Server(app, ready, grace)
+    try:
+        async with asyncio.TaskGroup() as group:
+            ending = group.create_task(server.end_at(stop))
+            await server.serve(sockets=[listener])
+            ending.cancel()
+    except asyncio.CancelledError:
+        await server.end_now(listener)
+        raise
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, app: ASGIApp, ready: Callable[[], None], grace: timedelta) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=max(1, round(grace.total_seconds())),
+            )
+        )
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave signals to whoever runs the host."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def end_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.should_exit = True
+
+    async def end_now(self, listener: socket.socket) -> None:
+        if self.started:
+            self.force_exit = True
+            for task in self.server_state.tasks:
+                task.cancel()
+            await self.shutdown([listener])

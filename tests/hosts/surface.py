@@ -1,0 +1,47 @@
+"""The app's surface as text: every function, its trigger, its route, queue or schedule, and who may call it.
+
+`python -m tests.hosts.surface` writes it for the real flows, to be read in the pull request that changes it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+
+from sync.flow import Flow
+from sync.flows import FLOWS
+from sync.hosts.azure import Runtime, build_app
+from sync.hosts.registered import HttpFunction, QueueFunction, Registered, registered
+
+GOLDEN = Path(__file__).with_name("surface.txt")
+
+
+async def closed() -> Runtime:
+    """A runtime that nobody opens."""
+    await asyncio.sleep(0)
+    raise AssertionError("building the app opened the runtime")
+
+
+def app_of(flows: Sequence[Flow[Any]]) -> func.FunctionApp:
+    return build_app(flows, closed)
+
+
+def surface(flows: Sequence[Flow[Any]]) -> str:
+    rows = [_row(function) for function in registered(app_of(flows))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _row(function: Registered) -> tuple[str, str, str, str]:
+    if isinstance(function, HttpFunction):
+        return function.name, "http " + ",".join(function.methods), f"/api/{function.route}", function.level.value
+    if isinstance(function, QueueFunction):
+        return function.name, "queue", function.queue, ""
+    return function.name, "timer", function.schedule, ""
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(surface(FLOWS), encoding="utf-8")

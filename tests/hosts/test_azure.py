@@ -1,0 +1,89 @@
+import json
+import logging
+from typing import Any
+
+import azure.functions as func
+import pytest
+from azure.functions.servicebus import ServiceBusMessage
+from azure.functions.timer import TimerRequest
+
+from sync.hosts.azure import Opening, Runtime, build_app
+from sync.settings import SettingsMissing
+from tests.hosts.toys import Notebook, Said, toy
+
+
+def functions_of(runtime: Opening) -> dict[str, Any]:
+    app = build_app([toy("orders")], runtime)
+    return {str(function.get_function_name()): function.get_user_function() for function in app.get_functions()}
+
+
+def request(method: str, body: bytes = b"", **route: str) -> func.HttpRequest:
+    return func.HttpRequest(
+        method,
+        "https://host/api",
+        headers={"X-Signature": "s"},
+        params={"challenge": "c"},
+        route_params=route,
+        body=body,
+    )
+
+
+async def unconfigured() -> Runtime:
+    raise SettingsMissing(["DYNAMICS_URL", "SERVICE_BUS"])
+
+
+async def test_a_webhook_reaches_the_runtime_with_its_exact_bytes_and_lower_case_headers() -> None:
+    notes = Notebook(Said(202, b"ok", "text/html; charset=utf-8"))
+    body = b'\xff\x00 {"total": 0.1}'
+    answer = await functions_of(notes.open)["receive_webhook"](request("POST", body, connection="eu", flow="orders"))
+    assert notes.calls == [("webhook", "eu", "orders", {"x-signature": "s"}, body)]
+    assert (answer.status_code, answer.get_body()) == (202, b"ok")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_an_event_challenge_reaches_the_runtime_with_its_query() -> None:
+    notes = Notebook()
+    await functions_of(notes.open)["receive_events"](request("GET", connection="eu"))
+    assert notes.calls == [("events", "eu", "GET", {"x-signature": "s"}, {"challenge": "c"}, b"")]
+
+
+async def test_health_is_what_the_runtime_says() -> None:
+    notes = Notebook(Said(503, b"{}"))
+    assert (await functions_of(notes.open)["health"](request("GET"))).status_code == 503
+
+
+async def test_the_timer_of_a_flow_polls_that_flow() -> None:
+    notes = Notebook()
+    assert await functions_of(notes.open)["poll_orders"](TimerRequest()) is None
+    assert notes.calls == [("poll", "orders")]
+
+
+@pytest.mark.parametrize(("given", "seen"), [(3, 3), (1, 1), (None, 1)])
+async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: int | None, seen: int) -> None:
+    notes = Notebook()
+    message = ServiceBusMessage(
+        body=b"{}", message_id="orders#1", delivery_count=given, application_properties={}, user_properties={}
+    )
+    assert await functions_of(notes.open)["deliver_orders"](message) is None
+    assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
+
+
+@pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "health"])
+async def test_without_settings_an_http_function_names_every_missing_one(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await functions_of(unconfigured)[name](request("POST", connection="eu", flow="orders"))
+    assert answer.status_code == 503
+    assert answer.mimetype == "application/json"
+    assert json.loads(answer.get_body())["missing"] == ["DYNAMICS_URL", "SERVICE_BUS"]
+    assert [record.getMessage() for record in caplog.records] == ["host.unconfigured missing=DYNAMICS_URL,SERVICE_BUS"]
+
+
+async def test_without_settings_timers_and_deliveries_fail_in_one_clear_error() -> None:
+    functions = functions_of(unconfigured)
+    message = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+    with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
+        await functions["poll_orders"](TimerRequest())
+    with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
+        await functions["deliver_orders"](message)

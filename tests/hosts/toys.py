@@ -1,0 +1,87 @@
+"""Toy flows, a runtime that writes down what it is asked, and an app with functions of a test's own."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sync.flow import Change, Flow, Receipt, Skipped
+
+if TYPE_CHECKING:
+    from sync.desk import Desk
+    from sync.work import Work
+
+
+def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
+    return [str(payload["key"])]
+
+
+async def until_now(desk: "Desk") -> datetime:
+    return datetime(2026, 3, 1, tzinfo=UTC)
+
+
+async def nothing_changed(desk: "Desk", since: datetime, until: datetime) -> AsyncIterator[Change]:
+    none: list[Change] = []
+    for found in none:
+        yield found
+
+
+async def read(key: str, desk: "Desk") -> str | None:
+    return key
+
+
+async def deliver(record: str, work: "Work") -> Receipt | Skipped:
+    return Skipped("toys stay in the shop")
+
+
+def toy(name: str, schedule: str = "0 */5 * * * *") -> Flow[str]:
+    return Flow(
+        name=name,
+        title=name.title(),
+        keys_in=keys_in,
+        horizon=until_now,
+        changed=nothing_changed,
+        read=read,
+        deliver=deliver,
+        schedule=schedule,
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer, as the edge gives it."""
+
+    status: int = 200
+    body: bytes = b'{"op":"success"}'
+    content_type: str = "application/json"
+
+
+@dataclass
+class Notebook:
+    """`Runtime` that notes every call and answers `says`."""
+
+    says: Said = field(default_factory=Said)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def open(self) -> "Notebook":
+        return self
+
+    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Said:
+        self.calls.append(("webhook", connection, flow, dict(headers), body))
+        return self.says
+
+    async def accept_events(
+        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
+    ) -> Said:
+        self.calls.append(("events", connection, method, dict(headers), dict(params), body))
+        return self.says
+
+    async def health(self) -> Said:
+        self.calls.append(("health",))
+        return self.says
+
+    async def poll(self, flow_name: str) -> None:
+        self.calls.append(("poll", flow_name))
+
+    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
+        self.calls.append(("deliver", flow_name, body, message_id, deliveries))
