@@ -209,7 +209,10 @@ class Customers(Section):
     customer_number_attribute: str = "fno_account"
     group: str = ""
     groups: dict[str, str] = {}
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    """SalesCurrencyCode of new accounts; empty: that of the order which made the account necessary."""
     payment_terms: str = ""
+    send_tax_numbers: bool = False
     schedule: str = "30 */5 * * * *"
     countries: dict[str, str] = {}
     """Commerce's two letters -> F&O country id, where it is not ISO's three letters."""

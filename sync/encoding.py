@@ -42,7 +42,11 @@ def to_json(value: Any, *, sort: bool = False) -> bytes:
 def _text(value: Any, *, sort: bool) -> str:
     if isinstance(value, dict):
         pairs = sorted(value.items()) if sort else value.items()
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(item, sort=sort)}" for key, item in pairs) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(item, sort=sort)}" for key, item in pairs)
+            + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ",".join(_text(item, sort=sort) for item in value) + "]"
     if isinstance(value, Decimal):

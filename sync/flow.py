@@ -66,6 +66,7 @@ class Flow(Generic[R]):
 
     `keys_in(payload)`: the keys in a webhook body or an event's value; raises `NoKey`.
     `resolve(key, desk)`: a key that a hint could only give in part -> the full keys; None when keys are always full.
+    `horizon(desk)`: up to when a poll may look, by the owner's clock, so that what is still being committed is left out.
     `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive.
     `read(key, desk)`: the record as it is now, or None when the owner does not have it (yet).
     `deliver(record, work)`: makes the target agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`.
@@ -75,6 +76,7 @@ class Flow(Generic[R]):
     name: str
     title: str
     keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+    horizon: Callable[["Desk"], Awaitable[datetime]]
     changed: Callable[["Desk", datetime, datetime], AsyncIterator[Change]]
     read: Callable[[str, "Desk"], Awaitable[R | None]]
     deliver: Callable[[R, "Work"], Awaitable[Receipt | Skipped]]

@@ -16,7 +16,7 @@ STORED = Decimal("0.0001")
 
 def rounded(value: Decimal, unit: Decimal = CENT) -> Decimal:
     """`value` to a multiple of `unit`, halves away from zero, as both systems do."""
-    return (value / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit
+    return (value / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit + ZERO  # never -0.00
 
 
 def stored(value: Decimal | int | str | None) -> Decimal:

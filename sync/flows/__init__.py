@@ -3,5 +3,7 @@
 from typing import Any, Final
 
 from sync.flow import Flow
+from sync.flows.customers import customers
+from sync.flows.orders import orders
 
-FLOWS: Final[tuple[Flow[Any], ...]] = ()
+FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers)

@@ -1,0 +1,88 @@
+"""A customer as `GET /V1/customers/{id}` and `customers/search` answer it."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator
+
+from sync.commerce.models.fields import Document, Flag, Many, Text, Whole
+from sync.commerce.models.order import Address
+from sync.errors import Never
+
+
+class CustomerAddress(Address):
+    """An address of the book; `id` is stable while it exists."""
+
+    id: Whole = None
+    default_billing: Flag = False
+    default_shipping: Flag = False
+
+    @field_validator("region_code", mode="before")
+    @classmethod
+    def _code(cls, value: Any) -> Any:
+        return value or ""
+
+
+class CustomAttribute(Document):
+    """A custom attribute; lists and objects are kept out: no attribute the product reads has them."""
+
+    attribute_code: Text = ""
+    value: Any = None
+
+
+class Customer(Document):
+    """A registered shopper. `id` is unique per installation, the e-mail address can change."""
+
+    id: Annotated[Whole, Field()] = None
+    group_id: Whole = None
+    store_id: Whole = None
+    website_id: Whole = None
+    email: Annotated[Text, Field(min_length=1)]
+    firstname: Text = ""
+    middlename: Text = ""
+    lastname: Text = ""
+    taxvat: Text = ""
+    updated_at: Text = ""
+    addresses: Annotated[list[CustomerAddress], Many] = []
+    custom_attributes: Annotated[list[CustomAttribute], Many] = []
+    raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+
+    @field_validator("addresses", mode="before")
+    @classmethod
+    def _with_region(cls, value: Any) -> Any:
+        """REST nests the region; order addresses do not."""
+        return [_flat(address) for address in value or []] if isinstance(value, list) else value
+
+    @classmethod
+    def read(cls, document: Any) -> Self:
+        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
+        if not isinstance(document, dict):
+            raise Never(
+                f"a customer is a JSON object, found {type(document).__name__}",
+                remedy="Ask Commerce for the customer again.",
+            )
+        try:
+            return cls.model_validate({**document, "raw": document})
+        except ValidationError as error:
+            names = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False)})
+            raise Never(
+                f"customer {document.get('id')} cannot be read: {', '.join(names)}",
+                remedy="Look at these fields of the customer in Commerce (GET /V1/customers/{id}).",
+            ) from None
+
+    def attribute(self, code: str) -> str:
+        """A custom attribute's value as text, or empty."""
+        found = next((a.value for a in self.custom_attributes if a.attribute_code == code), "")
+        return str(found).strip() if isinstance(found, str | int) else ""
+
+    @property
+    def billing(self) -> CustomerAddress | None:
+        """The default billing address, else the first."""
+        default = next((address for address in self.addresses if address.default_billing), None)
+        return default or (self.addresses[0] if self.addresses else None)
+
+
+def _flat(address: Any) -> Any:
+    if not isinstance(address, dict) or not isinstance(address.get("region"), dict):
+        return address
+    region = address["region"]
+    return {**address, "region": region.get("region"), "region_code": region.get("region_code")}

@@ -1,0 +1,34 @@
+"""One connection, opened: its settings, both systems' clients and its mapping tables."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sync.coalescer import Coalescer
+from sync.commerce.client import CommerceClient
+from sync.connections import Connection
+from sync.dynamics.client import DynamicsClient
+from sync.mappings import AccountMappings, ItemMappings
+from sync.ports import Clock
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a flow works with. One per connection and process; clients and coalescers are shared by all deliveries.
+
+    `orders`, `customers`: reads by increment id and customer id; what concurrent deliveries ask for within
+    milliseconds becomes one search. `digest_of(text)`: the keyed digest of an e-mail address or the like; what may lie in tables and trail.
+    """
+
+    name: str
+    settings: Connection
+    commerce: CommerceClient
+    dynamics: DynamicsClient
+    items: ItemMappings
+    accounts: AccountMappings
+    clock: Clock
+    orders: Coalescer[str, list[dict[str, Any]]]
+    customers: Coalescer[int, dict[str, Any]]
+    digest_of: Callable[[str], str]
+    systems: tuple[str, ...]
+    close: Callable[[], Awaitable[None]]

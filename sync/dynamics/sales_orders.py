@@ -1,0 +1,200 @@
+"""Sales orders in F&O: header and lines, created together, found again after a lost answer, changed while still open.
+
+`numbers = "ours"`: header and lines travel in one changeset and the primary key refuses a second order.
+`numbers = "theirs"`: header first, lines in a second changeset; an order is found again by its reference, account and
+line references. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3 + SalesOrderLines (reference 5.1 to 5.3).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.connections import Dynamics
+from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.faults import NotFound
+from sync.dynamics.odata import Filter
+from sync.errors import Never
+from sync.mapping.order_changes import OPEN_STATUSES, Changes
+from sync.mapping.sales_order import SalesOrder, SalesOrderLine
+
+HEADER_FIELDS = (
+    "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "OrderingCustomerAccountNumber", "CurrencyCode",
+    "SalesOrderStatus", "SalesOrderProcessingStatus",
+)  # fmt: skip
+LINE_FIELDS = (
+    "InventoryLotId", "ExternalItemNumber", "ItemNumber", "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity",
+    "LineDiscountAmount", "LineAmount", "SalesOrderLineStatus",
+)  # fmt: skip
+UNTOUCHED = frozenset({"", "None", "Active", "Confirmed"})
+"""Processing statuses of an order that nobody in the warehouse has begun with."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An order as F&O holds it. `lots`: InventoryLotId by our line reference; lines without one are somebody else's."""
+
+    number: str
+    header: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
+
+    @property
+    def lots(self) -> dict[str, str]:
+        """Our lines: reference -> InventoryLotId."""
+        return {
+            str(r["ExternalItemNumber"]): str(r["InventoryLotId"]) for r in self.lines if r.get("ExternalItemNumber")
+        }
+
+    @property
+    def is_open(self) -> bool:
+        """Whether F&O still lets the order be changed: nothing picked, delivered or invoiced."""
+        statuses = {str(self.header.get("SalesOrderStatus") or "")}
+        statuses |= {str(line.get("SalesOrderLineStatus") or "") for line in self.lines}
+        return statuses <= OPEN_STATUSES and str(self.header.get("SalesOrderProcessingStatus") or "") in UNTOUCHED
+
+    @property
+    def status(self) -> str:
+        """As F&O words it."""
+        return f"{self.header.get('SalesOrderStatus') or 'None'}/{self.header.get('SalesOrderProcessingStatus') or 'Active'}"
+
+
+class SalesOrders:
+    """The sales orders of one environment, in the entity sets that the connection names."""
+
+    def __init__(self, client: DynamicsClient, settings: Dynamics) -> None:
+        self._client = client
+        self._headers = settings.order_headers
+        self._lines = settings.order_lines
+
+    async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
+        """Post the order whole; returns its number. Raises `AlreadyExists` when the number is taken.
+
+        Without a number of ours, a header whose lines F&O refuses is removed again before the refusal is raised: a
+        header without lines is nobody's order.
+        """
+        if order.number:
+            await self._client.changeset(
+                [self._header(order), *self._new_lines(order, order.number, order.lines)], not_after=not_after
+            )
+            return order.number
+        header = await self._client.create(self._headers, dict(order.header), not_after=not_after)
+        number = str(header["SalesOrderNumber"])
+        await self.complete(order, number, order.lines, not_after=not_after)
+        return number
+
+    async def complete(
+        self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine], *, not_after: datetime
+    ) -> None:
+        """Post the lines that a header still lacks, all in one changeset."""
+        try:
+            await self._client.changeset(self._new_lines(order, number, lines), not_after=not_after)
+        except Never as refusal:
+            await self._remove_empty_header(order.company, number, refusal)
+            raise
+
+    async def _remove_empty_header(self, company: str, number: str, refusal: Never) -> None:
+        if await self._lines_of(company, number):
+            return
+        try:
+            await self._client.delete(self._headers, _header_key(company, number))
+        except Never as stays:
+            raise Never(
+                f"{refusal.reason}; and its header {number} without lines could not be removed: {stays.reason}",
+                remedy=f"{refusal.remedy} Delete the empty sales order {number} in D365.", code=refusal.code,
+            ) from stays  # fmt: skip
+
+    async def find(self, order: SalesOrder) -> Found | None:
+        """The order in F&O, by our number or by reference, account and line references; None when it is not there.
+
+        Raises `Never` when the number or the reference belongs to another document: a person must look.
+        """
+        if order.number:
+            return await self._by_number(order)
+        where = (
+            Filter.eq("dataAreaId", order.company)
+            & Filter.eq("CustomersOrderReference", order.reference)
+            & Filter.eq("OrderingCustomerAccountNumber", order.header["OrderingCustomerAccountNumber"])
+        )
+        ours: list[Found] = []
+        async for header in self._client.query(self._headers, where=where, select=HEADER_FIELDS):
+            found = await self._with_lines(order.company, header)
+            if not found.lines or set(found.lots) & {line.reference for line in order.lines}:
+                ours.append(found)
+        if len(ours) > 1:
+            numbers = ", ".join(sorted(found.number for found in ours))
+            raise Never(
+                f"order {order.reference}: D365 holds several sales orders with this reference: {numbers}",
+                remedy="Keep the right one, cancel the others in D365, then replay the order.",
+            )
+        return ours[0] if ours else None
+
+    async def read(self, company: str, number: str) -> Found | None:
+        """The order of that number as it stands; None when there is none."""
+        header = await self._client.get(self._headers, _header_key(company, number), select=HEADER_FIELDS)
+        return await self._with_lines(company, header) if header else None
+
+    async def _by_number(self, order: SalesOrder) -> Found | None:
+        found = await self.read(order.company, order.number)
+        if found is not None and found.header.get("CustomersOrderReference") != order.reference:
+            raise Never(
+                f"order {order.reference}: sales order {order.number} exists in D365 with another reference",
+                remedy="Change orders.number_template in connections.toml so that it gives numbers nobody else uses.",
+            )
+        return found
+
+    async def _with_lines(self, company: str, header: Mapping[str, Any]) -> Found:
+        number = str(header["SalesOrderNumber"])
+        return Found(number, header, await self._lines_of(company, number))
+
+    async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
+        where = Filter.eq("dataAreaId", company) & Filter.eq("SalesOrderNumber", number)
+        return [line async for line in self._client.query(self._lines, where=where, select=LINE_FIELDS)]
+
+    async def change(self, order: SalesOrder, found: Found, changes: Changes, *, not_after: datetime) -> None:
+        """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays gone."""
+        company, lots = order.company, found.lots
+        writes = []
+        if changes.header:
+            writes.append(Write("PATCH", self._headers, _header_key(company, found.number), dict(changes.header)))
+        for reference, fields in changes.patched.items():
+            if reference in lots:
+                writes.append(Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields)))
+        for reference in changes.removed:
+            if reference in lots:
+                writes.append(Write("DELETE", self._lines, _line_key(company, lots[reference]), None))
+        added = [line for line in order.lines if line.reference in changes.added and line.reference not in lots]
+        writes += self._new_lines(order, found.number, added)
+        if writes:
+            await self._client.changeset(writes, not_after=not_after)
+
+    async def remove(self, company: str, found: Found, *, not_after: datetime) -> None:
+        """Remove an open order, lines first, in one changeset. Gone already is fine."""
+        writes = [
+            Write("DELETE", self._lines, _line_key(company, str(line["InventoryLotId"])), None) for line in found.lines
+        ]
+        try:
+            await self._client.changeset(
+                [*writes, Write("DELETE", self._headers, _header_key(company, found.number), None)], not_after=not_after
+            )
+        except NotFound:
+            if await self.read(company, found.number) is not None:
+                raise
+
+    def _header(self, order: SalesOrder) -> Write:
+        return Write("POST", self._headers, None, dict(order.header))
+
+    def _new_lines(self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]) -> list[Write]:
+        return [Write("POST", self._lines, None, line_body(order, number, line)) for line in lines]
+
+
+def line_body(order: SalesOrder, number: str, line: SalesOrderLine) -> dict[str, Any]:
+    """A line as it is posted."""
+    return {"dataAreaId": order.company, "SalesOrderNumber": number, **line.body}
+
+
+def _header_key(company: str, number: str) -> dict[str, Any]:
+    return {"dataAreaId": company, "SalesOrderNumber": number}
+
+
+def _line_key(company: str, lot: str) -> dict[str, Any]:
+    return {"dataAreaId": company, "InventoryLotId": lot}

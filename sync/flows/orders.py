@@ -1,0 +1,262 @@
+"""Orders in Commerce -> sales orders in D365.
+
+In:      an order as REST answers it; amounts in its own currency.
+Out:     one sales order: header and lines in D365, totals proved before posting.
+Key:     "<increment_id>@<store_id>"; increment ids are unique per store view only.
+Repeats: the number (ours) or the reference (theirs) finds what is there; a lost answer is looked into before posting.
+Changes: what D365's status still allows is applied, anything else is parked with both documents.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync.commerce.models.order import Order, utc
+from sync.desk import Desk
+from sync.dynamics.faults import AlreadyExists
+from sync.dynamics.sales_orders import Found, SalesOrders
+from sync.errors import Later, Never
+from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
+from sync.flows.accounts import account_for
+from sync.ledger import State
+from sync.mapping.order_changes import Changes, changes_between, sent_form
+from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
+from sync.work import Work
+
+REREAD_AFTER = timedelta(seconds=30)
+"""An order read longer ago than this is read again before it is posted: it may have been cancelled meanwhile."""
+
+
+def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
+    """The order named in a hook's body or an event's value; without a store the key ends in `@?`."""
+    body = payload.get("data", payload)
+    order = (
+        next((body[name] for name in ("order", "data_object") if isinstance(body.get(name), Mapping)), body)
+        if isinstance(body, Mapping)
+        else {}
+    )
+    increment = order.get("increment_id") or order.get("order_increment_id")
+    if not isinstance(increment, str | int) or not str(increment).strip() or len(str(increment)) > 50:
+        raise NoKey("no order.increment_id in it")
+    store = order.get("store_id")
+    is_known = isinstance(store, str | int) and not isinstance(store, bool) and str(store).isdigit()
+    return [f"{str(increment).strip()}@{int(str(store)) if is_known else '?'}"]
+
+
+async def resolve(key: str, desk: Desk) -> Sequence[str] | None:
+    """A key without a store: the orders of that number in every store view of the connection."""
+    increment, _, store = key.rpartition("@")
+    if store != "?":
+        return None
+    found = await desk.orders.get(increment) or []
+    return [Order.read(order).key for order in found if desk.settings.store(order.get("store_id", "")) is not None]
+
+
+async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
+    """Orders by `updated_at`, those of the connection's stores."""
+    async for row in desk.commerce.changed_orders(since, until):
+        stamp = utc(str(row.get("updated_at", "")))
+        if stamp is not None and desk.settings.store(row.get("store_id", "")) is not None:
+            yield Change(f"{row['increment_id']}@{row['store_id']}", stamp)
+
+
+async def read(key: str, desk: Desk) -> Order | None:
+    """The order as it is now; None when Commerce has none of that number in that store (yet)."""
+    increment, _, store = key.rpartition("@")
+    for document in await desk.orders.get(increment) or []:
+        if str(document.get("store_id", "")) == store:
+            return Order.read(document)
+    return None
+
+
+async def deliver(order: Order, work: Work) -> Receipt | Skipped:
+    """Make D365 hold this order as it is now."""
+    if is_cancelled(order):
+        return await _cancelled(order, work)
+    connection = work.desk.settings
+    is_posted = bool(work.claim.number)
+    reason = "" if is_posted or work.claim.intent else not_now(order, connection.orders, work.now())
+    if reason:
+        return Skipped(reason)
+    order_store(order, connection)
+    await _predecessor_settled(order, work)
+    items = await work.desk.items.many(order_items(order, connection))
+    account = await account_for(order, work)
+    document = sales_order_from(order, connection, account=account, items=items)
+    work.keep("read", order.raw)
+    if is_posted and work.claim.digest == document.current_digest:
+        return _receipt(document, work.claim.number, "unchanged")
+    return await (_amended(document, work) if is_posted else _posted(order, document, work))
+
+
+async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
+    """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
+    orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
+    found = await _left_behind(document, orders, work)
+    action = "adopted" if found else "created"
+    if found is None:
+        await _still_wanted(order, work)
+        intent = await work.intend(document.digest)
+        try:
+            number = await orders.create(document, not_after=intent.not_after)
+        except AlreadyExists:
+            found = await orders.find(document)
+            if found is None:
+                raise
+            action = "adopted"
+    if found is not None:
+        number = found.number
+        await _completed(document, found, orders, work)
+    work.keep("sent", sent_form(document))
+    if document.is_reduced:
+        as_placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
+        await _apply(document, number, changes_between(as_placed, sent_form(document)), orders, work)
+    return _receipt(document, number, action)
+
+
+async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
+    """What is in D365 already. The order in which this is asked is what makes a lost answer harmless."""
+    if document.number:
+        return await orders.find(document) if work.looks_first else None
+    work.wait_until_settled()
+    return await orders.find(document)
+
+
+async def _still_wanted(order: Order, work: Work) -> None:
+    """The state is read again just before posting when reading it was long ago."""
+    if work.now() - work.started < REREAD_AFTER:
+        return
+    again = await read(order.key, work.desk)
+    if again is None or again.state != order.state or again.updated_at != order.updated_at:
+        raise Later("the order changed while it was being prepared", after=timedelta(seconds=1), counts=False)
+
+
+async def _completed(document: SalesOrder, found: Found, orders: SalesOrders, work: Work) -> None:
+    missing = [line for line in document.lines if line.reference not in found.lots]
+    if missing and len(missing) < len(document.lines) and not found.is_open:
+        raise Never(
+            f"order {document.reference}: sales order {found.number} lacks {len(missing)} of its lines and is {found.status}",
+            remedy=f"Compare the order with {found.number} in D365 and complete it there.",
+        )
+    if missing:
+        intent = await work.intend(document.digest)
+        await orders.complete(document, found.number, missing, not_after=intent.not_after)
+
+
+async def _amended(document: SalesOrder, work: Work) -> Receipt:
+    """Bring a posted order up to date, compared with what was sent last."""
+    work.wait_until_settled()
+    orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
+    as_placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
+    sent = await work.last_sent() or as_placed
+    wanted = sent_form(document)
+    changes = changes_between(sent, wanted)
+    work.keep("sent", wanted)
+    if not changes:
+        return _receipt(document, work.claim.number, "unchanged")
+    await _apply(document, work.claim.number, changes, orders, work)
+    return _receipt(document, work.claim.number, "amended")
+
+
+async def _apply(document: SalesOrder, number: str, changes: Changes, orders: SalesOrders, work: Work) -> None:
+    found = await orders.read(document.company, number)
+    if found is None:
+        raise _conflict(document, number, "was deleted in D365", changes)
+    if changes.fixed:
+        raise _conflict(document, number, f"would need another {', '.join(changes.fixed)}", changes)
+    if not found.is_open:
+        work.keep("answered", {"header": dict(found.header), "lines": [dict(line) for line in found.lines]})
+        raise _conflict(document, number, f"is {found.status} in D365", changes)
+    intent = await work.intend(document.current_digest)
+    await orders.change(document, found, changes, not_after=intent.not_after)
+
+
+def _conflict(document: SalesOrder, number: str, why: str, changes: Changes) -> Never:
+    what = ", ".join(
+        [*changes.header, *(f"line {ref}" for ref in (*changes.patched, *changes.removed, *changes.added))]
+    )
+    return Never(
+        f"order {document.reference} changed in Commerce after sales order {number} was posted, and {number} {why}; changed: {what}",
+        remedy=f"Both documents are in the trail. Decide in D365 what {number} shall be; replay the order once it is open again.",
+    )
+
+
+async def _cancelled(order: Order, work: Work) -> Receipt | Skipped:
+    """Cancelled before posting: never posted. After: removed while D365 allows it, else a person decides."""
+    if work.claim.state is State.CANCELLED and work.claim.intent is None:
+        return Receipt(work.desk.settings.dynamics.order_headers, work.claim.number, work.claim.digest, "unchanged")
+    if not work.claim.number and work.claim.intent is None:
+        return Skipped("cancelled in Commerce before it was posted")
+    connection = work.desk.settings
+    orders = SalesOrders(work.desk.dynamics, connection.dynamics)
+    store = order_store(order, connection)
+    company = store.company or connection.dynamics.company
+    found = await _posted_order(order, company, orders, work)
+    if found is None and not work.claim.number:
+        return Skipped("cancelled in Commerce before it was posted")
+    if found is not None:
+        if not found.is_open:
+            raise Never(
+                f"order {order.increment_id} was cancelled in Commerce, but sales order {found.number} is {found.status} in D365",
+                remedy=f"Stop or return {found.number} in D365; nothing is changed there by us.",
+            )
+        intent = await work.intend(f"cancelled|{found.number}")
+        await orders.remove(company, found, not_after=intent.not_after)
+    number = found.number if found else work.claim.number
+    return Receipt(connection.dynamics.order_headers, number, f"cancelled|{number}", "cancelled")
+
+
+async def _posted_order(order: Order, company: str, orders: SalesOrders, work: Work) -> Found | None:
+    if work.claim.number:
+        return await orders.read(company, work.claim.number)
+    work.wait_until_settled()
+    items = await work.desk.items.many(order_items(order, work.desk.settings))
+    account = await account_for(order, work)
+    return await orders.find(sales_order_from(order, work.desk.settings, account=account, items=items))
+
+
+async def _predecessor_settled(order: Order, work: Work) -> None:
+    """An edited order (`-1`) replaces one that is cancelled a moment later: the old one is settled first, so that the
+    goods are never ordered twice. Source: Commerce creates the new order before it cancels the old one."""
+    parent = order.relation_parent_real_id or order.original_increment_id
+    if not parent or work.claim.number or parent == order.increment_id:
+        return
+    key = f"{parent}@{order.store_id}"
+    old = await read(key, work.desk)
+    if old is None:
+        return
+    if old.state != "canceled" and not old.total_canceled:
+        raise Later(f"order {parent}, which this one replaces, is not cancelled yet", after=timedelta(seconds=5))
+    await work.require("orders", key, old)
+
+
+def _receipt(document: SalesOrder, number: str, action: str) -> Receipt:
+    totals = document.totals
+    amounts = {**totals.as_json(), **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()}}
+    if totals.rounding:
+        amounts["rounding"] = f"{totals.rounding:.2f}"
+    return Receipt("sales_order", number, document.current_digest, action, {"reference": document.reference}, amounts)
+
+
+async def horizon(desk: Desk) -> datetime:
+    """The shop's clock less the seconds that commits may take."""
+    return await desk.commerce.settled()
+
+
+orders = Flow[Order](
+    name="orders",
+    title="Orders to sales orders",
+    keys_in=keys_in,
+    horizon=horizon,
+    changed=changed,
+    read=read,
+    deliver=deliver,
+    resolve=resolve,
+    lane=Lane.DOCUMENTS,
+    schedule="0 */5 * * * *",
+    events=(
+        "observer.sales_order_save_commit_after", "observer.sales_order_place_after", "observer.sales_order_save_after",
+        "observer.checkout_submit_all_after", "sales.api.order_management.place",
+    ),
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""A shopper of Commerce as a customer account of D365. Pure.
+
+A shopper is a registered customer, or a guest known by e-mail address only. A billing address with a company makes
+an organisation, otherwise it is a person. Terms, limits and holds are the ledger's own and never sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync.commerce.models.customer import Customer, CustomerAddress
+from sync.commerce.models.order import Address, Order
+from sync.connections import Connection, NumberMode
+from sync.encoding import digest
+from sync.errors import Never
+from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping_records import AccountKind
+
+LONGEST_ACCOUNT = 20
+"""CustomerAccount holds 20 characters."""
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """Who buys. `kind` and `source_key` identify the mapping: customer + id, or guest + keyed digest of the e-mail."""
+
+    kind: AccountKind
+    source_key: str
+    email: str
+    firstname: str
+    lastname: str
+    currency: str
+    store_id: int | None
+    group_id: int | None = None
+    account_hint: str = ""
+    tax_number: str = ""
+    address: Address | None = None
+    further: tuple[CustomerAddress, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """For messages: an id or digest, never a name."""
+        return f"customer {self.source_key}" if self.kind == "customer" else f"guest {self.source_key[:12]}"
+
+
+@dataclass(frozen=True)
+class CustomerAccount:
+    """A customer account to be; `account` is empty when F&O chooses it."""
+
+    company: str
+    account: str
+    body: Mapping[str, Any]
+    addresses: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def digest(self) -> str:
+        """Of everything we would send."""
+        return digest(
+            {"body": dict(self.body), "addresses": {key: dict(value) for key, value in self.addresses.items()}}
+        )
+
+
+def shopper_of_customer(customer: Customer, connection: Connection, currency: str) -> Shopper:
+    """A registered customer."""
+    billing = customer.billing
+    code = connection.customers.customer_number_attribute
+    return Shopper(
+        kind="customer", source_key=str(customer.id), email=customer.email.lower(), firstname=customer.firstname,
+        lastname=customer.lastname, currency=currency, store_id=customer.store_id, group_id=customer.group_id,
+        account_hint=customer.attribute(code), tax_number=customer.taxvat or (billing.vat_id if billing else ""),
+        address=billing, further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
+    )  # fmt: skip
+
+
+def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shopper:
+    """Whoever placed an order, as the order knows them: guests, and customers that Commerce has deleted since."""
+    billing = order.billing_address or Address()
+    return Shopper(
+        kind=kind, source_key=source_key, email=(order.customer_email or billing.email).lower(),
+        firstname=order.customer_firstname or billing.firstname, lastname=order.customer_lastname or billing.lastname,
+        currency=order.order_currency_code, store_id=order.store_id, group_id=order.customer_group_id,
+        tax_number=order.customer_taxvat or billing.vat_id, address=order.billing_address,
+    )  # fmt: skip
+
+
+def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerAccount:
+    """Map a shopper. Raises `Never` for a group or country without a home."""
+    settings = connection.customers
+    if not shopper.currency:
+        raise Never(
+            f"{shopper.label}: no currency for the account",
+            remedy="Set customers.currency in connections.toml: customers who register have not bought in any currency yet.",
+        )
+    store = connection.store(shopper.store_id if shopper.store_id is not None else "default")
+    company = (store.company if store else None) or connection.dynamics.company
+    account = _account_number(shopper, connection)
+    body = without_empty(
+        {
+            "dataAreaId": company,
+            "CustomerAccount": account,
+            **_names(shopper),
+            "CustomerGroupId": _group(shopper, connection),
+            "SalesCurrencyCode": shopper.currency,
+            "LanguageId": (store.language if store else None) or "",
+            "PaymentTerms": settings.payment_terms,
+            "PrimaryContactEmail": shopper.email,
+            "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
+            "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
+            **_address(shopper.address, connection, shopper.label, "Web billing address"),
+        }
+    )
+    further = {
+        f"Web address {address.id}": _address(address, connection, shopper.label, f"Web address {address.id}")
+        for address in shopper.further
+        if address.id is not None
+    }
+    return CustomerAccount(company, account, body, further)
+
+
+def _names(shopper: Shopper) -> dict[str, str]:
+    company = shopper.address.company if shopper.address else ""
+    if company:
+        return {"PartyType": "Organization", "OrganizationName": company}
+    first, last = shopper.firstname, shopper.lastname
+    if not first and not last:
+        raise Never(
+            f"{shopper.label}: neither the account nor its billing address has a name",
+            remedy="Enter the name in Commerce, or map the shopper to an existing account (map customers set).",
+        )
+    return {"PartyType": "Person", "PersonFirstName": first or last, "PersonLastName": last if first else ""}
+
+
+def _group(shopper: Shopper, connection: Connection) -> str:
+    group = connection.customers.groups.get(str(shopper.group_id), connection.customers.group)
+    if not group:
+        raise Never(
+            f"{shopper.label}: customer group {shopper.group_id} of Commerce has no customer group in D365",
+            remedy="Set customers.group (for all) or customers.groups in connections.toml, then replay.",
+        )
+    return group
+
+
+def _address(address: Address | None, connection: Connection, label: str, description: str) -> dict[str, str]:
+    if address is None or not (address.city or address.street):
+        return {}
+    return without_empty(
+        {
+            "AddressDescription": description,
+            "AddressStreet": "\n".join(line for line in address.street if line),
+            "AddressCity": address.city,
+            "AddressZipCode": address.postcode,
+            "AddressState": state_id(address, connection.customers),
+            "AddressCountryRegionId": country_region_id(
+                address.country_id, connection.customers, of=f"{label}: address"
+            ),
+        }
+    )
+
+
+def _account_number(shopper: Shopper, connection: Connection) -> str:
+    settings = connection.customers
+    if settings.numbers is NumberMode.THEIRS:
+        return ""
+    if shopper.kind == "guest":
+        number = settings.guest_number_template.format(digest=shopper.source_key[:16].upper())
+    else:
+        number = settings.number_template.format(customer_id=shopper.source_key)
+    if len(number) > LONGEST_ACCOUNT:
+        raise Never(
+            f"{shopper.label}: CustomerAccount would have {len(number)} characters; F&O takes {LONGEST_ACCOUNT}",
+            remedy="Shorten customers.number_template or guest_number_template in connections.toml.",
+        )
+    return number

@@ -1,0 +1,61 @@
+"""Whether an order is posted now: its state, how far its payment has come, its age. Pure."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sync.commerce.models.order import Order
+from sync.connections import Orders, Posting
+
+WAITING_STATES = {
+    "pending_payment": "its payment is pending at the gateway",
+    "payment_review": "its payment is under review",
+    "holded": "it is on hold in Commerce",
+}
+"""States in which an order is not exported: it may still fall through, or a person stopped it."""
+
+
+def is_cancelled(order: Order) -> bool:
+    """Cancelled as a whole. An order that was invoiced in part before it was cancelled is not: money did flow."""
+    return order.state == "canceled" and not order.total_invoiced and not order.total_paid
+
+
+def is_captured(order: Order) -> bool:
+    """Everything that is to be paid has been paid (nothing, for a free order)."""
+    return order.total_paid >= order.grand_total
+
+
+def is_authorised(order: Order) -> bool:
+    """The gateway has promised the money, or some has come."""
+    promised = order.payment.amount_authorized or order.payment.base_amount_authorized
+    return bool(promised > Decimal(0) or order.total_paid > Decimal(0) or is_captured(order))
+
+
+def not_now(order: Order, settings: Orders, now: datetime) -> str:
+    """Why the order is not posted now, in an operator's words; empty when it is. A later change looks again."""
+    if order.state in WAITING_STATES:
+        return f"waiting: {WAITING_STATES[order.state]} (state {order.state})"
+    if order.status == "received":
+        return "waiting: Commerce has not finished placing it (status received)"
+    posting = _posting(order, settings)
+    method = order.payment.method or "(no method)"
+    if posting is Posting.NEVER:
+        return f"orders paid by {method} are never posted (orders.posting)"
+    if posting is Posting.CAPTURED and not is_captured(order):
+        return f"waiting: paid {order.total_paid} of {order.grand_total} {order.order_currency_code}; {method} is posted when captured"
+    if posting is Posting.AUTHORISED and not is_authorised(order):
+        return f"waiting: {method} is not authorised yet"
+    return _too_old(order, settings, now)
+
+
+def _posting(order: Order, settings: Orders) -> Posting:
+    payment = settings.payments.get(order.payment.method) or settings.payments.get("*")
+    return payment.posting if payment and payment.posting is not None else settings.posting
+
+
+def _too_old(order: Order, settings: Orders, now: datetime) -> str:
+    placed = order.placed_at
+    if settings.oldest_days is None or placed is None or now - placed <= timedelta(days=settings.oldest_days):
+        return ""
+    return (
+        f"placed {placed:%Y-%m-%d}, before the oldest day that is posted (orders.oldest_days = {settings.oldest_days})"
+    )

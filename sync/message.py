@@ -1,0 +1,75 @@
+"""The message on the road: a key and where it came from, never a document.
+
+So a forged or stale hint cannot post anything, personal data does not lie in queues, and nothing is too big for one.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from sync.encoding import NotJson, from_json, to_json
+from sync.ports import Outgoing
+
+WINDOW = timedelta(seconds=1)
+"""Hints for one key within this window become one message, which is due when the window closes. So what duplicate
+detection drops was always hinted before the record is read."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """`hinted_at`: when we heard of it (our clock); a record read well after that is newer than the hint."""
+
+    flow: str
+    connection: str
+    key: str
+    origin: str
+    hinted_at: datetime
+    attempt: int = 1
+
+    def again(self, *, attempt: int) -> Self:
+        """The same hint, tried again."""
+        return replace(self, attempt=attempt)
+
+    def encode(self) -> bytes:
+        """As it lies in the queue."""
+        return to_json(
+            {
+                "flow": self.flow,
+                "connection": self.connection,
+                "key": self.key,
+                "origin": self.origin,
+                "hinted_at": self.hinted_at,
+                "attempt": self.attempt,
+            }
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """From the queue. Raises `NotJson` for what is no message of ours."""
+        try:
+            fields: dict[str, Any] = from_json(body)
+            return cls(
+                flow=str(fields["flow"]),
+                connection=str(fields["connection"]),
+                key=str(fields["key"]),
+                origin=str(fields["origin"]),
+                hinted_at=datetime.fromisoformat(str(fields["hinted_at"])),
+                attempt=int(fields["attempt"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotJson(f"not a message of this product: {type(error).__name__}") from None
+
+
+def hint(message: Message) -> Outgoing:
+    """A first hint: due at the end of its window, one per key and window."""
+    seconds = int(message.hinted_at.timestamp() // WINDOW.total_seconds()) + 1
+    due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
+    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}"
+    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+
+
+def scheduled(message: Message, *, due: datetime, unique: str) -> Outgoing:
+    """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has seen."""
+    name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
+    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)

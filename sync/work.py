@@ -1,0 +1,79 @@
+"""What a flow is handed beside its record: the connection's systems, what was delivered before, and how to announce a
+write before making it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync.desk import Desk
+from sync.documents import Documents
+from sync.errors import Later
+from sync.flow import Receipt, Skipped
+from sync.ledger import Claim, Intent, Ledger, State
+from sync.message import Message
+
+SEND_WITHIN = timedelta(seconds=60)
+"""An announced write that has not been sent by then (the system is busy) is not sent: it is announced again."""
+
+WRITE_TIMEOUT = timedelta(seconds=60)
+"""How long we wait for the answer to a write."""
+
+
+@dataclass
+class Work:
+    """One try at one record. Holds the claim; every change of it goes through here, so the lease is kept alive."""
+
+    desk: Desk
+    ledger: Ledger
+    documents: Documents
+    message: Message
+    claim: Claim
+    requires: Callable[["Work", str, str, Any], Awaitable[Receipt | Skipped]]
+    copies: dict[str, Any] = field(default_factory=dict)
+    started: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.desk.clock.now()
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether the target may hold the record already: an earlier try's outcome is unknown, or a person asks."""
+        return self.claim.intent is not None or self.message.origin in ("replay", "backfill")
+
+    async def intend(self, document: str) -> Intent:
+        """Announce a write of `document` (its digest) before the first byte of it is sent.
+
+        Whoever takes the record up after a crash finds this and looks before posting, not before `settled_by`.
+        """
+        not_after = self.desk.clock.now() + SEND_WITHIN
+        horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
+        intent = Intent(document, not_after, not_after + WRITE_TIMEOUT + horizon)
+        self.claim = await self.ledger.save(
+            self.claim, state=State.POSTING, intent_document=document,
+            intent_not_after=intent.not_after, intent_settled_by=intent.settled_by,
+        )  # fmt: skip
+        return intent
+
+    def wait_until_settled(self) -> None:
+        """Raise `Later` while an earlier write of this record could still commit."""
+        intent = self.claim.intent
+        now = self.desk.clock.now()
+        if intent is not None and now < intent.settled_by:
+            raise Later("an earlier write of this record may still commit", after=intent.settled_by - now, counts=False)
+
+    async def require(self, flow: str, key: str, record: Any = None) -> Receipt | Skipped:
+        """Have another record delivered first, under its own claim. Raises `Later` while somebody else works on it."""
+        return await self.requires(self, flow, key, record)
+
+    async def last_sent(self) -> Any | None:
+        """The document that was last sent for this record, or None when no copy is kept (any more)."""
+        return await self.documents.last(f"{self.claim.partition}|{self.claim.key}", "sent")
+
+    def keep(self, kind: str, document: Any) -> None:
+        """Keep an encrypted copy beside this try's trail row. Kinds: read, sent, answered."""
+        self.copies[kind] = document
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return self.desk.clock.now()
