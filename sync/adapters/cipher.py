@@ -1,12 +1,16 @@
 """Documents at rest: compressed, then encrypted and authenticated (Fernet: AES-128-CBC with HMAC-SHA256)."""
 
 import base64
+import re
 import zlib
 from collections.abc import Sequence
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from sync.errors import Never
+
+KEY: Final = re.compile("[A-Za-z0-9_-]{43}=")
 
 
 class Cipher:
@@ -45,13 +49,12 @@ class Cipher:
 
 def fernet(key: str) -> Fernet:
     """The cipher of one key. Raises `Never` unless it is 32 bytes in URL-safe base64; the text does not show it."""
-    try:
-        return Fernet(key.strip())
-    except ValueError:
+    if not KEY.fullmatch(key.strip()):
         raise Never(
             "a key that is not 32 bytes in URL-safe base64 (44 characters)",
             remedy="Check that the key was copied whole, or make one with: python -m sync secrets new-key",
-        ) from None
+        )
+    return Fernet(key.strip())
 
 
 def _locked() -> Never:

@@ -9,6 +9,7 @@ writer hears of its own outcome only after the commit. With `synchronous=FULL` t
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,8 @@ Synchronous = Literal["FULL", "NORMAL"]
 MEMORY = ":memory:"
 BUSY = timedelta(seconds=5)
 """How long a statement waits for another process's transaction. Ours take milliseconds."""
+NAP = 0.02
+"""Seconds between looks at a new file that another process is opening."""
 MOST_PER_COMMIT = 256
 """Writes in one transaction; more would keep the loop from its other work for too long."""
 
@@ -39,15 +42,17 @@ class SqliteStore:
     """A connection, and the transactions on it. Used by one loop at a time.
 
     `path`: a file, created readable by its owner alone, or `:memory:`. `synchronous`: FULL waits for the disk at every
-    commit; NORMAL survives `kill -9` but may lose the last commits when the power fails.
+    commit; NORMAL survives `kill -9` but may lose the last commits when the power fails. `busy`: patience with others.
     """
 
-    def __init__(self, path: str | Path, schema: Sequence[str], *, synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self, path: str | Path, schema: Sequence[str], *, synchronous: Synchronous = "FULL", busy: timedelta = BUSY
+    ) -> None:
         self.path = str(path)
         self._pending: list[_Write[Any]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         try:
-            self._db = _opened(self.path, schema, synchronous)
+            self._db = _opened(self.path, schema, synchronous, busy.total_seconds())
         except sqlite3.Error as error:
             raise self._fault(error) from None
 
@@ -123,18 +128,18 @@ class SqliteStore:
         self._db.execute("SAVEPOINT one")
         try:
             write.result = write.work(self._db)
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever awaits this write
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+                raise  # the disk, the file or the statement: nothing of this transaction is kept
             write.error = error
             self._db.execute("ROLLBACK TO one")
         self._db.execute("RELEASE one")
 
     def _fault(self, error: sqlite3.Error) -> Exception:
         """SQLite's error in terms of what to do next; its texts name files and columns, never contents."""
-        if isinstance(error, sqlite3.ProgrammingError):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code == sqlite3.SQLITE_ERROR:  # a statement that is wrong, a connection that is closed: a bug
             return error
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Later(f"{self.path} is held by another process", after=timedelta(seconds=1), counts=False)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -144,13 +149,13 @@ class SqliteStore:
         return Later(f"{self.path}: {error}")
 
 
-def _opened(path: str, schema: Sequence[str], synchronous: Synchronous) -> sqlite3.Connection:
+def _opened(path: str, schema: Sequence[str], synchronous: Synchronous, busy: float) -> sqlite3.Connection:
     if path != MEMORY:
         with contextlib.suppress(OSError):  # what is wrong with the path, SQLite says next
             Path(path).touch(mode=0o600)
-    db = sqlite3.connect(path, timeout=BUSY.total_seconds(), isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA journal_mode=WAL")
+        _use_wal(db, busy)
         db.execute(f"PRAGMA synchronous={synchronous}")
         db.execute("PRAGMA fullfsync=ON")  # macOS: reach the platter; elsewhere without effect
         db.execute("PRAGMA journal_size_limit=67108864")
@@ -162,3 +167,18 @@ def _opened(path: str, schema: Sequence[str], synchronous: Synchronous) -> sqlit
         db.close()
         raise
     return db
+
+
+def _use_wal(db: sqlite3.Connection, busy: float) -> None:
+    """SQLite does not wait by itself when another process is opening the same new file: look again until it has."""
+    left = busy
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if left <= 0 or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        time.sleep(NAP)
+        left -= NAP

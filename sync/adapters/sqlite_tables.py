@@ -13,7 +13,7 @@ from typing import Final
 
 from sync.adapters.cells import check_key, check_transaction, from_text, table_named, tidy, to_text
 from sync.adapters.sqlite_store import SqliteStore, Synchronous
-from sync.ports import Conflict, Delete, Insert, Operation, Replace, Row, Upsert
+from sync.ports import Conflict, Delete, Insert, Operation, Replace, Row
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS rows (
@@ -112,13 +112,9 @@ def _job(table: str, operation: Operation) -> Job:
         check_key(table, row.partition, row.key)
         return _delete(name, row)
     tidied = replace(row, values=tidy(table, row))
-    match operation:
-        case Insert():
-            return _insert(name, tidied)
-        case Replace():
-            return _replace(name, tidied)
-        case Upsert():
-            return _upsert(name, tidied)
+    if isinstance(operation, Insert):
+        return _insert(name, tidied)
+    return (_replace if isinstance(operation, Replace) else _upsert)(name, tidied)
 
 
 def _insert(table: str, row: Row) -> Job:

@@ -27,6 +27,12 @@ class TablesLimits:
             await t.tables.transact(t.name, [Insert(Row("p", "1")), Insert(Row("q", "2"))])
         assert await t.keys("p") == []
 
+    async def test_a_transaction_beyond_4_mib_is_refused(self, t: TablesUnderTest) -> None:
+        values: dict[str, Value] = {f"c{number}": b"x" * 65536 for number in range(15)}
+        with pytest.raises(ValueError, match="4 MiB"):
+            await t.tables.transact(t.name, [Insert(Row("p", f"{number}", values)) for number in range(5)])
+        assert await t.keys("p") == []
+
     async def test_the_greatest_cells_are_stored(self, t: TablesUnderTest) -> None:
         values: dict[str, Value] = {"text": "ß" * 32768, "emoji": "👗" * 16384, "raw": b"\xff" * 65536}
         await t.tables.insert(t.name, Row("k" * 512, "p" * 512, values))
@@ -47,6 +53,7 @@ class TablesLimits:
             pytest.param({"c": -(2**63) - 1}, id="a negative integer beyond 64 bits"),
             pytest.param({"c": datetime(2026, 3, 1)}, id="a naive datetime"),  # noqa: DTZ001 - that is the point
             pytest.param({"c": datetime(1600, 12, 31, tzinfo=UTC)}, id="an early datetime"),
+            pytest.param({"c": "half a pair: \ud83d"}, id="no text"),
             pytest.param({"c": 1.5}, id="a float"),
             pytest.param({"c": ["x"]}, id="a list"),
             pytest.param({f"c{number}": 1 for number in range(253)}, id="too many cells"),
@@ -65,7 +72,7 @@ class TablesLimits:
             await t.tables.transact(t.name, [Insert(Row("p", "fine")), Insert(row)])
         assert await t.keys("p") == []
 
-    @pytest.mark.parametrize("bad", ["", "x" * 513, "a\nb", "\x00", "a\x7f", "\x9f"])
+    @pytest.mark.parametrize("bad", ["", "x" * 513, "a\nb", "\x00", "a\x7f", "\x9f", "\ud83d"])
     async def test_a_key_beyond_the_rules_is_refused(self, t: TablesUnderTest, bad: str) -> None:
         for row in (Row("p", bad), Row(bad, "k")):
             with pytest.raises(ValueError, match=t.name):
