@@ -6,7 +6,7 @@ with virtual time drives them; both leave no task behind once nobody waits and `
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
@@ -79,20 +79,33 @@ class Coalescer(Generic[K, V]):
 
         Raises `Later` when the load is interrupted. A cancelled get disturbs no other; the last one ends the load.
         """
+        return (await self.get_all([key]))[key]
+
+    async def get_all(self, keys: Iterable[K]) -> dict[K, V | None]:
+        """As `get`, for several keys at once."""
         if self._closed:
             raise Later("the process is stopping")
+        asked = {key: self._ask(key) for key in keys}
+        try:
+            return {key: await future for key, (_, future) in asked.items()}
+        finally:
+            for round_, future in asked.values():
+                self._leave(round_, future)
+
+    def _ask(self, key: K) -> tuple[_Round[K, V], asyncio.Future[V | None]]:
         round_ = self._open_round()
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         round_.waiters.setdefault(key, []).append(future)
         if len(round_.waiters) >= self._most:
             self._start()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            _overtaken(future)
-            if not round_.wanted():
-                self._drop(round_)
-            raise
+        return round_, future
+
+    def _leave(self, round_: _Round[K, V], future: asyncio.Future[V | None]) -> None:
+        """Having the answer, or no longer wanting it: a round that nobody waits for ends."""
+        _overtaken(future)
+        future.cancel()
+        if not (round_.task and round_.task.done()) and not round_.wanted():
+            self._drop(round_)
 
     async def aclose(self) -> None:
         """Stop: whoever waits gets `Later`; returns when no load runs any more."""

@@ -54,6 +54,26 @@ async def test_more_keys_than_fit_are_several_loads_that_do_not_wait_for_the_win
     assert shelf.loads == [[2, 4], [6, 8]]
 
 
+async def test_several_keys_of_one_caller_are_asked_together() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=WINDOW, most=3)
+    found, other = await asyncio.gather(joined.get_all([2, 3, 2, 4, 6]), joined.get(8))
+    assert found == {2: 4, 3: None, 4: 16, 6: 36}
+    assert other == 64
+    assert shelf.loads == [[2, 3, 4], [6, 8]]
+    assert await joined.get_all([]) == {}
+
+
+async def test_when_one_of_several_keys_fails_the_loads_of_the_others_end() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=timedelta(hours=1), most=2)
+    with pytest.raises(Never):
+        await joined.get_all([666, 2, 4])
+    assert shelf.loads == [[666, 2]]
+    assert await joined.get_all([6, 8]) == {6: 36, 8: 64}
+    assert not others()
+
+
 async def test_a_get_does_not_join_a_load_that_is_on_the_way() -> None:
     shelf = Shelf()
     shelf.open.clear()

@@ -106,7 +106,7 @@ def _with_activity(refusal: Refusal) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """The `statuses` it speaks of, `words` that must occur, whether a body that is a `page` is meant, the error made."""
+    """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant, the error made."""
 
     statuses: frozenset[int]
     makes: Makes
@@ -199,7 +199,7 @@ def error_from(answer: Answer, call: Call, *, now: datetime) -> Exception:
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-def error_from_silence(error: httpx.TransportError | TimeoutError, call: Call) -> Later:
+def error_from_silence(error: httpx.RequestError | TimeoutError, call: Call) -> Later:
     """The error when no answer came: `Unknown` for a write that may have arrived, else `Later`."""
     what = f"{call.what}: no answer from Dynamics ({type(error).__name__})"
     return Unknown(what) if call.writes and not isinstance(error, _NEVER_SENT) else Later(what)

@@ -81,15 +81,21 @@ def encoded(text: str, *, safe: str = "") -> str:
         ) from None
 
 
+def set_path(entity_set: str) -> str:
+    """The name of an entity set, which is case-sensitive."""
+    return _name(entity_set)
+
+
 def record_path(entity_set: str, key: Mapping[str, Literal]) -> str:
     """`CustomersV3(dataAreaId='usmf',CustomerAccount='O%27%27B')`: every key field has to be there, in any order."""
     if not key:
         raise ValueError(f"{entity_set}: a record is addressed by all of its key fields")
-    pairs = (f"{_name(field)}={_encoded_literal(value)}" for field, value in key.items())
-    return f"{_name(entity_set)}({','.join(pairs)})"
+    pairs = (f"{_name(field)}={encoded_literal(value)}" for field, value in key.items())
+    return f"{set_path(entity_set)}({','.join(pairs)})"
 
 
-def _encoded_literal(value: Literal) -> str:
+def encoded_literal(value: Literal) -> str:
+    """`value` as it stands in a URL's path: text percent-encoded within bare quotes."""
     if isinstance(value, str):
         return "'" + encoded(literal(value)[1:-1]) + "'"
     return encoded(literal(value), safe=":'")

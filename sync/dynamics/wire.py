@@ -1,0 +1,194 @@
+"""One request to F&O: token, slot, headers, deadline, count, and the error when it fails.
+
+A request waits for its slot, then is sent only if nobody asked for quiet meanwhile and its time has not passed. After a
+401 the token is renewed once, by one request for all. A read whose connection broke is asked once more; a write never.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, NoReturn
+from uuid import UUID
+
+import httpx
+
+from sync.dynamics.auth import Tokens, checked_url
+from sync.dynamics.faults import Answer, Call, error_from, error_from_silence
+from sync.errors import Later, Paused
+from sync.flow import Lane
+from sync.limiter import MOST, Limiter
+from sync.ports import Clock
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT: Final = timedelta(seconds=10)
+LIST_TIMEOUT: Final = timedelta(seconds=120)
+READ_TIMEOUT: Final = timedelta(seconds=60)
+JSON: Final = "application/json;odata.metadata=minimal"
+
+_BROKEN: Final = (httpx.NetworkError, httpx.RemoteProtocolError)
+_TIMED_OUT: Final = (httpx.TimeoutException, TimeoutError)
+
+
+def http_client(
+    *, connections: int = MOST, transport: httpx.AsyncBaseTransport | None = None, verify: bool = True
+) -> httpx.AsyncClient:
+    """The client to share for all requests: keep-alive, gzip, and a cookie jar that keeps nothing.
+
+    F&O's affinity cookie would pin all our work to one node. Redirects are not followed: they lead to sign-in pages.
+    """
+    return httpx.AsyncClient(
+        transport=transport,
+        verify=verify,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0),
+    )
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request as F&O is to see it. `path` starts with a slash and is encoded; `timeout` is for the whole exchange.
+
+    `not_after`: when it has not been sent by then, it is not sent. `sink` takes a good answer's body in pieces.
+    """
+
+    method: str
+    path: str
+    call: Call
+    timeout: timedelta
+    lane: Lane = Lane.DOCUMENTS
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    not_after: datetime | None = None
+    sink: Callable[[bytes], None] | None = None
+
+
+class Wire:
+    """The way to one environment. `counts`: requests sent, as reads and writes, and tokens that were new to us."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        http: httpx.AsyncClient,
+        tokens: Tokens,
+        limiter: Limiter,
+        clock: Clock,
+        on_pause: Callable[[timedelta], Awaitable[None]],
+    ) -> None:
+        self.origin = checked_url(base_url)
+        self.counts: Counter[str] = Counter()
+        self.clock = clock
+        self._http = http
+        self._tokens = tokens
+        self._limiter = limiter
+        self._on_pause = on_pause
+        self._renewing = asyncio.Lock()
+        self._bearer = ""
+        self._quiet_until: datetime | None = None
+
+    async def send(self, ask: Ask) -> Answer:
+        """The answer, of status 200 to 299. Raises what `faults.TABLE` says of any other, and of silence.
+
+        Raises `Later` (using up no try) without sending when `not_after` has passed, `Paused` while quiet is asked for.
+        """
+        bearer = await self._token()
+        answer = await self._once(ask, bearer)
+        if answer.status == 401:
+            answer = await self._once(ask, await self._token(refused=bearer))
+            if answer.status == 401:
+                log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
+        if not 200 <= answer.status < 300:
+            await self.refuse(answer, ask.call)
+        return answer
+
+    async def refuse(self, answer: Answer, call: Call) -> NoReturn:
+        """Raise the error that `answer` stands for; a pause is told to everybody first."""
+        now = self.clock.now()
+        error = error_from(answer, call, now=now)
+        if isinstance(error, Paused) and error.after is not None:
+            self._quiet_until = max(now + error.after, self._quiet_until or now)
+            await self._on_pause(error.after)
+        raise error
+
+    async def _token(self, *, refused: str = "") -> str:
+        """The bearer. After a refusal, one request renews it and the others take what it got."""
+        if refused:
+            async with self._renewing:
+                bearer = await self._tokens.token()
+                if bearer == refused:
+                    bearer = await self._tokens.token(renew=True)
+        else:
+            bearer = await self._tokens.token()
+        if bearer != self._bearer:
+            self._bearer = bearer
+            self.counts["tokens"] += 1
+        return bearer
+
+    async def _once(self, ask: Ask, bearer: str) -> Answer:
+        async with self._limiter.slot(ask.lane) as slot:
+            self._require_leave(ask)
+            try:
+                answer = await self._asked(ask, bearer)
+            except (httpx.RequestError, TimeoutError) as error:
+                if isinstance(error, _TIMED_OUT):
+                    slot.overloaded()
+                raise error_from_silence(error, ask.call) from error
+            if answer.status in {429, 503, 504}:
+                slot.overloaded()
+            return answer
+
+    def _require_leave(self, ask: Ask) -> None:
+        now = self.clock.now()
+        if self._quiet_until is not None and now < self._quiet_until:
+            raise Paused("Dynamics", after=self._quiet_until - now)
+        if ask.not_after is not None and now > ask.not_after:
+            raise Later(f"{ask.call.what}: its turn came too late, nothing was sent", counts=False)
+
+    async def _asked(self, ask: Ask, bearer: str) -> Answer:
+        async with asyncio.timeout(ask.timeout.total_seconds()):
+            try:
+                return await self._exchange(ask, bearer)
+            except _BROKEN:
+                if ask.call.writes or ask.sink is not None:
+                    raise
+                return await self._exchange(ask, bearer)
+
+    async def _exchange(self, ask: Ask, bearer: str) -> Answer:
+        self.counts["writes" if ask.call.writes else "reads"] += 1
+        response = await self._http.send(self._request(ask, bearer), stream=True, follow_redirects=False)
+        try:
+            body = b""
+            if ask.sink is not None and response.is_success:
+                async for piece in response.aiter_bytes():
+                    ask.sink(piece)
+            else:
+                body = await response.aread()
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, body)
+
+    def _request(self, ask: Ask, bearer: str) -> httpx.Request:
+        seconds = ask.timeout.total_seconds()
+        request = self._http.build_request(
+            ask.method,
+            self.origin + ask.path,
+            content=ask.content,
+            headers={
+                "Accept": JSON,
+                "OData-Version": "4.0",
+                "OData-MaxVersion": "4.0",
+                "x-ms-client-request-id": str(UUID(hex=self.clock.unique())),
+                **ask.headers,
+                "Authorization": f"Bearer {bearer}",
+            },
+            timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds())),
+        )
+        request.headers.pop("cookie", None)  # whatever jar the shared client has
+        return request
