@@ -1,0 +1,185 @@
+"""The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in and turning dials.
+
+GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders` (`?reference=` for
+those of one), POST `/sandbox/reset` (back to the setup; dials and settings stay).
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sync.encoding import NotJson, from_json, to_json
+from sync.sandbox.dials import Dials
+from sync.sandbox.dynamics import batch, metadata
+from sync.sandbox.dynamics.faults import ODataFault
+from sync.sandbox.dynamics.schema import COMPANY
+from sync.sandbox.dynamics.service import Call, Reply, perform, refusal
+from sync.sandbox.dynamics.state import DynamicsState
+from sync.sandbox.gate import Gate, dials_endpoint, plainly
+
+BUSY: Final = (
+    "This request could not be processed at this time due to system experiencing high resource utilization."
+    " Please try again later."
+)
+NAMED: Final = re.compile(r"(PublicEntities|PublicEnumerations)\('(\w+)'\)")
+
+
+def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
+    """The application over a state. Bearer tokens are those in `state.tokens`; faults are what `dials` say."""
+    dials = dials or Dials()
+    routes = [
+        Route("/data", _data(state), methods=METHODS),
+        Route("/data/{rest:path}", _data(state), methods=METHODS),
+        Route("/metadata/{name}", _metadata(state)),
+        Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
+        Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
+        Route("/sandbox/requests", _requests(state)),
+        Route("/sandbox/orders", _orders(state)),
+        Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Gate, dials=dials, refusal=_refusal)])
+
+
+METHODS: Final = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+Endpoint = Callable[[Request], Any]
+
+
+def _refusal(status: int, retry_after: int | None) -> Response:
+    """Throttles and crashes in F&O's words; what the gateway in front of it says is a page of HTML."""
+    if retry_after is not None:
+        return JSONResponse({"Message": BUSY}, 429, {"Retry-After": str(retry_after)})
+    if status != 500:
+        return plainly(status)
+    fault = ODataFault(
+        500, "Object reference not set to an instance of an object.", kind="System.NullReferenceException"
+    )
+    return _response(refusal(fault))
+
+
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, {"ms-dyn-aid": "sandbox", **reply.headers})
+
+
+def _welcome(state: DynamicsState, request: Request) -> bool:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and token in state.tokens
+
+
+def _data(state: DynamicsState) -> Endpoint:
+    async def data(request: Request) -> Response:
+        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+        target = path.removeprefix("/data").removeprefix("/")
+        state.requests["batch" if target == "$batch" else _kind(request.method, target)] += 1
+        if not _welcome(state, request):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        root = f"{request.url.scheme}://{request.url.netloc}"
+        body = await request.body()
+        try:
+            if target == "$batch":
+                return _response(_batched(state, request, body, root))
+            query = request.url.query
+            call = Call(request.method, f"{target}?{query}", root, dict(request.headers), body)
+            return _response(perform(state, call))
+        except ODataFault as fault:
+            return _response(refusal(fault))
+
+    return data
+
+
+def _kind(method: str, target: str) -> str:
+    if target in {"", "$metadata"}:
+        return "metadata"
+    return f"{method.lower()} by key" if method == "GET" and "(" in target else method.lower()
+
+
+def _batched(state: DynamicsState, request: Request, body: bytes, root: str) -> Reply:
+    if request.method != "POST":
+        raise ODataFault(405, f"The requested resource does not support http method '{request.method}'.")
+    return batch.answer(state, batch.read(body, request.headers.get("content-type", ""), root))
+
+
+def _metadata(state: DynamicsState) -> Endpoint:
+    async def described(request: Request) -> Response:
+        state.requests["metadata"] += 1
+        if not _welcome(state, request):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        match = NAMED.fullmatch(request.path_params["name"])
+        look = metadata.public_entity if match and match[1] == "PublicEntities" else metadata.public_enumeration
+        found = look(match[2]) if match else None
+        return Response(status_code=404) if found is None else JSONResponse(found)
+
+    return described
+
+
+def _requests(state: DynamicsState) -> Endpoint:
+    async def requests(_: Request) -> Response:
+        counts = {"requests": dict(state.requests), "operations": dict(state.operations)}
+        return JSONResponse({**counts, "total": sum(state.requests.values())})
+
+    return requests
+
+
+def _orders(state: DynamicsState) -> Endpoint:
+    async def orders(request: Request) -> Response:
+        reference = request.query_params.get("reference")
+        found = state.store.table("SalesTable").records.values() if reference is None else state.orders_for(reference)
+        shown = []
+        for header in found:
+            company, number = header[COMPANY], header["SalesOrderNumber"]
+            lines = [dict(line.values) for line in state.lines(company, number)]
+            shown.append({**header.values, "lines": lines, "total": state.order_total(company, number)})
+        return Response(to_json(shown), media_type="application/json")
+
+    return orders
+
+
+def _reset(state: DynamicsState, dials: Dials) -> Endpoint:
+    async def reset(_: Request) -> Response:
+        await dials.settle()
+        state.reset()
+        return Response(status_code=204)
+
+    return reset
+
+
+def _settings(state: DynamicsState) -> Endpoint:
+    async def settings(request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                _set(state, from_json(await request.body()))
+            except (NotJson, ValueError, TypeError, InvalidOperation) as error:
+                return JSONResponse({"error": str(error)}, 400)
+        now = state.settings
+        shown = {"manual": sorted(now.manual), "page_size": now.page_size, "strict_prices": now.strict_prices}
+        return Response(to_json({**shown, "rounding": now.rounding}), media_type="application/json")
+
+    return settings
+
+
+def _set(state: DynamicsState, wanted: Any) -> None:
+    """Settings from JSON: amounts of `rounding` are texts or numbers. Raises `ValueError`; then nothing was changed."""
+    known = {"manual", "page_size", "strict_prices", "rounding"}
+    if not isinstance(wanted, dict) or not wanted.keys() <= known:
+        raise ValueError(f"settings are {', '.join(sorted(known))}")
+    manual = {str(name) for name in wanted.get("manual", state.settings.manual)}
+    size, strict = (
+        wanted.get("page_size", state.settings.page_size),
+        wanted.get("strict_prices", state.settings.strict_prices),
+    )
+    rounding = {name: Decimal(unit) for name, unit in wanted.get("rounding", state.settings.rounding).items()}
+    if (
+        not isinstance(size, int)
+        or size < 1
+        or not isinstance(strict, bool)
+        or any(unit <= 0 for unit in rounding.values())
+    ):
+        raise ValueError("page_size is a whole number from 1, strict_prices true or false, a rounding unit is positive")
+    now = state.settings
+    now.manual, now.page_size, now.strict_prices, now.rounding = manual, size, strict, rounding

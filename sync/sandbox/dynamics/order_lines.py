@@ -1,0 +1,196 @@
+"""Sales order lines: item, variant, unit, site, price and the line amount. SalesOrderLines and V3 are one table.
+
+Line amount = quantity x (price - line discount - multiline discount) / price quantity, less the percentages, rounded
+half up to the currency's unit; a sent amount only counts when `CalculateLineAmount` is No.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from sync.sandbox.dynamics.faults import Refused, not_found
+from sync.sandbox.dynamics.ruling import Draft, Number, Relation, TableRules, refuse_if
+from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS
+from sync.sandbox.dynamics.state import CENT, LOCKED, DynamicsState
+from sync.sandbox.dynamics.store import Record
+from sync.sandbox.dynamics.values import folded
+
+FROM_HEADER: Final = {
+    "DeliveryModeCode": "DeliveryModeCode",
+    "DeliveryTermsId": "DeliveryTermsCode",
+    "SalesTaxGroupCode": "SalesTaxGroupCode",
+    "RequestedShippingDate": "RequestedShippingDate",
+    "RequestedReceiptDate": "RequestedReceiptDate",
+    "CustomerRequisitionNumber": "CustomerRequisitionNumber",
+    "DeliveryAddressLocationId": "DeliveryAddressLocationId",
+    "DeliveryAddressName": "DeliveryAddressName",
+    "DeliveryAddressStreet": "DeliveryAddressStreet",
+    "DeliveryAddressCity": "DeliveryAddressCity",
+    "DeliveryAddressZipCode": "DeliveryAddressZipCode",
+    "DeliveryAddressStateId": "DeliveryAddressStateId",
+    "DeliveryAddressCountryRegionId": "DeliveryAddressCountryRegionId",
+}
+FROM_ITEM: Final = {
+    "SalesUnitSymbol": "SalesUnitSymbol",
+    "SalesPrice": "SalesPrice",
+    "SalesPriceQuantity": "SalesPriceQuantity",
+    "SalesTaxItemGroupCode": "SalesSalesTaxItemGroupCode",
+    "LineDescription": "ProductSearchName",
+}
+PRICES: Final = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")
+NAMES: Final = dict(zip(DIMENSIONS, ("Configuration", "Size", "Color", "Style", "Version"), strict=True))
+
+
+def priced(state: DynamicsState, values: dict[str, Any]) -> Decimal:
+    """The line amount of these values, in the line's currency."""
+
+    def of(name: str) -> Fraction:
+        return Fraction(values.get(name, Decimal(0)))
+
+    if values.get("CalculateLineAmount") == "No":
+        return state.rounded(of("LineAmount"), values["CurrencyCode"])
+    unit_price = of("SalesPrice") - of("LineDiscountAmount") - of("MultilineDiscountAmount")
+    share = (1 - of("LineDiscountPercentage") / 100) * (1 - of("MultilineDiscountPercentage") / 100)
+    amount = of("OrderedSalesQuantity") * unit_price / (of("SalesPriceQuantity") or 1) * share
+    return state.rounded(amount, values["CurrencyCode"])
+
+
+def _header(draft: Draft) -> Record:
+    header = draft.state.order(draft.company, draft.get("SalesOrderNumber"))
+    if header is None:
+        raise not_found(draft.get("SalesOrderNumber"), "Sales order", "Sales orders", field="SalesOrderNumber")
+    return header
+
+
+def _item(draft: Draft) -> Record:
+    item = draft.state.store.find("ReleasedProductsV2", draft.company, draft.get("ItemNumber"))
+    if item is None:
+        raise not_found(draft.get("ItemNumber"), "Item number", "Items", field="ItemNumber")
+    return item
+
+
+def _defaults(draft: Draft) -> None:
+    header, item = _header(draft), _item(draft)
+    if draft.before is None:
+        draft.default("CurrencyCode", header["CurrencyCode"])
+        draft.default("OrderedSalesQuantity", Decimal(1))
+        for name, source in FROM_HEADER.items():
+            draft.default(name, header.values.get(source))
+        for name, source in FROM_ITEM.items():
+            draft.default(name, item.values.get(source))
+        lines = draft.state.lines(draft.company, header["SalesOrderNumber"])
+        draft.default("LineNumber", max((line["LineNumber"] for line in lines), default=Decimal(0)) // 1 + 1)
+        draft.values["LineCreationSequenceNumber"] = 1 + max(
+            (line["LineCreationSequenceNumber"] for line in lines), default=0
+        )
+        draft.values["SalesOrderLineStatus"] = "Backorder"
+    _place(draft, header, item)
+    draft.values["LineAmount"] = priced(draft.state, draft.values)
+
+
+def _place(draft: Draft, header: Record, item: Record) -> None:
+    """Site and warehouse: the line's own, else the header's; a warehouse brings its site; goods need a site."""
+    if not draft.get("ShippingSiteId") and not draft.get("ShippingWarehouseId"):
+        draft.default("ShippingSiteId", header.values.get("DefaultShippingSiteId"))
+        draft.default("ShippingWarehouseId", header.values.get("DefaultShippingWarehouseId"))
+    warehouse = draft.get("ShippingWarehouseId")
+    row = draft.state.store.find("Warehouses", draft.company, warehouse) if warehouse else None
+    if row is not None:
+        if not draft.sent.get("ShippingSiteId"):
+            draft.values["ShippingSiteId"] = row["OperationalSiteId"]
+        if draft.get("ShippingSiteId") != row["OperationalSiteId"]:
+            raise not_found(warehouse, "Warehouse", "Warehouses", field="ShippingWarehouseId")
+    if item.values.get("ProductType") != "Service" and not draft.get("ShippingSiteId"):
+        raise Refused("Inventory dimension Site is mandatory and must consequently be specified.")
+
+
+def _valid(draft: Draft) -> None:
+    header, item = _header(draft), _item(draft)
+    refuse_locked(header)
+    if draft.get("CurrencyCode") != header["CurrencyCode"]:
+        raise Refused("The currency of a line must be the currency of its order.", field="CurrencyCode")
+    _variant(draft, item)
+    _unit(draft, item)
+    for name in PRICES:
+        fine = draft.get(name) % CENT != 0
+        text = f"The value {draft.get(name):f} in field '{name}' has more than 2 decimals."
+        refuse_if(draft.state.settings.strict_prices and fine, text, field=name)
+
+
+def refuse_locked(header: Record) -> None:
+    """Lines of an order that has left the house, or never will, do not change."""
+    status = header.values.get("SalesOrderStatus")
+    refuse_if(status in LOCKED, f"Sales order {header['SalesOrderNumber']} has status {status}; its lines are settled.")
+
+
+def _variant(draft: Draft, item: Record) -> None:
+    """A product master is ordered with all dimensions its variants have, in a combination that is released."""
+    number = item["ItemNumber"]
+    released = [
+        row
+        for row in draft.state.store.table("ReleasedProductVariantsV2").having("ItemNumber", (folded(number),))
+        if row[COMPANY] == draft.company
+    ]
+    wanted = {name: folded(draft.get(name)) for name in DIMENSIONS}
+    for name in DIMENSIONS:
+        used = any(row.values.get(name) for row in released)
+        label = NAMES[name]
+        refuse_if(
+            used and not wanted[name],
+            f"Inventory dimension {label} is mandatory and must consequently be specified.",
+            field=name,
+        )
+        refuse_if(wanted[name] and not used, f"Dimension {label} is not active for item number {number}.", field=name)
+    fits = any(all(folded(row.values.get(name, "")) == wanted[name] for name in DIMENSIONS) for row in released)
+    refuse_if(released and not fits, f"Item number {number} is not released in this combination of dimensions.")
+
+
+def _unit(draft: Draft, item: Record) -> None:
+    """Another unit than the item's own needs a conversion."""
+    wanted, own = draft.get("SalesUnitSymbol"), item.values.get("InventoryUnitSymbol", "")
+    if folded(wanted) in {folded(own), ""}:
+        return
+    find = draft.state.store.find
+    known = any(find("UnitOfMeasureConversions", *pair) for pair in ((wanted, own), (own, wanted)))
+    text = f"Unit conversion from {wanted} to {own} does not exist for item number {item['ItemNumber']}."
+    refuse_if(not known, text, field="SalesUnitSymbol")
+
+
+def _written(draft: Draft, line: Record) -> None:
+    """The first line opens the order."""
+    header = draft.state.order(line[COMPANY], line["SalesOrderNumber"])
+    if header is not None and header.values.get("SalesOrderStatus") == "None":
+        draft.state.store.update("SalesTable", header, {"SalesOrderStatus": "Backorder"})
+
+
+def _deleting(state: DynamicsState, line: Record) -> None:
+    header = state.order(line[COMPANY], line["SalesOrderNumber"])
+    if header is None:
+        return
+    refuse_locked(header)
+    if len(state.lines(line[COMPANY], line["SalesOrderNumber"])) == 1:
+        state.store.update("SalesTable", header, {"SalesOrderStatus": "None"})
+
+
+LINES: Final = TableRules(
+    "Order lines",
+    numbers=(Number("InventoryLotId", "Lot ID", "Lot", "{company}-{number:08d}", always=True),),
+    relations=(
+        Relation("SalesOrderNumber", "SalesTable", "Sales order", "Sales orders"),
+        Relation("ItemNumber", "ReleasedProductsV2", "Item number", "Items"),
+        Relation("SalesUnitSymbol", "UnitsOfMeasure", "Unit", "Units"),
+        Relation("ShippingSiteId", "OperationalSites", "Site", "Sites"),
+        Relation("ShippingWarehouseId", "Warehouses", "Warehouse", "Warehouses"),
+        Relation("DeliveryModeCode", "DeliveryModesV2", "Mode of delivery", "Modes of delivery"),
+        Relation("DeliveryTermsId", "DeliveryTerms", "Delivery terms", "Terms of delivery"),
+        Relation("CurrencyCode", "Currencies", "Currency", "Currencies"),
+        Relation("SalesTaxGroupCode", "TaxGroups", "Sales tax group", "Sales tax groups"),
+        Relation("SalesTaxItemGroupCode", "TaxItemGroupHeadings", "Item sales tax group", "Item sales tax groups"),
+    ),
+    initial={"CalculateLineAmount": "Yes", "SkipCreateAutoCharges": "Yes"},
+    fixed=frozenset({"SalesOrderNumber", "ItemNumber"}),
+    defaults=_defaults,
+    validate=_valid,
+    written=_written,
+    deleting=_deleting,
+)
