@@ -84,8 +84,15 @@ def breaches_of_kind(errors: Sequence[ErrorDetails]) -> Iterator[Breach]:
 
 def closest(name: str, known: Sequence[str]) -> str:
     """`Did you mean "x"? ` or nothing."""
-    like = get_close_matches(name.lower(), known, n=1)
-    return f'Did you mean "{like[0]}"? ' if like else ""
+    like = _likely(name, known)
+    return f'Did you mean "{like}"? ' if like else ""
+
+
+def _likely(name: str, known: Sequence[str]) -> str:
+    """The known name that was probably meant: the most similar, else the only one that begins alike; or nothing."""
+    begun = [longer for longer in known if name and longer.startswith(name.lower())]
+    like = get_close_matches(name.lower(), known, n=1) or (begun if len(begun) == 1 else [])
+    return like[0] if like else ""
 
 
 def dotted(path: Path) -> str:
@@ -101,8 +108,7 @@ def _like(error: ErrorDetails, path: Path) -> str:
     """The missing name that an unknown name was probably meant to be."""
     if error["type"] != "extra_forbidden":
         return ""
-    like = get_close_matches(path[-1].lower(), _names(path[:-1]), n=1)
-    return like[0] if like else ""
+    return _likely(path[-1], _names(path[:-1]))
 
 
 def _words(error: ErrorDetails, path: Path) -> tuple[str, str]:

@@ -21,7 +21,7 @@ _DIMENSIONS: Final = {
 
 
 def normal_sku(sku: str) -> str:
-    """The SKU as Commerce compares it: without case, without spaces around it (2.4.x source: `mb_strtolower(trim())`)."""
+    """The SKU as Commerce compares it: without case, without spaces around it (source 2.4: `mb_strtolower(trim())`)."""
     return sku.strip().casefold()
 
 
