@@ -21,7 +21,7 @@ from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, Unproved, order_items, order_store, sales_order_from
 from sync.mapping.totals import Totals
-from sync.mapping_records import ItemMapping, normal_sku
+from sync.mapping_records import AccountKind, ItemMapping, normal_sku
 
 ASSIGNED = "(assigned by D365)"
 
@@ -130,7 +130,7 @@ async def _mapped(order: Order, connection: Connection, lookups: Lookups) -> tup
     account = await lookups.account(order)
     first: list[Request] = []
     if account is None:
-        kind = "guest" if order.customer_id is None else "customer"
+        kind: AccountKind = "guest" if order.customer_id is None else "customer"
         source = str(order.customer_id) if order.customer_id is not None else digest(order.customer_email.lower())
         wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
         first = [Request("POST", "/data/CustomersV3", wanted.body)]

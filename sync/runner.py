@@ -43,6 +43,7 @@ class Engine:
     queue: Queue
     tables: Tables
     documents: Documents
+    pauses: Pauses
     clock: Clock
     worker: str
     is_alone: bool = False
@@ -54,7 +55,7 @@ class Runner:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.ledger = Ledger(engine.tables, engine.clock, is_alone=engine.is_alone)
-        self.pauses = Pauses(engine.tables, engine.clock)
+        self.pauses = engine.pauses
 
     async def accept(self, flow: str, connection: str, keys: Sequence[str], origin: str) -> int:
         """Store a hint per key; returns when they are stored. Repeats within a second become one message."""

@@ -69,6 +69,11 @@ class SqliteQueue:
         """Let go of the file. Messages under a lock come back when it runs out."""
         self._store.close()
 
+    async def release_locks(self) -> None:
+        """Give back everything under a lock. Only for a process that knows itself alone: whoever held it has died."""
+        sql = "UPDATE messages SET locked = 0, ready_at = enqueued_at WHERE locked"
+        await self._store.write(lambda db: _execute(db, sql))
+
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """Store the messages, all or none; returns when they are durable. Raises `ValueError` beyond a limit.
 

@@ -13,7 +13,6 @@ from typing import Any
 from sync.connections import Dynamics
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.faults import NotFound
-from sync.dynamics.odata import Filter
 from sync.errors import Never
 from sync.mapping.order_changes import OPEN_STATUSES, Changes
 from sync.mapping.sales_order import SalesOrder, SalesOrderLine
@@ -110,13 +109,14 @@ class SalesOrders:
         """
         if order.number:
             return await self._by_number(order)
-        where = (
-            Filter.eq("dataAreaId", order.company)
-            & Filter.eq("CustomersOrderReference", order.reference)
-            & Filter.eq("OrderingCustomerAccountNumber", order.header["OrderingCustomerAccountNumber"])
+        account = str(order.header["OrderingCustomerAccountNumber"])
+        headers = await self._client.find_by(
+            self._headers, "CustomersOrderReference", order.reference, company=order.company, select=HEADER_FIELDS
         )
         ours: list[Found] = []
-        async for header in self._client.query(self._headers, where=where, select=HEADER_FIELDS):
+        for header in headers:
+            if header.get("OrderingCustomerAccountNumber") != account:
+                continue
             found = await self._with_lines(order.company, header)
             if not found.lines or set(found.lots) & {line.reference for line in order.lines}:
                 ours.append(found)
@@ -147,8 +147,7 @@ class SalesOrders:
         return Found(number, header, await self._lines_of(company, number))
 
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
-        where = Filter.eq("dataAreaId", company) & Filter.eq("SalesOrderNumber", number)
-        return [line async for line in self._client.query(self._lines, where=where, select=LINE_FIELDS)]
+        return await self._client.find_by(self._lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS)
 
     async def change(self, order: SalesOrder, found: Found, changes: Changes, *, not_after: datetime) -> None:
         """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays gone."""

@@ -8,6 +8,7 @@ from sync.flow import Receipt
 from sync.flows.customers import read as read_customer
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
+from sync.mapping_records import AccountKind
 from sync.work import Work
 
 
@@ -21,7 +22,8 @@ async def account_for(order: Order, work: Work) -> str:
     is_guest = order.customer_id is None
     if is_guest and work.desk.settings.customers.guests == "collective":
         return _collective(order, work)
-    kind, source_key = ("guest", _guest_key(order, work)) if is_guest else ("customer", str(order.customer_id))
+    kind: AccountKind = "guest" if is_guest else "customer"
+    source_key = _guest_key(order, work) if is_guest else str(order.customer_id)
     known = await work.desk.accounts.get(kind, source_key)
     if known is not None:
         return known.account
@@ -36,7 +38,7 @@ async def account_for(order: Order, work: Work) -> str:
     )
 
 
-def _claim_key(kind: str, source_key: str) -> str:
+def _claim_key(kind: AccountKind, source_key: str) -> str:
     return f"guest:{source_key}" if kind == "guest" else source_key
 
 
@@ -60,7 +62,7 @@ def _guest_key(order: Order, work: Work) -> str:
     return work.desk.digest_of(email)
 
 
-async def _shopper(order: Order, kind: str, source_key: str, work: Work) -> Shopper:
+async def _shopper(order: Order, kind: AccountKind, source_key: str, work: Work) -> Shopper:
     """The customer as Commerce has it, else as the order knows it: a customer may have been deleted since."""
     found = await read_customer(source_key, work.desk) if kind == "customer" else None
     if found is None:

@@ -264,7 +264,7 @@ def _header(
 
 
 def _texts(order: Order, connection: Connection) -> dict[str, str]:
-    texts = {}
+    texts: dict[str, str] = {}
     if connection.orders.po_field:
         texts[connection.orders.po_field] = order.payment.po_number
     if connection.orders.note_field:
