@@ -73,7 +73,7 @@ def error_from(response: httpx.Response, call: Call) -> Exception:
     """The error that an answer other than 2xx stands for."""
     status = response.status_code
     said = said_by(response)
-    reason = f"Commerce answered {status} to {call.what}: {said.sentence}"
+    reason = f"Commerce answered {status} to {call.what}: {said.sentence.rstrip('.')}."
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Paused(call.system, after=retry_after(response, call) or PAUSES[call.edition])
     if is_maintenance(response):

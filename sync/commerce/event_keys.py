@@ -52,17 +52,21 @@ class PublicKeys:
         if not _PATH.fullmatch(path):
             raise Refused("the public key's path is not below /prod/keys/")
         async with self._one_at_a_time:
-            kept = self._kept.get(path)
-            if kept is None or self._clock.now() >= kept.until:
-                key = await self._fetch(path)
-                kept = _Kept(key, self._clock.now() + (KEPT if key is not None else FAILURE_KEPT))
-                self._kept.pop(path, None)
-                self._kept[path] = kept
-                while len(self._kept) > MOST_KEYS:
-                    del self._kept[next(iter(self._kept))]
-        if kept.key is None:
+            key = await self._kept_or_fetched(path)
+        if key is None:
             raise Later("Adobe's public key for events cannot be fetched", counts=False)
-        return kept.key
+        return key
+
+    async def _kept_or_fetched(self, path: str) -> RSAPublicKey | None:
+        kept = self._kept.get(path)
+        if kept is not None and self._clock.now() < kept.until:
+            return kept.key
+        key = await self._fetch(path)
+        self._kept.pop(path, None)
+        self._kept[path] = _Kept(key, self._clock.now() + (KEPT if key is not None else FAILURE_KEPT))
+        while len(self._kept) > MOST_KEYS:
+            del self._kept[next(iter(self._kept))]
+        return key
 
     async def _fetch(self, path: str) -> RSAPublicKey | None:
         request = httpx.Request("GET", f"{self._host}{path}", extensions={"timeout": TIMEOUT.as_dict()})

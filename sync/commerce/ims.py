@@ -66,13 +66,16 @@ class Ims:
 
     async def _valid_token(self) -> str:
         async with self._one_at_a_time:
-            if self._good_until is None or self._clock.now() >= self._good_until:
-                asked_at = self._clock.now()
-                answer = await self._fetch()
-                lives = _lifetime(answer)
-                self._token = str(answer["access_token"])
-                self._good_until = asked_at + max(lives - EARLY, lives / 2)
-            return self._token
+            return await self._kept_or_new()
+
+    async def _kept_or_new(self) -> str:
+        asked_at = self._clock.now()
+        if self._good_until is None or asked_at >= self._good_until:
+            answer = await self._fetch()
+            lives = _lifetime(answer)
+            self._token = str(answer["access_token"])
+            self._good_until = asked_at + max(lives - EARLY, lives / 2)
+        return self._token
 
     async def _fetch(self) -> dict[str, Any]:
         form = {

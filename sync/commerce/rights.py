@@ -26,10 +26,8 @@ BOXES: Final = {
 def remedy_for(resources: str) -> str:
     """What to tick, and where. `resources` as the answer names them ("Magento_Sales::actions_view"), maybe several."""
     names = [name.strip() for name in resources.split(",") if name.strip()]
-    if not names:
-        wanted = "the resource that this service needs"
-    else:
-        wanted = ", ".join(f"{name} ({BOXES[name]})" if name in BOXES else name for name in names)
+    boxes = [f"{name} ({BOXES[name]})" if name in BOXES else name for name in names]
+    wanted = ", ".join(boxes) or "the resource that this service needs"
     return (
         f"In the Commerce Admin open System > Extensions > Integrations > (this integration) > API and tick {wanted}; "
         "save and reauthorise. If it is ticked already, a proxy may be removing the Authorization header."
