@@ -12,7 +12,7 @@ from typing import Any
 
 from sync.desk import Desk
 from sync.documents import Documents
-from sync.errors import Later, Never
+from sync.errors import Later, Never, Unknown
 from sync.flow import Change, Flow, Receipt, Skipped
 from sync.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.message import Message, hint, scheduled
@@ -30,7 +30,7 @@ SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken before the commit."""
 BATCH = 100
 SPREAD = 10.0
-"""Seconds over which the first tries after a pause are spread."""
+"""Seconds over which the first tries after a pause are spread at most; a short pause is spread over its own length."""
 
 
 @dataclass(frozen=True)
@@ -254,8 +254,9 @@ class Runner:
         log.warning("%s.waits key=%s attempt=%d s=%d reason=%s", work.message.flow, work.message.key, work.message.attempt,
                     decision.after.total_seconds(), reason)  # fmt: skip
         await self._send_later(work.message.again(attempt=decision.attempt), now + decision.after)
+        known = work.settles_sooner() if isinstance(error, Unknown) else {}
         try:
-            await self._let_go(work.message, await self.ledger.release(work.claim, reason=reason))
+            await self._let_go(work.message, await self.ledger.release(work.claim, reason=reason, **known))
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", work.message.flow, work.message.key, work.message.attempt)
 
@@ -303,7 +304,10 @@ class Runner:
     async def _paused(self, desk: Desk) -> datetime | None:
         """A moment after the latest pause of the desk's systems, spread; None when none is paused."""
         pauses = [until for system in desk.systems if (until := await self.pauses.until(system)) is not None]
-        return max(pauses) + timedelta(seconds=self._engine.clock.between(0, SPREAD)) if pauses else None
+        if not pauses:
+            return None
+        length = (max(pauses) - self._engine.clock.now()).total_seconds()
+        return max(pauses) + timedelta(seconds=self._engine.clock.between(0, min(length, SPREAD)))
 
 
 def _has_been_read_since(claim: Claim, message: Message) -> bool:

@@ -55,6 +55,14 @@ class Work:
         )  # fmt: skip
         return intent
 
+    def settles_sooner(self) -> dict[str, datetime]:
+        """What a claim may say of its intent when the write is known to have been given up now: it commits within the
+        horizon or never. (A crash leaves only the announced times to go by.)"""
+        if self.claim.intent is None:
+            return {}
+        horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
+        return {"intent_settled_by": min(self.claim.intent.settled_by, self.desk.clock.now() + horizon)}
+
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""
         intent = self.claim.intent
