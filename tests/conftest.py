@@ -1,0 +1,31 @@
+"""What holds for all tests: no skip goes unnoticed where `SYNC_TEST_SKIPS=refuse` says that everything should run."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+ABSENT = "payloads that lie beside the project are absent"
+"""The one reason for which a test may be skipped anywhere: it reads payloads that the project does not ship."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the skips that should not be."""
+    for report in _unexpected(terminalreporter):
+        terminalreporter.write_line(f"skipped, but it should run here: {report.nodeid}", red=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail the run when a suite that should run was skipped."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and session.exitstatus == pytest.ExitCode.OK and _unexpected(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _unexpected(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:
+    if os.environ.get("SYNC_TEST_SKIPS") != "refuse":
+        return []
+    skipped = reporter.stats.get("skipped", [])
+    return [report for report in skipped if ABSENT not in str(report.longrepr)]
