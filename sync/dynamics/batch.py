@@ -16,6 +16,9 @@ MOST_OPERATIONS: Final = 5000
 """F&O's own limit. One document per changeset stays far below it."""
 
 
+_LINE_END: Final = re.compile(rb"\A\r?\n")
+
+
 class BrokenBatch(ValueError):
     """The answer is no multipart document of HTTP answers; the message says what is missing, never the content."""
 
@@ -125,19 +128,19 @@ def _pieces(content_type: str, body: bytes) -> list[bytes]:
     start: int | None = None
     for found in delimiter.finditer(body):
         if start is not None:
-            pieces.append(body[start : found.start()])
+            pieces.append(_LINE_END.sub(b"", body[start : found.start()], count=1))
         if found[1]:
             return pieces
         start = found.end()
     if start is None:
         raise BrokenBatch("its boundary does not occur")
-    return [*pieces, body[start:]]
+    return [*pieces, _LINE_END.sub(b"", body[start:], count=1)]
 
 
 def _headers_and_rest(text: bytes) -> tuple[dict[str, str], bytes]:
     """Header lines, names in lower case, up to the empty line; what follows it. Without headers all is the rest."""
     headers: dict[str, str] = {}
-    rest = text.removeprefix(b"\r").removeprefix(b"\n") if text.startswith((b"\r\n", b"\n")) else text
+    rest = text
     while rest:
         line, _, following = rest.partition(b"\n")
         rest = following

@@ -97,7 +97,9 @@ def _unauthorised(refusal: Refusal) -> Later:
 
 
 def _pause(refusal: Refusal) -> Paused:
-    return Paused("Dynamics", after=min(max(refusal.wait() or DEFAULT_PAUSE, timedelta(seconds=1)), LONGEST_PAUSE))
+    asked = refusal.wait()
+    length = DEFAULT_PAUSE if asked is None else max(asked, timedelta(seconds=1))
+    return Paused("Dynamics", after=min(length, LONGEST_PAUSE))
 
 
 def _with_activity(refusal: Refusal) -> str:

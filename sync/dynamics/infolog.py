@@ -27,6 +27,7 @@ _PERSONAL: Final = r"name|street|address|city|phone|telephone|mobile|e-?mail|con
 _VALUE: Final = re.compile(r"(?<!\w)[Tt]he value '(?P<value>.*?)' in field '(?P<label>[^']*)'")
 _LABELLED: Final = re.compile(rf"(?P<label>\b[\w/ -]*(?:{_PERSONAL})[\w/ -]*):\s*[^.;]+", re.IGNORECASE)
 _IS_PERSONAL: Final = re.compile(_PERSONAL, re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"['\"]?https?://\S*[^\s.,;]")
 _EMAIL: Final = re.compile(r"[^\s'\"<>(),;:]+@[^\s'\"<>(),;]+")
 _PHONE: Final = re.compile(r"(?:\+\d|\(\d)[\d ()/.-]{6,}\d")
 _QUOTED: Final = re.compile(r"(?P<before>[\w.]+ )?(?<!\w)(?P<mark>['\"])(?P<value>.+?)(?P=mark)(?!\w)")
@@ -102,7 +103,7 @@ def sentences(message: str) -> list[str]:
 
 
 def _masked(text: str) -> str:
-    """`text` without e-mails, telephone numbers, and values of fields about people; labels and codes stay.
+    """`text` without e-mails, telephone numbers, URLs and values of fields about people; labels and codes stay.
 
     A quoted value stays when it stands in `The value '..' in field '..'` of a field that is not about people, when it
     names something of F&O's own (a field, a table), or when it looks like a code: no spaces.
@@ -119,7 +120,8 @@ def _masked(text: str) -> str:
         ours = before.strip().lower() in _OUR_WORDS
         return match[0] if ours or _CODE.fullmatch(match["value"]) else before + MASK
 
-    text = _VALUE.sub(value, " ".join(text.replace("\x00", " ").split()))
+    text = _ADDRESS.sub(MASK, " ".join(text.replace("\x00", " ").split()))
+    text = _VALUE.sub(value, text)
     text = _LABELLED.sub(lambda match: f"{match['label']}: …", text)
     text = _PHONE.sub("…", _EMAIL.sub("…", _QUOTED.sub(quoted, text)))
     return re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], text)
