@@ -17,8 +17,9 @@ from sync.flow import Change, Flow, Receipt, Skipped
 from sync.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.message import Message, hint, scheduled
 from sync.pauses import Pauses
-from sync.ports import Clock, Queue, Row, Tables
-from sync.retry import ABSENT_WAITS, Wait, decide
+from sync.ports import Clock, Row, Tables
+from sync.retry import ABSENT_WAITS, Park, Wait, decide
+from sync.sending import JoinedSends
 from sync.work import Work
 
 log = logging.getLogger("sync.runner")
@@ -40,7 +41,7 @@ class Engine:
     flows: Mapping[str, Flow[Any]]
     open_desk: Callable[[str], Awaitable[Desk]]
     connections: Callable[[str], Sequence[str]]
-    queue: Queue
+    queue: JoinedSends
     tables: Tables
     documents: Documents
     pauses: Pauses
@@ -142,7 +143,7 @@ class Runner:
             return
         claim, is_held = await self.ledger.take(message.connection, message.flow, message.key, self._engine.worker)
         if is_held:
-            await self._park(message, claim, decision.reason, decision.remedy, decision.code)
+            await self._park(message, claim, decision)
 
     async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
         if keys:
@@ -180,10 +181,7 @@ class Runner:
             raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False)
         inner = self._work(desk, message, claim)
         try:
-            found = record if record is not None else await flow.read(key, desk)
-            if found is None:
-                raise Later(f"{flow_name} {key} is not there yet", after=timedelta(seconds=15))
-            return await self._deliver_record(flow, inner, found)
+            return await self._deliver_record(flow, inner, await _required(flow, key, desk, record))
         except LeaseLost:
             raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False) from None
         except Exception as error:
@@ -205,11 +203,13 @@ class Runner:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as it should be."""
         now = self._engine.clock.now()
         ms = int((now - started).total_seconds() * 1000)
+        since_hint = int((now - work.message.hinted_at).total_seconds() * 1000)
         cleared = {"intent_document": "", "intent_not_after": None, "intent_settled_by": None}
         if isinstance(outcome, Receipt):
             details = {
                 "digest": outcome.digest,
                 "ms": ms,
+                "since_hint_ms": since_hint,
                 "entity": outcome.entity,
                 **outcome.targets,
                 "amounts": dict(outcome.amounts),
@@ -243,7 +243,7 @@ class Runner:
                 log.error(
                     "%s.bug key=%s error=%s", work.message.flow, work.message.key, decision.reason, exc_info=error
                 )
-            await self._park(work.message, work.claim, decision.reason, decision.remedy, decision.code, work)
+            await self._park(work.message, work.claim, decision, work)
             return
         now = self._engine.clock.now()
         reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
@@ -260,20 +260,17 @@ class Runner:
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", work.message.flow, work.message.key, work.message.attempt)
 
-    async def _park(
-        self, message: Message, claim: Claim, reason: str, remedy: str, code: str, work: Work | None = None
-    ) -> None:
+    async def _park(self, message: Message, claim: Claim, park: Park, work: Work | None = None) -> None:
         now = self._engine.clock.now()
-        entry = Entry(
-            now, "parked", reason=reason, remedy=remedy, code=code, origin=message.origin, attempt=message.attempt
-        )
+        said = {"reason": park.reason, "remedy": park.remedy}
+        entry = Entry(now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said)
         if work is not None:
             await self._write(work, entry)
         else:
             await self.ledger.write(claim, entry)
-        await self.ledger.park(claim, reason, remedy)
-        log.warning("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, message.attempt, reason)
-        released = await self.ledger.release(claim, state=State.PARKED, reason=reason, remedy=remedy, read_at=now)
+        await self.ledger.park(claim, **said)
+        log.warning("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, message.attempt, park.reason)
+        released = await self.ledger.release(claim, state=State.PARKED, read_at=now, **said)
         await self._let_go(message, released)
 
     async def _absent(self, flow: Flow[Any], message: Message, work: Work) -> None:
@@ -308,6 +305,13 @@ class Runner:
             return None
         length = (max(pauses) - self._engine.clock.now()).total_seconds()
         return max(pauses) + timedelta(seconds=self._engine.clock.between(0, min(length, SPREAD)))
+
+
+async def _required(flow: Flow[Any], key: str, desk: Desk, record: Any) -> Any:
+    found = record if record is not None else await flow.read(key, desk)
+    if found is None:
+        raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
+    return found
 
 
 def _has_been_read_since(claim: Claim, message: Message) -> bool:

@@ -29,6 +29,7 @@ from sync.mappings import AccountMappings, ItemMappings, email_digest
 from sync.pauses import Pauses
 from sync.ports import Clock, Queue, Secrets, Tables
 from sync.runner import WATERMARKS, Engine, Runner
+from sync.sending import JoinedSends
 
 log = logging.getLogger("sync.services")
 
@@ -72,6 +73,7 @@ class Services:
         self._keys: dict[str, PublicKeys] = {}
         self._opening = asyncio.Lock()
         self.pauses = Pauses(outside.tables, outside.clock)
+        self.sends = JoinedSends(outside.queue)
         self.runner = Runner(self._engine())
         self.edge = Edge(
             self.runner, self.flows, self.connections, outside.secrets, outside.tables, outside.clock, self._public_keys
@@ -82,7 +84,7 @@ class Services:
             flows=self.flows,
             open_desk=self.desk,
             connections=self._with_flow,
-            queue=self.outside.queue,
+            queue=self.sends,
             tables=self.outside.tables,
             documents=self.documents,
             pauses=self.pauses,
@@ -232,6 +234,7 @@ class Services:
         for http in self._https:
             await http.aclose()
         self._https.clear()
+        await self.sends.aclose()
         await self.outside.tokens.close()
         if self.outside.close is not None:
             await self.outside.close()

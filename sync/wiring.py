@@ -1,0 +1,43 @@
+"""From the environment's settings to one open engine per process, made when a function is first called."""
+
+import asyncio
+import os
+
+from sync.configuration import read_connections
+from sync.embedded import open_embedded
+from sync.errors import Never
+from sync.logs import set_up
+from sync.services import Services
+from sync.settings import Edition, Settings
+
+_opening = asyncio.Lock()
+_opened: list[Services] = []
+
+
+async def runtime() -> Services:
+    """The process's engine. Raises `SettingsMissing`, `BadConfiguration` or `Never` at every call, until it can open."""
+    async with _opening:
+        if not _opened:
+            _opened.append(await open_services(Settings.from_environment(os.environ)))
+    return _opened[0]
+
+
+async def open_services(settings: Settings) -> Services:
+    """The engine of the edition that the settings name."""
+    set_up(level=settings.log_level, log_format=settings.log_format)
+    connections = read_connections(settings.connections)
+    if settings.edition is Edition.EMBEDDED:
+        return await open_embedded(settings.home, connections, vault_key=vault_key(settings), serves=True)
+    raise Never(
+        f"edition {settings.edition} has no adapters in this release",
+        remedy="Run the embedded edition: leave SYNC_EDITION and the Azure settings unset.",
+    )
+
+
+def vault_key(settings: Settings) -> str | None:
+    """The vault's key where the environment gives one; None leaves it to `vault.key` in the home directory."""
+    if settings.vault_key is not None:
+        return settings.vault_key.get_secret_value()
+    if settings.vault_key_file is not None:
+        return settings.vault_key_file.read_text(encoding="utf-8").strip()
+    return None
