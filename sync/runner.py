@@ -262,7 +262,7 @@ class Runner:
 
     async def _park(self, message: Message, claim: Claim, park: Park, work: Work | None = None) -> None:
         now = self._engine.clock.now()
-        said = {"reason": park.reason, "remedy": park.remedy}
+        said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
         entry = Entry(now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said)
         if work is not None:
             await self._write(work, entry)
