@@ -47,6 +47,11 @@ def hold(order: StoredOrder, now: datetime) -> None:
     touch(order, now)
 
 
+def can_unhold(order: StoredOrder) -> bool:
+    """Whether it is on hold."""
+    return bool(order.row["state"] == "holded")
+
+
 def unhold(order: StoredOrder, now: datetime) -> None:
     """Back to what it was before."""
     order.row["state"], order.row["status"] = order.row["hold_before_state"], order.row["hold_before_status"]

@@ -1,0 +1,109 @@
+"""`/sandbox/...`: look into the double and act as shopper or administrator, over HTTP. For the demo and the tests."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sync.encoding import from_json, to_json
+from sync.sandbox.commerce import lifecycle
+from sync.sandbox.commerce.faults import RestFault
+from sync.sandbox.commerce.records import StoredOrder
+from sync.sandbox.commerce.state import CommerceState
+from sync.sandbox.dials import Dials
+from sync.sandbox.gate import dials_endpoint
+
+ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
+    "cancel": lifecycle.can_cancel,
+    "edit": lifecycle.can_cancel,
+    "invoice": lifecycle.can_invoice,
+    "ship": lifecycle.can_ship,
+    "hold": lifecycle.can_hold,
+    "unhold": lifecycle.can_unhold,
+}
+NEW_ADDRESS = {"street": ["Ringweg 9"], "city": "Neustadt", "postcode": "14467"}
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """JSON with every digit."""
+    return Response(to_json(value), status, media_type="application/json")
+
+
+def brief(order: StoredOrder) -> dict[str, Any]:
+    """What tells one order from another."""
+    keys = ("entity_id", "increment_id", "store_id", "state", "order_currency_code", "grand_total", "updated_at")
+    return {key: order.row[key] for key in keys}
+
+
+class Inspection:
+    """The endpoints, each named after its path."""
+
+    def __init__(self, state: CommerceState) -> None:
+        self._state = state
+
+    async def whole(self, _request: Request) -> Response:
+        """`GET state`: how much there is, what it comes to per currency, and what was asked for."""
+        state = self._state
+        counts = {"orders": len(state.orders), "visible": len(state.visible()), "customers": len(state.customers)}
+        return answer({**counts, "totals": state.totals(), "requests": dict(state.requests)})
+
+    async def requests(self, request: Request) -> Response:
+        """`GET requests`: how many of each kind since the start or the last `DELETE`."""
+        if request.method == "DELETE":
+            self._state.requests.clear()
+        return answer(dict(self._state.requests))
+
+    async def hints(self, request: Request) -> Response:
+        """`GET hints` shows what goes wrong with hints, `PUT` sets it."""
+        if request.method == "PUT":
+            try:
+                self._state.hint_dials.turn(json.loads(await request.body()))
+            except (ValueError, AttributeError) as error:
+                return answer({"error": str(error)}, 400)
+        return JSONResponse(self._state.hint_dials.as_json())
+
+    async def orders(self, request: Request) -> Response:
+        """`GET orders` lists all; `POST` places `count` new ones, of `skus` and in a `store` if you like."""
+        if request.method == "GET":
+            return answer([brief(order) for order in self._state.orders.values()])
+        try:
+            wishes = from_json(await request.body() or b"{}")
+            count, skus = int(wishes.get("count", 1)), wishes.get("skus")
+            store = self._state.catalogue.store(wishes["store"]) if "store" in wishes else None
+            placed = self._state.place_new(count, skus=skus, store=store)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            return answer({"error": f"give count, and if you like skus and a store code; not {error}"}, 400)
+        return answer([brief(order) for order in placed], 201)
+
+    async def deed(self, request: Request) -> Response:
+        """`POST orders/{id}/{deed}`: what an administrator does; 409 when the order's state does not allow it."""
+        name = request.path_params["deed"]
+        try:
+            order = self._state.order(request.path_params["id"])
+        except RestFault as fault:
+            return answer({"error": fault.message}, fault.status)
+        if name == "address":
+            self._state.change_address(order, kind="billing" if order.shipping is None else "shipping", **NEW_ADDRESS)
+            return answer(brief(order))
+        if name not in ALLOWED:
+            return answer({"error": f"deeds are address, {', '.join(ALLOWED)}"}, 404)
+        if not ALLOWED[name](order):
+            return answer({"error": f"an order in state {order.row['state']} allows no {name}"}, 409)
+        result = getattr(self._state, name)(order)
+        return answer(brief(result if isinstance(result, StoredOrder) else order))
+
+
+def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
+    """All of them, and the fault dials."""
+    inspection = Inspection(state)
+    return [
+        Route("/sandbox/state", inspection.whole),
+        Route("/sandbox/requests", inspection.requests, methods=["GET", "DELETE"]),
+        Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
+        Route("/sandbox/hints", inspection.hints, methods=["GET", "PUT"]),
+        Route("/sandbox/orders", inspection.orders, methods=["GET", "POST"]),
+        Route("/sandbox/orders/{id:int}/{deed}", inspection.deed, methods=["POST"]),
+    ]

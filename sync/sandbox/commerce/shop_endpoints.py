@@ -1,0 +1,160 @@
+"""The REST resources beside orders: invoices, customers, stores."""
+
+from collections.abc import Mapping
+
+from sync.sandbox.commerce import columns
+from sync.sandbox.commerce.catalogue import GROUPS
+from sync.sandbox.commerce.conditions import Kind
+from sync.sandbox.commerce.customers import merged
+from sync.sandbox.commerce.faults import no_such, no_such_entity
+from sync.sandbox.commerce.records import Columns
+from sync.sandbox.commerce.routing import Call, Endpoint, listed
+from sync.sandbox.commerce.search import criteria_from, found
+from sync.sandbox.commerce.shape import number, plain
+
+
+def _page(call: Call, rows: list[Columns], kinds: Mapping[str, Kind], *, attributes: bool = False) -> Columns:
+    criteria = criteria_from(call.query)
+    page, total = found(rows, criteria, kinds, lambda row: row, attributes=attributes)
+    return listed([plain(row) for row in page], criteria, total)
+
+
+def invoices(call: Call) -> Columns:
+    """`GET invoices`."""
+    documents = [document for stored in call.state.visible() for document in stored.invoices]
+    return _page(call, sorted(documents, key=lambda row: int(row["entity_id"])), columns.DOCUMENT)
+
+
+def invoice(call: Call) -> Columns:
+    """`GET invoices/{id}`."""
+    wanted = call.whole("id")
+    for stored in call.state.visible():
+        for document in stored.invoices:
+            if document["entity_id"] == wanted:
+                answer: Columns = plain(document)
+                return answer
+    raise no_such_entity()
+
+
+def no_documents(call: Call) -> Columns:
+    """Lists of what this shop never makes: credit memos, shipments as documents."""
+    return _page(call, [], columns.DOCUMENT)
+
+
+def no_document(call: Call) -> Columns:
+    """One of them."""
+    call.whole("id")
+    raise no_such_entity()
+
+
+def customers(call: Call) -> Columns:
+    """`GET customers/search`."""
+    rows = [{**row, "entity_id": row["id"]} for _, row in sorted(call.state.customers.items())]
+    answer = _page(call, rows, columns.CUSTOMER, attributes=True)
+    for row in answer["items"]:
+        del row["entity_id"]
+    return answer
+
+
+def _customer(call: Call) -> Columns:
+    wanted = call.whole("id")
+    if wanted not in call.state.customers:
+        raise no_such("customerId", wanted)
+    return call.state.customers[wanted]
+
+
+def customer(call: Call) -> Columns:
+    """`GET customers/{id}`."""
+    answer: Columns = plain(_customer(call))
+    return answer
+
+
+def save_customer(call: Call) -> Columns:
+    """`PUT customers/{id}`; the id in the path is the one that counts. Moves `updated_at` even without a change."""
+    known, sent = _customer(call), call.argument("customer")
+    others = [other for other in call.state.customers.values() if other["id"] != known["id"]]
+    call.state.save_customer(merged(known, sent, others, call.state.sequences))
+    answer: Columns = plain(call.state.customers[known["id"]])
+    return answer
+
+
+def groups(call: Call) -> Columns:
+    """`GET customerGroups/search`."""
+    return _page(call, [dict(group) for group in GROUPS], columns.GROUP)
+
+
+def group(call: Call) -> Columns:
+    """`GET customerGroups/{id}`."""
+    wanted = call.whole("id")
+    for one in GROUPS:
+        if one["id"] == wanted:
+            return dict(one)
+    raise no_such("id", wanted)
+
+
+def store_views(call: Call) -> list[Columns]:
+    """`GET store/storeViews`: the admin view has id 0."""
+    shared = {"store_group_id": 1, "website_id": 1, "is_active": 1}
+    admin = {"id": 0, "code": "admin", "name": "Admin", "website_id": 0, "store_group_id": 0, "is_active": 1}
+    views = [{"id": one.id, "code": one.code, "name": one.name, **shared} for one in call.state.catalogue.stores]
+    return [views[0], admin, *views[1:]]
+
+
+def store_configs(call: Call) -> list[Columns]:
+    """`GET store/storeConfigs`."""
+    base = "https://shop.sandbox.example/"
+    urls = {f"{kind}_url": base for kind in ("base", "base_link", "base_static", "base_media")}
+    return [
+        {
+            "id": one.id,
+            "code": one.code,
+            "website_id": 1,
+            "locale": "en_US",
+            "base_currency_code": call.state.catalogue.base_currency,
+            "default_display_currency_code": one.currency,
+            "timezone": "UTC",
+            "weight_unit": "lbs",
+            **urls,
+            **{f"secure_{name}": url for name, url in urls.items()},
+        }
+        for one in call.state.catalogue.stores
+    ]
+
+
+def websites(_call: Call) -> list[Columns]:
+    """`GET store/websites`."""
+    main = {"id": 1, "code": "base", "name": "Main Website", "default_group_id": 1}
+    return [main, {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0}]
+
+
+def currency(call: Call) -> Columns:
+    """`GET directory/currency`."""
+    base, stores = call.state.catalogue.base_currency, call.state.catalogue.stores
+    rates = [{"currency_to": one.currency, "rate": number(one.rate)} for one in stores]
+    codes = [one.currency for one in stores]
+    return {
+        "base_currency_code": base,
+        "default_display_currency_code": base,
+        "available_currency_codes": codes,
+        "exchange_rates": rates,
+    }
+
+
+SHOP = (
+    Endpoint("GET", "invoices", "Magento_Sales::sales_invoice", invoices),
+    Endpoint("GET", "invoices/{id}", "Magento_Sales::sales_invoice", invoice),
+    Endpoint("GET", "creditmemos", "Magento_Sales::sales_creditmemo", no_documents),
+    Endpoint("GET", "creditmemo/{id}", "Magento_Sales::sales_creditmemo", no_document),
+    Endpoint("GET", "shipments", "Magento_Sales::shipment", no_documents),
+    Endpoint("GET", "shipment/{id}", "Magento_Sales::shipment", no_document),
+    Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),
+    Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
+    Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),
+    Endpoint("GET", "customerGroups/search", "Magento_Customer::group", groups),
+    Endpoint("GET", "customerGroups/{id}", "Magento_Customer::group", group),
+    Endpoint("GET", "store/storeViews", "Magento_Backend::store", store_views),
+    Endpoint("GET", "store/storeConfigs", "Magento_Backend::store", store_configs),
+    Endpoint("GET", "store/websites", "Magento_Backend::store", websites),
+    Endpoint("GET", "directory/currency", "anonymous", currency),
+)
+"""Paths, the more particular before the general."""

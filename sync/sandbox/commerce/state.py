@@ -1,0 +1,220 @@
+"""The shop itself: orders, customers, ids and time, and what shoppers and administrators do.
+
+Every change moves `updated_at` by the shop's rules (whole seconds, not for child rows) and tells the listeners, as
+Commerce dispatches its observers. Deterministic: time and chance are injected.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from sync.ports import Clock
+from sync.sandbox.commerce import lifecycle
+from sync.sandbox.commerce.catalogue import Catalogue
+from sync.sandbox.commerce.customers import customer_columns
+from sync.sandbox.commerce.faults import no_such_entity
+from sync.sandbox.commerce.hint_dials import HintDials
+from sync.sandbox.commerce.ims import Client, IdentityService
+from sync.sandbox.commerce.maker import OrderMaker
+from sync.sandbox.commerce.numbering import Sequences, numbered
+from sync.sandbox.commerce.oauth import Consumer, OAuthServer
+from sync.sandbox.commerce.payloads import raw, raw_customer, raw_order
+from sync.sandbox.commerce.records import Columns, StoredOrder, stamp
+
+SAVED = ("sales_order_save_after", "sales_order_save_commit_after")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event that observers can listen to. `data`: argument name -> raw model."""
+
+    event: str
+    data: Columns
+
+
+class CommerceState:
+    """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of `client`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        catalogue: Catalogue | None = None,
+        consumers: list[Consumer] | None = None,
+        tenant: str = "",
+        client: Client | None = None,
+        checks_access: bool = True,
+    ) -> None:
+        self.clock = clock
+        self.catalogue = catalogue or Catalogue()
+        self.maker = OrderMaker(Random(seed), self.catalogue)
+        self.sequences = Sequences(prefixes={store.id: store.prefix for store in self.catalogue.stores})
+        self.oauth = OAuthServer(clock, consumers if consumers is not None else [Consumer.named("sandbox")])
+        self.tenant = tenant
+        self.ims = IdentityService(clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg"))
+        self.checks_access = checks_access
+        self.display_gross = False
+        self.orders: dict[int, StoredOrder] = {}
+        self.customers: dict[int, Columns] = {}
+        self.requests: Counter[str] = Counter()
+        self.public_keys: dict[str, bytes] = {}
+        self.hint_dials = HintDials(Random(seed))
+        self.listeners: list[Callable[[Change], None]] = []
+        for shopper in self.catalogue.shoppers:
+            if shopper.id is not None:
+                place = self.catalogue.places[shopper.place]
+                store = next((one for one in self.catalogue.stores if shopper.place in one.places), None)
+                self.customers[shopper.id] = customer_columns(shopper, place, store, stamp(clock.now()))
+                self.sequences.seen("customer_address", shopper.id)
+
+    def on_change(self, listener: Callable[[Change], None]) -> None:
+        """Tell `listener` of every event from now on, while it happens."""
+        self.listeners.append(listener)
+
+    # What is there
+
+    def visible(self) -> list[StoredOrder]:
+        """The committed orders, by primary key."""
+        now = self.clock.now()
+        return [order for _, order in sorted(self.orders.items()) if order.visible_from <= now]
+
+    def order(self, entity_id: int) -> StoredOrder:
+        """A committed order. Raises the 404 of the real one."""
+        found = self.orders.get(entity_id)
+        if found is None or found.visible_from > self.clock.now():
+            raise no_such_entity()
+        return found
+
+    def totals(self) -> dict[str, dict[str, Any]]:
+        """Per currency: how many orders there are, how many of them cancelled, and the sum of the grand totals."""
+        found: dict[str, dict[str, Any]] = {}
+        for order in self.orders.values():
+            entry = found.setdefault(
+                str(order.row["order_currency_code"]), {"orders": 0, "canceled": 0, "grand_total": 0}
+            )
+            entry["orders"] += 1
+            entry["canceled"] += order.row["state"] == "canceled"
+            entry["grand_total"] += order.amount("grand_total")
+        return found
+
+    # What shoppers do
+
+    def place(self, order: StoredOrder, *, visible_in: timedelta | None = None) -> StoredOrder:
+        """Take an order up: ids, number, time. Observers hear at once; readers see it when its transaction commits.
+
+        An order that has an id already (a recorded one) keeps its ids and times.
+        """
+        now = self.clock.now()
+        if order.entity_id:
+            self._adopt(order)
+        else:
+            numbered(order, self.sequences, now)
+        order.visible_from = now + (self.hint_dials.commit_lag() if visible_in is None else visible_in)
+        self.orders[order.entity_id] = order
+        self._tell("sales_order_place_after", lambda: {"order": raw_order(order, saved=False)})
+        self._saved(order)
+        self._tell("checkout_submit_all_after", lambda: {"order": raw_order(order), "quote": None})
+        if order.recipe is not None and order.recipe.state == "captured" and lifecycle.can_invoice(order):
+            self.invoice(order)
+        return order
+
+    def place_new(self, count: int = 1, *, visible_in: timedelta | None = None, **wishes: Any) -> list[StoredOrder]:
+        """Place orders by chance; `wishes` are fields of `Recipe`, and `skus`."""
+        return [self.place(self.maker.make(**wishes), visible_in=visible_in) for _ in range(count)]
+
+    # What administrators and integrations do
+
+    def cancel(self, order: StoredOrder) -> bool:
+        """Cancel what is not invoiced; False when there is nothing to cancel."""
+        if not lifecycle.can_cancel(order):
+            return False
+        lifecycle.cancel(order, self.clock.now())
+        self._saved(order)
+        return True
+
+    def edit(self, order: StoredOrder) -> StoredOrder:
+        """Replace an order by an edited one, `…-1` and so on; the old one is cancelled after that."""
+        if not lifecycle.can_cancel(order):
+            raise ValueError(f"order {order.row['increment_id']} is {order.row['state']}: it cannot be edited")
+        new = self.maker.edited(order)
+        original = order.row.get("original_increment_id") or order.row["increment_id"]
+        revision = int(order.row.get("edit_increment") or 0) + 1
+        numbered(new, self.sequences, self.clock.now(), increment_id=f"{original}-{revision}")
+        new.row |= {"original_increment_id": original, "edit_increment": revision, "remote_ip": None}
+        new.row |= {"relation_parent_id": str(order.entity_id), "relation_parent_real_id": order.row["increment_id"]}
+        new.row["customer_note_notify"] = 0
+        self.place(new)
+        order.row |= {"relation_child_id": str(new.entity_id), "relation_child_real_id": new.row["increment_id"]}
+        self.cancel(order)
+        return new
+
+    def change_address(self, order: StoredOrder, *, kind: str = "shipping", **columns: Any) -> None:
+        """Correct an address of an order. A child row: neither the order's time of change nor any amount moves."""
+        address = order.shipping if kind == "shipping" else order.billing
+        if address is None:
+            raise ValueError(f"order {order.row['increment_id']} has no {kind} address")
+        address.update(columns)
+        self._tell("sales_order_address_save_after", lambda: {"address": raw(address)})
+
+    def invoice(self, order: StoredOrder) -> Columns:
+        """Invoice and pay an order in full; the invoice."""
+        document = lifecycle.invoice(order, self.clock.now(), self.sequences)
+        self._tell("sales_order_invoice_save_after", lambda: {"invoice": raw(document)})
+        self._saved(order)
+        return document
+
+    def ship(self, order: StoredOrder) -> None:
+        """Send an order in full."""
+        lifecycle.ship(order, self.clock.now())
+        self._saved(order)
+
+    def hold(self, order: StoredOrder) -> None:
+        """Put an order on hold."""
+        lifecycle.hold(order, self.clock.now())
+        self._saved(order)
+
+    def unhold(self, order: StoredOrder) -> None:
+        """Take an order off hold."""
+        lifecycle.unhold(order, self.clock.now())
+        self._saved(order)
+
+    def save_order(self, order: StoredOrder, columns: Columns) -> None:
+        """Write columns of the order's row. Its time of change moves when one of them really changes."""
+        if any(order.row.get(name) != value for name, value in columns.items()):
+            order.row.update(columns)
+            lifecycle.touch(order, self.clock.now())
+        self._saved(order)
+
+    def comment(self, order: StoredOrder, comment: Columns, status: str | None) -> None:
+        """Add to the history. Only another status changes the order's own row, and only then observers hear of it."""
+        entry = {"created_at": stamp(self.clock.now()), "entity_name": "order", "parent_id": order.entity_id}
+        entry |= {"entity_id": self.sequences.next("order_comment"), "status": status or order.row["status"]}
+        order.comments.insert(0, {**comment, **entry})
+        if status and status != order.row["status"]:
+            self.save_order(order, {"status": status})
+
+    def save_customer(self, customer: Columns) -> None:
+        """Store a customer under its id."""
+        customer["updated_at"] = stamp(self.clock.now())
+        self.customers[customer["id"]] = customer
+        for event in ("customer_save_after", "customer_save_commit_after"):
+            self._tell(event, lambda: {"customer": raw_customer(customer)})
+
+    def _saved(self, order: StoredOrder) -> None:
+        for event in SAVED:
+            self._tell(event, lambda: {"order": raw_order(order)})
+
+    def _tell(self, event: str, data: Callable[[], Columns]) -> None:
+        if self.listeners:
+            change = Change(event, data())
+            for listener in self.listeners:
+                listener(change)
+
+    def _adopt(self, order: StoredOrder) -> None:
+        self.sequences.seen("order", order.entity_id)
+        for item in order.items:
+            self.sequences.seen("order_item", int(item["item_id"]))
