@@ -28,7 +28,7 @@ _VALUE: Final = re.compile(r"(?<!\w)[Tt]he value '(?P<value>.*?)' in field '(?P<
 _LABELLED: Final = re.compile(rf"(?P<label>\b[\w/ -]*(?:{_PERSONAL})[\w/ -]*):\s*[^.;]+", re.IGNORECASE)
 _IS_PERSONAL: Final = re.compile(_PERSONAL, re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"['\"]?https?://\S*[^\s.,;]")
-_EMAIL: Final = re.compile(r"[^\s'\"<>(),;:]+@[^\s'\"<>(),;]+")
+_EMAIL: Final = re.compile(r"\S*@(?:\S*[^\s.,;:])?")
 _PHONE: Final = re.compile(r"(?:\+\d|\(\d)[\d ()/.-]{6,}\d")
 _QUOTED: Final = re.compile(r"(?P<before>[\w.]+ )?(?<!\w)(?P<mark>['\"])(?P<value>.+?)(?P=mark)(?!\w)")
 _OUR_WORDS: Final = {
@@ -122,8 +122,8 @@ def _masked(text: str) -> str:
 
     text = _ADDRESS.sub(MASK, " ".join(text.replace("\x00", " ").split()))
     text = _VALUE.sub(value, text)
-    text = _LABELLED.sub(lambda match: f"{match['label']}: …", text)
-    text = _PHONE.sub("…", _EMAIL.sub("…", _QUOTED.sub(quoted, text)))
+    text = _LABELLED.sub(lambda match: f"{match['label']}: …", _EMAIL.sub("…", text))
+    text = _PHONE.sub("…", _QUOTED.sub(quoted, text))
     return re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], text)
 
 

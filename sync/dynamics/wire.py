@@ -117,18 +117,17 @@ class Wire:
         raise error
 
     async def _token(self, *, refused: str = "") -> str:
-        """The bearer. After a refusal, one request renews it and the others take what it got."""
-        if refused:
-            async with self._renewing:
-                bearer = await self._tokens.token()
-                if bearer == refused:
-                    bearer = await self._tokens.token(renew=True)
-        else:
-            bearer = await self._tokens.token()
+        bearer = await (self._renewed(refused) if refused else self._tokens.token())
         if bearer != self._bearer:
             self._bearer = bearer
             self.counts["tokens"] += 1
         return bearer
+
+    async def _renewed(self, refused: str) -> str:
+        """Another bearer than the refused one: one request renews it, the others take what it got."""
+        async with self._renewing:
+            bearer = await self._tokens.token()
+            return bearer if bearer != refused else await self._tokens.token(renew=True)
 
     async def _once(self, ask: Ask, bearer: str) -> Answer:
         async with self._limiter.slot(ask.lane) as slot:

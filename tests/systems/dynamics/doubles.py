@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -78,7 +78,7 @@ def fault(message: str, aid: str = "aid-1", status: int = 400) -> httpx.Response
 class Environment:
     """`keys`: the key fields of each set. `before` and `after` may answer instead of, or replace, the rules' answer."""
 
-    keys: dict[str, tuple[str, ...]]
+    keys: Mapping[str, tuple[str, ...]]
     records: dict[str, Records] = field(default_factory=dict)
     page_size: int = 10_000
     bearers: set[str] = field(default_factory=lambda: {"Bearer token-1", "Bearer token-2"})

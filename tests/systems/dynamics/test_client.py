@@ -1,0 +1,388 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.faults import AlreadyExists, NotFound
+from sync.dynamics.odata import Filter
+from sync.errors import Later, Never, Paused, Unknown
+from sync.flow import Lane
+from sync.limiter import Limiter
+from tests.systems.dynamics.doubles import HOST, URL, Environment, House, fault
+
+KEYS = {
+    "Orders": ("dataAreaId", "Number"),
+    "Lines": ("dataAreaId", "Lot"),
+    "Customers": ("dataAreaId", "CustomerAccount"),
+}
+KEY = {"dataAreaId": "usmf", "Number": "N1"}
+
+
+@pytest.fixture
+def house() -> House:
+    return House(Environment(KEYS, {"Orders": [{"dataAreaId": "usmf", "Number": "N1", "Total": Decimal("10.10")}]}))
+
+
+async def listed(client: DynamicsClient, where: Filter | None = None, top: int | None = None) -> list[str]:
+    return [row["Number"] async for row in client.query("Orders", where=where, order_by=["Number"], top=top)]
+
+
+def many(count: int) -> list[dict[str, str]]:
+    return [{"dataAreaId": "usmf", "Number": f"N{number}"} for number in range(count)]
+
+
+async def test_a_record_is_read_by_key_with_its_decimals_exact(house: House) -> None:
+    record = await house.client().get("Orders", KEY, select=["Number", "Total"])
+    assert record == {"Number": "N1", "Total": Decimal("10.10")}
+    assert await house.client().get("Orders", {**KEY, "Number": "O'B/#?%&+ é"}) is None
+    assert {str(request.url.params["cross-company"]) for request in house.environment.asked} == {"true"}
+
+
+async def test_every_request_says_what_f_and_o_wants_to_know_and_carries_no_cookie(house: House) -> None:
+    house.environment.after = lambda _, response: httpx.Response(
+        response.status_code, content=response.content, headers={"set-cookie": "ARRAffinity=node7; path=/"}
+    )
+    client = house.client()
+    await client.get("Orders", KEY)
+    await client.create("Orders", {"dataAreaId": "usmf", "Number": "É"})
+    first, second = house.environment.asked
+    for request in (first, second):
+        assert request.headers["accept"] == "application/json;odata.metadata=minimal"
+        assert request.headers["odata-version"] == request.headers["odata-maxversion"] == "4.0"
+        assert "cookie" not in request.headers
+        assert "gzip" in request.headers["accept-encoding"]
+    assert second.headers["content-type"] == "application/json; charset=utf-8"
+    assert second.content == '{"dataAreaId":"usmf","Number":"É"}'.encode()
+    ids = [request.headers["x-ms-client-request-id"] for request in (first, second)]
+    assert ids == ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"]
+
+
+async def test_pages_are_followed_to_the_end_even_when_they_are_offered_over_http(house: House) -> None:
+    house.environment.records["Orders"] = many(7)
+    house.environment.page_size = 3
+    assert await listed(house.client()) == [f"N{number}" for number in range(7)]
+    assert {request.url.scheme for request in house.environment.asked} == {"https"}
+    assert len({request.url.query for request in house.environment.asked}) == 3
+
+
+async def test_no_more_pages_are_read_than_are_asked_for(house: House) -> None:
+    house.environment.records["Orders"] = many(7)
+    house.environment.page_size = 2
+    assert await listed(house.client(), top=4) == ["N0", "N1", "N2", "N3"]
+    assert len(house.environment.asked) == 2
+
+
+async def test_loopback_pages_stay_on_http(house: House) -> None:
+    house.environment.records["Orders"] = many(2)
+    house.environment.page_size = 1
+    house.environment.own_host = "127.0.0.1:8071"
+    assert await listed(house.client("http://127.0.0.1:8071/")) == ["N0", "N1"]
+    assert {request.url.scheme for request in house.environment.asked} == {"http"}
+
+
+@pytest.mark.parametrize(
+    "link", ["https://elsewhere.test/data/Orders?a", f"https://{HOST}:444/data/Orders", f"https://{HOST}/login"]
+)
+async def test_a_next_page_elsewhere_is_not_fetched(house: House, link: str) -> None:
+    house.environment.before = lambda _: httpx.Response(200, json={"value": [], "@odata.nextLink": link})
+    with pytest.raises(Never, match="next page"):
+        await listed(house.client())
+    assert len(house.environment.asked) == 1
+
+
+async def test_pages_that_lead_back_are_not_read_for_ever(house: House) -> None:
+    house.environment.before = lambda request: httpx.Response(
+        200, json={"value": [], "@odata.nextLink": str(request.url)}
+    )
+    with pytest.raises(Later, match="read already"):
+        await listed(house.client())
+
+
+@pytest.mark.parametrize("body", [b'{"value":{}}', b"[]", b"<html>", b'{"value":[],"@odata.nextLink":"https://h:x"}'])
+async def test_a_list_that_cannot_be_read_is_asked_for_later(house: House, body: bytes) -> None:
+    house.environment.before = lambda _: httpx.Response(200, content=body)
+    with pytest.raises(Later, match="cannot be read"):
+        await listed(house.client())
+
+
+async def test_a_filter_reaches_f_and_o_unharmed(house: House) -> None:
+    house.environment.records["Orders"] = [{"dataAreaId": "usmf", "Number": "O'B & co + 100%"}, *many(2)]
+    where = Filter.eq("dataAreaId", "USMF") & Filter.eq("Number", "o'b & CO + 100%")
+    assert await listed(house.client(), where) == ["O'B & co + 100%"]
+
+
+async def test_records_are_created_changed_and_deleted(house: House) -> None:
+    client = house.client()
+    created = await client.create("Orders", {"dataAreaId": "usmf", "Total": Decimal("0.10")})
+    assert created["Number"] == "N2"
+    key = {"dataAreaId": "usmf", "Number": "N2"}
+    await client.update("Orders", key, {"Total": Decimal("0.20")})
+    await client.update("Orders", key, {})
+    assert house.environment.records["Orders"][1]["Total"] == Decimal("0.20")
+    await client.delete("Orders", key)
+    await client.delete("Orders", key)
+    assert len(house.environment.records["Orders"]) == 1
+    assert dict(client.counts) == {"tokens": 1, "writes": 4}
+
+
+async def test_a_duplicate_is_told_from_a_refusal_and_from_a_record_that_is_missing(house: House) -> None:
+    client = house.client()
+    with pytest.raises(AlreadyExists) as caught:
+        await client.create("Orders", KEY)
+    assert caught.value.code == "aid-1"
+    with pytest.raises(Never, match="Customer group") as refused:
+        await client.create("Orders", {**KEY, "Number": "N9", "Group": "Local"})
+    assert type(refused.value) is Never
+    with pytest.raises(NotFound):
+        await client.update("Orders", {**KEY, "Number": "N9"}, {"Total": 1})
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"<html>Sign in</html>", b'{"Number":'])
+async def test_a_create_whose_answer_cannot_be_read_is_unknown(house: House, content: bytes) -> None:
+    house.environment.after = lambda _request, _response: httpx.Response(201, content=content)
+    with pytest.raises(Unknown):
+        await house.client().create("Orders", {"dataAreaId": "usmf"})
+
+
+async def test_half_a_character_is_not_sent(house: House) -> None:
+    with pytest.raises(Never, match="half a character"):
+        await house.client().create("Orders", {"dataAreaId": "usmf", "Name": "\ud800"})
+    assert house.environment.asked == []
+
+
+async def test_a_document_is_written_in_one_request_and_answers_come_in_its_order(house: House) -> None:
+    client = house.client()
+    answers = await client.changeset(
+        [
+            Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": "S-1", "Total": Decimal("1.00")}),
+            Write("POST", "Lines", None, {"dataAreaId": "usmf", "Lot": "L1", "Text": 'Größe "M"\r\n--x'}),
+            Write("PATCH", "Orders", KEY, {"Total": Decimal("0.00")}),
+            Write("DELETE", "Orders", KEY),
+        ]
+    )
+    assert [answer.get("Lot") or answer.get("Number") for answer in answers] == ["S-1", "L1", None, None]
+    assert house.environment.records["Lines"][0]["Text"] == 'Größe "M"\r\n--x'
+    assert [row["Number"] for row in house.environment.records["Orders"]] == ["S-1"]
+    assert len(house.environment.asked) == 1
+    assert client.counts["writes"] == 1
+    assert await client.changeset([]) == []
+
+
+async def test_a_document_is_written_whole_or_not_at_all(house: House) -> None:
+    with pytest.raises(Never, match="Customer group") as caught:
+        await house.client().changeset(
+            [
+                Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": "S-1"}),
+                Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": "S-2", "Group": "Local"}),
+            ]
+        )
+    assert caught.value.code == "aid-batch"
+    assert [row["Number"] for row in house.environment.records["Orders"]] == ["N1"]
+    with pytest.raises(AlreadyExists):
+        await house.client().changeset([Write("POST", "Orders", None, KEY)])
+    with pytest.raises(NotFound):
+        await house.client().changeset([Write("DELETE", "Lines", {"dataAreaId": "usmf", "Lot": "gone"})])
+
+
+async def test_answers_without_content_ids_are_taken_in_order(house: House) -> None:
+    house.environment.after = lambda _, response: httpx.Response(
+        200, content=response.content.replace(b"Content-ID: ", b"X: "), headers=response.headers
+    )
+    answers = await house.client().changeset(
+        [Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": number}) for number in ("S-1", "S-2")]
+    )
+    assert [answer["Number"] for answer in answers] == ["S-1", "S-2"]
+
+
+async def test_answers_in_another_order_are_put_in_order(house: House) -> None:
+    def swapped(_: httpx.Request, response: httpx.Response) -> httpx.Response:
+        content = response.content.replace(b"Content-ID: 1", b"Content-ID: x").replace(
+            b"Content-ID: 2", b"Content-ID: 1"
+        )
+        return httpx.Response(
+            200, content=content.replace(b"Content-ID: x", b"Content-ID: 2"), headers=response.headers
+        )
+
+    house.environment.after = swapped
+    answers = await house.client().changeset(
+        [Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": number}) for number in ("S-1", "S-2")]
+    )
+    assert [answer["Number"] for answer in answers] == ["S-2", "S-1"]
+
+
+@pytest.mark.parametrize("cut", ["parts", "html"])
+async def test_a_batch_answer_that_says_too_little_is_unknown(house: House, cut: str) -> None:
+    def shortened(_: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if cut == "html":
+            return httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"})
+        end = response.content.rindex(b"--changesetresponse_1\r\n")
+        return httpx.Response(200, content=response.content[:end], headers=response.headers)
+
+    house.environment.after = shortened
+    writes = [Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": number}) for number in ("S-1", "S-2")]
+    with pytest.raises(Unknown):
+        await house.client().changeset(writes)
+
+
+async def test_a_pause_is_told_to_everybody_and_nobody_sends_before_its_end(house: House) -> None:
+    house.environment.before = lambda _: httpx.Response(429, headers={"retry-after": "20"})
+    client = house.client()
+    with pytest.raises(Paused):
+        await client.create("Orders", {"dataAreaId": "usmf"})
+    assert house.pauses == [timedelta(seconds=20)]
+    assert house.limiter.limit == 2
+    house.clock.at += timedelta(seconds=5)
+    with pytest.raises(Paused) as caught:
+        await client.get("Orders", KEY)
+    assert caught.value.after == timedelta(seconds=15)
+    assert (len(house.environment.asked), house.limiter.limit) == (1, 2)
+    house.clock.at += timedelta(seconds=15)
+    house.environment.before = lambda _: None
+    assert await client.get("Orders", KEY)
+
+
+async def test_a_pause_inside_a_batch_is_told_to_everybody_too(house: House) -> None:
+    house.environment.after = lambda _, response: httpx.Response(
+        200, content=response.content.replace(b"201 Whatever", b"429 Slow"), headers=response.headers
+    )
+    with pytest.raises(Paused):
+        await house.client().changeset([Write("POST", "Orders", None, {"dataAreaId": "usmf"})])
+    assert house.pauses == [timedelta(seconds=30)]
+
+
+async def test_a_refused_token_is_renewed_once_for_all_who_were_refused(house: House) -> None:
+    house.environment.bearers = {"Bearer token-2"}
+    client = house.client()
+    records = await asyncio.gather(*(client.get("Orders", KEY) for _ in range(4)))
+    assert all(records)
+    assert house.issuer.renewals == 1
+
+
+async def test_a_write_is_sent_again_after_a_refused_token_because_nothing_was_done(house: House) -> None:
+    house.environment.bearers = {"Bearer token-2"}
+    await house.client().create("Orders", {"dataAreaId": "usmf", "Number": "S-1"})
+    assert [row["Number"] for row in house.environment.records["Orders"]] == ["N1", "S-1"]
+
+
+async def test_a_token_that_stays_refused_is_later_and_an_alert(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.environment.bearers = set()
+    with pytest.raises(Later, match="Entra applications") as caught:
+        await house.client().get("Orders", KEY)
+    assert not caught.value.counts
+    assert house.issuer.renewals == 1
+    assert "dynamics.unauthorised" in caplog.text
+    assert "token-" not in caplog.text + str(caught.value)
+
+
+async def test_a_write_whose_turn_comes_too_late_is_not_sent(house: House) -> None:
+    deadline = house.clock.now() + timedelta(seconds=60)
+    client = house.client()
+    await client.create("Orders", {"dataAreaId": "usmf"}, not_after=deadline)
+    house.clock.at = deadline + timedelta(microseconds=1)
+    for write in (
+        client.create("Orders", {"dataAreaId": "usmf"}, not_after=deadline),
+        client.update("Orders", KEY, {"Total": 1}, not_after=deadline),
+        client.delete("Orders", KEY, not_after=deadline),
+        client.changeset([Write("DELETE", "Orders", KEY)], not_after=deadline),
+    ):
+        with pytest.raises(Later, match="nothing was sent") as caught:
+            await write
+        assert not caught.value.counts
+    assert len(house.environment.asked) == 1
+
+
+def failing(error: Exception, times: int, house: House) -> httpx.MockTransport:
+    left = [error] * times
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if left:
+            raise left.pop()
+        return await house.environment.answer(request)
+
+    return httpx.MockTransport(answer)
+
+
+async def test_a_read_whose_connection_broke_is_asked_once_more(house: House) -> None:
+    client = house.client(transport=failing(httpx.RemoteProtocolError("closed"), 1, house))
+    assert await client.get("Orders", KEY)
+    assert client.counts["reads"] == 2
+    with pytest.raises(Later):
+        await house.client(transport=failing(httpx.ReadError("closed"), 2, house)).get("Orders", KEY)
+
+
+async def test_a_write_whose_connection_broke_is_unknown_and_never_sent_twice(house: House) -> None:
+    client = house.client(transport=failing(httpx.RemoteProtocolError("closed"), 1, house))
+    with pytest.raises(Unknown):
+        await client.create("Orders", {"dataAreaId": "usmf"})
+    assert client.counts["writes"] == 1
+    with pytest.raises(Later) as caught:
+        await house.client(transport=failing(httpx.ConnectError("no route"), 1, house)).create("Orders", {})
+    assert type(caught.value) is Later
+
+
+async def test_a_write_that_is_not_answered_in_time_is_unknown_and_slows_everybody_down(house: House) -> None:
+    async def silent(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    client = replace(house, write_timeout=timedelta(milliseconds=5)).client(transport=httpx.MockTransport(silent))
+    with pytest.raises(Unknown):
+        await client.create("Orders", {"dataAreaId": "usmf"})
+    assert house.limiter.limit == 2
+    assert house.limiter.in_use == 0
+
+
+async def test_an_overloaded_gateway_slows_everybody_down(house: House) -> None:
+    house.environment.before = lambda _: httpx.Response(503)
+    with pytest.raises(Unknown):
+        await house.client().create("Orders", {"dataAreaId": "usmf"})
+    assert house.limiter.limit == 2
+
+
+async def test_documents_go_before_catalogue_work(house: House) -> None:
+    house.limiter = Limiter(1, 1)
+
+    async def when_the_others_queue(request: httpx.Request) -> httpx.Response:
+        house.environment.asked.append(request)
+        while house.limiter.waiting < 3 - len(house.environment.asked):  # noqa: ASYNC110 - the limiter has no event
+            await asyncio.sleep(0)
+        return httpx.Response(200, json={})
+
+    client = house.client(transport=httpx.MockTransport(when_the_others_queue))
+    catalogue = client.in_lane(Lane.CATALOGUE)
+    await asyncio.gather(
+        catalogue.get("Orders", {**KEY, "Number": "c1"}),
+        catalogue.get("Orders", {**KEY, "Number": "c2"}),
+        client.get("Orders", {**KEY, "Number": "d1"}),
+    )
+    assert [str(request.url.path)[-4:-2] for request in house.environment.asked] == ["c1", "d1", "c2"]
+
+
+async def test_an_error_text_holds_nothing_of_the_key_or_the_token(house: House) -> None:
+    house.environment.before = lambda _: fault("Infolog: Error: Customer with e-mail jane@doe.example is unknown.")
+    with pytest.raises(Never) as caught:
+        await house.client().get("Orders", {"dataAreaId": "usmf", "Number": "jane@doe.example"})
+    assert "jane" not in str(caught.value) + caught.value.remedy
+    assert "Secret.Place" not in str(caught.value)
+
+
+async def test_the_environment_says_what_a_field_may_hold(house: House) -> None:
+    def metadata(request: httpx.Request) -> httpx.Response | None:
+        path = request.url.raw_path.decode()
+        if path == "/metadata/PublicEntities('SalesOrderHeaderV4')":
+            return httpx.Response(200, json={"Name": "SalesOrderHeaderV4", "IsReadOnly": False})
+        return httpx.Response(404) if path.startswith("/metadata/") else None
+
+    house.environment.before = metadata
+    client = house.client()
+    assert (await client.public_entity("SalesOrderHeaderV4") or {})["IsReadOnly"] is False
+    assert await client.public_entity("Nothing") is None
+
+
+def test_an_address_that_would_leak_the_token_makes_no_client(house: House) -> None:
+    with pytest.raises(Never, match="in the clear"):
+        house.client(URL.replace("https", "http"))
