@@ -27,7 +27,7 @@ _PERSONAL: Final = r"name|street|address|city|phone|telephone|mobile|e-?mail|con
 _VALUE: Final = re.compile(r"(?<!\w)[Tt]he value '(?P<value>.*?)' in field '(?P<label>[^']*)'")
 _LABELLED: Final = re.compile(rf"(?P<label>\b[\w/ -]*(?:{_PERSONAL})[\w/ -]*):\s*[^.;]+", re.IGNORECASE)
 _IS_PERSONAL: Final = re.compile(_PERSONAL, re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"['\"]?https?://\S*[^\s.,;]")
+_ADDRESS: Final = re.compile(r"'(?:https?://|/data/).*?'(?=[.\s]|$)|(?:https?://|/data/)\S*[^\s.,;]")
 _EMAIL: Final = re.compile(r"\S*@(?:\S*[^\s.,;:])?")
 _PHONE: Final = re.compile(r"(?:\+\d|\(\d)[\d ()/.-]{6,}\d")
 _QUOTED: Final = re.compile(r"(?P<before>[\w.]+ )?(?<!\w)(?P<mark>['\"])(?P<value>.+?)(?P=mark)(?!\w)")

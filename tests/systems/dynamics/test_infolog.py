@@ -94,6 +94,11 @@ def test_a_page_is_no_json_and_silence_is() -> None:
             "Cannot create a record in Parties (DirParty). Name: Jane Doe. The record already exists.",
             "Cannot create a record in Parties (DirParty). Name: …. The record already exists.",
         ),
+        ("See https://e/data/X(1), or /data/Y('Doe').", "See '…', or '…'."),
+        (
+            "No HTTP resource was found that matches the request URI '/data/X(Name='Jane Doe')'. No route data.",
+            "No HTTP resource was found that matches the request URI '…'. No route data.",
+        ),
         (
             "No HTTP resource was found that matches the request URI 'https://e/data/X(Email='j%40d.example')'.",
             "No HTTP resource was found that matches the request URI '…'.",
