@@ -13,7 +13,7 @@ from sync.sandbox.dynamics.store import Key
 from sync.sandbox.dynamics.values import folded, instant_from
 
 SEGMENT: Final = re.compile(r"(?P<set>[A-Za-z_]\w*)(?:\((?P<key>.*)\))?", re.DOTALL)
-PART: Final = re.compile(r"\s*(?:(?P<name>\w+)\s*=\s*)?(?P<value>(?:[\w.]+)?'(?:[^']|'')*'|[^',()\s]+)\s*(?:,|$)")
+PART: Final = re.compile(r"\s*(?:(?P<name>\w+)\s*=\s*)?(?P<value>'(?:[^']|'')*'|[^',()\s]+)\s*(?:,|$)")
 OPTIONS: Final = frozenset({"$filter", "$select", "$orderby", "$top", "$skip", "$count", "$expand", "$format"})
 
 
@@ -60,18 +60,15 @@ def _key(entity: EntitySet, text: str) -> Key:
 
 
 def _literal(known: Property, text: str) -> Any:
-    quoted = text.startswith("'")
     match known.kind:
-        case Kind.STRING if quoted:
+        case Kind.STRING if text.startswith("'"):
             return text[1:-1].replace("''", "'")
         case Kind.INT | Kind.LONG if re.fullmatch(r"-?\d{1,19}", text):
             return int(text)
         case Kind.DECIMAL if re.fullmatch(r"-?\d{1,22}(\.\d+)?", text):
             return Decimal(text)
-        case Kind.DATE | Kind.INSTANT if not quoted and (moment := instant_from(text)):
+        case Kind.DATE | Kind.INSTANT if moment := instant_from(text):
             return moment
-        case Kind.ENUM if text.removeprefix(f"{NAMESPACE}.{known.enum}").strip("'") in known.members and not quoted:
-            return text.removeprefix(f"{NAMESPACE}.{known.enum}").strip("'")
     raise bad_request(f"The key value '{text}' is not of the type '{known.edm}' of '{known.name}'.")
 
 

@@ -1,12 +1,7 @@
-"""The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in and turning dials.
-
-GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders` (`?reference=` for
-those of one), POST `/sandbox/reset` (back to the setup; dials and settings stay).
-"""
+"""The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in and turning dials (`control.py`)."""
 
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -15,14 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sync.encoding import NotJson, from_json, to_json
 from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics import batch, metadata
+from sync.sandbox.dynamics.control import control_routes
 from sync.sandbox.dynamics.faults import ODataFault
-from sync.sandbox.dynamics.schema import COMPANY
 from sync.sandbox.dynamics.service import Call, Reply, perform, refusal
 from sync.sandbox.dynamics.state import DynamicsState
-from sync.sandbox.gate import Gate, dials_endpoint, plainly
+from sync.sandbox.gate import Gate, plainly
 
 BUSY: Final = (
     "This request could not be processed at this time due to system experiencing high resource utilization."
@@ -38,11 +32,7 @@ def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
         Route("/data", _data(state), methods=METHODS),
         Route("/data/{rest:path}", _data(state), methods=METHODS),
         Route("/metadata/{name}", _metadata(state)),
-        Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
-        Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
-        Route("/sandbox/requests", _requests(state)),
-        Route("/sandbox/orders", _orders(state)),
-        Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
+        *control_routes(state, dials),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Gate, dials=dials, refusal=_refusal)])
 
@@ -116,70 +106,3 @@ def _metadata(state: DynamicsState) -> Endpoint:
         return Response(status_code=404) if found is None else JSONResponse(found)
 
     return described
-
-
-def _requests(state: DynamicsState) -> Endpoint:
-    async def requests(_: Request) -> Response:
-        counts = {"requests": dict(state.requests), "operations": dict(state.operations)}
-        return JSONResponse({**counts, "total": sum(state.requests.values())})
-
-    return requests
-
-
-def _orders(state: DynamicsState) -> Endpoint:
-    async def orders(request: Request) -> Response:
-        reference = request.query_params.get("reference")
-        found = state.store.table("SalesTable").records.values() if reference is None else state.orders_for(reference)
-        shown = []
-        for header in found:
-            company, number = header[COMPANY], header["SalesOrderNumber"]
-            lines = [dict(line.values) for line in state.lines(company, number)]
-            shown.append({**header.values, "lines": lines, "total": state.order_total(company, number)})
-        return Response(to_json(shown), media_type="application/json")
-
-    return orders
-
-
-def _reset(state: DynamicsState, dials: Dials) -> Endpoint:
-    async def reset(_: Request) -> Response:
-        await dials.settle()
-        state.reset()
-        return Response(status_code=204)
-
-    return reset
-
-
-def _settings(state: DynamicsState) -> Endpoint:
-    async def settings(request: Request) -> Response:
-        if request.method == "PUT":
-            try:
-                _set(state, from_json(await request.body()))
-            except (NotJson, ValueError, TypeError, InvalidOperation) as error:
-                return JSONResponse({"error": str(error)}, 400)
-        now = state.settings
-        shown = {"manual": sorted(now.manual), "page_size": now.page_size, "strict_prices": now.strict_prices}
-        return Response(to_json({**shown, "rounding": now.rounding}), media_type="application/json")
-
-    return settings
-
-
-def _set(state: DynamicsState, wanted: Any) -> None:
-    """Settings from JSON: amounts of `rounding` are texts or numbers. Raises `ValueError`; then nothing was changed."""
-    known = {"manual", "page_size", "strict_prices", "rounding"}
-    if not isinstance(wanted, dict) or not wanted.keys() <= known:
-        raise ValueError(f"settings are {', '.join(sorted(known))}")
-    manual = {str(name) for name in wanted.get("manual", state.settings.manual)}
-    size, strict = (
-        wanted.get("page_size", state.settings.page_size),
-        wanted.get("strict_prices", state.settings.strict_prices),
-    )
-    rounding = {name: Decimal(unit) for name, unit in wanted.get("rounding", state.settings.rounding).items()}
-    if (
-        not isinstance(size, int)
-        or size < 1
-        or not isinstance(strict, bool)
-        or any(unit <= 0 for unit in rounding.values())
-    ):
-        raise ValueError("page_size is a whole number from 1, strict_prices true or false, a rounding unit is positive")
-    now = state.settings
-    now.manual, now.page_size, now.strict_prices, now.rounding = manual, size, strict, rounding

@@ -51,7 +51,7 @@ def _customer_defaults(draft: Draft) -> None:
         draft.values["OrganizationName"] = name
     country(draft, "AddressCountryRegionId", "AddressCountryRegionISOCode")
     if draft.before is None:
-        draft.values["PartyNumber"] = draft.state.next_number("Party", "{number:09d}", "shared")
+        draft.values["PartyNumber"] = draft.state.next_number("Party", "{number:09d}")
         group = draft.state.store.find("CustomerGroups", draft.company, draft.get("CustomerGroupId"))
         if group is not None:
             draft.default("PaymentTerms", group.values.get("PaymentTermId"))
@@ -84,7 +84,7 @@ def _customer_written(draft: Draft, customer: Record) -> None:
     if old is not None and old["Effective"] == now:
         row = state.store.update("CustomerPostalAddresses", old, values)
     else:
-        location = old["AddressLocationId"] if old else state.next_number("Location", "{number:09d}", "shared")
+        location = old["AddressLocationId"] if old else state.next_number("Location", "{number:09d}")
         if old is not None:
             state.store.update("CustomerPostalAddresses", old, {"Expiration": now, "IsPrimary": "No"})
         row = state.store.insert("CustomerPostalAddresses", {**values, **_frame(customer, location, now)})
@@ -113,15 +113,13 @@ def addresses(state: DynamicsState, customer: Record) -> list[Record]:
 
 
 def _show(state: DynamicsState, customer: Record, row: Record) -> None:
-    """Copy a primary address into the customer's own fields."""
+    """Copy a primary address into the customer's own fields. `customer` is the row as it is now."""
     shown = {ours: row.values.get(theirs, "") for ours, theirs in ADDRESS.items()}
     place = " ".join(part for part in (shown["AddressZipCode"], shown["AddressCity"], shown["AddressState"]) if part)
     shown["FullPrimaryAddress"] = formatted(shown["AddressStreet"], place, shown["AddressCountryRegionId"])
     shown |= {"AddressLocationId": row["AddressLocationId"], "AddressRecordId": row.number}
     shown |= {"AddressValidFrom": row["Effective"], "AddressValidTo": row["Expiration"]}
-    current = state.store.find("CustTable", customer[COMPANY], customer["CustomerAccount"])
-    if current is not None:
-        state.store.update("CustTable", current, shown)
+    state.store.update("CustTable", customer, shown)
 
 
 def _customer_deleting(state: DynamicsState, customer: Record) -> None:
@@ -157,8 +155,7 @@ def _address_written(draft: Draft, row: Record) -> None:
         return
     state = draft.state
     customer = state.store.find("CustTable", row[COMPANY], row["CustomerAccountNumber"])
-    if customer is None:
-        return
+    assert customer is not None  # a customer that goes takes its addresses along
     for other in addresses(state, customer):
         if other.number != row.number and other.values.get("IsPrimary") == "Yes":
             state.store.update("CustomerPostalAddresses", other, {"IsPrimary": "No"})
@@ -188,7 +185,7 @@ CUSTOMERS: Final = TableRules(
 )
 ADDRESSES: Final = TableRules(
     "Addresses",
-    numbers=(Number("AddressLocationId", "Location", "Location", "{number:09d}", always=True),),
+    numbers=(Number("AddressLocationId", "Location", "Location", "{number:09d}", always=True, shared=True),),
     relations=(Relation("CustomerAccountNumber", "CustTable", "Customer account", "Customers"),),
     defaults=_address_defaults,
     validate=_address_valid,

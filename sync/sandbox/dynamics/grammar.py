@@ -15,7 +15,7 @@ from sync.sandbox.dynamics.schema import NAMESPACE, EntitySet, Kind, Property
 from sync.sandbox.dynamics.values import folded, instant_from
 
 TOKEN: Final = re.compile(
-    r"(?P<space>\s+)|(?P<paren>[()])"
+    r"(?P<space>\s+)|(?P<paren>[(),])"
     rf"|{re.escape(NAMESPACE)}\.(?P<enum>\w+)'(?P<member>\w+)'"
     r"|(?P<text>'(?:[^']|'')*')"
     r"|(?P<instant>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from sync.sandbox.dynamics.faults import Refused, not_found
+from sync.sandbox.dynamics.faults import Refused, must_be_filled, not_found
 from sync.sandbox.dynamics.ruling import Draft, Number, Relation, TableRules, refuse_if
 from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS
 from sync.sandbox.dynamics.state import CENT, LOCKED, DynamicsState
@@ -56,16 +56,17 @@ def priced(state: DynamicsState, values: dict[str, Any]) -> Decimal:
 
 
 def _header(draft: Draft) -> Record:
-    header = draft.state.order(draft.company, draft.get("SalesOrderNumber"))
+    number = draft.get("SalesOrderNumber")
+    header = draft.state.order(draft.company, number)
     if header is None:
-        raise not_found(draft.get("SalesOrderNumber"), "Sales order", "Sales orders", field="SalesOrderNumber")
+        raise must_be_filled("Sales order", field="SalesOrderNumber")
     return header
 
 
 def _item(draft: Draft) -> Record:
     item = draft.state.store.find("ReleasedProductsV2", draft.company, draft.get("ItemNumber"))
     if item is None:
-        raise not_found(draft.get("ItemNumber"), "Item number", "Items", field="ItemNumber")
+        raise must_be_filled("Item number", field="ItemNumber")
     return item
 
 
@@ -159,14 +160,14 @@ def _unit(draft: Draft, item: Record) -> None:
 def _written(draft: Draft, line: Record) -> None:
     """The first line opens the order."""
     header = draft.state.order(line[COMPANY], line["SalesOrderNumber"])
-    if header is not None and header.values.get("SalesOrderStatus") == "None":
+    assert header is not None  # the draft was checked
+    if header.values.get("SalesOrderStatus") == "None":
         draft.state.store.update("SalesTable", header, {"SalesOrderStatus": "Backorder"})
 
 
 def _deleting(state: DynamicsState, line: Record) -> None:
     header = state.order(line[COMPANY], line["SalesOrderNumber"])
-    if header is None:
-        return
+    assert header is not None  # a header that goes takes its lines along
     refuse_locked(header)
     if len(state.lines(line[COMPANY], line["SalesOrderNumber"])) == 1:
         state.store.update("SalesTable", header, {"SalesOrderStatus": "None"})

@@ -33,8 +33,8 @@ class Draft:
         return known.unset if known is not None else ""
 
     def default(self, name: str, value: Any) -> None:
-        """Fill a property that the caller did not send, when there is something to fill it with."""
-        if name not in self.sent and value not in {None, ""}:
+        """Fill a property that the caller did not send, or sent empty, when there is something to fill it with."""
+        if self.sent.get(name) in {None, ""} and value not in {None, ""}:
             self.values[name] = value
 
     def changed(self, name: str) -> bool:
@@ -44,13 +44,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class Number:
-    """A key that a number sequence gives. `always`: no setting lets a caller choose it."""
+    """A key that a number sequence gives. `always`: no setting lets a caller choose it. `shared`: by all companies."""
 
     field: str
     label: str
     sequence: str
     template: str = "{company}-{number:06d}"
     always: bool = False
+    shared: bool = False
     longest: int = 20
 
 

@@ -89,8 +89,8 @@ class DynamicsState:
             for table, values in item_rows(company, Item(item) if isinstance(item, str) else item):
                 self.put(table, **values)
 
-    def next_number(self, sequence: str, template: str, company: str) -> str:
-        """Draw from a number sequence of a company."""
+    def next_number(self, sequence: str, template: str, company: str = "") -> str:
+        """Draw from a number sequence of a company, or of all when none is named."""
         self.sequences[f"{company}/{sequence}"] += 1
         return template.format(company=company.upper(), number=self.sequences[f"{company}/{sequence}"])
 

@@ -143,7 +143,8 @@ def _numbered(draft: Draft, number: Number) -> None:
         text = f"The value '{sent}' in field '{number.label}' is longer than {number.longest} characters."
         raise Refused(text, field=number.field)
     if not sent:
-        draft.values[number.field] = draft.state.next_number(number.sequence, number.template, draft.company)
+        company = "" if number.shared else draft.company
+        draft.values[number.field] = draft.state.next_number(number.sequence, number.template, company)
 
 
 def _free(state: DynamicsState, entity: EntitySet, rules: TableRules, draft: Draft) -> None:
