@@ -99,7 +99,7 @@ class Commerce(Section):
     ims_url: Url = "https://ims-na1.adobelogin.com"
     oauth_decode_path_reserved: Literal["auto", "true", "false"] = "auto"
     page_size: Whole = Field(default=100, ge=1, le=300)
-    first_poll_days: int = Field(default=7, ge=0)
+    first_poll_days: Whole = Field(default=7, ge=0)
     concurrency: Whole = Field(default=4, ge=1, le=50)
     webhook: WebhookKeys = WebhookKeys()
     events: EventKeys | None = None

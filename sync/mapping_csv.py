@@ -11,10 +11,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
 
 from sync.configuration_faults import Fault, closest
-from sync.mapping_records import AccountKind, AccountMapping, ItemMapping, factor_from
+from sync.mapping_records import AccountKind, AccountMapping, ItemMapping
 
 ITEM_COLUMNS: Final = tuple(field.name for field in fields(ItemMapping))
 ACCOUNT_COLUMNS: Final = ("kind", "source", "account", "matched_by")
@@ -116,7 +117,7 @@ def _item(cells: dict[str, str]) -> ItemMapping:
     written = cells.pop("factor", "") or "1"
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", written):
         raise ValueError("factor is not a number with a point, as in 0.5")
-    return ItemMapping(**cells, factor=factor_from(written))
+    return ItemMapping(**cells, factor=Decimal(written))
 
 
 def _account(cells: dict[str, str], digest_of: Callable[[str], str]) -> AccountMapping:

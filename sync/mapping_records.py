@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal, get_args
 from unicodedata import category
 
@@ -80,15 +80,7 @@ class ItemMapping:
     def from_cells(cls, cells: Mapping[str, object]) -> "ItemMapping":
         """The mapping that `cells` were made from."""
         texts = {field.name: str(cells.get(field.name) or "") for field in fields(cls) if field.name != "factor"}
-        return cls(**texts, factor=factor_from(str(cells.get("factor") or "1")))
-
-
-def factor_from(text: str) -> Decimal:
-    """A factor as it is written: digits with a point. Raises `ValueError`."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise ValueError("factor is not a number with a point, as in 0.5") from None
+        return cls(**texts, factor=Decimal(str(cells.get("factor") or "1")))
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ KIND = [
 ]
 
 RULES = [
+    (TOKEN, TOKEN + '\nevents = { client_idd = "x" } #!', "", 'Did you mean "client_id"?'),
     (
         IN_COMMERCE,
         '[connections.main.commerce]\nedition = "saas"',
@@ -87,6 +88,7 @@ RULES = [
     ('tenant = "contoso.example"', 'tenant = "common" #!', "", "stands for any tenant"),
     (SHOP, 'url = "http://shop.example" #!', "", "http is not safe for shop.example"),
     (SHOP, 'url = "http://127.0.0.1.evil.example" #!', "", "http is not safe"),
+    (FLOWS, "customers = 1 #!", "", "a whole number stands here. Write a table"),
     (SHOP, 'url = "shop.example" #!', "", "not a URL with a host"),
     (SHOP, 'url = "ftp://shop.example" #!', "", "not a URL with a host"),
     (SHOP, 'url = "https://[::1" #!', "", "not a URL with a host"),
@@ -115,6 +117,7 @@ RULES = [
     (COMPANY, COMPANY + '\norder_headers = "SalesOrderHeadersV2" #!', "", 'Write order_lines = "SalesOrderLines"'),
     (COMPANY, COMPANY + '\norder_lines = "SalesOrderLines" #!', "", 'Write order_lines = "SalesOrderLinesV3"'),
     (COMPANY, COMPANY + '\nrounding.EUR = "0" #!', "", "the rounding unit of EUR is 0"),
+    (TOKEN, TOKEN + '\nwebhook = { keys = ["a", "b", "c"] } #!', "", "there are 3 entries. Write 2 at most"),
     (TOKEN, TOKEN + '\nwebhook = { keys = ["a", "a"] } #!', "", "the same key is named twice"),
     (TOKEN, TOKEN + '\nevents = { client_id = "" } #!', "", '"client_id" is missing; Adobe I/O Events'),
 ]
@@ -158,6 +161,11 @@ SYNTAX = [
     ("[a]\nb = 'x\nc = 1\n", 2, "text that does not end"),
     ('[a]\nb = "x\nc = 1\n', 2, "text that does not end"),
     ('a = """x\ny\n\n', 1, "text that does not end"),
+    ("a = '''it's\n\nb\n", 1, "text that does not end"),
+    ('a = """\nb = "x"\nc = ""\n', 1, "text that does not end"),
+    ('a = "x"y"', 1, "something after the value"),
+    ("a = 1\na = 2", 2, "written twice"),
+    ("[connections.main]\nstores = 5\n", 2, "a whole number stands here. Write a table"),
     ("a = 1\na = 2\nb = 3\n", 2, "written twice"),
     ("a = 1\n[b]\n[b]\n", 3, "this table is written twice"),
     ("a\n", 1, "a name without a value"),

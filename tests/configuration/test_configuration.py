@@ -177,9 +177,30 @@ def test_two_shops_of_two_legal_entities_may_number_alike() -> None:
     assert len(connections_from(_two(host="other.example", company="demf")).connections) == 2
 
 
+def test_two_shops_of_two_environments_may_number_alike() -> None:
+    text = _two(host="other.example")
+    first, mark, second = text.partition("[connections.other.dynamics]")
+    assert len(connections_from(first + mark + second.replace("https://erp.", "https://test.")).connections) == 2
+
+
+def test_two_shops_of_one_legal_entity_with_prefixes_of_their_own_are_sound() -> None:
+    text = _two(host="other.example").replace('"theirs"', '"ours"')
+    first, mark, second = text.partition("[connections.other.orders]")
+    orders = '\nnumber_template = "B{store_id}-{increment_id}"\nreference_template = "B-{increment_id}"'
+    customers = '[connections.other.customers]\nnumbers = "ours"\nnumber_template = "B{customer_id}"\n'
+    assert len(connections_from(first + mark + orders + second + customers).connections) == 2
+
+
+def test_a_store_is_completed_from_the_default_one() -> None:
+    connection = connections_from(SOUND).connections["main"]
+    assert connection.store(1) == connection.stores["1"]
+    assert connection.store(2) is None
+
+
 def test_two_stores_numbered_by_us_need_the_store_in_the_number() -> None:
     text = SOUND.replace('numbers = "theirs"', 'numbers = "ours"\nnumber_template = "W{increment_id}"') + STORE_2
     assert "connections.main.orders.number_template: the template has no {store_id}" in _told(text)
+    assert connections_from(text.replace("W{increment_id}", "{increment_id}/{store_id}")).connections["main"]
 
 
 FILES: list[tuple[bytes, int, str]] = [
