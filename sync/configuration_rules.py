@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store
-from sync.hosts.ncrontab import NotASchedule, schedule
 from sync.toml_lines import Path
 
 S = TypeVar("S", bound=BaseModel)
@@ -129,7 +128,6 @@ def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
             what = f'the total "{name}" has {found}; it needs exactly one'
             remedy = 'Write item = "…" for a part of the sale, or payment = "…" for a way to pay.'
             yield Breach((*path, "segments", name), what, remedy)
-    yield from _scheduled(path, orders.schedule)
 
 
 def _customers(path: Path, customers: Customers) -> Iterator[Breach]:
@@ -143,7 +141,6 @@ def _customers(path: Path, customers: Customers) -> Iterator[Breach]:
         yield Breach(
             (*path, "customer_number_attribute"), what, "Write the code of the customer attribute that holds it."
         )
-    yield from _scheduled(path, customers.schedule)
 
 
 def _stores(path: Path, written: object, customers: Customers | None) -> Iterator[Breach]:
@@ -238,11 +235,3 @@ def _template(path: Path, template: str, known: tuple[str, ...], needed: str) ->
     elif needed not in {name for name, _, _ in parts}:
         what = f"the template has no {{{needed}}}, so every record would get the same number"
         yield Breach(path, what, f"Add {{{needed}}} to it.")
-
-
-def _scheduled(path: Path, text: str) -> Iterator[Breach]:
-    try:
-        schedule(text)
-    except NotASchedule as fault:
-        remedy = 'Write second minute hour day month weekday (UTC), as in "0 */5 * * * *" for every five minutes.'
-        yield Breach((*path, "schedule"), f"this is no schedule: {fault}", remedy)

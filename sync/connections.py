@@ -192,7 +192,7 @@ class Orders(Section):
     lock_prices: YesNo = False
     note_field: Literal["", "SalesOrderName", "CustomersOrderReference", "URL"] = ""
     po_field: Literal["CustomerRequisitionNumber", ""] = "CustomerRequisitionNumber"
-    schedule: str = "0 */5 * * * *"
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     payments: dict[str, Payment] = {}
     deliveries: dict[str, str] = {}
     taxes: dict[str, TaxGroups] = {}
@@ -214,7 +214,7 @@ class Customers(Section):
     """SalesCurrencyCode of new accounts; empty: that of the order which made the account necessary."""
     payment_terms: str = ""
     send_tax_numbers: bool = False
-    schedule: str = "30 */5 * * * *"
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     countries: dict[str, str] = {}
     """Commerce's two letters -> F&O country id, where it is not ISO's three letters."""
     states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")

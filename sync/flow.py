@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from sync.connections import Connection
     from sync.desk import Desk
     from sync.work import Work
 
@@ -70,6 +71,7 @@ class Flow(Generic[R]):
     `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive.
     `read(key, desk)`: the record as it is now, or None when the owner does not have it (yet).
     `deliver(record, work)`: makes the target agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`.
+    `schedule`: when the timer looks whether a connection's poll is due, which is every `poll_minutes(connection)`.
     `events`: endings of the Adobe event types that are hints for this flow.
     """
 
@@ -82,7 +84,8 @@ class Flow(Generic[R]):
     deliver: Callable[[R, "Work"], Awaitable[Receipt | Skipped]]
     resolve: Callable[[str, "Desk"], Awaitable[Sequence[str] | None]] | None = None
     lane: Lane = Lane.DOCUMENTS
-    schedule: str = "0 */5 * * * *"
+    schedule: str = "0 * * * * *"
+    poll_minutes: Callable[["Connection"], int] = lambda _: 5
     overlap: timedelta = timedelta(minutes=5)
     events: tuple[str, ...] = ()
 

@@ -29,6 +29,8 @@ SEEN_AFTER = timedelta(seconds=5)
 """A record read this long after a hint is newer than the hint; hooks may fire before the commit they announce."""
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken before the commit."""
+DUE_EARLY = timedelta(seconds=5)
+"""Timers fire a little early or late: a poll that is due within this is due."""
 BATCH = 100
 SPREAD = 10.0
 """Seconds over which the first tries after a pause are spread at most; a short pause is spread over its own length."""
@@ -66,28 +68,34 @@ class Runner:
             await self._engine.queue.send(hints[start : start + BATCH])
         return len(hints)
 
-    async def poll(self, flow_name: str, only: str | None = None) -> int:
-        """Find what changed since the watermark less the overlap, enqueue it, then move the watermark. Safe to race."""
+    async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
+        """Find what changed since the watermark less the overlap, enqueue it, then move the watermark. Safe to race.
+
+        A connection is polled when its `poll_minutes` have passed, or `at_once`. Returns how many hints were stored.
+        """
         flow = self._engine.flows[flow_name]
         found = 0
         for connection in [only] if only else self._engine.connections(flow_name):
             try:
-                found += await self._poll_connection(flow, connection)
+                found += await self._poll_connection(flow, connection, at_once=at_once)
             except (Later, Never) as error:
                 log.warning("%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason)
         return found
 
-    async def _poll_connection(self, flow: Flow[Any], connection: str) -> int:
+    async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
         desk = await self._engine.open_desk(connection)
-        if await self._paused(desk) is not None:
-            return 0
         mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
-        stands = mark.values.get("at") if mark else None
+        stands, polled = (mark.values.get("at"), mark.values.get("polled")) if mark else (None, None)
+        now = self._engine.clock.now()
+        every = timedelta(minutes=flow.poll_minutes(desk.settings)) - DUE_EARLY
+        is_due = at_once or not isinstance(polled, datetime) or now - polled >= every
+        if not is_due or await self._paused(desk) is not None:
+            return 0
         until = await flow.horizon(desk)
         first = until - timedelta(days=desk.settings.commerce.first_poll_days)
         since = stands - flow.overlap if isinstance(stands, datetime) else first
         found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll")
-        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {"at": until}))
+        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {"at": until, "polled": now}))
         log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
         return found
 

@@ -169,6 +169,7 @@ class Services:
             limiter=limiter,
             clock=self.outside.clock,
             on_pause=pause,
+            documents_per_batch=settings.documents_per_batch,
         )
         return client, system
 

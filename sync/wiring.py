@@ -4,7 +4,6 @@ import asyncio
 import os
 
 from sync.configuration import read_connections
-from sync.embedded import open_embedded
 from sync.errors import Never
 from sync.logs import set_up
 from sync.services import Services
@@ -27,6 +26,8 @@ async def open_services(settings: Settings) -> Services:
     set_up(level=settings.log_level, log_format=settings.log_format)
     connections = read_connections(settings.connections)
     if settings.edition is Edition.EMBEDDED:
+        from sync.embedded import open_embedded  # noqa: PLC0415 - azure.identity touches sockets while it is imported
+
         return await open_embedded(settings.home, connections, vault_key=vault_key(settings), serves=True)
     raise Never(
         f"edition {settings.edition} has no adapters in this release",

@@ -1,6 +1,8 @@
 """JSON to F&O and records from it; a yes that cannot be read is no yes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sync.dynamics import batch
@@ -33,21 +35,44 @@ def record_in(answer: Answer, call: Call) -> Record:
     return record
 
 
-def parts_of(answer: Answer, expected: int, call: Call) -> list[batch.Part]:
-    """The answers of one changeset in the order of its writes, or those that failed: one for the whole changeset.
+@dataclass(frozen=True, eq=False)
+class Document:
+    """The writes of one changeset, on their way. Nothing of it is sent after `not_after`."""
 
-    An answer that says less is `Unknown`.
+    operations: Sequence[batch.Operation]
+    call: Call
+    not_after: datetime | None = None
+
+
+def parts_by_document(answer: Answer, documents: Sequence[Document]) -> dict[Document, list[Answer]]:
+    """Per document the answers in the order of its writes, or those that failed: one for the whole changeset.
+
+    An answer that says less is `Unknown` to every document of the batch.
     """
+    call = documents[0].call
     try:
         groups = batch.read(answer.headers.get("content-type", ""), answer.body)
     except batch.BrokenBatch as error:
         raise error_from_nonsense(call, str(error)) from None
-    parts = [part for group in groups for part in group]
+    if len(documents) == 1:
+        groups = [[part for group in groups for part in group]]
+    if len(groups) != len(documents):
+        raise error_from_nonsense(call, f"it holds {len(groups)} answers to {len(documents)} changesets")
+    first = 1
+    found: dict[Document, list[Answer]] = {}
+    for group, document in zip(groups, documents, strict=True):
+        parts = _parts_of(group, range(first, first + len(document.operations)), call)
+        found[document] = [replace(part, headers={**answer.headers, **part.headers}) for part in parts]
+        first += len(document.operations)
+    return found
+
+
+def _parts_of(parts: Sequence[batch.Part], numbers: Sequence[int], call: Call) -> Sequence[batch.Part]:
     failed = [part for part in parts if not 200 <= part.status < 300]
     if failed:
         return failed
-    if len(parts) != expected:
-        raise error_from_nonsense(call, f"it holds {len(parts)} answers to {expected} writes")
+    if len(parts) != len(numbers):
+        raise error_from_nonsense(call, f"it holds {len(parts)} answers to {len(numbers)} writes")
     named = {part.content_id: part for part in parts}
-    order = [str(number) for number in range(1, expected + 1)]
+    order = [str(number) for number in numbers]
     return [named[number] for number in order] if set(named) == set(order) else parts

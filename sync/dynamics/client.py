@@ -15,8 +15,9 @@ from typing import Any, Final, Literal
 
 import httpx
 
+from sync.coalescer import Coalescer
 from sync.dynamics import batch
-from sync.dynamics.answers import Record, json_of, parts_of, record_in
+from sync.dynamics.answers import Document, Record, json_of, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
 from sync.dynamics.faults import Answer, Call, NotFound, error_from_nonsense
 from sync.dynamics.lookup import Lookup
@@ -30,6 +31,8 @@ from sync.ports import Clock
 
 WRITE_TIMEOUT: Final = timedelta(seconds=60)
 METADATA_TIMEOUT: Final = timedelta(minutes=10)
+JOINED_WITHIN: Final = timedelta(milliseconds=5)
+"""How long a document waits for others where several share a batch; with one per batch nothing waits."""
 
 Key = Mapping[str, Any]
 
@@ -67,11 +70,15 @@ class DynamicsClient:
         clock: Clock,
         on_pause: Callable[[timedelta], Awaitable[None]],
         write_timeout: timedelta = WRITE_TIMEOUT,
+        documents_per_batch: int = 1,
     ) -> None:
         self._wire = Wire(base_url, http=http, tokens=tokens, limiter=limiter, clock=clock, on_pause=on_pause)
         self._write_timeout = write_timeout
         self._lane = Lane.DOCUMENTS
         self._lookups: dict[tuple[object, ...], Lookup] = {}
+        self._documents: Coalescer[Document, list[Answer]] = Coalescer(
+            self._send_documents, window=JOINED_WITHIN, most=documents_per_batch
+        )
 
     @property
     def counts(self) -> Counter[str]:
@@ -85,7 +92,8 @@ class DynamicsClient:
         return other
 
     async def aclose(self) -> None:
-        """End the joined look-ups; whoever waits for one gets `Later`."""
+        """End what is joined; whoever waits gets `Later`."""
+        await self._documents.aclose()
         for lookup in self._lookups.values():
             await lookup.aclose()
 
@@ -183,26 +191,34 @@ class DynamicsClient:
             return
 
     async def changeset(self, writes: Sequence[Write], *, not_after: datetime | None = None) -> list[Record]:
-        """All writes or none, in one request; returns what each answered, {} for a change or a deletion.
+        """All writes or none; returns what each answered, {} for a change or a deletion.
 
-        Raises what the single calls raise, about the first write that failed; F&O does not reliably say which that is.
+        One request, or part of one where `documents_per_batch` joins what concurrent callers write. Raises what the
+        single calls raise, about the first write that failed; F&O does not reliably say which that is.
         """
         sets = ", ".join(dict.fromkeys(write.entity_set for write in writes))
         call = Call(f"write {len(writes)} records together ({sets})", writes=True)
         operations = [self._operation(write, call) for write in writes]
         if not operations:
             return []
-        kind, content = batch.write([operations], self._wire.clock.unique())
-        ask = self._writing("POST", f"/data/$batch?{query_string()}", call, not_after)
-        headers = {"Content-Type": kind, "Accept": "multipart/mixed"}
-        answer = await self._wire.send(replace(ask, content=content, headers=headers))
-        parts = parts_of(answer, len(writes), call)
+        document = Document(operations, call, not_after)
+        parts = await self._documents.get(document) or []
         for part in parts:
             if not 200 <= part.status < 300:
-                await self._wire.refuse(replace(part, headers={**answer.headers, **part.headers}), call)
+                await self._wire.refuse(part, call)
         return [
             record_in(part, call) if write.method == "POST" else {} for part, write in zip(parts, writes, strict=True)
         ]
+
+    async def _send_documents(self, documents: Sequence[Document]) -> Mapping[Document, list[Answer]]:
+        """One $batch, one changeset per document."""
+        call = documents[0].call
+        not_after = min((d.not_after for d in documents if d.not_after is not None), default=None)
+        kind, content = batch.write([d.operations for d in documents], self._wire.clock.unique())
+        ask = self._writing("POST", f"/data/$batch?{query_string()}", call, not_after)
+        headers = {"Content-Type": kind, "Accept": "multipart/mixed"}
+        answer = await self._wire.send(replace(ask, content=content, headers=headers))
+        return parts_by_document(answer, documents)
 
     async def public_entity(self, name: str) -> Record | None:
         """What F&O says of an entity, by its type's name (`SalesOrderHeaderV4`): per property whether it is mandatory,

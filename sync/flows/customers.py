@@ -165,7 +165,8 @@ customers = Flow[Shopper](
     read=read,
     deliver=deliver,
     lane=Lane.MASTER,
-    schedule="30 */5 * * * *",
+    schedule="30 * * * * *",
+    poll_minutes=lambda connection: connection.customers.poll_minutes,
     events=(
         "observer.customer_save_commit_after", "observer.customer_save_after", "observer.customer_register_success",
         "observer.customer_address_save_commit_after", "observer.customer_address_save_after",

@@ -254,7 +254,8 @@ orders = Flow[Order](
     deliver=deliver,
     resolve=resolve,
     lane=Lane.DOCUMENTS,
-    schedule="0 */5 * * * *",
+    schedule="0 * * * * *",
+    poll_minutes=lambda connection: connection.orders.poll_minutes,
     events=(
         "observer.sales_order_save_commit_after", "observer.sales_order_place_after", "observer.sales_order_save_after",
         "observer.checkout_submit_all_after", "sales.api.order_management.place",
