@@ -35,18 +35,17 @@ def _refuse(name: str) -> NoReturn:
 
 
 def to_json(value: Any, *, sort: bool = False) -> bytes:
-    """Write JSON in UTF-8; `Decimal` as a number with exactly its digits. Raises `TypeError` on a float."""
-    return _text(value, sort=sort).encode()
+    """Write JSON in UTF-8; `Decimal` as a number with exactly its digits. Raises `TypeError` on a float.
+
+    Half a surrogate pair, which JSON may hold and UTF-8 cannot, stays the escape that it came as.
+    """
+    return _text(value, sort=sort).encode("utf-8", "backslashreplace")
 
 
 def _text(value: Any, *, sort: bool) -> str:
     if isinstance(value, dict):
         pairs = sorted(value.items()) if sort else value.items()
-        return (
-            "{"
-            + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_text(item, sort=sort)}" for key, item in pairs)
-            + "}"
-        )
+        return "{" + ",".join(f"{_name(key)}:{_text(item, sort=sort)}" for key, item in pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_text(item, sort=sort) for item in value) + "]"
     if isinstance(value, Decimal):
@@ -58,6 +57,12 @@ def _text(value: Any, *, sort: bool) -> str:
     if isinstance(value, float):
         raise TypeError("a float is not written: amounts are Decimal")
     return json.dumps(value, ensure_ascii=False)
+
+
+def _name(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a name in a JSON object is text, not {type(key).__name__}")
+    return json.dumps(key, ensure_ascii=False)
 
 
 def digest(value: Any) -> str:

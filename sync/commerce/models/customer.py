@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Document, Flag, Many, Text, Whole
-from sync.commerce.models.order import Address
+from sync.commerce.models.fields import Document, Flag, Many, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.postal_address import Address
 from sync.errors import Never
 
 
@@ -32,7 +32,7 @@ class CustomAttribute(Document):
 class Customer(Document):
     """A registered shopper. `id` is unique per installation, the e-mail address can change."""
 
-    id: Annotated[Whole, Field()] = None
+    id: Annotated[int, BeforeValidator(whole_from), Field(gt=0)]
     group_id: Whole = None
     store_id: Whole = None
     website_id: Whole = None
@@ -55,17 +55,18 @@ class Customer(Document):
     @classmethod
     def read(cls, document: Any) -> Self:
         """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
-        if not isinstance(document, dict):
+        if not isinstance(document, dict) or is_too_deep(document):
+            found = "one nested deeper than any" if isinstance(document, dict) else type(document).__name__
             raise Never(
-                f"a customer is a JSON object, found {type(document).__name__}",
-                remedy="Ask Commerce for the customer again.",
+                f"a customer is a JSON object, found {found}", remedy="Look at GET /V1/customers/{id} in Commerce."
             )
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
             names = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False)})
+            named = document.get("id")
             raise Never(
-                f"customer {document.get('id')} cannot be read: {', '.join(names)}",
+                f"customer {named if isinstance(named, int) else '(no id)'} cannot be read: {', '.join(names)}",
                 remedy="Look at these fields of the customer in Commerce (GET /V1/customers/{id}).",
             ) from None
 

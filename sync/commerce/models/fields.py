@@ -1,48 +1,73 @@
 """Field types of Commerce documents. Null keys are left out of REST answers, so absent, null and "" mean the same."""
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from sync.money import stored
 
-MOST_AMOUNT = Decimal(10) ** 15
+MOST_AMOUNT: Final = Decimal(10) ** 15
 """Commerce stores decimal(20,4); F&O's real keeps 16 digits. Beyond this an amount is a reading error."""
+
+MOST_WHOLE: Final = 2**63
+"""Ids and counts fit 64 bits."""
+
+DEEPEST: Final = 60
+"""Levels of nesting; Commerce's deepest answer has about twelve."""
+
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
+
+
+def number_from(value: Any) -> Decimal:
+    """The number, also from text; absent, null and "" are zero. Raises `ValueError` that says what was found instead.
+
+    Finite and below 10^15 in size. Text is digits with a point, as databases write it: no grouping, no NaN.
+    """
+    if value is None:
+        return Decimal(0)
+    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+        raise ValueError(f"expected an amount, found {type(value).__name__}")  # noqa: TRY004 - pydantic reports ValueErrors
+    if isinstance(value, str):
+        value = value.strip() or "0"
+        if not _NUMBER.fullmatch(value):
+            raise ValueError("expected an amount, found other text")
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) >= MOST_AMOUNT:
+        raise ValueError("an amount that no shop has")
+    return number
 
 
 def _amount(value: Any) -> Decimal:
-    if isinstance(value, bool | float):
-        raise ValueError(f"expected an amount, found {type(value).__name__}")  # noqa: TRY004 - pydantic reports ValueErrors
-    if not isinstance(value, Decimal | int | str | None):
-        raise ValueError(f"expected an amount, found {type(value).__name__}")  # noqa: TRY004
-    try:
-        number = Decimal(value.strip() or "0") if isinstance(value, str) else Decimal(value or 0)
-    except InvalidOperation:
-        raise ValueError("expected an amount, found other text") from None
-    if not number.is_finite() or abs(number) >= MOST_AMOUNT:
-        raise ValueError("an amount that no shop has")
-    return stored(number)
+    return stored(number_from(value))
+
+
+def clean(text: str) -> str:
+    """Text without spaces around it and without what no document can hold: control characters but tabs and line
+    ends are left out, half a surrogate pair becomes the replacement character."""
+    return _HALF_A_PAIR.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("", text)).strip()
 
 
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool | dict | list):
+    if isinstance(value, bool | dict | list | float):
         raise ValueError(f"expected text, found {type(value).__name__}")  # noqa: TRY004
-    return str(value).strip()
+    return clean(value if isinstance(value, str) else str(number_from(value)))
 
 
-def _whole(value: Any) -> int | None:
+def whole_from(value: Any) -> int | None:
+    """A whole number, also from text; absent, null, "" and false are none. Raises `ValueError`."""
     if value is None or value == "" or value is False:
         return None
-    if isinstance(value, bool):
-        return 1
     try:
-        number = Decimal(str(value))
-    except InvalidOperation:
+        number = number_from(value)
+    except ValueError:
         raise ValueError("expected a whole number") from None
-    if not number.is_finite() or number != number.to_integral_value():
+    if number != number.to_integral_value() or abs(number) >= MOST_WHOLE:
         raise ValueError("expected a whole number")
     return int(number)
 
@@ -61,7 +86,7 @@ def _one(value: Any) -> Any:
 
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Text = Annotated[str, BeforeValidator(_text)]
-Whole = Annotated[int | None, BeforeValidator(_whole)]
+Whole = Annotated[int | None, BeforeValidator(whole_from)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Many = BeforeValidator(_many)
 One = BeforeValidator(_one)
@@ -71,3 +96,20 @@ class Document(BaseModel):
     """Anything Commerce sends: unknown fields ignored, frozen after reading."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether a parsed document is nested deeper than anything a shop answers. No recursion."""
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            return True
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return False

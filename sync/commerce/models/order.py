@@ -4,115 +4,22 @@ Amounts are in the order currency, four decimals at most after reading. `row_tot
 as answered, which is *not* price x quantity; `sync/mapping/order_rows.py` recovers the true row.
 """
 
+import re
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Amount, Document, Flag, Many, One, Text, Whole
-from sync.encoding import NotJson, from_json
+from sync.commerce.models.fields import Amount, Document, Flag, Many, One, Text, Whole, is_too_deep
+from sync.commerce.models.item import Item
+from sync.commerce.models.postal_address import Address
 from sync.errors import Never
-from sync.money import ZERO, stored
+from sync.money import ZERO
 
+MOST_FAULTS: Final = 8
+"""Fields named in one message; a document that is not an order at all would name hundreds."""
 
-class Address(Document):
-    """A snapshot of an address on an order, or an address of a customer."""
-
-    firstname: Text = ""
-    middlename: Text = ""
-    lastname: Text = ""
-    company: Text = ""
-    street: Annotated[list[Text], Many] = []
-    city: Text = ""
-    postcode: Text = ""
-    region: Text = ""
-    region_code: Text = ""
-    country_id: Text = ""
-    telephone: Text = ""
-    email: Text = ""
-    vat_id: Text = ""
-
-    @field_validator("street", mode="before")
-    @classmethod
-    def _lines(cls, value: Any) -> Any:
-        return value.split("\n") if isinstance(value, str) else value
-
-    @field_validator("region", mode="before")
-    @classmethod
-    def _region_name(cls, value: Any) -> Any:
-        return value.get("region") if isinstance(value, dict) else value
-
-    @property
-    def name(self) -> str:
-        """The person's name, or the company's when there is none."""
-        return " ".join(part for part in (self.firstname, self.middlename, self.lastname) if part) or self.company
-
-
-class FixedProductTax(Document):
-    """One entry of `weee_tax_applied`: amounts of the whole row, net and gross."""
-
-    row_amount: Amount = ZERO
-    row_amount_incl_tax: Amount = ZERO
-
-
-class ItemTax(Document):
-    """One entry of an item's `itemized_taxes`."""
-
-    tax_code: Text = ""
-
-
-class ItemExtension(Document):
-    """The parts of an item's extension attributes that bear money or tax."""
-
-    itemized_taxes: Annotated[list[ItemTax], Many] = []
-    gw_price: Amount = ZERO
-
-
-class Item(Document):
-    """One row of `items`. `qty_*` in pieces; which rows bear money is `order_rows.py`'s knowledge."""
-
-    item_id: Whole = None
-    parent_item_id: Whole = None
-    sku: Text = ""
-    name: Text = ""
-    product_type: Text = ""
-    is_virtual: Flag = False
-    qty_ordered: Amount = ZERO
-    qty_canceled: Amount = ZERO
-    qty_invoiced: Amount = ZERO
-    qty_shipped: Amount = ZERO
-    price: Amount = ZERO
-    price_incl_tax: Amount = ZERO
-    row_total: Amount = ZERO
-    row_total_incl_tax: Amount = ZERO
-    row_invoiced: Amount = ZERO
-    discount_amount: Amount = ZERO
-    tax_amount: Amount = ZERO
-    discount_tax_compensation_amount: Amount = ZERO
-    weee_tax_applied_row_amount: Amount = ZERO
-    weee_tax_applied: tuple[FixedProductTax, ...] = ()
-    extension_attributes: Annotated[ItemExtension, One] = ItemExtension()
-
-    @field_validator("weee_tax_applied", mode="before")
-    @classmethod
-    def _embedded_json(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value or ()
-        try:
-            return from_json(value or "[]") or ()
-        except NotJson as error:
-            raise ValueError(str(error)) from None
-
-    @field_validator("extension_attributes", mode="before")
-    @classmethod
-    def _none(cls, value: Any) -> Any:
-        return value or {}
-
-    @property
-    def fixed_product_tax_tax(self) -> Decimal:
-        """Tax on the fixed product tax of the row; it stands in no numeric field."""
-        return stored(sum((e.row_amount_incl_tax - e.row_amount for e in self.weee_tax_applied), ZERO))
+_NUMBER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,50}")
 
 
 class Payment(Document):
@@ -153,10 +60,11 @@ class AppliedTax(Document):
 
 
 class ItemAppliedTax(Document):
-    """Tax codes of one item, or of shipping (`type`)."""
+    """Tax codes of one item (`type` product), of its fixed product tax (`weee`), or of shipping."""
 
     type: Text = ""
     item_id: Whole = None
+    associated_item_id: Whole = None
     applied_taxes: Annotated[list[AppliedTax], Many] = []
 
 
@@ -188,7 +96,7 @@ class Order(Document):
     """A sales order of Commerce. Identity: `entity_id` per installation, (`increment_id`, `store_id`) for people."""
 
     entity_id: Whole = None
-    increment_id: Annotated[Text, Field(min_length=1, max_length=50)]
+    increment_id: Text
     store_id: Whole = None
     state: Text = ""
     status: Text = ""
@@ -236,6 +144,19 @@ class Order(Document):
     def _none(cls, value: Any) -> Any:
         return value or {}
 
+    @field_validator("customer_id")
+    @classmethod
+    def _nobody(cls, value: int | None) -> int | None:
+        """Zero, as model data writes it, is no customer."""
+        return value or None
+
+    @field_validator("increment_id")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not _NUMBER.fullmatch(value):
+            raise ValueError("expected 1 to 50 printable characters")
+        return value
+
     @classmethod
     def read(cls, document: Any) -> Self:
         """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
@@ -244,17 +165,18 @@ class Order(Document):
                 f"an order is a JSON object, found {type(document).__name__}",
                 remedy="Ask Commerce for the order again.",
             )
-        _refuse_model_data(document)
+        number = number_of(document) or "(no increment_id)"
+        if is_too_deep(document):
+            raise Never(
+                f"order {number} cannot be read: it is nested deeper than any order",
+                remedy="Look at the extension attributes of the order in Commerce (GET /V1/orders) and at what writes them.",
+            )
+        _refuse_model_data(document, number)
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
-            faults = "; ".join(
-                f"{_path(fault['loc'])}: {_what(fault)}"
-                for fault in error.errors(include_input=False, include_url=False)
-            )
-            number = document.get("increment_id")
             raise Never(
-                f"order {number if isinstance(number, str | int) else '(no increment_id)'} cannot be read: {faults}",
+                f"order {number} cannot be read: {_faults(error)}",
                 remedy="Look at these fields of the order in Commerce (GET /V1/orders) and at the extension that writes them.",
             ) from None
 
@@ -284,6 +206,20 @@ def utc(stamp: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def number_of(document: Any) -> str:
+    """The increment id of a document that may be no order at all; empty when it has none that could be one."""
+    number = document.get("increment_id") if isinstance(document, dict) else None
+    text = str(number).strip() if isinstance(number, str | int) and not isinstance(number, bool) else ""
+    return text if _NUMBER.fullmatch(text) else ""
+
+
+def _faults(error: ValidationError) -> str:
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    named = [f"{_path(fault['loc'])}: {_what(fault)}" for fault in faults[:MOST_FAULTS]]
+    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return "; ".join([*named, *more])
+
+
 def _path(location: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
@@ -292,11 +228,11 @@ def _what(fault: Any) -> str:
     return "is missing" if fault["type"] == "missing" else str(fault["msg"]).removeprefix("Value error, ")
 
 
-def _refuse_model_data(document: dict[str, Any]) -> None:
+def _refuse_model_data(document: dict[str, Any], number: str) -> None:
     """Hook and event payloads are the shop's model data: their row totals mean something else than REST's."""
     if "addresses" in document and "billing_address" not in document:
         raise Never(
-            f"order {document.get('increment_id', '')}: this is a webhook or event payload (it has `addresses`), whose amounts mean "
+            f"order {number}: this is a webhook or event payload (it has `addresses`), whose amounts mean "
             "something else than those of REST",
             remedy="Preview the order as REST answers it: GET /V1/orders/{entity_id}, or preview orders --ids.",
         )

@@ -1,0 +1,106 @@
+"""A row of an order's `items`, with the amounts as REST answers them."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import field_validator, model_validator
+
+from sync.commerce.models.fields import Amount, Document, Flag, Many, One, Text, Whole
+from sync.encoding import NotJson, from_json
+from sync.money import ZERO, stored
+
+
+class FixedProductTax(Document):
+    """One entry of `weee_tax_applied`: amounts of the whole row, net and gross."""
+
+    row_amount: Amount = ZERO
+    row_amount_incl_tax: Amount = ZERO
+
+
+class ItemTax(Document):
+    """One entry of an item's `itemized_taxes`."""
+
+    tax_code: Text = ""
+
+
+class ItemExtension(Document):
+    """The parts of an item's extension attributes that bear money or tax."""
+
+    itemized_taxes: Annotated[list[ItemTax], Many] = []
+    gw_price: Amount = ZERO
+
+
+class ChosenOption(Document):
+    """What the shopper chose or typed for one custom option; ids, or the text typed."""
+
+    option_id: Text = ""
+    option_value: Text = ""
+
+
+class Item(Document):
+    """One row of `items`. `qty_*` in pieces; which rows bear money is `order_rows.py`'s knowledge."""
+
+    item_id: Whole = None
+    parent_item_id: Whole = None
+    sku: Text = ""
+    name: Text = ""
+    product_type: Text = ""
+    is_virtual: Flag = False
+    qty_ordered: Amount = ZERO
+    qty_canceled: Amount = ZERO
+    qty_invoiced: Amount = ZERO
+    qty_shipped: Amount = ZERO
+    price: Amount = ZERO
+    price_incl_tax: Amount = ZERO
+    row_total: Amount = ZERO
+    row_total_incl_tax: Amount = ZERO
+    row_invoiced: Amount = ZERO
+    discount_amount: Amount = ZERO
+    tax_amount: Amount = ZERO
+    discount_tax_compensation_amount: Amount = ZERO
+    weee_tax_applied_row_amount: Amount = ZERO
+    weee_tax_applied: tuple[FixedProductTax, ...] = ()
+    extension_attributes: Annotated[ItemExtension, One] = ItemExtension()
+    product_option: tuple[ChosenOption, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parent(cls, value: Any) -> Any:
+        """A child may name its parent by a copy of it only, as where a filter left `parent_item_id` out."""
+        parent = value.get("parent_item") if isinstance(value, dict) else None
+        if not isinstance(parent, dict) or value.get("parent_item_id") or not parent.get("item_id"):
+            return value
+        return {**value, "parent_item_id": parent["item_id"]}
+
+    @field_validator("product_option", mode="before")
+    @classmethod
+    def _custom_options(cls, value: Any) -> Any:
+        """Only custom options are read, and a description is all they make: what cannot be read is left out."""
+        extension = value.get("extension_attributes") if isinstance(value, dict) else None
+        options = extension.get("custom_options") if isinstance(extension, dict) else None
+        return [option for option in options if _is_option(option)] if isinstance(options, list) else ()
+
+    @field_validator("weee_tax_applied", mode="before")
+    @classmethod
+    def _embedded_json(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value or ()
+        try:
+            return from_json(value or "[]") or ()
+        except NotJson as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("extension_attributes", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return value or {}
+
+    @property
+    def fixed_product_tax_tax(self) -> Decimal:
+        """Tax on the fixed product tax of the row; it stands in no numeric field."""
+        return stored(sum((e.row_amount_incl_tax - e.row_amount for e in self.weee_tax_applied), ZERO))
+
+
+def _is_option(option: Any) -> bool:
+    fields = (option.get("option_id"), option.get("option_value")) if isinstance(option, dict) else (None,)
+    return all(isinstance(field, str | int) and not isinstance(field, bool) for field in fields)
