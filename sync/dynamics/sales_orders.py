@@ -15,7 +15,8 @@ from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.faults import NotFound
 from sync.errors import Never
 from sync.mapping.order_changes import OPEN_STATUSES, Changes
-from sync.mapping.sales_order import SalesOrder, SalesOrderLine
+from sync.mapping.sales_order import SalesOrder
+from sync.mapping.sales_order_lines import SalesOrderLine
 
 HEADER_FIELDS = (
     "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "OrderingCustomerAccountNumber", "CurrencyCode",

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sync.commerce.models.order import Address
+from sync.commerce.models.postal_address import Address
 from sync.connections import Customers
 from sync.errors import Never
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.commerce.models.customer import Customer, CustomerAddress
-from sync.commerce.models.order import Address, Order
+from sync.commerce.models.order import Order
+from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode
 from sync.encoding import digest
 from sync.errors import Never

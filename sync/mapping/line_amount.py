@@ -8,10 +8,17 @@ Prices and discounts carry two decimals. A row that no two-decimal unit price ca
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from typing import Final
 
 from sync.money import CENT, ZERO, rounded
 
 ONE = Decimal(1)
+FINEST_QUANTITY: Final = Decimal("0.000001")
+"""Quantities carry six decimals at most: finer than any unit of measure is kept, coarse enough for F&O's 16 digits."""
+
+_WRITTEN: Final = Decimal("0.00000001")
+"""A factor with a ninth decimal was cut off there."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,24 @@ def priced(quantity: Decimal, amount: Decimal, discount: Decimal = ZERO) -> Line
     if rounded(price) == price and rounded(reduction) == reduction:
         return LinePrice(quantity, rounded(price), rounded(reduction))
     return LinePrice(quantity, amount + discount, discount, quantity)
+
+
+def sales_units(pieces: Decimal, factor: Decimal) -> Decimal:
+    """`pieces` of Commerce in F&O's sales unit, of which `factor` make a piece; zero when it is less than the finest.
+
+    A factor can be written with nine decimals only; one that uses them all stands for the simple fraction that it was
+    cut off from: twelve pieces at 0.083333333 are one dozen, not 0.999999996.
+    """
+    exact = Fraction(pieces) * _fraction(factor)
+    return shortest(rounded(Decimal(exact.numerator) / Decimal(exact.denominator), FINEST_QUANTITY))
+
+
+def _fraction(factor: Decimal) -> Fraction:
+    written = Fraction(factor)
+    if factor == factor.quantize(_WRITTEN):
+        return written
+    simple = written.limit_denominator(1000)
+    return simple if abs(simple - written) < Fraction(1, 10**9) else written
 
 
 def shortest(value: Decimal) -> Decimal:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sync.commerce.models.order import Item, Order
+from sync.commerce.models.item import Item
+from sync.commerce.models.order import Order
 from sync.errors import Never
 from sync.money import ZERO, rounded, stored, total
 
@@ -31,10 +32,14 @@ class MoneyRow:
         """What the row comes to without tax and without fixed product tax, after its discount."""
         return self.row - self.item.discount_amount + self.item.discount_tax_compensation_amount
 
-    @property
-    def gross(self) -> Decimal:
-        """The same with its tax (not the tax on the fixed product tax)."""
-        return self.net + self.item.tax_amount
+    def amount(self, *, gross: bool) -> Decimal:
+        """What its line comes to: `net`, or with its tax (not the tax on the fixed product tax)."""
+        return self.net + self.item.tax_amount if gross else self.net
+
+    def discount(self, *, gross: bool) -> Decimal:
+        """What was taken off, in the same terms: with gross prices, part of a discount is tax that is not charged."""
+        net_only = ZERO if gross else self.item.discount_tax_compensation_amount
+        return self.item.discount_amount - net_only
 
 
 def money_items(order: Order) -> list[tuple[Item, str]]:

@@ -4,40 +4,28 @@ Pure: everything that must be looked up (item numbers, the account) is given. Th
 placed*; what was cancelled since is in `remaining`, applied after posting as any later change is.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sync.commerce.models.order import Address, Item, Order
+from sync.commerce.models.order import Order
+from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
-from sync.mapping.line_amount import LinePrice, priced, shortest
-from sync.mapping.order_parts import Charge, OrderParts, fields_holding, order_parts, row_tax_codes
-from sync.mapping.order_rows import MoneyRow
+from sync.mapping.order_parts import OrderParts, fields_holding, order_parts
+from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
+from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.totals import Totals, proof
-from sync.mapping_records import ItemMapping, normal_sku
-from sync.money import CENT, ZERO, rounded, total
+from sync.mapping_records import ItemMapping
+from sync.money import CENT, ZERO, total
 
 T = TypeVar("T")
 
 LONGEST_NUMBER = 20
 """SalesOrderNumber and CustomerAccount hold 20 characters."""
-
-
-@dataclass(frozen=True)
-class SalesOrderLine:
-    """`reference` is our key of the line (`ExternalItemNumber`). `body` is what is sent, without the order's number.
-
-    `remaining`: the quantity that is still wanted, in the line's unit; differs from the ordered one after a cancellation.
-    """
-
-    reference: str
-    body: Mapping[str, Any]
-    price: LinePrice
-    remaining: Decimal
 
 
 @dataclass(frozen=True)
@@ -91,12 +79,9 @@ def sales_order_from(
     """Map an order. `items` by normalised sku. Raises `Never` for whatever has no home or does not add up."""
     store = order_store(order, connection)
     parts = order_parts(order, connection.orders)
-    _refuse_unknown_items(order, parts, items)
     gross = bool(store.prices_include_tax)
-    unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
-    lines = [_row_line(order, connection, row, items[normal_sku(row.sku)], gross=gross) for row in parts.rows]
-    lines += [_charge_line(order, connection, charge, gross=gross) for charge in parts.charges]
-    lines, totals = _proved(order, connection, parts, lines, gross=gross, unit=unit)
+    lines = sales_order_lines(order, connection, parts, items, gross=gross)
+    lines, totals = _proved(order, connection, parts, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number = _number(order, connection)
     return SalesOrder(
@@ -111,77 +96,30 @@ def _paid_by_home(parts: OrderParts) -> dict[str, Decimal]:
     return {home: total(paid.amount for paid in parts.paid if paid.home == home) for home in homes}
 
 
-def _refuse_unknown_items(order: Order, parts: OrderParts, items: Mapping[str, ItemMapping]) -> None:
-    unknown = sorted({row.sku for row in parts.rows if normal_sku(row.sku) not in items})
-    if unknown:
-        named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
-        raise Never(
-            f"order {order.increment_id}: items[].sku without an item in D365: {named}",
-            remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay the order.",
-        )
-
-
-def _row_line(order: Order, connection: Connection, row: MoneyRow, item: ItemMapping, *, gross: bool) -> SalesOrderLine:
-    if row.item.qty_ordered <= ZERO:
-        raise Never(
-            f"order {order.increment_id}: items[].qty_ordered of {row.sku} is {row.item.qty_ordered}",
-            remedy="Look at the order in Commerce: a row that bears money needs a quantity.",
-        )
-    quantity = shortest(row.item.qty_ordered * item.factor)
-    amount = rounded(row.gross if gross else row.net)
-    discount = (
-        row.item.discount_amount if gross else row.item.discount_amount - row.item.discount_tax_compensation_amount
-    )
-    price = priced(quantity, amount, rounded(discount))
-    reference = str(row.item.item_id) if row.item.item_id is not None else normal_sku(row.sku)
-    body = {
-        "ItemNumber": item.item_number,
-        **without_empty(item.dimensions()),
-        **without_empty(
-            {"SalesUnitSymbol": item.unit or connection.items.unit, "LineDescription": _options_text(order, row.item)}
-        ),
-        **_tax_item_group(order, connection, row_tax_codes(order, row)),
-    }
-    remaining = shortest((row.item.qty_ordered - row.item.qty_canceled) * item.factor)
-    return _line(reference, body, price, connection, remaining=remaining)
-
-
-def _charge_line(order: Order, connection: Connection, charge: Charge, *, gross: bool) -> SalesOrderLine:
-    amount = rounded(charge.net + charge.tax if gross else charge.net)
-    price = priced(Decimal(1), amount, rounded(charge.discount))
-    body = {"ItemNumber": charge.item, **_tax_item_group(order, connection, charge.tax_codes)}
-    return _line(charge.reference, body, price, connection)
-
-
-def _line(
-    reference: str, body: dict[str, Any], price: LinePrice, connection: Connection, *, remaining: Decimal | None = None
-) -> SalesOrderLine:
-    locked = {"IsPriceLocked": "Yes"} if connection.orders.lock_prices else {}
-    body = {**body, **price.fields(), **locked, "ExternalItemNumber": reference}
-    return SalesOrderLine(reference, body, price, price.quantity if remaining is None else remaining)
-
-
 def _proved(
-    order: Order, connection: Connection, parts: OrderParts, lines: list[SalesOrderLine], *, gross: bool, unit: Decimal
+    order: Order, connection: Connection, parts: OrderParts, lines: list[SalesOrderLine], *, gross: bool
 ) -> tuple[list[SalesOrderLine], Totals]:
-    paid, tax = total(p.amount for p in parts.paid), ZERO if gross else parts.tax
-
-    def compared(candidates: Iterable[SalesOrderLine]) -> Totals:
-        return proof(
-            [line.price for line in candidates], tax_on_top=tax, paid=paid, grand_total=parts.grand_total,
-            currency=order.order_currency_code, unit=unit,
-        )  # fmt: skip
-
-    totals = compared(lines)
-    rest = totals.difference
-    if rest and abs(rest) <= connection.orders.rounding_most:
-        line = _line("rounding", {"ItemNumber": connection.orders.rounding_item}, priced(Decimal(1), rest), connection)
-        lines = [*lines, line]
-        totals = compared(lines)
-        totals = Totals(totals.commerce, totals.dynamics, totals.currency, rounding=rest)
+    """The lines, with a rounding line where one is needed, and the totals. Raises `Unproved`."""
+    unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
+    totals = _compared(order, parts, lines, gross=gross, unit=unit)
+    rest, most = totals.difference, connection.orders.rounding_most
+    dust = parts.dust(gross=gross) if unit == CENT else ZERO
+    if rest and min(abs(rest), abs(rest - dust)) <= most:
+        lines = [*lines, rounding_line(connection, rest, lines)]
+        totals = replace(_compared(order, parts, lines, gross=gross, unit=unit), rounding=rest)
     if totals.difference:
-        raise _unproved(order, totals, unit)
+        at_cents = _compared(order, parts, lines, gross=gross, unit=CENT)
+        raise _unproved(order, totals, unit, is_of_rounding=unit != CENT and abs(at_cents.difference) <= most)
     return lines, totals
+
+
+def _compared(
+    order: Order, parts: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool, unit: Decimal
+) -> Totals:
+    return proof(
+        [line.price for line in lines], tax_on_top=ZERO if gross else parts.tax, paid=total(p.amount for p in parts.paid),
+        grand_total=parts.grand_total, currency=order.order_currency_code, unit=unit,
+    )  # fmt: skip
 
 
 class Unproved(Never):
@@ -192,14 +130,16 @@ class Unproved(Never):
         self.totals = totals
 
 
-def _unproved(order: Order, totals: Totals, unit: Decimal) -> Unproved:
-    if unit != CENT and rounded(order.grand_total, unit) != rounded(order.grand_total):
+def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bool) -> Unproved:
+    if is_of_rounding:
         return Unproved(
-            f"order {order.increment_id}: grand_total {order.grand_total} {totals.currency} is no multiple of {unit}, F&O's rounding unit",
+            f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made of amounts that are no multiples of "
+            f"{unit}, F&O's rounding unit: rounded line by line they come to {totals.dynamics}",
             remedy=f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and dynamics.rounding here), or Commerce's prices to whole units.",
             totals=totals,
         )
-    where = [path for path in fields_holding(order.raw, totals.difference) if not path.startswith("base_")][:3]
+    found = fields_holding(order.raw, totals.difference)
+    where = [path for path in found if not any(part.startswith("base_") for part in path.split("."))][:3]
     hint = f" The same amount stands in {', '.join(where)}." if where else ""
     return Unproved(
         f"order {order.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts come to {totals.dynamics}, "
@@ -245,6 +185,7 @@ def _header(
             "OrderingCustomerAccountNumber": account,
             "InvoiceCustomerAccountNumber": account,
             "CurrencyCode": order.order_currency_code,
+            **_texts(order, connection),
             "CustomersOrderReference": _reference(order, connection),
             "SalesOrderOriginCode": store.origin or "",
             "DefaultShippingSiteId": store.site or "",
@@ -253,11 +194,10 @@ def _header(
             "DeliveryModeCode": delivery or "",
             "CustomerPaymentMethodName": payment.method if payment else "",
             "PaymentTermsName": payment.terms if payment else "",
-            "SalesTaxGroupCode": _tax_group(order, connection),
+            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes),
             "ArePricesIncludingSalesTax": "Yes" if gross else "No",
             "SkipCreateAutoCharges": "Yes",
             "Email": order.customer_email,
-            **_texts(order, connection),
             **delivery_address(order, connection),
         }
     )
@@ -308,47 +248,3 @@ def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: st
             remedy=f'Add it under {where} in connections.toml ("*" stands for all others), then replay the order.',
         )
     return found
-
-
-def _tax_group(order: Order, connection: Connection) -> str:
-    taxes = connection.orders.taxes
-    if not taxes:
-        return ""
-    codes = sorted({tax.code for tax in order.extension_attributes.applied_taxes if tax.code})
-    groups = sorted(
-        {entry.group for entry in (_tax(order, connection, code) for code in codes or ["none"]) if entry.group}
-    )
-    if len(groups) > 1:
-        raise Never(
-            f"order {order.increment_id}: its tax codes {', '.join(codes)} belong to several sales tax groups: {', '.join(groups)}",
-            remedy="Give the tax codes of one destination the same group under orders.taxes in connections.toml.",
-        )
-    return groups[0] if groups else ""
-
-
-def _tax(order: Order, connection: Connection, code: str) -> Any:
-    taxes = connection.orders.taxes
-    found = taxes.get(code, taxes.get("*"))
-    if found is None:
-        raise Never(
-            f"order {order.increment_id}: extension_attributes.applied_taxes[].code {code[:64]} is not mapped",
-            remedy=f'Add [connections.<name>.orders.taxes."{code[:64]}"] with group and item_group, then replay the order.',
-        )
-    return found
-
-
-def _tax_item_group(order: Order, connection: Connection, codes: tuple[str, ...]) -> dict[str, str]:
-    if not connection.orders.taxes:
-        return {}
-    together = connection.orders.taxes.get("+".join(codes)) if codes else None
-    found = together or _tax(order, connection, codes[0] if codes else "none")
-    return without_empty({"SalesTaxItemGroupCode": found.item_group})
-
-
-def _options_text(order: Order, item: Item) -> str:
-    """A line's description where the shopper chose or typed something: otherwise F&O's own product name stands."""
-    raw = next((r for r in order.raw.get("items", []) if isinstance(r, dict) and r.get("item_id") == item.item_id), {})
-    option = raw.get("product_option") or {}
-    chosen = (option.get("extension_attributes") or {}).get("custom_options") if isinstance(option, dict) else None
-    texts = [f"{c.get('option_id')}={c.get('option_value')}" for c in chosen or [] if isinstance(c, dict)]
-    return f"{item.name} [{', '.join(texts)}]" if texts else ""

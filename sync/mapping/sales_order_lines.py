@@ -1,0 +1,154 @@
+"""The lines of a sales order: one per row that bears money, one per charge. Pure.
+
+`ExternalItemNumber` holds our reference of a line: what tells, after a lost answer, which lines are there already. It
+is the item's id in Commerce, unique in its order whatever the order holds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.commerce.models.item import Item
+from sync.commerce.models.order import Order
+from sync.connections import Connection
+from sync.encoding import digest
+from sync.errors import Never
+from sync.mapping.addresses import without_empty
+from sync.mapping.line_amount import LinePrice, priced, sales_units
+from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
+from sync.mapping.order_rows import MoneyRow
+from sync.mapping.tax_groups import line_tax_group
+from sync.mapping_records import ItemMapping, normal_sku
+from sync.money import ZERO, rounded
+
+LONGEST_REFERENCE: Final = 20
+"""Characters of `ExternalItemNumber` that are surely kept."""
+
+LONGEST_DESCRIPTION: Final = 1000
+
+
+@dataclass(frozen=True)
+class SalesOrderLine:
+    """`reference` is our key of the line (`ExternalItemNumber`). `body` is what is sent, without the order's number.
+
+    `remaining`: the quantity that is still wanted, in the line's unit; differs from the ordered one after a cancellation.
+    """
+
+    reference: str
+    body: Mapping[str, Any]
+    price: LinePrice
+    remaining: Decimal
+
+
+def sales_order_lines(
+    order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping], *, gross: bool
+) -> list[SalesOrderLine]:
+    """All lines but the rounding line. `items` by normalised sku. Raises `Never` for what has no item or quantity."""
+    _refuse_unknown_items(order, parts, items)
+    names = _unique([*(_row_reference(row) for row in parts.rows), *(charge.reference for charge in parts.charges)])
+    rows = [
+        _row_line(order, connection, row, items[normal_sku(row.sku)], reference=next(names), gross=gross)
+        for row in parts.rows
+    ]
+    charges = [_charge_line(order, connection, charge, reference=next(names), gross=gross) for charge in parts.charges]
+    return [*rows, *charges]
+
+
+def rounding_line(connection: Connection, amount: Decimal, lines: Sequence[SalesOrderLine]) -> SalesOrderLine:
+    """The line that carries a difference of rounding; `lines` are those it must be told from."""
+    *_, reference = _unique([*(line.reference for line in lines), "rounding"])
+    return _line(reference, {"ItemNumber": connection.orders.rounding_item}, priced(Decimal(1), amount), connection)
+
+
+def _unique(references: Sequence[str]) -> Iterator[str]:
+    """Each reference, short enough; what was there before gets a number, in the order of the lines."""
+    taken: set[str] = set()
+    for reference in references:
+        wanted = reference
+        if len(reference) > LONGEST_REFERENCE:
+            wanted = f"{reference[:11]}~{digest(reference)[:8]}"
+        candidate, count = wanted, 1
+        while candidate in taken:
+            count += 1
+            end = f"-{count}"
+            candidate = f"{wanted[: LONGEST_REFERENCE - len(end)]}{end}"
+        taken.add(candidate)
+        yield candidate
+
+
+def _row_reference(row: MoneyRow) -> str:
+    return str(row.item.item_id) if row.item.item_id is not None else normal_sku(row.sku)
+
+
+def _refuse_unknown_items(order: Order, parts: OrderParts, items: Mapping[str, ItemMapping]) -> None:
+    unknown = sorted({row.sku for row in parts.rows if normal_sku(row.sku) not in items})
+    if unknown:
+        named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
+        raise Never(
+            f"order {order.increment_id}: items[].sku without an item in D365: {named}",
+            remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay the order.",
+        )
+
+
+def _row_line(
+    order: Order, connection: Connection, row: MoneyRow, item: ItemMapping, *, reference: str, gross: bool
+) -> SalesOrderLine:
+    quantity = _quantity(order, row, item)
+    body = {
+        "ItemNumber": item.item_number,
+        **without_empty(
+            {
+                **item.dimensions(),
+                "SalesUnitSymbol": item.unit or connection.items.unit,
+                "LineDescription": _options_text(row.item),
+            }
+        ),
+        **_tax_group(order, connection, row_tax_codes(order, row)),
+    }
+    wanted = min(max(row.item.qty_ordered - row.item.qty_canceled, ZERO), row.item.qty_ordered)
+    price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
+    return _line(reference, body, price, connection, remaining=sales_units(wanted, item.factor))
+
+
+def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:
+    ordered = row.item.qty_ordered
+    if ordered <= ZERO:
+        raise Never(
+            f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}",
+            remedy="Look at the order in Commerce: a row that bears money needs a quantity.",
+        )
+    quantity = sales_units(ordered, item.factor)
+    if quantity <= ZERO:
+        raise Never(
+            f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}; at {item.factor} sales units per "
+            "piece that is no quantity F&O can hold",
+            remedy="Correct the factor of the sku (`map items set`), then replay the order.",
+        )
+    return quantity
+
+
+def _charge_line(
+    order: Order, connection: Connection, charge: Charge, *, reference: str, gross: bool
+) -> SalesOrderLine:
+    price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
+    body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes)}
+    return _line(reference, body, price, connection)
+
+
+def _line(
+    reference: str, body: dict[str, Any], price: LinePrice, connection: Connection, *, remaining: Decimal | None = None
+) -> SalesOrderLine:
+    locked = {"IsPriceLocked": "Yes"} if connection.orders.lock_prices else {}
+    body = {**body, **price.fields(), **locked, "ExternalItemNumber": reference}
+    return SalesOrderLine(reference, body, price, price.quantity if remaining is None else remaining)
+
+
+def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+    return without_empty({"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes)})
+
+
+def _options_text(item: Item) -> str:
+    """A line's description where the shopper chose or typed something: otherwise F&O's own product name stands."""
+    texts = ", ".join(f"{option.option_id}={option.option_value}" for option in item.product_option)
+    return f"{item.name} [{texts}]"[:LONGEST_DESCRIPTION] if texts else ""

@@ -1,0 +1,51 @@
+"""Commerce's tax codes as F&O's tax groups. Pure.
+
+`orders.taxes` is keyed by a code, by several codes of one line joined with "+" (in alphabetical order), by "none" for
+what is not taxed, and by "*" for every other code. An empty table sends no groups: the customer's and the item's apply.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sync.commerce.models.order import Order
+from sync.connections import TaxGroups
+from sync.errors import Never
+
+NOT_TAXED = "none"
+
+
+def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups]) -> str:
+    """The sales tax group of the whole order, from all its codes. Raises `Never` for none, or several, that fit."""
+    codes = sorted({tax.code for tax in order.extension_attributes.applied_taxes if tax.code})
+    return _only(order, taxes, codes, lambda entry: entry.group, "sales tax groups") if taxes else ""
+
+
+def line_tax_group(order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str]) -> str:
+    """The item sales tax group of a line with these codes. Raises `Never` for none, or several, that fit."""
+    return _only(order, taxes, codes, lambda entry: entry.item_group, "item sales tax groups") if taxes else ""
+
+
+def _only(
+    order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], group: Callable[[TaxGroups], str], what: str
+) -> str:
+    joined = "+".join(codes)
+    if joined in taxes:
+        return group(taxes[joined])
+    found = sorted({group(_entry(order, taxes, code)) for code in codes or [NOT_TAXED]} - {""})
+    if len(found) > 1:
+        raise Never(
+            f"order {order.increment_id}: extension_attributes.applied_taxes[].code {', '.join(codes)} belong to several "
+            f"{what}: {', '.join(found)}",
+            remedy=f'Add [connections.<name>.orders.taxes."{joined}"] with the group and item_group that all of them together '
+            "stand for, then replay the order.",
+        )
+    return found[0] if found else ""
+
+
+def _entry(order: Order, taxes: Mapping[str, TaxGroups], code: str) -> TaxGroups:
+    found = taxes.get(code, taxes.get("*"))
+    if found is None:
+        raise Never(
+            f"order {order.increment_id}: extension_attributes.applied_taxes[].code {code[:64]} is not mapped",
+            remedy=f'Add [connections.<name>.orders.taxes."{code[:64]}"] with group and item_group, then replay the order.',
+        )
+    return found
