@@ -5,6 +5,7 @@ new accounts, both numbers are ours. It says what the product does with an order
 """
 
 import importlib.resources
+import re
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,16 +13,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sync.commerce.models.order import Order
+from sync.commerce.models.order import Order, number_of
 from sync.connections import Connection, Connections
 from sync.encoding import digest
 from sync.errors import Never
-from sync.mapping.customer_account import customer_account_from, shopper_of_order
+from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, Unproved, order_items, order_store, sales_order_from
 from sync.mapping.totals import Totals
-from sync.mapping_records import AccountKind, ItemMapping, normal_sku
+from sync.mapping_records import LONGEST, AccountKind, ItemMapping, is_plain, normal_sku
 
 ASSIGNED = "(assigned by D365)"
 
@@ -79,7 +80,8 @@ def example_lookups() -> Lookups:
     """Every SKU is its item number; nobody has an account yet."""
 
     async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
-        return {normal_sku(sku): ItemMapping(sku, sku) for sku in skus if sku.strip()}
+        fit = [sku for sku in skus if sku.strip() and len(sku) <= LONGEST and is_plain(sku)]
+        return {normal_sku(sku): ItemMapping(sku, sku) for sku in fit}
 
     async def account(_order: Order) -> str | None:
         return None
@@ -87,41 +89,68 @@ def example_lookups() -> Lookups:
     return Lookups(items, account)
 
 
-def orders_in(document: Any) -> Iterator[dict[str, Any]]:
-    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a hook's payload."""
+def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
+    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a hook's payload.
+
+    Orders lie at most `levels` deep.
+    """
+    if levels == 0:
+        return
     if isinstance(document, list):
         for entry in document:
-            yield from orders_in(entry)
+            yield from orders_in(entry, levels - 1)
     elif isinstance(document, dict):
-        if "increment_id" in document and not {"order_id", "invoice_id"} & set(document):
+        if _is_order(document):
             yield document
             return
         for name in ("response", "body", "order", "data", "value", "event"):
             if isinstance(document.get(name), dict | list):
-                yield from orders_in(document[name])
+                yield from orders_in(document[name], levels - 1)
                 return
         items = document.get("items")
         if isinstance(items, list):
-            yield from (
-                entry
-                for entry in items
-                if isinstance(entry, dict) and "increment_id" in entry and "order_id" not in entry
-            )
+            yield from (entry for entry in items if isinstance(entry, dict) and _is_order(entry))
+
+
+def _is_order(document: Mapping[str, Any]) -> bool:
+    """Invoices, credit memos and shipments bear an increment id as well, and the id of their order."""
+    return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
 
 
 async def preview_order(
     document: Mapping[str, Any], connection: Connection, lookups: Lookups, now: datetime
 ) -> Preview:
     """Preview one order as REST answers it. Never raises for what an order may hold."""
-    key = f"{document.get('increment_id')}@{document.get('store_id', '?')}"
     try:
         order = Order.read(document)
-        mapped = await _mapped(order, connection, lookups)
-        return _outcome(order, mapped, connection, now)
-    except Unproved as error:
-        return Preview(key, "park", error.reason, error.remedy, totals=error.totals)
     except Never as error:
-        return Preview(key, "park", error.reason, error.remedy)
+        return Preview(_key(document), "park", error.reason, error.remedy)
+    reason = _reason_to_skip(order, connection, now)
+    try:
+        first, mapped = await _mapped(order, connection, lookups)
+    except Unproved as error:
+        found = Preview(order.key, "park", error.reason, error.remedy, totals=error.totals)
+    except Never as error:
+        found = Preview(order.key, "park", error.reason, error.remedy)
+    else:
+        requests = (*first, *_requests(mapped, connection))
+        notes = tuple(_notes(mapped))
+        found = Preview(order.key, "deliver", requests=requests, totals=mapped.totals, notes=notes)
+    return Preview(order.key, "skip", reason, totals=found.totals) if reason else found
+
+
+def _key(document: Any) -> str:
+    """The key of a document that cannot be read, as far as it has one."""
+    store = document.get("store_id") if isinstance(document, dict) else None
+    is_id = isinstance(store, str | int) and not isinstance(store, bool) and re.fullmatch(r"[0-9]{1,10}", str(store))
+    return f"{number_of(document) or '(no increment_id)'}@{store if is_id else '?'}"
+
+
+def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
+    """What is not to be posted now is not mapped either: so it cannot be parked."""
+    if is_cancelled(order):
+        return "cancelled in Commerce before it was posted"
+    return not_now(order, connection.orders, now)
 
 
 async def _mapped(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:
@@ -131,24 +160,11 @@ async def _mapped(order: Order, connection: Connection, lookups: Lookups) -> tup
     first: list[Request] = []
     if account is None:
         kind: AccountKind = "guest" if order.customer_id is None else "customer"
-        source = str(order.customer_id) if order.customer_id is not None else digest(order.customer_email.lower())
+        source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
         wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
         first = [Request("POST", "/data/CustomersV3", wanted.body)]
         account = wanted.account or ASSIGNED
     return first, sales_order_from(order, connection, account=account, items=items)
-
-
-def _outcome(order: Order, mapped: tuple[list[Request], SalesOrder], connection: Connection, now: datetime) -> Preview:
-    first, document = mapped
-    if is_cancelled(order):
-        return Preview(order.key, "skip", "cancelled in Commerce before it was posted", totals=document.totals)
-    reason = not_now(order, connection.orders, now)
-    if reason:
-        return Preview(order.key, "skip", reason, totals=document.totals)
-    requests = [*first, *_requests(document, connection)]
-    return Preview(
-        order.key, "deliver", requests=tuple(requests), totals=document.totals, notes=tuple(_notes(document))
-    )
 
 
 def _requests(document: SalesOrder, connection: Connection) -> Iterator[Request]:

@@ -73,6 +73,17 @@ def shopper_of_customer(customer: Customer, connection: Connection, currency: st
     )  # fmt: skip
 
 
+def guest_email(order: Order) -> str:
+    """What a guest is known by, in lower case. Raises `Never` for a guest without an e-mail address."""
+    email = (order.customer_email or (order.billing_address.email if order.billing_address else "")).lower()
+    if not email:
+        raise Never(
+            f"order {order.increment_id}: a guest without customer_email",
+            remedy='Enter the e-mail address in Commerce, or set customers.guests = "collective" with a guest_account.',
+        )
+    return email
+
+
 def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shopper:
     """Whoever placed an order, as the order knows them: guests, and customers that Commerce has deleted since."""
     billing = order.billing_address or Address()
@@ -125,7 +136,7 @@ def _names(shopper: Shopper) -> dict[str, str]:
     first, last = shopper.firstname, shopper.lastname
     if not first and not last:
         raise Never(
-            f"{shopper.label}: neither the account nor its billing address has a name",
+            f"{shopper.label}: neither firstname and lastname nor the billing address's hold a name",
             remedy="Enter the name in Commerce, or map the shopper to an existing account (map customers set).",
         )
     return {"PartyType": "Person", "PersonFirstName": first or last, "PersonLastName": last if first else ""}
