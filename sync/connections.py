@@ -189,6 +189,8 @@ class Orders(Section):
     rounding_item: str = "ROUNDING"
     rounding_most: Amount = Decimal("0.05")
     fpt_item: str = "FPT"
+    adjustment_refund_item: str = "REFUNDADJ"
+    adjustment_fee_item: str = "REFUNDFEE"
     lock_prices: YesNo = False
     note_field: Literal["", "SalesOrderName", "CustomersOrderReference", "URL"] = ""
     po_field: Literal["CustomerRequisitionNumber", ""] = "CustomerRequisitionNumber"
