@@ -49,7 +49,7 @@ class Message:
         """From the queue. Raises `NotJson` for what is no message of ours."""
         try:
             fields: dict[str, Any] = from_json(body)
-            return cls(
+            message = cls(
                 flow=str(fields["flow"]),
                 connection=str(fields["connection"]),
                 key=str(fields["key"]),
@@ -59,6 +59,9 @@ class Message:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
+        if message.hinted_at.tzinfo is None or message.attempt < 1:
+            raise NotJson("not a message of this product: a time without zone, or a try before the first")
+        return message
 
 
 def hint(message: Message) -> Outgoing:
