@@ -133,14 +133,17 @@ class Ledger:
         row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
         return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
 
-    async def take(self, connection: str, flow: str, key: str, owner: str) -> tuple[Claim, bool]:
-        """(claim, held by `owner` now). When another holds it, it is told to look again and the claim is as it stands."""
+    async def take(
+        self, connection: str, flow: str, key: str, owner: str, *, is_hint: bool = True
+    ) -> tuple[Claim, bool]:
+        """(claim, held by `owner` now). When another holds it, the claim is as it stands, and the holder is told to look
+        again where a hint brought us here: the record may have changed since the holder read it."""
         while True:
             claim = await self.claim(connection, flow, key)
             now = self._clock.now()
             held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
             held = held and not (self._is_alone and claim.owner != owner)
-            if held and claim.again:
+            if held and (claim.again or not is_hint):
                 return claim, False
             changed = (
                 replace(claim, again=True)

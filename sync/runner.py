@@ -184,7 +184,7 @@ class Runner:
         or parks for both; so nothing is scheduled or parked for the required record itself."""
         flow, desk = self._engine.flows[flow_name], work.desk
         message = Message(flow_name, desk.name, key, "required", self._engine.clock.now())
-        claim, is_held = await self.ledger.take(desk.name, flow_name, key, self._engine.worker)
+        claim, is_held = await self.ledger.take(desk.name, flow_name, key, self._engine.worker, is_hint=False)
         if not is_held:
             raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False)
         inner = self._work(desk, message, claim)
