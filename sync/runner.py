@@ -223,7 +223,8 @@ class Runner:
                 "amounts": dict(outcome.amounts),
             }
             await self._write(work, Entry(now, outcome.action, number=outcome.number, details=details))
-            state = State.CANCELLED if outcome.action == "cancelled" else State.DELIVERED
+            stays = outcome.action == "unchanged" and work.claim.state is State.CANCELLED
+            state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
             changes = {"digest": outcome.digest, "number": outcome.number, "entity": outcome.entity, **cleared}
         else:
             await self._write(work, Entry(now, "skipped", reason=outcome.reason, details={"ms": ms}))
