@@ -1,0 +1,157 @@
+"""Whether the codes that the configuration maps to are in F&O: modes, methods, terms, groups, places, items, rounding."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.connections import Connection, Store
+from sync.dynamics.customers import SET as CUSTOMERS
+from sync.errors import Never
+from sync.money import CENT
+
+UNITS = "UnitsOfMeasure"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Codes of one kind, as connections.toml writes them under `where`. `company` None: shared by all companies."""
+
+    kind: str
+    where: str
+    entity_set: str
+    field: str
+    values: tuple[str, ...]
+    company: str | None
+
+
+async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
+    """Every mapped code is there, in every legal entity that the connection posts into."""
+    for codes in mapped_codes(probe.settings, probe.companies):
+        try:
+            rows = await probe.dynamics.find_by(
+                codes.entity_set, codes.field, *codes.values, company=codes.company, select=(codes.field,)
+            )
+        except Never as error:
+            yield fault(f"{codes.kind} cannot be checked: {error.reason}", error.remedy)
+            continue
+        found = {str(row[codes.field]).casefold() for row in rows}
+        missing = [value for value in codes.values if value.strip().casefold() not in found]
+        place = f" in {codes.company}" if codes.company else ""
+        if missing:
+            yield fault(
+                f"{codes.kind} {', '.join(missing)} ({codes.where}) {'is' if len(missing) == 1 else 'are'} not in F&O{place}",
+                f"Create {'it' if len(missing) == 1 else 'them'} in F&O{place}, or correct {codes.where} in connections.toml.",
+            )
+        else:
+            yield ok(
+                f"{codes.kind} {', '.join(codes.values)}{' is' if len(codes.values) == 1 else ' are'} there{place}"
+            )
+
+
+def mapped_codes(settings: Connection, companies: Iterable[str]) -> Iterator[Codes]:
+    """What to look for, by kind and legal entity; kinds without a code are left out."""
+    yield from _kept([Codes("unit", "items.unit", UNITS, "UnitSymbol", (settings.items.unit,), None)])
+    for company in companies:
+        yield from _kept(
+            [*_of_orders(settings, company), *_of_customers(settings, company), *_of_stores(settings, company)]
+        )
+
+
+def _of_orders(settings: Connection, company: str) -> Iterator[Codes]:
+    orders = settings.orders
+    payments, taxes = orders.payments.values(), orders.taxes.values()
+    homes = [home.item for home in orders.segments.values() if home.item]
+    items = (orders.freight_item, orders.rounding_item, orders.fpt_item, *homes)
+    yield Codes(
+        "mode of delivery",
+        "orders.deliveries",
+        "DeliveryModesV2",
+        "ModeCode",
+        tuple(orders.deliveries.values()),
+        company,
+    )
+    yield Codes(
+        "method of payment",
+        "orders.payments",
+        "CustomerPaymentMethods",
+        "Name",
+        tuple(p.method for p in payments),
+        company,
+    )
+    yield Codes(
+        "terms of payment", "orders.payments", "PaymentTerms", "Name", tuple(p.terms for p in payments), company
+    )
+    yield Codes("sales tax group", "orders.taxes", "TaxGroups", "TaxGroupCode", tuple(t.group for t in taxes), company)
+    yield Codes(
+        "item sales tax group",
+        "orders.taxes",
+        "TaxItemGroupHeadings",
+        "TaxItemGroup",
+        tuple(t.item_group for t in taxes),
+        company,
+    )
+    yield Codes("service item", "orders", "ReleasedProductsV2", "ItemNumber", items, company)
+
+
+def _of_customers(settings: Connection, company: str) -> Iterator[Codes]:
+    customers = settings.customers
+    groups = (customers.group, *customers.groups.values())
+    yield Codes("customer group", "customers", "CustomerGroups", "CustomerGroupId", groups, company)
+    yield Codes(
+        "terms of payment", "customers.payment_terms", "PaymentTerms", "Name", (customers.payment_terms,), company
+    )
+
+
+def _of_stores(settings: Connection, company: str) -> Iterator[Codes]:
+    """Stores that post into `company`; `default` counts by its own."""
+    stores = [store for name in settings.stores if (store := _store(settings, name)) is not None]
+    ours = [store for store in stores if (store.company or settings.dynamics.company) == company]
+    accounts = tuple(s.guest_account or "" for s in ours) if settings.customers.guests == "collective" else ()
+    yield Codes("site", "stores", "OperationalSites", "SiteId", tuple(s.site or "" for s in ours), company)
+    yield Codes("warehouse", "stores", "Warehouses", "WarehouseId", tuple(s.warehouse or "" for s in ours), company)
+    yield Codes(
+        "sales origin", "stores", "SalesOrderOriginCodes", "OriginCode", tuple(s.origin or "" for s in ours), company
+    )
+    yield Codes("account of guests", "stores", CUSTOMERS, "CustomerAccount", accounts, company)
+
+
+def _store(settings: Connection, name: str) -> Store | None:
+    return settings.stores[name] if name == "default" else settings.store(name)
+
+
+def _kept(found: Iterable[Codes]) -> Iterator[Codes]:
+    for codes in found:
+        values = tuple(dict.fromkeys(value for value in codes.values if value.strip()))
+        if values:
+            yield Codes(codes.kind, codes.where, codes.entity_set, codes.field, values, codes.company)
+
+
+async def rounding_agrees(probe: Probe) -> AsyncIterator[Finding]:
+    """F&O rounds sales orders as the configuration says: otherwise totals that were proved here differ there."""
+    configured = probe.settings.dynamics.rounding
+    select = ("CurrencyCode", "RoundingRuleSalesOrders")
+    units = {
+        str(row["CurrencyCode"]).upper(): Decimal(row.get("RoundingRuleSalesOrders") or 0)
+        async for row in probe.dynamics.query("Currencies", select=select)
+    }
+    for currency, unit in configured.items():
+        theirs = units.get(currency)
+        if theirs is None:
+            yield fault(
+                f"dynamics.rounding: F&O has no currency {currency}", "Correct the code, or create the currency."
+            )
+        elif theirs not in (Decimal(0), unit):
+            yield fault(
+                f"F&O rounds sales orders in {currency} to {theirs.normalize():f}, dynamics.rounding says {unit:f}",
+                "Make both the same: Currencies > Rounding rules in F&O, or rounding in connections.toml.",
+            )
+        else:
+            yield ok(f"sales orders in {currency} are rounded to {unit:f}")
+    others = {c: u for c, u in units.items() if c not in configured and u not in (Decimal(0), CENT)}
+    if others:
+        listed = ", ".join(f"{currency} {unit.normalize():f}" for currency, unit in sorted(others.items()))
+        yield warn(
+            f"F&O rounds sales orders to other units than 0.01 in: {listed}",
+            "If the shop sells in one of them, name it under dynamics.rounding.",
+        )

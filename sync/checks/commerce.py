@@ -1,0 +1,71 @@
+"""Whether the shop answers us, lets us read what we read, has the stores that are configured, and keeps our time."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.commerce.search import Search
+
+MOST_SKEW = timedelta(seconds=60)
+"""Clocks further apart deserve a look; Commerce refuses signatures from more than 600 s in its future."""
+
+
+async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
+    """URL, credentials and signature are right."""
+    views = await probe.commerce.store_views()
+    yield ok(f"{probe.commerce.system} takes our credentials ({len(views)} store views)")
+
+
+async def stores_exist(probe: Probe) -> AsyncIterator[Finding]:
+    """Every store view that the configuration names by id is in the shop, and active."""
+    views = {str(view.get("id")): view for view in await probe.commerce.store_views()}
+    known = ", ".join(f"{id_} = {view.get('code')}" for id_, view in sorted(views.items()) if id_ != "0")
+    named = [name for name in probe.settings.stores if name != "default"]
+    for name in named:
+        if name not in views:
+            yield fault(
+                f"stores.{name}: the shop has no store view with this id",
+                f"Use the ids of Stores > All Stores; this shop has {known}.",
+            )
+        elif not views[name].get("is_active", 1):
+            yield warn(f"stores.{name}: the store view is disabled", "Enable it in Commerce, or leave it out.")
+        else:
+            yield ok(f"store view {name} is there")
+    if not probe.settings.stores:
+        yield fault("no store is configured", "Add [connections.<name>.stores.default], so that orders have a home.")
+
+
+async def orders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list orders."""
+    page = await probe.commerce.search("orders", Search(page_size=1, fields=("entity_id",)))
+    yield ok(f"orders can be read ({_count(page.total_count)})")
+
+
+async def customers_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list customers; without it neither customers nor new accounts flow."""
+    page = await probe.commerce.search("customers/search", Search(page_size=1, fields=("id",)))
+    yield ok(f"customers can be read ({_count(page.total_count)})")
+
+
+async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:
+    """Our clock is within a minute of the shop's, by the Date of its answers."""
+    if probe.commerce.server_time is None:
+        await probe.commerce.store_views()
+    theirs = probe.commerce.server_time
+    if theirs is None:
+        yield ok("the shop's answers tell no time; polls go by this machine's clock")
+        return
+    ahead = probe.clock.now() - theirs
+    if abs(ahead) > MOST_SKEW:
+        seconds = abs(round(ahead.total_seconds()))
+        where = "ahead of" if ahead > timedelta(0) else "behind"
+        yield warn(
+            f"this machine's clock is {seconds} s {where} the shop's",
+            "Set both clocks by a time server; Commerce refuses signatures from more than 600 s ahead.",
+        )
+    else:
+        yield ok("the clocks agree")
+
+
+def _count(total: int | None) -> str:
+    return "count not told" if total is None else f"{total} in all"

@@ -1,0 +1,101 @@
+"""Whether the environment lets us in, has the legal entities, and has the entity sets and fields that we use."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.connections import NumberMode
+from sync.dynamics.customers import SET as CUSTOMERS
+
+ORDER_SETS = (
+    "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3", "SalesOrderLines",
+)  # fmt: skip
+COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
+
+
+async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
+    """URL and token are right, and the app has a user in F&O."""
+    async for _ in probe.dynamics.query(COMPANIES, select=(COMPANY_ID,), top=1):
+        pass
+    yield ok(f"Dynamics at {probe.settings.dynamics.url.partition('://')[2]} takes our token")
+
+
+async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
+    """Every legal entity that the connection names is there for our user."""
+    rows = await probe.dynamics.find_by(COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,))
+    found = {str(row[COMPANY_ID]).lower() for row in rows}
+    for company in probe.companies:
+        if company in found:
+            yield ok(f"legal entity {company} is there")
+        else:
+            yield fault(
+                f"there is no legal entity {company} in this environment, or our user may not see it",
+                "Correct company in connections.toml, or give the app's user a role in that legal entity.",
+            )
+
+
+async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
+    """Every entity set and field that we send or read is in `$metadata`."""
+    needed = needed_fields(probe.settings)
+    shapes = await probe.dynamics.metadata_fields(*needed, *ORDER_SETS)
+    there = ", ".join(name for name in ORDER_SETS if name in shapes)
+    lines = probe.settings.dynamics.order_lines
+    for entity_set, names in needed.items():
+        shape = shapes.get(entity_set)
+        if shape is None:
+            yield fault(
+                f"the environment has no entity set {entity_set}",
+                f"Set order_headers and order_lines to those it has ({there}), or update the environment.",
+            )
+            continue
+        missing = [name for name in names if name not in shape.fields]
+        if missing:
+            yield fault(
+                f"{entity_set} has no field {', '.join(missing)}",
+                "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away, choose "
+                "another pair of order_headers and order_lines.",
+            )
+        else:
+            yield ok(f"{entity_set} has all {len(names)} fields we use")
+    if lines in shapes:
+        absent = [name for name in DIMENSIONS if name not in shapes[lines].fields]
+        if absent:
+            yield warn(f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions.")
+
+
+async def numbers_fit(probe: Probe) -> AsyncIterator[Finding]:
+    """Who chooses numbers: what the metadata lets one guess of the number sequences, against the configuration."""
+    settings = probe.settings
+    pairs = (
+        (settings.dynamics.order_headers, "SalesOrderNumber", settings.orders.numbers, "orders"),
+        (CUSTOMERS, "CustomerAccount", settings.customers.numbers, "customers"),
+    )
+    shapes = await probe.dynamics.metadata_fields(*(pair[0] for pair in pairs))
+    for entity_set, field, mode, section in pairs:
+        if entity_set not in shapes:
+            continue  # told by fields_exist
+        entity = await probe.dynamics.public_entity(shapes[entity_set].type)
+        properties = (entity or {}).get("Properties") or []
+        described: dict[str, Any] = next((row for row in properties if row.get("Name") == field), {})
+        yield number_finding(
+            field, mode, section,
+            is_mandatory=bool(described.get("IsMandatory")), is_editable=described.get("AllowEditOnCreate") is not False,
+        )  # fmt: skip
+
+
+def number_finding(field: str, mode: NumberMode, section: str, *, is_mandatory: bool, is_editable: bool) -> Finding:
+    """What the metadata's two flags say to the mode. They tell a contradiction; agreement shows with the first post."""
+    if mode is NumberMode.OURS and not is_editable:
+        return fault(
+            f'{section}.numbers is "ours", but F&O lets nobody choose {field}',
+            f'Set the number sequence of {field} to manual in F&O, or {section}.numbers = "theirs".',
+        )
+    if mode is NumberMode.THEIRS and is_mandatory and is_editable:
+        return warn(
+            f'{section}.numbers is "theirs", but F&O calls {field} mandatory: its number sequence is probably manual',
+            f'Set the number sequence to automatic in F&O, or {section}.numbers = "ours".',
+        )
+    if mode is NumberMode.OURS:
+        return ok(f"{field} may be chosen by us, as long as its number sequence is manual (the first post will show)")
+    return ok(f"{field} is numbered by F&O")

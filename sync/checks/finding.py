@@ -1,0 +1,81 @@
+"""What a check found, and how checks are run."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sync.commerce.client import CommerceClient
+from sync.connections import Connection
+from sync.dynamics.client import DynamicsClient
+from sync.errors import Later, Never
+from sync.ports import Clock, Secrets
+
+
+class Level(StrEnum):
+    """ok: as it should be. warn: it works, but a person should look. fault: records will be parked or wait."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`what` was found, and the `cure` where there is something to do. No secret and no personal datum is in either."""
+
+    level: Level
+    what: str
+    cure: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As `check --json` prints it."""
+        return {"level": str(self.level), "what": self.what, "cure": self.cure}
+
+
+def ok(what: str) -> Finding:
+    """As it should be."""
+    return Finding(Level.OK, what)
+
+
+def warn(what: str, cure: str) -> Finding:
+    """Worth a look."""
+    return Finding(Level.WARN, what, cure)
+
+
+def fault(what: str, cure: str) -> Finding:
+    """To be mended before records flow."""
+    return Finding(Level.FAULT, what, cure)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What checks work with: one connection's settings and clients."""
+
+    name: str
+    settings: Connection
+    commerce: CommerceClient
+    dynamics: DynamicsClient
+    secrets: Secrets
+    clock: Clock
+
+    @property
+    def companies(self) -> list[str]:
+        """The legal entities of this connection: its own and those its stores name."""
+        named = [store.company for store in self.settings.stores.values() if store.company]
+        return list(dict.fromkeys([self.settings.dynamics.company, *named]))
+
+
+Check = Callable[[Probe], AsyncIterator[Finding]]
+
+
+async def findings_of(check: Check, probe: Probe) -> list[Finding]:
+    """What one check finds; an error that stops it is a finding too, with the error's own remedy as the cure."""
+    found: list[Finding] = []
+    try:
+        found += [finding async for finding in check(probe)]
+    except Never as error:
+        found.append(fault(error.reason, error.remedy))
+    except Later as error:
+        found.append(fault(error.reason, "Mend the cause, or wait for the system to answer; then check again."))
+    return found

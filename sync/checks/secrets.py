@@ -1,0 +1,59 @@
+"""Secrets that a connection names: whether they are there, and whether webhook keys are keys. Values stay unseen."""
+
+from collections.abc import AsyncIterator
+
+from sync.checks.finding import Finding, Probe, fault, ok
+from sync.commerce.signature import rsa_key
+from sync.connections import Connection
+from sync.errors import Never
+
+SHORTEST_HMAC_KEY = 16
+"""Characters below which a shared secret can be guessed."""
+
+
+def secret_names(settings: Connection) -> list[str]:
+    """The names of all secrets that a connection's configuration refers to, each once."""
+    commerce, dynamics = settings.commerce, settings.dynamics
+    names = [
+        commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret, commerce.client_secret,
+        dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+    ]  # fmt: skip
+    return list(dict.fromkeys(name for name in names if name))
+
+
+async def secrets_are_stored(probe: Probe) -> AsyncIterator[Finding]:
+    """Every secret that the configuration names can be read."""
+    names = secret_names(probe.settings)
+    missing = []
+    for name in names:
+        try:
+            await probe.secrets.get(name)
+        except Never as error:
+            missing.append(name)
+            yield fault(error.reason, error.remedy)
+    if not missing:
+        yield ok(f"all {len(names)} secrets are stored")
+
+
+async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
+    """Each webhook key can verify a signature."""
+    webhook = probe.settings.commerce.webhook
+    if not webhook.keys:
+        yield ok("no webhook key is configured: webhooks are refused, polling alone keeps the systems in step")
+    for name in webhook.keys:
+        try:
+            key = await probe.secrets.get(name)
+        except Never:
+            continue  # told by secrets_are_stored
+        if webhook.scheme == "rsa" and rsa_key(key) is None:
+            yield fault(
+                f"the secret {name} holds no RSA public key in PEM form",
+                "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks, from BEGIN to END.",
+            )
+        elif webhook.scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
+            yield fault(
+                f"the shared secret {name} has fewer than {SHORTEST_HMAC_KEY} characters",
+                "Give the gateway and the vault a longer one.",
+            )
+        else:
+            yield ok(f"webhook key {name} is usable")

@@ -1,0 +1,50 @@
+"""Which fields we send to and read from which entity set; a test holds it against what the mapping sends."""
+
+from collections.abc import Mapping
+
+from sync.connections import Connection
+from sync.dynamics.customers import ADDRESS_FIELDS, ADDRESSES, FIELDS
+from sync.dynamics.customers import SET as CUSTOMERS
+from sync.dynamics.sales_orders import HEADER_FIELDS, LINE_FIELDS
+
+_HEADER = (
+    "dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
+    "CustomersOrderReference", "SalesOrderOriginCode", "DefaultShippingSiteId", "DefaultShippingWarehouseId", "LanguageId",
+    "DeliveryModeCode", "CustomerPaymentMethodName", "PaymentTermsName", "SalesTaxGroupCode", "ArePricesIncludingSalesTax",
+    "SkipCreateAutoCharges", "Email", "IsDeliveryAddressOrderSpecific", "DeliveryAddressName", "DeliveryAddressDescription",
+    "DeliveryAddressStreet", "DeliveryAddressCity", "DeliveryAddressZipCode", "DeliveryAddressStateId",
+    "DeliveryAddressCountryRegionId",
+)  # fmt: skip
+_LINE = (
+    "dataAreaId", "SalesOrderNumber", "ItemNumber", "SalesUnitSymbol", "LineDescription", "SalesTaxItemGroupCode",
+    "ExternalItemNumber", "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
+    "LineDiscountPercentage", "MultilineDiscountAmount", "MultilineDiscountPercentage",
+)  # fmt: skip
+_CUSTOMER = (
+    "dataAreaId", "CustomerAccount", "PartyType", "OrganizationName", "PersonFirstName", "PersonLastName",
+    "CustomerGroupId", "SalesCurrencyCode", "LanguageId", "PaymentTerms", "PrimaryContactEmail", "PrimaryContactPhone",
+)  # fmt: skip
+_ADDRESS = (
+    "AddressDescription", "AddressStreet", "AddressCity", "AddressZipCode", "AddressState", "AddressCountryRegionId",
+)  # fmt: skip
+_OWNER = ("dataAreaId", "CustomerLegalEntityId", "CustomerAccountNumber")
+DIMENSIONS = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId", "ProductVersionId")
+"""Sent for items that have them; which of them an environment has is its own choice."""
+
+
+def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set, for what this connection's flows send and read."""
+    orders, customers = settings.orders, settings.customers
+    chosen = tuple(name for name in (orders.po_field, orders.note_field) if name)
+    locked = ("IsPriceLocked",) if orders.lock_prices else ()
+    tax_number = ("TaxExemptNumber",) if customers.send_tax_numbers else ()
+    return {
+        settings.dynamics.order_headers: _each_once(_HEADER, chosen, HEADER_FIELDS),
+        settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
+        CUSTOMERS: _each_once(_CUSTOMER, _ADDRESS, tax_number, FIELDS),
+        ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
+    }
+
+
+def _each_once(*groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))

@@ -1,0 +1,1 @@
+"""The command line: `python -m sync …`. One file per group; `main.py` puts them together."""

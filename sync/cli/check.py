@@ -1,0 +1,107 @@
+"""`check`: the configuration, the secrets and both systems, each fault with its cure."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import typer
+
+from sync.checks.connection import CHECKS
+from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
+from sync.cli.command import place_of
+from sync.cli.output import Bar, json_line, line, progress
+from sync.cli.place import Place
+from sync.configuration import BadConfiguration
+from sync.errors import Never
+from sync.services import Services
+
+FAULTS = 1
+"""Exit status: something must be mended."""
+
+MARKS = {Level.OK: "ok   ", Level.WARN: "WARN ", Level.FAULT: "FAULT"}
+
+
+@dataclass
+class Report:
+    """What was found so far, printed as it comes."""
+
+    place: Place
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, connection: str, check: str, finding: Finding) -> None:
+        """Print one finding and remember it."""
+        self.found.append(finding)
+        if self.place.as_json:
+            json_line({"connection": connection, "check": check, **finding.as_json()})
+            return
+        line(f"{MARKS[finding.level]} {connection}{': ' if connection else ''}{finding.what}")
+        if finding.cure:
+            line(f"      Cure: {finding.cure}")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each level."""
+        return {str(level): sum(one.level is level for one in self.found) for level in Level}
+
+
+def check(ctx: typer.Context) -> None:
+    """Read the configuration, look for its secrets and ask both systems; print every fault with its cure.
+
+    Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.
+
+    For example:
+
+    python -m sync check
+
+    python -m sync check --connection bikes-de --json
+    """
+    place = place_of(ctx)
+    report = Report(place)
+    if _configured(place, report):
+        asyncio.run(_checked(place, report))
+    if not place.as_json:
+        counts = report.counts
+        line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
+    if report.counts["fault"]:
+        raise typer.Exit(FAULTS)
+
+
+def _configured(place: Place, report: Report) -> bool:
+    """Whether the file can be used; every fault of it is a finding."""
+    try:
+        names = place.names(place.connections())
+    except BadConfiguration as bad:
+        for each in bad.faults:
+            where = f"line {each.line}" if each.line else "the file"
+            path = f", {each.path}" if each.path else ""
+            report.add(
+                "", "configuration", fault(f"{place.settings().connections}, {where}{path}: {each.what}", each.remedy)
+            )
+        return False
+    report.add("", "configuration", ok(f"{place.settings().connections} is sound ({', '.join(names)})"))
+    return True
+
+
+async def _checked(place: Place, report: Report) -> None:
+    async with place.opened() as services:
+        names = [place.connection] if place.connection else list(services.connections)
+        with progress("Checks", len(names) * len(CHECKS), as_json=place.as_json) as bar:
+            for name in names:
+                try:
+                    probe = await _probe(services, name)
+                except Never as error:
+                    report.add(name, "open", fault(error.reason, error.remedy))
+                    continue
+                await _run(probe, report, bar)
+
+
+async def _probe(services: Services, name: str) -> Probe:
+    desk = await services.desk(name)
+    outside = services.outside
+    return Probe(name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock)
+
+
+async def _run(probe: Probe, report: Report, bar: Bar) -> None:
+    for each in CHECKS:
+        for finding in await findings_of(each, probe):
+            report.add(probe.name, each.__name__, finding)
+        bar.advance()

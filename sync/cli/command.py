@@ -1,0 +1,118 @@
+"""What every command has in common: the options it takes, and how what stops it is told.
+
+`Command` adds `--home`, `--config`, `--connection` and `--json` to a command, hands the command a `Place` (`place_of`),
+and turns the errors that people can act on into a sentence, a remedy and an exit status. Anything else is a bug and
+keeps its traceback.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from sync.cli.output import error_lines
+from sync.cli.place import Place, Problem
+from sync.configuration import BadConfiguration
+from sync.errors import Later, Never
+from sync.mapping_csv import BadCsv
+from sync.settings import SettingsMissing
+
+UNUSABLE: Final = 2
+"""Exit status: the command could not do what it was asked."""
+
+PANEL: Final = "Everywhere"
+
+
+def _everywhere(
+    home: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Home directory. Default: SYNC_HOME, else .sync.", rich_help_panel=PANEL),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Configuration. Default: SYNC_CONNECTIONS, else connections.toml.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    connection: Annotated[
+        str, typer.Option(metavar="NAME", help="Connection, where there are several.", rich_help_panel=PANEL)
+    ] = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, one object per line.", rich_help_panel=PANEL)
+    ] = False,
+) -> None:
+    """Typer reads the shared options from this signature; it is never run."""
+
+
+def _shared_options() -> list[Any]:
+    described = typer.Typer(add_completion=False)
+    described.command()(_everywhere)
+    return list(typer.main.get_command(described).params)
+
+
+SHARED: Final = _shared_options()
+
+
+def place_of(ctx: typer.Context) -> Place:
+    """Where the command that is running works."""
+    return ctx.obj if isinstance(ctx.obj, Place) else Place()
+
+
+def _taken(ctx: Any) -> Place:
+    """The shared options of this level, over what was said before the command's name."""
+    before = place_of(ctx)
+    given = {option.name: ctx.params.pop(option.name) for option in SHARED}
+    return Place(
+        home=Path(given["home"]) if given["home"] else before.home,
+        config=Path(given["config"]) if given["config"] else before.config,
+        connection=given["connection"] or before.connection,
+        as_json=bool(given["json"]) or before.as_json,
+    )
+
+
+class Command(TyperCommand):
+    """A command with the shared options. `ctx.obj` is its `Place`."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **options: Any) -> None:
+        super().__init__(*args, params=[*(params or []), *SHARED], **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what a person can act on ends it with a sentence and status 2."""
+        ctx.obj = _taken(ctx)
+        try:
+            return super().invoke(ctx)
+        except (Problem, Never, Later, SettingsMissing, BadConfiguration, BadCsv) as error:
+            message, remedy = told(error)
+            error_lines(message, remedy, as_json=ctx.obj.as_json)
+            raise typer.Exit(UNUSABLE) from None
+
+
+class Root(TyperGroup):
+    """The whole command line: takes the shared options before the command's name too."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **options: Any) -> None:
+        super().__init__(*args, params=[*(params or []), *SHARED], **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Keep the shared options for the command, then run it."""
+        ctx.obj = _taken(ctx)
+        return super().invoke(ctx)
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """An error's sentence and remedy."""
+    if isinstance(error, Problem):
+        return error.message, error.remedy
+    if isinstance(error, Never):
+        return error.reason, error.remedy
+    if isinstance(error, Later):
+        return error.reason, "Wait for the system to answer again, then repeat the command."
+    return str(error), ""
+
+
+def group(name: str, summary: str) -> typer.Typer:
+    """A group of commands that shows its help when nothing is named."""
+    return typer.Typer(name=name, help=summary, no_args_is_help=True, rich_markup_mode="rich")

@@ -1,0 +1,34 @@
+"""All commands, put together. `python -m sync --help` lists them in the order in which a new installation needs them."""
+
+import typer
+
+from sync.cli import backfill, check, demo, flows, init, parked, poll, preview, replay, secrets, serve, trail
+from sync.cli.command import Command, Root
+from sync.cli.mapping import app as mapping
+
+app = typer.Typer(
+    cls=Root,
+    help="Adobe Commerce to Dynamics 365 Finance & Operations: exactly once, and to the cent.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+demo.register(app)
+app.command(cls=Command)(init.init)
+app.add_typer(secrets.app)
+app.command(cls=Command)(check.check)
+app.add_typer(mapping)
+app.add_typer(preview.app)
+app.command(cls=Command)(serve.serve)
+app.command(cls=Command)(flows.flows)
+app.command(cls=Command)(poll.poll)
+app.command(cls=Command)(backfill.backfill)
+app.command(cls=Command)(trail.trail)
+app.command(cls=Command)(parked.parked)
+app.command(cls=Command)(replay.replay)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="python -m sync")

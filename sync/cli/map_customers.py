@@ -1,0 +1,172 @@
+"""`map customers`: which customer account a shopper is. E-mail addresses come in and never go out."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from sync.cli.command import Command, group, place_of
+from sync.cli.map_files import read_file, tell, tell_import, write_file
+from sync.cli.map_match import show_matches
+from sync.cli.match_sources import accounts, shoppers
+from sync.cli.output import json_line, progress, table
+from sync.cli.place import Place, Problem
+from sync.desk import Desk
+from sync.mapping_csv import accounts_from_csv, accounts_to_csv
+from sync.mapping_records import AccountKind, AccountMapping
+from sync.matching import Matches, match_customers
+
+app = group("customers", "Shopper to customer account.")
+
+Source = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="Customer or company id in Commerce; for a guest the e-mail address.")
+]
+Kind = Annotated[AccountKind, typer.Option(help="What SOURCE is.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")]
+
+
+@app.command("list", cls=Command)
+def list_customers(ctx: typer.Context) -> None:
+    """List the stored mappings; guests by the digest of their e-mail address.
+
+    For example:
+
+    python -m sync map customers list
+    """
+    place = place_of(ctx)
+    rows = asyncio.run(_all(place))
+    if place.as_json:
+        for row in rows:
+            json_line(asdict(row))
+        return
+    cells = [(row.kind, row.source_key, row.account, row.matched_by) for row in rows]
+    table(("kind", "source", "account", "matched by"), cells, title=f"Customers: {len(rows)}")
+
+
+async def _all(place: Place) -> list[AccountMapping]:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        return [mapping async for mapping in (await services.desk(name)).accounts.all()]
+
+
+@app.command("set", cls=Command)
+def set_customer(
+    ctx: typer.Context,
+    source: Source,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Customer account in D365.")],
+    kind: Kind = "customer",
+) -> None:
+    """Map a customer, guest or company to an account, over an older mapping. Its account is left as it is from then on.
+
+    For example:
+
+    python -m sync map customers set 17 US-001
+
+    python -m sync map customers set buyer@example.com US-WEB --kind guest
+    """
+    place = place_of(ctx)
+    mapping = asyncio.run(_stored(place, kind, source, account))
+    tell(place, asdict(mapping), f"{mapping.kind} {mapping.source_key} is account {mapping.account}.")
+
+
+async def _stored(place: Place, kind: AccountKind, source: str, account: str) -> AccountMapping:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        desk = await services.desk(name)
+        try:
+            mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand")
+        except ValueError as refused:
+            raise Problem(str(refused), remedy="See `map customers set --help`.") from None
+        await desk.accounts.put(mapping)
+        return mapping
+
+
+def _source_key(desk: Desk, kind: AccountKind, source: str) -> str:
+    return desk.digest_of(source) if kind == "guest" and "@" in source else source
+
+
+@app.command(cls=Command)
+def remove(ctx: typer.Context, source: Source, kind: Kind = "customer") -> None:
+    """Forget a mapping; the shopper is matched or created anew at the next order.
+
+    For example:
+
+    python -m sync map customers remove 17
+    """
+    place = place_of(ctx)
+    asyncio.run(_removed(place, kind, source))
+    tell(place, {"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
+
+
+async def _removed(place: Place, kind: AccountKind, source: str) -> None:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        desk = await services.desk(name)
+        await desk.accounts.remove(kind, _source_key(desk, kind, source))
+
+
+@app.command("import", cls=Command)
+def import_customers(
+    ctx: typer.Context,
+    file: File,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+) -> None:
+    """Store the mappings of a CSV file: columns kind, source, account, and matched_by. All of it or nothing.
+
+    For example:
+
+    python -m sync map customers import accounts.csv --dry-run
+    """
+    asyncio.run(_imported(place_of(ctx), read_file(file), is_dry=dry_run))
+
+
+async def _imported(place: Place, raw: bytes, *, is_dry: bool) -> None:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        desk = await services.desk(name)
+        compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of))
+        if not is_dry:
+            await desk.accounts.put_many([*compared.new, *compared.changed])
+    tell_import(place, compared, is_dry=is_dry)
+
+
+@app.command(cls=Command)
+def export(ctx: typer.Context, file: File) -> None:
+    """Write the mappings as CSV, which `import` reads back the same; guests as digests.
+
+    For example:
+
+    python -m sync map customers export accounts.csv
+    """
+    write_file(file, accounts_to_csv(asyncio.run(_all(place_of(ctx)))))
+
+
+@app.command(cls=Command)
+def match(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")] = False,
+) -> None:
+    """Read the customers of both systems and match them by the connection's rules (customers.match).
+
+    For example:
+
+    python -m sync map customers match --yes
+    """
+    asyncio.run(_matched(place_of(ctx), yes=yes))
+
+
+async def _matched(place: Place, *, yes: bool) -> None:
+    name, settings = place.one(place.connections())
+    async with place.opened() as services:
+        desk = await services.desk(name)
+        with progress("Customers", None, as_json=place.as_json) as bar:
+            attribute = settings.customers.customer_number_attribute
+            ours = [shopper async for shopper in shoppers(desk.commerce, attribute, bar.advance)]
+            theirs = [row async for row in accounts(desk.dynamics, settings.dynamics.company, bar.advance)]
+        found: Matches[Any] = match_customers(ours, theirs, settings.customers.match)
+        compared = await desk.accounts.compare(found.matched)
+        if yes:
+            await desk.accounts.put_many(compared.new)
+    rows = [(row.source_key, row.account, row.matched_by) for row in compared.new]
+    show_matches(place, found, compared, rows, ("customer", "account", "rule"), stored=yes)

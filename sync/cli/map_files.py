@@ -1,0 +1,53 @@
+"""What both mapping groups do with CSV files: read one, tell what it would change, write one."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from sync.cli.output import json_line, line
+from sync.cli.place import Place, Problem
+from sync.mapping_table import Comparison
+
+STDIO = "-"
+
+
+def read_file(name: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises `Problem`."""
+    try:
+        return sys.stdin.buffer.read() if name == STDIO else Path(name).read_bytes()
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise Problem(f"{name} cannot be read: {why}", remedy="Name a CSV file that you may read.") from None
+
+
+def write_file(name: str, raw: bytes) -> None:
+    """Write a file over an older one, or to standard output for `-`. Raises `Problem`."""
+    if name == STDIO:
+        typer.echo(raw, nl=False)
+        return
+    try:
+        Path(name).write_bytes(raw)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise Problem(f"{name} cannot be written: {why}", remedy="Name another file.") from None
+
+
+def tell_import(place: Place, compared: Comparison[Any], *, is_dry: bool) -> None:
+    """What an import did, or would do."""
+    counts = compared.counts()
+    if place.as_json:
+        json_line({**counts, "stored": not is_dry})
+        return
+    done = "would be" if is_dry else "are"
+    line(f"{counts['new']} {done} new, {counts['changed']} {done} changed, {counts['same']} are there already.")
+
+
+def tell(place: Place, document: Mapping[str, Any], sentence: str) -> None:
+    """One outcome, as JSON or as a sentence."""
+    if place.as_json:
+        json_line(document)
+    else:
+        line(sentence)

@@ -1,0 +1,182 @@
+"""`map items`: which item number (with dimensions and unit) a SKU is."""
+
+import asyncio
+from dataclasses import asdict, fields
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from sync.cli.command import Command, group, place_of
+from sync.cli.map_files import read_file, tell, tell_import, write_file
+from sync.cli.map_match import show_matches
+from sync.cli.match_sources import products, released_items
+from sync.cli.output import json_line, progress, table
+from sync.cli.place import Place, Problem
+from sync.mapping_csv import items_from_csv, items_to_csv
+from sync.mapping_records import ItemMapping
+from sync.matching import RULES, SEARCH_NAME, Matches, match_items, rewritten
+
+app = group("items", "SKU to item number.")
+
+COLUMNS = tuple(field.name for field in fields(ItemMapping))
+Sku = Annotated[str, typer.Argument(metavar="SKU", help="As Commerce has it; case does not count.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")]
+
+
+@app.command("list", cls=Command)
+def list_items(ctx: typer.Context) -> None:
+    """List the stored mappings; SKUs that items.rule maps by itself are not rows.
+
+    For example:
+
+    python -m sync map items list --json
+    """
+    place = place_of(ctx)
+    rows = [asdict(mapping) for mapping in asyncio.run(_all(place))]
+    if place.as_json:
+        for row in rows:
+            json_line(row)
+        return
+    table(COLUMNS, [tuple(row.values()) for row in rows], title=f"Items: {len(rows)}")
+
+
+async def _all(place: Place) -> list[ItemMapping]:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        return [mapping async for mapping in (await services.desk(name)).items.all()]
+
+
+@app.command("set", cls=Command)
+def set_item(
+    ctx: typer.Context,
+    sku: Sku,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Item number in D365.")],
+    *,
+    color: Annotated[str, typer.Option(help="Product dimension.")] = "",
+    size: Annotated[str, typer.Option(help="Product dimension.")] = "",
+    style: Annotated[str, typer.Option(help="Product dimension.")] = "",
+    configuration: Annotated[str, typer.Option(help="Product dimension.")] = "",
+    version: Annotated[str, typer.Option(help="Product dimension.")] = "",
+    unit: Annotated[str, typer.Option(help="Sales unit; empty: the connection's, else the item's.")] = "",
+    factor: Annotated[str, typer.Option(help="Sales units in D365 per piece in Commerce.")] = "1",
+) -> None:
+    """Map a SKU, over an older mapping of it.
+
+    For example:
+
+    python -m sync map items set SHIRT-RED-M SHIRT --color Red --size M
+    """
+    place = place_of(ctx)
+    try:
+        mapping = ItemMapping(sku, item, color, size, style, configuration, version, unit, Decimal(factor))
+    except InvalidOperation:
+        raise Problem("--factor is not a number", remedy="Write it with a point, as in 0.5.") from None
+    except ValueError as refused:
+        raise Problem(str(refused), remedy="See `map items set --help`.") from None
+    asyncio.run(_stored(place, [mapping]))
+    tell(place, asdict(mapping), f"{mapping.sku} is item {mapping.item_number}.")
+
+
+async def _stored(place: Place, mappings: list[ItemMapping]) -> None:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        await (await services.desk(name)).items.put_many(mappings)
+
+
+@app.command(cls=Command)
+def remove(ctx: typer.Context, sku: Sku) -> None:
+    """Forget a SKU's mapping; items.rule decides from then on.
+
+    For example:
+
+    python -m sync map items remove SHIRT-RED-M
+    """
+    place = place_of(ctx)
+    asyncio.run(_removed(place, sku))
+    tell(place, {"sku": sku, "removed": True}, f"{sku} has no mapping any more.")
+
+
+async def _removed(place: Place, sku: str) -> None:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        await (await services.desk(name)).items.remove(sku)
+
+
+@app.command("import", cls=Command)
+def import_items(
+    ctx: typer.Context,
+    file: File,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+) -> None:
+    """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it or nothing.
+
+    For example:
+
+    python -m sync map items import items.csv --dry-run
+    """
+    asyncio.run(_imported(place_of(ctx), items_from_csv(read_file(file)), is_dry=dry_run))
+
+
+async def _imported(place: Place, mappings: list[ItemMapping], *, is_dry: bool) -> None:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        items = (await services.desk(name)).items
+        compared = await items.compare(mappings)
+        if not is_dry:
+            await items.put_many([*compared.new, *compared.changed])
+    tell_import(place, compared, is_dry=is_dry)
+
+
+@app.command(cls=Command)
+def export(ctx: typer.Context, file: File) -> None:
+    """Write the mappings as CSV, which `import` reads back the same.
+
+    For example:
+
+    python -m sync map items export items.csv
+    """
+    write_file(file, items_to_csv(asyncio.run(_all(place_of(ctx)))))
+
+
+@app.command(cls=Command)
+def match(
+    ctx: typer.Context,
+    *,
+    barcode_attribute: Annotated[
+        str, typer.Option(metavar="CODE", help="Product attribute in Commerce that holds the barcode.")
+    ] = "",
+    rewrite: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="PATTERN NUMBER", help=r"Try this too: 'WEB-(.+)' '\1' takes WEB-1000 for item 1000."),
+    ] = None,
+    search_name: Annotated[bool, typer.Option("--search-name", help="Try the items' search names too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")] = False,
+) -> None:
+    """Read the products of both systems and match them by item number, variant number, barcode.
+
+    What has a mapping keeps it. Ambiguous and unmatched SKUs are listed: `map items set` them, or import a CSV.
+
+    For example:
+
+    python -m sync map items match --barcode-attribute ean
+
+    python -m sync map items match --yes
+    """
+    asyncio.run(_matched(place_of(ctx), barcode_attribute, rewrite, by_name=search_name, yes=yes))
+
+
+async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, *, by_name: bool, yes: bool) -> None:
+    name, settings = place.one(place.connections())
+    rules = [*RULES, *([rewritten(*rewrite)] if rewrite else []), *([SEARCH_NAME] if by_name else [])]
+    async with place.opened() as services:
+        desk = await services.desk(name)
+        with progress("Products", None, as_json=place.as_json) as bar:
+            ours = [product async for product in products(desk.commerce, barcode, bar.advance)]
+            theirs = await released_items(desk.dynamics, settings.dynamics.company, bar.advance)
+        found: Matches[Any] = match_items(ours, theirs, rules)
+        compared = await desk.items.compare(found.matched)
+        if yes:
+            await desk.items.put_many(compared.new)
+    rows = [(m.sku, m.item_number, " ".join(v for v in m.dimensions().values() if v)) for m in compared.new]
+    show_matches(place, found, compared, rows, ("sku", "item", "dimensions"), stored=yes)

@@ -1,0 +1,49 @@
+"""What matching found, for people and for programs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sync.cli.output import json_line, line, note, table
+from sync.cli.place import Place
+from sync.mapping_table import Comparison
+from sync.matches import Matches
+
+SHOWN = 50
+"""Rows of a kind that people are shown; JSON has them all."""
+
+
+def show_matches(
+    place: Place, found: Matches[Any], compared: Comparison[Any], new: Sequence[tuple[str, ...]],
+    columns: tuple[str, ...], *, stored: bool,
+) -> None:  # fmt: skip
+    """New matches, those that a mapping contradicts, what is ambiguous and what is unmatched, and how many of each."""
+    counts = {**found.counts(), **compared.counts(), "stored": len(compared.new) if stored else 0}
+    if place.as_json:
+        _as_json(found, compared)
+        json_line({"kind": "counts", **counts, "by_rule": dict(found.by_rule)})
+        return
+    table(columns, new[:SHOWN], title=_title("Matched, new", len(new)))
+    ambiguous = [(a.key, a.rule, a.reason, ", ".join(a.candidates)) for a in found.ambiguous[:SHOWN]]
+    table((columns[0], "rule", "why", "candidates"), ambiguous, title=_title("Ambiguous", len(found.ambiguous)))
+    unmatched = [(u.key, u.reason) for u in found.unmatched[:SHOWN]]
+    table((columns[0], "why"), unmatched, title=_title("Unmatched", len(found.unmatched)))
+    line(
+        f"Matched {counts['matched']} ({counts['new']} new, {counts['same']} mapped so already, {counts['changed']} mapped "
+        f"otherwise and left so), ambiguous {counts['ambiguous']}, unmatched {counts['unmatched']}."
+    )
+    if compared.new and not stored:
+        note("Nothing was stored. Add --yes to store the new matches.")
+
+
+def _as_json(found: Matches[Any], compared: Comparison[Any]) -> None:
+    for kind, rows in (
+        ("new", compared.new), ("mapped_otherwise", compared.changed),
+        ("ambiguous", found.ambiguous), ("unmatched", found.unmatched),
+    ):  # fmt: skip
+        for row in rows:
+            json_line({"kind": kind, **asdict(row)})
+
+
+def _title(kind: str, count: int) -> str:
+    return f"{kind}: {count}" + (f" (the first {SHOWN})" if count > SHOWN else "")

@@ -1,0 +1,111 @@
+"""What matching compares, read from both systems page by page. `heard` is called for every record."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from sync.commerce.client import CommerceClient
+from sync.commerce.search import Search, Sort
+from sync.customer_matching import Account, Shopper
+from sync.dynamics.client import DynamicsClient
+from sync.dynamics.odata import Filter
+from sync.errors import Never
+from sync.matching import Product, ReleasedItem
+
+Heard = Callable[[], None]
+
+_DIMENSIONS = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId", "ProductVersionId")
+
+
+async def products(client: CommerceClient, barcode_attribute: str, heard: Heard) -> AsyncIterator[Product]:
+    """Every product of the shop."""
+    search = Search(
+        sorts=(Sort("entity_id"),), page_size=client.settings.page_size,
+        fields=("id", "sku", "name", "type_id", ("custom_attributes", ("attribute_code", "value"))),
+    )  # fmt: skip
+    async for page in client.pages("products", search, key="id"):
+        for row in page.items:
+            heard()
+            yield Product(
+                str(row.get("sku") or ""), str(row.get("type_id") or "simple"), str(row.get("name") or ""),
+                _attribute(row, barcode_attribute),
+            )  # fmt: skip
+
+
+async def shoppers(client: CommerceClient, number_attribute: str, heard: Heard) -> AsyncIterator[Shopper]:
+    """Every registered customer of the shop."""
+    search = Search(
+        sorts=(Sort("entity_id"),), page_size=client.settings.page_size,
+        fields=("id", "email", ("custom_attributes", ("attribute_code", "value"))),
+    )  # fmt: skip
+    async for page in client.pages("customers/search", search, key="id"):
+        for row in page.items:
+            heard()
+            yield Shopper(str(row["id"]), str(row.get("email") or ""), _attribute(row, number_attribute))
+
+
+def _attribute(row: Mapping[str, Any], code: str) -> str:
+    """A custom attribute as text; empty where it is absent or no single value."""
+    for attribute in row.get("custom_attributes") or []:
+        if code and attribute.get("attribute_code") == code and isinstance(attribute.get("value"), str | int):
+            return str(attribute["value"])
+    return ""
+
+
+async def accounts(client: DynamicsClient, company: str, heard: Heard) -> AsyncIterator[Account]:
+    """Every customer account of the legal entity."""
+    select = ("CustomerAccount", "PrimaryContactEmail")
+    where = Filter.eq("dataAreaId", company)
+    async for row in client.query(
+        "CustomersV3", where=where, select=select, order_by=("dataAreaId", "CustomerAccount")
+    ):
+        heard()
+        yield Account(str(row["CustomerAccount"]), str(row.get("PrimaryContactEmail") or ""))
+
+
+async def released_items(client: DynamicsClient, company: str, heard: Heard) -> list[ReleasedItem]:
+    """Every released product of the legal entity, and every variant, with their barcodes where there are any."""
+    where, barcodes = Filter.eq("dataAreaId", company), await _barcodes(client, company)
+    found = []
+    select = ("ItemNumber", "ProductNumber", "ProductSearchName", "ProductSubType")
+    async for row in client.query(
+        "ReleasedProductsV2", where=where, select=select, order_by=("dataAreaId", "ItemNumber")
+    ):
+        heard()
+        found.append(
+            ReleasedItem(
+                str(row["ItemNumber"]), search_name=str(row.get("ProductSearchName") or ""),
+                is_master=row.get("ProductSubType") == "ProductMaster",
+                barcodes=tuple(barcodes[str(row.get("ProductNumber") or row["ItemNumber"])]),
+            )
+        )  # fmt: skip
+    async for row in client.query(
+        "ReleasedProductVariantsV2", where=where,
+        select=("ItemNumber", "ProductVariantNumber", "ProductSearchName", *_DIMENSIONS),
+        order_by=("dataAreaId", "ProductMasterNumber", *_DIMENSIONS),
+    ):  # fmt: skip
+        heard()
+        color, size, style, configuration, version = (str(row.get(name) or "") for name in _DIMENSIONS)
+        number = str(row.get("ProductVariantNumber") or "")
+        found.append(
+            ReleasedItem(
+                str(row["ItemNumber"]), number, color, size, style, configuration, version,
+                search_name=str(row.get("ProductSearchName") or ""), barcodes=tuple(barcodes[number]),
+            )
+        )  # fmt: skip
+    return found
+
+
+async def _barcodes(client: DynamicsClient, company: str) -> defaultdict[str, list[str]]:
+    """Barcodes by product number; none where the environment does not publish them."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    try:
+        rows = client.query(
+            "ProductNumberIdentifiedBarcodes", where=Filter.eq("dataAreaId", company),
+            select=("ProductNumber", "Barcode"), order_by=("dataAreaId", "ProductNumber", "Barcode"),
+        )  # fmt: skip
+        async for row in rows:
+            found[str(row["ProductNumber"])].append(str(row["Barcode"]))
+    except Never:  # no such entity set, or no right to it: the other rules do without
+        return defaultdict(list)
+    return found

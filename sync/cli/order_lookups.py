@@ -1,0 +1,82 @@
+"""What a preview looks up where there is a configuration: the mapping tables, without writing to them.
+
+Who has no row in the accounts is shown as a new account, although the delivery would first look for one in D365.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.system_clock import SystemClock
+from sync.cli.place import Place
+from sync.commerce.models.order import Order
+from sync.connections import Connection
+from sync.errors import Never
+from sync.mapping.sales_order import order_store
+from sync.mapping_records import ItemMapping
+from sync.mappings import AccountMappings, ItemMappings, email_digest
+from sync.preview import Lookups
+
+Digest = Callable[[str], str]
+
+
+@asynccontextmanager
+async def stored_lookups(place: Place, name: str, connection: Connection) -> AsyncIterator[Lookups]:
+    """Look-ups in the tables of the home directory; empty tables, in memory, where there is none."""
+    home, clock = place.settings().home, SystemClock()
+    file = home / "tables.sqlite"
+    tables = SqliteTables(file if file.exists() else ":memory:")
+    digest_of: Digest | None = None
+    if (home / "vault.json").exists():
+        from sync.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
+
+        key = (await place.vault().get(EMAIL_KEY)).encode()
+        digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own
+    try:
+        items = ItemMappings(tables, name, connection.items, clock)
+        yield lookups_in(connection, items, AccountMappings(tables, name, clock), digest_of)
+    finally:
+        tables.close()
+
+
+def lookups_in(
+    connection: Connection, items: ItemMappings, accounts: AccountMappings, digest_of: Digest | None
+) -> Lookups:
+    """Look-ups in mapping tables. Without `digest_of` no guest is known."""
+
+    async def many(skus: list[str]) -> Mapping[str, ItemMapping]:
+        return await items.many(skus)
+
+    async def account(order: Order) -> str | None:
+        return await _account(order, connection, accounts, digest_of)
+
+    return Lookups(many, account)
+
+
+async def _account(
+    order: Order, connection: Connection, accounts: AccountMappings, digest_of: Digest | None
+) -> str | None:
+    """As `sync.flows.accounts` decides, without making anything."""
+    company = order.extension_attributes.company_order_attributes
+    if company is not None and company.company_id is not None:
+        known = await accounts.get("company", str(company.company_id))
+        if known is not None:
+            return known.account
+    if order.customer_id is not None:
+        known = await accounts.get("customer", str(order.customer_id))
+        return known.account if known else None
+    if connection.customers.guests == "collective":
+        return _collective(order, connection)
+    email = (order.customer_email or (order.billing_address.email if order.billing_address else "")).lower()
+    known = await accounts.get("guest", digest_of(email)) if email and digest_of else None
+    return known.account if known else None
+
+
+def _collective(order: Order, connection: Connection) -> str:
+    account = order_store(order, connection).guest_account
+    if not account:
+        raise Never(
+            f"order {order.increment_id}: guests of store {order.store_id} have no collective account",
+            remedy=f'Set guest_account under stores.{order.store_id}, or customers.guests = "per_email".',
+        )
+    return account

@@ -1,0 +1,118 @@
+"""What commands print: tables for people on standard output, JSON lines for programs, everything else on standard error.
+
+Text that came from outside is shown without control characters and never read as markup.
+"""
+
+import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unicodedata import category
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sync.encoding import to_json
+
+PIPED = 200
+"""Width of tables that go into a file or a pipe."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where people read. Asked for at each use: tests and pipes replace the streams."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, markup=False, highlight=False, width=None if stream.isatty() else PIPED)
+
+
+def json_line(document: Any) -> None:
+    """One document on one line, amounts with exactly their digits."""
+    typer.echo(to_json(document))
+
+
+def line(text: str = "") -> None:
+    """A line for people on standard output."""
+    console().print(plain(text), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """A line for people on standard error, where it spoils no pipe."""
+    console(stderr=True).print(plain(text), soft_wrap=True)
+
+
+def error_lines(message: str, remedy: str, *, as_json: bool) -> None:
+    """What went wrong and what to do, on standard error."""
+    if as_json:
+        typer.echo(to_json({"error": message, "remedy": remedy}), err=True)
+        return
+    note(f"Error: {message}")
+    if remedy:
+        note(f"What to do: {remedy}")
+
+
+def pretty(document: Any, indent: int = 2) -> None:
+    """A document for people: one field per line, as deep as it goes."""
+    for text in _indented(document, indent):
+        line(text)
+
+
+def _indented(document: Any, indent: int) -> Iterator[str]:
+    entries: Iterable[tuple[Any, Any]]
+    if isinstance(document, Mapping):
+        entries = document.items()
+    elif isinstance(document, list | tuple):
+        entries = enumerate(document, start=1)
+    else:
+        yield f"{' ' * indent}{document}"
+        return
+    for name, value in entries:
+        if isinstance(value, Mapping | list | tuple) and value:
+            yield f"{' ' * indent}{name}:"
+            yield from _indented(value, indent + 2)
+        else:
+            yield f"{' ' * indent}{name}: {'' if value is None else value}"
+
+
+def plain(value: Any) -> str:
+    """A value as a cell: no control characters, nothing for None."""
+    text = "" if value is None else str(value)
+    return "".join("\ufffd" if category(c) in ("Cc", "Cs") and c != "\n" else c for c in text)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
+    """A table for people. Columns whose name ends in `>` are aligned right. Nothing where there are no rows."""
+    shown = Table(title=plain(title) or None, title_justify="left", title_style="bold")
+    for column in columns:
+        shown.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(plain(cell) for cell in row))
+    if shown.row_count:
+        console().print(shown)
+
+
+class Bar:
+    """A progress bar that may not be there."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def advance(self, by: float = 1) -> None:
+        """So much more has been done."""
+        self._bar.advance(self._task, by)
+
+    def reach(self, done: float) -> None:
+        """So much has been done in all."""
+        self._bar.update(self._task, completed=done)
+
+
+@contextmanager
+def progress(what: str, total: float | None, *, as_json: bool, counted: bool = True) -> Generator[Bar, None, None]:
+    """A bar on standard error; nothing where that is no terminal, and nothing with `--json`."""
+    errors = console(stderr=True)
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    if counted:
+        columns.insert(2, MofNCompleteColumn())
+    with Progress(*columns, console=errors, transient=True, disable=as_json or not errors.is_terminal) as bar:
+        yield Bar(bar, bar.add_task(what, total=total))

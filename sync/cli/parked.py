@@ -1,0 +1,78 @@
+"""`parked`: everything that waits for a person, with the reason and what to do."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from sync.cli.command import place_of
+from sync.cli.output import json_line, line, table
+from sync.cli.records import Ledgers, checked
+from sync.ledger import Claim
+from sync.message import Message
+from sync.ports import DeadLetter
+
+
+def parked(
+    ctx: typer.Context,
+    flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")] = "",
+) -> None:
+    """List parked records and messages that were set aside after too many deliveries.
+
+    Mend the cause, then `replay`.
+
+    For example:
+
+    python -m sync parked
+
+    python -m sync parked --flow orders --json
+    """
+    place = place_of(ctx)
+    claims, letters = asyncio.run(_found(ctx, flow, reason))
+    if place.as_json:
+        for row in [*(as_row(claim) for claim in claims), *(letter_row(*pair) for pair in letters)]:
+            json_line(row)
+        return
+    if not claims and not letters:
+        line("Nothing is parked.")
+    show(claims, letters)
+
+
+def show(claims: list[Claim], letters: list[tuple[DeadLetter, Message | None]]) -> None:
+    """Both lists as tables."""
+    columns = ("connection", "flow", "key", "reason", "what to do")
+    rows = [(c.connection, c.flow, c.key, c.reason, c.remedy) for c in claims]
+    table(columns, rows, title=f"Parked: {len(claims)}")
+    cells = [
+        tuple(letter_row(*pair)[name] for name in ("connection", "flow", "key", "reason", "remedy")) for pair in letters
+    ]
+    table(columns, cells, title=f"Messages set aside: {len(letters)}")
+
+
+async def _found(
+    ctx: typer.Context, flow: str, reason: str
+) -> tuple[list[Claim], list[tuple[DeadLetter, Message | None]]]:
+    place = place_of(ctx)
+    async with place.opened() as services:
+        ledgers: Ledgers = checked(place, services, flow)
+        return await ledgers.parked(reason), await ledgers.dead_letters(reason)
+
+
+def as_row(claim: Claim) -> dict[str, Any]:
+    """A parked record as JSON."""
+    return {
+        "kind": "parked", "connection": claim.connection, "flow": claim.flow, "key": claim.key, "number": claim.number,
+        "reason": claim.reason, "remedy": claim.remedy, "read_at": claim.read_at,
+    }  # fmt: skip
+
+
+def letter_row(letter: DeadLetter, message: Message | None) -> dict[str, Any]:
+    """A message that was set aside, as JSON; without a key where it is no message of this product."""
+    return {
+        "kind": "dead_letter", "connection": message.connection if message else "", "flow": letter.queue,
+        "key": message.key if message else "", "deliveries": letter.deliveries,
+        "reason": f"{letter.reason} {letter.description}".strip(), "enqueued_at": letter.enqueued_at,
+        "remedy": "See the log for why it was given back so often, then replay it." if message
+        else "It is no message of this product; find out who sends into this queue.",
+    }  # fmt: skip

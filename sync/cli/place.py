@@ -1,0 +1,108 @@
+"""Where a command works: directory, configuration, connection. What the command line says goes before the environment.
+
+The embedded edition is imported when it is opened: its token library takes longer to load than most commands to run.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sync.adapters.vault import Vault
+from sync.configuration import read_connections
+from sync.connections import Connection, Connections
+from sync.logs import set_up
+from sync.services import Services
+from sync.settings import Edition, Settings
+from sync.wiring import open_services, vault_key
+
+
+class Problem(Exception):
+    """What stops a command, in words, with what to do about it. The command ends with status 2."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Place:
+    """The options that every command takes. None and empty: as the environment says, or the default."""
+
+    home: Path | None = None
+    config: Path | None = None
+    connection: str = ""
+    as_json: bool = False
+
+    def settings(self) -> Settings:
+        """The environment's settings with what the command line says instead. Raises `SettingsMissing`."""
+        found = Settings.from_environment(os.environ)
+        return replace(found, home=self.home or found.home, connections=self.config or found.connections)
+
+    def connections(self) -> Connections:
+        """The configuration. Raises `BadConfiguration` with every fault, and `Problem` for an unknown `--connection`."""
+        found = read_connections(self.settings().connections)
+        if self.connection and self.connection not in found.connections:
+            known = ", ".join(found.connections)
+            raise Problem(f'no connection is called "{self.connection}"', remedy=f"Name one of: {known}.")
+        return found
+
+    def names(self, connections: Connections) -> list[str]:
+        """The named connection, or all."""
+        return [self.connection] if self.connection else list(connections.connections)
+
+    def one(self, connections: Connections) -> tuple[str, Connection]:
+        """The named connection, or the only one. Raises `Problem` when there are several to choose from."""
+        names = self.names(connections)
+        if len(names) != 1:
+            raise Problem("there are several connections", remedy=f"Name one with --connection: {', '.join(names)}.")
+        return names[0], connections.connections[names[0]]
+
+    def existing_home(self) -> Path:
+        """The directory. Raises `Problem` where nothing was ever set up, so that a mistyped name makes no new one."""
+        home = self.settings().home
+        if not (home / "vault.json").exists():
+            raise Problem(
+                f"{home} is not a home directory of this product: it has no vault.json",
+                remedy="Run `python -m sync init`, or name another directory with --home.",
+            )
+        return home
+
+    def vault(self) -> Vault:
+        """The directory's vault. Raises `Problem` in Azure, whose secrets lie in Key Vault, and `Never`."""
+        settings = self.settings()
+        if settings.edition is Edition.AZURE:
+            raise Problem(
+                "in Azure the secrets lie in Key Vault",
+                remedy="Use the Azure portal, or: az keyvault secret set --vault-name VAULT --name NAME --file FILE",
+            )
+        from sync.embedded import vault_of  # noqa: PLC0415 - slow, see above
+
+        return vault_of(settings.home, vault_key(settings))
+
+    @asynccontextmanager
+    async def opened(self, *, serves: bool = False) -> AsyncIterator[Services]:
+        """The engine over the directory, closed at the end. Works beside a process that serves, unless `serves`.
+
+        Raises what `connections` and `existing_home` raise, `Never`, and `Problem` where another process serves.
+        """
+        settings = self.settings()
+        embedded = settings.edition is Edition.EMBEDDED
+        services = await (self._embedded(settings, serves=serves) if embedded else open_services(settings))
+        set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
+        try:
+            yield services
+        finally:
+            await services.close()
+
+    async def _embedded(self, settings: Settings, *, serves: bool) -> Services:
+        from sync.embedded import AlreadyServed, open_embedded  # noqa: PLC0415 - slow, see above
+
+        connections = self.connections()
+        home = settings.home if serves else self.existing_home()
+        try:
+            return await open_embedded(home, connections, vault_key=vault_key(settings), serves=serves)
+        except AlreadyServed as error:
+            raise Problem(str(error), remedy="Commands that only look or enqueue work beside it.") from None

@@ -1,0 +1,181 @@
+"""`secrets`: the vault's entries. Values come in by prompt or standard input, and never go out."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sync.adapters.vault import Vault, new_key, read_key_file, replace_file
+from sync.checks.secrets import secret_names
+from sync.cli.command import Command, group, place_of
+from sync.cli.output import json_line, line, note, table
+from sync.cli.place import Place, Problem
+from sync.configuration import BadConfiguration
+from sync.errors import Never
+
+app = group("secrets", "Secrets of the encrypted vault: set, list, remove; its key: new, rotate.")
+
+OWN = {"document-key": "encrypts copies of documents", "email-key": "stands behind every guest's number"}
+"""Secrets that the product makes for itself, and what is lost with them."""
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits and hyphens, as connections.toml names it.")]
+
+
+@app.command("set", cls=Command)
+def set_secret(ctx: typer.Context, name: Name) -> None:
+    """Store a secret, over an older one. The value is asked for, or read from standard input; one last line end is cut.
+
+    For example:
+
+    python -m sync secrets set shop-token
+
+    python -m sync secrets set webhook-public-key < key.pem
+    """
+    place = place_of(ctx)
+    value = _value(f"Value of {name}")
+    if name.lower() in OWN:
+        raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy="Choose another name.")
+    place.existing_home()
+    try:
+        place.vault().set(name, value)
+    except ValueError as refused:
+        raise Problem(str(refused), remedy="Key Vault takes no others either.") from None
+    if place.as_json:
+        json_line({"name": name, "stored": True})
+    else:
+        line(f"{name} is stored.")
+
+
+def _value(prompt: str) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=True))
+    value = sys.stdin.read()
+    return value[:-2] if value.endswith("\r\n") else value.removesuffix("\n")
+
+
+@app.command("list", cls=Command)
+def list_secrets(ctx: typer.Context) -> None:
+    """List names, never values: what is stored, and what connections.toml needs and is missing.
+
+    For example:
+
+    python -m sync secrets list
+    """
+    place = place_of(ctx)
+    place.existing_home()
+    stored = set(place.vault().names())
+    needed = _needed(place)
+    rows = [
+        {
+            "name": name,
+            "stored": name in stored,
+            "needed_by": needed.get(name, []),
+            "own": OWN.get(name, ""),
+        }
+        for name in sorted(stored | needed.keys())
+    ]
+    if place.as_json:
+        for row in rows:
+            json_line(row)
+        return
+    marks = {True: "yes", False: "MISSING"}
+    cells = [(r["name"], marks[bool(r["stored"])], r["own"] or ", ".join(needed.get(str(r["name"]), []))) for r in rows]
+    table(("name", "stored", "needed by"), cells)
+
+
+def _needed(place: Place) -> dict[str, list[str]]:
+    """Names in lower case, as the vault keeps them, with the connections that name them."""
+    needed: dict[str, list[str]] = {}
+    try:
+        connections = place.connections().connections
+    except BadConfiguration:
+        note("connections.toml cannot be used, so what it needs is not shown; `check` tells why.")
+        return needed
+    for connection, settings in connections.items():
+        for name in secret_names(settings):
+            needed.setdefault(name.lower(), []).append(connection)
+    return needed
+
+
+@app.command(cls=Command)
+def remove(
+    ctx: typer.Context, name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Forget a secret.
+
+    For example:
+
+    python -m sync secrets remove old-token --yes
+    """
+    place = place_of(ctx)
+    place.existing_home()
+    if name.lower() in OWN:
+        raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy="Keep it.")
+    if not yes and not (sys.stdin.isatty() and typer.confirm(f"Forget {name}?", err=True)):
+        raise Problem("nothing was removed", remedy="Add --yes.")
+    was_there = place.vault().delete(name)
+    if place.as_json:
+        json_line({"name": name, "removed": was_there})
+    else:
+        line(f"{name} is removed." if was_there else f"There was no {name}.")
+
+
+@app.command("new-key", cls=Command)
+def print_new_key(ctx: typer.Context) -> None:
+    """Print a fresh key, for SYNC_VAULT_KEY or SYNC_HOST_KEY. It is stored nowhere.
+
+    For example:
+
+    python -m sync secrets new-key > vault.key
+    """
+    if place_of(ctx).as_json:
+        json_line({"key": new_key()})
+    else:
+        typer.echo(new_key())
+
+
+@app.command("rotate-key", cls=Command)
+def rotate_key(ctx: typer.Context) -> None:
+    """Put the vault under a new key. With a key in the environment, the new one is read from standard input.
+
+    Interrupted, it is simply run again. A running `serve` needs a restart afterwards: it knows the old key only.
+
+    For example:
+
+    python -m sync secrets rotate-key
+
+    python -m sync secrets new-key | tee new.key | python -m sync secrets rotate-key
+    """
+    place = place_of(ctx)
+    home, settings = place.existing_home(), place.settings()
+    in_environment = settings.vault_key is not None or settings.vault_key_file is not None
+    if in_environment:
+        place.vault().rotate_key(_value("New key").strip())
+    else:
+        _rotated_with_file(home, place.vault)
+    where = "SYNC_VAULT_KEY (or its file) must hold the new key from now on" if in_environment else "vault.key holds it"
+    if place.as_json:
+        json_line({"rotated": True, "key_in_environment": in_environment})
+    else:
+        line(f"The vault is under a new key; {where}. Restart `serve`.")
+
+
+def _rotated_with_file(home: Path, vault: Callable[[], Vault]) -> None:
+    """The new key is on the disk before the vault needs it, and takes the old one's place after."""
+    coming = home / "vault.key.next"
+    if not (coming.exists() and _opens(home / "vault.json", coming)):
+        key = new_key()
+        replace_file(coming, f"{key}\n".encode())
+        vault().rotate_key(key)
+    coming.replace(home / "vault.key")
+
+
+def _opens(vault: Path, key_file: Path) -> bool:
+    """Whether an earlier, interrupted rotation had got as far as the vault."""
+    try:
+        Vault(vault, read_key_file(key_file)).names()
+    except Never:
+        return False
+    return True
