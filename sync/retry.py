@@ -8,6 +8,9 @@ from sync.errors import Later, Never
 WAITS = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200))
 """Waits between tries, about a day and a half in all: a night's maintenance passes, and nobody waits a week to hear."""
 
+SHORTEST = timedelta(seconds=1)
+"""Nobody is asked again at once, whatever an answer says."""
+
 BUG_WAITS = (timedelta(seconds=5), timedelta(seconds=60))
 """An unexpected exception is a bug of ours: a few tries, in case it was the weather, then a person must see it."""
 
@@ -38,10 +41,10 @@ def decide(error: Exception, attempt: int) -> Wait | Park:
         return Park(error.reason, error.remedy, error.code)
     if isinstance(error, Later):
         if not error.counts:
-            return Wait(error.after or WAITS[0], attempt)
+            return Wait(WAITS[0] if error.after is None else max(error.after, SHORTEST), attempt)
         if attempt > len(WAITS):
             return Park(f"gave up after {attempt} tries: {error.reason}", "Mend the cause, then replay the record.")
-        return Wait(max(error.after or WAITS[attempt - 1], timedelta(seconds=1)), attempt + 1)
+        return Wait(WAITS[attempt - 1] if error.after is None else max(error.after, SHORTEST), attempt + 1)
     if attempt > len(BUG_WAITS):
         return Park(
             f"unexpected {type(error).__name__} in {_place(error)}",
