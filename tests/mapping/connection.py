@@ -1,0 +1,33 @@
+"""The built-in example connection with a few settings changed, and previews over it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sync.connections import Connection
+from sync.preview import Lookups, Preview, example_connection, example_lookups, preview_order
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def connection(**sections: Mapping[str, Any]) -> Connection:
+    """The example connection with fields of its sections replaced: `orders={"numbers": "theirs"}`."""
+    written = example_connection().model_dump()
+    for name, fields in sections.items():
+        written[name] = {**written[name], **fields}
+    return Connection.model_validate(written)
+
+
+def store(**fields: Any) -> dict[str, Any]:
+    """The `stores` section with the default store's fields replaced."""
+    return {"default": {**example_connection().stores["default"].model_dump(exclude_none=True), **fields}}
+
+
+NET = connection()
+GROSS = connection(stores=store(prices_include_tax=True))
+MODES = {"net": NET, "gross": GROSS}
+
+
+async def previewed(order: Any, settings: Connection = NET, lookups: Lookups | None = None) -> Preview:
+    """What would be posted for an order."""
+    return await preview_order(order, settings, lookups or example_lookups(), NOW)

@@ -1,0 +1,65 @@
+"""Orders of real shops: those recorded into the project, and those that may lie beside it."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.encoding import NotJson, from_json
+from sync.preview import orders_in
+from tests.conftest import ABSENT
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples"))
+FORMS = ("order", "order_as_placed")
+
+
+@cache
+def _read(path: Path) -> Any:
+    return from_json(path.read_bytes())
+
+
+def money(name: str) -> Any:
+    """One recorded scenario: what the shop computed under its settings."""
+    return _read(PAYLOADS / "commerce_money" / f"{name}.json")
+
+
+def money_names() -> list[str]:
+    """The recorded scenarios of the project."""
+    return sorted(path.stem for path in (PAYLOADS / "commerce_money").glob("*.json"))
+
+
+def order(name: str) -> Any:
+    """The order of a recorded scenario, as REST answers it now."""
+    return money(name)["order"]
+
+
+def beside(folder: str) -> list[Path]:
+    """The files of a folder beside the project; skips the test where there are none."""
+    found = sorted((BESIDE / folder).glob("*.json"))
+    if not found:
+        pytest.skip(ABSENT)
+    return found
+
+
+def scenarios(paths: list[Path]) -> Iterator[tuple[str, Any, Any]]:
+    """(name, order, scenario) of both forms of the order in every file."""
+    for path in paths:
+        scenario = _read(path)
+        for form in FORMS:
+            if form in scenario:
+                yield f"{path.stem} {form}", scenario[form], scenario
+
+
+def orders_beside(folder: str) -> Iterator[tuple[str, Any]]:
+    """(file, order) of every order in the files of a folder, whatever envelope it lies in."""
+    for path in beside(folder):
+        try:
+            document = from_json(path.read_bytes())
+        except NotJson:
+            continue
+        for found in orders_in(document):
+            yield path.name, found
