@@ -184,6 +184,10 @@ class Catalogue:
         """The product of a SKU. Raises `KeyError`."""
         return {product.sku: product for product in self.products}[sku]
 
+    def shopper(self, email: str) -> Shopper:
+        """The shopper with an e-mail address. Raises `KeyError`."""
+        return {shopper.email: shopper for shopper in self.shoppers}[email]
+
     def store(self, code: str) -> Store:
         """The store view of a code. Raises `KeyError`."""
         return {store.code: store for store in self.stores}[code]

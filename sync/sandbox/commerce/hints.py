@@ -61,8 +61,9 @@ class Delivery:
 
 
 class HintSender:
-    """Listens to a shop and sends its hints, as far as the state's `hint_dials` let them. `counts`: sent, lost, refused, failed, again, gone.
+    """Listens to a shop and sends its hints, as far as the state's `hint_dials` let them.
 
+    `counts`: lost, doubled and late by the dials; sent, refused, failed, again and gone by what listeners said.
     `run` sends for as long as it is left running; `drain` sends what is there (waiting for what is late) and returns.
     """
 
@@ -70,17 +71,28 @@ class HintSender:
         self.counts: Counter[str] = Counter()
         self._state = state
         self._client = client
-        self._targets = targets
+        self._targets: list[Target] = []
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._unfinished = 0
         for target in targets:
-            if isinstance(target, EventTarget):
-                state.public_keys[target.key_path] = public_pem(target.key)
+            self.subscribe(target)
         state.on_change(self.hear)
+
+    def subscribe(self, target: Target) -> None:
+        """Tell one more listener of what happens from now on."""
+        self._targets.append(target)
+        if isinstance(target, EventTarget):
+            self._state.public_keys[target.key_path] = public_pem(target.key)
 
     @property
     def waiting(self) -> int:
         """Hints that nobody has begun to send."""
         return self._queue.qsize()
+
+    @property
+    def unfinished(self) -> int:
+        """Hints that wait or are on their way."""
+        return self._unfinished
 
     def hear(self, change: Change) -> None:
         """Queue the hints for one event."""
@@ -89,9 +101,13 @@ class HintSender:
             if change.event in target.events:
                 body, headers = self._request(target, change)
                 waits = self._state.hint_dials.waits()
-                self.counts["lost"] += not waits
+                self.counts.update(lost=not waits, doubled=len(waits) > 1, late=any(waits))
                 for wait in waits:
-                    self._queue.put_nowait(Delivery(target, body, headers, now + wait))
+                    self._put(Delivery(target, body, headers, now + wait))
+
+    def _put(self, delivery: Delivery) -> None:
+        self._unfinished += 1
+        self._queue.put_nowait(delivery)
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -123,6 +139,12 @@ class HintSender:
         }
 
     async def _send(self, delivery: Delivery) -> None:
+        try:
+            await self._posted(delivery)
+        finally:
+            self._unfinished -= 1
+
+    async def _posted(self, delivery: Delivery) -> None:
         loop = asyncio.get_running_loop()
         wait = delivery.due - loop.time()
         if wait > 0:
@@ -148,4 +170,4 @@ class HintSender:
         self.counts["again"] += 1
         due = now + 60 * RETRY_MINUTES[delivery.attempt - 1]
         again = Delivery(delivery.target, delivery.body, delivery.headers, due, delivery.attempt + 1)
-        self._queue.put_nowait(again)
+        self._put(again)

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sync.ports import Clock
-from sync.sandbox.commerce.oauth import Consumer
 
 LIFETIME = timedelta(seconds=86399)
 
@@ -55,12 +54,11 @@ class IdentityService:
         """Every token handed out so far is worth nothing from now on."""
         self.tokens.clear()
 
-    def consumer(self, authorization: str, organisation: str | None) -> Consumer:
-        """Who is asking. Raises `Refused`: 401 for a token that is not good, 403 for another organisation."""
+    def admit(self, authorization: str, organisation: str | None) -> None:
+        """Let a token pass. Raises `Refused`: 401 for one that is not good, 403 for another organisation."""
         scheme, _, token = authorization.partition(" ")
         until = self.tokens.get(token.strip())
         if scheme.lower() != "bearer" or until is None or until <= self.clock.now():
             raise Refused(401, "401013", "Oauth token is not valid")
         if organisation not in {None, self.client.organisation}:
             raise Refused(403, "403025", "Profile is not valid")
-        return Consumer(0, "", "", "", "")

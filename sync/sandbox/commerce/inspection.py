@@ -66,16 +66,20 @@ class Inspection:
         return JSONResponse(self._state.hint_dials.as_json())
 
     async def orders(self, request: Request) -> Response:
-        """`GET orders` lists all; `POST` places `count` new ones, of `skus` and in a `store` if you like."""
+        """`GET orders` lists all; `POST` places `count` new ones: of `skus`, in a `store`, by a `shopper` if you like."""
         if request.method == "GET":
             return answer([brief(order) for order in self._state.orders.values()])
         try:
             wishes = from_json(await request.body() or b"{}")
             count, skus = int(wishes.get("count", 1)), wishes.get("skus")
-            store = self._state.catalogue.store(wishes["store"]) if "store" in wishes else None
-            placed = self._state.place_new(count, skus=skus, store=store)
+            catalogue = self._state.catalogue
+            store = catalogue.store(wishes["store"]) if "store" in wishes else None
+            shopper = catalogue.shopper(wishes["shopper"]) if "shopper" in wishes else None
+            if shopper is not None and store is None:
+                store = next((one for one in catalogue.stores if shopper.place in one.places), None)
+            placed = self._state.place_new(count, skus=skus, store=store, shopper=shopper)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return answer({"error": f"give count, and if you like skus and a store code; not {error}"}, 400)
+            return answer({"error": f"give count, and if you like skus, a store code, a shopper's e-mail; not {error}"}, 400)
         return answer([brief(order) for order in placed], 201)
 
     async def deed(self, request: Request) -> Response:

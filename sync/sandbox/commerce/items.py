@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync.encoding import to_json
-from sync.money import ZERO
+from sync.money import ZERO, stored
 from sync.sandbox.commerce.amounts import Sum
 from sync.sandbox.commerce.lines import Line, Side
 from sync.sandbox.commerce.recipe import Recipe
@@ -60,7 +60,7 @@ def _money(prefix: str, side: Side, line: Line) -> Columns:
         nothing = ("price", "row_total", "tax_amount", "discount_amount")
         return {**done, **{f"{prefix}{name}": ZERO for name in nothing}}
     columns: dict[str, Decimal | None] = {
-        "original_price": line.price * side.factor if line.paying else result.price,
+        "original_price": stored(line.price * side.factor) if line.paying else result.price,
         "price": result.price,
         "price_incl_tax": result.price_incl,
         "row_total": result.row,

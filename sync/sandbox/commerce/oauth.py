@@ -1,6 +1,7 @@
 """The server side of OAuth 1.0a as 2.4.8 checks it, written after its rules and apart from any client library.
 
-`decoded_path`: 2.4.6 and 2.4.7 decode the reserved characters of the path before they check, and sort names naturally.
+`decoded_path`: 2.4.6 and 2.4.7 decode the reserved characters of the path before they check, sort names
+naturally and leave out names without a value.
 """
 
 import hashlib
@@ -119,7 +120,7 @@ class OAuthServer:
             path = DECODED_RESERVED.sub(lambda escape: unquote(escape.group()), path)
         host = request.host.lower().removesuffix(":443" if request.scheme == "https" else ":80")
         parameters = {name: value for name, value in sent.items() if name != "oauth_signature"}
-        parameters |= signed_pairs(request.query)
+        parameters |= signed_pairs(request.query, bare=not self.decoded_path)
         order = sorted(parameters, key=_naturally) if self.decoded_path else sorted(parameters, key=str.encode)
         pairs = "&".join(f"{_encoded(name)}={_encoded(parameters[name])}" for name in order)
         address = f"{request.scheme}://{host}{path}"

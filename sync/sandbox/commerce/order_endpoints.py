@@ -21,7 +21,8 @@ ORDER_CHILDREN = frozenset({"items", "billing_address", "payment", "status_histo
 def orders(call: Call) -> Columns:
     """`GET orders`. The store in the path does not filter."""
     criteria = criteria_from(call.query)
-    page, total = found(call.state.visible(), criteria, columns.ORDER, lambda order: order.columns)
+    stored = call.state.visible(criteria.keys("entity_id"))
+    page, total = found(stored, criteria, columns.ORDER, StoredOrder.column)
     return listed([_rest(call, order) for order in page], criteria, total)
 
 
@@ -114,7 +115,7 @@ def order_items(call: Call) -> Columns:
         for item, rest in zip(stored.items, rest_items(stored, display_gross=call.state.display_gross), strict=True)
     ]
     criteria = criteria_from(call.query)
-    page, total = found(rows, criteria, columns.ORDER_ITEM, lambda row: row[0])
+    page, total = found(rows, criteria, columns.ORDER_ITEM, lambda row, name: row[0].get(name))
     return listed([rest for _, rest in page], criteria, total)
 
 

@@ -26,8 +26,6 @@ def raw(value: Any, key: str = "") -> Any:
         return {name: raw(item, name) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [raw(item) for item in value]
-    if isinstance(value, bool):
-        return "1" if value else "0"
     if isinstance(value, Decimal):
         return f"{value:.4f}"
     return str(value) if isinstance(value, int) and key not in NUMERIC else value

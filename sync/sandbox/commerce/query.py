@@ -27,10 +27,13 @@ def _put(target: Nested, keys: list[str], value: str) -> None:
     target[keys[-1] or str(len(target))] = value
 
 
-def signed_pairs(raw: str) -> dict[str, str]:
-    """What a signature covers of a query: `name=value` parts only, percent-decoded, a plus stays a plus; last one wins."""
-    pairs = (part.split("=", 1) for part in raw.split("&") if "=" in part)
-    return {unquote(name): unquote(value) for name, value in pairs}
+def signed_pairs(raw: str, *, bare: bool = True) -> dict[str, str]:
+    """What a signature covers of a query: percent-decoded, a plus stays a plus, of one name the last counts.
+
+    `bare`: whether a name without `=` counts, as one with an empty value (measured on 2.4.8).
+    """
+    pairs = (part.partition("=") for part in raw.split("&") if part)
+    return {unquote(name): unquote(value) for name, equals, value in pairs if equals or bare}
 
 
 def parsed_fields(text: str) -> Nested | None:

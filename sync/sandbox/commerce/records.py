@@ -45,10 +45,9 @@ class StoredOrder:
         """A money column of the order; NULL is zero."""
         return amount(self.row, column)
 
-    @property
-    def columns(self) -> Columns:
-        """What searchCriteria can see: the row of `sales_order`, where the shipping method is a column as well."""
-        return {**self.row, "shipping_method": self.shipping_method}
+    def column(self, name: str) -> Any:
+        """What searchCriteria sees: the row of `sales_order`, where the shipping method is a column as well."""
+        return self.shipping_method if name == "shipping_method" else self.row.get(name)
 
 
 def amount(columns: Columns, column: str) -> Decimal:

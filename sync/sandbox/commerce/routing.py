@@ -19,7 +19,6 @@ from sync.sandbox.commerce.faults import (
     Unexpected,
     bad_request,
     no_route,
-    not_authorised,
     required,
     wrong_type,
 )
@@ -159,9 +158,7 @@ class Dispatcher:
             return
         header = request.headers.get("authorization", "")
         if self._state.tenant:
-            consumer = self._state.ims.consumer(header, request.headers.get("x-gw-ims-org-id"))
-            if not consumer.may(resource):
-                raise not_authorised(resource)
+            self._state.ims.admit(header, request.headers.get("x-gw-ims-org-id"))
             return
         scheme, host = request.scope["scheme"], request.headers.get("host", "")
         self._state.oauth.consumer(Received(request.method, scheme, host, path, raw_query, header), resource)

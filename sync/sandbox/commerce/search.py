@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sync.sandbox.commerce.conditions import Kind, comparable, fits
+from sync.sandbox.commerce.conditions import Kind, comparable, test_of
 from sync.sandbox.commerce.faults import RestFault, Unexpected, required, unsupported, wrong_type
 from sync.sandbox.commerce.query import Nested
 
@@ -42,6 +42,13 @@ class Criteria:
     sorts: tuple[tuple[str, str | None], ...] = ()
     page_size: int | None = None
     page: int | None = None
+
+    def keys(self, field: str) -> frozenset[str] | None:
+        """The only values of a field that can fit, where a group says so; None where any might."""
+        for group in self.groups:
+            if len(group) == 1 and group[0].field == field and group[0].condition in {"eq", "in"}:
+                return frozenset(group[0].value.split(","))
+        return None
 
     def echo(self) -> dict[str, Any]:
         """`search_criteria` of the answer."""
@@ -102,15 +109,19 @@ def _group(group: Any) -> tuple[Filter, ...]:
     return tuple(_filter(one) for one in _values(group.get("filters")))
 
 
-def _filter(raw: Mapping[str, str]) -> Filter:
+def _filter(raw: Any) -> Filter:
+    if not isinstance(raw, dict):
+        raise unsupported(str(raw))
     for key in raw:
         if key not in {"field", "value", "condition_type", "conditionType"}:
             raise unsupported(key)
     condition = raw.get("condition_type", raw.get("conditionType", "eq"))
-    return Filter(raw.get("field", ""), str(raw.get("value", "")), condition)
+    return Filter(str(raw.get("field", "")), str(raw.get("value", "")), str(condition))
 
 
-def _sort(raw: Mapping[str, str]) -> tuple[str, str | None]:
+def _sort(raw: Any) -> tuple[str, str | None]:
+    if not isinstance(raw, dict):
+        raise unsupported(str(raw))
     way = raw.get("direction")
     if way is not None and way.upper() not in {"ASC", "DESC"}:
         text = "The sort order has to be specified as %1 for ascending order or %2 for descending order."
@@ -122,7 +133,7 @@ def found(
     rows: Sequence[R],
     criteria: Criteria,
     kinds: Mapping[str, Kind],
-    columns: Callable[[R], Mapping[str, Any]],
+    column: Callable[[R, str], Any],
     *,
     attributes: bool = False,
 ) -> tuple[list[R], int]:
@@ -135,12 +146,15 @@ def found(
             raise RestFault(400, 'The "%1" attribute name is invalid. Reset the name and try again.', [field])
         if field not in kinds:
             raise Unexpected(f"Unknown column '{field}' in 'where clause'")
-    matching = [row for row in rows if all(_meets(columns(row), group, kinds) for group in criteria.groups)]
+    matching = list(rows)
+    for group in criteria.groups:
+        if group:
+            matching = _meeting(matching, group, kinds, column)
     for field, way in reversed(criteria.sorts):
         kind = kinds[field]
 
         def rank(row: R, field: str = field, kind: Kind = kind) -> tuple[bool, Any]:
-            value = columns(row).get(field)
+            value = column(row, field)
             return (value is not None, comparable(value, kind) if value is not None else 0)
 
         matching.sort(key=rank, reverse=way != "ASC")
@@ -150,16 +164,11 @@ def found(
     return matching[start : start + criteria.page_size], len(matching)
 
 
-def _meets(columns: Mapping[str, Any], group: tuple[Filter, ...], kinds: Mapping[str, Kind]) -> bool:
-    if not group:
-        return True
-    ranged = _range(group)
-    if ranged:
-        return all(fits(columns.get(one.field), one.condition, one.value, kinds[one.field]) for one in ranged)
-    return any(fits(columns.get(one.field), one.condition, one.value, kinds[one.field]) for one in group)
-
-
-def _range(group: tuple[Filter, ...]) -> tuple[Filter, ...]:
-    """`from` and `to` on one field in one group are a range, not alternatives."""
-    same = len({one.field for one in group}) == 1 and {one.condition for one in group} == {"from", "to"}
-    return group if same else ()
+def _meeting(
+    rows: list[R], group: tuple[Filter, ...], kinds: Mapping[str, Kind], column: Callable[[R, str], Any]
+) -> list[R]:
+    """The rows that meet one of the group's filters; `from` and `to` on one field are a range, not alternatives."""
+    tests = [(one.field, test_of(one.condition, one.value, kinds[one.field])) for one in group]
+    ranged = len({one.field for one in group}) == 1 and {one.condition for one in group} == {"from", "to"}
+    enough = all if ranged else any
+    return [row for row in rows if enough(test(column(row, field)) for field, test in tests)]

@@ -15,7 +15,7 @@ from sync.sandbox.commerce.shape import number, plain
 
 def _page(call: Call, rows: list[Columns], kinds: Mapping[str, Kind], *, attributes: bool = False) -> Columns:
     criteria = criteria_from(call.query)
-    page, total = found(rows, criteria, kinds, lambda row: row, attributes=attributes)
+    page, total = found(rows, criteria, kinds, dict.get, attributes=attributes)
     return listed([plain(row) for row in page], criteria, total)
 
 

@@ -5,7 +5,6 @@ import hmac
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Literal
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,10 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 Signer = Callable[[bytes], bytes]
 
 
-@cache
+_PAIRS: dict[str, rsa.RSAPrivateKey] = {}
+"""Key pairs by name, made once per process because making one is slow."""
+
+
 def private_key(name: str) -> rsa.RSAPrivateKey:
-    """The RSA key pair of a name, made once per process because making one is slow. Another name is another pair."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """The key pair of a name; another name is another pair, as after `Regenerate key pair`."""
+    if name not in _PAIRS:
+        _PAIRS[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return _PAIRS[name]
 
 
 def public_pem(name: str) -> bytes:

@@ -6,14 +6,14 @@ Commerce dispatches its observers. Deterministic: time and chance are injected.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from sync.ports import Clock
 from sync.sandbox.commerce import lifecycle
-from sync.sandbox.commerce.catalogue import Catalogue
+from sync.sandbox.commerce.catalogue import Catalogue, Product
 from sync.sandbox.commerce.customers import customer_columns
 from sync.sandbox.commerce.faults import no_such_entity
 from sync.sandbox.commerce.hint_dials import HintDials
@@ -77,10 +77,12 @@ class CommerceState:
 
     # What is there
 
-    def visible(self) -> list[StoredOrder]:
-        """The committed orders, by primary key."""
+    def visible(self, among: frozenset[str] | None = None) -> list[StoredOrder]:
+        """The committed orders by primary key; with `among` at least those of these ids."""
         now = self.clock.now()
-        return [order for _, order in sorted(self.orders.items()) if order.visible_from <= now]
+        ids = sorted(self.orders) if among is None or not all(map(str.isdecimal, among)) else sorted(map(int, among))
+        orders = (self.orders[number] for number in ids if number in self.orders)
+        return [order for order in orders if order.visible_from <= now]
 
     def order(self, entity_id: int) -> StoredOrder:
         """A committed order. Raises the 404 of the real one."""
@@ -127,6 +129,11 @@ class CommerceState:
         return [self.place(self.maker.make(**wishes), visible_in=visible_in) for _ in range(count)]
 
     # What administrators and integrations do
+
+    def sell(self, product: Product) -> None:
+        """Take a new product into the catalogue."""
+        self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
+        self.maker.catalogue = self.catalogue
 
     def cancel(self, order: StoredOrder) -> bool:
         """Cancel what is not invoiced; False when there is nothing to cancel."""

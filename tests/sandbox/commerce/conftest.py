@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from sync.sandbox.commerce.app import commerce_app
+from sync.sandbox.commerce.state import CommerceState
+from sync.sandbox.dials import Dials
+from tests.sandbox.commerce.shop import SetClock, client_of
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def state(clock: SetClock) -> CommerceState:
+    return CommerceState(clock, seed=7, checks_access=False)
+
+
+@pytest.fixture
+def dials() -> Dials:
+    return Dials()
+
+
+@pytest.fixture
+async def shop(state: CommerceState, dials: Dials) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(commerce_app(state, dials)) as client:
+        yield client

@@ -1,0 +1,59 @@
+"""What the tests of the Commerce double share: a clock that is set by hand, recordings, and a client."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from starlette.types import ASGIApp
+
+from sync.encoding import from_json
+
+HERE = Path(__file__).parents[2] / "payloads"
+BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[4] / "shared" / "samples"))
+NOW = datetime(2026, 11, 21, 18, 17, 10, tzinfo=UTC)
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
+        self._drawn = 0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def unique(self) -> str:
+        self._drawn += 1
+        return f"{self._drawn:032x}"
+
+    def between(self, low: float, high: float) -> float:
+        return (low + high) / 2
+
+    def pass_by(self, **spell: float) -> None:
+        self.moment += timedelta(**spell)
+
+
+@cache
+def recordings(folder: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Name and content of every recording that the project ships. Read once: nobody changes them."""
+    return tuple((path.stem, from_json(path.read_bytes())) for path in sorted((HERE / folder).glob("*.json")))
+
+
+def client_of(app: ASGIApp, **settings: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test", **settings)
+
+
+def criteria(*filters: tuple[str, str, str], **rest: str) -> str:
+    """A query: one group per filter, further keys as they are."""
+    parts = []
+    for place, (field, condition, value) in enumerate(filters):
+        start = f"searchCriteria[filter_groups][{place}][filters][0]"
+        parts += [f"{start}[field]={field}", f"{start}[condition_type]={condition}", f"{start}[value]={quote(value)}"]
+    parts += [f"searchCriteria[{key}]={value}" for key, value in rest.items() if key != "fields"]
+    parts += [f"fields={rest['fields']}"] if "fields" in rest else []
+    return "&".join(parts) or "searchCriteria="
