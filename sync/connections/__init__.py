@@ -1,0 +1,90 @@
+"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may be written there.
+
+Unknown names are refused, secrets are named and never written, money is text or whole numbers (never a float).
+`sync/configuration.py` reads the file and turns every fault into a line number and a remedy.
+"""
+
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
+
+from sync.connections.customers import Customers, Items
+from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
+from sync.connections.section import (
+    COMPANY,
+    CONNECTION_NAME,
+    CURRENCY,
+    VAULT_NAME,
+    Amount,
+    Company,
+    Currency,
+    NumberMode,
+    SecretName,
+    Section,
+    Url,
+    Whole,
+    YesNo,
+    tidy_url,
+)
+from sync.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+
+__all__ = [
+    "COMPANY",
+    "CONNECTION_NAME",
+    "CURRENCY",
+    "FLOW_NAMES",
+    "VAULT_NAME",
+    "Amount",
+    "Commerce",
+    "Company",
+    "Connection",
+    "Connections",
+    "Currency",
+    "Customers",
+    "Dynamics",
+    "EventKeys",
+    "Items",
+    "NumberMode",
+    "Orders",
+    "Payment",
+    "Posting",
+    "SecretName",
+    "Section",
+    "SegmentHome",
+    "Store",
+    "TaxGroups",
+    "Url",
+    "WebhookKeys",
+    "Whole",
+    "YesNo",
+    "tidy_url",
+]
+
+FLOW_NAMES: Final = ("orders", "customers")
+"""What `flows` may name; a test keeps it equal to the flows that exist."""
+
+
+class Connection(Section):
+    """One storefront (some store views) and one legal entity."""
+
+    name: str = ""
+    commerce: Commerce
+    dynamics: Dynamics
+    stores: dict[str, Store] = {}
+    orders: Orders = Orders()
+    customers: Customers = Customers()
+    items: Items = Items()
+    flows: tuple[str, ...] = FLOW_NAMES
+
+    def store(self, store_id: int | str) -> Store | None:
+        """The settings of a store view, completed from `stores.default`; None when neither is there."""
+        own, default = self.stores.get(str(store_id)), self.stores.get("default")
+        if own is None or default is None:
+            return own or default
+        return Store(**{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)})
+
+
+class Connections(Section):
+    """The whole file."""
+
+    connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]

@@ -1,0 +1,59 @@
+"""What every table of the file has in common: its types, and that unknown names are faults."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+
+VAULT_NAME: Final = r"^[A-Za-z0-9-]{1,127}$"
+COMPANY: Final = r"^[A-Za-z0-9]{1,4}$"
+CURRENCY: Final = r"^[A-Z]{3}$"
+CONNECTION_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,30}$"
+
+SecretName = Annotated[str, StringConstraints(pattern=VAULT_NAME)]
+"""The name of a secret in the vault or Key Vault: letters, digits and hyphens, as Key Vault allows."""
+
+Company = Annotated[str, StringConstraints(pattern=COMPANY, to_lower=True)]
+"""A dataAreaId; F&O answers them in lower case."""
+
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
+
+Whole = Annotated[int, Strict()]
+"""A whole number; text and true/false are not taken for one."""
+
+YesNo = Annotated[bool, Strict()]
+"""true or false; "yes" and 1 are not taken for them."""
+
+
+def tidy_url(url: str) -> str:
+    """The URL without slashes at its end, scheme and host in lower case: tokens are issued for that very spelling."""
+    scheme, mark, rest = url.strip().rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}" if mark else scheme
+
+
+Url = Annotated[str, AfterValidator(tidy_url)]
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("an amount is text or a whole number")  # noqa: TRY004 - pydantic reports ValueError only
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_no_float)]
+"""An amount, written as text or as a whole number."""
+
+
+class Section(BaseModel):
+    """A table of the file: unknown names are faults, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NumberMode(StrEnum):
+    """Who chooses the document's number."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
