@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice, MoneyDocument
-from sync.commerce.models.order import Item, Order
+from sync.commerce.models.item import Item
+from sync.commerce.models.order import Order
 from sync.connections import Orders
 from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
