@@ -30,7 +30,7 @@ class Sealer(Protocol):
 
 
 class Documents:
-    """Encrypted copies by record, trail row and kind (`read`, `sent`, `answered`)."""
+    """Encrypted copies by record, trail row and kind (`read`, `wanted`, `sent`, `answered`)."""
 
     def __init__(self, tables: Tables, sealer: Sealer) -> None:
         self._tables = tables

@@ -44,8 +44,13 @@ class Work:
     async def intend(self, document: str) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.
 
-        Whoever takes the record up after a crash finds this and looks before posting, not before `settled_by`.
+        Whoever takes the record up after a crash finds this and looks before posting, not before `settled_by`. Where
+        the outcome of an earlier, different write is open, the intent says so (`mixed|`): what is there is then known
+        to nobody, and equals no document's digest.
         """
+        earlier = self.claim.intent
+        if earlier is not None and earlier.document != document:
+            document = f"mixed|{document.removeprefix('mixed|')}"
         not_after = self.desk.clock.now() + SEND_WITHIN
         horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
         intent = Intent(document, not_after, not_after + WRITE_TIMEOUT + horizon)
@@ -79,8 +84,14 @@ class Work:
         return await self.documents.last(f"{self.claim.partition}|{self.claim.key}", "sent")
 
     def keep(self, kind: str, document: Any) -> None:
-        """Keep an encrypted copy beside this try's trail row. Kinds: read, sent, answered."""
+        """Keep an encrypted copy beside this try's trail row. Kinds: read, wanted, sent, answered.
+
+        `sent` is what the target holds once this try has succeeded, and what later changes are compared with; before
+        that, a document is only `wanted`.
+        """
         self.copies[kind] = document
+        if kind == "sent":
+            self.copies.pop("wanted", None)
 
     def now(self) -> datetime:
         """Aware UTC."""

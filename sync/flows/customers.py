@@ -61,6 +61,7 @@ async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
     desk = work.desk
     wanted = customer_account_from(shopper, desk.settings)
     customers = Customers(desk.dynamics)
+    announced = work.claim.intent
     known = await desk.accounts.get(shopper.kind, shopper.source_key)
     account = known.account if known else work.claim.number
     matched_by = known.matched_by if known else "created"
@@ -70,7 +71,8 @@ async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
     if not known:
         await desk.accounts.learn(AccountMapping(shopper.kind, shopper.source_key, account, matched_by))
     if matched_by == "created":
-        action = await _kept_up_to_date(wanted, account, action, customers, work)
+        is_open = announced is not None and action != "created"
+        action = await _kept_up_to_date(wanted, account, action, customers, work, is_open=is_open)
     return Receipt(SET, account, wanted.digest, action, {"matched_by": matched_by})
 
 
@@ -127,23 +129,30 @@ async def _taken(shopper: Shopper, wanted: CustomerAccount, customers: Customers
     )
 
 
-async def _kept_up_to_date(wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work) -> str:
-    """Contact details that changed since they were last sent; what only the ledger knows is never touched."""
+async def _kept_up_to_date(
+    wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work, *, is_open: bool
+) -> str:
+    """Contact details that changed since they were last sent; what only the ledger knows is never touched.
+
+    All of them are sent where nobody knows what D365 holds: an earlier write's outcome `is_open`, or no copy is kept.
+    """
     document = {"body": dict(wanted.body), "addresses": {key: dict(value) for key, value in wanted.addresses.items()}}
-    sent = document if action == "created" else await work.last_sent()
-    work.keep("sent", document)
-    if work.claim.digest == wanted.digest and action == "unchanged":
+    if work.claim.digest == wanted.digest and action == "unchanged" and not is_open:
+        work.keep("sent", document)
         return action
-    before = (sent or document)["body"]
+    work.keep("wanted", document)
+    sent = document if action == "created" else None if is_open else await work.last_sent()
+    before = sent["body"] if sent else {}
     changes = {name: value for name, value in wanted.body.items() if before.get(name) != value and name not in _FIXED}
+    changed = "amended" if action == "unchanged" and (changes or wanted.addresses) else action
     if changes or wanted.addresses:
         intent = await work.intend(wanted.digest)
         if changes:
             await customers.update(wanted.company, account, changes, not_after=intent.not_after)
         if wanted.addresses:
             await customers.put_addresses(wanted.company, account, wanted.addresses, not_after=intent.not_after)
-        return "amended" if action == "unchanged" else action
-    return action
+    work.keep("sent", document)
+    return changed
 
 
 _FIXED = frozenset(

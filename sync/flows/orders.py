@@ -19,7 +19,7 @@ from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
 from sync.flows.accounts import account_for
 from sync.ledger import State
-from sync.mapping.order_changes import Changes, changes_between, sent_form
+from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.work import Work
@@ -85,7 +85,7 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     account = await account_for(order, work)
     document = sales_order_from(order, connection, account=account, items=items)
     work.keep("read", order.raw)
-    if is_posted and work.claim.digest == document.current_digest:
+    if is_posted and work.claim.digest == document.current_digest and work.claim.intent is None:
         return _receipt(document, work.claim.number, "unchanged")
     return await (_amended(document, work) if is_posted else _posted(order, document, work))
 
@@ -93,6 +93,7 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
 async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
+    announced = work.claim.intent
     found = await _left_behind(document, orders, work)
     action = "adopted" if found else "created"
     if found is None:
@@ -108,10 +109,8 @@ async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     if found is not None:
         number = found.number
         await _completed(document, found, orders, work)
-    work.keep("sent", sent_form(document))
-    if document.is_reduced:
-        as_placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
-        await _apply(document, number, changes_between(as_placed, sent_form(document)), orders, work)
+    sent = None if found and announced and announced.document != document.digest else as_placed(document)
+    await _apply(document, number, sent, orders, work)
     return _receipt(document, number, action)
 
 
@@ -148,19 +147,23 @@ async def _amended(document: SalesOrder, work: Work) -> Receipt:
     """Bring a posted order up to date, compared with what was sent last."""
     work.wait_until_settled()
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    as_placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
-    sent = await work.last_sent() or as_placed
+    announced = work.claim.intent
+    is_other = announced is not None and announced.document != document.current_digest
+    sent = None if is_other else await work.last_sent()
+    is_changed = await _apply(document, work.claim.number, sent, orders, work)
+    return _receipt(document, work.claim.number, "amended" if is_changed else "unchanged")
+
+
+async def _apply(document: SalesOrder, number: str, sent: Any, orders: SalesOrders, work: Work) -> bool:
+    """Write what differs from what was sent; all of ours where that is not known (None). False when nothing does."""
     wanted = sent_form(document)
-    changes = changes_between(sent, wanted)
-    work.keep("sent", wanted)
-    if not changes:
-        return _receipt(document, work.claim.number, "unchanged")
-    await _apply(document, work.claim.number, changes, orders, work)
-    return _receipt(document, work.claim.number, "amended")
-
-
-async def _apply(document: SalesOrder, number: str, changes: Changes, orders: SalesOrders, work: Work) -> None:
+    changes = changes_between(sent, wanted) if sent else None
+    if changes is not None and not changes:
+        work.keep("sent", wanted)
+        return False
+    work.keep("wanted", wanted)
     found = await orders.read(document.company, number)
+    changes = changes or rewritten(wanted, found.lots if found else ())
     if found is None:
         raise _conflict(document, number, "was deleted in D365", changes)
     if changes.fixed:
@@ -170,6 +173,8 @@ async def _apply(document: SalesOrder, number: str, changes: Changes, orders: Sa
         raise _conflict(document, number, f"is {found.status} in D365", changes)
     intent = await work.intend(document.current_digest)
     await orders.change(document, found, changes, not_after=intent.not_after)
+    work.keep("sent", wanted)
+    return True
 
 
 def _conflict(document: SalesOrder, number: str, why: str, changes: Changes) -> Never:

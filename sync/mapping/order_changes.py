@@ -3,7 +3,7 @@
 Compared with what *we* sent last, not with what D365 holds: what a clerk changed there stays as the clerk left it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ FIXED_FIELDS = frozenset(
      "ArePricesIncludingSalesTax", "CustomersOrderReference"}
 )  # fmt: skip
 """Fields that make the document what it is: a change of these is another document, for a person to decide."""
+
+FIXED_LINE_FIELDS = frozenset({"ItemNumber", "ExternalItemNumber"})
+"""Fields of a line that F&O takes at its creation only."""
 
 OPEN_STATUSES = frozenset({"", "None", "Backorder"})
 """SalesStatus values in which lines may still change: no lines yet, and `Backorder`, which is F&O's "Open order"."""
@@ -50,6 +53,34 @@ def sent_form(order: SalesOrder) -> dict[str, Any]:
 
 def _as_it_stands(body: Mapping[str, Any], remaining: Any) -> dict[str, Any]:
     return {**body, "OrderedSalesQuantity": shortest(remaining)}
+
+
+def as_placed(order: SalesOrder) -> dict[str, Any]:
+    """The document as it is first posted, in the form of `sent_form`."""
+    return {**sent_form(order), "lines": {line.reference: dict(line.body) for line in order.lines}}
+
+
+def rewritten(wanted: Mapping[str, Any], references: Iterable[str]) -> Changes:
+    """All of ours written again, where nobody knows which of several documents D365 holds.
+
+    `references`: our lines that are there. What an address of ours may have held is emptied where it holds no more.
+    """
+    header = {**(dict.fromkeys(_EMPTIED, "") if _EMPTIED[0] in wanted["header"] else {}), **wanted["header"]}
+    there = set(references)
+    return Changes(
+        header={name: value for name, value in header.items() if name not in FIXED_FIELDS},
+        patched={
+            reference: {name: value for name, value in body.items() if name not in FIXED_LINE_FIELDS}
+            for reference, body in wanted["lines"].items()
+            if reference in there
+        },
+        removed=sorted(there - wanted["lines"].keys()),
+        added=[reference for reference in wanted["lines"] if reference not in there],
+        fixed=(),
+    )
+
+
+_EMPTIED = ("DeliveryAddressCity", "DeliveryAddressStreet", "DeliveryAddressZipCode", "DeliveryAddressStateId")
 
 
 def changes_between(sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> Changes:
