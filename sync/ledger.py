@@ -137,18 +137,23 @@ class Ledger:
         self, connection: str, flow: str, key: str, owner: str, *, is_hint: bool = True
     ) -> tuple[Claim, bool]:
         """(claim, held by `owner` now). When another holds it, the claim is as it stands, and the holder is told to look
-        again where a hint brought us here: the record may have changed since the holder read it."""
+        again where a hint brought us here: the record may have changed since the holder read it.
+
+        `owner` is a process; each taking has a name of its own below it, so that of two tries in one process, too, only
+        the later one can write.
+        """
+        taking = f"{owner}/{self._clock.unique()[:12]}"
         while True:
             claim = await self.claim(connection, flow, key)
             now = self._clock.now()
             held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
-            held = held and not (self._is_alone and claim.owner != owner)
+            held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
             if held and (claim.again or not is_hint):
                 return claim, False
             changed = (
                 replace(claim, again=True)
                 if held
-                else replace(claim, owner=owner, lease_until=now + LEASE, again=False)
+                else replace(claim, owner=taking, lease_until=now + LEASE, again=False)
             )
             try:
                 return await self._store(changed), not held
