@@ -4,7 +4,6 @@ What REST does while answering, measured on 2.4.8: it rewrites four row totals o
 inside each child, repeats the items inside the shipping assignment and leaves null keys out.
 """
 
-from copy import deepcopy
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -75,22 +74,26 @@ def rewritten(item: Columns, *, display_gross: bool = False) -> Columns:
     return answer
 
 
-def rest_item(item: Columns, parent: Columns | None = None, *, display_gross: bool = False) -> Columns:
-    """One order item as answered; a child carries its whole parent."""
+def rest_item(item: Columns, *, display_gross: bool = False) -> Columns:
+    """One order item as answered, without its parent."""
     answer: Columns = plain({**item, **rewritten(item, display_gross=display_gross)})
-    if parent is not None:
-        answer["parent_item"] = rest_item(parent, display_gross=display_gross)
     return answer
 
 
 def rest_items(order: StoredOrder, *, display_gross: bool = False) -> list[Columns]:
-    """All items of an order as answered."""
-    by_id = {item["item_id"]: item for item in order.items}
-    return [rest_item(item, by_id.get(item.get("parent_item_id")), display_gross=display_gross) for item in order.items]
+    """All items of an order as answered; a child carries its whole parent."""
+    by_id = {item["item_id"]: rest_item(item, display_gross=display_gross) for item in order.items}
+    return [
+        {**item, "parent_item": by_id[item["parent_item_id"]]} if item.get("parent_item_id") in by_id else item
+        for item in by_id.values()
+    ]
 
 
 def rest_order(order: StoredOrder, *, display_gross: bool = False) -> Columns:
-    """A whole order as `GET /V1/orders/{id}` answers it. The caller may change it: nothing is shared with the store."""
+    """A whole order as `GET /V1/orders/{id}` answers it; nothing of it is shared with the store.
+
+    Within the answer the items and their copies in the shipping assignment are the same objects.
+    """
     items = rest_items(order, display_gross=display_gross)
     shipping: Columns = {} if order.shipping is None else {"address": order.shipping, "method": order.shipping_method}
     shipping["total"] = {key: order.row[key] for key in SHIPPING_TOTAL if order.row.get(key) is not None}
@@ -100,7 +103,7 @@ def rest_order(order: StoredOrder, *, display_gross: bool = False) -> Columns:
     answer["payment"] = plain(order.payment)
     answer["status_histories"] = plain(order.comments)
     answer["extension_attributes"] = {
-        "shipping_assignments": [{"shipping": plain(shipping), "items": deepcopy(items)}],
+        "shipping_assignments": [{"shipping": plain(shipping), "items": items}],
         **plain(order.extension),
     }
     return answer

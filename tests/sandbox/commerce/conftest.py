@@ -28,3 +28,13 @@ def dials() -> Dials:
 async def shop(state: CommerceState, dials: Dials) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(commerce_app(state, dials)) as client:
         yield client
+
+
+@pytest.fixture
+def placed(state: CommerceState, clock: SetClock) -> list[int]:
+    """Six orders, one per second."""
+    found = []
+    for _ in range(6):
+        found += [order.entity_id for order in state.place_new(payment="checkmo")]
+        clock.pass_by(seconds=1)
+    return found

@@ -14,6 +14,7 @@ from sync.encoding import from_json
 
 HERE = Path(__file__).parents[2] / "payloads"
 BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[4] / "shared" / "samples"))
+ORDERS = "/rest/all/V1/orders"
 NOW = datetime(2026, 11, 21, 18, 17, 10, tzinfo=UTC)
 
 
@@ -57,3 +58,15 @@ def criteria(*filters: tuple[str, str, str], **rest: str) -> str:
     parts += [f"searchCriteria[{key}]={value}" for key, value in rest.items() if key != "fields"]
     parts += [f"fields={rest['fields']}"] if "fields" in rest else []
     return "&".join(parts) or "searchCriteria="
+
+
+async def ids(shop: httpx.AsyncClient, *filters: tuple[str, str, str], **rest: str) -> list[int]:
+    answer = await listing(shop, *filters, **rest)
+    return [order["entity_id"] for order in answer["items"] or []]
+
+
+async def listing(shop: httpx.AsyncClient, *filters: tuple[str, str, str], **rest: str) -> dict[str, Any]:
+    response = await shop.get(f"{ORDERS}?{criteria(*filters, **rest)}")
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = from_json(response.content)
+    return found
