@@ -37,12 +37,12 @@ def example() -> str:
 
 def _written(path: Path) -> bool:
     """Write the example unless the file is there; whether it was written. Raises `Problem`."""
+    if path.exists():
+        return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(example())
-    except FileExistsError:
-        return False
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise Problem(f"{path} cannot be written: {why}", remedy="Name another file with --config.") from None

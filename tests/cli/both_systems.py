@@ -1,0 +1,43 @@
+"""A process that is both systems, on two free ports: the sandboxes behind real sockets, until SIGTERM.
+
+Prints one JSON line when both take requests: their addresses and the numbers of the orders in the shop.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from datetime import timedelta
+
+from sync.adapters.system_clock import SystemClock
+from sync.hosts.server import listen, serve, url_of
+from sync.sandbox.commerce.app import commerce_app
+from sync.sandbox.commerce.state import CommerceState
+from sync.sandbox.dials import Dials
+from sync.sandbox.dynamics import DynamicsState, dynamics_app
+
+GRACE = timedelta(seconds=1)
+
+
+async def main() -> None:
+    clock = SystemClock()
+    commerce = CommerceState(clock, seed=3)
+    orders = commerce.place_new(3, visible_in=timedelta(0), store=commerce.catalogue.store("default"))
+    dynamics = DynamicsState.seeded(items=[product.sku for product in commerce.catalogue.products], now=clock.now)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    with listen("127.0.0.1", 0) as shop, listen("127.0.0.1", 0) as ledger:
+        told = {"commerce": url_of(shop), "dynamics": url_of(ledger), "orders": [o.row["increment_id"] for o in orders]}
+        both_ready = iter([lambda: None, lambda: _say(told)])
+        async with asyncio.TaskGroup() as group:
+            for app, listener in ((commerce_app(commerce, Dials()), shop), (dynamics_app(dynamics), ledger)):
+                group.create_task(serve(app, listener, stop, lambda: next(both_ready)(), grace=GRACE))
+
+
+def _say(told: object) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
