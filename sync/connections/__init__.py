@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 
 from sync.connections.customers import Customers, Items
 from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
+from sync.connections.receivables import CreditMemos, Invoices
 from sync.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -39,10 +40,12 @@ __all__ = [
     "Company",
     "Connection",
     "Connections",
+    "CreditMemos",
     "Currency",
     "Customers",
     "Dynamics",
     "EventKeys",
+    "Invoices",
     "Items",
     "NumberMode",
     "Orders",
@@ -74,6 +77,8 @@ class Connection(Section):
     orders: Orders = Orders()
     customers: Customers = Customers()
     items: Items = Items()
+    invoices: Invoices = Invoices()
+    creditmemos: CreditMemos = CreditMemos()
     flows: tuple[str, ...] = FLOW_NAMES
 
     def store(self, store_id: int | str) -> Store | None:

@@ -62,7 +62,8 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     fixed = _fixed_product_tax(document, order, parts.rest)
     if not fixed:
         return parts
-    charge = Charge("fixed-product-tax", settings.fpt_item, fixed)
+    on_it = stored(document.tax_amount - document.shipping_tax_amount - total(row.tax for row in rows))
+    charge = Charge("fixed-product-tax", settings.fpt_item, fixed, on_it)
     return DocumentParts(rows, (*charges, charge), paid, document.tax_amount, document.grand_total)
 
 

@@ -1,0 +1,40 @@
+"""How captured invoices become receivables, and credit memos credit notes: recipes, accounts, journals, codes."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.connections.section import Section, Whole, YesNo
+
+
+class Invoices(Section):
+    """What a captured invoice becomes. `payment-journal`: money received, the revenue comes from F&O's own invoice of
+    the sales order. `free-text-invoice`: the revenue too, for orders that F&O never invoices itself.
+    """
+
+    recipe: Literal["payment-journal", "free-text-invoice", "both"] = "payment-journal"
+    reference_template: str = "{order_increment_id}/{increment_id}"
+    revenue_account: str = ""
+    accounts: dict[str, str] = {}
+    """Main account per item number, and for `shipping`, `fixed-product-tax`, `rounding`, `gift_cards` and the like;
+    where none is named, `revenue_account`."""
+    journal: str = "WEBPAY"
+    banks: dict[str, str] = {}
+    """Bank account per payment method of Commerce; `*` for all others."""
+    dimension_delimiter: str = Field(default="-", min_length=1, max_length=1)
+    """The segment delimiter of F&O's accounts: escaped in account numbers that hold it."""
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+
+
+class CreditMemos(Section):
+    """What a credit memo becomes. `return-order`: negative lines, invoiced by F&O as a credit note.
+    `free-text-credit`: a negative free text invoice. `refund_payment`: the money paid out, as a debit in the journal.
+    """
+
+    recipe: Literal["return-order", "free-text-credit"] = "return-order"
+    reference_template: str = "{order_increment_id}/{increment_id}"
+    reason: str = ""
+    disposition: str = "CreditOnly"
+    """`CreditOnly`: no goods are expected back; a return that brings goods back goes its own way."""
+    refund_payment: YesNo = False
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)

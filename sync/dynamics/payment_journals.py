@@ -1,0 +1,77 @@
+"""Customer payment journals in F&O: one open journal per day and method, its lines written one at a time (6.3).
+
+F&O rewrites the journal's totals with every line, so two writers of one journal conflict: whoever writes holds the
+journal's claim. A journal that F&O has posted takes no more lines; the next one with the same text is opened.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sync.dynamics.client import DynamicsClient
+from sync.mapping.customer_payment import CustomerPayment
+
+HEADERS, LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
+LINE_FIELDS = (
+    "JournalBatchNumber",
+    "LineNumber",
+    "PaymentReference",
+    "AccountDisplayValue",
+    "CreditAmount",
+    "DebitAmount",
+)
+
+
+@dataclass(frozen=True)
+class FoundPayment:
+    """A payment line as F&O holds it."""
+
+    journal: str
+    line: Decimal
+
+
+class PaymentJournals:
+    """The customer payment journals of one environment."""
+
+    def __init__(self, client: DynamicsClient) -> None:
+        self._client = client
+
+    async def find(self, payment: CustomerPayment) -> FoundPayment | None:
+        """The line with this reference, account and side, in whatever journal; None when it is not there."""
+        rows = await self._client.find_by(
+            LINES, "PaymentReference", payment.reference, company=payment.company, select=LINE_FIELDS
+        )
+        side = "DebitAmount" if "DebitAmount" in payment.body else "CreditAmount"
+        for row in rows:
+            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(side):
+                return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
+        return None
+
+    async def open_journal(self, payment: CustomerPayment) -> str | None:
+        """The journal of this day and method that still takes lines; None when there is none."""
+        rows = await self._client.find_by(
+            HEADERS, "Description", payment.journal_text, company=payment.company,
+            select=("JournalBatchNumber", "JournalName", "Description", "IsPosted"),
+        )  # fmt: skip
+        numbers = [
+            str(r["JournalBatchNumber"])
+            for r in rows
+            if r.get("JournalName") == payment.journal_name and r.get("IsPosted") != "Yes"
+        ]
+        return min(numbers) if numbers else None
+
+    async def create_journal(self, payment: CustomerPayment, *, not_after: datetime) -> str:
+        """Open a journal; returns its number."""
+        body = {"dataAreaId": payment.company, "JournalName": payment.journal_name, "Description": payment.journal_text}
+        header = await self._client.create(HEADERS, body, not_after=not_after)
+        return str(header["JournalBatchNumber"])
+
+    async def add(self, payment: CustomerPayment, journal: str, *, not_after: datetime) -> FoundPayment:
+        """Write the line behind the journal's last. Raises `AlreadyExists` when another writer took its number."""
+        rows = await self._client.find_by(
+            LINES, "JournalBatchNumber", journal, company=payment.company, select=LINE_FIELDS
+        )
+        line = max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1
+        body = {**payment.body, "JournalBatchNumber": journal, "LineNumber": line}
+        await self._client.create(LINES, body, not_after=not_after)
+        return FoundPayment(journal, line)

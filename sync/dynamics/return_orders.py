@@ -1,0 +1,80 @@
+"""Return orders in F&O: header and negative lines; found again by `CustomersOrderReference` (reference 6.6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sync.dynamics.client import DynamicsClient, Write
+from sync.errors import Never
+from sync.mapping.return_order import ReturnOrder
+
+HEADERS, LINES = "ReturnOrderHeadersV2", "ReturnOrderLinesV2"
+FIELDS = (
+    "dataAreaId",
+    "ReturnOrderNumber",
+    "RMANumber",
+    "CustomerAccountNumber",
+    "CustomersOrderReference",
+    "ReturnStatus",
+)
+
+
+@dataclass(frozen=True)
+class FoundReturn:
+    """A return order as F&O holds it. `lines`: our references of the lines it has."""
+
+    number: str
+    rma: str
+    lines: frozenset[str]
+
+
+class ReturnOrders:
+    """The return orders of one environment."""
+
+    def __init__(self, client: DynamicsClient) -> None:
+        self._client = client
+
+    async def find(self, order: ReturnOrder) -> FoundReturn | None:
+        """The return order by its reference and account. Raises `Never` when there are several."""
+        rows = await self._client.find_by(
+            HEADERS, "CustomersOrderReference", order.reference, company=order.company, select=FIELDS
+        )
+        rows = [row for row in rows if row.get("CustomerAccountNumber") == order.account]
+        if len(rows) > 1:
+            raise Never(
+                f"{order.reference}: D365 holds {len(rows)} return orders with this reference",
+                remedy="Keep the right one, cancel the others in D365, then replay.",
+            )
+        if not rows:
+            return None
+        number = str(rows[0]["ReturnOrderNumber"])
+        lines = await self._client.find_by(
+            LINES,
+            "ReturnOrderNumber",
+            number,
+            company=order.company,
+            select=("ReturnOrderNumber", "ExternalItemNumber"),
+        )
+        references = frozenset(str(line.get("ExternalItemNumber") or "") for line in lines)
+        return FoundReturn(number, str(rows[0].get("RMANumber") or ""), references)
+
+    async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
+        """Post header and lines; returns what F&O calls it."""
+        header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
+        found = FoundReturn(str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or ""), frozenset())
+        await self.complete(order, found, not_after=not_after)
+        return found
+
+    async def complete(self, order: ReturnOrder, found: FoundReturn, *, not_after: datetime) -> None:
+        """Post the lines that are missing, in one changeset. A refused header without lines is removed."""
+        common = {"dataAreaId": order.company, "ReturnOrderNumber": found.number}
+        missing = [line for line in order.lines if line["ExternalItemNumber"] not in found.lines]
+        try:
+            await self._client.changeset(
+                [Write("POST", LINES, None, {**common, **line}) for line in missing], not_after=not_after
+            )
+        except Never:
+            if not found.lines:
+                key: dict[str, Any] = {"dataAreaId": order.company, "ReturnOrderNumber": found.number}
+                await self._client.delete(HEADERS, key)
+            raise
