@@ -92,18 +92,30 @@ class Runner:
         if not is_due or await self._paused(desk) is not None:
             return 0
         until = await flow.horizon(desk)
+        behind = self._engine.clock.now() - until
         first = until - timedelta(days=desk.settings.commerce.first_poll_days)
         since = stands - flow.overlap if isinstance(stands, datetime) else first
-        found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll")
+        found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll", behind=behind)
         await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {"at": until, "polled": now}))
         log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
         return found
 
-    async def enqueue(self, flow: Flow[Any], desk: Desk, changes: AsyncIterator[Change], origin: str) -> int:
-        """Hint for every change that no delivery has seen yet; returns how many."""
+    async def enqueue(
+        self,
+        flow: Flow[Any],
+        desk: Desk,
+        changes: AsyncIterator[Change],
+        origin: str,
+        *,
+        behind: timedelta = timedelta(),
+    ) -> int:
+        """Hint for every change that no delivery has seen yet; returns how many.
+
+        `behind`: how far the owner's clock, which stamps changes, is behind ours, or a little more.
+        """
         found, batch = 0, list[str]()
         async for change in changes:
-            if origin == "poll" and await self._has_seen(flow, desk, change):
+            if origin == "poll" and await self._has_seen(flow, desk, change, behind):
                 continue
             batch.append(change.key)
             if len(batch) == BATCH:
@@ -111,10 +123,12 @@ class Runner:
                 batch = []
         return found + await self.accept(flow.name, desk.name, batch, origin)
 
-    async def _has_seen(self, flow: Flow[Any], desk: Desk, change: Change) -> bool:
+    async def _has_seen(self, flow: Flow[Any], desk: Desk, change: Change, behind: timedelta) -> bool:
+        """Never for a record that had vanished: now it is there."""
         claim = await self.ledger.claim(desk.name, flow.name, change.key)
-        is_settled = claim.state not in (State.NEW, State.POSTING)
-        return is_settled and claim.read_at is not None and claim.read_at >= change.changed_at + SETTLED_AFTER
+        is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
+        changed_at = change.changed_at + behind
+        return is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
 
     async def deliver(self, body: bytes) -> None:
         """Work off one message. Returns when it may be completed; raises when it should be given back."""
@@ -160,7 +174,9 @@ class Runner:
             due = self._engine.clock.now() + ABSENT_WAITS[message.attempt - 1]
             await self._send_later(message.again(attempt=message.attempt + 1), due)
         else:
-            log.warning("%s.vanished key=%s", message.flow, message.key)
+            claim, is_held = await self.ledger.take(message.connection, message.flow, message.key, self._engine.worker)
+            if is_held:
+                await self._vanish(message, claim)
 
     async def _try(self, flow: Flow[Any], desk: Desk, message: Message, claim: Claim) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
@@ -168,7 +184,7 @@ class Runner:
         try:
             record = await flow.read(message.key, desk)
             if record is None:
-                await self._absent(flow, message, work)
+                await self._absent(message, work.claim)
                 return
             await self._deliver_record(flow, work, record)
         except LeaseLost:
@@ -188,6 +204,8 @@ class Runner:
         if not is_held:
             raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False)
         inner = self._work(desk, message, claim)
+        if record is not None:
+            inner.started = work.started  # it was read since then
         try:
             return await self._deliver_record(flow, inner, await _required(flow, key, desk, record))
         except LeaseLost:
@@ -202,15 +220,14 @@ class Runner:
         return Work(desk, self.ledger, self._engine.documents, message, claim, self._require)
 
     async def _deliver_record(self, flow: Flow[Any], work: Work, record: Any) -> Receipt | Skipped:
-        read_at = self._engine.clock.now()
         outcome = await flow.deliver(record, work)
-        await self._record(work, outcome, read_at)
+        await self._record(work, outcome)
         return outcome
 
-    async def _record(self, work: Work, outcome: Receipt | Skipped, started: datetime) -> None:
+    async def _record(self, work: Work, outcome: Receipt | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as it should be."""
         now = self._engine.clock.now()
-        ms = int((now - started).total_seconds() * 1000)
+        ms = int((now - work.started).total_seconds() * 1000)
         since_hint = int((now - work.message.hinted_at).total_seconds() * 1000)
         cleared = {"intent_document": "", "intent_not_after": None, "intent_settled_by": None}
         if isinstance(outcome, Receipt):
@@ -232,7 +249,7 @@ class Runner:
         was_parked = work.claim.state is State.PARKED or bool(work.claim.reason)
         reason = outcome.reason if isinstance(outcome, Skipped) else ""
         released = await self.ledger.release(
-            work.claim, state=state, reason=reason, remedy="", read_at=started, **changes
+            work.claim, state=state, reason=reason, remedy="", read_at=work.started, **changes
         )
         if was_parked:
             await self.ledger.unpark(released)
@@ -279,20 +296,25 @@ class Runner:
             await self.ledger.write(claim, entry)
         await self.ledger.park(claim, **said)
         log.warning("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, message.attempt, park.reason)
-        released = await self.ledger.release(claim, state=State.PARKED, read_at=now, **said)
+        read_at = work.started if work is not None else now
+        released = await self.ledger.release(claim, state=State.PARKED, read_at=read_at, **said)
         await self._let_go(message, released)
 
-    async def _absent(self, flow: Flow[Any], message: Message, work: Work) -> None:
+    async def _absent(self, message: Message, claim: Claim) -> None:
         if message.attempt <= len(ABSENT_WAITS):
             due = self._engine.clock.now() + ABSENT_WAITS[message.attempt - 1]
             await self._send_later(message.again(attempt=message.attempt + 1), due)
-            await self._let_go(message, await self.ledger.release(work.claim))
+            await self._let_go(message, await self.ledger.release(claim))
             return
+        await self._vanish(message, claim)
+
+    async def _vanish(self, message: Message, claim: Claim) -> None:
+        now = self._engine.clock.now()
         reason = "the record is not there (any more): the change that announced it was rolled back, or it was deleted"
-        await self._write(work, Entry(self._engine.clock.now(), "vanished", reason=reason))
-        log.warning("%s.vanished key=%s attempt=%d", flow.name, message.key, message.attempt)
-        changes = {"state": State.VANISHED, "reason": reason, "read_at": self._engine.clock.now()}
-        await self._let_go(message, await self.ledger.release(work.claim, **changes))
+        entry = Entry(now, "vanished", origin=message.origin, attempt=message.attempt, reason=reason)
+        await self.ledger.write(claim, entry)
+        log.warning("%s.vanished key=%s attempt=%d", message.flow, message.key, message.attempt)
+        await self._let_go(message, await self.ledger.release(claim, state=State.VANISHED, reason=reason, read_at=now))
 
     async def _let_go(self, message: Message, released: Claim) -> None:
         """Somebody hinted while we worked: what we read may be older than their hint."""
