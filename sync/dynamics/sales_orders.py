@@ -89,14 +89,14 @@ class SalesOrders:
         try:
             await self._client.changeset(self._new_lines(order, number, lines), not_after=not_after)
         except Never as refusal:
-            await self._remove_empty_header(order.company, number, refusal)
+            await self._remove_empty_header(order.company, number, refusal, not_after)
             raise
 
-    async def _remove_empty_header(self, company: str, number: str, refusal: Never) -> None:
+    async def _remove_empty_header(self, company: str, number: str, refusal: Never, not_after: datetime) -> None:
         if await self._lines_of(company, number):
             return
         try:
-            await self._client.delete(self._headers, _header_key(company, number))
+            await self._client.delete(self._headers, _header_key(company, number), not_after=not_after)
         except Never as stays:
             raise Never(
                 f"{refusal.reason}; and its header {number} without lines could not be removed: {stays.reason}",
