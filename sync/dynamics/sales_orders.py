@@ -104,7 +104,10 @@ class SalesOrders:
             ) from stays  # fmt: skip
 
     async def find(self, order: SalesOrder) -> Found | None:
-        """The order in F&O, by our number or by reference, account and line references; None when it is not there.
+        """The order in F&O, by our number or by reference and line references; None when it is not there.
+
+        A header without lines is told by its account. With lines it is ours whatever its account is: a guest who has
+        registered since has another one.
 
         Raises `Never` when the number or the reference belongs to another document: a person must look.
         """
@@ -116,10 +119,9 @@ class SalesOrders:
         )
         ours: list[Found] = []
         for header in headers:
-            if header.get("OrderingCustomerAccountNumber") != account:
-                continue
             found = await self._with_lines(order.company, header)
-            if not found.lines or set(found.lots) & {line.reference for line in order.lines}:
+            is_bare = not found.lines and header.get("OrderingCustomerAccountNumber") == account
+            if is_bare or set(found.lots) & {line.reference for line in order.lines}:
                 ours.append(found)
         if len(ours) > 1:
             numbers = ", ".join(sorted(found.number for found in ours))
