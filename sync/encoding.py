@@ -46,10 +46,10 @@ _plain = json.JSONEncoder(ensure_ascii=False).encode
 """One encoder for all: making one takes longer than most texts do, and an order has hundreds of them."""
 
 
-def _text(value: Any, *, sort: bool) -> str:
+def _text(value: Any, *, sort: bool) -> str:  # noqa: PLR0911 - one return per kind of value
     if isinstance(value, str):
         return _plain(value)
-    if type(value) is int:  # not a bool
+    if type(value) is int:  # bool is a kind of int, and written otherwise
         return int.__repr__(value)
     if isinstance(value, dict):
         pairs = sorted(value.items()) if sort else value.items()
