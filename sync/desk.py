@@ -1,5 +1,6 @@
 """One connection, opened: its settings, both systems' clients and its mapping tables."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,9 @@ from sync.ports import Clock
 class Desk:
     """What a flow works with. One per connection and process; clients and coalescers are shared by all deliveries.
 
-    `orders`, `customers`: reads by increment id and customer id; what concurrent deliveries ask for within
-    milliseconds becomes one search. `digest_of(text)`: the keyed digest of an e-mail address or the like; what may lie in tables and trail.
+    `orders`, `invoices`, `creditmemos`: reads by increment id; `orders_by_id`, `customers`: by id. What concurrent
+    deliveries ask for within milliseconds becomes one search. `digest_of(text)`: the keyed digest of an e-mail address
+    or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of that name.
     """
 
     name: str
@@ -28,7 +30,11 @@ class Desk:
     accounts: AccountMappings
     clock: Clock
     orders: Coalescer[str, list[dict[str, Any]]]
+    orders_by_id: Coalescer[int, dict[str, Any]]
+    invoices: Coalescer[str, list[dict[str, Any]]]
+    creditmemos: Coalescer[str, list[dict[str, Any]]]
     customers: Coalescer[int, dict[str, Any]]
+    one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
     systems: tuple[str, ...]
     close: Callable[[], Awaitable[None]]

@@ -62,6 +62,15 @@ class NoKey(ValueError):
 
 
 @dataclass(frozen=True)
+class Inner(Generic[R]):
+    """A kind of record without hints of its own: other flows require it and hand it over. Claims and trail as for all."""
+
+    name: str
+    title: str
+    deliver: Callable[[R, "Work"], Awaitable[Receipt | Skipped]]
+
+
+@dataclass(frozen=True)
 class Flow(Generic[R]):
     """One kind of record on the road.
 

@@ -13,7 +13,7 @@ from typing import Any
 from sync.desk import Desk
 from sync.documents import Documents
 from sync.errors import Later, Never, Unknown
-from sync.flow import Change, Flow, Receipt, Skipped
+from sync.flow import Change, Flow, Inner, Receipt, Skipped
 from sync.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.message import Message, hint, scheduled
 from sync.pauses import Pauses
@@ -41,6 +41,7 @@ class Engine:
     """What the runner works with; everything from outside comes in here."""
 
     flows: Mapping[str, Flow[Any]]
+    inner: Mapping[str, Inner[Any]]
     open_desk: Callable[[str], Awaitable[Desk]]
     connections: Callable[[str], Sequence[str]]
     queue: JoinedSends
@@ -198,7 +199,8 @@ class Runner:
     async def _require(self, work: Work, flow_name: str, key: str, record: Any) -> Receipt | Skipped:
         """Deliver another record now, under its own claim, as part of `work`. What stops it stops `work`, which waits
         or parks for both; so nothing is scheduled or parked for the required record itself."""
-        flow, desk = self._engine.flows[flow_name], work.desk
+        flow = self._engine.flows.get(flow_name) or self._engine.inner[flow_name]
+        desk = work.desk
         message = Message(flow_name, desk.name, key, "required", self._engine.clock.now())
         claim, is_held = await self.ledger.take(desk.name, flow_name, key, self._engine.worker, is_hint=False)
         if not is_held:
@@ -219,7 +221,7 @@ class Runner:
     def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
         return Work(desk, self.ledger, self._engine.documents, message, claim, self._require)
 
-    async def _deliver_record(self, flow: Flow[Any], work: Work, record: Any) -> Receipt | Skipped:
+    async def _deliver_record(self, flow: Flow[Any] | Inner[Any], work: Work, record: Any) -> Receipt | Skipped:
         outcome = await flow.deliver(record, work)
         await self._record(work, outcome)
         return outcome
@@ -338,11 +340,12 @@ class Runner:
         return max(pauses) + timedelta(seconds=self._engine.clock.between(0, min(length, SPREAD)))
 
 
-async def _required(flow: Flow[Any], key: str, desk: Desk, record: Any) -> Any:
-    found = record if record is not None else await flow.read(key, desk)
-    if found is None:
+async def _required(flow: Flow[Any] | Inner[Any], key: str, desk: Desk, record: Any) -> Any:
+    if record is None and isinstance(flow, Flow):
+        record = await flow.read(key, desk)
+    if record is None:
         raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
-    return found
+    return record
 
 
 def _has_been_read_since(claim: Claim, message: Message) -> bool:

@@ -24,6 +24,7 @@ from sync.edge import Answer, Edge
 from sync.encoding import to_json
 from sync.errors import Never, Paused
 from sync.flow import Flow
+from sync.flows import INNER
 from sync.limiter import Limiter
 from sync.mappings import AccountMappings, ItemMappings, email_digest
 from sync.pauses import Pauses
@@ -35,7 +36,7 @@ log = logging.getLogger("sync.services")
 
 WINDOW = timedelta(milliseconds=10)
 """Reads asked for within this become one request."""
-MOST_ORDERS, MOST_CUSTOMERS = 40, 40
+MOST_KEYS = 40
 """Keys in one search: the URL stays well below 8 KB and the page light."""
 
 
@@ -65,6 +66,7 @@ class Services:
     def __init__(self, connections: Connections, flows: Sequence[Flow[Any]], outside: Outside) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
+        self.inner = {inner.name: inner for inner in INNER}
         self.outside = outside
         self.documents = Documents(outside.tables, outside.sealer)
         self._desks: dict[str, Desk] = {}
@@ -82,6 +84,7 @@ class Services:
     def _engine(self) -> Engine:
         return Engine(
             flows=self.flows,
+            inner=self.inner,
             open_desk=self.desk,
             connections=self._with_flow,
             queue=self.sends,
@@ -114,19 +117,27 @@ class Services:
         commerce = self._commerce(settings.commerce)
         dynamics, system = self._dynamics(settings.dynamics)
 
-        async def orders(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
-            found = await commerce.orders_by_increment(keys)
-            return {key: [o for o in found if str(o.get("increment_id")) == key] for key in keys}
+        def by_increment(path: str) -> Coalescer[str, list[dict[str, Any]]]:
+            async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
+                found = await commerce.by_increment(path, keys)
+                return {key: [row for row in found if str(row.get("increment_id")) == key] for key in keys}
+
+            return Coalescer(load, window=WINDOW, most=MOST_KEYS)
+
+        async def orders_by_id(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+            return {int(row["entity_id"]): row for row in await commerce.orders_by_ids(ids)}
 
         async def customers(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-            return {int(c["id"]): c for c in await commerce.customers_by_ids(ids)}
+            return {int(row["id"]): row for row in await commerce.customers_by_ids(ids)}
 
-        read_orders = Coalescer(orders, window=WINDOW, most=MOST_ORDERS)
-        read_customers = Coalescer(customers, window=WINDOW, most=MOST_CUSTOMERS)
+        read_orders, read_invoices, read_memos = map(by_increment, ("orders", "invoices", "creditmemos"))
+        read_by_id = Coalescer(orders_by_id, window=WINDOW, most=MOST_KEYS)
+        read_customers = Coalescer(customers, window=WINDOW, most=MOST_KEYS)
+        locks: dict[str, asyncio.Lock] = {}
 
         async def close() -> None:
-            await read_orders.aclose()
-            await read_customers.aclose()
+            for reads in (read_orders, read_invoices, read_memos, read_by_id, read_customers):
+                await reads.aclose()
             await dynamics.aclose()
 
         return Desk(
@@ -138,7 +149,11 @@ class Services:
             accounts=AccountMappings(outside.tables, name, outside.clock),
             clock=outside.clock,
             orders=read_orders,
+            orders_by_id=read_by_id,
+            invoices=read_invoices,
+            creditmemos=read_memos,
             customers=read_customers,
+            one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, outside.email_key),
             systems=(commerce.system, system),
             close=close,

@@ -158,15 +158,26 @@ class CommerceClient:
         return await self.orders_by_increment([increment_id])
 
     async def orders_by_increment(self, increment_ids: Iterable[str]) -> list[dict[str, Any]]:
-        """The orders of these numbers, by one request for as many as fit into a URL; in no promised order.
+        """The orders of these numbers (`by_increment`)."""
+        return await self.by_increment("orders", increment_ids)
 
-        A number that several stores use brings several orders. Unknown numbers bring nothing. The comparison ignores
+    async def by_increment(self, path: str, increment_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Orders, invoices, credit memos of these numbers, by one request for as many as fit into a URL; in no
+        promised order.
+
+        A number that several stores use brings several documents. Unknown numbers bring nothing. The comparison ignores
         case, as the shop's database does.
         """
         wanted = list(dict.fromkeys(increment_ids))
         base = Search(sorts=_BY_ID, page_size=self.settings.page_size)
         searches = list(split(base, "increment_id", [one for one in wanted if one and "," not in one]))
         searches += [base.having(where("increment_id", Op.EQ, one)) for one in wanted if "," in one]
+        return [row for search in searches for row in await self._all(path, search)]
+
+    async def orders_by_ids(self, entity_ids: Iterable[int]) -> list[dict[str, Any]]:
+        """These orders by `entity_id`, by one request for as many as fit into a URL; unknown ids bring nothing."""
+        base = Search(sorts=_BY_ID, page_size=self.settings.page_size)
+        searches = split(base, "entity_id", entity_ids)
         return [row for search in searches for row in await self._all("orders", search)]
 
     def changed_orders(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:

@@ -63,8 +63,11 @@ __all__ = [
     "tidy_url",
 ]
 
-FLOW_NAMES: Final = ("orders", "customers")
+FLOW_NAMES: Final = ("orders", "customers", "invoices", "creditmemos")
 """What `flows` may name; a test keeps it equal to the flows that exist."""
+
+DEFAULT_FLOWS: Final = ("orders", "customers")
+"""What runs where nothing is named: receivables need accounts and journals that only the ledger's owner knows."""
 
 
 class Connection(Section):
@@ -79,7 +82,7 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
-    flows: tuple[str, ...] = FLOW_NAMES
+    flows: tuple[str, ...] = DEFAULT_FLOWS
 
     def store(self, store_id: int | str) -> Store | None:
         """The settings of a store view, completed from `stores.default`; None when neither is there."""

@@ -2,8 +2,14 @@
 
 from typing import Any, Final
 
-from sync.flow import Flow
+from sync.flow import Flow, Inner
+from sync.flows.creditmemos import creditmemos
 from sync.flows.customers import customers
+from sync.flows.invoices import invoices
 from sync.flows.orders import orders
+from sync.flows.payments import payments
 
-FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers)
+FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers, invoices, creditmemos)
+
+INNER: Final[tuple[Inner[Any], ...]] = (payments,)
+"""What has no hints of its own: flows require it, and it has claims and a trail like all."""

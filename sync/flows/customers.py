@@ -61,7 +61,6 @@ async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
     desk = work.desk
     wanted = customer_account_from(shopper, desk.settings)
     customers = Customers(desk.dynamics)
-    announced = work.claim.intent
     known = await desk.accounts.get(shopper.kind, shopper.source_key)
     account = known.account if known else work.claim.number
     matched_by = known.matched_by if known else "created"
@@ -71,7 +70,7 @@ async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
     if not known:
         await desk.accounts.learn(AccountMapping(shopper.kind, shopper.source_key, account, matched_by))
     if matched_by == "created":
-        is_open = announced is not None and action != "created"
+        is_open = work.inherited is not None and action != "created"
         action = await _kept_up_to_date(wanted, account, action, customers, work, is_open=is_open)
     return Receipt(SET, account, wanted.digest, action, {"matched_by": matched_by})
 
@@ -82,7 +81,7 @@ async def _found_or_created(
     """(account, how it was found, action)."""
     if not wanted.account:
         work.wait_until_settled()
-    is_ours = work.claim.intent is not None
+    is_ours = work.inherited is not None
     for rule in work.desk.settings.customers.match:
         account = await _matched(rule, shopper, wanted, customers)
         if account:

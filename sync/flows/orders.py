@@ -93,7 +93,6 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
 async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    announced = work.claim.intent
     found = await _left_behind(document, orders, work)
     action = "adopted" if found else "created"
     if found is None:
@@ -109,7 +108,8 @@ async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     if found is not None:
         number = found.number
         await _completed(document, found, orders, work)
-    sent = None if found and announced and announced.document != document.digest else as_placed(document)
+    is_other = work.inherited is not None and work.inherited.document != document.digest
+    sent = None if found and is_other else as_placed(document)
     await _apply(document, number, sent, orders, work)
     return _receipt(document, number, action)
 
@@ -147,8 +147,7 @@ async def _amended(document: SalesOrder, work: Work) -> Receipt:
     """Bring a posted order up to date, compared with what was sent last."""
     work.wait_until_settled()
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    announced = work.claim.intent
-    is_other = announced is not None and announced.document != document.current_digest
+    is_other = work.inherited is not None and work.inherited.document != document.current_digest
     sent = None if is_other else await work.last_sent()
     is_changed = await _apply(document, work.claim.number, sent, orders, work)
     return _receipt(document, work.claim.number, "amended" if is_changed else "unchanged")
@@ -206,6 +205,7 @@ async def _cancelled(order: Order, work: Work) -> Receipt | Skipped:
                 f"order {order.increment_id} was cancelled in Commerce, but sales order {found.number} is {found.status} in D365",
                 remedy=f"Stop or return {found.number} in D365; nothing is changed there by us.",
             )
+        work.wait_until_settled()
         intent = await work.intend(f"cancelled|{found.number}")
         await orders.remove(company, found, not_after=intent.not_after)
     number = found.number if found else work.claim.number
