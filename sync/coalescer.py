@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sync.errors import Later, Unknown
 
@@ -17,6 +17,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
 R = TypeVar("R")
+
+PATIENCE: Final = timedelta(milliseconds=250)
+"""How much longer a read waits for one that is on its way, to be joined with others."""
 
 
 def _overtaken(future: asyncio.Future[Any]) -> None:
@@ -30,6 +33,7 @@ class _Round(Generic[K, V]):
     """The keys asked for within one window, each with everybody who waits for it."""
 
     timer: asyncio.TimerHandle
+    is_due: bool = False
     waiters: dict[K, list[asyncio.Future[V | None]]] = field(default_factory=dict)
     task: asyncio.Task[Mapping[K, V]] | None = None
 
@@ -59,16 +63,24 @@ class _Round(Generic[K, V]):
 class Coalescer(Generic[K, V]):
     """Reads by key, joined: gets within `window` of the first become one `load`, of at most `most` distinct keys.
 
-    A get never joins a load that is on the way already: what it answers may be older than the question.
+    While a load is on its way, what comes gathers until one ends, at most `patience` longer: so a system that is slow,
+    or busy, is asked seldom and for much. A get never joins a load that is on the way already: what that answers may be
+    older than the question.
     """
 
     def __init__(
-        self, load: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, window: timedelta, most: int
+        self,
+        load: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
+        *,
+        window: timedelta,
+        most: int,
+        patience: timedelta = PATIENCE,
     ) -> None:
         if most < 1:
             raise ValueError(f"at least one key per load, not {most}")
         self._load = load
         self._window = window.total_seconds()
+        self._patience = patience.total_seconds()
         self._most = most
         self._gathering: _Round[K, V] | None = None
         self._running: set[asyncio.Task[Mapping[K, V]]] = set()
@@ -119,8 +131,17 @@ class Coalescer(Generic[K, V]):
 
     def _open_round(self) -> _Round[K, V]:
         if self._gathering is None:
-            self._gathering = _Round[K, V](asyncio.get_running_loop().call_later(self._window, self._start))
+            self._gathering = _Round[K, V](asyncio.get_running_loop().call_later(self._window, self._come_due))
         return self._gathering
+
+    def _come_due(self) -> None:
+        """The window is over: start, unless it is better to wait for a load that is on its way."""
+        assert self._gathering is not None, "a timer lives as long as its round gathers"
+        if self._running and self._patience:
+            self._gathering.is_due = True
+            self._gathering.timer = asyncio.get_running_loop().call_later(self._patience, self._start)
+        else:
+            self._start()
 
     def _drop(self, round_: _Round[K, V]) -> None:
         round_.stop()
@@ -141,6 +162,8 @@ class Coalescer(Generic[K, V]):
     def _settle(self, round_: _Round[K, V], task: asyncio.Task[Mapping[K, V]]) -> None:
         """Also runs when the task was cancelled before its first step, so nobody waits for ever."""
         self._running.discard(task)
+        if self._gathering is not None and self._gathering.is_due and not self._closed:
+            self._start()
         if task.cancelled():
             round_.fail(Later("a joined read was interrupted"))
         elif (error := task.exception()) is not None:

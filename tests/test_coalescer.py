@@ -306,3 +306,58 @@ def test_at_least_one_item_goes_in_a_call(most: int) -> None:
         Batcher(Post().send, window=WINDOW, most=most)
     with pytest.raises(ValueError, match="at least one"):
         Coalescer(Shelf().load, window=WINDOW, most=most)
+
+
+async def test_what_is_asked_while_a_load_is_on_its_way_gathers_until_it_ends() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=timedelta(), most=10, patience=timedelta(hours=1))
+    shelf.open.clear()
+    first = asyncio.create_task(joined.get(2))
+    await shelf.arrived.get()
+    others_ = [asyncio.create_task(joined.get(key)) for key in (4, 6)]
+    await asyncio.sleep(0.01)
+    assert shelf.loads == [[2]]
+    shelf.open.set()
+    assert await asyncio.gather(first, *others_) == [4, 16, 36]
+    assert shelf.loads == [[2], [4, 6]]
+    assert not others()
+
+
+async def test_patience_with_a_load_that_hangs_ends() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=timedelta(), most=10, patience=WINDOW)
+    shelf.open.clear()
+    first = asyncio.create_task(joined.get(2))
+    await shelf.arrived.get()
+    second = asyncio.create_task(joined.get(4))
+    await shelf.arrived.get()
+    assert shelf.loads == [[2], [4]]
+    shelf.open.set()
+    assert (await first, await second) == (4, 16)
+
+
+async def test_a_full_load_does_not_wait_for_the_one_on_its_way() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=timedelta(), most=2, patience=timedelta(hours=1))
+    shelf.open.clear()
+    first = asyncio.create_task(joined.get(2))
+    await shelf.arrived.get()
+    full = asyncio.create_task(joined.get_all([4, 6]))
+    await shelf.arrived.get()
+    assert shelf.loads == [[2], [4, 6]]
+    shelf.open.set()
+    assert (await first, await full) == (4, {4: 16, 6: 36})
+
+
+async def test_closing_while_a_load_is_waited_for_starts_nothing_more() -> None:
+    shelf = Shelf()
+    joined = Coalescer(shelf.load, window=timedelta(), most=10, patience=timedelta(hours=1))
+    shelf.open.clear()
+    waiting = [asyncio.create_task(joined.get(2))]
+    await shelf.arrived.get()
+    waiting.append(asyncio.create_task(joined.get(4)))
+    await asyncio.sleep(0.01)
+    await joined.aclose()
+    assert all(isinstance(end, Later) for end in await asyncio.gather(*waiting, return_exceptions=True))
+    assert shelf.loads == [[2]]
+    assert not others()

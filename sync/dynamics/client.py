@@ -17,13 +17,14 @@ import httpx
 
 from sync.coalescer import Coalescer
 from sync.dynamics import batch
-from sync.dynamics.answers import Document, Record, json_of, parts_by_document, record_in
+from sync.dynamics.answers import Document, Record, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
 from sync.dynamics.faults import Answer, Call, NotFound, error_from_nonsense
 from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
 from sync.dynamics.wire import JSON, LIST_TIMEOUT, READ_TIMEOUT, Ask, Wire
+from sync.encoding import to_json
 from sync.errors import Never
 from sync.flow import Lane
 from sync.limiter import Limiter
@@ -77,7 +78,7 @@ class DynamicsClient:
         self._lane = Lane.DOCUMENTS
         self._lookups: dict[tuple[object, ...], Lookup] = {}
         self._documents: Coalescer[Document, list[Answer]] = Coalescer(
-            self._send_documents, window=JOINED_WITHIN, most=documents_per_batch
+            self._send_documents, window=JOINED_WITHIN, most=documents_per_batch, patience=timedelta()
         )
 
     @property
@@ -248,12 +249,12 @@ class DynamicsClient:
         ask = self._writing(write.method, write.path, call, not_after)
         if write.body is not None:
             headers = {"Content-Type": "application/json; charset=utf-8"}
-            ask = replace(ask, content=json_of(write.body, call), headers=headers)
+            ask = replace(ask, content=to_json(dict(write.body)), headers=headers)
         return await self._wire.send(ask)
 
     def _writing(self, method: str, path: str, call: Call, not_after: datetime | None) -> Ask:
         return Ask(method, path, call, self._write_timeout, self._lane, not_after=not_after)
 
     def _operation(self, write: Write, call: Call) -> batch.Operation:
-        body = None if write.body is None else json_of(write.body, call)
+        body = None if write.body is None else to_json(dict(write.body))
         return batch.Operation(write.method, self._wire.origin + write.path, body, {"Accept": JSON})
