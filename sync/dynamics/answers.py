@@ -1,27 +1,15 @@
 """JSON to F&O and records from it; a yes that cannot be read is no yes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sync.dynamics import batch
 from sync.dynamics.faults import Answer, Call, error_from_nonsense
-from sync.encoding import NotJson, from_json, to_json
-from sync.errors import Never
+from sync.encoding import NotJson, from_json
 
 Record = dict[str, Any]
-
-
-def json_of(body: Mapping[str, Any], call: Call) -> bytes:
-    """A record as it is sent. Raises `Never` for half a character, `TypeError` for a float."""
-    try:
-        return to_json(dict(body))
-    except UnicodeEncodeError:
-        raise Never(
-            f"{call.what}: a text holds half a character (a lone surrogate)",
-            remedy="Correct the text in Commerce; it was damaged when it was stored or exported",
-        ) from None
 
 
 def record_in(answer: Answer, call: Call) -> Record:

@@ -199,7 +199,7 @@ class DynamicsClient:
         """
         sets = ", ".join(dict.fromkeys(write.entity_set for write in writes))
         call = Call(f"write {len(writes)} records together ({sets})", writes=True)
-        operations = [self._operation(write, call) for write in writes]
+        operations = [self._operation(write) for write in writes]
         if not operations:
             return []
         document = Document(operations, call, not_after)
@@ -255,6 +255,6 @@ class DynamicsClient:
     def _writing(self, method: str, path: str, call: Call, not_after: datetime | None) -> Ask:
         return Ask(method, path, call, self._write_timeout, self._lane, not_after=not_after)
 
-    def _operation(self, write: Write, call: Call) -> batch.Operation:
+    def _operation(self, write: Write) -> batch.Operation:
         body = None if write.body is None else to_json(dict(write.body))
         return batch.Operation(write.method, self._wire.origin + write.path, body, {"Accept": JSON})

@@ -169,9 +169,11 @@ class Environment:
         pieces = [
             list(self.changeset(changeset)) for changeset in parts_of(request.headers["content-type"], request.content)
         ]
-        lines = ["--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_1\r\n"]
-        lines += [part for piece in pieces for part in piece]
-        body = "\r\n".join([*lines, "--changesetresponse_1--", "--batchresponse_1--", ""]).encode()
+        lines: list[str] = []
+        for piece in pieces:
+            lines += ["--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_1\r\n", *piece]
+            lines += ["--changesetresponse_1--"]
+        body = "\r\n".join([*lines, "--batchresponse_1--", ""]).encode()
         headers = {"content-type": "multipart/mixed; boundary=batchresponse_1", "ms-dyn-aid": "aid-batch"}
         return httpx.Response(200, content=body, headers=headers)
 
@@ -271,7 +273,9 @@ class House:
     async def pause(self, length: timedelta) -> None:
         self.pauses.append(length)
 
-    def client(self, url: str = URL, transport: httpx.AsyncBaseTransport | None = None) -> DynamicsClient:
+    def client(
+        self, url: str = URL, transport: httpx.AsyncBaseTransport | None = None, documents_per_batch: int = 1
+    ) -> DynamicsClient:
         return DynamicsClient(
             url,
             http=http_client(transport=transport or httpx.MockTransport(self.environment.answer)),
@@ -280,4 +284,5 @@ class House:
             clock=self.clock,
             on_pause=self.pause,
             write_timeout=self.write_timeout,
+            documents_per_batch=documents_per_batch,
         )

@@ -148,12 +148,6 @@ async def test_a_create_whose_answer_cannot_be_read_is_unknown(house: House, con
         await house.client().create("Orders", {"dataAreaId": "usmf"})
 
 
-async def test_half_a_character_is_not_sent(house: House) -> None:
-    with pytest.raises(Never, match="half a character"):
-        await house.client().create("Orders", {"dataAreaId": "usmf", "Name": "\ud800"})
-    assert house.environment.asked == []
-
-
 async def test_a_document_is_written_in_one_request_and_answers_come_in_its_order(house: House) -> None:
     client = house.client()
     answers = await client.changeset(
@@ -170,6 +164,30 @@ async def test_a_document_is_written_in_one_request_and_answers_come_in_its_orde
     assert len(house.environment.asked) == 1
     assert client.counts["writes"] == 1
     assert await client.changeset([]) == []
+
+
+async def test_documents_that_share_a_batch_succeed_and_fail_each_on_its_own(house: House) -> None:
+    client = house.client(documents_per_batch=3)
+
+    async def written(number: str, group: str) -> str:
+        try:
+            answers = await client.changeset(
+                [
+                    Write("POST", "Orders", None, {"dataAreaId": "usmf", "Number": number, "Group": group}),
+                    Write("POST", "Lines", None, {"dataAreaId": "usmf", "Lot": f"L-{number}"}),
+                ]
+            )
+        except Never as refused:
+            return type(refused).__name__
+        return str(answers[0]["Number"])
+
+    async with asyncio.TaskGroup() as group:
+        first, second, third = (
+            group.create_task(written(number, name)) for number, name in (("S-1", ""), ("S-2", "Local"), ("S-3", ""))
+        )
+    assert [first.result(), second.result(), third.result()] == ["S-1", "Never", "S-3"]
+    assert [row["Number"] for row in house.environment.records["Orders"]] == ["N1", "S-1", "S-3"]
+    assert len(house.environment.asked) == 1
 
 
 async def test_a_document_is_written_whole_or_not_at_all(house: House) -> None:
