@@ -232,9 +232,8 @@ def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
 
 
 def _addressee(address: Address) -> str:
-    return (
-        ", ".join(part for part in (address.company, address.name) if part and part != address.company) or address.name
-    )
+    names = [address.company, address.name] if address.name != address.company else [address.name]
+    return ", ".join(name for name in names if name)
 
 
 def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: str) -> T | None:

@@ -59,6 +59,13 @@ def _text(value: Any) -> str:
     return clean(value if isinstance(value, str) else str(number_from(value)))
 
 
+def _code(value: Any) -> str:
+    """What other systems know something by: nothing may be cleaned away from it."""
+    if isinstance(value, str) and (_UNPRINTABLE.search(value) or _HALF_A_PAIR.search(value) or "\n" in value.strip()):
+        raise ValueError("expected printable characters")
+    return _text(value)
+
+
 def whole_from(value: Any) -> int | None:
     """A whole number, also from text; absent, null, "" and false are none. Raises `ValueError`."""
     if value is None or value == "" or value is False:
@@ -84,12 +91,20 @@ def _one(value: Any) -> Any:
     return None if value in ("", [], {}) else value
 
 
+def _some(value: Any) -> Any:
+    return {} if value is None or value in ("", []) else value
+
+
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Text = Annotated[str, BeforeValidator(_text)]
+Code = Annotated[str, BeforeValidator(_code)]
 Whole = Annotated[int | None, BeforeValidator(whole_from)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Many = BeforeValidator(_many)
 One = BeforeValidator(_one)
+"""An object, or None where there is nothing: PHP writes an empty object as an empty list."""
+Some = BeforeValidator(_some)
+"""An object, empty where there is nothing."""
 
 
 class Document(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import field_validator, model_validator
 
-from sync.commerce.models.fields import Amount, Document, Flag, Many, One, Text, Whole
+from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, Some, Text, Whole
 from sync.encoding import NotJson, from_json
 from sync.money import ZERO, stored
 
@@ -42,7 +42,7 @@ class Item(Document):
 
     item_id: Whole = None
     parent_item_id: Whole = None
-    sku: Text = ""
+    sku: Code = ""
     name: Text = ""
     product_type: Text = ""
     is_virtual: Flag = False
@@ -60,7 +60,7 @@ class Item(Document):
     discount_tax_compensation_amount: Amount = ZERO
     weee_tax_applied_row_amount: Amount = ZERO
     weee_tax_applied: tuple[FixedProductTax, ...] = ()
-    extension_attributes: Annotated[ItemExtension, One] = ItemExtension()
+    extension_attributes: Annotated[ItemExtension, Some] = ItemExtension()
     product_option: tuple[ChosenOption, ...] = ()
 
     @model_validator(mode="before")
@@ -89,11 +89,6 @@ class Item(Document):
             return from_json(value or "[]") or ()
         except NotJson as error:
             raise ValueError(str(error)) from None
-
-    @field_validator("extension_attributes", mode="before")
-    @classmethod
-    def _none(cls, value: Any) -> Any:
-        return value or {}
 
     @property
     def fixed_product_tax_tax(self) -> Decimal:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Amount, Document, Flag, Many, One, Text, Whole, is_too_deep
+from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, One, Some, Text, Whole, is_too_deep
 from sync.commerce.models.item import Item
 from sync.commerce.models.postal_address import Address
 from sync.errors import Never
@@ -43,12 +43,7 @@ class Shipping(Document):
 class ShippingAssignment(Document):
     """Commerce has one; the model allows several."""
 
-    shipping: Annotated[Shipping, One] = Shipping()
-
-    @field_validator("shipping", mode="before")
-    @classmethod
-    def _none(cls, value: Any) -> Any:
-        return value or {}
+    shipping: Annotated[Shipping, Some] = Shipping()
 
 
 class AppliedTax(Document):
@@ -96,7 +91,7 @@ class Order(Document):
     """A sales order of Commerce. Identity: `entity_id` per installation, (`increment_id`, `store_id`) for people."""
 
     entity_id: Whole = None
-    increment_id: Text
+    increment_id: Code
     store_id: Whole = None
     state: Text = ""
     status: Text = ""
@@ -133,16 +128,11 @@ class Order(Document):
     relation_child_real_id: Text = ""
     ext_order_id: Text = ""
     billing_address: Annotated[Address | None, One] = None
-    payment: Annotated[Payment, One] = Payment()
+    payment: Annotated[Payment, Some] = Payment()
     items: Annotated[list[Item], Many] = []
-    extension_attributes: Annotated[OrderExtension, One] = OrderExtension()
+    extension_attributes: Annotated[OrderExtension, Some] = OrderExtension()
     raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
     """The document as received, for totals of extensions that only the configuration knows."""
-
-    @field_validator("payment", "extension_attributes", mode="before")
-    @classmethod
-    def _none(cls, value: Any) -> Any:
-        return value or {}
 
     @field_validator("customer_id")
     @classmethod
