@@ -148,6 +148,8 @@ async def rounding_agrees(probe: Probe) -> AsyncIterator[Finding]:
             )
         else:
             yield ok(f"sales orders in {currency} are rounded to {unit:f}")
+    if not configured:
+        yield ok("no rounding is configured: every sales order is taken to be rounded to 0.01")
     others = {c: u for c, u in units.items() if c not in configured and u not in (Decimal(0), CENT)}
     if others:
         listed = ", ".join(f"{currency} {unit.normalize():f}" for currency, unit in sorted(others.items()))

@@ -1,6 +1,6 @@
 """Whether the environment lets us in, has the legal entities, and has the entity sets and fields that we use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
@@ -39,29 +39,31 @@ async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every entity set and field that we send or read is in `$metadata`."""
     needed = needed_fields(probe.settings)
     shapes = await probe.dynamics.metadata_fields(*needed, *ORDER_SETS)
-    there = ", ".join(name for name in ORDER_SETS if name in shapes)
-    lines = probe.settings.dynamics.order_lines
+    fields = {name: frozenset(shape.fields) for name, shape in shapes.items()}
     for entity_set, names in needed.items():
-        shape = shapes.get(entity_set)
-        if shape is None:
-            yield fault(
-                f"the environment has no entity set {entity_set}",
-                f"Set order_headers and order_lines to those it has ({there}), or update the environment.",
-            )
-            continue
-        missing = [name for name in names if name not in shape.fields]
-        if missing:
-            yield fault(
-                f"{entity_set} has no field {', '.join(missing)}",
-                "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away, choose "
-                "another pair of order_headers and order_lines.",
-            )
-        else:
-            yield ok(f"{entity_set} has all {len(names)} fields we use")
-    if lines in shapes:
-        absent = [name for name in DIMENSIONS if name not in shapes[lines].fields]
-        if absent:
-            yield warn(f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions.")
+        yield field_finding(entity_set, names, fields)
+    lines = probe.settings.dynamics.order_lines
+    absent = [name for name in DIMENSIONS if lines in fields and name not in fields[lines]]
+    if absent:
+        yield warn(f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions.")
+
+
+def field_finding(entity_set: str, names: Sequence[str], fields: Mapping[str, Collection[str]]) -> Finding:
+    """Whether an entity set is among those that the environment has, with the fields that we use."""
+    if entity_set not in fields:
+        there = ", ".join(name for name in ORDER_SETS if name in fields) or "none of those known here"
+        return fault(
+            f"the environment has no entity set {entity_set}",
+            f"Set order_headers and order_lines to those it has ({there}), or update the environment.",
+        )
+    missing = [name for name in names if name not in fields[entity_set]]
+    if missing:
+        return fault(
+            f"{entity_set} has no field {', '.join(missing)}",
+            "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away, choose another "
+            "pair of order_headers and order_lines.",
+        )
+    return ok(f"{entity_set} has all {len(names)} fields we use")
 
 
 async def numbers_fit(probe: Probe) -> AsyncIterator[Finding]:

@@ -1,6 +1,7 @@
 """`map items`: which item number (with dimensions and unit) a SKU is."""
 
 import asyncio
+import re
 from dataclasses import asdict, fields
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from sync.cli.output import json_line, progress, table
 from sync.cli.place import Place, Problem
 from sync.mapping_csv import items_from_csv, items_to_csv
 from sync.mapping_records import ItemMapping
-from sync.matching import RULES, SEARCH_NAME, Matches, match_items, rewritten
+from sync.matching import RULES, SEARCH_NAME, Matches, Rule, match_items, rewritten
 
 app = group("items", "SKU to item number.")
 
@@ -168,7 +169,7 @@ def match(
 
 async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, *, by_name: bool, yes: bool) -> None:
     name, settings = place.one(place.connections())
-    rules = [*RULES, *([rewritten(*rewrite)] if rewrite else []), *([SEARCH_NAME] if by_name else [])]
+    rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
     async with place.opened() as services:
         desk = await services.desk(name)
         with progress("Products", None, as_json=place.as_json) as bar:
@@ -180,3 +181,13 @@ async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, 
             await desk.items.put_many(compared.new)
     rows = [(m.sku, m.item_number, " ".join(v for v in m.dimensions().values() if v)) for m in compared.new]
     show_matches(place, found, compared, rows, ("sku", "item", "dimensions"), stored=yes)
+
+
+def _rewriting(rewrite: tuple[str, str] | None) -> list[Rule]:
+    if rewrite is None:
+        return []
+    try:
+        re.sub(*rewrite, "")  # tells a reference to a group that the pattern does not have
+        return [rewritten(*rewrite)]
+    except re.error as fault:
+        raise Problem(f"--rewrite cannot be read: {fault}", remedy="See `map items match --help`.") from None

@@ -9,6 +9,9 @@ import signal
 import sys
 from datetime import timedelta
 
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from sync.adapters.system_clock import SystemClock
 from sync.hosts.server import listen, serve, url_of
 from sync.sandbox.commerce.app import commerce_app
@@ -17,6 +20,18 @@ from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics import DynamicsState, dynamics_app
 
 GRACE = timedelta(seconds=1)
+
+
+def with_products(commerce: CommerceState) -> ASGIApp:
+    """The shop, and the list of its products, which the sandbox leaves out: one page, whatever is asked for."""
+    shop = commerce_app(commerce, Dials())
+    known = [{"id": p.product_id, "sku": p.sku, "type_id": p.type, "name": p.name} for p in commerce.catalogue.products]
+    listed = JSONResponse({"items": known, "total_count": len(known)})
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (listed if scope["path"].endswith("/V1/products") else shop)(scope, receive, send)
+
+    return app
 
 
 async def main() -> None:
@@ -28,10 +43,16 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with listen("127.0.0.1", 0) as shop, listen("127.0.0.1", 0) as ledger:
         told = {"commerce": url_of(shop), "dynamics": url_of(ledger), "orders": [o.row["increment_id"] for o in orders]}
-        both_ready = iter([lambda: None, lambda: _say(told)])
+        waited_for = [shop, ledger]
+
+        def ready() -> None:
+            waited_for.pop()
+            if not waited_for:
+                _say(told)
+
         async with asyncio.TaskGroup() as group:
-            for app, listener in ((commerce_app(commerce, Dials()), shop), (dynamics_app(dynamics), ledger)):
-                group.create_task(serve(app, listener, stop, lambda: next(both_ready)(), grace=GRACE))
+            for app, listener in ((with_products(commerce), shop), (dynamics_app(dynamics), ledger)):
+                group.create_task(serve(app, listener, stop, ready, grace=GRACE))
 
 
 def _say(told: object) -> None:

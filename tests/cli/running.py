@@ -58,7 +58,7 @@ class Line:
     def process(self, *arguments: str | Path, stdin: bytes = b"") -> Ran:
         """Run a command as a process."""
         command = [sys.executable, "-m", "sync", *map(str, arguments)]
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own command
             command, input=stdin, capture_output=True, check=False, cwd=self.folder, env=environment()
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -91,7 +91,10 @@ class Line:
         queue, done = services.outside.queue, 0
         try:
             for name in services.flows:
-                while messages := await queue.receive(name, most=10, wait=timedelta(seconds=2)):
+                while (depth := await queue.depth(name)).due + depth.scheduled:
+                    messages = await queue.receive(name, most=10, wait=timedelta(seconds=2))
+                    if not messages:
+                        break
                     for message in messages:
                         await services.deliver(name, message.body, message.id, message.deliveries)
                         await queue.complete(message)

@@ -18,7 +18,7 @@ from tests.cli.test_preview import CONFIGURATION
 def serving(folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
     """A serving process and what it said when it was ready."""
     command = [sys.executable, "-m", "sync", "serve", "--port", "0", "--json", *arguments]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=environment()
     ) as process:
         assert process.stdout is not None

@@ -1,0 +1,113 @@
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from sync.checks.finding import Check, Finding, Level, Probe, findings_of
+from sync.commerce.client import CommerceClient
+from sync.connections import Connections
+from sync.dynamics.client import DynamicsClient
+from sync.dynamics.wire import http_client
+from sync.errors import Never
+from sync.limiter import Limiter
+from sync.sandbox.commerce.app import commerce_app
+from sync.sandbox.commerce.oauth import Consumer
+from sync.sandbox.commerce.state import CommerceState
+from sync.sandbox.dials import Dials
+from sync.sandbox.dynamics import DynamicsState, dynamics_app
+from tests.contracts.hand_clock import HandClock
+
+SETTINGS: Mapping[str, Any] = {
+    "commerce": {
+        "url": "https://shop.example.com",
+        "consumer_key": "consumer-key", "consumer_secret": "consumer-secret", "token": "token", "token_secret": "token-secret",
+    },
+    "dynamics": {"url": "http://localhost", "company": "usmf", "auth": "bearer", "bearer": "bearer"},
+    "stores": {"1": {"site": "1", "warehouse": "13", "origin": "WEB"}},
+    "customers": {"group": "10"},
+}  # fmt: skip
+
+
+class Drawer:
+    """Secrets by name."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    async def get(self, name: str) -> str:
+        if name not in self.values:
+            raise Never(f"no secret {name}", remedy=f"Store {name}.")
+        return self.values[name]
+
+
+class Sandboxed:
+    """The one token that the sandbox takes, unless it is another."""
+
+    def __init__(self) -> None:
+        self.value = "sandbox"
+
+    async def token(self, *, renew: bool = False) -> str:  # noqa: ARG002 - the port's word
+        return self.value
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Grounds:
+    """Both systems, and probes of them under any settings."""
+
+    stack: AsyncExitStack
+    clock: HandClock = field(default_factory=HandClock)
+    tokens: Sandboxed = field(default_factory=Sandboxed)
+
+    def __post_init__(self) -> None:
+        self.consumer = Consumer.named("sandbox")
+        self.shop_clock = HandClock()
+        self.commerce = CommerceState(self.shop_clock, consumers=[self.consumer])
+        self.dynamics = DynamicsState.seeded()
+        who = self.consumer
+        names = ("consumer-key", "consumer-secret", "token", "token-secret", "bearer")
+        values = (who.key, who.secret, who.token, who.token_secret, "sandbox")
+        self.secrets = Drawer(dict(zip(names, values, strict=True)))
+
+    async def probe(self, **changes: Mapping[str, Any]) -> Probe:
+        """A probe of a connection whose sections are changed so."""
+        document = {name: {**SETTINGS.get(name, {}), **changes.get(name, {})} for name in {*SETTINGS, *changes}}
+        settings = Connections.model_validate({"connections": {"shop": document}}).connections["shop"]
+        shop = httpx.AsyncClient(transport=httpx.ASGITransport(commerce_app(self.commerce, Dials())))
+        ledger = http_client(transport=httpx.ASGITransport(dynamics_app(self.dynamics)))
+        await self.stack.enter_async_context(shop)
+        await self.stack.enter_async_context(ledger)
+        dynamics = DynamicsClient(
+            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=_nobody,
+        )  # fmt: skip
+        self.stack.push_async_callback(dynamics.aclose)
+        commerce = CommerceClient(settings.commerce, secrets=self.secrets, http=shop, clock=self.clock)
+        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock)
+
+    async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
+        """What a check finds under settings that are changed so."""
+        return await findings_of(check, await self.probe(**changes))
+
+
+async def _nobody(_: object) -> None:
+    """Nobody listens for pauses here."""
+
+
+@pytest.fixture
+async def grounds() -> AsyncIterator[Grounds]:
+    async with AsyncExitStack() as stack:
+        yield Grounds(stack)
+
+
+def levels(found: list[Finding]) -> set[str]:
+    return {str(one.level) for one in found}
+
+
+def only_fault(found: list[Finding]) -> Finding:
+    (fault,) = [one for one in found if one.level is not Level.OK]
+    return fault

@@ -1,0 +1,70 @@
+from datetime import timedelta
+
+import pytest
+
+from sync.checks.commerce import clocks_agree, customers_can_be_read, orders_can_be_read, shop_answers, stores_exist
+from sync.checks.finding import Level
+from sync.sandbox.commerce.oauth import Consumer
+from tests.checks.conftest import Grounds, levels, only_fault
+
+
+async def test_a_shop_that_takes_our_signature_is_fine(grounds: Grounds) -> None:
+    for check in (shop_answers, stores_exist, orders_can_be_read, customers_can_be_read, clocks_agree):
+        assert levels(await grounds.found(check)) == {"ok"}
+
+
+async def test_a_wrong_secret_is_told_with_its_cure(grounds: Grounds) -> None:
+    grounds.secrets.values["token-secret"] = "mistyped"
+    fault = only_fault(await grounds.found(shop_answers))
+    assert fault.level is Level.FAULT
+    assert "signature is invalid" in fault.what
+    assert "token_secret" in fault.what
+    assert "mistyped" not in fault.what + fault.cure
+
+
+async def test_a_secret_that_is_not_stored_is_told_with_its_name(grounds: Grounds) -> None:
+    del grounds.secrets.values["token"]
+    fault = only_fault(await grounds.found(shop_answers))
+    assert (fault.what, fault.cure) == ("no secret token", "Store token.")
+
+
+@pytest.mark.parametrize(
+    ("check", "lacking", "box"),
+    [
+        (orders_can_be_read, "Magento_Customer::customer", "Sales > Operations > Orders > Actions > View"),
+        (customers_can_be_read, "Magento_Sales::actions_view", "Magento_Customer::customer"),
+    ],
+)
+async def test_a_missing_right_names_the_box_to_tick(grounds: Grounds, check: object, lacking: str, box: str) -> None:
+    resources = frozenset({lacking})
+    grounds.commerce.oauth.consumers[:] = [Consumer.named("sandbox", resources=resources)]
+    fault = only_fault(await grounds.found(check))  # type: ignore[arg-type]
+    assert box in fault.cure
+
+
+async def test_a_store_that_is_not_in_the_shop_is_told_with_those_that_are(grounds: Grounds) -> None:
+    found = await grounds.found(stores_exist, stores={"1": {}, "9": {}, "default": {}})
+    fault = only_fault(found)
+    assert "stores.9" in fault.what
+    assert "1 = default, 2 = de" in fault.cure
+    assert len(found) == 2
+
+
+async def test_a_connection_without_a_store_has_a_fault(grounds: Grounds) -> None:
+    probe = await grounds.probe()
+    bare = probe.settings.model_copy(update={"stores": {}})
+    found = [
+        one
+        async for one in stores_exist(
+            type(probe)("shop", bare, probe.commerce, probe.dynamics, probe.secrets, probe.clock)
+        )
+    ]
+    assert only_fault(found).what == "no store is configured"
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(90, "90 s ahead of"), (-90, "90 s behind"), (30, "")])
+async def test_clocks_more_than_a_minute_apart_are_worth_a_look(grounds: Grounds, ahead: int, words: str) -> None:
+    grounds.clock.at = grounds.shop_clock.at + timedelta(seconds=ahead)
+    found = await grounds.found(clocks_agree)
+    assert levels(found) == {"warn" if words else "ok"}
+    assert words in found[0].what

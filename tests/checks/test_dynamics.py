@@ -1,0 +1,208 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sync.checks.codes import codes_exist, rounding_agrees
+from sync.checks.entities import (
+    companies_exist,
+    dynamics_answers,
+    field_finding,
+    fields_exist,
+    number_finding,
+    numbers_fit,
+)
+from sync.checks.finding import Level
+from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.connections import NumberMode
+from sync.encoding import from_json
+from sync.preview import example_connection, example_lookups, orders_in, preview_order
+from tests.checks.conftest import Grounds, levels, only_fault
+from tests.cli.running import ORDERS
+
+
+async def test_an_environment_that_fits_is_fine(grounds: Grounds) -> None:
+    for check in (dynamics_answers, companies_exist, fields_exist, numbers_fit, codes_exist, rounding_agrees):
+        assert levels(await grounds.found(check)) == {"ok"}, check.__name__
+
+
+async def test_a_refused_token_is_told_with_what_to_look_at(grounds: Grounds) -> None:
+    grounds.tokens.value = "another"
+    fault = only_fault(await grounds.found(dynamics_answers))
+    assert "401" in fault.what
+    assert "Microsoft Entra applications" in fault.what
+    assert fault.cure
+
+
+async def test_a_company_that_is_not_there_is_told(grounds: Grounds) -> None:
+    found = await grounds.found(companies_exist, stores={"1": {"company": "none"}})
+    assert [one.level for one in found] == [Level.OK, Level.FAULT]
+    assert "no legal entity none" in found[1].what
+
+
+async def test_every_pair_of_order_entities_has_the_fields_we_use(grounds: Grounds) -> None:
+    for headers, lines in (("SalesOrderHeadersV2", "SalesOrderLines"), ("SalesOrderHeadersV4", "SalesOrderLinesV3")):
+        found = await grounds.found(fields_exist, dynamics={"order_headers": headers, "order_lines": lines})
+        assert levels(found) == {"ok"}
+        assert len(found) == 4
+
+
+def test_an_entity_set_that_is_missing_is_told_with_those_that_are_there() -> None:
+    found = field_finding("SalesOrderHeadersV4", ["Email"], {"SalesOrderHeadersV2": ["Email"], "SalesOrderLines": []})
+    assert found.level is Level.FAULT
+    assert "no entity set SalesOrderHeadersV4" in found.what
+    assert "SalesOrderHeadersV2, SalesOrderLines" in found.cure
+
+
+def test_every_missing_field_is_told() -> None:
+    found = field_finding("CustomersV3", ["A", "B", "C"], {"CustomersV3": {"B"}})
+    assert found.what == "CustomersV3 has no field A, C"
+    assert found.cure
+
+
+@pytest.mark.parametrize(
+    ("changes", "chosen"),
+    [
+        ({}, {"CustomerRequisitionNumber"}),
+        ({"po_field": "", "note_field": "URL"}, {"URL"}),
+        ({"lock_prices": True}, {"CustomerRequisitionNumber", "IsPriceLocked"}),
+    ],
+)
+async def test_fields_that_the_configuration_chooses_are_looked_for(
+    grounds: Grounds, changes: Mapping[str, Any], chosen: set[str]
+) -> None:
+    needed = needed_fields((await grounds.probe(orders=changes)).settings)
+    names = {name for entity_set in ("SalesOrderHeadersV4", "SalesOrderLinesV3") for name in needed[entity_set]}
+    assert chosen <= names
+    assert ({"CustomerRequisitionNumber", "URL", "IsPriceLocked"} - chosen).isdisjoint(names)
+
+
+async def test_what_the_mapping_sends_is_what_is_looked_for() -> None:
+    connection, lookups = example_connection(), example_lookups()
+    needed = needed_fields(connection)
+    sent: dict[str, set[str]] = {}
+    for file in ORDERS.glob("*.json"):
+        for document in orders_in(from_json(file.read_bytes())):
+            found = await preview_order(document, connection, lookups, datetime(2026, 1, 1, tzinfo=UTC))
+            for request in found.requests:
+                sent.setdefault(request.path.removeprefix("/data/"), set()).update(request.body or {})
+    assert sent.keys() == {"CustomersV3", "SalesOrderHeadersV4", "SalesOrderLinesV3"}
+    for entity_set, names in sent.items():
+        assert names - set(DIMENSIONS) <= set(needed[entity_set])
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_mandatory", "is_editable", "level"),
+    [
+        ("ours", False, True, Level.OK),
+        ("ours", True, True, Level.OK),
+        ("ours", False, False, Level.FAULT),
+        ("theirs", False, True, Level.OK),
+        ("theirs", False, False, Level.OK),
+        ("theirs", True, True, Level.WARN),
+        ("theirs", True, False, Level.OK),
+    ],
+)
+def test_the_number_mode_is_held_against_what_the_metadata_tells(
+    mode: str, is_mandatory: bool, is_editable: bool, level: Level
+) -> None:
+    found = number_finding(
+        "SalesOrderNumber", NumberMode(mode), "orders", is_mandatory=is_mandatory, is_editable=is_editable
+    )
+    assert found.level is level
+    assert bool(found.cure) is (level is not Level.OK)
+
+
+MAPPED: Mapping[str, Mapping[str, Any]] = {
+    "stores": {"default": {"site": "1", "warehouse": "13", "origin": "WEB"}, "2": {"warehouse": "24"}},
+    "customers": {"group": "10", "groups": {"3": "20"}, "payment_terms": "Net30"},
+    "items": {"unit": "ea"},
+    "orders": {
+        "payments": {"checkmo": {"method": "CHECK"}, "purchaseorder": {"terms": "Net10"}},
+        "deliveries": {"flatrate_flatrate": "10", "*": "20"},
+        "taxes": {"US-CA": {"group": "CA", "item_group": "ALL"}},
+        "segments": {"gift_wrapping": {"item": "FEE"}, "gift_cards": {"payment": "CARD"}},
+    },
+}
+
+
+async def test_codes_that_are_there_are_fine_whatever_their_case(grounds: Grounds) -> None:
+    found = await grounds.found(codes_exist, **{**MAPPED, "items": {"unit": "EA"}})
+    assert levels(found) == {"ok"}
+    assert len(found) == 12
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "words"),
+    [
+        ("stores", {"default": {"site": "9"}}, "site 9"),
+        ("stores", {"default": {"warehouse": "99"}}, "warehouse 99"),
+        ("stores", {"default": {"origin": "SHOP"}}, "sales origin SHOP"),
+        ("customers", {"group": "77"}, "customer group 77"),
+        ("customers", {"groups": {"1": "88"}}, "customer group 88"),
+        ("customers", {"payment_terms": "Soon"}, "terms of payment Soon (customers.payment_terms)"),
+        ("items", {"unit": "dozen"}, "unit dozen"),
+        ("orders", {"payments": {"x": {"method": "GOLD"}}}, "method of payment GOLD"),
+        ("orders", {"payments": {"x": {"terms": "Late"}}}, "terms of payment Late (orders.payments)"),
+        ("orders", {"deliveries": {"x": "AIR", "y": "SEA"}}, "mode of delivery AIR, SEA"),
+        ("orders", {"taxes": {"x": {"group": "MARS"}}}, "sales tax group MARS"),
+        ("orders", {"taxes": {"x": {"item_group": "NONE"}}}, "item sales tax group NONE"),
+        ("orders", {"freight_item": "PORTO"}, "service item PORTO"),
+        ("orders", {"segments": {"x": {"item": "TIP"}}}, "service item TIP"),
+    ],
+)
+async def test_a_code_that_is_not_there_is_told_with_where_it_stands(
+    grounds: Grounds, section: str, changes: Mapping[str, Any], words: str
+) -> None:
+    fault = only_fault(await grounds.found(codes_exist, **{section: changes}))
+    assert fault.level is Level.FAULT
+    assert words in fault.what
+    assert "usmf" in fault.what or section == "items"
+    assert fault.cure
+
+
+async def test_codes_are_looked_for_in_the_company_of_the_store(grounds: Grounds) -> None:
+    found = await grounds.found(codes_exist, stores={"1": {"company": "dat", "warehouse": "99"}})
+    assert "in dat" in only_fault(found).what
+
+
+async def test_the_account_of_guests_must_be_there_when_they_share_one(grounds: Grounds) -> None:
+    stores = {"1": {"guest_account": "US-404"}}
+    found = await grounds.found(codes_exist, stores=stores, customers={"guests": "collective"})
+    assert "account of guests US-404" in only_fault(found).what
+    assert levels(await grounds.found(codes_exist, stores=stores)) == {"ok"}
+
+
+async def test_a_code_that_cannot_be_asked_for_spoils_no_other(grounds: Grounds) -> None:
+    found = await grounds.found(codes_exist, orders={"deliveries": {"x": "A*"}})
+    assert "cannot be checked" in only_fault(found).what
+    assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    ("configured", "theirs", "level"),
+    [
+        ({"CHF": "0.05"}, "0.05", {"ok"}),
+        ({"CHF": "0.05"}, "0.01", {"fault"}),
+        ({"CHF": "0.01"}, "0.05", {"fault"}),
+        ({"CHF": "0.05"}, "0", {"ok"}),
+        ({"XXX": "0.01"}, "0.01", {"fault"}),
+        ({"EUR": "0.01"}, "0.05", {"ok", "warn"}),
+        ({}, "0.05", {"ok", "warn"}),
+    ],
+)
+async def test_rounding_in_both_places_is_the_same(
+    grounds: Grounds, configured: Mapping[str, str], theirs: str, level: set[str]
+) -> None:
+    grounds.dynamics.put("Currencies", CurrencyCode="CHF", RoundingRuleSalesOrders=Decimal(theirs))
+    found = await grounds.found(rounding_agrees, dynamics={"rounding": configured})
+    assert levels(found) == level
+
+
+async def test_nothing_is_written_by_any_check(grounds: Grounds) -> None:
+    before = grounds.dynamics.snapshot()
+    for check in (dynamics_answers, companies_exist, fields_exist, numbers_fit, codes_exist, rounding_agrees):
+        await grounds.found(check, **MAPPED)
+    assert grounds.dynamics.snapshot() == before

@@ -1,0 +1,85 @@
+"""What matching reads, against a shop and a ledger in this process."""
+
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from sync.cli.match_sources import accounts, products, released_items, shoppers
+from sync.commerce.client import CommerceClient
+from sync.connections import Commerce
+from sync.customer_matching import Account
+from sync.dynamics.client import DynamicsClient
+from sync.dynamics.wire import http_client
+from sync.limiter import Limiter
+from sync.sandbox.dynamics import DynamicsState, Item, dynamics_app
+from tests.checks.conftest import Drawer, Sandboxed
+from tests.contracts.hand_clock import HandClock
+from tests.systems.commerce.shop import CREDENTIALS, Reply, Shop
+
+SHIRT = Item("SHIRT", variants=({"ProductSizeId": "S"}, {"ProductSizeId": "M"}))
+SETTINGS = {"url": "https://shop.example.com", "page_size": 2} | {name.replace("-", "_"): name for name in CREDENTIALS}
+
+
+class Heard:
+    """Counts what was heard."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+async def nobody(_: object) -> None:
+    """Nobody listens for pauses here."""
+
+
+def client_of(shop: Shop, http: httpx.AsyncClient) -> CommerceClient:
+    secrets = Drawer(dict(CREDENTIALS))
+    return CommerceClient(Commerce.model_validate(SETTINGS), secrets=secrets, http=http, clock=HandClock())
+
+
+async def test_products_of_every_page_are_read(heard: Heard) -> None:
+    rows = [{"id": n, "entity_id": n, "sku": f"SKU-{n}", "type_id": "simple", "name": "A product"} for n in range(1, 6)]
+    shop = Shop(HandClock().now, lists={"products": rows})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", shop))) as http:
+        found = [product async for product in products(client_of(shop, http), "ean", heard)]
+    assert [product.sku for product in found] == [f"SKU-{n}" for n in range(1, 6)]
+    assert heard.count == 5
+
+
+async def test_customers_are_read_with_the_number_they_name(heard: Heard) -> None:
+    named = [{"attribute_code": "fno_account", "value": "US-007"}, {"attribute_code": "list", "value": ["a"]}]
+    rows = [
+        {"id": 1, "entity_id": 1, "email": "ann@example.com", "custom_attributes": named},
+        {"id": 2, "entity_id": 2, "email": "bo@example.com"},
+    ]
+    shop = Shop(HandClock().now, replies=[Reply(200, {"items": rows, "total_count": 2})])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", shop))) as http:
+        found = [shopper async for shopper in shoppers(client_of(shop, http), "fno_account", heard)]
+    assert [(one.id, one.account_number) for one in found] == [("1", "US-007"), ("2", "")]
+
+
+async def test_items_variants_and_accounts_are_those_of_the_company(heard: Heard) -> None:
+    state = DynamicsState.seeded(items=["A0001", SHIRT])
+    state.release("dat", "ELSEWHERE")
+    async with http_client(transport=httpx.ASGITransport(dynamics_app(state))) as http:
+        client = DynamicsClient(
+            "http://localhost", http=http, tokens=Sandboxed(), limiter=Limiter(2), clock=HandClock(), on_pause=nobody
+        )
+        items = await released_items(client, "usmf", heard)
+        found = [account async for account in accounts(client, "usmf", heard)]
+        await client.aclose()
+    numbers = [(item.item_number, item.variant_number, item.size, item.is_master) for item in items]
+    assert ("A0001", "", "", False) in numbers
+    assert ("SHIRT", "", "", True) in numbers
+    assert ("SHIRT", "SHIRT:2", "M", False) in numbers
+    assert "ELSEWHERE" not in {item.item_number for item in items}
+    assert found == [Account("US-001")]
+    assert heard.count == len(items) + 1

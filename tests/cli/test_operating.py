@@ -1,0 +1,268 @@
+"""The operators' commands against both systems behind real sockets. The tests of this module share the shop's orders."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sync.configuration import read_connections
+from sync.embedded import open_embedded
+from sync.message import Message
+from sync.ports import Outgoing
+from sync.services import Services
+from tests.cli.running import Line, Systems
+
+TOMORROW = "2100-01-01"
+
+
+@pytest.fixture
+def shop(line: Line, systems: Systems) -> Line:
+    line.configured(systems)
+    return line
+
+
+@pytest.fixture
+def delivered(shop: Line, systems: Systems) -> Line:
+    """A home whose orders have been posted, or were found in D365."""
+    assert shop("backfill", "--ids", ",".join(systems.orders)).status == 0
+    shop.deliver_everything()
+    return shop
+
+
+def beside(line: Line, work: Any) -> None:
+    """Do something in the home that no command does."""
+
+    async def opened() -> None:
+        connections = read_connections(line.folder / "connections.toml")
+        services = await open_embedded(line.folder / ".sync", connections)
+        try:
+            await work(services)
+        finally:
+            await services.close()
+
+    asyncio.run(opened())
+
+
+def parks(key: str, reason: str) -> Any:
+    async def work(services: Services) -> None:
+        ledger = services.runner.ledger
+        claim, _ = await ledger.take("shop", "orders", key, "test")
+        await ledger.park(claim, reason, "Mend it.")
+        await ledger.release(claim, state="parked", reason=reason, remedy="Mend it.")
+
+    return work
+
+
+def sets_aside(bodies: Sequence[bytes]) -> Any:
+    async def work(services: Services) -> None:
+        queue = services.outside.queue
+        await queue.send([Outgoing("orders", body, f"set aside {place}") for place, body in enumerate(bodies)])
+        for message in await queue.receive("orders", most=10, wait=timedelta(seconds=2)):
+            await queue.dead_letter(message, reason="MaxDeliveryCountExceeded")
+
+    return work
+
+
+def a_message(key: str) -> bytes:
+    return Message("orders", "shop", key, "webhook", hinted_at=datetime(2026, 1, 1, tzinfo=UTC)).encode()
+
+
+def test_check_finds_nothing_to_mend_where_everything_fits(shop: Line) -> None:
+    ran = shop("check", "--json")
+    faults = [found for found in ran.documents if found["level"] == "fault"]
+    assert faults == []
+    assert ran.status == 0
+    assert list(ran.documents[0]) == ["connection", "check", "level", "what", "cure"]
+    assert "Faults: 0" in shop("check").out
+
+
+def test_check_tells_every_fault_with_its_cure_and_ends_with_1(shop: Line) -> None:
+    text = (shop.folder / "connections.toml").read_text()
+    text = text.replace('warehouse = "13"', 'warehouse = "99"').replace('company = "usmf"', 'company = "none"')
+    (shop.folder / "connections.toml").write_text(text.replace("stores.2", "stores.7"))
+    shop.vault().set("token-secret", "wrong" * 8)
+    ran = shop.process("check")
+    assert ran.status == 1
+    for words in ("no legal entity none", "warehouse 99", "signature is invalid", "Cure:"):
+        assert words in ran.out
+    assert "Traceback" not in ran.err
+    assert "wrong" * 8 not in ran.out + ran.err
+
+
+def test_check_tells_faults_of_the_file_by_line(line: Line) -> None:
+    line("init")
+    (line.folder / "connections.toml").write_text("[connections.shop]\nflows = ['ordres']\n")
+    ran = line("check", "--json")
+    assert ran.status == 1
+    assert any("line 2" in found["what"] and '"ordres"' in found["what"] for found in ran.documents)
+    assert {found["level"] for found in ran.documents} == {"fault"}
+
+
+def test_orders_are_previewed_by_their_number(shop: Line, systems: Systems) -> None:
+    ran = shop("preview", "orders", "--ids", f"{systems.orders[0]},{systems.orders[1]}@1,999999999", "--json")
+    assert ran.status == 2
+    assert [document["key"] for document in ran.documents] == [f"{systems.orders[0]}@1", f"{systems.orders[1]}@1"]
+    assert "999999999: Commerce has no such order" in ran.err
+
+
+def test_a_poll_enqueues_what_changed(shop: Line, systems: Systems) -> None:
+    ran = shop("poll", "--json", "--flow", "orders")
+    assert ran.status == 0
+    (row,) = ran.documents
+    assert (row["connection"], row["flow"], row["polled"]) == ("shop", "orders", True)
+    assert "orders" in shop("poll").out
+
+
+def test_a_poll_that_cannot_be_done_ends_with_1(shop: Line) -> None:
+    shop.vault().delete("token")
+    ran = shop("poll", "--flow", "orders")
+    assert ran.status == 1
+    assert "not polled" in ran.out
+    assert "orders.poll_failed" in ran.err
+
+
+def test_a_record_has_its_whole_story_and_nobodys_name_in_it(delivered: Line, systems: Systems) -> None:
+    ran = delivered("trail", systems.orders[0], "--json")
+    assert ran.status == 0
+    (story,) = ran.documents
+    assert (story["connection"], story["flow"], story["key"]) == ("shop", "orders", f"{systems.orders[0]}@1")
+    assert story["state"] == "delivered"
+    assert story["number"]
+    assert story["trail"][-1]["event"] in ("created", "adopted")
+    assert story["trail"][-1]["origin"] == "backfill"
+    assert "@example" not in ran.out
+    assert story["number"] in delivered("trail", f"{systems.orders[0]}@1").out
+
+
+def test_documents_are_shown_when_asked_for(delivered: Line, systems: Systems) -> None:
+    ran = delivered("trail", systems.orders[0], "--json", "--documents")
+    copies = ran.documents[0]["trail"][-1]["documents"]
+    assert copies["read"]["increment_id"] == systems.orders[0]
+    assert "read:" in delivered("trail", systems.orders[0], "--documents").out
+
+
+def test_the_beginning_of_a_key_finds_all_that_begin_so(delivered: Line, systems: Systems) -> None:
+    ran = delivered("trail", "00000", "--json", "--flow", "orders")
+    assert [story["key"] for story in ran.documents] == [f"{number}@1" for number in systems.orders]
+
+
+def test_what_is_not_known_is_said_with_what_to_do(shop: Line) -> None:
+    ran = shop("trail", "999999999")
+    assert ran.status == 1
+    assert "backfill" in ran.err
+
+
+def test_an_unknown_flow_is_refused_with_those_there_are(shop: Line) -> None:
+    ran = shop("parked", "--flow", "ordres")
+    assert ran.status == 2
+    assert "orders, customers" in ran.err
+
+
+def test_nothing_parked_is_said_so(shop: Line) -> None:
+    assert shop("parked").out == "Nothing is parked.\n"
+    assert shop("replay", "--parked").out == "Nothing is parked.\n"
+
+
+def test_parked_records_and_messages_set_aside_are_listed(shop: Line) -> None:
+    beside(shop, parks("000000042@1", "items[].sku is not mapped"))
+    beside(shop, sets_aside([a_message("000000043@1"), b"not ours"]))
+    rows = shop("parked", "--json").documents
+    assert [(row["kind"], row["key"]) for row in rows] == [
+        ("parked", "000000042@1"), ("dead_letter", "000000043@1"), ("dead_letter", ""),
+    ]  # fmt: skip
+    assert all(row["reason"] and row["remedy"] for row in rows)
+    assert "Messages set aside: 2" in shop("parked").out
+    assert [row["key"] for row in shop("parked", "--json", "--reason", "not mapped").documents] == ["000000042@1"]
+
+
+def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(shop: Line, systems: Systems) -> None:
+    beside(shop, parks(f"{systems.orders[0]}@1", "not mapped"))
+    listed = shop("replay", "--parked")
+    assert listed.status == 0
+    assert f"{systems.orders[0]}@1" in listed.out
+    assert "Nothing was enqueued" in listed.err
+    assert shop("replay", "--parked", "--json").documents[0]["enqueued"] is False
+    ran = shop("replay", "--parked", "--yes", "--json")
+    assert [(row["key"], row["enqueued"]) for row in ran.documents] == [(f"{systems.orders[0]}@1", True)]
+    assert shop.deliver_everything() >= 1
+    assert shop("parked").out == "Nothing is parked.\n"
+    assert shop("trail", systems.orders[0], "--json").documents[0]["state"] == "delivered"
+
+
+def test_a_message_set_aside_is_replayed_and_forgotten(shop: Line, systems: Systems) -> None:
+    beside(shop, sets_aside([a_message(f"{systems.orders[1]}@1")]))
+    assert "Enqueued: 1" in shop("replay", systems.orders[1], "--yes").out
+    assert shop("parked").out == "Nothing is parked.\n"
+    shop.deliver_everything()
+    assert shop("trail", systems.orders[1], "--json").documents[0]["state"] == "delivered"
+
+
+def test_a_replay_of_a_stranger_replays_nothing(shop: Line) -> None:
+    beside(shop, parks("000000042@1", "not mapped"))
+    ran = shop("replay", "000000042", "0000", "--yes")
+    assert ran.status == 2
+    assert "nothing was replayed" in ran.err
+    assert shop.deliver_everything() == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("42", "--parked"), ("42", "--reason", "x")])
+def test_a_replay_needs_to_know_what(shop: Line, arguments: tuple[str, ...]) -> None:
+    assert shop("replay", *arguments).status == 2
+
+
+def test_a_backfill_of_a_time_enqueues_what_changed_in_it(shop: Line, systems: Systems) -> None:
+    ran = shop("backfill", "--from", "2020-01-01", "--to", TOMORROW, "--json")
+    assert ran.documents == [{"connection": "shop", "flow": "orders", "enqueued": len(systems.orders)}]
+    assert shop("backfill", "--from", "2020-01-01", "--to", "2020-01-02").out == "Enqueued: 0 of orders on shop.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--from", "2026-01-02", "--to", "2026-01-01"), ("--ids", "1", "--to", "2026-01-01"), ("--from", "soon")]
+)  # fmt: skip
+def test_a_backfill_needs_a_time_or_numbers(shop: Line, arguments: tuple[str, ...]) -> None:
+    assert shop("backfill", *arguments).status == 2
+
+
+def test_customers_are_matched_by_the_rules_and_stored_when_that_is_meant(delivered: Line) -> None:
+    ran = delivered("map", "customers", "match", "--json")
+    assert ran.status == 0
+    assert ran.documents[-1]["kind"] == "counts"
+    assert ran.documents[-1]["stored"] == 0
+    assert "@example" not in ran.out
+    assert delivered("map", "customers", "match", "--yes").status == 0
+    assert delivered("map", "customers", "match", "--json").documents[-1]["new"] == 0
+
+
+def test_products_are_matched_and_stored_when_that_is_meant(shop: Line) -> None:
+    counts = shop("map", "items", "match", "--json").documents[-1]
+    assert counts["matched"] > 0
+    assert (counts["stored"], counts["new"]) == (0, counts["matched"])
+    assert "Nothing was stored" in shop("map", "items", "match").err
+    assert shop("map", "items", "match", "--yes", "--json").documents[-1]["stored"] == counts["matched"]
+    again = shop("map", "items", "match", "--search-name", "--rewrite", "WEB-(.+)", r"\1", "--json").documents[-1]
+    assert (again["new"], again["same"]) == (0, counts["matched"])
+
+
+def test_what_a_person_mapped_is_left_so_by_matching(shop: Line) -> None:
+    sku = next(row["sku"] for row in shop("map", "items", "match", "--json").documents if row["kind"] == "new")
+    shop("map", "items", "set", sku, "BY-HAND")
+    shop("map", "items", "match", "--yes")
+    rows = shop("map", "items", "list", "--json").documents
+    assert {row["sku"]: row["item_number"] for row in rows}[sku] == "BY-HAND"
+
+
+@pytest.mark.parametrize(("pattern", "number"), [("WEB-(", "x"), ("WEB-.+", r"\1")])
+def test_a_rewriting_rule_that_is_no_pattern_is_refused(shop: Line, pattern: str, number: str) -> None:
+    ran = shop("map", "items", "match", "--rewrite", pattern, number)
+    assert ran.status == 2
+    assert "--rewrite" in ran.err
+
+
+def test_a_shop_that_is_away_is_told_plainly(line: Line) -> None:
+    line.configured(Systems("http://127.0.0.1:9", "http://127.0.0.1:9", ()))
+    ran = line.process("backfill", "--from", "2026-01-01")
+    assert ran.status == 2
+    assert "no answer from Commerce" in ran.err
+    assert "Traceback" not in ran.err
