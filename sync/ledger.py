@@ -43,7 +43,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Claim:
-    """One record's row in claims. `digest` is of what the target holds; `number` its key there."""
+    """One record's row in claims. `digest` is of what the target holds; `number` its key there.
+
+    `unsettled_until`: until when a write given up before the last intent may still commit, whatever came of the last.
+    """
 
     connection: str
     flow: str
@@ -61,6 +64,7 @@ class Claim:
     intent_document: str = ""
     intent_not_after: datetime | None = None
     intent_settled_by: datetime | None = None
+    unsettled_until: datetime | None = None
     etag: str = field(default="", compare=False)
 
     @property

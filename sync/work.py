@@ -32,14 +32,17 @@ class Work:
     requires: Callable[["Work", str, str, Any], Awaitable[Receipt | Skipped]]
     copies: dict[str, Any] = field(default_factory=dict)
     started: datetime = field(init=False)
+    inherited: Intent | None = field(init=False)
+    """What an earlier try announced and nobody knows the outcome of."""
 
     def __post_init__(self) -> None:
         self.started = self.desk.clock.now()
+        self.inherited = self.claim.intent
 
     @property
     def looks_first(self) -> bool:
         """Whether the target may hold the record already: an earlier try's outcome is unknown, or a person asks."""
-        return self.claim.intent is not None or self.message.origin in ("replay", "backfill")
+        return self.inherited is not None or self.message.origin in ("replay", "backfill")
 
     async def intend(self, document: str) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.
@@ -48,15 +51,16 @@ class Work:
         the outcome of an earlier, different write is open, the intent says so (`mixed|`): what is there is then known
         to nobody, and equals no document's digest.
         """
-        earlier = self.claim.intent
-        if earlier is not None and earlier.document != document:
-            document = f"mixed|{document.removeprefix('mixed|')}"
-        not_after = self.desk.clock.now() + SEND_WITHIN
+        if self.inherited is not None and self.inherited.document != document:
+            document = f"mixed|{document}"
+        now = self.desk.clock.now()
+        not_after = now + SEND_WITHIN
         horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
         intent = Intent(document, not_after, not_after + WRITE_TIMEOUT + horizon)
         self.claim = await self.ledger.save(
             self.claim, state=State.POSTING, intent_document=document,
             intent_not_after=intent.not_after, intent_settled_by=intent.settled_by,
+            unsettled_until=self._unsettled_until(),
         )  # fmt: skip
         return intent
 
@@ -70,10 +74,14 @@ class Work:
 
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""
-        intent = self.claim.intent
-        now = self.desk.clock.now()
-        if intent is not None and now < intent.settled_by:
-            raise Later("an earlier write of this record may still commit", after=intent.settled_by - now, counts=False)
+        now, until = self.desk.clock.now(), self._unsettled_until()
+        if until is not None and now < until:
+            raise Later("an earlier write of this record may still commit", after=until - now, counts=False)
+
+    def _unsettled_until(self) -> datetime | None:
+        """When the last write that earlier tries gave up can no longer commit."""
+        ends = (self.claim.unsettled_until, self.inherited.settled_by if self.inherited else None)
+        return max((end for end in ends if end is not None), default=None)
 
     async def require(self, flow: str, key: str, record: Any = None) -> Receipt | Skipped:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody else works on it."""
