@@ -1,5 +1,6 @@
 """The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in and turning dials (`control.py`)."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,6 +15,8 @@ from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics import batch, metadata
 from sync.sandbox.dynamics.control import control_routes
 from sync.sandbox.dynamics.faults import ODataFault
+from sync.sandbox.dynamics.inspection import inspection_routes
+from sync.sandbox.dynamics.payment_journals import LINE
 from sync.sandbox.dynamics.service import Call, Reply, perform, refusal
 from sync.sandbox.dynamics.state import DynamicsState
 from sync.sandbox.gate import Gate, plainly
@@ -33,6 +36,7 @@ def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
         Route("/data/{rest:path}", _data(state), methods=METHODS),
         Route("/metadata/{name}", _metadata(state)),
         *control_routes(state, dials),
+        *inspection_routes(state),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Gate, dials=dials, refusal=_refusal)])
 
@@ -71,6 +75,10 @@ def _data(state: DynamicsState) -> Endpoint:
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         root = f"{request.url.scheme}://{request.url.netloc}"
         body = await request.body()
+        visit = state.arrive()
+        if request.method != "GET" and LINE.encode() in target.encode() + body:
+            await asyncio.sleep(state.settings.journal_write_seconds)
+        state.visit = visit
         try:
             if target == "$batch":
                 return _response(_batched(state, request, body, root))

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import ODataFault, bad_request
 from sync.sandbox.dynamics.service import Call, Reply, perform, refusal
-from sync.sandbox.dynamics.state import DynamicsState
 
 MOST_OPERATIONS: Final = 5_000
 REQUEST_LINE: Final = re.compile(rb"(GET|POST|PATCH|PUT|DELETE) (\S+) HTTP/1\.1")
@@ -110,7 +110,7 @@ def _target(url: str) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def answer(state: DynamicsState, parts: list[Part]) -> Reply:
+def answer(state: Environment, parts: list[Part]) -> Reply:
     """Work the parts off and write the multipart answer."""
     written: list[bytes] = []
     for part in parts:
@@ -123,14 +123,14 @@ def answer(state: DynamicsState, parts: list[Part]) -> Reply:
     return Reply(200, _multipart(written, BATCH), headers)
 
 
-def _alone(state: DynamicsState, operation: Operation) -> Reply:
+def _alone(state: Environment, operation: Operation) -> Reply:
     try:
         return perform(state, operation.call)
     except ODataFault as fault:
         return refusal(fault, in_batch=True)
 
 
-def _together(state: DynamicsState, operations: tuple[Operation, ...]) -> list[bytes]:
+def _together(state: Environment, operations: tuple[Operation, ...]) -> list[bytes]:
     """All operations of a changeset, or none and one error part."""
     try:
         with state.store.transaction():

@@ -1,16 +1,17 @@
 """Customer accounts and their addresses: CustomersV3, CustomerPostalAddresses, CustomerGroups.
 
 A customer's `Address...` fields are its primary postal address written through: writing them there makes or ends the
-address, making an address primary changes them. Facts: the customers chapter of the reference, `[I]` where inferred.
+address, making an address primary changes them. An address that changes later than it began is a new version at the same
+location: the old one expires, so keys (which hold the start) do not last. Facts: the customers chapter of the reference, `[I]` where inferred.
 """
 
 from datetime import datetime
 from typing import Any, Final
 
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import Refused, must_be_filled
 from sync.sandbox.dynamics.ruling import Draft, Number, Relation, TableRules, country, refuse_if
 from sync.sandbox.dynamics.schema import COMPANY, NEVER_EXPIRES
-from sync.sandbox.dynamics.state import DynamicsState
 from sync.sandbox.dynamics.store import Record
 from sync.sandbox.dynamics.values import folded
 
@@ -31,6 +32,12 @@ ADDRESS: Final = {
     "AddressLocationRoles": "AddressLocationRoles",
 }
 """The customer's name of an address field -> the postal address's."""
+DEPENDENT: Final = (
+    ("FreeTextInvoiceHeaders", "CustomerAccount", "Free text invoices"),
+    ("ReturnOrderHeadersV2", "CustomerAccountNumber", "Return orders"),
+    ("CustTransactions", "AccountNum", "Customer transactions"),
+)
+"""What keeps a customer from being deleted, beside sales orders: table, its property for the account, label."""
 
 
 def formatted(*parts: str) -> str:
@@ -104,7 +111,7 @@ def _frame(customer: Record, location: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def addresses(state: DynamicsState, customer: Record) -> list[Record]:
+def addresses(state: Environment, customer: Record) -> list[Record]:
     """A customer's postal addresses that have not expired, oldest first."""
     rows = state.store.table("CustomerPostalAddresses").having(
         "CustomerAccountNumber", (folded(customer["CustomerAccount"]),)
@@ -112,7 +119,7 @@ def addresses(state: DynamicsState, customer: Record) -> list[Record]:
     return [row for row in rows if row[COMPANY] == customer[COMPANY] and row["Expiration"] > state.now()]
 
 
-def _show(state: DynamicsState, customer: Record, row: Record) -> None:
+def _show(state: Environment, customer: Record, row: Record) -> None:
     """Copy a primary address into the customer's own fields. `customer` is the row as it is now."""
     shown = {ours: row.values.get(theirs, "") for ours, theirs in ADDRESS.items()}
     place = " ".join(part for part in (shown["AddressZipCode"], shown["AddressCity"], shown["AddressState"]) if part)
@@ -122,11 +129,14 @@ def _show(state: DynamicsState, customer: Record, row: Record) -> None:
     state.store.update("CustTable", customer, shown)
 
 
-def _customer_deleting(state: DynamicsState, customer: Record) -> None:
+def _customer_deleting(state: Environment, customer: Record) -> None:
     wanted = (folded(customer["CustomerAccount"]),)
     orders = state.store.table("SalesTable").having("OrderingCustomerAccountNumber", wanted)
     if any(order[COMPANY] == customer[COMPANY] for order in orders):
         raise Refused("Customers cannot be deleted while dependent Sales orders exist.")
+    for table, field, label in DEPENDENT:
+        if any(row[COMPANY] == customer[COMPANY] for row in state.store.table(table).having(field, wanted)):
+            raise Refused(f"Customers cannot be deleted while dependent {label} exist.")
     for row in state.store.table("CustomerPostalAddresses").having("CustomerAccountNumber", wanted):
         if row[COMPANY] == customer[COMPANY]:
             state.store.delete("CustomerPostalAddresses", row)
@@ -141,6 +151,8 @@ def _address_defaults(draft: Draft) -> None:
 
 
 def _address_valid(draft: Draft) -> None:
+    ended = draft.before is not None and draft.before["Expiration"] <= draft.state.now()
+    refuse_if(ended, "A version of an address that has expired cannot be changed.")
     owner = draft.get("CustomerLegalEntityId")
     refuse_if(
         owner.lower() != draft.company,
@@ -150,10 +162,16 @@ def _address_valid(draft: Draft) -> None:
 
 
 def _address_written(draft: Draft, row: Record) -> None:
-    """A primary address is the only one, and the customer shows it."""
+    """A change ends the version and begins another; a primary address is the only one, and the customer shows it."""
+    state, now = draft.state, draft.state.now().replace(microsecond=0)
+    if draft.before is not None and row["Effective"] < now and any(draft.changed(name) for name in ADDRESS.values()):
+        begun = {**row.values, "Effective": now}
+        state.store.update(
+            "CustomerPostalAddresses", row, {**draft.before.values, "Expiration": now, "IsPrimary": "No"}
+        )
+        row = state.store.insert("CustomerPostalAddresses", begun)
     if row.values.get("IsPrimary") != "Yes":
         return
-    state = draft.state
     customer = state.store.find("CustTable", row[COMPANY], row["CustomerAccountNumber"])
     assert customer is not None  # a customer that goes takes its addresses along
     for other in addresses(state, customer):
@@ -176,6 +194,7 @@ CUSTOMERS: Final = TableRules(
         Relation("SiteId", "OperationalSites", "Site", "Sites"),
         Relation("WarehouseId", "Warehouses", "Warehouse", "Warehouses"),
         Relation("InvoiceAccount", "CustTable", "Invoice account", "Customers"),
+        Relation("ContactPersonId", "ContactPersons", "Contact", "Contacts"),
     ),
     fixed=frozenset({"PartyType"}),
     defaults=_customer_defaults,

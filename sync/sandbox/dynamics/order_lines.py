@@ -8,10 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from sync.sandbox.dynamics.environment import CENT, LOCKED, Environment
 from sync.sandbox.dynamics.faults import Refused, must_be_filled, not_found
 from sync.sandbox.dynamics.ruling import Draft, Number, Relation, TableRules, refuse_if
 from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS
-from sync.sandbox.dynamics.state import CENT, LOCKED, DynamicsState
 from sync.sandbox.dynamics.store import Record
 from sync.sandbox.dynamics.values import folded
 
@@ -41,7 +41,7 @@ PRICES: Final = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")
 NAMES: Final = dict(zip(DIMENSIONS, ("Configuration", "Size", "Color", "Style", "Version"), strict=True))
 
 
-def priced(state: DynamicsState, values: dict[str, Any]) -> Decimal:
+def priced(state: Environment, values: dict[str, Any]) -> Decimal:
     """The line amount of these values, in the line's currency."""
 
     def of(name: str) -> Fraction:
@@ -63,7 +63,8 @@ def _header(draft: Draft) -> Record:
     return header
 
 
-def _item(draft: Draft) -> Record:
+def released_item(draft: Draft) -> Record:
+    """The released product of a line's item number."""
     item = draft.state.store.find("ReleasedProductsV2", draft.company, draft.get("ItemNumber"))
     if item is None:
         raise must_be_filled("Item number", field="ItemNumber")
@@ -71,7 +72,7 @@ def _item(draft: Draft) -> Record:
 
 
 def _defaults(draft: Draft) -> None:
-    header, item = _header(draft), _item(draft)
+    header, item = _header(draft), released_item(draft)
     if draft.before is None:
         draft.default("CurrencyCode", header["CurrencyCode"])
         draft.default("OrderedSalesQuantity", Decimal(1))
@@ -85,33 +86,38 @@ def _defaults(draft: Draft) -> None:
             (line["LineCreationSequenceNumber"] for line in lines), default=0
         )
         draft.values["SalesOrderLineStatus"] = "Backorder"
-    _place(draft, header, item)
+    defaults = (header.values.get("DefaultShippingSiteId", ""), header.values.get("DefaultShippingWarehouseId", ""))
+    placed(draft, item, ("ShippingSiteId", "ShippingWarehouseId"), defaults)
     draft.values["LineAmount"] = priced(draft.state, draft.values)
 
 
-def _place(draft: Draft, header: Record, item: Record) -> None:
-    """Site and warehouse: the line's own, else the header's; a warehouse brings its site; goods need a site."""
-    if not draft.get("ShippingSiteId") and not draft.get("ShippingWarehouseId"):
-        draft.default("ShippingSiteId", header.values.get("DefaultShippingSiteId"))
-        draft.default("ShippingWarehouseId", header.values.get("DefaultShippingWarehouseId"))
-    warehouse = draft.get("ShippingWarehouseId")
-    row = draft.state.store.find("Warehouses", draft.company, warehouse) if warehouse else None
+def placed(draft: Draft, item: Record, fields: tuple[str, str], defaults: tuple[str, str]) -> None:
+    """Site and warehouse: the line's own, else the header's; a warehouse brings its site; goods need a site.
+
+    `fields` are the line's properties for them, `defaults` the header's values.
+    """
+    site, warehouse = fields
+    if not draft.get(site) and not draft.get(warehouse):
+        draft.default(site, defaults[0])
+        draft.default(warehouse, defaults[1])
+    wanted = draft.get(warehouse)
+    row = draft.state.store.find("Warehouses", draft.company, wanted) if wanted else None
     if row is not None:
-        if not draft.sent.get("ShippingSiteId"):
-            draft.values["ShippingSiteId"] = row["OperationalSiteId"]
-        if draft.get("ShippingSiteId") != row["OperationalSiteId"]:
-            raise not_found(warehouse, "Warehouse", "Warehouses", field="ShippingWarehouseId")
-    if item.values.get("ProductType") != "Service" and not draft.get("ShippingSiteId"):
+        if not draft.sent.get(site):
+            draft.values[site] = row["OperationalSiteId"]
+        if draft.get(site) != row["OperationalSiteId"]:
+            raise not_found(wanted, "Warehouse", "Warehouses", field=warehouse)
+    if item.values.get("ProductType") != "Service" and not draft.get(site):
         raise Refused("Inventory dimension Site is mandatory and must consequently be specified.")
 
 
 def _valid(draft: Draft) -> None:
-    header, item = _header(draft), _item(draft)
+    header, item = _header(draft), released_item(draft)
     refuse_locked(header)
     if draft.get("CurrencyCode") != header["CurrencyCode"]:
         raise Refused("The currency of a line must be the currency of its order.", field="CurrencyCode")
-    _variant(draft, item)
-    _unit(draft, item)
+    released_variant(draft, item)
+    convertible_unit(draft, item)
     for name in PRICES:
         fine = draft.get(name) % CENT != 0
         text = f"The value {draft.get(name):f} in field '{name}' has more than 2 decimals."
@@ -124,7 +130,7 @@ def refuse_locked(header: Record) -> None:
     refuse_if(status in LOCKED, f"Sales order {header['SalesOrderNumber']} has status {status}; its lines are settled.")
 
 
-def _variant(draft: Draft, item: Record) -> None:
+def released_variant(draft: Draft, item: Record) -> None:
     """A product master is ordered with all dimensions its variants have, in a combination that is released."""
     number = item["ItemNumber"]
     released = [
@@ -146,7 +152,7 @@ def _variant(draft: Draft, item: Record) -> None:
     refuse_if(released and not fits, f"Item number {number} is not released in this combination of dimensions.")
 
 
-def _unit(draft: Draft, item: Record) -> None:
+def convertible_unit(draft: Draft, item: Record) -> None:
     """Another unit than the item's own needs a conversion."""
     wanted, own = draft.get("SalesUnitSymbol"), item.values.get("InventoryUnitSymbol", "")
     if folded(wanted) in {folded(own), ""}:
@@ -165,7 +171,7 @@ def _written(draft: Draft, line: Record) -> None:
         draft.state.store.update("SalesTable", header, {"SalesOrderStatus": "Backorder"})
 
 
-def _deleting(state: DynamicsState, line: Record) -> None:
+def _deleting(state: Environment, line: Record) -> None:
     header = state.order(line[COMPANY], line["SalesOrderNumber"])
     assert header is not None  # a header that goes takes its lines along
     refuse_locked(header)

@@ -7,11 +7,11 @@ is delivered or invoiced, prices, lines and its own existence are settled.
 from typing import Any, Final
 
 from sync.sandbox.dynamics.customers import addresses, formatted
+from sync.sandbox.dynamics.environment import LOCKED, Environment
 from sync.sandbox.dynamics.faults import Refused, must_be_filled, not_found
 from sync.sandbox.dynamics.order_lines import priced
 from sync.sandbox.dynamics.ruling import Draft, Number, Relation, TableRules, country, refuse_if
 from sync.sandbox.dynamics.schema import COMPANY
-from sync.sandbox.dynamics.state import LOCKED, DynamicsState
 from sync.sandbox.dynamics.store import Record
 
 FROM_CUSTOMER: Final = {
@@ -143,7 +143,7 @@ def _written(draft: Draft, header: Record) -> None:
         draft.state.store.update("SalesLine", line, values)
 
 
-def _deleting(state: DynamicsState, header: Record) -> None:
+def _deleting(state: Environment, header: Record) -> None:
     number, status = header["SalesOrderNumber"], header.values.get("SalesOrderStatus", "None")
     if status in LOCKED:
         raise Refused(f"Sales order {number} has status {status} and cannot be deleted.")
@@ -167,6 +167,7 @@ HEADERS: Final = TableRules(
         Relation("DefaultShippingSiteId", "OperationalSites", "Site", "Sites"),
         Relation("DefaultShippingWarehouseId", "Warehouses", "Warehouse", "Warehouses"),
         Relation("SalesTaxGroupCode", "TaxGroups", "Sales tax group", "Sales tax groups"),
+        Relation("ContactPersonId", "ContactPersons", "Contact", "Contacts"),
     ),
     initial={"SkipCreateAutoCharges": "Yes", "SalesOrderStatus": "None", "SalesOrderProcessingStatus": "Active"},
     defaults=_defaults,

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from urllib.parse import quote
 
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import ODataFault, bad_request
 from sync.sandbox.dynamics.filters import Comparison, Every, Node
 from sync.sandbox.dynamics.grammar import parsed
 from sync.sandbox.dynamics.schema import COMPANY, NAMESPACE, EntitySet, Property
-from sync.sandbox.dynamics.state import DynamicsState
 from sync.sandbox.dynamics.store import Key, Record
 from sync.sandbox.dynamics.values import folded, row_json
 
@@ -22,14 +22,14 @@ def crosses(options: Mapping[str, str]) -> bool:
     return value == "true"
 
 
-def in_reach(state: DynamicsState, entity: EntitySet, key: Key, options: Mapping[str, str]) -> bool:
+def in_reach(state: Environment, entity: EntitySet, key: Key, options: Mapping[str, str]) -> bool:
     """Whether a key lies in a company that the request looks at."""
     if not entity.per_company or crosses(options):
         return True
     return bool(key[entity.key.index(COMPANY)] == state.company.lower()) if COMPANY in entity.key else True
 
 
-def one(state: DynamicsState, entity: EntitySet, key: Key, options: Mapping[str, str], root: str) -> str:
+def one(state: Environment, entity: EntitySet, key: Key, options: Mapping[str, str], root: str) -> str:
     """One row as JSON. Raises 404 (empty) when it is not there or out of reach."""
     select = _select(entity, options)
     _no_expand(options)
@@ -45,12 +45,12 @@ def single(entity: EntitySet, record: Record, root: str, select: tuple[str, ...]
     return f'{{"@odata.context":{context},{row_json(entity, record.values, record.etag, select)[1:]}'
 
 
-def count(state: DynamicsState, entity: EntitySet, options: Mapping[str, str]) -> str:
+def count(state: Environment, entity: EntitySet, options: Mapping[str, str]) -> str:
     """How many rows fit."""
     return str(sum(1 for _ in _rows(state, entity, options)))
 
 
-def page(state: DynamicsState, entity: EntitySet, options: Mapping[str, str], root: str) -> str:
+def page(state: Environment, entity: EntitySet, options: Mapping[str, str], root: str) -> str:
     """The rows of a set that fit, one page of them, and where the next page is."""
     select = _select(entity, options)
     _no_expand(options)
@@ -78,7 +78,7 @@ def _link(root: str, entity: EntitySet, options: Mapping[str, str]) -> str:
     return f"{root}/data/{entity.name}?{query}"
 
 
-def _rows(state: DynamicsState, entity: EntitySet, options: Mapping[str, str]) -> Iterable[Record]:
+def _rows(state: Environment, entity: EntitySet, options: Mapping[str, str]) -> Iterable[Record]:
     nodes: list[Node] = [parsed(options["$filter"], entity)] if options.get("$filter") else []
     if not crosses(options) and entity.per_company:
         nodes.append(Comparison(entity.properties[COMPANY], "eq", state.company.lower()))

@@ -3,17 +3,30 @@
 from collections.abc import Mapping
 from typing import Final
 
+from sync.sandbox.dynamics import free_text_invoices, payment_journals, returns
+from sync.sandbox.dynamics.contacts import CONTACTS
 from sync.sandbox.dynamics.customers import ADDRESSES, CUSTOMERS, GROUPS
 from sync.sandbox.dynamics.order_lines import LINES
 from sync.sandbox.dynamics.orders import HEADERS
+from sync.sandbox.dynamics.prospects import ACTIVITIES, PROSPECTS
 from sync.sandbox.dynamics.ruling import NO_RULES, TableRules
 
 _RULES: Final[Mapping[str, TableRules]] = {
+    "Activities": ACTIVITIES,
+    "ContactPersons": CONTACTS,
     "CustTable": CUSTOMERS,
     "CustomerPostalAddresses": ADDRESSES,
     "CustomerGroups": GROUPS,
+    "Prospects": PROSPECTS,
     "SalesTable": HEADERS,
     "SalesLine": LINES,
+    free_text_invoices.HEADER: free_text_invoices.HEADERS,
+    free_text_invoices.LINE: free_text_invoices.LINES,
+    payment_journals.HEADER: payment_journals.HEADERS,
+    payment_journals.LINE: payment_journals.LINES,
+    payment_journals.MARK: payment_journals.MARKS,
+    returns.HEADER: returns.HEADERS,
+    returns.LINE: returns.LINES,
 }
 
 

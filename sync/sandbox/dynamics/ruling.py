@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import Refused, not_found
 from sync.sandbox.dynamics.schema import COMPANY, EntitySet
-from sync.sandbox.dynamics.state import DynamicsState
 from sync.sandbox.dynamics.store import Record
 
 
@@ -18,7 +18,7 @@ from sync.sandbox.dynamics.store import Record
 class Draft:
     """A row about to be written. `sent` is what the caller gave, `values` the row as it will be, `before` as it was."""
 
-    state: DynamicsState
+    state: Environment
     entity: EntitySet
     company: str
     values: dict[str, Any]
@@ -86,7 +86,7 @@ def after_nothing(_: Draft, __: Record) -> None:
     """No rule."""
 
 
-def free_to_go(_: DynamicsState, __: Record) -> None:
+def free_to_go(_: Environment, __: Record) -> None:
     """No rule."""
 
 
@@ -107,7 +107,7 @@ class TableRules:
     defaults: Hook = nothing
     validate: Hook = nothing
     written: Callable[[Draft, Record], None] = after_nothing
-    deleting: Callable[[DynamicsState, Record], None] = free_to_go
+    deleting: Callable[[Environment, Record], None] = free_to_go
 
 
 NO_RULES = TableRules("Records")

@@ -111,6 +111,7 @@ TABLES: Final[Mapping[str, str]] = {
     "SalesInvoiceHeadersV2": "CustInvoiceJour",
     "SalesInvoiceHeadersV4": "CustInvoiceJour",
     "SalesInvoiceV2Lines": "CustInvoiceTrans",
+    "SalesInvoiceV3Lines": "CustInvoiceTrans",
     "SalesInvoiceV4Lines": "CustInvoiceTrans",
 }
 """Table of a set where it is not the set's own; rules and relations name tables."""

@@ -7,8 +7,8 @@ from typing import Final
 from sync.encoding import NotJson, from_json, to_json
 from sync.sandbox.dynamics import metadata, reading, writing
 from sync.sandbox.dynamics.address import Address, address_from, options_from
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import ODataFault, bad_request, missing_for_update
-from sync.sandbox.dynamics.state import DynamicsState
 
 JSON: Final = "application/json; odata.metadata=minimal; odata.streaming=true"
 
@@ -43,7 +43,7 @@ def refusal(fault: ODataFault, *, in_batch: bool = False) -> Reply:
     return Reply(status, b"" if body is None else to_json(body), {} if body is None else {"Content-Type": JSON})
 
 
-def perform(state: DynamicsState, call: Call) -> Reply:
+def perform(state: Environment, call: Call) -> Reply:
     """Do it. Raises `ODataFault`; then nothing was written."""
     path, _, query = call.target.partition("?")
     options = options_from(query)
@@ -65,7 +65,7 @@ def perform(state: DynamicsState, call: Call) -> Reply:
     return _write(state, address, options, call)
 
 
-def _read(state: DynamicsState, address: Address, options: Mapping[str, str], root: str) -> Reply:
+def _read(state: Environment, address: Address, options: Mapping[str, str], root: str) -> Reply:
     if address.counted:
         return Reply(200, reading.count(state, address.entity, options).encode(), {"Content-Type": "text/plain"})
     entity, key = address.entity, address.key
@@ -75,7 +75,7 @@ def _read(state: DynamicsState, address: Address, options: Mapping[str, str], ro
     return Reply(200, found.encode(), {"Content-Type": JSON, "OData-Version": "4.0"})
 
 
-def _write(state: DynamicsState, address: Address, options: Mapping[str, str], call: Call) -> Reply:
+def _write(state: Environment, address: Address, options: Mapping[str, str], call: Call) -> Reply:
     key = address.key or ()
     if not reading.in_reach(state, address.entity, key, options):
         raise missing_for_update()

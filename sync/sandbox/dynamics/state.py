@@ -1,167 +1,139 @@
-"""The state of an F&O environment: rows, settings, number sequences, and what tests and the demo do to it by hand."""
+"""The state of an F&O environment, and what its batch jobs and its people do to it by hand.
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+Documents are named by their number; `company` is needed only where several companies have it. Jobs over sales orders
+pass over what they find settled, as batch jobs do; the others raise `NotPosted`.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Final
 
-from sync.sandbox.dynamics.countries import COUNTRIES
-from sync.sandbox.dynamics.schema import COMPANY, MAIN, SETS
-from sync.sandbox.dynamics.seed import Item, item_rows, setup_rows
-from sync.sandbox.dynamics.store import Record, Store
+from sync.sandbox.dynamics import (
+    aging,
+    free_text_invoices,
+    journal_posting,
+    packing,
+    payment_journals,
+    posting,
+    receivables,
+    returns,
+)
+from sync.sandbox.dynamics.environment import Environment, Settings
+from sync.sandbox.dynamics.posting import NotPosted
+from sync.sandbox.dynamics.schema import COMPANY
+from sync.sandbox.dynamics.store import Record
 from sync.sandbox.dynamics.values import folded
 
-START: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
-CENT: Final = Decimal("0.01")
-LOCKED: Final = frozenset({"Delivered", "Invoiced", "Canceled"})
+__all__ = ["DynamicsState", "NotPosted", "Settings"]
 
 
-@dataclass
-class Settings:
-    """How the environment is set up.
+class DynamicsState(Environment):
+    """An environment whose documents are posted."""
 
-    `manual`: properties whose number sequence is manual, so that the caller must choose (`SalesOrderNumber`,
-    `CustomerAccount`). `page_size`: the most rows of one answer. `strict_prices`: refuse prices and discounts with more
-    than two decimals. `rounding`: unit per currency, before what the Currencies table says.
-    """
-
-    manual: set[str] = field(default_factory=set)
-    page_size: int = 10_000
-    strict_prices: bool = False
-    rounding: dict[str, Decimal] = field(default_factory=dict)
-
-
-@dataclass
-class DynamicsState:
-    """One environment. `company` is the default company of the user behind every token; `now` gives aware UTC."""
-
-    company: str = "dat"
-    tokens: set[str] = field(default_factory=lambda: {"sandbox"})
-    settings: Settings = field(default_factory=Settings)
-    now: Callable[[], datetime] = lambda: START
-    countries: Mapping[str, str] = field(default_factory=lambda: COUNTRIES)
-    store: Store = field(default_factory=Store)
-    sequences: Counter[str] = field(default_factory=Counter)
-    requests: Counter[str] = field(default_factory=Counter)
-    operations: Counter[str] = field(default_factory=Counter)
-    _remembered: dict[str, list[Record]] = field(default_factory=dict)
-
-    @classmethod
-    def seeded(
-        cls,
-        company: str = "usmf",
+    def deliver(
+        self,
+        number: str,
+        company: str | None = None,
         *,
-        items: Iterable[Item | str] = (),
-        default_company: str = "dat",
-        now: Callable[[], datetime] = lambda: START,
-    ) -> "DynamicsState":
-        """An environment whose `company` has setup tables, customer US-001, `seed.SERVICES` and `items`.
+        quantities: Mapping[str, Decimal] | None = None,
+        tracking: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Post a packing slip of an order, as a batch job would; the numbers of the slips.
 
-        A bare text is the number of a stocked item. The user's default company is another one (with the same setup),
-        so requests must say `cross-company=true`.
+        `quantities` by lot; None: all that remains. `tracking`: URL by tracking number.
         """
-        state = cls(company=default_company, now=now)
-        for name in dict.fromkeys((default_company, company)):
-            for table, values in setup_rows(name):
-                state.put(table, **values)
-        state.release(company, *items)
-        state.remember()
-        return state
+        headers = self._orders(number, company)
+        return [slip for header in headers if (slip := packing.ship(self, header, quantities, tracking or {}))]
 
-    def put(self, table: str, **values: Any) -> Record:
-        """Store a row by hand, by table or set name, asking no rule; over the one with the same key, if any."""
-        name = SETS[table].table if table in SETS else table
-        entity = MAIN[name]
-        unknown = values.keys() - entity.properties.keys()
-        if unknown:
-            raise ValueError(f"{table} has no property {', '.join(sorted(unknown))}")
-        if COMPANY in entity.properties:
-            values.setdefault(COMPANY, self.company)
-        known = self.store.find(name, *(values.get(part, entity.properties[part].unset) for part in entity.key))
-        return self.store.insert(name, values) if known is None else self.store.update(name, known, values)
+    def invoice(self, number: str, company: str | None = None, *, tax: Decimal | None = None) -> list[str]:
+        """Post the invoice of a whole order, as a batch job would; the invoice numbers.
 
-    def release(self, company: str, *items: Item | str) -> None:
-        """Make products known and released in a company."""
-        for item in items:
-            for table, values in item_rows(company, Item(item) if isinstance(item, str) else item):
-                self.put(table, **values)
-
-    def next_number(self, sequence: str, template: str, company: str = "") -> str:
-        """Draw from a number sequence of a company, or of all when none is named."""
-        self.sequences[f"{company}/{sequence}"] += 1
-        return template.format(company=company.upper(), number=self.sequences[f"{company}/{sequence}"])
-
-    def rounding_unit(self, currency: str) -> Decimal:
-        """The unit that sales orders of a currency are rounded to."""
-        row = self.store.find("Currencies", currency)
-        stored: Decimal = row.values.get("RoundingRuleSalesOrders", CENT) if row else CENT
-        return self.settings.rounding.get(currency, stored or CENT)
-
-    def rounded(self, amount: Fraction, currency: str) -> Decimal:
-        """An exact amount in a currency, halves away from zero."""
-        unit = self.rounding_unit(currency)
-        units = (abs(amount) / Fraction(unit) * 2 + 1) // 2
-        return (Decimal(units) * unit).normalize() * (1 if amount >= 0 else -1) + 0
-
-    def order(self, company: str, number: str) -> Record | None:
-        """A sales order header."""
-        return self.store.find("SalesTable", company, number)
-
-    def lines(self, company: str, number: str) -> list[Record]:
-        """The lines of a sales order, in the order of their creation."""
-        found = self.store.table("SalesLine").having("SalesOrderNumber", (folded(number),))
-        return [line for line in found if line[COMPANY] == company.lower()]
-
-    def orders_for(self, reference: str, company: str | None = None) -> list[Record]:
-        """The headers whose CustomersOrderReference is this text; more than one is a double posting."""
-        found = self.store.table("SalesTable").having("CustomersOrderReference", (folded(reference),))
-        return [header for header in found if company is None or header[COMPANY] == company.lower()]
-
-    def order_total(self, company: str, number: str) -> Decimal:
-        """The sum of the line amounts; tax inside it when `ArePricesIncludingSalesTax` says so."""
-        return sum((line.values.get("LineAmount", Decimal(0)) for line in self.lines(company, number)), Decimal(0))
-
-    def deliver(self, number: str, company: str | None = None) -> None:
-        """Post the packing slip of a whole order, as a batch job would."""
-        self._set_status(number, company, "Delivered")
-
-    def invoice(self, number: str, company: str | None = None) -> None:
-        """Post the invoice of a whole order, as a batch job would."""
-        self._set_status(number, company, "Invoiced")
+        `tax`: the tax of the whole invoice, as an external engine gives it; None: computed from the tax groups.
+        """
+        posted = []
+        for header in self._orders(number, company):
+            if header.values.get("SalesOrderStatus") in {"Invoiced", "Canceled"}:
+                continue
+            with self.store.transaction():
+                has_lines = bool(self.lines(header[COMPANY], number))
+                event = posting.post_sales_order(self, header, tax) if has_lines else None
+                self._set_status(header, "Invoiced")
+            if event is not None:
+                self.emit(event)
+                posted.append(str(event["InvoiceId"]))
+        return posted
 
     def cancel(self, number: str, company: str | None = None) -> None:
         """Cancel an order from inside F&O."""
-        self._set_status(number, company, "Canceled")
-
-    def _set_status(self, number: str, company: str | None, status: str) -> None:
-        found = self.store.table("SalesTable").having("SalesOrderNumber", (folded(number),))
-        for header in [header for header in found if company is None or header[COMPANY] == company.lower()]:
+        for header in self._orders(number, company):
             with self.store.transaction():
-                changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
-                self.store.update("SalesTable", header, changes)
-                for line in self.lines(header[COMPANY], number):
-                    self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})
+                self._set_status(header, "Canceled")
 
-    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
-        """All rows as they are now, by table, oldest first; later changes do not reach it."""
-        return {
-            name: [dict(record.values) for record in table.oldest_first()]
-            for name, table in sorted(self.store.tables.items())
-        }
+    def post_free_text_invoice(self, identifier: int, company: str | None = None) -> str:
+        """Post a free text invoice; its number. Raises `NotPosted`."""
+        header = posting.only(self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company)
+        lines = free_text_invoices.lines_of(self, header[COMPANY], identifier)
+        with self.store.transaction():
+            event = posting.post_free_text(self, header, lines)
+        self.emit(event)
+        return str(event["InvoiceId"])
 
-    def remember(self) -> None:
-        """What is there now is what `reset` goes back to."""
-        self._remembered = {name: table.oldest_first() for name, table in self.store.tables.items()}
+    def post_journal(self, number: str, company: str | None = None) -> list[Record]:
+        """Post a payment journal; the transactions on customer accounts that it made. Raises `NotPosted`."""
+        return journal_posting.post(
+            self, posting.only(self, payment_journals.HEADER, "JournalBatchNumber", number, company)
+        )
 
-    def reset(self) -> None:
-        """Back to what was remembered, sequences and counts at their start. Settings stay."""
-        self.store = Store()
-        for name, records in self._remembered.items():
-            for record in records:
-                self.store.insert(name, record.values)
-        self.sequences.clear()
-        self.requests.clear()
-        self.operations.clear()
+    def receive_return(self, number: str, company: str | None = None) -> None:
+        """Take in what a return order expects, as the warehouse does. Raises `NotPosted`."""
+        returns.receive(self, posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company))
+
+    def post_return(self, number: str, company: str | None = None, *, tax: Decimal | None = None) -> str:
+        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`. Raises `NotPosted`."""
+        header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        with self.store.transaction():
+            event = posting.post_return_order(self, header, tax)
+        self.emit(event)
+        return str(event["InvoiceId"])
+
+    def take_aging_snapshot(self, company: str) -> None:
+        """Run the aging job of a company."""
+        aging.snapshot(self, company.lower())
+
+    def free_text_invoices_for(self, reference: str) -> list[Record]:
+        """The free text invoices, posted or not, whose CustomerReference is this text."""
+        return self.store.table(free_text_invoices.HEADER).having("CustomerReference", (folded(reference),))
+
+    def free_text_totals(self, identifier: int, company: str | None = None) -> free_text_invoices.Totals:
+        """What a free text invoice comes to. Raises `NotPosted` when there is none."""
+        header = posting.only(self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company)
+        return free_text_invoices.totals_of(self, header)
+
+    def payments_for(self, reference: str) -> list[Record]:
+        """The journal lines, posted or not, whose PaymentReference is this text; two of one amount are a double posting."""
+        return self.store.table(payment_journals.LINE).having("PaymentReference", (folded(reference),))
+
+    def returns_for(self, reference: str) -> list[Record]:
+        """The return orders whose CustomersOrderReference is this text."""
+        return self.store.table(returns.HEADER).having("CustomersOrderReference", (folded(reference),))
+
+    def transactions(self, company: str, account: str) -> list[Record]:
+        """What was posted on a customer's account, oldest first."""
+        return receivables.transactions(self, company.lower(), account)
+
+    def balance(self, company: str, account: str) -> Decimal:
+        """What a customer owes in all, in the accounting currency; negative when the company owes."""
+        rows = self.transactions(company, account)
+        open_amounts = [
+            self.rounded_in_books(receivables.remainder(row), row["CurrencyCode"], row[COMPANY]) for row in rows
+        ]
+        return sum(open_amounts, Decimal(0))
+
+    def _orders(self, number: str, company: str | None) -> list[Record]:
+        found = self.store.table("SalesTable").having("SalesOrderNumber", (folded(number),))
+        return [header for header in found if company is None or header[COMPANY] == company.lower()]
+
+    def _set_status(self, header: Record, status: str) -> None:
+        changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
+        self.store.update("SalesTable", header, changes)
+        for line in self.lines(header[COMPANY], header["SalesOrderNumber"]):
+            self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})

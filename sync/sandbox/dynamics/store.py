@@ -112,6 +112,11 @@ class Store:
         self.last += 1
         return self.last
 
+    @property
+    def upcoming(self) -> int:
+        """The RecId that the next row will have."""
+        return self.last + 1
+
     def insert(self, table: str, values: Mapping[str, Any]) -> Record:
         """Store a new row; the caller has made sure that its key is free."""
         home = self.table(table)

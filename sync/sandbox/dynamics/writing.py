@@ -6,16 +6,16 @@ Order of a create: read-only fields and foreign keys of what was sent, numbers, 
 from collections.abc import Mapping
 from typing import Any
 
+from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.faults import ODataFault, Refused, missing_for_update, must_be_filled, not_found
 from sync.sandbox.dynamics.registry import rules_of
 from sync.sandbox.dynamics.ruling import Draft, Number, TableRules
-from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS, EntitySet
-from sync.sandbox.dynamics.state import DynamicsState
+from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS, EntitySet, Kind
 from sync.sandbox.dynamics.store import Key, Record, key_of
 from sync.sandbox.dynamics.values import checked, folded
 
 
-def create(state: DynamicsState, entity: EntitySet, body: Any) -> Record:
+def create(state: Environment, entity: EntitySet, body: Any) -> Record:
     """Write a new row. Raises `ODataFault`."""
     values = checked(entity, body)
     _writable(entity)
@@ -26,7 +26,7 @@ def create(state: DynamicsState, entity: EntitySet, body: Any) -> Record:
         raise refusal.on_writing(entity.entity) from None
 
 
-def _created(state: DynamicsState, entity: EntitySet, sent: dict[str, Any]) -> Record:
+def _created(state: Environment, entity: EntitySet, sent: dict[str, Any]) -> Record:
     rules = rules_of(entity.table)
     company = _company(state, entity, sent)
     numbered = {number.field for number in rules.numbers}
@@ -39,8 +39,10 @@ def _created(state: DynamicsState, entity: EntitySet, sent: dict[str, Any]) -> R
         _numbered(draft, number)
     rules.defaults(draft)
     for name in dict.fromkeys((*entity.required, *entity.key)):
-        if draft.get(name) == "" and name not in DIMENSIONS:
-            raise must_be_filled(entity.properties[name].label, field=name)
+        known = entity.properties[name]
+        empty = known.unset if name in entity.required and known.kind is not Kind.ENUM else ""
+        if draft.get(name) == empty and name not in DIMENSIONS:
+            raise must_be_filled(known.label, field=name)
     rules.validate(draft)
     _free(state, entity, rules, draft)
     record = state.store.insert(entity.table, draft.values)
@@ -48,7 +50,7 @@ def _created(state: DynamicsState, entity: EntitySet, sent: dict[str, Any]) -> R
     return state.store.find(entity.table, *key_of(entity, record.values)) or record
 
 
-def change(state: DynamicsState, entity: EntitySet, key: Key, body: Any, etag: str | None) -> Record:
+def change(state: Environment, entity: EntitySet, key: Key, body: Any, etag: str | None) -> Record:
     """Write some properties of a row that exists. Raises `ODataFault`; a stale `etag` is a 412."""
     sent = checked(entity, body)
     _writable(entity)
@@ -72,7 +74,7 @@ def change(state: DynamicsState, entity: EntitySet, key: Key, body: Any, etag: s
         raise refusal.on_writing(entity.entity) from None
 
 
-def remove(state: DynamicsState, entity: EntitySet, key: Key, etag: str | None) -> None:
+def remove(state: Environment, entity: EntitySet, key: Key, etag: str | None) -> None:
     """Remove a row that exists, with what its rules take along. Raises `ODataFault`."""
     _writable(entity)
     record = _found(state, entity, key, etag)
@@ -93,7 +95,7 @@ def _unset(entity: EntitySet, name: str) -> Any:
     return entity.properties[name].unset
 
 
-def _found(state: DynamicsState, entity: EntitySet, key: Key, etag: str | None) -> Record:
+def _found(state: Environment, entity: EntitySet, key: Key, etag: str | None) -> Record:
     record = state.store.find(entity.table, *key)
     if record is None:
         raise missing_for_update()
@@ -102,7 +104,7 @@ def _found(state: DynamicsState, entity: EntitySet, key: Key, etag: str | None) 
     return record
 
 
-def _company(state: DynamicsState, entity: EntitySet, sent: Mapping[str, Any]) -> str:
+def _company(state: Environment, entity: EntitySet, sent: Mapping[str, Any]) -> str:
     """The company a new row belongs to: the one in the body, else the user's default."""
     if not entity.per_company:
         return state.company
@@ -147,7 +149,7 @@ def _numbered(draft: Draft, number: Number) -> None:
         draft.values[number.field] = draft.state.next_number(number.sequence, number.template, company)
 
 
-def _free(state: DynamicsState, entity: EntitySet, rules: TableRules, draft: Draft) -> None:
+def _free(state: Environment, entity: EntitySet, rules: TableRules, draft: Draft) -> None:
     key = key_of(entity, draft.values)
     if state.store.find(entity.table, *key) is None:
         return
