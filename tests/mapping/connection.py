@@ -6,6 +6,7 @@ from typing import Any
 
 from sync.connections import Connection
 from sync.preview import Lookups, Preview, example_connection, example_lookups, preview_order
+from tests.mapping.fno import header_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -31,3 +32,18 @@ MODES = {"net": NET, "gross": GROSS}
 async def previewed(order: Any, settings: Connection = NET, lookups: Lookups | None = None) -> Preview:
     """What would be posted for an order."""
     return await preview_order(order, settings, lookups or example_lookups(), NOW)
+
+
+async def header(order: dict[str, Any], settings: Any = NET) -> Any:
+    """The header of an order that would be delivered."""
+    found = await previewed(order, settings)
+    assert found.outcome == "deliver", found.reason
+    return header_of(found.requests)
+
+
+async def parked(order: dict[str, Any], settings: Any = NET) -> str:
+    """The reason of an order that would be parked."""
+    found = await previewed(order, settings)
+    assert found.outcome == "park"
+    assert found.remedy
+    return found.reason

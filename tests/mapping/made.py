@@ -28,13 +28,13 @@ def made(*rows: dict[str, Any], shipping: str = "0", extra: str = "0", **fields:
     tax = sum((Decimal(item["tax_amount"]) for item in items), Decimal(0))
     after = sum((Decimal(item["row_total_incl_tax"]) for item in items), Decimal(0))
     before = after - tax + sum((Decimal(item["discount_amount"]) for item in items), Decimal(0))
-    extension = {"shipping_assignments": [{"shipping": {"address": ADDRESS, "method": "flatrate_flatrate"}}]}
+    extension = {"shipping_assignments": [{"shipping": {"address": {**ADDRESS}, "method": "flatrate_flatrate"}}]}
     return {
         "entity_id": 42, "increment_id": "000000042", "store_id": 1, "state": "new", "status": "pending",
         "created_at": "2026-11-20 10:00:00", "updated_at": "2026-11-20 10:00:00", "customer_email": "jane@example.com",
         "customer_firstname": "Jane", "customer_lastname": "Roe", "customer_is_guest": 1, "order_currency_code": "USD",
         "subtotal": before, "shipping_amount": Decimal(shipping), "tax_amount": tax,
-        "grand_total": after + Decimal(shipping) + Decimal(extra), "billing_address": ADDRESS,
+        "grand_total": after + Decimal(shipping) + Decimal(extra), "billing_address": {**ADDRESS},
         "payment": {"method": "checkmo"}, "items": items, "extension_attributes": extension, **fields,
     }  # fmt: skip
 

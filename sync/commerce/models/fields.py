@@ -11,9 +11,6 @@ from sync.money import stored
 MOST_AMOUNT: Final = Decimal(10) ** 15
 """Commerce stores decimal(20,4); F&O's real keeps 16 digits. Beyond this an amount is a reading error."""
 
-MOST_WHOLE: Final = 2**63
-"""Ids and counts fit 64 bits."""
-
 DEEPEST: Final = 60
 """Levels of nesting; Commerce's deepest answer has about twelve."""
 
@@ -74,7 +71,7 @@ def whole_from(value: Any) -> int | None:
         number = number_from(value)
     except ValueError:
         raise ValueError("expected a whole number") from None
-    if number != number.to_integral_value() or abs(number) >= MOST_WHOLE:
+    if number != number.to_integral_value():
         raise ValueError("expected a whole number")
     return int(number)
 
