@@ -63,6 +63,9 @@ class Grounds:
     stack: AsyncExitStack
     clock: HandClock = field(default_factory=HandClock)
     tokens: Sandboxed = field(default_factory=Sandboxed)
+    shop: Any = None
+    """Another shop than the sandbox's, with its `credentials`."""
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.consumer = Consumer.named("sandbox")
@@ -72,13 +75,14 @@ class Grounds:
         who = self.consumer
         names = ("consumer-key", "consumer-secret", "token", "token-secret", "bearer")
         values = (who.key, who.secret, who.token, who.token_secret, "sandbox")
-        self.secrets = Drawer(dict(zip(names, values, strict=True)))
+        self.secrets = Drawer({**dict(zip(names, values, strict=True)), **self.credentials})
 
     async def probe(self, **changes: Mapping[str, Any]) -> Probe:
         """A probe of a connection whose sections are changed so."""
         document = {name: {**SETTINGS.get(name, {}), **changes.get(name, {})} for name in {*SETTINGS, *changes}}
         settings = Connections.model_validate({"connections": {"shop": document}}).connections["shop"]
-        shop = httpx.AsyncClient(transport=httpx.ASGITransport(commerce_app(self.commerce, Dials())))
+        app = self.shop or commerce_app(self.commerce, Dials())
+        shop = httpx.AsyncClient(transport=httpx.ASGITransport(app))
         ledger = http_client(transport=httpx.ASGITransport(dynamics_app(self.dynamics)))
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)

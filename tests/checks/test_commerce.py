@@ -1,3 +1,4 @@
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -6,6 +7,8 @@ from sync.checks.commerce import clocks_agree, customers_can_be_read, orders_can
 from sync.checks.finding import Level
 from sync.sandbox.commerce.oauth import Consumer
 from tests.checks.conftest import Grounds, levels, only_fault
+from tests.contracts.hand_clock import HandClock
+from tests.systems.commerce.shop import CREDENTIALS, Shop
 
 
 async def test_a_shop_that_takes_our_signature_is_fine(grounds: Grounds) -> None:
@@ -48,6 +51,22 @@ async def test_a_store_that_is_not_in_the_shop_is_told_with_those_that_are(groun
     assert "stores.9" in fault.what
     assert "1 = default, 2 = de" in fault.cure
     assert len(found) == 2
+
+
+async def test_a_store_view_that_is_disabled_is_worth_a_look() -> None:
+    shop = Shop(HandClock().now, records={"store/storeViews": [{"id": 1, "code": "default", "is_active": 0}]})
+    async with AsyncExitStack() as stack:
+        found = await Grounds(stack, shop=shop, credentials=CREDENTIALS).found(stores_exist)
+    assert only_fault(found).level is Level.WARN
+    assert "disabled" in found[0].what
+
+
+async def test_a_shop_that_tells_no_time_is_taken_as_it_is() -> None:
+    shop = Shop(HandClock().now, tells_time=False, records={"store/storeViews": []})
+    async with AsyncExitStack() as stack:
+        (found,) = await Grounds(stack, shop=shop, credentials=CREDENTIALS).found(clocks_agree)
+    assert found.level is Level.OK
+    assert "no time" in found.what
 
 
 async def test_a_connection_without_a_store_has_a_fault(grounds: Grounds) -> None:
