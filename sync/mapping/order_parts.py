@@ -84,9 +84,16 @@ def order_parts(order: Order, settings: Orders) -> OrderParts:
         rows=tuple(rows),
         charges=tuple(charges),
         paid=tuple(paid),
-        tax=order.tax_amount + extra_tax,
+        tax=order.tax_amount + _beside(order, rows, charges, paid, extra_tax),
         grand_total=order.grand_total,
     )
+
+
+def _beside(order: Order, rows: list[MoneyRow], charges: list[Charge], paid: list[Paid], extra_tax: Decimal) -> Decimal:
+    """The tax of extensions' totals as far as `tax_amount` does not hold it already: the grand total tells."""
+    parts = total(row.net for row in rows) + total(charge.net for charge in charges)
+    rest = order.grand_total - (parts + order.tax_amount - total(one.amount for one in paid))
+    return min(ZERO, extra_tax, key=lambda extra: abs(rest - extra))
 
 
 def _shipping(order: Order, settings: Orders) -> Iterator[Charge]:

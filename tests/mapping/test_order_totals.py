@@ -127,6 +127,20 @@ async def test_a_total_of_an_extension_goes_where_the_configuration_says(
     assert ("own_total" in lines_by_reference(found)) == ("item" in home)
 
 
+@pytest.mark.parametrize("mode", ["net", "gross"])
+async def test_the_tax_of_a_fee_that_is_in_the_orders_tax_already_is_counted_once(mode: str) -> None:
+    order = made(row(price="20.00", tax="1.65"), extra="2.38")
+    order["payment"] |= {"fee": "2.00", "fee_tax": "0.38"}
+    order["tax_amount"] += Decimal("0.38")
+    home = {"item": "S", "field": "payment.fee", "tax_field": "payment.fee_tax"}
+    settings = connection(orders={"segments": {"own_total": home}}, stores=store(prices_include_tax=mode == "gross"))
+    found = await previewed(order, settings)
+    assert found.outcome == "deliver", found.reason
+    assert found.totals is not None
+    assert found.totals.difference == 0
+    assert not found.totals.rounding
+
+
 async def test_a_known_total_with_a_field_of_its_own_is_counted_once() -> None:
     home = {"payment": "GC", "field": "extension_attributes.gift_cards_amount"}
     order = with_extension(made(row(price="25.00"), extra="-10.00"), gift_cards_amount="10.00")
