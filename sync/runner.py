@@ -32,6 +32,8 @@ SETTLED_AFTER = timedelta(seconds=60)
 DUE_EARLY = timedelta(seconds=5)
 """Timers fire a little early or late: a poll that is due within this is due."""
 BATCH = 100
+SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
+"""Waits for a required record that another holds."""
 SPREAD = 10.0
 """Seconds over which the first tries after a pause are spread at most; a short pause is spread over its own length."""
 
@@ -204,19 +206,25 @@ class Runner:
         message = Message(flow_name, desk.name, key, "required", self._engine.clock.now())
         claim, is_held = await self.ledger.take(desk.name, flow_name, key, self._engine.worker, is_hint=False)
         if not is_held:
-            raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False)
+            raise self._held_by_another(work, flow_name, key)
         inner = self._work(desk, message, claim)
         if record is not None:
             inner.started = work.started  # it was read since then
         try:
             return await self._deliver_record(flow, inner, await _required(flow, key, desk, record))
         except LeaseLost:
-            raise Later(f"{flow_name} {key} is being worked on", after=timedelta(seconds=3), counts=False) from None
+            raise self._held_by_another(work, flow_name, key) from None
         except Exception as error:
             reason = error.reason if isinstance(error, Later | Never) else f"unexpected {type(error).__name__}"
             await self._write(inner, Entry(self._engine.clock.now(), "stopped", reason=reason))
             await self._let_go(message, await self.ledger.release(inner.claim, reason=reason))
             raise
+
+    def _held_by_another(self, work: Work, flow_name: str, key: str) -> Later:
+        """Wait briefly at first, longer the longer it has lasted: the holder may have died, and has its lease yet."""
+        waited = self._engine.clock.now() - work.message.hinted_at
+        after = min(max(waited / 2, SHORTEST_LOOK), LONGEST_LOOK)
+        return Later(f"{flow_name} {key} is being worked on", after=after, counts=False)
 
     def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
         return Work(desk, self.ledger, self._engine.documents, message, claim, self._require)
