@@ -41,19 +41,29 @@ async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
     if not webhook.keys:
         yield ok("no webhook key is configured: webhooks are refused, polling alone keeps the systems in step")
     for name in webhook.keys:
-        try:
-            key = await probe.secrets.get(name)
-        except Never:
-            continue  # told by secrets_are_stored
-        if webhook.scheme == "rsa" and rsa_key(key) is None:
-            yield fault(
-                f"the secret {name} holds no RSA public key in PEM form",
-                "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks, from BEGIN to END.",
-            )
-        elif webhook.scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
-            yield fault(
-                f"the shared secret {name} has fewer than {SHORTEST_HMAC_KEY} characters",
-                "Give the gateway and the vault a longer one.",
-            )
-        else:
-            yield ok(f"webhook key {name} is usable")
+        key = await _stored(name, probe)
+        if key is not None:
+            yield key_finding(name, key, webhook.scheme)
+
+
+async def _stored(name: str, probe: Probe) -> str | None:
+    """The secret; None when it is missing, which `secrets_are_stored` tells."""
+    try:
+        return await probe.secrets.get(name)
+    except Never:
+        return None
+
+
+def key_finding(name: str, key: str, scheme: str) -> Finding:
+    """Whether a key fits its scheme; the key is in no text."""
+    if scheme == "rsa" and rsa_key(key) is None:
+        return fault(
+            f"the secret {name} holds no RSA public key in PEM form",
+            "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks, from BEGIN to END.",
+        )
+    if scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
+        return fault(
+            f"the shared secret {name} has fewer than {SHORTEST_HMAC_KEY} characters",
+            "Give the gateway and the vault a longer one.",
+        )
+    return ok(f"webhook key {name} is usable")

@@ -22,16 +22,19 @@ MARKS = {Level.OK: "ok   ", Level.WARN: "WARN ", Level.FAULT: "FAULT"}
 
 @dataclass
 class Report:
-    """What was found so far, printed as it comes."""
+    """What was found so far, printed as it comes. People read what several checks stumble over once."""
 
     place: Place
-    found: list[Finding] = field(default_factory=list)
+    found: set[tuple[str, Finding]] = field(default_factory=set)
 
     def add(self, connection: str, check: str, finding: Finding) -> None:
         """Print one finding and remember it."""
-        self.found.append(finding)
+        is_told = (connection, finding) in self.found
+        self.found.add((connection, finding))
         if self.place.as_json:
             json_line({"connection": connection, "check": check, **finding.as_json()})
+            return
+        if is_told:
             return
         line(f"{MARKS[finding.level]} {connection}{': ' if connection else ''}{finding.what}")
         if finding.cure:
@@ -39,8 +42,8 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each level."""
-        return {str(level): sum(one.level is level for one in self.found) for level in Level}
+        """How many of each level, each once."""
+        return {str(level): sum(one.level is level for _, one in self.found) for level in Level}
 
 
 def check(ctx: typer.Context) -> None:

@@ -188,7 +188,7 @@ async def test_a_code_that_cannot_be_asked_for_spoils_no_other(grounds: Grounds)
         ({"CHF": "0.05"}, "0.01", {"fault"}),
         ({"CHF": "0.01"}, "0.05", {"fault"}),
         ({"CHF": "0.05"}, "0", {"ok"}),
-        ({"XXX": "0.01"}, "0.01", {"fault"}),
+        ({"ZZZ": "0.01"}, "0.01", {"fault"}),
         ({"EUR": "0.01"}, "0.05", {"ok", "warn"}),
         ({}, "0.05", {"ok", "warn"}),
     ],

@@ -91,6 +91,15 @@ def test_check_tells_every_fault_with_its_cure_and_ends_with_1(shop: Line) -> No
     assert "wrong" * 8 not in ran.out + ran.err
 
 
+def test_a_fault_that_stops_several_checks_is_told_to_people_once(shop: Line) -> None:
+    shop.vault().delete("token")
+    ran = shop("check")
+    assert ran.status == 1
+    assert ran.out.count("no secret 'token'") == 1
+    assert "Faults: 1," in ran.out
+    assert sum("no secret 'token'" in found["what"] for found in shop("check", "--json").documents) > 1
+
+
 def test_check_tells_faults_of_the_file_by_line(line: Line) -> None:
     line("init")
     (line.folder / "connections.toml").write_text("[connections.shop]\nflows = ['ordres']\n")
