@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 SEED ?= 1
+AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo test check serve simulate golden clean
+.PHONY: demo test azurite check serve simulate golden clean
 
 demo: $(VENV)/run-time
 	$(RUN) -m sync demo
 
 test: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
+
+# Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it they are skipped.
+azurite: $(AZURITE)
 
 check: $(VENV)/development
 	$(VENV)/bin/ruff check .
@@ -38,5 +42,9 @@ $(VENV)/development: requirements-dev.txt requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/run-time
 
+$(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
+	npm ci --prefix tests/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
