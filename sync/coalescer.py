@@ -89,7 +89,7 @@ class Coalescer(Generic[K, V]):
     async def get(self, key: K) -> V | None:
         """What `load` found for `key`, None when it found nothing. Raises what `load` raised.
 
-        Raises `Later` when the load is interrupted. A cancelled get disturbs no other; the last one ends the load.
+        Raises `Unknown` when the load is interrupted. A cancelled get disturbs no other; the last one ends the load.
         """
         return (await self.get_all([key]))[key]
 
@@ -165,7 +165,7 @@ class Coalescer(Generic[K, V]):
         if self._gathering is not None and self._gathering.is_due and not self._closed:
             self._start()
         if task.cancelled():
-            round_.fail(Later("a joined read was interrupted"))
+            round_.fail(Unknown("a joined request was interrupted"))
         elif (error := task.exception()) is not None:
             round_.fail(error)
         else:

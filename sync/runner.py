@@ -12,7 +12,7 @@ from typing import Any
 
 from sync.desk import Desk
 from sync.documents import Documents
-from sync.errors import Later, Never, Unknown
+from sync.errors import Later, Never
 from sync.flow import Change, Flow, Inner, Receipt, Skipped
 from sync.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.message import Message, hint, scheduled
@@ -86,6 +86,8 @@ class Runner:
         return found
 
     async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
+        if flow.changed is None or flow.horizon is None:
+            return 0
         desk = await self._engine.open_desk(connection)
         mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
         stands, polled = (mark.values.get("at"), mark.values.get("polled")) if mark else (None, None)
@@ -217,7 +219,8 @@ class Runner:
         except Exception as error:
             reason = error.reason if isinstance(error, Later | Never) else f"unexpected {type(error).__name__}"
             await self._write(inner, Entry(self._engine.clock.now(), "stopped", reason=reason))
-            await self._let_go(message, await self.ledger.release(inner.claim, reason=reason))
+            released = await self.ledger.release(inner.claim, reason=reason, **inner.settles_sooner(error))
+            await self._let_go(message, released)
             raise
 
     def _held_by_another(self, work: Work, flow_name: str, key: str) -> Later:
@@ -250,6 +253,8 @@ class Runner:
                 "amounts": dict(outcome.amounts),
             }
             await self._write(work, Entry(now, outcome.action, number=outcome.number, details=details))
+            for flow, key in outcome.tells:
+                await self.accept(flow, work.message.connection, [key], "told")
             stays = outcome.action == "unchanged" and work.claim.state is State.CANCELLED
             state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
             changes = {"digest": outcome.digest, "number": outcome.number, "entity": outcome.entity, **cleared}
@@ -290,9 +295,9 @@ class Runner:
         log.warning("%s.waits key=%s attempt=%d s=%d reason=%s", work.message.flow, work.message.key, work.message.attempt,
                     decision.after.total_seconds(), reason)  # fmt: skip
         await self._send_later(work.message.again(attempt=decision.attempt), now + decision.after)
-        known = work.settles_sooner() if isinstance(error, Unknown) else {}
         try:
-            await self._let_go(work.message, await self.ledger.release(work.claim, reason=reason, **known))
+            released = await self.ledger.release(work.claim, reason=reason, **work.settles_sooner(error))
+            await self._let_go(work.message, released)
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", work.message.flow, work.message.key, work.message.attempt)
 

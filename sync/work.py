@@ -8,7 +8,7 @@ from typing import Any
 
 from sync.desk import Desk
 from sync.documents import Documents
-from sync.errors import Later
+from sync.errors import Later, Unknown
 from sync.flow import Receipt, Skipped
 from sync.ledger import Claim, Intent, Ledger, State
 from sync.message import Message
@@ -64,13 +64,17 @@ class Work:
         )  # fmt: skip
         return intent
 
-    def settles_sooner(self) -> dict[str, datetime]:
-        """What a claim may say of its intent when the write is known to have been given up now: it commits within the
-        horizon or never. (A crash leaves only the announced times to go by.)"""
-        if self.claim.intent is None:
+    def settles_sooner(self, error: Exception) -> dict[str, datetime]:
+        """What a claim may say of this try's own intent, now that `error` has ended it.
+
+        A write that was given up commits within the horizon or never; one that was refused, throttled or not sent never
+        does, and all before it were answered. (A crash, or a fault of ours, leaves only the announced times to go by.)
+        """
+        intent = self.claim.intent
+        if intent is None or intent == self.inherited or not isinstance(error, Later):
             return {}
-        horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
-        return {"intent_settled_by": min(self.claim.intent.settled_by, self.desk.clock.now() + horizon)}
+        seconds = self.desk.settings.dynamics.commit_horizon_seconds if isinstance(error, Unknown) else 0
+        return {"intent_settled_by": min(intent.settled_by, self.desk.clock.now() + timedelta(seconds=seconds))}
 
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""

@@ -1,0 +1,47 @@
+"""A write that was refused or throttled cannot commit later, so nobody waits for that; a lost one can."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync.flows import FLOWS
+from sync.sandbox.dials import Kind
+from sync.services import Services
+from tests.site import CONNECTION, Site
+from tests.virtual_time import LoopClock, virtually
+
+HORIZON = 180
+
+
+async def posted_after(kind: Kind, path: str) -> float:
+    """Seconds until an order stands in F&O whole, when the first write to `path` meets a fault."""
+    site = Site(LoopClock(), {"dynamics": {"commit_horizon_seconds": HORIZON}})
+    site.ledger_dials.next(kind, path=path, writes=True, seconds=2)
+    services = Services(site.connections, FLOWS, site.outside())
+    (order,) = site.commerce.place_new(skus=["SIMPLE-001"])
+    row: dict[str, Any] = order.row
+    await services.runner.accept("orders", CONNECTION, [f"{row['increment_id']}@{row['store_id']}"], "webhook")
+    while not any(site.dynamics.lines("usmf", header["SalesOrderNumber"]) for header in orders(site)):
+        (message,) = await site.queue.receive("orders", most=1, wait=timedelta(hours=1))
+        await services.deliver("orders", message.body, message.id, message.deliveries)
+        await site.queue.complete(message)
+    assert len(orders(site)) == 1
+    await services.close()
+    site.close()
+    return asyncio.get_running_loop().time()
+
+
+def orders(site: Site) -> list[Any]:
+    return list(site.dynamics.store.table("SalesTable").records.values())
+
+
+@pytest.mark.parametrize("path", ["CustomersV3", "SalesOrderHeaders", "$batch"])
+def test_after_a_pause_a_write_is_repeated_at_once(path: str) -> None:
+    assert virtually(posted_after(Kind.THROTTLE, path)) < 10
+
+
+@pytest.mark.parametrize("path", ["CustomersV3", "SalesOrderHeaders"])
+def test_a_write_whose_answer_was_lost_is_not_looked_for_before_it_must_have_committed(path: str) -> None:
+    assert virtually(posted_after(Kind.DROPPED, path)) >= HORIZON
