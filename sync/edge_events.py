@@ -110,6 +110,8 @@ class EventsEdge:
 
 def keys_in(flow: Flow[Any], payload: Mapping[str, Any]) -> Sequence[str]:
     """The keys in a payload that a table and a queue can hold. Raises `NoKey`, in words that quote nothing."""
+    if flow.keys_in is None:
+        raise NoKey(f"{flow.name} takes no hooks")
     try:
         keys = flow.keys_in(payload)
     except NoKey:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from sync.business_events import BusinessEvent
     from sync.connections import Connection
     from sync.desk import Desk
     from sync.work import Work
@@ -39,7 +40,8 @@ class Receipt:
     """The record is in the target. `number` is the target's key, `digest` the document it holds now.
 
     `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
-    `targets` are keys to find it again (line lots, account); no personal data.
+    `targets` are keys to find it again (line lots, account); no personal data. `tells`: (flow, key) of records that
+    this one gives reason to look at; their hints are stored before the outcome is.
     """
 
     entity: str
@@ -48,6 +50,7 @@ class Receipt:
     action: str = "created"
     targets: Mapping[str, str] = field(default_factory=dict)
     amounts: Mapping[str, str] = field(default_factory=dict)
+    tells: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,12 @@ class Inner(Generic[R]):
 class Flow(Generic[R]):
     """One kind of record on the road.
 
-    `keys_in(payload)`: the keys in a webhook body or an event's value; raises `NoKey`.
+    `keys_in(payload)`: the keys in a webhook body or an Adobe event's value; raises `NoKey`. None: takes no hooks.
+    `keys_in_event(event)`: the same for D365 business events, those named in `business_events`.
     `resolve(key, desk)`: a key that a hint could only give in part -> the full keys; None when keys are always full.
     `horizon(desk)`: up to when a poll may look, by the owner's clock, so that what is still being committed is left out.
-    `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive.
+    `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive. None for
+    both: nothing is polled.
     `read(key, desk)`: the record as it is now, or None when the owner does not have it (yet).
     `deliver(record, work)`: makes the target agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`.
     `schedule`: when the timer looks whether a connection's poll is due, which is every `poll_minutes(connection)`.
@@ -86,17 +91,19 @@ class Flow(Generic[R]):
 
     name: str
     title: str
-    keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
-    horizon: Callable[["Desk"], Awaitable[datetime]]
-    changed: Callable[["Desk", datetime, datetime], AsyncIterator[Change]]
     read: Callable[[str, "Desk"], Awaitable[R | None]]
     deliver: Callable[[R, "Work"], Awaitable[Receipt | Skipped]]
+    keys_in: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    horizon: Callable[["Desk"], Awaitable[datetime]] | None = None
+    changed: Callable[["Desk", datetime, datetime], AsyncIterator[Change]] | None = None
+    keys_in_event: Callable[["BusinessEvent"], Sequence[str]] | None = None
     resolve: Callable[[str, "Desk"], Awaitable[Sequence[str] | None]] | None = None
     lane: Lane = Lane.DOCUMENTS
     schedule: str = "0 * * * * *"
     poll_minutes: Callable[["Connection"], int] = lambda _: 5
     overlap: timedelta = timedelta(minutes=5)
     events: tuple[str, ...] = ()
+    business_events: tuple[str, ...] = ()
 
     @property
     def queue(self) -> str:

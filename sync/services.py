@@ -21,6 +21,7 @@ from sync.documents import Documents, Sealer
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.client import DynamicsClient
 from sync.edge import Answer, Edge
+from sync.edge_business_events import BusinessEventsEdge
 from sync.encoding import to_json
 from sync.errors import Never, Paused
 from sync.flow import Flow
@@ -79,6 +80,10 @@ class Services:
         self.runner = Runner(self._engine())
         self.edge = Edge(
             self.runner, self.flows, self.connections, outside.secrets, outside.tables, outside.clock, self._public_keys
+        )
+
+        self.business_events = BusinessEventsEdge(
+            self.runner, self.flows, self.connections, outside.tables, outside.clock
         )
 
     def _engine(self) -> Engine:
@@ -216,6 +221,14 @@ class Services:
     ) -> Answer:
         """Adobe I/O Events."""
         return await self.edge.events(connection, method, headers, params, body)
+
+    async def accept_business_event(self, connection: str, body: bytes) -> Answer:
+        """A D365 business event by HTTPS."""
+        return await self.business_events.take(connection, body)
+
+    async def take_business_event(self, body: bytes) -> None:
+        """A D365 business event from the queue."""
+        await self.business_events.from_queue(body)
 
     async def poll(self, flow_name: str) -> None:
         """Find what hints missed, in every connection."""

@@ -70,6 +70,8 @@ async def _backfill(place: Place, flow_name: str, ids: str, since: datetime | No
 
 async def _watched(flow: Flow[Any], desk: Desk, first: datetime, last: datetime, bar: Bar) -> AsyncIterator[Change]:
     """The changes, oldest first; the bar shows how far into the time they have come."""
+    if flow.changed is None:
+        raise Problem(f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids.")
     async for change in flow.changed(desk, first, last):
         bar.reach((change.changed_at - first).total_seconds())
         yield change

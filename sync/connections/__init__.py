@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from sync.connections.customers import Customers, Items
 from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
-from sync.connections.receivables import CreditMemos, Invoices
+from sync.connections.receivables import CreditMemos, Invoices, Receipts
 from sync.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -51,6 +51,7 @@ __all__ = [
     "Orders",
     "Payment",
     "Posting",
+    "Receipts",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -63,7 +64,7 @@ __all__ = [
     "tidy_url",
 ]
 
-FLOW_NAMES: Final = ("orders", "customers", "invoices", "creditmemos")
+FLOW_NAMES: Final = ("orders", "customers", "invoices", "creditmemos", "postings", "receipts")
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
 DEFAULT_FLOWS: Final = ("orders", "customers")
@@ -82,6 +83,7 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
+    receipts: Receipts = Receipts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
     def store(self, store_id: int | str) -> Store | None:

@@ -38,3 +38,9 @@ class CreditMemos(Section):
     """`CreditOnly`: no goods are expected back; a return that brings goods back goes its own way."""
     refund_payment: YesNo = False
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+
+
+class Receipts(Section):
+    """How D365's numbers go back to Commerce: as a hidden comment of the order, or its `ext_order_id`."""
+
+    to: Literal["none", "comment", "ext_order_id"] = "none"

@@ -161,9 +161,8 @@ class SalesOrders:
         for reference, fields in changes.patched.items():
             if reference in lots:
                 writes.append(Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields)))
-        for reference in changes.removed:
-            if reference in lots:
-                writes.append(Write("DELETE", self._lines, _line_key(company, lots[reference]), None))
+        gone = [lots[reference] for reference in changes.removed if reference in lots]
+        writes += [Write("DELETE", self._lines, _line_key(company, lot), None) for lot in gone]
         added = [line for line in order.lines if line.reference in changes.added and line.reference not in lots]
         writes += self._new_lines(order, found.number, added)
         if writes:

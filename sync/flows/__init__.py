@@ -8,8 +8,10 @@ from sync.flows.customers import customers
 from sync.flows.invoices import invoices
 from sync.flows.orders import orders
 from sync.flows.payments import payments
+from sync.flows.postings import postings
+from sync.flows.receipts import receipts
 
-FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers, invoices, creditmemos)
+FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers, invoices, creditmemos, postings, receipts)
 
 INNER: Final[tuple[Inner[Any], ...]] = (payments,)
 """What has no hints of its own: flows require it, and it has claims and a trail like all."""

@@ -21,6 +21,7 @@ from sync.errors import Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.free_text import post_free_text_invoice
 from sync.flows.payments import post_payment
+from sync.flows.receipts import told
 from sync.flows.receivables import Booked, Ground, changed_documents, day_of, document_keys, ground_of, order_of
 from sync.mapping.customer_payment import customer_payment_from
 from sync.mapping.free_text_invoice import free_text_invoice_from
@@ -30,6 +31,7 @@ from sync.money import ZERO
 from sync.work import Work
 
 REFUNDED, CANCELLED = 2, 3
+Told = tuple[tuple[str, str], ...]
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -77,7 +79,7 @@ async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
     receivable = receivable_from(memo, booked.order, work.desk.settings, gross=ground.is_gross)
     fingerprint = digest({"recipe": settings.recipe, "ground": ground.reference, "totals": receivable.totals.as_json()})
     if work.claim.number and work.claim.digest == fingerprint and memo.state != CANCELLED:
-        return _receipt(work.claim.number, fingerprint, "unchanged", receivable, ground)
+        return _receipt(work.claim.number, fingerprint, "unchanged", (receivable, ground))
     if work.claim.number:
         raise Never(
             f"credit memo {memo.increment_id} changed in Commerce after {work.claim.number} was booked for it",
@@ -90,7 +92,9 @@ async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
         number, action = await _free_text_credit(booked, receivable, ground, work)
     if settings.refund_payment and memo.grand_total > ZERO:
         number = f"{number} + {await _refund(booked, ground, work)}"
-    return _receipt(number, fingerprint, action, receivable, ground)
+    return _receipt(
+        number, fingerprint, action, (receivable, ground), told("creditmemos", work.message.key, action, work)
+    )
 
 
 async def _return_order(
@@ -153,9 +157,12 @@ async def _refund(booked: Booked[CreditMemo], ground: Ground, work: Work) -> str
     return f"journal {found.journal} line {found.line}"
 
 
-def _receipt(number: str, fingerprint: str, action: str, receivable: Receivable, ground: Ground) -> Receipt:
+def _receipt(
+    number: str, fingerprint: str, action: str, booking: tuple[Receivable, Ground], tells: Told = ()
+) -> Receipt:
+    receivable, ground = booking
     targets = {"reference": ground.reference, "sales_order": ground.order_number}
-    return Receipt("credit_note", number, fingerprint, action, targets, receivable.totals.as_json())
+    return Receipt("credit_note", number, fingerprint, action, targets, receivable.totals.as_json(), tells)
 
 
 async def horizon(desk: Desk) -> datetime:

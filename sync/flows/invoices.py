@@ -19,6 +19,7 @@ from sync.errors import Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.free_text import post_free_text_invoice
 from sync.flows.payments import post_payment
+from sync.flows.receipts import told
 from sync.flows.receivables import (
     Booked,
     Ground,
@@ -36,6 +37,7 @@ from sync.money import ZERO
 from sync.work import Work
 
 PAID, CANCELLED = 2, 3
+Told = tuple[tuple[str, str], ...]
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -83,7 +85,7 @@ async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
     receivable = receivable_from(invoice, booked.order, work.desk.settings, gross=ground.is_gross)
     fingerprint = digest({"recipe": settings.recipe, "ground": ground.reference, "totals": receivable.totals.as_json()})
     if work.claim.number and work.claim.digest == fingerprint:
-        return _receipt(work.claim.number, fingerprint, "unchanged", receivable, ground)
+        return _receipt(work.claim.number, fingerprint, "unchanged", (receivable, ground))
     if work.claim.number:
         raise Never(
             f"invoice {invoice.increment_id} changed in Commerce after {work.claim.number} was booked for it",
@@ -92,7 +94,9 @@ async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
     work.keep("read", invoice.raw)
     numbers, actions = await _book(booked, receivable, ground, work)
     action = "created" if "created" in actions else "adopted"
-    return _receipt(" + ".join(numbers), fingerprint, action, receivable, ground)
+    return _receipt(
+        " + ".join(numbers), fingerprint, action, (receivable, ground), told("invoices", work.message.key, action, work)
+    )
 
 
 async def _book(
@@ -144,9 +148,12 @@ def _cancelled(invoice: Invoice, work: Work) -> Receipt | Skipped:
     )
 
 
-def _receipt(number: str, fingerprint: str, action: str, receivable: Receivable, ground: Ground) -> Receipt:
+def _receipt(
+    number: str, fingerprint: str, action: str, booking: tuple[Receivable, Ground], tells: Told = ()
+) -> Receipt:
+    receivable, ground = booking
     targets = {"reference": ground.reference, "sales_order": ground.order_number}
-    return Receipt("receivable", number, fingerprint, action, targets, receivable.totals.as_json())
+    return Receipt("receivable", number, fingerprint, action, targets, receivable.totals.as_json(), tells)
 
 
 async def horizon(desk: Desk) -> datetime:

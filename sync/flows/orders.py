@@ -18,6 +18,7 @@ from sync.dynamics.sales_orders import Found, SalesOrders
 from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
 from sync.flows.accounts import account_for
+from sync.flows.receipts import told
 from sync.ledger import State
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
@@ -111,7 +112,7 @@ async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     is_other = work.inherited is not None and work.inherited.document != document.digest
     sent = None if found and is_other else as_placed(document)
     await _apply(document, number, sent, orders, work)
-    return _receipt(document, number, action)
+    return _receipt(document, number, action, told("orders", work.message.key, action, work))
 
 
 async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
@@ -236,12 +237,13 @@ async def _predecessor_settled(order: Order, work: Work) -> None:
     await work.require("orders", key, old)
 
 
-def _receipt(document: SalesOrder, number: str, action: str) -> Receipt:
+def _receipt(document: SalesOrder, number: str, action: str, tells: tuple[tuple[str, str], ...] = ()) -> Receipt:
     totals = document.totals
     amounts = {**totals.as_json(), **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()}}
     if totals.rounding:
         amounts["rounding"] = f"{totals.rounding:.2f}"
-    return Receipt("sales_order", number, document.current_digest, action, {"reference": document.reference}, amounts)
+    targets = {"reference": document.reference}
+    return Receipt("sales_order", number, document.current_digest, action, targets, amounts, tells)
 
 
 async def horizon(desk: Desk) -> datetime:

@@ -23,6 +23,10 @@ SERVICE_BUS = "SERVICE_BUS"
 """The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
 
 
+BUSINESS_EVENTS = "business-events"
+"""The queue that F&O's Service Bus endpoint writes business events to."""
+
+
 class Answer(Protocol):
     """What an HTTP function says. `content_type` is written as it is, charset included."""
 
@@ -55,6 +59,14 @@ class Runtime(Protocol):
         """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and enqueued."""
         ...
 
+    async def accept_business_event(self, connection: str, body: bytes) -> Answer:
+        """A D365 business event by HTTPS."""
+        ...
+
+    async def take_business_event(self, body: bytes) -> None:
+        """A D365 business event from the queue. Raises for what is none, so that it is set aside."""
+        ...
+
     async def health(self) -> Answer:
         """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
         ...
@@ -80,9 +92,11 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     _webhooks(app, runtime)
     _events(app, runtime)
+    _business_events(app, runtime)
     _health(app, runtime)
     for flow in flows:
-        _polls(app, flow, runtime)
+        if flow.changed is not None:
+            _polls(app, flow, runtime)
         _deliveries(app, flow, runtime)
     return app
 
@@ -128,6 +142,30 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
                 request.get_body(),
             ),
         )
+
+
+def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
+    """D365 in two ways: by HTTPS with a function key, or from the queue that F&O writes to itself."""
+
+    @app.function_name("receive_business_event")
+    @app.route(
+        "business-events/{connection}",
+        trigger_arg_name="request",
+        methods=[func.HttpMethod.POST],
+        auth_level=func.AuthLevel.FUNCTION,
+    )
+    async def receive_business_event(request: func.HttpRequest) -> func.HttpResponse:
+        named = request.route_params
+        return await _answered(
+            runtime, lambda ready: ready.accept_business_event(named["connection"], request.get_body())
+        )
+
+    @app.function_name("take_business_event")
+    @app.service_bus_queue_trigger(
+        arg_name="message", queue_name=BUSINESS_EVENTS, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+    )
+    async def take_business_event(message: func.ServiceBusMessage) -> None:
+        await (await runtime()).take_business_event(message.get_body())
 
 
 def _health(app: func.FunctionApp, runtime: Opening) -> None:
