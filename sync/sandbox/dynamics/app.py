@@ -1,4 +1,4 @@
-"""The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in and turning dials (`control.py`)."""
+"""The ASGI application: `/data`, `/metadata`, and `/sandbox` for looking in (`control.py`, `inspection.py`)."""
 
 import asyncio
 import re

@@ -53,7 +53,7 @@ def _name(draft: Draft) -> str:
 
 def _customer_defaults(draft: Draft) -> None:
     name = _name(draft)
-    draft.default("NameAlias", (draft.before["NameAlias"] if draft.before else "") or name[:20])
+    draft.default("NameAlias", (draft.before.values.get("NameAlias") if draft.before else "") or name[:20])
     if draft.get("PartyType") == "Person":
         draft.values["OrganizationName"] = name
     country(draft, "AddressCountryRegionId", "AddressCountryRegionISOCode")

@@ -13,7 +13,6 @@ from sync.sandbox.dynamics.environment import Environment
 from sync.sandbox.dynamics.events import Posted, invoice_posted
 from sync.sandbox.dynamics.receivables import NOTHING, Entry, book, due_date
 from sync.sandbox.dynamics.schema import COMPANY, DIMENSIONS
-from sync.sandbox.dynamics.store import Record
 
 ADDRESS: Final = ("Street", "StreetNumber", "City", "State", "ZipCode", "CountryRegionId", "CountryRegionISOCode")
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -197,9 +196,3 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
             "SumLineDisc": line.discount,
         }
         env.store.insert("CustInvoiceTransBiEntities", {**frame, **shown})
-
-
-def posted_journal(env: Environment, company: str, number: str) -> Record | None:
-    """The copy of an invoice's journal, by its number."""
-    rows = env.store.table("CustInvoiceJourBiEntities").having("InvoiceId", (number.casefold(),))
-    return next((row for row in rows if row[COMPANY] == company.lower()), None)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -269,7 +270,12 @@ async def test_prices_keep_six_decimals_unless_the_environment_is_strict(fo: Env
 async def test_what_left_the_house_is_settled(fo: Environment, status: str) -> None:
     number = (await fo.order())["SalesOrderNumber"]
     made = await fo.line(number)
-    {"Delivered": fo.state.deliver, "Invoiced": fo.state.invoice, "Canceled": fo.state.cancel}[status](number)
+    jobs: dict[str, Callable[[str], object]] = {
+        "Delivered": fo.state.deliver,
+        "Invoiced": fo.state.invoice,
+        "Canceled": fo.state.cancel,
+    }
+    jobs[status](number)
     body = {"dataAreaId": "usmf", "SalesOrderNumber": number, "ItemNumber": "A0001"}
     assert status in await fo.refused("POST", "SalesOrderLinesV3", **body)
     assert status in await fo.refused("PATCH", line(made["InventoryLotId"]), SalesPrice=7)
