@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
 from sync.errors import Later, Never
 from sync.ports import Conflict
@@ -38,8 +38,6 @@ def told(table: str) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         raise _answered(table, error) from None
-    except ClientAuthenticationError as error:
-        raise _without_token(table, type(error).__name__) from None
     except AzureError as error:
         raise Later(
             f"table {table}: Table Storage cannot be reached or does not answer ({type(error).__name__})", counts=False
@@ -61,9 +59,14 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
         return Conflict(f"table {table}: the row exists already, has gone, or has changed since it was read ({code})")
     if code == "TableBeingDeleted":
         return Later(f"table {table} is being deleted", after=DELETED_WAIT, counts=False)
-    named = f"{code or 'no code'}, HTTP {status or 'unknown'}"
+    named = f"{code or 'no code'}, HTTP {status}"
     if status is None or status == 401:
-        return _without_token(table, named)
+        return Later(
+            f"table {table}: no token that Table Storage accepts ({named if status else type(error).__name__}): "
+            "check the app's identity and its tenant",
+            after=REFUSED_WAIT,
+            counts=False,
+        )
     if status in _BUSY:
         return Later(
             f"table {table}: Table Storage is busy or in trouble ({named})", after=_wished(error), counts=False
@@ -79,14 +82,6 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
         f"Table Storage refuses a request to table {table} ({named})",
         remedy="This is a fault of the product: report it with this code.",
         code=_header(error, "x-ms-request-id"),
-    )
-
-
-def _without_token(table: str, named: str) -> Later:
-    return Later(
-        f"table {table}: no token that Table Storage accepts ({named}): check the app's identity and its tenant",
-        after=REFUSED_WAIT,
-        counts=False,
     )
 
 

@@ -1,0 +1,130 @@
+"""Secrets in Azure Key Vault, kept in memory for minutes.
+
+A secret younger than `FRESH` is not asked for again, so a rotation arrives within that time. What the vault says is
+obeyed at once: a secret that was deleted or disabled, or a right that was withdrawn, ends the use of a kept value. Its
+silence is not: while it cannot be reached, throttles or gets no token, kept values serve up to `STALE`, and it is
+asked again every `QUIET`. Nothing kept is written down or shown: not in an error, a log line or a repr.
+"""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.keyvault.secrets.aio import SecretClient
+
+from sync.adapters.keyvault_errors import told, unlike_a_vault
+from sync.errors import Later, Never
+from sync.ports import Clock
+
+log = logging.getLogger(__name__)
+
+FRESH: Final = timedelta(minutes=5)
+STALE: Final = timedelta(hours=4)
+"""Longer than the vault's troubles last, shorter than a working day: for so long a revocation may go unseen."""
+QUIET: Final = timedelta(seconds=20)
+"""After a question without an answer, nobody waits for another one until this has passed."""
+NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
+PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 1, "retry_status": 0}
+"""One more try after a lost connection; an answer that asks for patience is not waited out here."""
+
+
+@dataclass
+class _Kept:
+    """What is known of one secret. `trouble`: why the last question had no answer."""
+
+    value: str | None = field(default=None, repr=False)
+    told_at: datetime | None = None
+    trouble: Later | None = None
+    quiet_until: datetime | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def within(self, age: timedelta, now: datetime) -> str | None:
+        """The value, if the vault told it no longer ago than `age`."""
+        return self.value if self.told_at is not None and now - self.told_at < age else None
+
+    def learn(self, value: str | None, now: datetime) -> None:
+        """The vault has answered: this is the value, or there is none to be had."""
+        self.value, self.told_at, self.trouble = value, now if value is not None else None, None
+
+    def fail(self, trouble: Later, now: datetime) -> None:
+        """The vault has not answered."""
+        self.trouble, self.quiet_until = trouble, now + QUIET
+
+
+class KeyVaultSecrets:
+    """`Secrets` of one vault; `vault_url` as in https://name.vault.azure.net. One per process; close it when done.
+
+    The credential stays the caller's to close.
+    """
+
+    def __init__(self, vault_url: str, credential: AsyncTokenCredential, clock: Clock, **options: Any) -> None:
+        self._vault = urlsplit(vault_url).hostname or vault_url
+        self._client = SecretClient(vault_url, credential, **{**PATIENCE, **options})
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+
+    def __repr__(self) -> str:
+        return f"KeyVaultSecrets({self._vault!r})"
+
+    async def close(self) -> None:
+        """Close the connections and forget every value. Safe to repeat."""
+        self._kept.clear()
+        await self._client.close()
+
+    async def get(self, name: str) -> str:
+        """The secret's current version, at most `FRESH` old while the vault answers. One asks, the others wait for it.
+
+        Raises `Never` with a remedy when there is none of that name, it is disabled, or the app may not read it;
+        `Later` (using up no try) when the vault does not answer and no value is kept, or none young enough.
+        """
+        if not NAME.fullmatch(name):
+            raise Never(
+                f"{name!r} cannot be the name of a secret in {self._vault}",
+                remedy=f"Name a secret of 1 to 127 letters, digits and hyphens in connections.toml instead of {name!r}.",
+            )
+        kept = self._kept.setdefault(name.lower(), _Kept())
+        value = kept.within(FRESH, self._clock.now())
+        if value is None and kept.asking.locked():  # somebody asks already: whoever has a value need not wait
+            value = kept.within(STALE, self._clock.now())
+        if value is not None:
+            return value
+        async with kept.asking:
+            return await self._current(name, kept)
+
+    async def _current(self, name: str, kept: _Kept) -> str:
+        """Under the lock of the name: others may have asked while it was waited for."""
+        now = self._clock.now()
+        if (value := kept.within(FRESH, now)) is not None:
+            return value
+        if kept.trouble is None or kept.quiet_until is None or now >= kept.quiet_until:
+            await self._ask(name, kept)
+        if kept.trouble is None and kept.value is not None:
+            return kept.value
+        assert kept.trouble is not None, "a question without an answer leaves its trouble"
+        if (value := kept.within(STALE, now)) is not None:
+            return value
+        raise Later(kept.trouble.reason, after=kept.trouble.after, counts=False)
+
+    async def _ask(self, name: str, kept: _Kept) -> None:
+        try:
+            secret = await self._client.get_secret(name)
+        except HttpResponseError as error:
+            outcome = told(self._vault, name, error)
+        except AzureError as error:
+            outcome = Later(f"{self._vault} cannot be reached ({type(error).__name__})", counts=False)
+        except ValueError:
+            outcome = unlike_a_vault(self._vault)
+        else:
+            kept.learn(secret.value or "", self._clock.now())
+            return
+        if isinstance(outcome, Never):
+            kept.learn(None, self._clock.now())
+            raise outcome
+        kept.fail(outcome, self._clock.now())
+        log.warning("keyvault.unanswered name=%s kept=%s reason=%s", name, kept.value is not None, outcome.reason)
