@@ -1,0 +1,71 @@
+"""The product's own source, parsed once: its modules, what they import, their functions and what they log."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+
+
+class Module(NamedTuple):
+    name: str
+    path: Path
+    nodes: tuple[ast.AST, ...]
+
+    @property
+    def inner(self) -> str:
+        """The name below `sync`."""
+        return self.name.removeprefix("sync").lstrip(".")
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    return tuple(_module(path) for path in sorted((ROOT / "sync").rglob("*.py")))
+
+
+def _module(path: Path) -> Module:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return Module(name, path, tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of a name or a chain of attributes; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    before = dotted(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{before}.{node.attr}" if before and isinstance(node, ast.Attribute) else ""
+
+
+@cache
+def imports(module: Module) -> set[str]:
+    """What a module imports while it runs, also inside functions; for type checkers alone does not count."""
+    skipped = {
+        node
+        for block in module.nodes
+        if isinstance(block, ast.If) and dotted(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    found: set[str] = set()
+    for node in module.nodes:
+        if isinstance(node, ast.Import) and node not in skipped:
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node not in skipped:
+            found.add(node.module)
+    return found
+
+
+def functions() -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for module in modules():
+        yield from ((module, node) for node in module.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+LOGGING: Final = re.compile(r"(log|logger|logging)\.(debug|info|warning|error|exception|critical)")
+
+
+def log_calls() -> Iterator[tuple[Module, ast.Call]]:
+    for module in modules():
+        calls = (node for node in module.nodes if isinstance(node, ast.Call))
+        yield from ((module, call) for call in calls if LOGGING.fullmatch(dotted(call.func)))

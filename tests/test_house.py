@@ -1,0 +1,232 @@
+"""The house rules that a reader of one file cannot see: which way imports point, who reads the environment, who logs what."""
+
+import ast
+import re
+from typing import Final
+
+import pytest
+
+from sync.connections import FLOW_NAMES
+from sync.flow import Flow
+from sync.flows import FLOWS, INNER
+from tests.source import ROOT, Module, dotted, functions, imports, log_calls, modules
+
+LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
+STORY_LENGTH: Final = {
+    "sync.runner": 400, "sync.services": 300, "sync.coalescer": 300, "sync.dynamics.client": 300, "sync.flows.orders": 300,
+    "sync.adapters.sqlite_queue": 300,
+}  # fmt: skip
+"""Modules that one story holds together beyond the usual length, and how long they may become."""
+
+BASE: Final = ("encoding", "errors", "money", "ports", "toml_lines", "logs")
+OUTER: Final = ("adapters", "hosts", "cli", "demo", "sandbox", "wiring", "embedded", "services", "settings")
+"""What knows a place to run in. What is further inside knows none of it."""
+
+MAY_SEE: Final[dict[str, tuple[str, ...]]] = {
+    "commerce.models": ("commerce.models", "encoding", "errors", "money"),
+    "mapping": ("mapping", "mapping_records", "commerce.models", "connections", "encoding", "errors", "money"),
+    "preview": ("mapping", "mapping_records", "commerce.models", "connections", "encoding", "errors"),
+    "connections": ("connections",),
+    "retry": ("errors",),
+    "message": ("encoding", "ports"),
+    "ledger": ("encoding", "ports"),
+    "documents": ("encoding", "errors", "ports"),
+    "pauses": ("ports",),
+    "adapters": ("adapters", "connections", "errors", "ports"),
+    **dict.fromkeys(BASE, BASE),
+}
+"""The whole of what the innermost may import of the product."""
+
+MUST_NOT_SEE: Final[dict[str, tuple[str, ...]]] = {
+    "commerce": (*OUTER, "flows", "runner", "ledger", "dynamics", "mapping"),
+    "dynamics": (*OUTER, "flows", "runner", "ledger", "commerce"),
+    "flows": (*OUTER, "runner", "edge", "message"),
+    "runner": (*OUTER, "flows", "commerce", "dynamics", "mapping", "connections"),
+    "edge": (*OUTER, "flows", "dynamics", "mapping", "ledger"),
+    "edge_events": (*OUTER, "flows", "dynamics", "mapping", "ledger"),
+    "hosts": (
+        "adapters",
+        "cli",
+        "demo",
+        "sandbox",
+        "runner",
+        "ledger",
+        "flows",
+        "commerce",
+        "dynamics",
+        "mapping",
+        "services",
+    ),
+}
+
+AZURE: Final = ("adapters", "hosts", "wiring")
+ENVIRONMENT: Final = ("settings", "wiring", "cli", "demo")
+CLOCKS: Final = ("adapters.system_clock", "cli", "demo", "sandbox", "hosts", "adapters")
+PERSONAL: Final = re.compile(
+    r"(^|[._])(e?mail|customer_email|firstname|lastname|middlename|street|city|postcode|telephone|phone|vat_id|taxvat|company_name|address"
+    r"|billing|body|payload|headers|raw|document|documents|secret|token|password|record|order|customer|shopper)$"
+)
+
+
+def is_in(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def seen(module: Module) -> list[str]:
+    """The product's own modules that a module imports, below `sync`."""
+    return sorted(name.removeprefix("sync.") for name in imports(module) if name.startswith("sync."))
+
+
+def within(package: str) -> list[Module]:
+    found = [module for module in modules() if is_in(module.inner, (package,))]
+    assert found, f"sync.{package} is no more: correct the rules"
+    return found
+
+
+@pytest.mark.parametrize("package", MAY_SEE)
+def test_the_innermost_know_only_what_is_further_inside(package: str) -> None:
+    for module in within(package):
+        strangers = [name for name in seen(module) if not is_in(name, MAY_SEE[package])]
+        assert not strangers, f"{module.name} imports {strangers}"
+
+
+@pytest.mark.parametrize("package", MUST_NOT_SEE)
+def test_imports_point_inward(package: str) -> None:
+    for module in within(package):
+        if package == "commerce" and is_in(module.inner, ("commerce.models",)):
+            continue
+        outside = [name for name in seen(module) if is_in(name, MUST_NOT_SEE[package])]
+        assert not outside, f"{module.name} imports {outside}"
+
+
+def test_only_adapters_hosts_and_wiring_know_azure() -> None:
+    found = [
+        m.name for m in modules() if any(is_in(name, ("azure",)) for name in imports(m)) and not is_in(m.inner, AZURE)
+    ]
+    assert not found
+
+
+def test_what_is_deployed_knows_no_sandbox() -> None:
+    found = [
+        m.name
+        for m in modules()
+        if is_in("sandbox", tuple(n.partition(".")[0] for n in seen(m)))
+        and not is_in(m.inner, ("sandbox", "demo", "cli"))
+    ]
+    assert not found
+
+
+def test_tests_are_nothing_the_product_needs() -> None:
+    assert not [m.name for m in modules() if any(is_in(name, ("tests", "pytest", "hypothesis")) for name in imports(m))]
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    for module in modules():
+        reads = [
+            node.lineno
+            for node in module.nodes
+            if isinstance(node, ast.Attribute) and dotted(node) in ("os.environ", "os.getenv")
+        ]
+        assert not reads or is_in(module.inner, ENVIRONMENT), f"{module.path}:{reads}"
+
+
+def test_time_and_chance_come_from_the_clock() -> None:
+    own = re.compile(
+        r"^(datetime\.(now|utcnow|today)|date\.today|time\.(time|sleep)|uuid\.?uuid[14]|uuid4|random\.\w+|secrets\.(token_\w+|choice|randbelow)|os\.urandom)$"
+    )
+    for module in modules():
+        calls = [node.lineno for node in module.nodes if isinstance(node, ast.Call) and own.match(dotted(node.func))]
+        assert not calls or is_in(module.inner, CLOCKS), f"{module.path}:{calls}"
+
+
+def test_no_thread_of_our_own_is_started() -> None:
+    found = [
+        m.name for m in modules() if any(is_in(n, ("threading", "concurrent", "multiprocessing")) for n in imports(m))
+    ]
+    assert not [name for name in found if not is_in(name.removeprefix("sync."), ("demo", "cli", "sandbox"))]
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    long = [
+        f"{m.path}:{f.lineno} {f.name}"
+        for m, f in functions()
+        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION and m.name not in STORY_LENGTH
+    ]
+    assert not [place for place in long if "/sandbox/" not in place and "/demo/" not in place], long
+
+
+def test_a_module_is_read_in_one_sitting() -> None:
+    lengths = {module.name: len(module.path.read_text(encoding="utf-8").splitlines()) for module in modules()}
+    long = {name: lines for name, lines in lengths.items() if lines > STORY_LENGTH.get(name, LONGEST_MODULE)}
+    assert not long
+
+
+def test_no_error_is_swallowed() -> None:
+    for module in modules():
+        handlers = [node for node in module.nodes if isinstance(node, ast.ExceptHandler)]
+        silent = [
+            node.lineno
+            for node in handlers
+            if all(isinstance(step, ast.Pass) or ast.unparse(step) == "..." for step in node.body)
+        ]
+        assert not silent, f"{module.path}:{silent}"
+        bare = [node.lineno for node in handlers if node.type is None]
+        assert not bare, f"{module.path}:{bare}"
+        broad = [node.lineno for node in module.nodes if isinstance(node, ast.Call) and _suppresses_all(node)]
+        assert not broad, f"{module.path}:{broad}"
+
+
+def _suppresses_all(call: ast.Call) -> bool:
+    is_suppress = dotted(call.func).endswith("suppress")
+    return is_suppress and any(dotted(error) in ("Exception", "BaseException") for error in call.args)
+
+
+def test_nothing_is_left_to_be_done() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+    assert not [m.name for m in modules() if marks.search(m.path.read_text(encoding="utf-8"))]
+
+
+def test_a_log_line_is_an_event_with_named_values() -> None:
+    found = list(log_calls())
+    assert len(found) > 30
+    for module, call in found:
+        template = call.args[0]
+        where = f"{module.path}:{call.lineno}"
+        assert isinstance(template, ast.Constant), where
+        assert re.match(r"^(%s|[a-z_]+)\.(%s|[a-z_]+)( [a-z_]+=%\w+)*$", str(template.value)), where
+
+
+def test_no_log_line_is_given_a_document_or_a_persons_data() -> None:
+    for module, call in log_calls():
+        for argument in call.args[1:]:
+            assert not PERSONAL.search(ast.unparse(argument)), (
+                f"{module.path}:{call.lineno} logs {ast.unparse(argument)}"
+            )
+
+
+# --- flows
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_flow_file_and_queue_share_one_noun(flow: Flow[object]) -> None:
+    assert flow.queue == flow.name
+    assert (ROOT / "sync" / "flows" / f"{flow.name}.py").exists()
+    assert re.fullmatch(r"[a-z]{3,20}", flow.name)
+
+
+def test_the_configuration_knows_the_flows_that_exist() -> None:
+    assert sorted(FLOW_NAMES) == sorted(flow.name for flow in FLOWS)
+    assert not {flow.name for flow in FLOWS} & {inner.name for inner in INNER}
+
+
+def test_an_event_is_a_hint_for_one_flow() -> None:
+    events = [event for flow in FLOWS for event in flow.events]
+    assert len(events) == len(set(events))
+    assert not [one for one in events for other in events if one != other and one.endswith(f".{other}")]
+
+
+def test_every_flow_polls_on_a_schedule_and_says_what_it_is() -> None:
+    for flow in FLOWS:
+        assert len(flow.schedule.split()) == 6, flow.name
+        assert flow.title
+        assert flow.overlap.total_seconds() > 0
