@@ -33,6 +33,22 @@ def state_id(address: Address, settings: Customers) -> str:
     return address.region_code if address.region_code and len(address.region_code) <= 10 else ""
 
 
+def address_fields(address: Address | None, settings: Customers, *, of: str, description: str) -> dict[str, str]:
+    """The `Address...` fields of an account; nothing where there is no address. Raises `Never` for a strange country."""
+    if address is None or not (address.city or address.street):
+        return {}
+    return without_empty(
+        {
+            "AddressDescription": description,
+            "AddressStreet": "\n".join(line for line in address.street if line),
+            "AddressCity": address.city,
+            "AddressZipCode": address.postcode,
+            "AddressState": state_id(address, settings),
+            "AddressCountryRegionId": country_region_id(address.country_id, settings, of=f"{of}: address"),
+        }
+    )
+
+
 def without_empty(fields: dict[str, str]) -> dict[str, str]:
     """Only what is known: what is left out, F&O fills by its own rules."""
     return {name: value for name, value in fields.items() if value}

@@ -14,7 +14,7 @@ from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode
 from sync.encoding import digest
 from sync.errors import Never
-from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping.addresses import address_fields, without_empty
 from sync.mapping_records import AccountKind
 
 LONGEST_ACCOUNT = 20
@@ -111,18 +111,20 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
             "dataAreaId": company,
             "CustomerAccount": account,
             **_names(shopper),
-            "CustomerGroupId": _group(shopper, connection),
+            "CustomerGroupId": customer_group(shopper.group_id, connection, of=shopper.label),
             "SalesCurrencyCode": shopper.currency,
             "LanguageId": (store.language if store else None) or "",
             "PaymentTerms": settings.payment_terms,
             "PrimaryContactEmail": shopper.email,
             "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
             "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
-            **_address(shopper.address, connection, shopper.label, "Web billing address"),
+            **address_fields(shopper.address, settings, of=shopper.label, description="Web billing address"),
         }
     )
     further = {
-        f"Web address {address.id}": _address(address, connection, shopper.label, f"Web address {address.id}")
+        f"Web address {address.id}": address_fields(
+            address, settings, of=shopper.label, description=f"Web address {address.id}"
+        )
         for address in shopper.further
         if address.id is not None
     }
@@ -142,31 +144,15 @@ def _names(shopper: Shopper) -> dict[str, str]:
     return {"PartyType": "Person", "PersonFirstName": first or last, "PersonLastName": last if first else ""}
 
 
-def _group(shopper: Shopper, connection: Connection) -> str:
-    group = connection.customers.groups.get(str(shopper.group_id), connection.customers.group)
+def customer_group(group_id: int | None, connection: Connection, *, of: str) -> str:
+    """The customer group in D365 of one of Commerce. Raises `Never` where none is configured."""
+    group = connection.customers.groups.get(str(group_id), connection.customers.group)
     if not group:
         raise Never(
-            f"{shopper.label}: customer group {shopper.group_id} of Commerce has no customer group in D365",
+            f"{of}: customer group {group_id} of Commerce has no customer group in D365",
             remedy="Set customers.group (for all) or customers.groups in connections.toml, then replay.",
         )
     return group
-
-
-def _address(address: Address | None, connection: Connection, label: str, description: str) -> dict[str, str]:
-    if address is None or not (address.city or address.street):
-        return {}
-    return without_empty(
-        {
-            "AddressDescription": description,
-            "AddressStreet": "\n".join(line for line in address.street if line),
-            "AddressCity": address.city,
-            "AddressZipCode": address.postcode,
-            "AddressState": state_id(address, connection.customers),
-            "AddressCountryRegionId": country_region_id(
-                address.country_id, connection.customers, of=f"{label}: address"
-            ),
-        }
-    )
 
 
 def _account_number(shopper: Shopper, connection: Connection) -> str:
