@@ -29,10 +29,14 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """Something a poll found: the record's key and the owner's own stamp of its last change (aware UTC)."""
+    """Something a poll found: the record's key and the owner's own stamp of its last change (aware UTC).
+
+    `fingerprint`: what tells a change where records bear no stamp: by it, and not by the time, a record counts as seen.
+    """
 
     key: str
     changed_at: datetime
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Flow(Generic[R]):
     `changed(desk, since, until)`: the poll over the same records, oldest change first; both bounds inclusive. None for
     both: nothing is polled.
     `read(key, desk)`: the record as it is now, or None when the owner does not have it (yet).
+    `fingerprint(record)`: what `changed` would say of the record as it was read, where its changes bear fingerprints.
     `deliver(record, work)`: makes the target agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`.
     `schedule`: when the timer looks whether a connection's poll is due, which is every `poll_minutes(connection)`.
     `events`: endings of the Adobe event types that are hints for this flow.
@@ -98,6 +103,7 @@ class Flow(Generic[R]):
     changed: Callable[["Desk", datetime, datetime], AsyncIterator[Change]] | None = None
     keys_in_event: Callable[["BusinessEvent"], Sequence[str]] | None = None
     resolve: Callable[[str, "Desk"], Awaitable[Sequence[str] | None]] | None = None
+    fingerprint: Callable[[R], str] | None = None
     lane: Lane = Lane.DOCUMENTS
     schedule: str = "0 * * * * *"
     poll_minutes: Callable[["Connection"], int] = lambda _: 5

@@ -45,6 +45,7 @@ class Intent:
 class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
+    `seen`: the fingerprint of what was last read, where the flow has fingerprints.
     `unsettled_until`: until when a write given up before the last intent may still commit, whatever came of the last.
     """
 
@@ -61,6 +62,7 @@ class Claim:
     reason: str = ""
     remedy: str = ""
     read_at: datetime | None = None
+    seen: str = ""
     intent_document: str = ""
     intent_not_after: datetime | None = None
     intent_settled_by: datetime | None = None

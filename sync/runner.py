@@ -132,6 +132,8 @@ class Runner:
         """Never for a record that had vanished: now it is there."""
         claim = await self.ledger.claim(desk.name, flow.name, change.key)
         is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
+        if change.fingerprint:
+            return is_settled and claim.seen == change.fingerprint
         changed_at = change.changed_at + behind
         return is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
 
@@ -233,6 +235,8 @@ class Runner:
         return Work(desk, self.ledger, self._engine.documents, message, claim, self._require)
 
     async def _deliver_record(self, flow: Flow[Any] | Inner[Any], work: Work, record: Any) -> Receipt | Skipped:
+        if isinstance(flow, Flow) and flow.fingerprint is not None:
+            work.seen = flow.fingerprint(record)
         outcome = await flow.deliver(record, work)
         await self._record(work, outcome)
         return outcome
@@ -264,8 +268,9 @@ class Runner:
         was_parked = work.claim.state is State.PARKED or bool(work.claim.reason)
         reason = outcome.reason if isinstance(outcome, Skipped) else ""
         released = await self.ledger.release(
-            work.claim, state=state, reason=reason, remedy="", read_at=work.started, **changes
-        )
+            work.claim, state=state, reason=reason, remedy="", read_at=work.started,
+            seen=work.seen or work.claim.seen, **changes,
+        )  # fmt: skip
         if was_parked:
             await self.ledger.unpark(released)
         event = outcome.action if isinstance(outcome, Receipt) else "skipped"
@@ -311,8 +316,10 @@ class Runner:
             await self.ledger.write(claim, entry)
         await self.ledger.park(claim, **said)
         log.warning("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, message.attempt, park.reason)
-        read_at = work.started if work is not None else now
-        released = await self.ledger.release(claim, state=State.PARKED, read_at=read_at, **said)
+        read_at, seen = (work.started, work.seen) if work is not None else (now, "")
+        released = await self.ledger.release(
+            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said
+        )
         await self._let_go(message, released)
 
     async def _absent(self, message: Message, claim: Claim) -> None:

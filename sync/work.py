@@ -31,6 +31,8 @@ class Work:
     claim: Claim
     requires: Callable[["Work", str, str, Any], Awaitable[Receipt | Skipped]]
     copies: dict[str, Any] = field(default_factory=dict)
+    seen: str = ""
+    """The fingerprint of the record as this try read it."""
     started: datetime = field(init=False)
     inherited: Intent | None = field(init=False)
     """What an earlier try announced and nobody knows the outcome of."""
