@@ -123,12 +123,15 @@ def _pieces(content_type: str, body: bytes) -> list[bytes]:
     if named is None or not content_type.lower().startswith("multipart/"):
         raise BrokenBatch("it is not multipart")
     boundary = re.escape((named[1] or named[2]).encode())
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    delimiter = re.compile(rb"--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)")  # begins with what is searched fast
     pieces: list[bytes] = []
     start: int | None = None
     for found in delimiter.finditer(body):
+        if found.start() and body[found.start() - 1 : found.start()] != b"\n":
+            continue
         if start is not None:
-            pieces.append(_LINE_END.sub(b"", body[start : found.start()], count=1))
+            end = found.start() - (2 if body[found.start() - 2 : found.start()] == b"\r\n" else 1)
+            pieces.append(_LINE_END.sub(b"", body[start:end], count=1))
         if found[1]:
             return pieces
         start = found.end()
