@@ -36,7 +36,8 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
 def _requests(state: DynamicsState) -> Endpoint:
     async def requests(_: Request) -> Response:
         counts = {"requests": dict(state.requests), "operations": dict(state.operations)}
-        return JSONResponse({**counts, "total": sum(state.requests.values())})
+        rows = {name: len(table.records) for name, table in sorted(state.store.tables.items())}
+        return JSONResponse({**counts, "total": sum(state.requests.values()), "rows": rows})
 
     return requests
 

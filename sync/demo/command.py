@@ -1,0 +1,78 @@
+"""`demo`: both systems as sandboxes and the product, as processes of this machine. Exit status 1 when anything is off."""
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from sync.cli.output import console, error_lines, json_line, progress
+from sync.demo.children import DidNotStart
+from sync.demo.load import Plan
+from sync.demo.play import Gauge, Outcome, play
+from sync.demo.report import show
+from sync.demo.stage import Stuck, staged
+from sync.logs import set_up
+
+OFF: Final = 1
+FEWEST: Final = 20
+
+
+def demo(
+    orders: Annotated[int, typer.Option(min=FEWEST, help="How many orders are placed, besides those that are measured.")] = 260,
+    seed: Annotated[int, typer.Option(help="What chance begins with; the same seed places the same orders.")] = 1,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
+    ] = False,
+    tamper: Annotated[
+        bool, typer.Option("--tamper", help="Change an amount in Dynamics behind everybody's back: see it found.")
+    ] = False,
+) -> None:
+    """Watch orders flow from two shops into two ledgers, on this machine alone, while things go wrong.
+
+    Starts both systems as sandboxes and the product itself on free loopback ports; places orders of every kind; loses
+    and doubles webhooks, loses answers, throttles; delivers everything; compares both sides' books to the cent.
+
+    Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
+    """
+    home = Path(tempfile.mkdtemp(prefix="sync-demo-"))
+    kept = True
+    try:
+        outcome = asyncio.run(_demo(home, Plan(orders=orders), seed, as_json=as_json, tamper=tamper))
+        kept = keep or bool(outcome.findings)
+        if as_json:
+            json_line({**outcome.as_json(), "home": str(home) if kept else None})
+        else:
+            show(outcome, console(), home if kept else None)
+    except (DidNotStart, Stuck) as problem:
+        error_lines(str(problem), f"Look at the logs in {home}.", as_json=as_json)
+        raise typer.Exit(2) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        kept = keep
+        raise typer.Exit(130) from None
+    finally:
+        if not kept:
+            shutil.rmtree(home, ignore_errors=True)
+    if outcome.findings:
+        raise typer.Exit(OFF)
+
+
+async def _demo(home: Path, plan: Plan, seed: int, *, as_json: bool, tamper: bool) -> Outcome:
+    set_up(level="error", log_format="text")
+    running = asyncio.current_task()
+    assert running is not None, "called as a task"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+
+    def gauges(what: str, total: float) -> AbstractContextManager[Gauge]:
+        return progress(what, total, as_json=as_json)
+
+    async with AsyncExitStack() as stack:
+        with progress("Both systems and the host start", None, as_json=as_json, counted=False):
+            stage = await stack.enter_async_context(staged(home, seed=seed))
+        return await play(stage, plan, gauges, tamper=tamper)

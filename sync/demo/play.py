@@ -1,0 +1,208 @@
+"""The demo's story: orders are placed while things go wrong, delivered, polled for, healed, measured and compared."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from sync.demo.figures import Price, latencies, mishaps, percentile
+from sync.demo.load import Plan, make_calm, make_rough, place, place_measured
+from sync.demo.reconciliation import Finding, Row, compared
+from sync.demo.stage import FLOWS, Pair, Stage
+from sync.demo.systems import pause
+from sync.ledger import Claim
+from sync.mappings import ItemMapping
+from sync.sandbox.serve import NOVELTY, UNIT, item_numbers
+
+PATIENCE: Final = timedelta(seconds=120)
+SETTLED: Final = timedelta(seconds=6.1)
+"""A poll leaves out what the shop may still be committing: its last seconds."""
+
+
+class Gauge(Protocol):
+    """Shows how far something has come."""
+
+    def reach(self, done: float) -> None:
+        """So much is done in all."""
+        ...
+
+
+class Gauges(Protocol):
+    """Makes gauges: what is shown, and how much there is."""
+
+    def __call__(self, what: str, total: float) -> AbstractContextManager[Gauge]:
+        """A gauge for the length of a block."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. `parked` as it was before it was healed; `seconds` from the first order to the last comparison."""
+
+    orders: int
+    seconds: Decimal
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    parked: tuple[Claim, ...]
+    prices: tuple[Price, ...]
+    latency_ms: Mapping[str, int]
+    mishaps: Mapping[str, int]
+    polled: int
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        return {
+            "ok": not self.findings,
+            "orders": self.orders,
+            "seconds": self.seconds,
+            "reconciliation": [row.as_json() for row in self.rows],
+            "findings": [finding.as_json() for finding in self.findings],
+            "parked": [
+                {"connection": c.connection, "key": c.key, "reason": c.reason, "remedy": c.remedy} for c in self.parked
+            ],
+            "requests_per_order": [price.as_json() for price in self.prices],
+            "hint_to_posted_ms": dict(self.latency_ms),
+            "mishaps": dict(self.mishaps),
+            "found_by_polling": self.polled,
+        }
+
+
+async def play(stage: Stage, plan: Plan, gauges: Gauges, *, tamper: bool = False) -> Outcome:
+    """Run the story; nothing is left to deliver at its end. Raises `Stuck`.
+
+    `tamper`: somebody changes an amount in F&O behind everybody's back, to see that the comparison finds it.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    polled, parked, findings = await _delivered(stage, plan, gauges)
+    prices = await _measured(stage, plan, gauges)
+    findings += [finding for price in prices for finding in price.findings()]
+    mishappened = await mishaps(stage)
+    if tamper:
+        pair = next(iter(stage.pairs.values()))
+        await pair.ledger.overcharge(pair.token, Decimal(1))
+    rows, off = await reconciled(stage)
+    seconds = Decimal(f"{loop.time() - began:.1f}")
+    ordered = await latencies(stage)
+    latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
+    orders = sum(row.orders for row in rows)
+    return Outcome(
+        orders, seconds, tuple(rows), (*findings, *off), tuple(parked), tuple(prices), latency, mishappened, polled
+    )
+
+
+async def _delivered(stage: Stage, plan: Plan, gauges: Gauges) -> tuple[int, list[Claim], list[Finding]]:
+    """(found by polling, parked before healing, what was parked and should not be or the other way round)."""
+    for pair in stage.pairs.values():
+        await make_rough(pair)
+    with gauges("Orders posted", plan.orders) as gauge:
+
+        async def watch() -> None:
+            gauge.reach(await _posted(stage))
+
+        unmapped = await _placed(stage, plan, watch)
+        polled = await stage.poll()
+        parked = await _parked(stage, unmapped, watch)
+        findings = _unexpected(parked, unmapped)
+        await heal(stage, unmapped)
+        await stage.until_idle(watch, within=PATIENCE)
+    return polled, parked, findings
+
+
+async def _posted(stage: Stage) -> int:
+    return sum([(await pair.ledger.rows()).get("SalesTable", 0) for pair in stage.pairs.values()])
+
+
+async def _placed(stage: Stage, plan: Plan, watch: Any) -> dict[str, list[str]]:
+    """Place the orders and wait until a poll can see them all."""
+    placing = asyncio.create_task(place(stage, plan))
+    while not placing.done():
+        await watch()
+        await pause()
+    unmapped = await placing
+    until = asyncio.get_running_loop().time() + SETTLED.total_seconds()
+    while asyncio.get_running_loop().time() < until:
+        await watch()
+        await pause()
+    return unmapped
+
+
+async def _parked(stage: Stage, unmapped: Mapping[str, list[str]], watch: Any) -> list[Claim]:
+    """What is parked once everything that should be is, or once nothing more can come."""
+    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
+    while True:
+        left = await stage.unfinished()
+        parked = await stage.parked()
+        if not left or expected <= {(claim.connection, claim.key) for claim in parked}:
+            return parked
+        await watch()
+        await pause()
+
+
+def _unexpected(parked: list[Claim], unmapped: Mapping[str, list[str]]) -> list[Finding]:
+    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
+    there = {(claim.connection, claim.key) for claim in parked}
+    findings = [Finding(name, key, "should be parked: its SKU is mapped nowhere") for name, key in expected - there]
+    return findings + [
+        Finding(claim.connection, claim.key, f"is parked: {claim.reason}")
+        for claim in parked
+        if (claim.connection, claim.key) not in expected
+    ]
+
+
+async def heal(stage: Stage, unmapped: Mapping[str, list[str]]) -> None:
+    """Do what the remedy says: map the SKU, replay the orders."""
+    for name, keys in unmapped.items():
+        number = item_numbers()[NOVELTY.sku]
+        await (await stage.engine.desk(name)).items.put(ItemMapping(NOVELTY.sku, number, unit=UNIT))
+        await stage.engine.runner.accept("orders", name, keys, "replay")
+
+
+async def _measured(stage: Stage, plan: Plan, gauges: Gauges) -> list[Price]:
+    """The price of an order of five lines by a known customer, many at once, with nothing going wrong."""
+    for pair in stage.pairs.values():
+        await make_calm(pair)
+    before, posted = await stage.host.requests(), await _posted(stage)
+    with gauges("Requests counted", plan.measured * len(stage.pairs)) as gauge:
+
+        async def watch() -> None:
+            gauge.reach(await _posted(stage) - posted)
+
+        async with asyncio.TaskGroup() as group:
+            for pair in stage.pairs.values():
+                group.create_task(place_measured(pair, plan.measured))
+        await stage.until_idle(watch, within=PATIENCE)
+    after = await stage.host.requests()
+    return [
+        Price.between(pair.name, pair.numbers, plan.measured, before.get(pair.name, {}), after.get(pair.name, {}))
+        for pair in stage.pairs.values()
+    ]
+
+
+async def reconciled(stage: Stage) -> tuple[list[Row], list[Finding]]:
+    """Both sides' books compared, customers too; what is parked or set aside is off as well."""
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    parked = await stage.parked()
+    for pair in stage.pairs.values():
+        waiting = [claim.key.partition("@")[0] for claim in parked if claim.connection == pair.name]
+        comparison = compared(pair.name, await pair.shop.books(), await pair.ledger.booked(), waiting)
+        rows += comparison.rows
+        findings += [*comparison.findings, *await _doubled_accounts(pair)]
+    findings += [Finding(claim.connection, claim.key, f"is parked: {claim.reason}") for claim in parked]
+    for flow in FLOWS:
+        async for letter in stage.engine.outside.queue.dead_letters(flow):
+            findings.append(Finding("", flow, f"a message was set aside: {letter.reason}"))
+    return rows, findings
+
+
+async def _doubled_accounts(pair: Pair) -> list[Finding]:
+    accounts = await pair.ledger.accounts(pair.token)
+    return [
+        Finding(pair.name, ", ".join(numbers), "are accounts of one e-mail address")
+        for numbers in accounts.values()
+        if len(numbers) > 1
+    ]

@@ -1,0 +1,183 @@
+"""Everything that runs while the demo does: a sandbox per connection, the host, and an engine of our own beside it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from sync.adapters.sqlite_queue import SqliteQueue
+from sync.connections import NumberMode
+from sync.demo.children import Child
+from sync.demo.home import CONFIG, furnished
+from sync.demo.systems import Host, Ledger, Shop, pause
+from sync.embedded import open_embedded
+from sync.ledger import LEASE, Claim
+from sync.mappings import ItemMapping
+from sync.sandbox.serve import NOVELTY, UNIT, Ready, item_numbers
+from sync.services import Services
+
+CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
+"""Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
+
+TIMING: Final = {"commit_horizon_seconds": 1}
+SOON: Final = LEASE - timedelta(minutes=1)
+HOST_LOG: Final = "host.log"
+FLOWS: Final = ("orders", "customers")
+
+
+class Stuck(Exception):
+    """The work did not end; the message says what waits."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One connection's two systems. `token` opens the ledger's OData interface."""
+
+    name: str
+    numbers: NumberMode
+    shop: Shop
+    ledger: Ledger
+    token: str
+
+
+class Stage:
+    """The running demo. `engine` works beside the host on the same home, as the command line does."""
+
+    def __init__(self, home: Path, pairs: Mapping[str, Pair], engine: Services, client: httpx.AsyncClient) -> None:
+        self.home = home
+        self.pairs = pairs
+        self.engine = engine
+        self._client = client
+        self._key = secrets.token_urlsafe(24)
+        self._child: Child | None = None
+        self._url = ""
+
+    @property
+    def host(self) -> Host:
+        """The host, wherever it listens."""
+        return Host(self._client, self._url, self._key)
+
+    async def start_host(self) -> None:
+        """Start `serve` on the home; after the first time at the same port, which the shops' webhooks name."""
+        port = self._url.rpartition(":")[2] or "0"
+        arguments = [
+            "sync",
+            "serve",
+            "--home",
+            str(self.home),
+            "--config",
+            str(self.home / CONFIG),
+            "--json",
+            "--port",
+            port,
+        ]
+        self._child = await Child.started(arguments, self.home / HOST_LOG, SYNC_HOST_KEY=self._key)
+        self._url = str(self._child.told["url"])
+
+    async def stop_host(self) -> None:
+        """End the host as an administrator would."""
+        if self._child is not None:
+            await self._child.stop()
+
+    async def kill_host(self) -> None:
+        """End the host as a power failure would."""
+        if self._child is not None:
+            await self._child.kill()
+
+    async def subscribe(self) -> None:
+        """Have every shop send its webhooks to the host."""
+        for pair in self.pairs.values():
+            for flow, event in zip(FLOWS, ("sales_order_save_commit_after", "customer_save_commit_after"), strict=True):
+                url = f"{self._url}/api/webhooks/{pair.name}/{flow}"
+                await pair.shop.ask("POST", "/sandbox/webhooks", {"url": url, "events": [event]})
+
+    async def map_items(self) -> None:
+        """Fill the mapping tables with everything but the novelty, as a merchant does before the first sync."""
+        numbers = item_numbers()
+        rows = [ItemMapping(sku, number, unit=UNIT) for sku, number in numbers.items() if sku != NOVELTY.sku]
+        for name in self.pairs:
+            await (await self.engine.desk(name)).items.put_many(rows)
+
+    async def poll(self) -> int:
+        """Look for what no webhook told of; how many hints were stored."""
+        return sum([await self.engine.runner.poll(flow, at_once=True) for flow in FLOWS])
+
+    async def parked(self) -> list[Claim]:
+        """What waits for a person."""
+        ledger = self.engine.runner.ledger
+        return [claim for name in self.pairs for flow in FLOWS async for claim in ledger.parked(name, flow)]
+
+    async def until_idle(self, watch: Callable[[], Awaitable[None]], *, within: timedelta) -> None:
+        """Return when no hint is on its way and nothing is left to deliver. Raises `Stuck`."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                while await self.unfinished():
+                    await watch()
+                    await pause()
+        except TimeoutError:
+            waiting = await self.unfinished()
+            raise Stuck(f"{waiting} hints and messages still wait after {within.total_seconds():.0f} s") from None
+        await watch()
+
+    async def unfinished(self) -> int:
+        """Hints on their way, and messages that are worked on, due or soon due.
+
+        Not counted: who found a record in other hands left word to look again when that lease would end.
+        """
+        count = sum([await pair.shop.unfinished_hints() for pair in self.pairs.values()])
+        queue, soon = self.engine.outside.queue, self.engine.outside.clock.now() + SOON
+        assert isinstance(queue, SqliteQueue), "the embedded edition's"
+        for flow in FLOWS:
+            depth, due = await queue.depth(flow), queue.next_due(flow)
+            count += depth.due + depth.locked + (due is not None and due < soon)
+        return count
+
+
+@asynccontextmanager
+async def staged(
+    home: Path,
+    *,
+    seed: int,
+    connections: Mapping[str, NumberMode] = CONNECTIONS,
+    timing: Mapping[str, int] = TIMING,
+) -> AsyncIterator[Stage]:
+    """Start it all; everything is ended when the block is left, however it is left. Raises `DidNotStart`."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
+        sandboxes = await _sandboxes(stack, home, seed, connections)
+        pairs = {
+            name: Pair(name, ready.numbers, Shop(client, ready.commerce), Ledger(client, ready.dynamics), ready.credentials["bearer"])
+            for name, ready in sandboxes.items()
+        }  # fmt: skip
+        engine = await open_embedded(home, furnished(home, sandboxes, timing))
+        stack.push_async_callback(engine.close)
+        stage = Stage(home, pairs, engine, client)
+        await stage.map_items()
+        stack.push_async_callback(stage.stop_host)
+        await stage.start_host()
+        await stage.subscribe()
+        yield stage
+
+
+async def _sandboxes(
+    stack: AsyncExitStack, home: Path, seed: int, connections: Mapping[str, NumberMode]
+) -> dict[str, Ready]:
+    """All at once; each is ended with the stack."""
+
+    async def one(place: int, name: str, numbers: NumberMode) -> Ready:
+        arguments = ["sync.sandbox", "--seed", str(seed + place), "--numbers", str(numbers)]
+        child = await Child.started(arguments, home / f"{name}.log")
+        stack.push_async_callback(child.stop)
+        return Ready.read(child.told)
+
+    async with asyncio.TaskGroup() as group:
+        starting = {
+            name: group.create_task(one(place, name, mode)) for place, (name, mode) in enumerate(connections.items())
+        }
+    return {name: task.result() for name, task in starting.items()}

@@ -1,0 +1,76 @@
+"""`/sandbox/...` beside `inspection.py`: the shop's books, its catalogue and its webhooks, as whoever runs the shop sees them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync.encoding import from_json
+from sync.money import ZERO
+from sync.sandbox.commerce.catalogue import Product
+from sync.sandbox.commerce.hints import HintSender, WebhookTarget
+from sync.sandbox.commerce.inspection import answer
+from sync.sandbox.commerce.records import StoredOrder, amount
+from sync.sandbox.commerce.state import CommerceState
+
+BESIDE = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
+"""Ways to pay that lower the grand total."""
+
+
+def entry(order: StoredOrder) -> dict[str, Any]:
+    """An order as the shop's books have it, in its own currency. `paid`: by gift card, store credit and points."""
+    return {
+        "increment_id": order.row["increment_id"],
+        "store_id": order.row["store_id"],
+        "state": order.row["state"],
+        "currency": order.row["order_currency_code"],
+        "grand_total": order.amount("grand_total"),
+        "tax": order.amount("tax_amount"),
+        "paid": sum((amount(order.extension, name) for name in BESIDE), ZERO),
+    }
+
+
+class Trade:
+    """The endpoints, each named after its path."""
+
+    def __init__(self, state: CommerceState, sender: HintSender) -> None:
+        self._state = state
+        self._sender = sender
+
+    async def books(self, _request: Request) -> Response:
+        """`GET books`: every order with its money."""
+        return answer([entry(order) for order in self._state.orders.values()])
+
+    async def products(self, request: Request) -> Response:
+        """`POST products`: sell a new simple product: `sku`, `id`, `price` (text)."""
+        try:
+            wanted = from_json(await request.body())
+            self._state.sell(Product(str(wanted["sku"]), int(wanted["id"]), Decimal(str(wanted["price"]))))
+        except (ValueError, TypeError, KeyError, InvalidOperation) as error:
+            return answer({"error": f"give sku, id and price; not {error}"}, 400)
+        return answer({"sku": wanted["sku"]}, 201)
+
+    async def webhooks(self, request: Request) -> Response:
+        """`GET webhooks`: how hints fare. `POST`: subscribe a `url` to `events` (default: orders, customers as saved)."""
+        if request.method == "POST":
+            try:
+                wanted = from_json(await request.body())
+                target = WebhookTarget(str(wanted["url"]))
+                if "events" in wanted:
+                    target = WebhookTarget(target.url, tuple(str(event) for event in wanted["events"]))
+            except (ValueError, TypeError, KeyError) as error:
+                return answer({"error": f"give url, and if you like events; not {error}"}, 400)
+            self._sender.subscribe(target)
+        return answer({"unfinished": self._sender.unfinished, "counts": dict(self._sender.counts)})
+
+
+def trade_routes(state: CommerceState, sender: HintSender) -> list[Route]:
+    """All of them."""
+    trade = Trade(state, sender)
+    return [
+        Route("/sandbox/books", trade.books),
+        Route("/sandbox/products", trade.products, methods=["POST"]),
+        Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),
+    ]

@@ -1,0 +1,105 @@
+"""Both systems on loopback ports of one process: for the demo, for tests of whole processes, to try the product on.
+
+What changes hands with a merchant's administrators is said in `Ready`: addresses, the integration's credentials, the
+public half of the webhook key, the token of F&O's service account. All of it is worthless anywhere else.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+
+import httpx
+
+from sync.connections import NumberMode
+from sync.hosts.server import listen, serve, url_of
+from sync.ports import Clock
+from sync.sandbox.commerce.app import commerce_app
+from sync.sandbox.commerce.catalogue import Catalogue, Product
+from sync.sandbox.commerce.hints import HintSender
+from sync.sandbox.commerce.oauth import Consumer
+from sync.sandbox.commerce.signing import public_pem
+from sync.sandbox.commerce.state import CommerceState
+from sync.sandbox.commerce.trade import trade_routes
+from sync.sandbox.dials import Dials
+from sync.sandbox.dynamics.app import dynamics_app
+from sync.sandbox.dynamics.seed import Item
+from sync.sandbox.dynamics.state import DynamicsState
+
+COMPANY: Final = "usmf"
+TOKEN: Final = "sandbox"  # noqa: S105 - opens nothing but the double
+UNIT: Final = "ea"
+HOST: Final = "127.0.0.1"
+GRACE: Final = timedelta(seconds=1)
+NOVELTY: Final = Product("LAMP-2026", 99, Decimal("39.90"))
+"""Released in F&O already; the shop sells it as soon as it is told to (`POST /sandbox/products`)."""
+
+
+def item_numbers() -> dict[str, str]:
+    """The item number in F&O of every SKU, the novelty included: what a merchant's mapping table would say."""
+    return {product.sku: f"D{product.product_id:04}" for product in (*Catalogue().products, NOVELTY)}
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where both systems are and what opens them."""
+
+    commerce: str
+    dynamics: str
+    company: str
+    numbers: NumberMode
+    credentials: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {"event": "ready", **asdict(self), "numbers": str(self.numbers)}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Ready":
+        """From what was printed."""
+        fields = {name: told[name] for name in ("commerce", "dynamics", "company", "credentials")}
+        return cls(**fields, numbers=NumberMode(told["numbers"]))
+
+
+class Sandbox:
+    """A shop and an F&O environment side by side. `numbers` ours: F&O's number sequences are manual."""
+
+    def __init__(self, clock: Clock, *, seed: int = 1, numbers: NumberMode = NumberMode.THEIRS) -> None:
+        self._numbers = numbers
+        self._consumer = Consumer.named(f"sandbox {seed}")
+        self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
+        items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
+        self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
+        if numbers is NumberMode.OURS:
+            self.ledger.settings.manual |= {"SalesOrderNumber", "CustomerAccount"}
+        self.shop_dials, self.ledger_dials = Dials(Random(f"shop {seed}")), Dials(Random(f"ledger {seed}"))
+
+    async def run(
+        self, stop: asyncio.Event, ready: Callable[[Ready], None], *, ports: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Serve both until `stop`. `ready` is told the addresses once requests are taken. Raises `CannotListen`."""
+        apps = [commerce_app(self.shop, self.shop_dials), dynamics_app(self.ledger, self.ledger_dials)]
+        up = [asyncio.Event() for _ in apps]
+        with listen(HOST, ports[0]) as shop, listen(HOST, ports[1]) as ledger:
+            async with httpx.AsyncClient(timeout=30.0, trust_env=False) as client, asyncio.TaskGroup() as group:
+                sender = HintSender(self.shop, client, [])
+                apps[0].router.routes[:0] = trade_routes(self.shop, sender)
+                sending = group.create_task(sender.run())
+                for app, listener, event in zip(apps, (shop, ledger), up, strict=True):
+                    group.create_task(serve(app, listener, stop, event.set, grace=GRACE))
+                for event in up:
+                    await event.wait()
+                ready(self._ready(url_of(shop), url_of(ledger)))
+                await stop.wait()
+                sending.cancel()
+
+    def _ready(self, shop: str, ledger: str) -> Ready:
+        ours = self._consumer
+        credentials = {
+            "consumer-key": ours.key, "consumer-secret": ours.secret, "token": ours.token,
+            "token-secret": ours.token_secret, "bearer": TOKEN, "webhook-key": public_pem("webhooks").decode(),
+        }  # fmt: skip
+        return Ready(shop, ledger, COMPANY, self._numbers, credentials)
