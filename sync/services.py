@@ -189,6 +189,7 @@ class Services:
             limiter=limiter,
             clock=self.outside.clock,
             on_pause=pause,
+            write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch,
         )
         return client, system

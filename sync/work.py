@@ -13,12 +13,6 @@ from sync.flow import Receipt, Skipped
 from sync.ledger import Claim, Intent, Ledger, State
 from sync.message import Message
 
-SEND_WITHIN = timedelta(seconds=60)
-"""An announced write that has not been sent by then (the system is busy) is not sent: it is announced again."""
-
-WRITE_TIMEOUT = timedelta(seconds=60)
-"""How long we wait for the answer to a write."""
-
 
 @dataclass
 class Work:
@@ -55,10 +49,10 @@ class Work:
         """
         if self.inherited is not None and self.inherited.document != document:
             document = f"mixed|{document}"
-        now = self.desk.clock.now()
-        not_after = now + SEND_WITHIN
-        horizon = timedelta(seconds=self.desk.settings.dynamics.commit_horizon_seconds)
-        intent = Intent(document, not_after, not_after + WRITE_TIMEOUT + horizon)
+        settings = self.desk.settings.dynamics
+        not_after = self.desk.clock.now() + timedelta(seconds=settings.send_within_seconds)
+        open_for = timedelta(seconds=settings.write_timeout_seconds + settings.commit_horizon_seconds)
+        intent = Intent(document, not_after, not_after + open_for)
         self.claim = await self.ledger.save(
             self.claim, state=State.POSTING, intent_document=document,
             intent_not_after=intent.not_after, intent_settled_by=intent.settled_by,

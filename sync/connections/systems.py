@@ -60,7 +60,12 @@ class Dynamics(Section):
     authority: Url = "https://login.microsoftonline.com"
     concurrency: Whole = Field(default=8, ge=1, le=51)
     documents_per_batch: Whole = Field(default=1, ge=1, le=20)
+    send_within_seconds: Whole = Field(default=60, ge=1, le=600)
+    """A write that has not been sent this long after it was announced is not sent: it is announced again."""
+    write_timeout_seconds: Whole = Field(default=60, ge=1, le=600)
+    """How long the answer to a write is waited for."""
     commit_horizon_seconds: Whole = Field(default=180, ge=1, le=3600)
+    """How long after it was given up a write may still commit."""
     order_headers: Literal["SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2"] = "SalesOrderHeadersV4"
     order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
     rounding: dict[Currency, Amount] = {}
