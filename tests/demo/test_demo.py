@@ -1,0 +1,59 @@
+"""The demo as a user runs it: processes, sockets, an exit status."""
+
+import asyncio
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    status: int | None
+    said: str
+    errors: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.said)
+
+
+async def demo(*options: str) -> Run:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sync", "demo", *options, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, errors = await process.communicate()
+    return Run(process.returncode, said.decode(), errors.decode())
+
+
+async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong() -> None:
+    run = await demo("--orders", "40", "--seed", "5", "--json")
+    assert run.status == 0, run.said + run.errors
+    told = run.document
+    assert told["ok"]
+    assert {row["connection"] for row in told["reconciliation"]} == {"outdoor", "garden"}
+    assert {row["currency"] for row in told["reconciliation"]} == {"USD", "EUR"}
+    assert {row["difference"] for row in told["reconciliation"]} == {"0.00"}
+    assert {order["reason"].rpartition(" ")[2] for order in told["parked"]} == {"LAMP-2026"}
+    assert all(order["remedy"] for order in told["parked"])
+    assert [price["dynamics_writes"] for price in told["requests_per_order"]] == ["1.00", "2.00"]
+    assert told["mishaps"]["answers lost"] > 0
+    assert told["mishaps"]["429s"] > 0
+    assert told["home"] is None
+
+
+async def test_an_amount_that_somebody_changed_behind_our_back_is_named_and_fails_the_demo() -> None:
+    run = await demo("--orders", "20", "--seed", "6", "--tamper")
+    assert run.status == 1, run.said + run.errors
+    assert "Off: 1" in run.said
+    (line,) = [line for line in run.said.splitlines() if "comes to" in line]
+    assert line.split()[0] == "outdoor"
+    assert "difference -" in line
+    home = Path(run.said.rpartition("Left to look at: ")[2].partition(" (")[0])
+    assert (home / "host.log").exists()
+    await asyncio.to_thread(shutil.rmtree, home)

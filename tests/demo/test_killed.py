@@ -1,0 +1,63 @@
+"""The host is killed ten times in the middle of the demo's load: nothing lost, nothing doubled, no half order."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sync.connections import NumberMode
+from sync.demo.load import make_calm, make_rough
+from sync.demo.play import SETTLED, reconciled
+from sync.demo.stage import Pair, Stage, staged
+from sync.demo.systems import pause
+
+KILLS = 10
+TIMINGS: Mapping[NumberMode, Mapping[str, int]] = {
+    NumberMode.OURS: {"commit_horizon_seconds": 1},
+    NumberMode.THEIRS: {"commit_horizon_seconds": 1, "send_within_seconds": 5, "write_timeout_seconds": 5},
+}
+
+
+@pytest.mark.parametrize("numbers", list(NumberMode))
+async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(tmp_path: Path, numbers: NumberMode) -> None:
+    chance = Random(f"kills {numbers}")
+    async with staged(tmp_path, seed=11, connections={"outdoor": numbers}, timing=TIMINGS[numbers]) as stage:
+        (pair,) = stage.pairs.values()
+        await make_rough(pair)
+        for _ in range(KILLS):
+            await pair.shop.place(7)
+            await until_posted(pair, await posted(pair) + chance.randrange(1, 6))
+            await stage.kill_host()
+            await pair.shop.place(1)
+            await stage.start_host()
+        await make_calm(pair)
+        await everything_is_delivered(stage)
+        rows, findings = await reconciled(stage)
+        assert not findings
+        assert sum(row.orders for row in rows) == KILLS * 8
+        assert sum(row.sales_orders for row in rows) == KILLS * 8
+        assert all(row.difference == 0 for row in rows)
+
+
+async def posted(pair: Pair) -> int:
+    return (await pair.ledger.rows()).get("SalesTable", 0)
+
+
+async def until_posted(pair: Pair, count: int) -> None:
+    async with asyncio.timeout(60):
+        while await posted(pair) < count:
+            await pause(0.01)
+
+
+async def everything_is_delivered(stage: Stage) -> None:
+    """Webhooks that met a dead host never come again: a poll finds their orders."""
+
+    async def nothing() -> None:
+        return
+
+    await asyncio.sleep(SETTLED.total_seconds())
+    await stage.poll()
+    await stage.until_idle(nothing, within=timedelta(seconds=120))
