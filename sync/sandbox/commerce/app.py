@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sync.sandbox.commerce.companies import COMPANIES
 from sync.sandbox.commerce.inspection import inspection_routes
 from sync.sandbox.commerce.order_endpoints import ORDERS
 from sync.sandbox.commerce.routing import Dispatcher
@@ -39,7 +40,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(state, [*ORDERS, *SHOP])
+    dispatcher = Dispatcher(state, [*ORDERS, *SHOP, *COMPANIES])
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

@@ -80,7 +80,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Shopper:
-    """Somebody who buys. `id` is None for guests."""
+    """Somebody who buys. `id` is None for guests. Whoever has a `company` administers it, or is a user of `company_id`."""
 
     email: str
     firstname: str
@@ -90,6 +90,12 @@ class Shopper:
     group: int = 1
     company: str | None = None
     vat_id: str | None = None
+    company_id: int | None = None
+
+    @property
+    def buys_for(self) -> int | None:
+        """The B2B company of a shopper: the one named, or the one they administer, which has their own id."""
+        return self.company_id or (self.id if self.company else None)
 
 
 def _rates(code: str, standard: str, reduced: str | None = None) -> dict[TaxClass, tuple[Rate, ...]]:

@@ -66,6 +66,14 @@ CUSTOMER: Final = _kinds(
 )
 """Customers."""
 
+COMPANY: Final = _kinds(
+    """company_name legal_name company_email vat_tax_id reseller_id comment street city country_id region postcode telephone
+    reject_reason""",
+    "rejected_at",
+    "entity_id status region_id customer_group_id sales_representative_id super_user_id",
+)
+"""B2B companies: no time of change among them."""
+
 GROUP: Final = _kinds("code tax_class_name", "", "id tax_class_id customer_group_id")
 """Customer groups."""
 

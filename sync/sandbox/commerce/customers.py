@@ -1,4 +1,4 @@
-"""Customer accounts: how they are made, and the rules of saving one through REST."""
+"""Customer accounts and companies: how they are made, and the rules of saving one through REST."""
 
 from copy import deepcopy
 from typing import Any
@@ -55,7 +55,42 @@ def customer_columns(shopper: Shopper, place: Place, store: Store | None, now: s
         "website_id": 1,
         "addresses": [address],
         "disable_auto_group_change": 0,
-        "extension_attributes": {"is_subscribed": False},
+        "extension_attributes": {"is_subscribed": False, **_company_user(shopper)},
+    }
+
+
+def _company_user(shopper: Shopper) -> Columns:
+    """Whom a shopper buys for; customers without a company have no such attribute."""
+    if shopper.buys_for is None:
+        return {}
+    known = {"customer_id": shopper.id, "company_id": shopper.buys_for, "status": 1, "is_default": True}
+    return {"company_attributes": known}
+
+
+def company_columns(shopper: Shopper, place: Place) -> Columns:
+    """The approved company that a shopper administers. It names its region by id and name, never by code."""
+    return {
+        "id": shopper.id,
+        "status": 1,
+        "company_name": shopper.company,
+        "legal_name": None,
+        "company_email": f"office.{shopper.email}",
+        "vat_tax_id": shopper.vat_id,
+        "reseller_id": None,
+        "comment": None,
+        "street": list(place.street),
+        "city": place.city,
+        "country_id": place.country,
+        "region": place.region,
+        "region_id": None if place.region_id is None else str(place.region_id),
+        "postcode": place.postcode,
+        "telephone": "555-0100",
+        "customer_group_id": shopper.group,
+        "sales_representative_id": 1,
+        "reject_reason": None,
+        "rejected_at": None,
+        "super_user_id": shopper.id,
+        "extension_attributes": {"use_config_settings": 1, "quote_config": {"is_quote_enabled": False}},
     }
 
 

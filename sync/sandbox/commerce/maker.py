@@ -176,7 +176,7 @@ def _extension(
         **tax_attributes(everything),
         **beside_attributes(*beside, recipe),
     }
-    if recipe.shopper.id is not None and recipe.shopper.company:
-        company = {"company_id": recipe.shopper.id, "company_name": recipe.shopper.company}
+    if recipe.shopper.id is not None and recipe.shopper.buys_for is not None:
+        company = {"company_id": recipe.shopper.buys_for, "company_name": recipe.shopper.company}
         found["company_order_attributes"] = company
     return found

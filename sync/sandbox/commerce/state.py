@@ -14,7 +14,7 @@ from typing import Any
 from sync.ports import Clock
 from sync.sandbox.commerce import lifecycle
 from sync.sandbox.commerce.catalogue import Catalogue, Product
-from sync.sandbox.commerce.customers import customer_columns
+from sync.sandbox.commerce.customers import company_columns, customer_columns
 from sync.sandbox.commerce.faults import no_such_entity
 from sync.sandbox.commerce.hint_dials import HintDials
 from sync.sandbox.commerce.ims import Client, IdentityService
@@ -60,6 +60,7 @@ class CommerceState:
         self.display_gross = False
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
+        self.companies: dict[int, Columns] = {}
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.hint_dials = HintDials(Random(seed))
@@ -70,6 +71,8 @@ class CommerceState:
                 store = next((one for one in self.catalogue.stores if shopper.place in one.places), None)
                 self.customers[shopper.id] = customer_columns(shopper, place, store, stamp(clock.now()))
                 self.sequences.seen("customer_address", shopper.id)
+                if shopper.buys_for == shopper.id:
+                    self.companies[shopper.id] = company_columns(shopper, place)
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Tell `listener` of every event from now on, while it happens."""
@@ -210,6 +213,12 @@ class CommerceState:
         self.customers[customer["id"]] = customer
         for event in ("customer_save_after", "customer_save_commit_after"):
             self._tell(event, lambda: {"customer": raw_customer(customer)})
+
+    def save_company(self, company_id: int, **columns: Any) -> None:
+        """Write columns of a company, as an administrator does who approves or blocks it. It bears no time of change."""
+        self.companies[company_id] = {**self.companies[company_id], **columns}
+        for event in ("company_save_after", "company_save_commit_after"):
+            self._tell(event, lambda: {"company": raw(self.companies[company_id])})
 
     def _saved(self, order: StoredOrder) -> None:
         for event in SAVED:
