@@ -70,8 +70,7 @@ async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
     if not known:
         await desk.accounts.learn(AccountMapping(shopper.kind, shopper.source_key, account, matched_by))
     if matched_by == "created":
-        is_open = work.inherited is not None and action != "created"
-        action = await _kept_up_to_date(wanted, account, action, customers, work, is_open=is_open)
+        action = await _kept_up_to_date(wanted, account, action, customers, work)
     return Receipt(SET, account, wanted.digest, action, {"matched_by": matched_by})
 
 
@@ -128,23 +127,18 @@ async def _taken(shopper: Shopper, wanted: CustomerAccount, customers: Customers
     )
 
 
-async def _kept_up_to_date(
-    wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work, *, is_open: bool
-) -> str:
-    """Contact details that changed since they were last sent; what only the ledger knows is never touched.
-
-    All of them are sent where nobody knows what D365 holds: an earlier write's outcome `is_open`, or no copy is kept.
-    """
+async def _kept_up_to_date(wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work) -> str:
+    """Contact details that changed since they were last sent; what only the ledger knows is never touched."""
     document = {"body": dict(wanted.body), "addresses": {key: dict(value) for key, value in wanted.addresses.items()}}
-    if work.claim.digest == wanted.digest and action == "unchanged" and not is_open:
+    if work.claim.digest == wanted.digest and action == "unchanged" and work.inherited is None:
         work.keep("sent", document)
         return action
     work.keep("wanted", document)
-    sent = document if action == "created" else None if is_open else await work.last_sent()
-    before = sent["body"] if sent else {}
+    before = document["body"] if action == "created" else await _body_before(wanted, work)
     changes = {name: value for name, value in wanted.body.items() if before.get(name) != value and name not in _FIXED}
     changed = "amended" if action == "unchanged" and (changes or wanted.addresses) else action
     if changes or wanted.addresses:
+        work.wait_until_settled()
         intent = await work.intend(wanted.digest)
         if changes:
             await customers.update(wanted.company, account, changes, not_after=intent.not_after)
@@ -152,6 +146,15 @@ async def _kept_up_to_date(
             await customers.put_addresses(wanted.company, account, wanted.addresses, not_after=intent.not_after)
     work.keep("sent", document)
     return changed
+
+
+async def _body_before(wanted: CustomerAccount, work: Work) -> Mapping[str, Any]:
+    """What D365 holds of ours; nothing where nobody knows: an earlier write's outcome is open, or no copy is kept."""
+    if work.inherited is not None:
+        created_so = work.inherited.document == wanted.digest and not work.claim.number
+        return wanted.body if created_so else {}
+    sent = await work.last_sent()
+    return sent["body"] if sent else {}
 
 
 _FIXED = frozenset(
