@@ -56,12 +56,21 @@ def money_items(order: Order) -> list[tuple[Item, str]]:
             chosen.append((top, children[0].sku or top.sku))
         else:
             chosen.append((top, top.sku))
-    if not chosen:
+    ordered = [(item, sku) for item, sku in chosen if not _is_nothing(item)]
+    if not ordered:
         raise Never(
-            f"order {order.increment_id} has no items",
+            f"order {order.increment_id} has no items" + (" with a qty_ordered" if chosen else ""),
             remedy="Ask Commerce for the order with its items (no `fields` filter).",
         )
-    return chosen
+    return ordered
+
+
+def _is_nothing(item: Item) -> bool:
+    """No piece and no money, as a bundle option that was left at nought; its price is that of a piece nobody ordered."""
+    money = (
+        item.row_total_incl_tax, item.tax_amount, item.discount_amount, item.row_invoiced, item.weee_tax_applied_row_amount
+    )  # fmt: skip
+    return item.qty_ordered == ZERO and not any(money)
 
 
 def _bears_money(item: Item) -> bool:

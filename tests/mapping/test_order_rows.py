@@ -29,6 +29,14 @@ async def test_a_bundle_of_more_pieces_counts_its_children_as_the_order_does() -
     ]
 
 
+async def test_a_row_of_no_piece_and_no_money_is_no_line() -> None:
+    order = made(row(sku="A"), row(sku="NONE", quantity="0", price="5.00"))
+    found = await previewed(order)
+    assert_exact(found, order)
+    assert [b["ItemNumber"] for b in lines_of(found.requests)] == ["A"]
+    assert "qty_ordered" in await parked(made(row(quantity="0")))
+
+
 async def test_a_child_that_names_its_parent_by_a_copy_only_is_still_a_child() -> None:
     parent = {**row(sku="SHIRT", price="20.00"), "item_id": 1, "product_type": "configurable"}
     child = {

@@ -222,8 +222,8 @@ async def test_a_quantity_below_the_finest_is_parked_with_the_factor_to_correct(
 
 
 @pytest.mark.parametrize("quantity", ["-1", "0"])
-async def test_a_row_without_quantity_is_parked(quantity: str) -> None:
-    found = await previewed(made(row(quantity=quantity)))
+async def test_a_row_of_money_without_quantity_is_parked(quantity: str) -> None:
+    found = await previewed(made(row(quantity=quantity, discount="1.00"), row(price="20.00")))
     assert found.outcome == "park"
     assert "items[].qty_ordered of BIKE" in found.reason
 
