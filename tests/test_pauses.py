@@ -36,6 +36,14 @@ async def test_a_pause_is_known_at_once_where_it_was_asked_for_and_soon_everywhe
     assert await there.until(SYSTEM) == end
 
 
+async def test_what_was_read_a_moment_ago_is_not_read_again(tables: SqliteTables) -> None:
+    pauses = Pauses(tables, HandClock())
+    await pauses.pause(SYSTEM, MINUTE)
+    known = await pauses.until(SYSTEM)
+    tables.close()
+    assert await pauses.until(SYSTEM) == known
+
+
 async def test_a_pause_ends_by_itself(tables: SqliteTables) -> None:
     clock = HandClock()
     pauses = Pauses(tables, clock)

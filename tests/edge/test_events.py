@@ -1,5 +1,6 @@
 """Adobe I/O Events: the challenge, signatures, each event once, and statuses by what Adobe sends again."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,12 @@ async def test_an_event_sent_again_is_no_second_hint(house: House, key_host: res
     assert await house.stored() == ["orders 000000042@1"]
     assert counts(await house.events(event("1", ORDER))) == (0, 0, 1)
     assert await house.stored() == []
+
+
+async def test_an_event_that_arrives_twice_at_once_is_one_message(house: House, key_host: respx.Route) -> None:
+    answers = await asyncio.gather(*(house.events(event("1", ORDER)) for _ in range(4)))
+    assert {answer.status for answer in answers} == {200}
+    assert await house.stored() == ["orders 000000042@1"]
 
 
 async def test_a_batch_is_taken_whole_and_a_repeat_within_it_once(house: House, key_host: respx.Route) -> None:

@@ -14,10 +14,11 @@ from sync.encoding import to_json
 from sync.preview import Preview, orders_in
 from tests.mapping.connection import MODES, NET, connection, previewed
 from tests.mapping.fno import assert_well_formed, half_up, owed
-from tests.mapping.mutations import JUNK, SMALL, deep, mutated_orders, paths
+from tests.mapping.made import made, row
+from tests.mapping.mutations import JUNK, deep, mutated_orders, paths
 from tests.mapping.samples import order
 
-HARD = settings(max_examples=300, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck))
+HARD = settings(max_examples=150, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck))
 NAMED = re.compile(
     r"cannot be read: [a-z_]+|[a-z_]+\[\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON object|deeper than any|subtotal|billing address"
 )
@@ -83,10 +84,10 @@ async def test_so_it_is_with_every_setting_in_use(document: Any) -> None:
     to_json(found.as_json())
 
 
-@pytest.mark.parametrize("name", SMALL[:3])
+@pytest.mark.parametrize("name", ["type-022-downloadable-us", "type-005-bundle-dynamic-together-us"])
 async def test_no_single_missing_field_breaks_the_preview(name: str) -> None:
     for path in list(paths(order(name))):
-        if len(path) <= 3:
+        if len(path) <= 3 and not (path[0] == "items" and path[1:2] not in ((), (0,), (1,))):
             document = deepcopy(order(name))
             place = document
             for step in path[:-1]:
@@ -150,3 +151,32 @@ async def test_the_same_row_twice_is_two_lines_or_a_difference_but_never_one_ref
         assert_well_formed(found)
     else:
         assert "items[]" in found.reason
+
+
+PLANTED = ("Roe", "jane@", "Olive", "555-0100", "Mountain", "94086", "secret note")
+
+
+async def test_no_reason_quotes_a_person_whatever_is_amiss() -> None:
+    """Reasons go into the trail, the log and onto operators' pages."""
+    whole = made(row(), customer_note="secret note", customer_taxvat="Roe-VAT")
+    for path in list(paths(whole)):
+        for junk in (None, [1], {"a": 1}, "NaN", "ZZ", "jane@example.com\x00"):
+            document = deepcopy(whole)
+            place: Any = document
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = junk
+            found = await previewed(document, EVERYTHING)
+            told = f"{found.key} {found.reason} {found.remedy} {found.notes}"
+            shown = [word for word in PLANTED if word in told]
+            codes = (
+                "sku",
+                "method",
+                "increment_id",
+                "country_id",
+                "state",
+                "code",
+                "product_type",
+                "order_currency_code",
+            )
+            assert not shown or path[-1] in codes, (path, told)
