@@ -75,7 +75,7 @@ class Orders(Section):
     adjustment_refund_item: str = "REFUNDADJ"
     adjustment_fee_item: str = "REFUNDFEE"
     lock_prices: YesNo = False
-    note_field: Literal["", "SalesOrderName", "CustomersOrderReference", "URL"] = ""
+    note_field: Literal["", "SalesOrderName", "URL"] = ""
     po_field: Literal["CustomerRequisitionNumber", ""] = "CustomerRequisitionNumber"
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     payments: dict[str, Payment] = {}
