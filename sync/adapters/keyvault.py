@@ -30,8 +30,8 @@ STALE: Final = timedelta(hours=4)
 QUIET: Final = timedelta(seconds=20)
 """After a question without an answer, nobody waits for another one until this has passed."""
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
-PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 1, "retry_status": 0}
-"""One more try after a lost connection; an answer that asks for patience is not waited out here."""
+PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 0}
+"""aiohttp repeats a question once whose connection broke; an answer that asks for patience is not waited out here."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from azure.data.tables import EdmType, EntityProperty, TableEntity, UpdateMode
 
 from sync.adapters.cells import check_key, tidy
 from sync.adapters.table_keys import plain, stored
-from sync.ports import Conflict, Delete, Insert, Operation, Replace, Row, Upsert, Value
+from sync.ports import Conflict, Delete, Insert, Operation, Row, Upsert, Value
 
 Entity = dict[str, Any]
 _KEYS: Final = ("PartitionKey", "RowKey")
@@ -22,8 +22,12 @@ _KEYS: Final = ("PartitionKey", "RowKey")
 
 @dataclass(frozen=True)
 class Step:
-    """One operation, as the SDK wants it. `may_miss`: there may be nothing to do, which the service counts as an error."""
+    """One operation, as the SDK wants it, and its row as it will come back, but for the etag.
 
+    `may_miss`: there may be nothing to do, which the service counts as an error.
+    """
+
+    row: Row
     verb: str
     entity: Entity
     options: Mapping[str, Any]
@@ -33,11 +37,6 @@ class Step:
     def call(self) -> tuple[str, Entity, Mapping[str, Any]]:
         """For `submit_transaction`."""
         return self.verb, self.entity, self.options
-
-
-def tidied(table: str, row: Row) -> Row:
-    """The row as it will come back, but for its etag. Raises `ValueError` beyond a limit."""
-    return replace(row, values=tidy(table, row))
 
 
 def entity_of(row: Row) -> Entity:
@@ -62,28 +61,21 @@ def step_of(table: str, operation: Operation) -> Step:
     row = operation.row
     if isinstance(operation, Delete):
         check_key(table, row.partition, row.key)
-        return deletion(row)
-    entity = entity_of(tidied(table, row))
-    match operation:
-        case Insert():
-            return Step("create", entity, {})
-        case Upsert():
-            return Step("upsert", entity, {"mode": UpdateMode.REPLACE})
-        case Replace():
-            return Step("update", entity, {"mode": UpdateMode.REPLACE, **unchanged(table, row)})
-
-
-def deletion(row: Row) -> Step:
-    """Of the version with the row's etag; of any version, or of nothing, when it has none."""
-    options = {"etag": row.etag, "match_condition": MatchConditions.IfNotModified} if row.etag else {}
-    return Step("delete", keys_of(row.partition, row.key), options, may_miss=not row.etag)
-
-
-def unchanged(table: str, row: Row) -> dict[str, Any]:
-    """The condition that the stored row still has `row.etag`. Raises `Conflict` for an empty one."""
+        return Step(row, "delete", keys_of(row.partition, row.key), _unchanged(row), may_miss=not row.etag)
+    row = replace(row, values=tidy(table, row))
+    entity = entity_of(row)
+    if isinstance(operation, Insert):
+        return Step(row, "create", entity, {})
+    if isinstance(operation, Upsert):
+        return Step(row, "upsert", entity, {"mode": UpdateMode.REPLACE})
     if not row.etag:
         raise Conflict(f"table {table}: a row was to be replaced without the etag of a stored one")
-    return {"etag": row.etag, "match_condition": MatchConditions.IfNotModified}
+    return Step(row, "update", entity, {"mode": UpdateMode.REPLACE, **_unchanged(row)})
+
+
+def _unchanged(row: Row) -> dict[str, Any]:
+    """The condition that the stored row still has the row's etag; none when it has none."""
+    return {"etag": row.etag, "match_condition": MatchConditions.IfNotModified} if row.etag else {}
 
 
 def _sent(value: Value) -> Any:

@@ -57,8 +57,8 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
     code, status = code_of(error), error.status_code
     if code in _CONFLICTS:
         return Conflict(f"table {table}: the row exists already, has gone, or has changed since it was read ({code})")
-    if code == "TableBeingDeleted":
-        return Later(f"table {table} is being deleted", after=DELETED_WAIT, counts=False)
+    if code in ("TableBeingDeleted", MISSING_TABLE):
+        return Later(f"table {table} is being deleted or made ({code})", after=DELETED_WAIT, counts=False)
     named = f"{code or 'no code'}, HTTP {status}"
     if status is None or status == 401:
         return Later(

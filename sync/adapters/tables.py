@@ -3,31 +3,34 @@
 A table is made when the first write finds it missing. Stored keys are escaped, in order (`table_keys`); limits are
 checked before anything is sent (`cells`). An etag is the service's own.
 
-No write is sent twice: when its answer is lost the caller gets `Later`, and the engine looks again, as after a crash. A
-second try here would meet the first one's work and call it somebody else's. Reads are tried again once.
+No write is sent twice (but a delete that needs no etag): a second try would meet the first one's work and take it for
+somebody else's. When the answer is lost the caller gets `Later`, and the engine looks again, as after a crash. So the
+SDK's retries are off, and what it would send with PUT or DELETE, which aiohttp repeats by itself when a connection
+breaks, goes as a transaction of one. Reads are repeated so, once.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Self, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import RequestTooLargeError, TableEntity, TableTransactionError, UpdateMode
+from azure.data.tables import RequestTooLargeError, TableEntity, TableTransactionError
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from sync.adapters.cells import check_key, check_transaction, table_named
-from sync.adapters.table_entities import Step, deletion, entity_of, keys_of, row_of, step_of, tidied, unchanged
+from sync.adapters.table_entities import Step, keys_of, row_of, step_of
 from sync.adapters.table_errors import MISSING_ROW, MISSING_TABLE, code_of, told
 from sync.adapters.table_keys import bound, plain, stored
 from sync.errors import Never
-from sync.ports import Operation, Row
+from sync.ports import Delete, Insert, Operation, Replace, Row, Upsert
 
 PAGE: Final = 1000
 """Rows in one answer at most; the service gives no more."""
 PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 10, "read_timeout": 30, "retry_total": 0}
-READING: Final[dict[str, Any]] = {"retry_total": 1, "retry_status": 0}
-"""Once more after a lost connection. An answer that asks for patience is handed on: long waits live in the queue."""
+AUDIENCE: Final = "https://storage.azure.com"
+"""In every cloud. Left to itself, the SDK takes some hosts, localhost among them, for Cosmos DB."""
 NO_ECHO: Final[dict[str, Any]] = {"response_preference": "return-no-content"}
 
 T = TypeVar("T")
@@ -57,7 +60,7 @@ class AzureTables:
     @classmethod
     def of_account(cls, endpoint: str, credential: AsyncTokenCredential, **options: Any) -> Self:
         """As an identity; `endpoint` as in https://name.table.core.windows.net. The credential stays the caller's."""
-        return cls(TableServiceClient(endpoint, credential=credential, **{**PATIENCE, **options}))
+        return cls(TableServiceClient(endpoint, credential=credential, **{**PATIENCE, "audience": AUDIENCE, **options}))
 
     async def close(self) -> None:
         """Close the connections. Safe to repeat."""
@@ -65,35 +68,26 @@ class AzureTables:
 
     async def insert(self, table: str, row: Row) -> Row:
         """Store a row that must not exist. Raises `Conflict` if it does, `ValueError` beyond a limit."""
-        tidy = tidied(table, row)
-        return await self._put(table, tidy, lambda client: client.create_entity(entity_of(tidy), **NO_ECHO))
+        step = step_of(table, Insert(row))
+        answer = await self._write(table, lambda client: client.create_entity(step.entity, **NO_ECHO))
+        return replace(step.row, etag=str(answer["etag"]))
 
     async def replace(self, table: str, row: Row) -> Row:
         """Store `row` over the stored one with its etag. Raises `Conflict` otherwise; an empty etag matches none."""
-        tidy = tidied(table, row)
-        if_unchanged = unchanged(table, row)
-        return await self._put(
-            table,
-            tidy,
-            lambda client: client.update_entity(entity_of(tidy), mode=UpdateMode.REPLACE, **if_unchanged),
-        )
+        return await self._put(table, step_of(table, Replace(row)))
 
     async def upsert(self, table: str, row: Row) -> Row:
         """Store `row` whatever was there; cells of the stored row that `row` lacks are gone."""
-        tidy = tidied(table, row)
-        return await self._put(
-            table, tidy, lambda client: client.upsert_entity(entity_of(tidy), mode=UpdateMode.REPLACE)
-        )
+        return await self._put(table, step_of(table, Upsert(row)))
 
     async def delete(self, table: str, partition: str, key: str, etag: str = "") -> None:
         """Remove a row. Nothing there is fine without an etag; with one, `Conflict` unless it matches."""
-        check_key(table, partition, key)
-        if etag:  # a transaction, because the SDK passes over in silence that a single row is not there
-            await self._submit(table, [deletion(Row(partition, key, etag=etag))])
+        step = step_of(table, Delete(Row(partition, key, etag=etag)))
+        if etag:
+            await self._submit(table, [step])
             return
-        keys = keys_of(partition, key)
         with told(table):
-            await self._client(table).delete_entity(keys["PartitionKey"], keys["RowKey"])
+            await self._client(table).delete_entity(step.entity)
 
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing. Raises `Conflict`, storing nothing; `ValueError` beyond a limit.
@@ -110,7 +104,7 @@ class AzureTables:
         keys = keys_of(partition, key)
         with told(table):
             try:
-                entity = await self._client(table).get_entity(keys["PartitionKey"], keys["RowKey"], **READING)
+                entity = await self._client(table).get_entity(keys["PartitionKey"], keys["RowKey"])
             except ResourceNotFoundError:
                 return None
         return row_of(entity)
@@ -134,7 +128,6 @@ class AzureTables:
             " and ".join(filter(None, where)),
             parameters={"partition": stored(partition), "start": bound(start), "before": bound(before)},
             results_per_page=PAGE if limit is None else min(PAGE, limit),
-            **READING,
         )
         pages, given = found.by_page(), 0
         while (page := await _next_of(table, pages)) is not None:
@@ -153,7 +146,6 @@ class AzureTables:
                 parameters={"last": last},
                 select="PartitionKey",
                 results_per_page=PAGE,
-                **READING,
             )
             pages, last = (
                 found.by_page(),
@@ -163,27 +155,26 @@ class AzureTables:
                 for last in dict.fromkeys(str(entity["PartitionKey"]) for entity in page):
                     yield plain(last)
 
-    async def _put(self, table: str, row: Row, write: Callable[[TableClient], Awaitable[Any]]) -> Row:
-        stored_as = await self._write(table, write)
-        return replace(row, etag=str(stored_as["etag"]))
+    async def _put(self, table: str, step: Step) -> Row:
+        (answer,) = await self._submit(table, [step])
+        return replace(step.row, etag=str(answer["etag"]))
 
-    async def _submit(self, table: str, steps: Sequence[Step]) -> None:
+    async def _submit(self, table: str, steps: Sequence[Step]) -> Sequence[Mapping[str, Any]]:
         left = list(steps)
 
-        async def submit(client: TableClient) -> None:
+        async def submit(client: TableClient) -> Sequence[Mapping[str, Any]]:
             while left:
                 try:
-                    await client.submit_transaction([step.call for step in left])
+                    return await client.submit_transaction([step.call for step in left])
                 except RequestTooLargeError:
                     raise ValueError(f"table {table}: a transaction of more than 4 MiB as it is sent") from None
                 except TableTransactionError as error:
                     if code_of(error) != MISSING_ROW or not left[error.index].may_miss:
                         raise
                     del left[error.index]
-                else:
-                    return
+            return []
 
-        await self._write(table, submit)
+        return await self._write(table, submit)
 
     async def _write(self, table: str, write: Callable[[TableClient], Awaitable[T]]) -> T:
         """The write; a second time once the table has been made, when it was missing: the first stored nothing."""
@@ -204,11 +195,8 @@ class AzureTables:
 
 async def _made(client: TableClient) -> None:
     """Make the table; that somebody else does at the same time is fine."""
-    try:
+    with suppress(ResourceExistsError):
         await client.create_table()
-    except ResourceExistsError as error:
-        if code_of(error) != "TableAlreadyExists":
-            raise
 
 
 async def _next_of(table: str, pages: AsyncIterator[AsyncIterator[TableEntity]]) -> list[TableEntity] | None:

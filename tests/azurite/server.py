@@ -18,24 +18,31 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def running(place: Path) -> Iterator[str]:
-    """The connection string of a service that runs inside the block, in the directory `place`."""
+def running(place: Path, *options: str) -> Iterator[int]:
+    """The port of a service that runs inside the block, in the directory `place`."""
     for _ in range(TRIES):
         port = _free_port()
-        with _started(port, place) as process:
+        with _started(port, place, options) as process:
             said = _said_until_ready(process)
             if process.poll() is not None:
                 continue
             try:
-                yield _connection_string(port)
+                yield port
             finally:
                 process.terminate()
             return
     raise AssertionError(f"Azurite did not start: {said}")
 
 
-def _started(port: int, place: Path) -> "subprocess.Popen[str]":
-    options = ["--silent", "--disableTelemetry", "--inMemoryPersistence", "--tableHost", "127.0.0.1"]
+def connection_string(port: int) -> str:
+    """With the development key that Microsoft publishes."""
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
+    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};TableEndpoint={endpoint};"
+
+
+def _started(port: int, place: Path, more: tuple[str, ...]) -> "subprocess.Popen[str]":
+    options = ["--silent", "--disableTelemetry", "--inMemoryPersistence", "--tableHost", "127.0.0.1", *more]
     return subprocess.Popen(  # noqa: S603 - a fixed program with fixed options
         [str(shutil.which("node")), str(PROGRAM), *options, "--tablePort", str(port)],
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -59,10 +66,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _connection_string(port: int) -> str:
-    """With the development key that Microsoft publishes."""
-    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-    endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
-    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};TableEndpoint={endpoint};"

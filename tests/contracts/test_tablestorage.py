@@ -3,14 +3,19 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from sync.adapters.tables import AzureTables
+from sync.errors import Never
 from sync.ports import Conflict, Delete, Insert, Row
+from tests.azurite import server
 from tests.contracts.tables_contract import TablesContract
 from tests.contracts.tables_under_test import TablesUnderTest
+from tests.doubles import certificates
+from tests.doubles.identities import Directory, Identity
 
 _numbers = itertools.count(1)
 
@@ -80,3 +85,37 @@ async def test_the_service_sees_keys_that_a_person_can_read(t: TablesUnderTest, 
     async with TableServiceClient.from_connection_string(azurite) as service:
         (entity,) = [found async for found in service.get_table_client(t.name).list_entities()]
     assert (entity["PartitionKey"], entity["RowKey"]) == ("main|orders", "eu.~000000042")
+
+
+async def test_a_wrong_key_needs_a_person(azurite: str) -> None:
+    tables = AzureTables.from_connection_string(azurite.replace("AccountKey=Eby8", "AccountKey=Eby9"))
+    with pytest.raises(Never, match="refuses access") as caught:
+        await tables.get("rows", "p", "k")
+    assert "Storage Table Data Contributor" in caught.value.remedy
+    for attempt in (
+        tables.insert("rows", Row("p", "k")),
+        tables.delete("rows", "p", "k", 'W/"1"'),
+        tables.delete("rows", "p", "k"),
+    ):
+        with pytest.raises(Never, match="refuses access"):
+            await attempt
+    await tables.close()
+
+
+async def test_an_identity_is_let_in_by_its_token_and_its_credential_stays_the_callers(
+    installed: None, tmp_path: Path
+) -> None:
+    files = certificates.made(tmp_path, ["localhost"])
+    identity = Identity("app", Directory())
+    with server.running(
+        tmp_path, "--oauth", "basic", "--cert", str(files.certificate), "--key", str(files.key)
+    ) as port:
+        endpoint = f"https://localhost:{port}/devstoreaccount1"
+        tables = AzureTables.of_account(endpoint, identity, connection_verify=str(files.authority))
+        row = await tables.insert("claims", Row("p", "k", {"n": 1}))
+        assert await tables.get("claims", "p", "k") == row
+        await tables.transact("claims", [Delete(row), Insert(Row("p", "l"))])
+        assert [found.key async for found in tables.query("claims", "p")] == ["l"]
+        await tables.close()
+    assert set(identity.directory.tokens.values()) == {("app", "https://storage.azure.com")}
+    assert identity.closed == 0

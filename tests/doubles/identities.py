@@ -1,6 +1,8 @@
 """Identities that are given tokens, as by Entra: what azure-core calls a credential."""
 
+import base64
 import itertools
+import json
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -39,8 +41,9 @@ class Identity:
         if not self.directory.reachable:
             raise ClientAuthenticationError("no managed identity endpoint found: secret-looking-detail")
         (scope,) = scopes
-        token = f"{self.name}-{next(self._numbers)}"
-        self.directory.tokens[token] = (self.name, scope.removesuffix("/.default"))
+        audience = scope.removesuffix("/.default")
+        token = _jwt(sub=self.name, aud=audience, jti=next(self._numbers), iss="https://sts.windows.net/contoso/")
+        self.directory.tokens[token] = (self.name, audience)
         return AccessToken(token, FAR_AWAY)
 
     async def close(self) -> None:
@@ -56,3 +59,10 @@ class Identity:
         trace: TracebackType | None = None,
     ) -> None:
         await self.close()
+
+
+def _jwt(**claims: Any) -> str:
+    """A token that says what Entra's say and is signed by nobody."""
+    said = {"iat": 0, "nbf": 0, "exp": FAR_AWAY, **claims}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "none"}, said)]
+    return ".".join(part.decode().rstrip("=") for part in parts) + "."
