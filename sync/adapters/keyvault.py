@@ -104,12 +104,11 @@ class KeyVaultSecrets:
             return value
         if kept.trouble is None or kept.quiet_until is None or now >= kept.quiet_until:
             await self._ask(name, kept)
-        if kept.trouble is None and kept.value is not None:
-            return kept.value
-        assert kept.trouble is not None, "a question without an answer leaves its trouble"
-        if (value := kept.within(STALE, now)) is not None:
-            return value
-        raise Later(kept.trouble.reason, after=kept.trouble.after, counts=False)
+        value = kept.within(STALE, now) if kept.trouble is not None else kept.value
+        if value is None:
+            assert kept.trouble is not None, "an answer leaves a value, or has been raised"
+            raise Later(kept.trouble.reason, after=kept.trouble.after, counts=False)
+        return value
 
     async def _ask(self, name: str, kept: _Kept) -> None:
         try:
