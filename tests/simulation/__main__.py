@@ -1,0 +1,30 @@
+"""`python -m tests.simulation SEED [--worlds N]`: play one world and tell it, or many and tell what went wrong."""
+
+import argparse
+import sys
+import time
+
+from tests.simulation.playing import play
+from tests.simulation.world import Wrong
+
+
+def main() -> int:
+    """1 when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--worlds", type=int, default=1, help="play so many seeds, beginning with this one")
+    asked = parser.parse_args()
+    broken, begun = 0, time.perf_counter()
+    for seed in range(asked.seed, asked.seed + asked.worlds):
+        try:
+            play(seed, tells=asked.worlds == 1)
+        except Wrong as wrong:
+            broken += 1
+            print("\n".join(str(wrong).splitlines()[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201
+    took = time.perf_counter() - begun
+    print(f"{asked.worlds} worlds, {broken} broken, {took:.1f} s")  # noqa: T201
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

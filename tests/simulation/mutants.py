@@ -1,0 +1,87 @@
+"""Engines with one thing wrong each. A simulation that does not find them out would prove nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sync.commerce.models.order import Order
+from sync.connections import Connections
+from sync.desk import Desk
+from sync.dynamics.sales_orders import SalesOrders
+from sync.flow import Flow, Receipt, Skipped
+from sync.flows.accounts import account_for
+from sync.flows.orders import deliver
+from sync.ledger import Claim, Intent
+from sync.mapping.posting_policy import is_cancelled
+from sync.mapping.sales_order import order_items, sales_order_from
+from sync.message import Message
+from sync.runner import Runner
+from sync.services import Outside, Services
+from sync.work import Work
+
+Flows = Sequence[Flow[Any]]
+
+
+def with_runner(runner: type[Runner]) -> Any:
+    """Services that work with another runner."""
+
+    class Wired(Services):
+        def __init__(self, connections: Connections, flows: Flows, outside: Outside) -> None:
+            super().__init__(connections, flows, outside)
+            self.runner = runner(self._engine())
+
+    return Wired
+
+
+def with_orders(**changes: Any) -> Any:
+    """Services whose orders flow is another one."""
+
+    def make(connections: Connections, flows: Flows, outside: Outside) -> Services:
+        return Services(
+            connections, [replace(flow, **changes) if flow.name == "orders" else flow for flow in flows], outside
+        )
+
+    return make
+
+
+class SilentWork(Work):
+    """Announces nothing."""
+
+    async def intend(self, document: str) -> Intent:
+        """The intent, which nobody will ever find."""
+        now = self.now()
+        return Intent(document, now + timedelta(seconds=60), now)
+
+
+class Forgetful(Runner):
+    """Posts without an intent."""
+
+    def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
+        return SilentWork(desk, self.ledger, self._engine.documents, message, claim, self._require)
+
+
+class Careless(Runner):
+    """Leaves no message behind where another holds the record: if the holder dies, nobody looks again."""
+
+    async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
+        """Nothing."""
+
+
+class Impatient(Runner):
+    """Takes a record as read when it was hinted at, however long ago the claim was read."""
+
+    async def _let_go(self, message: Message, released: Claim) -> None:
+        """Does not look again although somebody hinted meanwhile."""
+
+
+async def hasty(order: Order, work: Work) -> Receipt | Skipped:
+    """Posts a first order without looking whether an earlier try has left one behind."""
+    if is_cancelled(order) or work.claim.number or order.state == "pending_payment":
+        return await deliver(order, work)
+    connection = work.desk.settings
+    items = await work.desk.items.many(order_items(order, connection))
+    document = sales_order_from(order, connection, account=await account_for(order, work), items=items)
+    intent = await work.intend(document.digest)
+    number = await SalesOrders(work.desk.dynamics, connection.dynamics).create(document, not_after=intent.not_after)
+    return Receipt("sales_order", number, document.current_digest)

@@ -1,0 +1,34 @@
+"""Three hundred worlds. A seed that fails is replayed, and told step by step, by `make simulate SEED=n`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.playing import diary, play
+
+WORLDS = 300
+TOGETHER = 10
+
+
+@pytest.mark.parametrize("first", range(1, WORLDS + 1, TOGETHER))
+def test_when_a_world_is_quiet_every_order_is_there_once_complete_and_to_the_cent(first: int) -> None:
+    for seed in range(first, first + TOGETHER):
+        play(seed)
+
+
+def test_a_seed_plays_the_same_world_every_time() -> None:
+    assert diary(7) == diary(7)
+
+
+def test_a_seed_plays_the_same_world_in_every_process() -> None:
+    told = "from tests.simulation.playing import diary; print(diary(10))"
+    here = Path(__file__).parents[2]
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        played = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=here, env=environment
+        )
+        assert played.stdout.strip() == diary(10).strip()

@@ -1,0 +1,69 @@
+"""What happened, written down as it happens: faults, deaths, deeds. And stores that are as far away as Azure's."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from sync.sandbox.dials import Arrival, Dials, Fault
+
+
+@dataclass
+class Diary:
+    """Lines with the virtual second they were written at."""
+
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    tells: bool = False
+
+    def note(self, text: str) -> None:
+        """Write a line; print it where the world is watched."""
+        at = asyncio.get_running_loop().time()
+        self.lines.append((at, text))
+        if self.tells:
+            print(f"{at:10.3f}  {text}")  # noqa: T201 - a watched world talks
+
+    def told(self) -> str:
+        """Everything so far."""
+        return "\n".join(f"{at:10.3f}  {text}" for at, text in self.lines)
+
+
+class WatchedDials(Dials):
+    """Dials that write down every fault."""
+
+    def __init__(self, name: str, random: Random, diary: Diary) -> None:
+        super().__init__(random)
+        self._name = name
+        self._diary = diary
+
+    def draw(self, arrival: Arrival) -> Fault | None:
+        """As `Dials` does."""
+        fault = super().draw(arrival)
+        if fault is not None:
+            self._diary.note(f"{self._name}: {fault.kind} for {arrival.method} {arrival.path}")
+        return fault
+
+
+LISTS = frozenset({"query", "partitions", "dead_letters"})
+
+
+class Remote:
+    """A queue or tables behind a wire: every call takes its time both ways, so others get in between."""
+
+    def __init__(self, inner: Any, random: Random, most: float) -> None:
+        self._inner = inner
+        self._random = random
+        self._most = most
+
+    def __getattr__(self, name: str) -> Any:
+        method: Callable[..., Any] = getattr(self._inner, name)
+        if name in LISTS or not asyncio.iscoroutinefunction(method):
+            return method
+
+        async def call(*values: Any, **named: Any) -> Any:
+            await asyncio.sleep(self._random.uniform(0, self._most))
+            answer = await method(*values, **named)
+            await asyncio.sleep(self._random.uniform(0, self._most))
+            return answer
+
+        return call
