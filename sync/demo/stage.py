@@ -17,7 +17,7 @@ from sync.demo.children import Child
 from sync.demo.home import CONFIG, furnished
 from sync.demo.systems import Host, Ledger, Shop, pause
 from sync.embedded import open_embedded
-from sync.ledger import LEASE, Claim
+from sync.ledger import Claim, State
 from sync.mappings import ItemMapping
 from sync.sandbox.serve import NOVELTY, UNIT, Ready, item_numbers
 from sync.services import Services
@@ -26,7 +26,8 @@ CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
 
 TIMING: Final = {"commit_horizon_seconds": 1}
-SOON: Final = LEASE - timedelta(minutes=1)
+SOON: Final = timedelta(seconds=15)
+UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
 FLOWS: Final = ("orders", "customers")
 
@@ -126,9 +127,10 @@ class Stage:
         await watch()
 
     async def unfinished(self) -> int:
-        """Hints on their way, and messages that are worked on, due or soon due.
+        """Hints on their way, messages that are worked on or soon due, and records that wait for another try.
 
-        Not counted: who found a record in other hands left word to look again when that lease would end.
+        Later messages do not count: who found a record in other hands left word to look again when that lease would
+        end, minutes from now.
         """
         count = sum([await pair.shop.unfinished_hints() for pair in self.pairs.values()])
         queue, soon = self.engine.outside.queue, self.engine.outside.clock.now() + SOON
@@ -136,7 +138,12 @@ class Stage:
         for flow in FLOWS:
             depth, due = await queue.depth(flow), queue.next_due(flow)
             count += depth.due + depth.locked + (due is not None and due < soon)
-        return count
+        return count or await self._unsettled()
+
+    async def _unsettled(self) -> int:
+        ledger = self.engine.runner.ledger
+        claims = [claim for name in self.pairs for flow in FLOWS async for claim in ledger.claims(name, flow)]
+        return sum(c.state in UNSETTLED or (c.state is State.DELIVERED and c.reason != "") for c in claims)
 
 
 @asynccontextmanager
