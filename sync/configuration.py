@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from sync.configuration_breaches import Breach
 from sync.configuration_faults import BadConfiguration, Fault, breaches_of_kind, closest, dotted
 from sync.configuration_overlaps import overlap_breaches
-from sync.configuration_rules import Breach, section_breaches
+from sync.configuration_rules import section_breaches
 from sync.connections import FLOW_NAMES, Connections
 from sync.toml_lines import Lines, Path
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from sync.configuration_rules import Breach
+from sync.configuration_breaches import Breach
 from sync.connections import COMPANY, CONNECTION_NAME, CURRENCY, VAULT_NAME, Connection, Connections
 from sync.toml_lines import Path
 

@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from sync.configuration_rules import Breach, sound
-from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store
+from sync.configuration_breaches import Breach, is_flowing, sound
+from sync.connections import Commerce, Companies, Customers, Dynamics, NumberMode, Orders, Store
 from sync.toml_lines import Path
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What overlaps are looked for in; sections that are not sound in themselves are None."""
+    """What overlaps are looked for in; sections that are not sound in themselves are None. `b2b`: where companies flow."""
 
     path: Path
     commerce: Commerce | None
     dynamics: Dynamics | None
     orders: Orders | None
     customers: Customers | None
+    b2b: Companies | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
@@ -49,6 +50,7 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
         dynamics,
         sound(Orders, table.get("orders", {})),
         sound(Customers, table.get("customers", {})),
+        sound(Companies, table.get("companies", {})) if is_flowing(table, "companies") else None,
         tuple(tables),
         frozenset(named),
     )
@@ -106,3 +108,6 @@ def _alike(earlier: _Facts, later: _Facts) -> Iterator[tuple[str, str]]:
         ours = one and two and one.numbers is NumberMode.OURS and two.numbers is NumberMode.OURS
         if one and two and ours and one.number_template == two.number_template:
             yield section, "number_template"
+    both_ours = all(one.customers and one.customers.numbers is NumberMode.OURS for one in (earlier, later))
+    if both_ours and earlier.b2b and later.b2b and earlier.b2b.number_template == later.b2b.number_template:
+        yield "companies", "number_template"

@@ -4,18 +4,16 @@ Each rule looks at one section that is sound in itself, so that a fault in one s
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
-from string import Formatter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from sync.configuration_accounts import account_breaches
+from sync.configuration_breaches import Breach, sound, template_breaches
 from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store
 from sync.toml_lines import Path
-
-S = TypeVar("S", bound=BaseModel)
 
 LINES_OF_HEADERS: Final = {
     "SalesOrderHeadersV4": "SalesOrderLinesV3",
@@ -40,15 +38,6 @@ SHORTEST_INCREMENT: Final = 9
 """Digits of an increment id as Commerce pads it."""
 
 
-@dataclass(frozen=True)
-class Breach:
-    """A rule that does not hold: where, what was found, and what to change."""
-
-    path: Path
-    what: str
-    remedy: str
-
-
 def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
     """Every breach inside the connection at `path`; sections that are not sound in themselves are left out."""
     if commerce := sound(Commerce, written.get("commerce")):
@@ -57,18 +46,8 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
         yield from _dynamics((*path, "dynamics"), dynamics)
     if orders := sound(Orders, written.get("orders", {})):
         yield from _orders((*path, "orders"), orders)
-    customers = sound(Customers, written.get("customers", {}))
-    if customers:
-        yield from _customers((*path, "customers"), customers)
-    yield from _stores((*path, "stores"), written.get("stores", {}), customers)
-
-
-def sound(section: type[S], written: object) -> S | None:
-    """The section, when each of its values is fine."""
-    try:
-        return section.model_validate(written)
-    except ValidationError:
-        return None
+    yield from account_breaches(path, written)
+    yield from _stores((*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {})))
 
 
 def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
@@ -114,7 +93,7 @@ def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
 def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
     known = ("increment_id", "store_id", "entity_id")
     for name, template in (("number", orders.number_template), ("reference", orders.reference_template)):
-        yield from _template((*path, f"{name}_template"), template, known, "increment_id")
+        yield from template_breaches((*path, f"{name}_template"), template, known, "increment_id")
     length = len(orders.number_template.replace("{store_id}", "1").replace("{increment_id}", "0" * SHORTEST_INCREMENT))
     if orders.numbers is NumberMode.OURS and length > LONGEST_NUMBER:
         what = f"a sales order number made from it has {length} characters or more; F&O holds {LONGEST_NUMBER}"
@@ -128,19 +107,6 @@ def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
             what = f'the total "{name}" has {found}; it needs exactly one'
             remedy = 'Write item = "…" for a part of the sale, or payment = "…" for a way to pay.'
             yield Breach((*path, "segments", name), what, remedy)
-
-
-def _customers(path: Path, customers: Customers) -> Iterator[Breach]:
-    account, guest = customers.number_template, customers.guest_number_template
-    yield from _template((*path, "number_template"), account, ("customer_id",), "customer_id")
-    yield from _template((*path, "guest_number_template"), guest, ("digest",), "digest")
-    if len(set(customers.match)) < len(customers.match):
-        yield Breach((*path, "match"), "the same rule is named twice", "Name each rule once, the first to try first.")
-    if "customer_number" in customers.match and not customers.customer_number_attribute:
-        what = 'match names "customer_number", but customer_number_attribute is empty'
-        yield Breach(
-            (*path, "customer_number_attribute"), what, "Write the code of the customer attribute that holds it."
-        )
 
 
 def _stores(path: Path, written: object, customers: Customers | None) -> Iterator[Breach]:
@@ -220,18 +186,3 @@ def _looks_like_a_secret(value: str | None) -> bool:
 def _leaked(path: Path) -> Breach:
     remedy = "Put the secret into the vault, write its name here, and issue a new secret: this one has been in a file."
     return Breach(path, "this looks like the secret itself (not shown), not like the name of one", remedy)
-
-
-def _template(path: Path, template: str, known: tuple[str, ...], needed: str) -> Iterator[Breach]:
-    allowed = ", ".join(f"{{{name}}}" for name in known)
-    try:
-        parts = [(name, spec, turned) for _, name, spec, turned in Formatter().parse(template) if name is not None]
-    except ValueError:
-        yield Breach(path, "the template has a brace without its partner", f"Write names in braces; known: {allowed}.")
-        return
-    strange = [name for name, spec, turned in parts if name not in known or spec or turned]
-    if strange:
-        yield Breach(path, f"the template names {{{strange[0]}}}, which is not known here", f"Known: {allowed}.")
-    elif needed not in {name for name, _, _ in parts}:
-        what = f"the template has no {{{needed}}}, so every record would get the same number"
-        yield Breach(path, what, f"Add {{{needed}}} to it.")

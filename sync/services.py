@@ -14,6 +14,7 @@ import httpx
 
 from sync.coalescer import Coalescer
 from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
 from sync.commerce.event_keys import PublicKeys
 from sync.connections import Commerce, Connection, Connections, Dynamics
 from sync.desk import Desk
@@ -138,10 +139,11 @@ class Services:
         read_orders, read_invoices, read_memos = map(by_increment, ("orders", "invoices", "creditmemos"))
         read_by_id = Coalescer(orders_by_id, window=WINDOW, most=MOST_KEYS)
         read_customers = Coalescer(customers, window=WINDOW, most=MOST_KEYS)
+        companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
         locks: dict[str, asyncio.Lock] = {}
 
         async def close() -> None:
-            for reads in (read_orders, read_invoices, read_memos, read_by_id, read_customers):
+            for reads in (read_orders, read_invoices, read_memos, read_by_id, read_customers, companies):
                 await reads.aclose()
             await dynamics.aclose()
 
@@ -158,6 +160,7 @@ class Services:
             invoices=read_invoices,
             creditmemos=read_memos,
             customers=read_customers,
+            companies=companies,
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, outside.email_key),
             systems=(commerce.system, system),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
+from sync.connections.companies import Companies
 from sync.connections.customers import Customers, Items
 from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
 from sync.connections.receivables import CreditMemos, Invoices, Receipts
@@ -37,6 +38,7 @@ __all__ = [
     "VAULT_NAME",
     "Amount",
     "Commerce",
+    "Companies",
     "Company",
     "Connection",
     "Connections",
@@ -64,7 +66,7 @@ __all__ = [
     "tidy_url",
 ]
 
-FLOW_NAMES: Final = ("orders", "customers", "invoices", "creditmemos", "postings", "receipts")
+FLOW_NAMES: Final = ("orders", "customers", "companies", "invoices", "creditmemos", "postings", "receipts")
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
 DEFAULT_FLOWS: Final = ("orders", "customers")
@@ -80,6 +82,7 @@ class Connection(Section):
     stores: dict[str, Store] = {}
     orders: Orders = Orders()
     customers: Customers = Customers()
+    companies: Companies = Companies()
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()

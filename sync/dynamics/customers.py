@@ -8,7 +8,7 @@ from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.odata import Filter, instant_of
 
 SET, ADDRESSES = "CustomersV3", "CustomerPostalAddresses"
-FIELDS = ("dataAreaId", "CustomerAccount", "PrimaryContactEmail", "OnHoldStatus")
+FIELDS = ("dataAreaId", "CustomerAccount", "PartyType", "PartyNumber", "PrimaryContactEmail", "OnHoldStatus")
 ADDRESS_FIELDS = (
     "CustomerAccountNumber", "CustomerLegalEntityId", "AddressLocationId", "AddressDescription", "Effective", "Expiration",
 )  # fmt: skip
@@ -24,11 +24,19 @@ class Customers:
         """The account, or None."""
         return await self._client.get(SET, _key(company, account), select=FIELDS)
 
-    async def with_email(self, company: str, email: str) -> list[str]:
-        """The accounts whose primary e-mail address this is, without regard to case."""
-        where = Filter.eq("dataAreaId", company) & Filter.eq("PrimaryContactEmail", email)
+    async def with_email(self, company: str, email: str, *, party_type: str = "") -> list[str]:
+        """The accounts whose primary e-mail address this is, without regard to case; of one party type where named."""
+        return await self._having("PrimaryContactEmail", company, email, party_type)
+
+    async def with_tax_number(self, company: str, number: str, *, party_type: str = "") -> list[str]:
+        """The accounts with this tax exempt number; of one party type where named."""
+        return await self._having("TaxExemptNumber", company, number, party_type)
+
+    async def _having(self, field: str, company: str, value: str, party_type: str) -> list[str]:
+        """The party type is compared here: it is computed by the entity, and no filter is promised on such fields."""
+        where = Filter.eq("dataAreaId", company) & Filter.eq(field, value)
         rows = [row async for row in self._client.query(SET, where=where, select=FIELDS)]
-        return sorted({str(row["CustomerAccount"]) for row in rows})
+        return sorted({str(row["CustomerAccount"]) for row in rows if party_type in ("", row.get("PartyType"))})
 
     async def create(self, body: Mapping[str, Any], *, not_after: datetime) -> str:
         """Post an account; returns its number. Raises `AlreadyExists` when the number is taken."""

@@ -37,6 +37,7 @@ class Shopper:
     tax_number: str = ""
     address: Address | None = None
     further: tuple[CustomerAddress, ...] = ()
+    company_id: int | None = None
 
     @property
     def label(self) -> str:
@@ -70,6 +71,7 @@ def shopper_of_customer(customer: Customer, connection: Connection, currency: st
         lastname=customer.lastname, currency=currency, store_id=customer.store_id, group_id=customer.group_id,
         account_hint=customer.attribute(code), tax_number=customer.taxvat or (billing.vat_id if billing else ""),
         address=billing, further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
+        company_id=customer.company_id,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Document, Flag, Many, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.fields import Document, Flag, Many, One, Some, Text, Whole, is_too_deep, whole_from
 from sync.commerce.models.postal_address import Address
 from sync.errors import Never
 
@@ -29,6 +29,18 @@ class CustomAttribute(Document):
     value: Any = None
 
 
+class CompanyUser(Document):
+    """For whom a customer buys; 0 is no company."""
+
+    company_id: Whole = None
+
+
+class CustomerExtension(Document):
+    """The part of a customer's extension attributes that the product reads."""
+
+    company_attributes: Annotated[CompanyUser | None, One] = None
+
+
 class Customer(Document):
     """A registered shopper. `id` is unique per installation, the e-mail address can change."""
 
@@ -44,6 +56,7 @@ class Customer(Document):
     updated_at: Text = ""
     addresses: Annotated[list[CustomerAddress], Many] = []
     custom_attributes: Annotated[list[CustomAttribute], Many] = []
+    extension_attributes: Annotated[CustomerExtension, Some] = CustomerExtension()
     raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
 
     @field_validator("addresses", mode="before")
@@ -74,6 +87,12 @@ class Customer(Document):
         """A custom attribute's value as text, or empty."""
         found = next((a.value for a in self.custom_attributes if a.attribute_code == code), "")
         return str(found).strip() if isinstance(found, str | int) else ""
+
+    @property
+    def company_id(self) -> int | None:
+        """The B2B company for which the customer buys; None for everybody else."""
+        company = self.extension_attributes.company_attributes
+        return (company.company_id or None) if company is not None else None
 
     @property
     def billing(self) -> CustomerAddress | None:

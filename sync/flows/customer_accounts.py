@@ -1,0 +1,161 @@
+"""A customer account in D365: found by rules, else created, kept up to date. Shoppers and companies share it.
+
+Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind. A match that is not
+clear is raised for a person to decide, so that nobody ever gets a second account.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sync.dynamics.customers import Customers
+from sync.dynamics.faults import AlreadyExists
+from sync.errors import Never
+from sync.mapping.customer_account import CustomerAccount
+from sync.mapping_records import AccountKind
+from sync.work import Work
+
+FIXED: Final = frozenset(
+    {"dataAreaId", "CustomerAccount", "PartyType", "CustomerGroupId", "SalesCurrencyCode", "PaymentTerms"}
+)
+"""Set at creation, then the ledger's own."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Whose account is looked for, by which rules and what they go by. `party_type`: accounts of another are not it."""
+
+    kind: AccountKind
+    source_key: str
+    label: str
+    rules: Sequence[str]
+    email: str
+    account_hint: str = ""
+    tax_number: str = ""
+    party_type: str = ""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Fields that are written beside the contact details. `announced` goes into the intent, `settled` into the digest:
+    what must be remembered of them for as long as the claim is there."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    announced: str = ""
+    settled: str = ""
+
+
+NOTHING_BESIDE: Final = Beside()
+
+
+async def found(sought: Sought, wanted: CustomerAccount, customers: Customers, work: Work) -> tuple[str, str]:
+    """(account, how it was found), by the rules and by what a lost answer left behind; empty when there is none.
+
+    Raises `Never` when it is not clear, `Later` while an earlier write may still commit.
+    """
+    if not wanted.account:
+        work.wait_until_settled()
+    is_ours = work.inherited is not None
+    for rule in sought.rules:
+        account = await _matched(rule, sought, wanted, customers)
+        if account:
+            return account, "created" if is_ours and rule == "email" else rule
+    if not wanted.account and is_ours and sought.email:
+        account = await _matched("email", sought, wanted, customers)
+        if account:
+            return account, "created"
+    return "", ""
+
+
+async def found_or_created(
+    sought: Sought, wanted: CustomerAccount, customers: Customers, work: Work
+) -> tuple[str, str, str]:
+    """(account, how it was found, action)."""
+    account, matched_by = await found(sought, wanted, customers, work)
+    if account:
+        return account, matched_by, "adopted"
+    intent = await work.intend(wanted.digest)
+    try:
+        return await customers.create(wanted.body, not_after=intent.not_after), "created", "created"
+    except AlreadyExists:
+        return await taken(sought, wanted, customers), "created", "adopted"
+
+
+async def _matched(rule: str, sought: Sought, wanted: CustomerAccount, customers: Customers) -> str:
+    """The account a rule finds, or empty. Raises `Never` when it finds several, or names one that is not there."""
+    if rule == "customer_number":
+        return await _named(sought, wanted, customers)
+    by_tax = rule == "vat"
+    value = sought.tax_number if by_tax else sought.email
+    find = customers.with_tax_number if by_tax else customers.with_email
+    accounts = await find(wanted.company, value, party_type=sought.party_type) if value else []
+    if len(accounts) > 1:
+        raise Never(
+            f"{sought.label}: its {'tax number' if by_tax else 'e-mail address'} belongs to several accounts in D365: "
+            f"{', '.join(accounts)}",
+            remedy=f"Choose one: map customers set {sought.kind}:{sought.source_key} ACCOUNT, then replay.",
+        )
+    return accounts[0] if accounts else ""
+
+
+async def _named(sought: Sought, wanted: CustomerAccount, customers: Customers) -> str:
+    """The account that a customer names."""
+    if sought.account_hint and await customers.get(wanted.company, sought.account_hint) is None:
+        raise Never(
+            f"{sought.label}: customer number {sought.account_hint} is not in company {wanted.company}",
+            remedy="Correct the customer number attribute in Commerce, or map the customer (map customers set).",
+        )
+    return sought.account_hint
+
+
+async def taken(sought: Sought, wanted: CustomerAccount, customers: Customers) -> str:
+    """The number is taken: by an earlier try of ours when the e-mail address is the same, else by a stranger."""
+    there = await customers.get(wanted.company, wanted.account)
+    if there is not None and str(there.get("PrimaryContactEmail", "")).lower() == sought.email:
+        return wanted.account
+    template = "companies.number_template" if sought.kind == "company" else "customers.number_template"
+    raise Never(
+        f"{sought.label}: account {wanted.account} exists in D365 with another e-mail address",
+        remedy=f"Change {template} in connections.toml, or map it to its account "
+        f"(map customers set {sought.kind}:{sought.source_key} ACCOUNT).",
+    )
+
+
+async def kept_up_to_date(
+    wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work, *, beside: Beside = NOTHING_BESIDE
+) -> str:  # fmt: skip
+    """Contact details that changed since they were last sent; what only the ledger knows is never touched.
+
+    `action`: what was done so far; returns what was done in all.
+    """
+    document: dict[str, Any] = {
+        "body": dict(wanted.body),
+        "addresses": {key: dict(value) for key, value in wanted.addresses.items()},
+    }
+    is_same = work.claim.digest == wanted.digest + beside.settled and action == "unchanged"
+    if is_same and work.inherited is None and not beside.fields:
+        work.keep("sent", document)
+        return action
+    work.keep("wanted", document)
+    before = wanted.body if action == "created" else await _body_before(wanted, work)
+    changes = {name: value for name, value in wanted.body.items() if before.get(name) != value and name not in FIXED}
+    changes |= beside.fields
+    changed = "amended" if action == "unchanged" and (changes or wanted.addresses) else action
+    if changes or wanted.addresses:
+        work.wait_until_settled()
+        intent = await work.intend(wanted.digest + beside.announced)
+        if changes:
+            await customers.update(wanted.company, account, changes, not_after=intent.not_after)
+        if wanted.addresses:
+            await customers.put_addresses(wanted.company, account, wanted.addresses, not_after=intent.not_after)
+    work.keep("sent", document)
+    return changed
+
+
+async def _body_before(wanted: CustomerAccount, work: Work) -> Mapping[str, Any]:
+    """What D365 holds of ours; nothing where nobody knows: an earlier write's outcome is open, or no copy is kept."""
+    if work.inherited is not None:
+        created_so = work.inherited.document == wanted.digest and not work.claim.number
+        return wanted.body if created_so else {}
+    sent = await work.last_sent()
+    return sent["body"] if sent else {}

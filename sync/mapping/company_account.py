@@ -1,0 +1,124 @@
+"""A B2B company of Commerce as a customer account of D365. Pure.
+
+Always an organisation. Terms and limits are the ledger's own; a hold is set for a company that Commerce blocks, and
+only a hold of ours is ever lifted, back to what was there before it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sync.commerce.models.company import Company, CompanyStatus
+from sync.connections import Connection, NumberMode
+from sync.errors import Never
+from sync.mapping.addresses import address_fields, without_empty
+from sync.mapping.customer_account import LONGEST_ACCOUNT, CustomerAccount, customer_group
+
+LONGEST_ALIAS: Final = 20
+"""NameAlias holds 20 characters."""
+
+BARRED: Final = frozenset({CompanyStatus.REJECTED, CompanyStatus.BLOCKED})
+"""Whose account is put on hold."""
+
+_MARK: Final = re.compile(r"held:(\w*):(\w*)")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold that we set: `ours` is the OnHoldStatus we wrote, `before` the one it took the place of."""
+
+    ours: str
+    before: str
+
+    @property
+    def mark(self) -> str:
+        """What claim and intent remember of it; copies of documents age out, a hold must not be forgotten."""
+        return f"|held:{self.ours}:{self.before}"
+
+
+def hold_in(text: str) -> Hold | None:
+    """The hold whose `mark` is in a claim's digest or an intent; None when there is none."""
+    marked = _MARK.search(text)
+    return Hold(*marked.groups()) if marked else None
+
+
+def wanted_hold(company: Company, connection: Connection) -> str:
+    """The OnHoldStatus that the company's status asks for; empty when none, or when holds are the ledger's own."""
+    setting = connection.companies.hold
+    return setting if company.status in BARRED and setting != "keep" else ""
+
+
+def legal_entity(connection: Connection) -> str:
+    """Where companies have their accounts: companies belong to no store view, so it is that of the default store."""
+    store = connection.stores.get("default")
+    return (store.company if store else None) or connection.dynamics.company
+
+
+def company_account_from(company: Company, connection: Connection, *, region_code: str) -> CustomerAccount:
+    """Map a company. Raises `Never` for a group, country, currency or sales representative without a home."""
+    settings, store = connection.customers, connection.stores.get("default")
+    entity, account = legal_entity(connection), company_number(company.id, connection)
+    address = company.address(region_code)
+    body: dict[str, Any] = without_empty(
+        {
+            "dataAreaId": entity,
+            "CustomerAccount": account,
+            "PartyType": "Organization",
+            **_names(company),
+            "OrganizationNumber": company.reseller_id,
+            "CustomerGroupId": customer_group(company.customer_group_id, connection, of=company.label),
+            "SalesCurrencyCode": _currency(company, connection),
+            "LanguageId": (store.language if store else None) or "",
+            "PaymentTerms": connection.companies.payment_terms,
+            "PrimaryContactEmail": company.email,
+            "PrimaryContactPhone": company.telephone,
+            "TaxExemptNumber": company.vat_tax_id if settings.send_tax_numbers else "",
+            "EmployeeResponsibleNumber": _sales_representative(company, connection),
+            **address_fields(address, settings, of=company.label, description="Web company address"),
+        }
+    )
+    return CustomerAccount(entity, account, body, {})
+
+
+def company_number(company_id: int, connection: Connection) -> str:
+    """The account's number where numbers are ours, else empty: F&O chooses it. Raises `Never` for one too long."""
+    if connection.customers.numbers is NumberMode.THEIRS:
+        return ""
+    number = connection.companies.number_template.format(company_id=company_id)
+    if len(number) > LONGEST_ACCOUNT:
+        raise Never(
+            f"company {company_id}: CustomerAccount would have {len(number)} characters; F&O takes {LONGEST_ACCOUNT}",
+            remedy="Shorten companies.number_template in connections.toml.",
+        )
+    return number
+
+
+def _names(company: Company) -> dict[str, str]:
+    """The legal name, and the one it trades under where that is another and fits."""
+    name = company.legal_name or company.company_name
+    is_alias = company.company_name != name and len(company.company_name) <= LONGEST_ALIAS
+    return {"OrganizationName": name, "NameAlias": company.company_name if is_alias else ""}
+
+
+def _currency(company: Company, connection: Connection) -> str:
+    currency = connection.companies.currency or connection.customers.currency
+    if not currency:
+        raise Never(
+            f"{company.label}: no currency for the account",
+            remedy="Set companies.currency (or customers.currency) in connections.toml, then replay.",
+        )
+    return currency
+
+
+def _sales_representative(company: Company, connection: Connection) -> str:
+    """The personnel number behind an admin user's id: its own row, else `*`; empty when the table is."""
+    table, user = connection.companies.sales_representatives, company.sales_representative_id
+    if not table or not user:
+        return ""
+    number = table.get(str(user), table.get("*"))
+    if number is None:
+        raise Never(
+            f"{company.label}: sales_representative_id {user} is not mapped",
+            remedy='Add it under companies.sales_representatives in connections.toml ("*" stands for all others), then replay.',
+        )
+    return number
