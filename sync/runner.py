@@ -34,6 +34,8 @@ DUE_EARLY = timedelta(seconds=5)
 BATCH = 100
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
+TABLES_WAIT = timedelta(seconds=30)
+"""How long a message waits when claims and trail cannot be written at all."""
 SPREAD = 10.0
 """Seconds over which the first tries after a pause are spread at most; a short pause is spread over its own length."""
 
@@ -138,11 +140,23 @@ class Runner:
         return is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
 
     async def deliver(self, body: bytes) -> None:
-        """Work off one message. Returns when it may be completed; raises when it should be given back."""
+        """Work off one message. Returns when it may be completed; raises when it should be given back.
+
+        Trouble of our own tables is no fault of the message: it is sent again for later, so that an outage of minutes
+        does not use up its deliveries.
+        """
         message = Message.decode(body)
         flow = self._engine.flows.get(message.flow)
         if flow is None:
             raise LookupError(f"no flow is called {message.flow}")
+        try:
+            await self._deliver(flow, message)
+        except Later as trouble:
+            log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
+            due = self._engine.clock.now() + max(trouble.after or TABLES_WAIT, TABLES_WAIT)
+            await self._send_later(message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD)))
+
+    async def _deliver(self, flow: Flow[Any], message: Message) -> None:
         try:
             desk = await self._engine.open_desk(message.connection)
             keys = await flow.resolve(message.key, desk) if flow.resolve else None
