@@ -108,7 +108,7 @@ ONE = {"increment_id": "1"}
         (ONE, 1), ([ONE, ONE], 2), ({"items": [ONE, {"increment_id": "2", "order_id": 1}, 5]}, 1), ({"order": ONE}, 1), ({"data": {"order": ONE}}, 1),
         ({"request": {}, "response": {"body": {"items": [ONE]}}}, 1), ({"event": {"data": {"value": ONE}}}, 1), ([[ONE], {"order": [ONE]}], 2),
         ({"increment_id": "1", "order_id": 7}, 0), ({"increment_id": "1", "invoice_id": 7}, 0), ({}, 0), ([], 0), (None, 0), ("text", 0), ({"items": None}, 0),
-        ({"order": {"data": {"value": {"event": {"body": {"response": [ONE]}}}}}}, 1), ({"order": "x", "items": [ONE]}, 1),
+        ({"order": {"data": {"value": {"event": {"body": {"response": [ONE]}}}}}}, 1), ({"order": "x", "items": [ONE]}, 1), ([[[[[[[[ONE]]]]]]]], 0),
     ],
 )  # fmt: skip
 def test_orders_are_found_whatever_they_are_wrapped_in(document: Any, count: int) -> None:
