@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sync.commerce.models.order import Order, utc
+from sync.commerce.models.order import Order
 from sync.desk import Desk
 from sync.dynamics.faults import AlreadyExists
 from sync.dynamics.sales_orders import Found, SalesOrders
 from sync.errors import Later, Never
-from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
-from sync.flows.accounts import account_for
+from sync.flow import Change, Flow, Lane, Receipt, Skipped
+from sync.flows.accounts import account_for, buyer_of
+from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, keys_of, parts_of, whole_in
 from sync.flows.receipts import told
 from sync.ledger import State
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
@@ -30,36 +31,33 @@ REREAD_AFTER = timedelta(seconds=30)
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
-    """The order named in a hook's body or an event's value; without a store the key ends in `@?`."""
+    """The order, or the orders of a multi-address checkout, named in a hook's body or an event's value.
+
+    An order's address names its order by id only: a changed address moves no stamp of the order, so no poll tells it.
+    """
     body = payload.get("data", payload)
-    order = (
-        next((body[name] for name in ("order", "data_object") if isinstance(body.get(name), Mapping)), body)
-        if isinstance(body, Mapping)
-        else {}
-    )
-    increment = order.get("increment_id") or order.get("order_increment_id")
-    if not isinstance(increment, str | int) or not str(increment).strip() or len(str(increment)) > 50:
-        raise NoKey("no order.increment_id in it")
-    store = order.get("store_id")
-    is_known = isinstance(store, str | int) and not isinstance(store, bool) and str(store).isdigit()
-    return [f"{str(increment).strip()}@{int(str(store)) if is_known else '?'}"]
+    address = body.get("address") if isinstance(body, Mapping) else None
+    order_id = whole_in(address.get("parent_id")) if isinstance(address, Mapping) else None
+    return [f"{order_id}@{BY_ID}"] if order_id is not None else document_keys(payload, "order", "orders")
 
 
 async def resolve(key: str, desk: Desk) -> Sequence[str] | None:
-    """A key without a store: the orders of that number in every store view of the connection."""
-    increment, _, store = key.rpartition("@")
-    if store != "?":
-        return None
-    found = await desk.orders.get(increment) or []
-    return [Order.read(order).key for order in found if desk.settings.store(order.get("store_id", "")) is not None]
+    """A key without a store: the orders of that number in every store view of the connection, or the order of an id."""
+    increment, store = parts_of(key)
+    if store == BY_ID:
+        found = await desk.orders_by_id.get(int(increment))
+        return list(keys_of([found], desk)) if found is not None else []
+    if store == UNKNOWN_STORE:
+        return list(keys_of(await desk.orders.get(increment) or [], desk))
+    return None
 
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
     """Orders by `updated_at`, those of the connection's stores."""
     async for row in desk.commerce.changed_orders(since, until):
-        stamp = utc(str(row.get("updated_at", "")))
-        if stamp is not None and desk.settings.store(row.get("store_id", "")) is not None:
-            yield Change(f"{row['increment_id']}@{row['store_id']}", stamp)
+        change = change_in(row, desk)
+        if change is not None:
+            yield change
 
 
 async def read(key: str, desk: Desk) -> Order | None:
@@ -83,8 +81,8 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     order_store(order, connection)
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
-    account = await account_for(order, work)
-    document = sales_order_from(order, connection, account=account, items=items)
+    buyer = await buyer_of(order, work)
+    document = sales_order_from(order, connection, account=buyer.account, items=items, contact=buyer.contact)
     work.keep("read", order.raw)
     if is_posted and work.claim.digest == document.current_digest and work.claim.intent is None:
         return _receipt(document, work.claim.number, "unchanged")
@@ -265,6 +263,6 @@ orders = Flow[Order](
     poll_minutes=lambda connection: connection.orders.poll_minutes,
     events=(
         "observer.sales_order_save_commit_after", "observer.sales_order_place_after", "observer.sales_order_save_after",
-        "observer.checkout_submit_all_after", "sales.api.order_management.place",
+        "observer.checkout_submit_all_after", "observer.sales_order_address_save_after", "sales.api.order_management.place",
     ),
 )  # fmt: skip

@@ -1,0 +1,69 @@
+"""Keys of documents in hooks, events and polls: `<increment_id>@<store_id>`; `@?` where the store is not told.
+
+`<entity_id>@#` stands for an order that a hook names by its id only, as the hooks of an order's address do.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sync.commerce.models.order import utc
+from sync.desk import Desk
+from sync.flow import Change, NoKey
+
+UNKNOWN_STORE, BY_ID = "?", "#"
+LONGEST_INCREMENT = 50
+
+
+def document_keys(payload: Mapping[str, Any], *names: str) -> Sequence[str]:
+    """The keys of the documents in a payload, under one of `names` (a list of them counts each), else at its top.
+
+    Raises `NoKey` when there is none, or when one of several has none.
+    """
+    body = payload.get("data", payload)
+    if not isinstance(body, Mapping):
+        raise NoKey(f"no {names[0]}.increment_id in it")
+    found = next((body[name] for name in (*names, "data_object") if isinstance(body.get(name), Mapping | list)), body)
+    records = found if isinstance(found, list) else [found]
+    if not records:
+        raise NoKey(f"no {names[0]} in it")
+    return [_key(record, names[0]) for record in records]
+
+
+def _key(record: Any, name: str) -> str:
+    if not isinstance(record, Mapping):
+        raise NoKey(f"no {name}.increment_id in it")
+    increment = record.get("increment_id") or record.get("order_increment_id")
+    if isinstance(increment, bool) or not isinstance(increment, str | int):
+        raise NoKey(f"no {name}.increment_id in it")
+    text = str(increment).strip()
+    if not 0 < len(text) <= LONGEST_INCREMENT:
+        raise NoKey(f"no {name}.increment_id in it")
+    store = whole_in(record.get("store_id"))
+    return f"{text}@{UNKNOWN_STORE if store is None else store}"
+
+
+def whole_in(value: Any) -> int | None:
+    """A whole number as hooks write it (often as text); None for anything else."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def parts_of(key: str) -> tuple[str, str]:
+    """(increment id, store) of a key."""
+    increment, _, store = key.rpartition("@")
+    return increment, store
+
+
+def keys_of(rows: Sequence[Mapping[str, Any]], desk: Desk) -> Iterator[str]:
+    """The full keys of documents as REST answers them, those of the connection's stores."""
+    for row in rows:
+        store = whole_in(row.get("store_id"))
+        if store is not None and desk.settings.store(store) is not None:
+            yield f"{row.get('increment_id')}@{store}"
+
+
+def change_in(row: Mapping[str, Any], desk: Desk) -> Change | None:
+    """A row of a poll as a change; None when it is of no store of the connection, or bears no time."""
+    stamp = utc(str(row.get("updated_at", "")))
+    key = next(keys_of([row], desk), None)
+    return Change(key, stamp) if key is not None and stamp is not None else None
