@@ -1,22 +1,89 @@
-"""The customer account that an order belongs to: known, matched, or created first."""
+"""Whose account an order belongs to: known, matched, or created first. A company's orders are the company's, with the
+buyer as contact."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sync.commerce.models.order import Order
-from sync.errors import Never
-from sync.flow import Receipt
+from sync.errors import Later, Never
+from sync.flow import Receipt, Skipped
+from sync.flows import contacts
+from sync.flows.companies import PENDING, account_of_company
 from sync.flows.customers import read as read_customer
+from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
 from sync.mapping_records import AccountKind
 from sync.work import Work
 
 
+@dataclass(frozen=True)
+class Buyer:
+    """Who an order is posted for. `contact`: the ContactPersonId of a company's buyer, else empty."""
+
+    account: str
+    contact: str = ""
+
+
+async def buyer_of(order: Order, work: Work) -> Buyer:
+    """The account and the contact. Who is known costs no request. Raises as the flows do that make what is missing.
+
+    A company's order that was posted stays with those it was posted under, whatever has become of them since.
+    """
+    if order.company_id is None or "companies" not in work.desk.settings.flows:
+        return Buyer(await _account(order, work))
+    posted = await _posted_under(order, work)
+    if posted is not None:
+        return posted
+    account = await _company_account(order.company_id, order, work)
+    if order.customer_id is None or not contacts.are_wanted(work.desk.settings):
+        return Buyer(account)
+    buyer = contacts.Contact(
+        legal_entity(work.desk.settings), account, order.customer_id, order.customer_firstname, order.customer_lastname,
+        order.customer_email, is_snapshot=True,
+    )  # fmt: skip
+    return Buyer(account, await contacts.kept(buyer, work))
+
+
 async def account_for(order: Order, work: Work) -> str:
-    """The account number. A known shopper costs no request. Raises as the customers flow does when one must be made."""
-    company = order.extension_attributes.company_order_attributes
-    if company is not None and company.company_id is not None:
-        known = await work.desk.accounts.get("company", str(company.company_id))
+    """The account number of an order's documents. Raises as the flows do that make what is missing."""
+    if order.company_id is None or "companies" not in work.desk.settings.flows:
+        return await _account(order, work)
+    posted = await _posted_under(order, work)
+    return posted.account if posted is not None else await _company_account(order.company_id, order, work)
+
+
+async def _posted_under(order: Order, work: Work) -> Buyer | None:
+    """Account and contact of the sales order; None when there is none, or no copy of it is kept."""
+    claim = await work.ledger.claim(work.desk.name, "orders", order.key)
+    sent = await work.documents.last(f"{claim.partition}|{claim.key}", "sent") if claim.number else None
+    header = (sent or {}).get("header", {})
+    account = str(header.get("OrderingCustomerAccountNumber") or "")
+    return Buyer(account, str(header.get("ContactPersonId") or "")) if account else None
+
+
+async def _company_account(company_id: int, order: Order, work: Work) -> str:
+    """The company's account, which is delivered first where it is not known."""
+    entity, home = order_store(order, work.desk.settings).company, legal_entity(work.desk.settings)
+    if (entity or work.desk.settings.dynamics.company) != home:
+        raise Never(
+            f"order {order.increment_id} of company {company_id} goes to legal entity {entity}, the company's account is in {home}",
+            remedy="Let the stores that sell to companies and stores.default name the same company in connections.toml.",
+        )
+    found = await account_of_company(company_id, work)
+    if not isinstance(found, Skipped):
+        return found
+    if found.reason == PENDING:
+        raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
+    raise Never(
+        f"order {order.increment_id}: its company {company_id} has no account: {found.reason}",
+        remedy=f"Approve the company in Commerce, or map it (map customers set company:{company_id} ACCOUNT); then replay.",
+    )
+
+
+async def _account(order: Order, work: Work) -> str:
+    """The shopper's account; the company's where one is mapped by hand."""
+    if order.company_id is not None:
+        known = await work.desk.accounts.get("company", str(order.company_id))
         if known is not None:
             return known.account
     is_guest = order.customer_id is None

@@ -74,9 +74,9 @@ def order_items(order: Order, connection: Connection) -> list[str]:
 
 
 def sales_order_from(
-    order: Order, connection: Connection, *, account: str, items: Mapping[str, ItemMapping]
+    order: Order, connection: Connection, *, account: str, items: Mapping[str, ItemMapping], contact: str = ""
 ) -> SalesOrder:
-    """Map an order. `items` by normalised sku. Raises `Never` for whatever has no home or does not add up."""
+    """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what has no home or does not add up."""
     store = order_store(order, connection)
     parts = order_parts(order, connection.orders)
     gross = bool(store.prices_include_tax)
@@ -84,10 +84,10 @@ def sales_order_from(
     lines, totals = _proved(order, connection, parts, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number = _number(order, connection)
+    header = _header(order, connection, store, account=account, number=number, company=company, gross=gross)
     return SalesOrder(
         company=company, number=number, reference=_reference(order, connection),
-        header=_header(order, connection, store, account=account, number=number, company=company, gross=gross),
-        lines=tuple(lines), totals=totals, paid=_paid_by_home(parts),
+        header={**header, **without_empty({"ContactPersonId": contact})}, lines=tuple(lines), totals=totals, paid=_paid_by_home(parts),
     )  # fmt: skip
 
 

@@ -176,6 +176,12 @@ class Order(Document):
         return f"{self.increment_id}@{self.store_id if self.store_id is not None else '?'}"
 
     @property
+    def company_id(self) -> int | None:
+        """The B2B company whose buyer placed it; None for everybody else's."""
+        company = self.extension_attributes.company_order_attributes
+        return (company.company_id or None) if company is not None else None
+
+    @property
     def shipping(self) -> Shipping:
         """Ship-to and method; empty for virtual orders."""
         assignments = self.extension_attributes.shipping_assignments
