@@ -3,21 +3,16 @@
 Times are microseconds since 1970. Each function runs inside a transaction of `sqlite_store`.
 """
 
-import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from sync.adapters.queue_limits import MOST_WHY
 from sync.ports import DeadLetter, Outgoing
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
-MOST_BODY: Final = 192 * 1024
-"""Service Bus Standard takes 256 KB with properties, which may be 64 KB."""
-MOST_ID: Final = 128
-MOST_WHY: Final = 4096
-QUEUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,259}")
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS messages (
@@ -41,20 +36,6 @@ class Sent:
 
     message: Outgoing
     ready_at: int
-
-
-def check(message: Outgoing) -> None:
-    """Raise `ValueError` for what Service Bus would refuse."""
-    if not QUEUE.fullmatch(message.queue):
-        raise ValueError(
-            f"queue {message.queue!r}: expected up to 260 letters, digits, periods, hyphens and underscores"
-        )
-    if not 1 <= len(message.id) <= MOST_ID:
-        raise ValueError(
-            f"queue {message.queue}: a message id of {len(message.id)} characters, expected 1 to {MOST_ID}"
-        )
-    if len(message.body) > MOST_BODY:
-        raise ValueError(f"queue {message.queue}: a body of {len(message.body)} bytes, at most {MOST_BODY} are sent")
 
 
 def store(db: sqlite3.Connection, sent: Sent, now: int, window: int) -> None:

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sync.adapters.queue_limits import check
 from sync.adapters.sqlite_messages import (
     MICROSECOND,
     SCHEMA,
     Sent,
-    check,
     forget_ids,
     give_back,
     letter_from,
@@ -63,7 +63,7 @@ class SqliteQueue:
         self._most_deliveries = most_deliveries
         self._window = duplicate_window // MICROSECOND
         self._poll = poll.total_seconds() if poll else float("inf")
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}
 
     def close(self) -> None:
         """Let go of the file. Messages under a lock come back when it runs out."""
@@ -90,7 +90,7 @@ class SqliteQueue:
             forget_ids(db, now - self._window, most=2 * len(sent) + 10)
 
         await self._store.write(work)
-        for queue in {message.queue for message in messages}:
+        for queue in dict.fromkeys(message.queue for message in messages):
             self._wake(queue)
 
     async def receive(self, queue: str, *, most: int, wait: timedelta) -> list[Received]:
@@ -225,14 +225,14 @@ class SqliteQueue:
         """Sleep until something was sent to the queue, at most so long."""
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
-        waiting = self._waiting.setdefault(queue, set())
-        waiting.add(woken)
+        waiting = self._waiting.setdefault(queue, {})
+        waiting[woken] = None
         timer = loop.call_later(seconds, _finish, woken)
         try:
             await woken
         finally:
             timer.cancel()
-            waiting.discard(woken)
+            del waiting[woken]
 
     def _wake(self, queue: str) -> None:
         for woken in self._waiting.get(queue, ()):
