@@ -41,9 +41,8 @@ class PaymentJournals:
         rows = await self._client.find_by(
             LINES, "PaymentReference", payment.reference, company=payment.company, select=LINE_FIELDS
         )
-        side = "DebitAmount" if "DebitAmount" in payment.body else "CreditAmount"
         for row in rows:
-            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(side):
+            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(payment.side):
                 return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
         return None
 
@@ -62,8 +61,7 @@ class PaymentJournals:
 
     async def create_journal(self, payment: CustomerPayment, *, not_after: datetime) -> str:
         """Open a journal; returns its number."""
-        body = {"dataAreaId": payment.company, "JournalName": payment.journal_name, "Description": payment.journal_text}
-        header = await self._client.create(HEADERS, body, not_after=not_after)
+        header = await self._client.create(HEADERS, payment.journal_body, not_after=not_after)
         return str(header["JournalBatchNumber"])
 
     async def add(self, payment: CustomerPayment, journal: str, *, not_after: datetime) -> FoundPayment:

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.customers import SET as CUSTOMERS
 from sync.errors import Never
 from sync.mapping.return_order import ReturnOrder
 
 HEADERS, LINES = "ReturnOrderHeadersV2", "ReturnOrderLinesV2"
+INCLUDED = "IsSalesTaxIncludedInPrices"
 FIELDS = (
     "dataAreaId",
     "ReturnOrderNumber",
@@ -57,6 +59,20 @@ class ReturnOrders:
         )
         references = frozenset(str(line.get("ExternalItemNumber") or "") for line in lines)
         return FoundReturn(number, str(rows[0].get("RMANumber") or ""), references)
+
+    async def prices_include_tax(self, company: str, account: str) -> bool:
+        """Whether F&O takes the prices of this account's return orders to include tax. Raises `Never` without it.
+
+        Return orders have no field for it: F&O copies the customer's own setting to their header (reference 4.1, 6.6).
+        """
+        key = {"dataAreaId": company, "CustomerAccount": account}
+        row = await self._client.get(CUSTOMERS, key, select=("CustomerAccount", INCLUDED))
+        if row is None:
+            raise Never(
+                f"customer {account} is not in company {company}",
+                remedy="Correct the account in the mapping (map customers set), then replay.",
+            )
+        return row.get(INCLUDED) == "Yes"
 
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
         """Post header and lines; returns what F&O calls it."""

@@ -8,19 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.sales_order import mapped
+from sync.mapping.sales_order_lines import unique_references
+from sync.money import ZERO, rounded
+
+CREDIT, DEBIT = "CreditAmount", "DebitAmount"
+
+LONGEST_TEXT: Final = 60
+"""Characters of a journal's description, and of a transaction's text, that are surely kept."""
 
 
 @dataclass(frozen=True)
 class CustomerPayment:
-    """A payment line to be, without its journal's number and its own. `journal_key`: which open journal it belongs to."""
+    """A payment line to be, without its journal's number and its own. `journal_text`: which open journal takes it."""
 
     company: str
     reference: str
@@ -29,46 +37,71 @@ class CustomerPayment:
     body: Mapping[str, Any]
 
     @property
+    def side(self) -> str:
+        """The field that bears the amount."""
+        return DEBIT if DEBIT in self.body else CREDIT
+
+    @property
+    def amount(self) -> Decimal:
+        """What was received or paid back, to the cent."""
+        return Decimal(self.body[self.side])
+
+    @property
+    def journal_body(self) -> dict[str, Any]:
+        """The header of a journal opened for it."""
+        return {"dataAreaId": self.company, "JournalName": self.journal_name, "Description": self.journal_text}
+
+    @property
     def digest(self) -> str:
         """Of what is sent, whatever journal it lands in."""
         return digest(dict(self.body))
 
 
 def customer_payment_from(
-    order: Order, connection: Connection, *, company: str, account: str, reference: str, amount: Decimal,
-    currency: str, day: date, transaction_id: str, is_refund: bool,
+    document: Invoice | CreditMemo, order: Order, connection: Connection, *,
+    company: str, account: str, reference: str, day: date,
 ) -> CustomerPayment:  # fmt: skip
-    """One line: credit for money received, debit for money paid back. Raises `Never` without a bank account."""
+    """One line: credit for the money of an invoice, debit for that of a credit memo, rounded to the cent.
+
+    Raises `Never` for a payment method without a bank account and for a negative total.
+    """
     settings = connection.invoices
     method = order.payment.method
     bank = settings.banks.get(method, settings.banks.get("*", ""))
     if not bank:
         raise Never(
-            f"{reference}: payment method {method or '(none)'} has no bank account",
+            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account",
             remedy='Name it under invoices.banks in connections.toml ("*" stands for all others), then replay.',
         )
+    amount = rounded(document.grand_total)
+    if amount < ZERO:
+        raise Never(
+            f"{document.label}: grand_total is {amount}, which is no payment",
+            remedy="Book it in D365 by hand, and look at the document in Commerce.",
+        )
     payment = mapped(connection.orders.payments, method, order, "payment.method", "orders.payments")
+    short = next(unique_references([reference]))
     body = without_empty(
         {
             "dataAreaId": company,
             "TransactionDate": day.isoformat(),
             "AccountType": "Cust",
             "AccountDisplayValue": display_value(account, settings.dimension_delimiter),
-            "CurrencyCode": currency,
+            "CurrencyCode": document.order_currency_code,
             "OffsetAccountType": "Bank",
             "OffsetAccountDisplayValue": display_value(bank, settings.dimension_delimiter),
             "PaymentMethodName": payment.method if payment else "",
-            "PaymentReference": reference,
-            "PaymentId": transaction_id,
-            "TransactionText": f"Web order {order.increment_id}",
+            "PaymentReference": short,
+            "PaymentId": document.transaction_id,
+            "TransactionText": f"Web order {order.increment_id}"[:LONGEST_TEXT],
             "IsPrepayment": "No",
         }
     )
-    side = "DebitAmount" if is_refund else "CreditAmount"
-    text = f"Web {day.isoformat()} {method or 'payments'}"
-    return CustomerPayment(company, reference, settings.journal, text, {**body, side: amount})
+    side = DEBIT if isinstance(document, CreditMemo) else CREDIT
+    text = f"Web {day.isoformat()} {method or 'payments'}"[:LONGEST_TEXT].rstrip()
+    return CustomerPayment(company, short, settings.journal, text, {**body, side: amount})
 
 
 def display_value(account: str, delimiter: str) -> str:
-    """An account number as F&O's dimension strings spell it."""
+    """An account number as F&O's dimension strings spell it: backslash before the delimiter, and before itself."""
     return account.replace("\\", "\\\\").replace(delimiter, f"\\{delimiter}")

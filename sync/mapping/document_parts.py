@@ -7,19 +7,22 @@ and the fixed product tax is what the order's own leads one to expect.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
-from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice, MoneyDocument
+from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.connections import Orders
+from sync.errors import Never
+from sync.mapping.fixed_product_tax import fixed_product_tax
 from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
+from sync.mapping.segments import segments_of
 from sync.money import ZERO, rounded, stored, total
 
-FPT_SLACK = Decimal("0.03")
-"""How far the fixed product tax in a document may be from its share of the order's: rounded per row by Commerce."""
+ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,11 @@ class DocumentRow:
     quantity: Decimal
     net: Decimal
     tax: Decimal
-    discount: Decimal
     tax_codes: tuple[str, ...] = ()
+
+    def amount(self, *, gross: bool) -> Decimal:
+        """What its line comes to."""
+        return self.net + self.tax if gross else self.net
 
 
 @dataclass(frozen=True)
@@ -52,37 +58,67 @@ class DocumentParts:
         explained = total(r.net for r in self.rows) + total(c.net for c in self.charges) + self.tax
         return stored(self.grand_total - explained + total(p.amount for p in self.paid))
 
+    def dust(self, *, gross: bool) -> Decimal:
+        """What rounding each line to the cent leaves over: with fractional quantities Commerce keeps four decimals."""
+        exact = [row.amount(gross=gross) for row in self.rows] + [c.amount(gross=gross) for c in self.charges]
+        return total(amount - rounded(amount) for amount in exact)
+
 
 def document_parts(document: Invoice | CreditMemo, order: Order, settings: Orders) -> DocumentParts:
-    """Split an invoice or credit memo. `order` gives what the document does not say: tax codes, fixed product tax."""
-    rows = tuple(_rows(document, order))
-    charges = tuple(_charges(document, order, settings))
-    paid = tuple(_paid(document, settings))
-    parts = DocumentParts(rows, charges, paid, document.tax_amount, document.grand_total)
-    fixed = _fixed_product_tax(document, order, parts.rest)
-    if not fixed:
-        return parts
-    on_it = stored(document.tax_amount - document.shipping_tax_amount - total(row.tax for row in rows))
-    charge = Charge("fixed-product-tax", settings.fpt_item, fixed, on_it)
-    return DocumentParts(rows, (*charges, charge), paid, document.tax_amount, document.grand_total)
+    """Split an invoice or credit memo. `order` gives what the document does not say: tax codes, fixed product tax.
+
+    Raises `Never` for a row without a quantity, for one that is not in the order where codes decide its tax, and for a
+    segment without a home.
+    """
+    rows = tuple(_rows(document, order, settings))
+    charges, paid, extra_tax = [*_shipping(document, order, settings)], [], ZERO
+    for segment in segments_of(document, settings):
+        if segment.home.payment is not None:
+            paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
+        else:
+            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax))
+            extra_tax += segment.tax if segment.home.tax_field else ZERO
+    if isinstance(document, CreditMemo):
+        charges += _adjustments(document, settings)
+    parts = DocumentParts(rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total)
+    beside = min(ZERO, extra_tax, key=lambda extra: abs(parts.rest - extra))
+    parts = replace(parts, tax=document.tax_amount + beside)
+    on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
+    fixed = fixed_product_tax(document, order, settings, rest=parts.rest, tax=stored(parts.tax - on_lines))
+    return replace(parts, charges=(*parts.charges, *fixed))
 
 
-def _rows(document: MoneyDocument, order: Order) -> Iterator[DocumentRow]:
+def _rows(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[DocumentRow]:
     ordered = {item.item_id: item for item in order.items}
-    for item in document.items:
-        if not (item.row_total or item.tax_amount or item.discount_amount):
+    for place, item in enumerate(document.items):
+        if not item.bears_money:
             continue
-        origin = ordered.get(item.order_item_id)
+        origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
+        if item.qty <= ZERO:
+            raise _unfit(
+                document,
+                f"items[{place}].qty of {item.sku[:64]} is {item.qty}",
+                "a row with an amount needs a quantity",
+            )
+        if origin is None and settings.taxes:
+            what = f"items[{place}].order_item_id {item.order_item_id} is no row of order {order.increment_id}"
+            raise _unfit(document, what, "its tax codes are not known")
         yield DocumentRow(
-            reference=str(item.order_item_id),
+            reference=str(item.order_item_id) if item.order_item_id is not None else f"row-{place + 1}",
             sku=_sold_sku(item, origin, order),
-            text=item.name,
+            text=item.name or item.sku,
             quantity=item.qty,
             net=item.row_total - item.discount_amount + item.discount_tax_compensation_amount,
             tax=item.tax_amount,
-            discount=item.discount_amount - item.discount_tax_compensation_amount,
             tax_codes=row_tax_codes(order, MoneyRow(origin, ZERO, item.sku)) if origin else (),
-        )
+        )  # fmt: skip
+
+
+def _unfit(document: Invoice | CreditMemo, what: str, why: str) -> Never:
+    return Never(
+        f"{document.label}: {what}; {why}",
+        remedy="Compare the document with its order in Commerce and with the extension that writes it, then replay it.",
+    )
 
 
 def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
@@ -92,22 +128,14 @@ def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
     return next((child.sku for child in order.items if child.parent_item_id == origin.item_id and child.sku), item.sku)
 
 
-def _charges(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[Charge]:
+def _shipping(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[Charge]:
+    """Shipping less its discount, which is the part of the header's that no item has; of a memo it may be unrounded,
+    and of the wrong sign where no shipping is given back."""
     discount = -document.discount_amount - total(item.discount_amount for item in document.items)
-    compensation = _shipping_compensation(document)
-    net = document.shipping_amount - discount + compensation
-    if document.shipping_amount or discount or document.shipping_tax_amount:
-        yield Charge(
-            "shipping", settings.freight_item, net, document.shipping_tax_amount, discount - compensation,
-            tax_codes=shipping_tax_codes(order),
-        )  # fmt: skip
-    extension = document.extension_attributes
-    wrapping = extension.gw_price + extension.gw_items_price + extension.gw_card_price
-    home = settings.segments.get("gift_wrapping")
-    if wrapping and home is not None and home.item:
-        yield Charge("gift_wrapping", home.item, wrapping)
-    if isinstance(document, CreditMemo):
-        yield from _adjustments(document, settings)
+    reduction = discount - _shipping_compensation(document)
+    if document.shipping_amount or reduction or document.shipping_tax_amount:
+        net, tax = document.shipping_amount - reduction, document.shipping_tax_amount
+        yield Charge("shipping", settings.freight_item, net, tax, reduction, shipping_tax_codes(order))
 
 
 def _shipping_compensation(document: Invoice | CreditMemo) -> Decimal:
@@ -117,37 +145,12 @@ def _shipping_compensation(document: Invoice | CreditMemo) -> Decimal:
 
 
 def _adjustments(memo: CreditMemo, settings: Orders) -> Iterator[Charge]:
+    """What was given back beyond goods and shipping, or withheld. Bears no tax (measured)."""
     positive, negative = memo.adjustment_positive, memo.adjustment_negative
     if not positive and not negative and memo.adjustment:
         positive, negative = max(memo.adjustment, ZERO), max(-memo.adjustment, ZERO)
+    refund, fee = ADJUSTMENTS
     if positive:
-        yield Charge("adjustment-refund", settings.adjustment_refund_item, positive)
+        yield Charge(refund, settings.adjustment_refund_item, positive)
     if negative:
-        yield Charge("adjustment-fee", settings.adjustment_fee_item, -negative)
-
-
-def _paid(document: MoneyDocument, settings: Orders) -> Iterator[Paid]:
-    extension = document.extension_attributes
-    amounts = {
-        "gift_cards": extension.gift_cards_amount,
-        "customer_balance": extension.customer_balance_amount,
-        "reward_points": extension.reward_currency_amount,
-    }
-    for segment, amount in amounts.items():
-        if amount:
-            home = settings.segments.get(segment)
-            yield Paid(segment, (home.payment if home else None) or segment, abs(amount))
-
-
-def _fixed_product_tax(document: MoneyDocument, order: Order, rest: Decimal) -> Decimal:
-    """What is left of the grand total, when it is what the rows' share of the order's fixed product tax leads to."""
-    expected = ZERO
-    for item in document.items:
-        origin = next((each for each in order.items if each.item_id == item.order_item_id), None)
-        if origin is not None and origin.qty_ordered and origin.weee_tax_applied_row_amount and _bears(item):
-            expected += rounded(origin.weee_tax_applied_row_amount * item.qty / origin.qty_ordered)
-    return rest if expected and abs(rest - expected) <= FPT_SLACK else ZERO
-
-
-def _bears(item: DocumentItem) -> bool:
-    return bool(item.row_total or item.tax_amount or item.discount_amount or item.weee_tax_applied_row_amount)
+        yield Charge(fee, settings.adjustment_fee_item, -negative)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.models.order import Order
 from sync.connections import Connection
@@ -16,10 +16,13 @@ from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import priced, shortest
-from sync.mapping.receivable_lines import Receivable, ReceivableLine
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping.totals import Totals
 from sync.mapping_records import ItemMapping, normal_sku
+from sync.money import rounded
+
+LONGEST_DESCRIPTION: Final = 255
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class FreeTextInvoice:
 
 def free_text_invoice_from(
     receivable: Receivable, order: Order, connection: Connection, *,
-    company: str, account: str, reference: str, day: date, items: Mapping[str, ItemMapping], gross: bool, is_credit: bool,
+    company: str, account: str, reference: str, day: date, items: Mapping[str, ItemMapping], is_credit: bool,
 ) -> FreeTextInvoice:  # fmt: skip
     """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped tax codes."""
     sign = -1 if is_credit else 1
@@ -53,55 +56,67 @@ def free_text_invoice_from(
             "InvoiceDate": day.isoformat(),
             "CurrencyCode": receivable.totals.currency,
             "CustomerReference": reference,
-            "InclTax": "Yes" if gross else "No",
+            "InclTax": "Yes" if receivable.is_gross else "No",
             "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),
         }
     )
     lines = [
-        _line(number, line, sign, order, connection, _account(line, connection, items, reference))
-        for number, line in enumerate(receivable.lines, start=1)
-        if line.amount
+        {
+            "LineNumber": number,
+            "MainAccountDisplayValue": _account(line, connection, items, receivable.label),
+            **_amounts(line, sign),
+            **_tax(line, order, connection),
+        }
+        for number, line in enumerate((line for line in receivable.lines if line.amount), start=1)
     ]
-    return FreeTextInvoice(company, account, reference, header, tuple(lines), receivable.totals)
+    totals = proved(receivable, (sign * line_amount(line) for line in lines))
+    return FreeTextInvoice(company, account, reference, header, tuple(lines), totals)
 
 
-def _line(
-    number: int, line: ReceivableLine, sign: int, order: Order, connection: Connection, account: str
-) -> dict[str, Any]:
-    quantity, unit = _quantity_and_price(line)
-    tax = {"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)}
+def line_amount(body: Mapping[str, Any]) -> Decimal:
+    """What F&O makes of a line."""
+    return rounded(Decimal(body["Quantity"]) * Decimal(body["UnitPrice"]))
+
+
+def _amounts(line: ReceivableLine, sign: int) -> dict[str, Any]:
+    """Per piece where that is exact to the cent, else as one piece."""
+    price = priced(line.quantity, line.amount)
+    is_exact = price.price_quantity == 1
     return {
-        "LineNumber": number,
-        "Description": line.text[:255],
-        "MainAccountDisplayValue": account,
-        "Quantity": quantity,
-        "UnitPrice": unit * sign,
+        "Description": line.text[:LONGEST_DESCRIPTION],
+        "Quantity": shortest(line.quantity) if is_exact else Decimal(1),
+        "UnitPrice": shortest(price.price if is_exact else line.amount) * sign,
         "TransactionCurrencyAmount": line.amount * sign,
-        **without_empty(tax),
     }
 
 
-def _quantity_and_price(line: ReceivableLine) -> tuple[Decimal, Decimal]:
-    if line.quantity <= 0:
-        return Decimal(1), line.amount
-    price = priced(line.quantity, line.amount)
-    if price.price_quantity == 1:
-        return shortest(line.quantity), shortest(price.price)
-    return Decimal(1), shortest(line.amount)
+def _tax(line: ReceivableLine, order: Order, connection: Connection) -> dict[str, str]:
+    """What was paid with and what rounding leaves bear no tax, whatever the other lines do."""
+    if line.is_payment or line.segment == "rounding":
+        return {}
+    return without_empty({"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)})
 
 
-def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], reference: str) -> str:
-    accounts = connection.invoices.accounts
+def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], label: str) -> str:
+    """The line's own account: per item number or sku, per kind of charge, per service item; else that of revenue.
+
+    A way to pay is no revenue: it needs an account of its own.
+    """
+    settings = connection.invoices
     item = items.get(normal_sku(line.sku)) if line.sku else None
-    candidates = [item.item_number if item else "", line.reference, line.item]
-    found = next((accounts[name] for name in candidates if name in accounts), "")
-    if not found and line.amount < 0 and not line.sku and not line.item:
-        found = ""  # a way to pay is no revenue: it needs an account of its own
-    elif not found:
-        found = connection.invoices.revenue_account
-    if not found:
+    names = [item.item_number if item else "", line.sku, line.segment, line.item]
+    found = next((settings.accounts[name] for name in names if name in settings.accounts), "")
+    if not found and not line.is_payment:
+        found = settings.revenue_account
+    if found:
+        return found
+    if line.is_payment:
         raise Never(
-            f"{reference}: no main account for {line.reference} ({line.text})",
-            remedy="Set invoices.revenue_account, or name the account under invoices.accounts in connections.toml; then replay.",
+            f"{label}: {line.amount} was {line.text}, and {line.segment} has no main account",
+            remedy=f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml, then replay.',
         )
-    return found
+    what = f"items[].sku {line.sku[:64]}" if line.sku else line.segment
+    raise Never(
+        f"{label}: {what} has no main account",
+        remedy="Set invoices.revenue_account, or name the account under invoices.accounts in connections.toml; then replay.",
+    )

@@ -5,17 +5,15 @@ Commerce and never derived from one another. Identity proved here (measured, 370
 grand total = rows + shipping + fixed product tax + wrapping + fees + tax - discounts - what was paid by card or credit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from sync.commerce.models.fields import clean, number_from
 from sync.commerce.models.order import Order
-from sync.connections import Orders, SegmentHome
-from sync.errors import Never
+from sync.connections import Orders
 from sync.mapping.order_rows import MoneyRow, money_rows
-from sync.money import ZERO, rounded, stored, total
+from sync.mapping.segments import segments_of
+from sync.money import ZERO, rounded, total
 
 
 @dataclass(frozen=True)
@@ -62,24 +60,16 @@ class OrderParts:
         return total(amount - rounded(amount) for amount in exact)
 
 
-BUILT_IN_PAYMENTS = {
-    "gift_cards": "gift_cards_amount",
-    "customer_balance": "customer_balance_amount",
-    "reward_points": "reward_currency_amount",
-}
-"""Segments of Adobe Commerce that lower the grand total as payments do: tax is unaffected by them."""
-
-
 def order_parts(order: Order, settings: Orders) -> OrderParts:
     """Split an order's grand total. Raises `Never` for rows that do not add up and for a segment without a home."""
     rows = money_rows(order)
     charges, paid, extra_tax = [*_shipping(order, settings), *_fixed_product_tax(order, rows, settings)], [], ZERO
-    for segment, amount, tax, home in _segments(order, settings):
-        if home.payment is not None:
-            paid.append(Paid(segment, home.payment, abs(amount)))
+    for segment in segments_of(order, settings):
+        if segment.home.payment is not None:
+            paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
         else:
-            charges.append(Charge(segment, home.item or "", amount, tax))
-            extra_tax += tax if home.tax_field else ZERO
+            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax))
+            extra_tax += segment.tax if segment.home.tax_field else ZERO
     return OrderParts(
         rows=tuple(rows),
         charges=tuple(charges),
@@ -108,65 +98,12 @@ def _fixed_product_tax(order: Order, rows: list[MoneyRow], settings: Orders) -> 
     by_codes: dict[tuple[str, ...], list[MoneyRow]] = {}
     for row in rows:
         if row.item.weee_tax_applied_row_amount:
-            codes = _codes(order, "weee", row.item.item_id) if settings.taxes else ()
+            codes = fixed_product_tax_codes(order, row.item.item_id) if settings.taxes else ()
             by_codes.setdefault(codes, []).append(row)
     for codes, taxed in by_codes.items():
         fixed = total(row.item.weee_tax_applied_row_amount for row in taxed)
         on_it = total(row.item.fixed_product_tax_tax for row in taxed)
         yield Charge("fixed-product-tax", settings.fpt_item, fixed, on_it, tax_codes=codes)
-
-
-def _segments(order: Order, settings: Orders) -> Iterator[tuple[str, Decimal, Decimal, SegmentHome]]:
-    """(name, signed amount, tax, home) of every further total that the order holds.
-
-    A home with a `field` says itself where its amount stands, also where it bears the name of a segment known here.
-    """
-    extension, homes = order.extension_attributes, settings.segments
-    told = {name for name, home in homes.items() if home.field}
-    for segment, field in BUILT_IN_PAYMENTS.items():
-        amount = getattr(extension, field)
-        if amount and segment not in told:
-            yield segment, -abs(amount), ZERO, homes.get(segment) or SegmentHome(payment=segment)
-    wrapping = extension.gw_price + extension.gw_items_price + extension.gw_card_price
-    if wrapping and "gift_wrapping" not in told:
-        tax = extension.gw_tax_amount + extension.gw_items_tax_amount + extension.gw_card_tax_amount
-        where = "extension_attributes.gw_price"
-        yield (
-            "gift_wrapping",
-            wrapping,
-            tax,
-            homes.get("gift_wrapping") or _homeless(order, "gift_wrapping", wrapping, where),
-        )
-    if "custom_fees" not in told:
-        yield from _custom_fees(order, homes)
-    for segment, home in homes.items():
-        amount = _at(order, order.raw, home.field) if home.field else ZERO
-        tax = _at(order, order.raw, home.tax_field) if home.field and home.tax_field else ZERO
-        if amount or tax:
-            yield segment, *((-abs(amount), -abs(tax)) if home.negative else (amount, tax)), home
-
-
-def _custom_fees(order: Order, homes: Mapping[str, SegmentHome]) -> Iterator[tuple[str, Decimal, Decimal, SegmentHome]]:
-    where = "extension_attributes.custom_fees"
-    extension = order.raw.get("extension_attributes")
-    fees = extension.get("custom_fees") if isinstance(extension, dict) else None
-    for place, fee in enumerate(fees if isinstance(fees, list) else []):
-        if not isinstance(fee, dict):
-            raise _unreadable(order, f"{where}[{place}]", f"expected an object, found {type(fee).__name__}")
-        field = "amount" if fee.get("value") is None else "value"
-        amount = _number(order, fee.get(field), f"{where}[{place}].{field}")
-        names = [clean(str(name)) for name in (fee.get("code"), fee.get("id")) if isinstance(name, str | int)]
-        segment = next((name for name in names if name), "custom_fees")[:64]
-        if amount and not (homes[segment].field if segment in homes else None):
-            home = homes.get(segment) or homes.get("custom_fees")
-            yield segment, amount, ZERO, home or _homeless(order, segment, amount, where)
-
-
-def _homeless(order: Order, segment: str, amount: Decimal, field: str) -> SegmentHome:
-    raise Never(
-        f"order {order.increment_id}: {field} holds {amount} {order.order_currency_code} of {segment}, which has no home in D365",
-        remedy=f'Add [connections.<name>.orders.segments.{segment}] with item = "<service item>" to connections.toml, then replay.',
-    )
 
 
 def shipping_tax_codes(order: Order) -> tuple[str, ...]:
@@ -180,57 +117,14 @@ def row_tax_codes(order: Order, row: MoneyRow) -> tuple[str, ...]:
     return tuple(sorted(own)) or _codes(order, "product", row.item.item_id)
 
 
+def fixed_product_tax_codes(order: Order, item_id: int | None) -> tuple[str, ...]:
+    """Commerce's tax codes on an item's fixed product tax."""
+    return _codes(order, "weee", item_id)
+
+
 def _codes(order: Order, kind: str, item_id: int | None) -> tuple[str, ...]:
     """The codes on one item, on its fixed product tax, or (without an item) on shipping."""
     entries = [entry for entry in order.extension_attributes.item_applied_taxes if entry.type == kind]
     if kind != "shipping":
         entries = [entry for entry in entries if item_id in (entry.item_id, entry.associated_item_id)]
     return tuple(sorted({tax.code for entry in entries for tax in entry.applied_taxes if tax.code}))
-
-
-def _number(order: Order, value: Any, path: str) -> Decimal:
-    try:
-        return stored(number_from(value))
-    except ValueError as fault:
-        raise _unreadable(order, path, str(fault)) from None
-
-
-def _unreadable(order: Order, path: str, what: str) -> Never:
-    return Never(
-        f"order {order.increment_id} cannot be read: {path}: {what}",
-        remedy="Look at this field of the order in Commerce (GET /V1/orders) and at the extension that writes it.",
-    )
-
-
-def _at(order: Order, document: Any, path: str, whole: str = "") -> Decimal:
-    """The number at a dotted path; a list on the way is summed over. Absent is zero; raises `Never` for what is none."""
-    if isinstance(document, list):
-        return total(_at(order, entry, path, whole) for entry in document)
-    if document is None or document == "":
-        return ZERO
-    if not path:
-        return _number(order, document, whole)
-    if not isinstance(document, Mapping):
-        raise _unreadable(order, whole, f"expected an object, found {type(document).__name__}")
-    head, _, tail = path.partition(".")
-    return _at(order, document.get(head), tail, f"{whole}.{head}".lstrip("."))
-
-
-def fields_holding(document: Any, amount: Decimal, path: str = "") -> list[str]:
-    """Where in a document a number of this size stands: the first places to look for a total without a home."""
-    if isinstance(document, Mapping):
-        return [
-            found
-            for key, value in document.items()
-            for found in fields_holding(value, amount, f"{path}.{key}".lstrip("."))
-        ]
-    if isinstance(document, list):
-        return [found for i, value in enumerate(document) for found in fields_holding(value, amount, f"{path}[{i}]")]
-    return [path] if _is(document, amount) else []
-
-
-def _is(value: Any, amount: Decimal) -> bool:
-    try:
-        return abs(stored(number_from(value))) == abs(amount)
-    except ValueError:
-        return False

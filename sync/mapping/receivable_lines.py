@@ -13,15 +13,22 @@ from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.errors import Never
 from sync.mapping.document_parts import DocumentParts, document_parts
-from sync.mapping.order_parts import fields_holding
 from sync.mapping.sales_order import Unproved
+from sync.mapping.sales_order_lines import unique_references
+from sync.mapping.segments import fields_holding
 from sync.mapping.totals import Totals
 from sync.money import ZERO, rounded, total
+
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
 class ReceivableLine:
-    """`amount` to the cent, positive where the customer owes (or, on a credit memo, gets back). `sku` for goods only."""
+    """`amount` to the cent, positive where the customer owes (or, on a credit memo, gets back). `sku` for goods only.
+
+    `reference` tells it from the other lines; `segment` says what kind of charge it is, and is empty for goods.
+    `is_payment`: it was a way to pay and lowers what is owed; a document of goods and charges does not list it.
+    """
 
     reference: str
     text: str
@@ -29,16 +36,30 @@ class ReceivableLine:
     amount: Decimal
     sku: str = ""
     item: str = ""
+    segment: str = ""
     tax_codes: tuple[str, ...] = ()
+    is_payment: bool = False
 
 
 @dataclass(frozen=True)
 class Receivable:
-    """An invoice or credit memo to be booked. `tax` is on top of the lines; zero when they include it."""
+    """An invoice or credit memo to be booked. `tax` is on top of the lines; zero when they include it (`is_gross`)."""
 
+    label: str
     lines: tuple[ReceivableLine, ...]
     tax: Decimal
     totals: Totals
+    is_gross: bool
+
+    @property
+    def skus(self) -> list[str]:
+        """What needs an item number where goods are named by one."""
+        return list(dict.fromkeys(line.sku for line in self.lines if line.sku))
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to book: every line and the total are zero."""
+        return not self.totals.commerce and not any(line.amount for line in self.lines)
 
 
 def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Connection, *, gross: bool) -> Receivable:
@@ -47,29 +68,47 @@ def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Co
     lines = [*_lines(parts, gross=gross)]
     tax = ZERO if gross else rounded(parts.tax)
     totals = _totals(document, lines, tax)
-    rest = totals.difference
-    if rest and abs(rest) <= connection.orders.rounding_most:
+    rest, most = totals.difference, connection.orders.rounding_most
+    if rest and min(abs(rest), abs(rest - parts.dust(gross=gross))) <= most:
         item = connection.orders.rounding_item
-        lines.append(ReceivableLine("rounding", "rounding", Decimal(1), rest, item=item))
+        lines.append(ReceivableLine("rounding", "rounding", ONE, rest, item=item, segment="rounding"))
         done = _totals(document, lines, tax)
         totals = Totals(done.commerce, done.dynamics, done.currency, rounding=rest)
     if totals.difference:
         raise _unproved(document, totals)
-    return Receivable(tuple(lines), tax, totals)
+    return Receivable(document.label, tuple(lines), tax, totals, gross)
+
+
+def proved(receivable: Receivable, amounts: Iterator[Decimal], *, tax: bool = True) -> Totals:
+    """The totals with what F&O makes of the lines that are really sent. Raises `Unproved` when they come to another sum.
+
+    `tax`: whether what Commerce charged comes on top, which it does unless the amounts are paid ones.
+    """
+    sent = rounded(total(amounts) + (receivable.tax if tax else ZERO))
+    totals = Totals(receivable.totals.commerce, sent, receivable.totals.currency, receivable.totals.rounding)
+    if totals.difference:
+        raise Unproved(
+            f"{receivable.label}: grand_total is {totals.commerce} {totals.currency}, but F&O would make {totals.dynamics} of the lines",
+            remedy=f"Compare the rounding of {totals.currency} in F&O's Currencies with dynamics.rounding in connections.toml.",
+            totals=totals,
+        )
+    return totals
 
 
 def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
+    references = unique_references([*(r.reference for r in parts.rows), *(c.reference for c in parts.charges)])
     for row in parts.rows:
-        amount = rounded(row.net + row.tax if gross else row.net)
-        yield ReceivableLine(row.reference, row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes)
+        amount = rounded(row.amount(gross=gross))
+        yield ReceivableLine(next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes)
     for charge in parts.charges:
         text = charge.reference.replace("-", " ").replace("_", " ")
-        amount = rounded(charge.amount(gross=gross))
         yield ReceivableLine(
-            charge.reference, text, Decimal(1), amount, item=charge.item, tax_codes=tuple(charge.tax_codes)
-        )
+            next(references), text, ONE, rounded(charge.amount(gross=gross)), item=charge.item,
+            segment=charge.reference, tax_codes=charge.tax_codes,
+        )  # fmt: skip
     for paid in parts.paid:
-        yield ReceivableLine(paid.segment, f"paid by {paid.home}", Decimal(1), -rounded(paid.amount))
+        text = f"paid by {paid.home}"
+        yield ReceivableLine(paid.segment, text, ONE, -rounded(paid.amount), segment=paid.segment, is_payment=True)
 
 
 def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: Decimal) -> Totals:
@@ -78,13 +117,16 @@ def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: De
 
 
 def _unproved(document: Invoice | CreditMemo, totals: Totals) -> Never:
-    what = "invoice" if isinstance(document, Invoice) else "credit memo"
-    where = [path for path in fields_holding(document.raw, totals.difference) if not path.startswith("base_")][:3]
+    where = [path for path in fields_holding(document.raw, totals.difference) if not _is_base(path)][:3]
     hint = f" The same amount stands in {', '.join(where)}." if where else ""
     return Unproved(
-        f"{what} {document.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts come to "
+        f"{document.label}: grand_total is {totals.commerce} {totals.currency}, its parts come to "
         f"{totals.dynamics}, unexplained {totals.difference}.{hint}",
         remedy="Compare the document with its order in Commerce; if an extension adds a total, give it a home under "
         "orders.segments in connections.toml. Then replay it.",
         totals=totals,
     )
+
+
+def _is_base(path: str) -> bool:
+    return any(part.startswith("base_") for part in path.split("."))

@@ -2,27 +2,33 @@
 
 Return lines know neither a price unit nor a discount, only a price of two decimals and a negative quantity. An amount
 that no such price expresses is split: some pieces at a cent more than the others, so the line amounts come out exactly.
+
+What was given back to a gift card or as credit is no line, as it was none of the sales order: the credit note is of the
+goods, and the totals are compared without it. Return orders do not say whether their prices include tax: F&O takes the
+customer's own setting, so the receivable must be mapped by that (`Receivable.is_gross`).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
+from typing import Any, Final
 
-from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
 from sync.connections import Connection, Store
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
-from sync.mapping.line_amount import shortest
-from sync.mapping.receivable_lines import Receivable, ReceivableLine
+from sync.mapping.line_amount import sales_units, shortest
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.totals import Totals
 from sync.mapping_records import ItemMapping, normal_sku
-from sync.money import CENT, ZERO, rounded, total
+from sync.money import CENT, ZERO, rounded
 
-FINEST = Decimal("0.000001")
+FINEST: Final = Decimal("0.000001")
 """F&O stores prices with six decimals; only quantities with a fraction need more than two."""
+
+ONE: Final = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -43,78 +49,102 @@ class ReturnOrder:
 
 
 def return_order_from(
-    receivable: Receivable, memo: CreditMemo, order: Order, connection: Connection, *,
+    receivable: Receivable, order: Order, connection: Connection, *,
     store: Store, company: str, account: str, reference: str, items: Mapping[str, ItemMapping], lots: Mapping[str, str],
 ) -> ReturnOrder:  # fmt: skip
-    """Map a proved credit memo. `lots`: InventoryLotId of the original lines by our line reference, where known."""
-    settings = connection.creditmemos
+    """Map a proved credit memo. `lots`: InventoryLotId of the original lines by our line reference, where known.
+
+    Raises `Never` for a line without an item, and `Unproved` where F&O would come to another total.
+    """
     header = without_empty(
         {
             "dataAreaId": company,
             "CustomerAccountNumber": account,
             "InvoiceCustomerAccountNumber": account,
-            "CurrencyCode": memo.order_currency_code,
+            "CurrencyCode": receivable.totals.currency,
             "CustomersOrderReference": reference,
             "CustomerRequisitionNumber": order.increment_id,
-            "CustomerReturnReasonCode": settings.reason,
+            "CustomerReturnReasonCode": connection.creditmemos.reason,
             "DefaultReturnSiteId": store.site or "",
             "DefaultReturnWarehouseId": store.warehouse or "",
         }
     )
-    lines = [
-        body for line in receivable.lines if line.amount for body in _bodies(line, connection, items, lots, reference)
-    ]
-    return ReturnOrder(company, account, reference, header, tuple(lines), _totals(receivable, lines))
+    wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
+    found = [pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)]
+    names = unique_references([name for name, _ in found])
+    lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]
+    unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
+    tendered = [line.amount for line in receivable.lines if line.is_payment]
+    totals = proved(receivable, iter([*(credited(body, unit) for body in lines), *tendered]))
+    return ReturnOrder(company, account, reference, header, tuple(lines), totals)
 
 
-def _totals(receivable: Receivable, lines: list[dict[str, Any]]) -> Totals:
-    booked = total(rounded(-body["ReturnSalesQuantity"] * body["SalesPrice"]) for body in lines)
-    totals = receivable.totals
-    return Totals(totals.commerce, rounded(booked + receivable.tax), totals.currency, totals.rounding)
+def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:
+    """What F&O credits for a line."""
+    return rounded(-Decimal(body["ReturnSalesQuantity"]) * Decimal(body["SalesPrice"]), unit)
 
 
 def _bodies(
-    line: ReceivableLine,
-    connection: Connection,
-    items: Mapping[str, ItemMapping],
-    lots: Mapping[str, str],
-    reference: str,
-) -> Iterator[dict[str, Any]]:
+    line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], lots: Mapping[str, str], label: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(reference, body) of each return line that a line becomes.
+
+    Goods name the lot they were sold from, so that F&O takes them back at their cost. Charges do not: shipping may be
+    given back in parts, and F&O lets no more come back from a lot than was sold.
+    """
     item = items.get(normal_sku(line.sku)) if line.sku else None
-    number = item.item_number if item else line.item or connection.invoices.accounts.get(line.reference, "")
+    number = item.item_number if item else line.item if not line.sku else ""
     if not number:
-        raise Never(
-            f"{reference}: {line.reference} ({line.text}) has no item for a return line",
-            remedy="Map the sku, or name a service item for it under orders.segments in connections.toml; then replay.",
-        )
-    factor = item.factor if item else Decimal(1)
+        raise _without_item(line, label)
     fields = {
         "ItemNumber": number,
         **without_empty(item.dimensions() if item else {}),
-        **without_empty(
-            {"SalesUnitSymbol": (item.unit if item else "") or (connection.items.unit if line.sku else "")}
-        ),
-        "ReturnDispositionCode": connection.creditmemos.disposition,
-        **without_empty({"ReturningInventoryLotId": lots.get(line.reference, "")}),
+        **without_empty({"SalesUnitSymbol": (item.unit or connection.items.unit) if item else ""}),
+        **without_empty({"ReturnDispositionCode": connection.creditmemos.disposition}),
+        **without_empty({"ReturningInventoryLotId": lots.get(line.reference, "") if line.sku else ""}),
     }
-    quantity = line.quantity * factor if line.quantity > ZERO else Decimal(1)
-    for place, (pieces, price) in enumerate(_split(quantity, line.amount), start=1):
-        own = line.reference if place == 1 else f"{line.reference}/{place}"
-        yield {
-            **fields,
-            "ReturnSalesQuantity": -shortest(pieces),
-            "SalesPrice": shortest(price),
-            "ExternalItemNumber": own,
-        }
+    for place, (pieces, price) in enumerate(_split(_quantity(line, item, label), line.amount), start=1):
+        name = line.reference if place == 1 else f"{line.reference}/{place}"
+        yield name, {**fields, "ReturnSalesQuantity": -shortest(pieces), "SalesPrice": shortest(price)}
+
+
+def _without_item(line: ReceivableLine, label: str) -> Never:
+    if line.sku:
+        return Never(
+            f"{label}: items[].sku without an item in D365: {line.sku[:64]}",
+            remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
+        )
+    return Never(
+        f"{label}: {line.segment} has no item for a return line",
+        remedy=f"Name a service item for {line.segment} under orders (or orders.segments) in connections.toml, then replay.",
+    )
+
+
+def _quantity(line: ReceivableLine, item: ItemMapping | None, label: str) -> Decimal:
+    quantity = sales_units(line.quantity, item.factor) if item else line.quantity
+    if quantity <= ZERO:
+        raise Never(
+            f"{label}: items[].qty of {line.sku[:64]} is {line.quantity}; in sales units that is no quantity F&O can hold",
+            remedy="Correct the factor of the sku (`map items set`), then replay.",
+        )
+    return quantity
 
 
 def _split(quantity: Decimal, amount: Decimal) -> list[tuple[Decimal, Decimal]]:
-    """(pieces, price of one) whose line amounts sum to `amount` exactly."""
+    """(pieces, price of one) that sum to `quantity`, and whose line amounts sum to `amount` exactly.
+
+    Prices have two decimals, but that of a quantity with a fraction, which may need six. Where six do not suffice (ten
+    thousand and a half), whole pieces and the fraction go apart.
+    """
     price = (amount / quantity).quantize(CENT, rounding=ROUND_FLOOR)
     if price * quantity == amount:
         return [(quantity, price)]
-    if quantity != quantity.to_integral_value():
-        finest = (amount / quantity).quantize(FINEST)
-        return [(quantity, finest)] if rounded(finest * quantity) == amount else [(Decimal(1), amount)]
-    dearer = (amount - price * quantity) / CENT
-    return [(quantity - dearer, price), (dearer, price + CENT)]
+    if quantity == quantity.to_integral_value():
+        dearer = (amount - price * quantity) / CENT
+        return [(quantity - dearer, price), (dearer, price + CENT)]
+    finest = (amount / quantity).quantize(FINEST)
+    if rounded(finest * quantity) == amount:
+        return [(quantity, finest)]
+    whole = quantity.to_integral_value(rounding=ROUND_FLOOR)
+    fraction, rest = quantity - whole, amount - whole * price
+    return [(whole, price), (fraction, (rest / fraction).quantize(FINEST))]

@@ -15,8 +15,9 @@ from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
-from sync.mapping.order_parts import OrderParts, fields_holding, order_parts
+from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
+from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.totals import Totals, proof
 from sync.mapping_records import ItemMapping

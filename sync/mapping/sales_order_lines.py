@@ -46,7 +46,9 @@ def sales_order_lines(
 ) -> list[SalesOrderLine]:
     """All lines but the rounding line. `items` by normalised sku. Raises `Never` for what has no item or quantity."""
     _refuse_unknown_items(order, parts, items)
-    names = _unique([*(_row_reference(row) for row in parts.rows), *(charge.reference for charge in parts.charges)])
+    names = unique_references(
+        [*(_row_reference(row) for row in parts.rows), *(charge.reference for charge in parts.charges)]
+    )
     rows = [
         _row_line(order, connection, row, items[normal_sku(row.sku)], reference=next(names), gross=gross)
         for row in parts.rows
@@ -57,11 +59,11 @@ def sales_order_lines(
 
 def rounding_line(connection: Connection, amount: Decimal, lines: Sequence[SalesOrderLine]) -> SalesOrderLine:
     """The line that carries a difference of rounding; `lines` are those it must be told from."""
-    *_, reference = _unique([*(line.reference for line in lines), "rounding"])
+    *_, reference = unique_references([*(line.reference for line in lines), "rounding"])
     return _line(reference, {"ItemNumber": connection.orders.rounding_item}, priced(Decimal(1), amount), connection)
 
 
-def _unique(references: Sequence[str]) -> Iterator[str]:
+def unique_references(references: Sequence[str]) -> Iterator[str]:
     """Each reference, short enough; what was there before gets a number, in the order of the lines."""
     taken: set[str] = set()
     for reference in references:

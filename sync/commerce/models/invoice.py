@@ -3,20 +3,31 @@
 Amounts are in the order currency. A refund's may have four decimals where shipping was discounted.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Amount, Document, Many, One, Text, Whole
+from sync.commerce.models.faults import field_faults
+from sync.commerce.models.fields import Amount, Code, Document, Many, Some, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.order import NUMBER, number_of
 from sync.errors import Never
 from sync.money import ZERO
+
+PAID: Final = 2
+"""State of an invoice that is paid."""
+
+REFUNDED: Final = 2
+"""State of a credit memo that is refunded."""
+
+CANCELLED: Final = 3
+"""State of an invoice or credit memo that is cancelled."""
 
 
 class DocumentItem(Document):
     """A row of an invoice or credit memo. Rows that bear no money have no `row_total`."""
 
     order_item_id: Whole = None
-    sku: Text = ""
+    sku: Code = ""
     name: Text = ""
     qty: Amount = ZERO
     row_total: Amount = ZERO
@@ -25,9 +36,14 @@ class DocumentItem(Document):
     discount_tax_compensation_amount: Amount = ZERO
     weee_tax_applied_row_amount: Amount = ZERO
 
+    @property
+    def bears_money(self) -> bool:
+        """Whether the row is worth a line: parents of bundles and children of configurables are listed as well."""
+        return bool(self.row_total or self.tax_amount or self.discount_amount)
+
 
 class DocumentExtension(Document):
-    """What was paid or given back otherwise, and wrapping."""
+    """What was paid or given back otherwise, and wrapping with its tax."""
 
     gift_cards_amount: Amount = ZERO
     customer_balance_amount: Amount = ZERO
@@ -35,14 +51,20 @@ class DocumentExtension(Document):
     gw_price: Amount = ZERO
     gw_items_price: Amount = ZERO
     gw_card_price: Amount = ZERO
+    gw_tax_amount: Amount = ZERO
+    gw_items_tax_amount: Amount = ZERO
+    gw_card_tax_amount: Amount = ZERO
 
 
 class MoneyDocument(Document):
     """What invoices and credit memos have in common. Identity: `entity_id`; people say `increment_id`."""
 
+    kind: ClassVar[str] = "document"
+    """What people call it."""
+
     entity_id: Whole = None
-    increment_id: Annotated[Text, Field(min_length=1, max_length=50)]
-    order_id: Annotated[int, Field(ge=1)]
+    increment_id: Code
+    order_id: Annotated[int, BeforeValidator(whole_from), Field(ge=1)]
     store_id: Whole = None
     state: Whole = None
     created_at: Text = ""
@@ -57,46 +79,55 @@ class MoneyDocument(Document):
     grand_total: Amount
     transaction_id: Text = ""
     items: Annotated[list[DocumentItem], Many] = []
-    extension_attributes: Annotated[DocumentExtension, One] = DocumentExtension()
+    extension_attributes: Annotated[DocumentExtension, Some] = DocumentExtension()
     raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+    """The document as received, for totals of extensions that only the configuration knows."""
 
-    @field_validator("extension_attributes", mode="before")
+    @field_validator("increment_id")
     @classmethod
-    def _none(cls, value: Any) -> Any:
-        return value or {}
+    def _printable(cls, value: str) -> str:
+        if not NUMBER.fullmatch(value):
+            raise ValueError("expected 1 to 50 printable characters")
+        return value
 
     @classmethod
     def read(cls, document: Any) -> Self:
         """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
-        what = cls.__name__.lower().replace("creditmemo", "credit memo")
         if not isinstance(document, dict):
-            raise Never(
-                f"a {what} is a JSON object, found {type(document).__name__}",
-                remedy="Ask Commerce for the document again.",
-            )
+            what = f"{cls.kind}: expected a JSON object, found {type(document).__name__}"
+            raise Never(what, remedy="Ask Commerce for the document again.")
+        what = f"{cls.kind} {number_of(document) or '(no increment_id)'}"
+        remedy = "Look at these fields of the document in Commerce and at the extension that writes them."
+        if is_too_deep(document):
+            raise Never(f"{what} cannot be read: it is nested deeper than any {cls.kind}", remedy=remedy)
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
-            names = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
-            raise Never(
-                f"{what} {document.get('increment_id', '(no increment_id)')} cannot be read: {', '.join(names)}",
-                remedy="Look at these fields of the document in Commerce and at the extension that writes them.",
-            ) from None
+            raise Never(f"{what} cannot be read: {field_faults(error)}", remedy=remedy) from None
 
     @property
     def key(self) -> str:
         """`<increment_id>@<store_id>`."""
         return f"{self.increment_id}@{self.store_id if self.store_id is not None else '?'}"
 
+    @property
+    def label(self) -> str:
+        """For messages."""
+        return f"{self.kind} {self.increment_id}"
+
 
 class Invoice(MoneyDocument):
     """`state`: 1 open, 2 paid, 3 cancelled."""
+
+    kind: ClassVar[str] = "invoice"
 
     shipping_discount_tax_compensation_amount: Amount = ZERO
 
 
 class CreditMemo(MoneyDocument):
     """`state`: 1 open, 2 refunded, 3 cancelled. Its `discount_tax_compensation_amount` includes that of shipping."""
+
+    kind: ClassVar[str] = "credit memo"
 
     invoice_id: Whole = None
     adjustment_positive: Amount = ZERO

@@ -10,16 +10,14 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, field_validator
 
+from sync.commerce.models.faults import field_faults
 from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, One, Some, Text, Whole, is_too_deep
 from sync.commerce.models.item import Item
 from sync.commerce.models.postal_address import Address
 from sync.errors import Never
 from sync.money import ZERO
 
-MOST_FAULTS: Final = 8
-"""Fields named in one message; a document that is not an order at all would name hundreds."""
-
-_NUMBER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,50}")
+NUMBER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,50}")
 
 
 class Payment(Document):
@@ -143,7 +141,7 @@ class Order(Document):
     @field_validator("increment_id")
     @classmethod
     def _printable(cls, value: str) -> str:
-        if not _NUMBER.fullmatch(value):
+        if not NUMBER.fullmatch(value):
             raise ValueError("expected 1 to 50 printable characters")
         return value
 
@@ -166,7 +164,7 @@ class Order(Document):
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
             raise Never(
-                f"order {number} cannot be read: {_faults(error)}",
+                f"order {number} cannot be read: {field_faults(error)}",
                 remedy="Look at these fields of the order in Commerce (GET /V1/orders) and at the extension that writes them.",
             ) from None
 
@@ -180,6 +178,11 @@ class Order(Document):
         """The B2B company whose buyer placed it; None for everybody else's."""
         company = self.extension_attributes.company_order_attributes
         return (company.company_id or None) if company is not None else None
+
+    @property
+    def label(self) -> str:
+        """For messages."""
+        return f"order {self.increment_id}"
 
     @property
     def shipping(self) -> Shipping:
@@ -206,22 +209,7 @@ def number_of(document: Any) -> str:
     """The increment id of a document that may be no order at all; empty when it has none that could be one."""
     number = document.get("increment_id") if isinstance(document, dict) else None
     text = str(number).strip() if isinstance(number, str | int) and not isinstance(number, bool) else ""
-    return text if _NUMBER.fullmatch(text) else ""
-
-
-def _faults(error: ValidationError) -> str:
-    faults = error.errors(include_input=False, include_url=False, include_context=False)
-    named = [f"{_path(fault['loc'])}: {_what(fault)}" for fault in faults[:MOST_FAULTS]]
-    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
-    return "; ".join([*named, *more])
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-
-
-def _what(fault: Any) -> str:
-    return "is missing" if fault["type"] == "missing" else str(fault["msg"]).removeprefix("Value error, ")
+    return text if NUMBER.fullmatch(text) else ""
 
 
 def _refuse_model_data(document: dict[str, Any], number: str) -> None:
