@@ -25,7 +25,7 @@ FEWEST: Final = 20
 def demo(
     orders: Annotated[
         int, typer.Option(min=FEWEST, help="How many orders are placed, besides those that are measured.")
-    ] = 260,
+    ] = 240,
     seed: Annotated[int, typer.Option(help="What chance begins with; the same seed places the same orders.")] = 1,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

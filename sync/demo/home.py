@@ -7,7 +7,7 @@ from typing import Final
 from sync.configuration import read_connections
 from sync.connections import Connections
 from sync.embedded import vault_of
-from sync.sandbox.serve import UNIT, Ready
+from sync.sandbox.terms import UNIT, Ready
 
 CONFIG: Final = "connections.toml"
 

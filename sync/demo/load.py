@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sync.demo.stage import Pair, Stage
 from sync.sandbox.commerce.catalogue import SHOPPERS
-from sync.sandbox.serve import NOVELTY
+from sync.sandbox.terms import NOVELTY
 
 SLICE: Final = 10
 """Orders placed by one request."""
@@ -22,8 +22,8 @@ ROUGH_HINTS: Final = {
 QUIET_HINTS: Final = dict.fromkeys(("lost_rate", "double_rate", "late_rate", "early_rate"), 0)
 
 LATENCY: Final = {
-    "shop": {"latency_low": Decimal("0.04"), "latency_high": Decimal("0.12")},
-    "ledger": {"latency_low": Decimal("0.06"), "latency_high": Decimal("0.18")},
+    "shop": {"latency_low": Decimal("0.03"), "latency_high": Decimal("0.09")},
+    "ledger": {"latency_low": Decimal("0.03"), "latency_high": Decimal("0.09")},
 }
 """Seconds there and back; systems in a cloud are no faster."""
 
@@ -44,7 +44,7 @@ class Plan:
     unmapped: int = 2
     cancelled: int = 4
     edited: int = 2
-    measured: int = 20
+    measured: int = 30
 
     def of(self, place: int, shops: int) -> int:
         """How many orders the shop at a place is to get."""

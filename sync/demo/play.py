@@ -15,7 +15,7 @@ from sync.demo.stage import FLOWS, Pair, Stage
 from sync.demo.systems import pause
 from sync.ledger import Claim
 from sync.mappings import ItemMapping
-from sync.sandbox.serve import NOVELTY, UNIT, item_numbers
+from sync.sandbox.terms import NOVELTY, UNIT, item_numbers
 
 PATIENCE: Final = timedelta(seconds=120)
 SETTLED: Final = timedelta(seconds=6.1)

@@ -17,7 +17,7 @@ from sync.demo.play import Outcome
 from sync.demo.reconciliation import Row
 from sync.demo.stage import CONNECTIONS
 from sync.money import total
-from sync.sandbox.serve import NOVELTY
+from sync.sandbox.terms import NOVELTY
 
 WHOSE: Final = {NumberMode.OURS: "ours", NumberMode.THEIRS: "Dynamics'"}
 

@@ -19,7 +19,7 @@ from sync.demo.systems import Host, Ledger, Shop, pause
 from sync.embedded import open_embedded
 from sync.ledger import Claim, State
 from sync.mappings import ItemMapping
-from sync.sandbox.serve import NOVELTY, UNIT, Ready, item_numbers
+from sync.sandbox.terms import NOVELTY, UNIT, Ready, item_numbers
 from sync.services import Services
 
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}

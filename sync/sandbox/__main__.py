@@ -10,7 +10,8 @@ import signal
 from sync.adapters.system_clock import SystemClock
 from sync.connections import NumberMode
 from sync.encoding import to_json
-from sync.sandbox.serve import Ready, Sandbox
+from sync.sandbox.serve import Sandbox
+from sync.sandbox.terms import Ready
 
 
 def main() -> None:

@@ -1,16 +1,10 @@
-"""Both systems on loopback ports of one process: for the demo, for tests of whole processes, to try the product on.
-
-What changes hands with a merchant's administrators is said in `Ready`: addresses, the integration's credentials, the
-public half of the webhook key, the token of F&O's service account. All of it is worthless anywhere else.
-"""
+"""Both systems on loopback ports of one process: for the demo, for tests of whole processes, to try the product on."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -18,7 +12,6 @@ from sync.connections import NumberMode
 from sync.hosts.server import listen, serve, url_of
 from sync.ports import Clock
 from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.catalogue import Catalogue, Product
 from sync.sandbox.commerce.hints import HintSender
 from sync.sandbox.commerce.oauth import Consumer
 from sync.sandbox.commerce.signing import public_pem
@@ -28,40 +21,10 @@ from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics.app import dynamics_app
 from sync.sandbox.dynamics.seed import Item
 from sync.sandbox.dynamics.state import DynamicsState
+from sync.sandbox.terms import COMPANY, TOKEN, UNIT, Ready, item_numbers
 
-COMPANY: Final = "usmf"
-TOKEN: Final = "sandbox"  # noqa: S105 - opens nothing but the double
-UNIT: Final = "ea"
 HOST: Final = "127.0.0.1"
 GRACE: Final = timedelta(seconds=1)
-NOVELTY: Final = Product("LAMP-2026", 99, Decimal("39.90"))
-"""Released in F&O already; the shop sells it as soon as it is told to (`POST /sandbox/products`)."""
-
-
-def item_numbers() -> dict[str, str]:
-    """The item number in F&O of every SKU, the novelty included: what a merchant's mapping table would say."""
-    return {product.sku: f"D{product.product_id:04}" for product in (*Catalogue().products, NOVELTY)}
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Where both systems are and what opens them."""
-
-    commerce: str
-    dynamics: str
-    company: str
-    numbers: NumberMode
-    credentials: Mapping[str, str]
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is printed."""
-        return {"event": "ready", **asdict(self), "numbers": str(self.numbers)}
-
-    @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Ready":
-        """From what was printed."""
-        fields = {name: told[name] for name in ("commerce", "dynamics", "company", "credentials")}
-        return cls(**fields, numbers=NumberMode(told["numbers"]))
 
 
 class Sandbox:
