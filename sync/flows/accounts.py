@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from sync.commerce.models.order import Order
 from sync.errors import Later, Never
 from sync.flow import Receipt, Skipped
-from sync.flows import contacts
 from sync.flows.companies import PENDING, account_of_company
+from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers import read as read_customer
 from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, shopper_of_order
@@ -35,13 +35,13 @@ async def buyer_of(order: Order, work: Work) -> Buyer:
     if posted is not None:
         return posted
     account = await _company_account(order.company_id, order, work)
-    if order.customer_id is None or not contacts.are_wanted(work.desk.settings):
+    if order.customer_id is None or not contacts_are_wanted(work.desk.settings):
         return Buyer(account)
-    buyer = contacts.Contact(
+    buyer = Contact(
         legal_entity(work.desk.settings), account, order.customer_id, order.customer_firstname, order.customer_lastname,
         order.customer_email, is_snapshot=True,
     )  # fmt: skip
-    return Buyer(account, await contacts.kept(buyer, work))
+    return Buyer(account, await kept_contact(buyer, work))
 
 
 async def account_for(order: Order, work: Work) -> str:

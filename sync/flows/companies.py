@@ -20,7 +20,7 @@ from sync.desk import Desk
 from sync.dynamics.customers import SET, Customers
 from sync.errors import Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
-from sync.flows import contacts
+from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customer_accounts import (
     NOTHING_BESIDE,
     Beside,
@@ -131,16 +131,16 @@ async def _hold(company: Company, account: str, wanted: CustomerAccount, custome
 
 async def _administrator(company: Company, account: str, work: Work) -> None:
     """The company's administrator as a contact; one that Commerce has deleted is left alone."""
-    if not contacts.are_wanted(work.desk.settings) or company.super_user_id is None:
+    if not contacts_are_wanted(work.desk.settings) or company.super_user_id is None:
         return
     document = await work.desk.customers.get(company.super_user_id)
     if document is not None:
-        await contacts.kept(contact_of(Customer.read(document), account, work.desk), work)
+        await kept_contact(contact_of(Customer.read(document), account, work.desk), work)
 
 
-def contact_of(customer: Customer, account: str, desk: Desk) -> contacts.Contact:
+def contact_of(customer: Customer, account: str, desk: Desk) -> Contact:
     """A customer as a contact of a company's account."""
-    return contacts.Contact(
+    return Contact(
         legal_entity(desk.settings), account, customer.id, customer.firstname, customer.lastname, customer.email
     )
 

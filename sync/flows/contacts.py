@@ -51,12 +51,12 @@ class Contact:
         return digest(self.body)
 
 
-def are_wanted(connection: Connection) -> bool:
+def contacts_are_wanted(connection: Connection) -> bool:
     """Whether buyers of companies become contacts on this connection."""
     return "companies" in connection.flows and connection.companies.contacts
 
 
-async def kept(contact: Contact, work: Work) -> str:
+async def kept_contact(contact: Contact, work: Work) -> str:
     """The contact's number; it is made, or brought up to date, where it is not as wanted. Raises what `deliver` does.
 
     A known one costs no request, unless a person asks for everything to be looked at again (`looks_first`).

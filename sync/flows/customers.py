@@ -17,7 +17,7 @@ from sync.desk import Desk
 from sync.dynamics.customers import SET, Customers
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.companies import account_of_company
-from sync.flows.contacts import Contact, are_wanted, kept
+from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customer_accounts import Sought, found_or_created, kept_up_to_date
 from sync.flows.payloads import id_in
 from sync.mapping.company_account import legal_entity
@@ -85,9 +85,9 @@ async def _bought_for(company_id: int, shopper: Shopper, work: Work) -> str:
     found = await account_of_company(company_id, work)
     if isinstance(found, Skipped):
         return f"buys for company {company_id}: {found.reason}"
-    if are_wanted(work.desk.settings):
+    if contacts_are_wanted(work.desk.settings):
         customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
-        await kept(Contact(legal_entity(work.desk.settings), found, *customer), work)
+        await kept_contact(Contact(legal_entity(work.desk.settings), found, *customer), work)
     return f"buys for company {company_id}, which has account {found}"
 
 
