@@ -89,9 +89,8 @@ async def play(stage: Stage, plan: Plan, gauges: Gauges, *, tamper: bool = False
     ordered = await latencies(stage)
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     orders = sum(row.orders for row in rows)
-    return Outcome(
-        orders, seconds, tuple(rows), (*findings, *off), tuple(parked), tuple(prices), latency, mishappened, polled
-    )
+    off = list(dict.fromkeys([*findings, *off]))
+    return Outcome(orders, seconds, tuple(rows), tuple(off), tuple(parked), tuple(prices), latency, mishappened, polled)
 
 
 async def _delivered(stage: Stage, plan: Plan, gauges: Gauges) -> tuple[int, list[Claim], list[Finding]]:

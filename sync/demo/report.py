@@ -15,23 +15,23 @@ from sync.connections import NumberMode
 from sync.demo.figures import Price
 from sync.demo.play import Outcome
 from sync.demo.reconciliation import Row
-from sync.demo.stage import CONNECTIONS
 from sync.money import total
 from sync.sandbox.terms import NOVELTY
 
-WHOSE: Final = {NumberMode.OURS: "ours", NumberMode.THEIRS: "Dynamics'"}
+WHOSE: Final = {NumberMode.OURS: "us", NumberMode.THEIRS: "Dynamics"}
 
 
 def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     """The whole page. `kept`: where the home directory of the run is left."""
-    posted = sum(row.sales_orders for row in outcome.rows)
-    console.print(f"{outcome.orders} orders were placed, {posted} sales orders stand; {outcome.seconds} s in all.")
+    console.print(
+        f"{outcome.orders} orders in two shops, by webhooks and polling into two ledgers, in {outcome.seconds} s."
+    )
     console.print(f"Meanwhile went wrong, on purpose: {_listed(outcome)}.")
-    _heading(console, "Reconciliation, read from both systems' own books")
+    _heading(console, "Reconciliation, from both systems' own books")
     console.print(_books(outcome.rows))
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
-    _heading(console, "Requests per order (five lines, known customer)")
+    _heading(console, "Requests per order of five lines and a known customer")
     console.print(_prices(outcome.prices))
     p50, p99 = (Decimal(outcome.latency_ms[name]) / 1000 for name in ("p50", "p99"))
     console.print(f"From hint to posted, mishaps included: p50 {p50:.1f} s, p99 {p99:.1f} s.\n")
@@ -51,22 +51,20 @@ def _listed(outcome: Outcome) -> str:
 
 def _table(*columns: str) -> Table:
     """Columns whose name ends in `>` are aligned right."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_edge=False)
     for column in columns:
         table.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", no_wrap=True)
     return table
 
 
 def _books(rows: Iterable[Row]) -> Table:
-    table = _table(
-        "connection", "numbers", "", "orders>", "cancelled>", "sales orders>", "lines>", "Commerce>", "Dynamics>", "difference>"
-    )  # fmt: skip
+    table = _table("shop", "orders>", "cancelled>", "posted>", "lines>", "Commerce>", "Dynamics>", "off by>")
     for row in rows:
-        style = "bold red" if row.difference else "green"
         counts = (row.orders, row.cancelled, row.sales_orders, row.lines)
         table.add_row(
-            row.connection, WHOSE[CONNECTIONS[row.connection]], row.currency, *(f"{count:,}" for count in counts),
-            f"{row.commerce:,.2f}", f"{row.dynamics:,.2f}", Text(f"{row.difference:,.2f}", style=style),
+            f"{row.connection} {row.currency}", *(f"{count:,}" for count in counts),
+            f"{row.commerce:,.2f}", f"{row.dynamics:,.2f}",
+            Text(f"{row.difference:,.2f}", style="bold red" if row.difference else "green"),
         )  # fmt: skip
     return table
 
@@ -76,14 +74,16 @@ def _parked(outcome: Outcome, console: Console) -> None:
         console.print("Nothing was parked.")
         return
     for claim in outcome.parked[:1]:
-        console.print(f"{len(outcome.parked)} orders waited for a person, such as {claim.key} of {claim.connection}:")
+        console.print(
+            f"Orders that waited for a person: {len(outcome.parked)}, such as {claim.key} of {claim.connection}:"
+        )
         console.print(f"  {plain(claim.reason)}", soft_wrap=True)
         console.print(f"  What to do: {plain(claim.remedy)}", soft_wrap=True)
     console.print(f"It was done: {NOVELTY.sku} mapped, the orders replayed. They are in the sums above.")
 
 
 def _prices(prices: Iterable[Price]) -> Table:
-    table = _table("connection", "numbers", "writes to Dynamics>", "reads of Dynamics>", "reads of Commerce>")
+    table = _table("shop", "order number by", "Dynamics, writes>", "Dynamics, reads>", "Commerce, reads>")
     for price in prices:
         figures = (price.dynamics_writes, price.dynamics_reads, price.commerce_reads)
         table.add_row(price.connection, WHOSE[price.numbers], *(f"{price.each(figure):.2f}" for figure in figures))
