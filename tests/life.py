@@ -21,6 +21,7 @@ class Life:
         self.ended: Callable[[], None] = lambda: None
         self.steps = 0
         self.is_over = False
+        self._mourners: list[asyncio.Future[None]] = []
         self.tasks: dict[Steps, asyncio.Task[Any]] = {}
 
     def lives_on(self) -> bool:
@@ -35,6 +36,15 @@ class Life:
     def end(self) -> None:
         """Now."""
         self.is_over = True
+        for waiting in self._mourners:
+            waiting.set_result(None)
+        self._mourners.clear()
+
+    async def over(self) -> None:
+        """Wait for the end."""
+        if not self.is_over:
+            self._mourners.append(asyncio.get_running_loop().create_future())
+            await self._mourners[-1]
 
     async def bury(self) -> None:
         """At the world's end: close what will never go on, so that nothing is left behind to complain."""
@@ -117,3 +127,23 @@ def begin(work: Coroutine[Any, Any, Any], life: Life | None) -> "asyncio.Task[An
     context = Context()
     context.run(LIFE.set, life)
     return asyncio.get_running_loop().create_task(work, context=context)
+
+
+class Fatal:
+    """Tables that a process dies of when it is about to write into the one named."""
+
+    def __init__(self, inner: Any, table: str, life: Life) -> None:
+        self._inner, self._table, self._life = inner, table, life
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if name not in {"insert", "replace", "upsert"}:
+            return method
+
+        async def write(table: str, row: Any) -> Any:
+            if table == self._table and LIFE.get() is self._life:
+                self._life.end()
+                await asyncio.sleep(0)
+            return await method(table, row)
+
+        return write
