@@ -8,9 +8,8 @@ about emptiness; locked messages count as due; counts end at `MOST_COUNTED`, as 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Final, Self
 
@@ -18,7 +17,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import (
     ServiceBusMessageBatch,
     ServiceBusMessageState,
-    ServiceBusReceivedMessage,
     ServiceBusSubQueue,
 )
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
@@ -26,45 +24,18 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 
 from sync.adapters.queue_limits import MOST_WHY, check
 from sync.adapters.servicebus_dead import remove
+from sync.adapters.servicebus_inbox import ANSWER, OPERATION, Inbox
 from sync.adapters.servicebus_links import Aside, Line, Link
-from sync.adapters.servicebus_messages import letter, received, sendable
+from sync.adapters.servicebus_messages import letter, sendable
 from sync.adapters.servicebus_peeks import peeked
-from sync.errors import Later, Never
-from sync.ports import DeadLetter, Depth, LockLost, Outgoing, Received
+from sync.errors import Never
+from sync.ports import DeadLetter, Depth, Outgoing, Received
 
 PATIENCE: Final = timedelta(seconds=4)
 """A shop's customer is waiting for the hook."""
-ANSWER: Final = 2.0
-"""Seconds to wait for an answer on an open link: a hundred times what it takes. Then the link counts as dead."""
-OPERATION: Final = 8.0
-"""Seconds for everything that no shop waits for."""
-LOOK: Final = 0.25
-"""Seconds that looking for a message takes at least."""
 TURN: Final = 0.05
 """Seconds for which whoever waits for a frame keeps the connection to himself; settling waits for them to end."""
 MOST_COUNTED: Final = 1_000
-FORGET: Final = timedelta(minutes=10)
-"""So long after its lock, no message under it can be settled: the longest lock is five minutes."""
-
-Settle = Callable[[ServiceBusReceiver, ServiceBusReceivedMessage], Awaitable[None]]
-
-
-@dataclass
-class Inbox:
-    """The receiving side of one queue. `held`: what was handed out and not settled, by lock token."""
-
-    line: Line[ServiceBusReceiver]
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    held: dict[str, ServiceBusReceivedMessage] = field(default_factory=dict)
-
-    def keep(self, found: Iterable[ServiceBusReceivedMessage]) -> None:
-        """Remember what can be settled, and forget, by the broker's time, what cannot any more."""
-        self.held |= {str(message.lock_token): message for message in found}
-        ends = {token: message.locked_until_utc for token, message in self.held.items()}
-        latest = max((end for end in ends.values() if end is not None), default=None)
-        for token, end in ends.items():
-            if end is not None and latest is not None and end < latest - FORGET:
-                del self.held[token]
 
 
 class ServiceBusQueue:
@@ -134,61 +105,26 @@ class ServiceBusQueue:
         Calls for one queue take turns: one that finds another waiting in vain finds nothing either. A cancelled call
         leaves what was on its way to the next call, or to `close`.
         """
-        inbox = self._inbox(queue)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + max(wait.total_seconds(), LOOK)
-        try:
-            async with asyncio.timeout_at(until):
-                await inbox.turn.acquire()
-        except TimeoutError:
-            return []
-        try:
-            left = max(until - loop.time(), LOOK)
-            found = await inbox.line.use(
-                lambda receiver: receiver.receive_messages(most, left), answer=left + ANSWER, most=left + OPERATION
-            )
-        finally:
-            inbox.turn.release()
-        inbox.keep(found)
-        return [received(queue, message) for message in found]
+        return await self._inbox(queue).receive(most, wait)
 
     async def complete(self, message: Received) -> None:
         """Done: the message is gone. Raises `LockLost`, and `Later` when that could not be told."""
-        await self._settle(message, lambda receiver, held: receiver.complete_message(held))
+        await self._inbox(message.queue).settle(message, lambda receiver, held: receiver.complete_message(held))
 
     async def abandon(self, message: Received) -> None:
         """Give it back at once; past the queue's limit of deliveries it becomes a dead letter. Raises as `complete`."""
-        await self._settle(message, lambda receiver, held: receiver.abandon_message(held))
+        await self._inbox(message.queue).settle(message, lambda receiver, held: receiver.abandon_message(held))
 
     async def dead_letter(self, message: Received, *, reason: str, description: str = "") -> None:
         """Set it aside; texts are cut at 4,096 characters. Raises as `complete`."""
         why = {"reason": reason[:MOST_WHY], "error_description": description[:MOST_WHY]}
-        await self._settle(message, lambda receiver, held: receiver.dead_letter_message(held, **why))
+        await self._inbox(message.queue).settle(
+            message, lambda receiver, held: receiver.dead_letter_message(held, **why)
+        )
 
     async def renew(self, message: Received) -> Received:
         """Hold the lock for another lock duration. Raises as `complete`."""
-        inbox, held = self._held(message)
-        until: datetime = await inbox.line.use(
-            lambda receiver: receiver.renew_message_lock(held, timeout=ANSWER), answer=ANSWER, most=OPERATION
-        )
-        return replace(message, locked_until=until)
-
-    async def _settle(self, message: Received, how: Settle) -> None:
-        """A message is settled once: the first attempt takes it, and gives it back only when the broker was not reached."""
-        inbox, held = self._held(message)
-        del inbox.held[message.token]
-        try:
-            await inbox.line.use(lambda receiver: how(receiver, held), answer=ANSWER, most=OPERATION)
-        except (Later, Never, asyncio.CancelledError):
-            inbox.held[message.token] = held
-            raise
-
-    def _held(self, message: Received) -> tuple[Inbox, ServiceBusReceivedMessage]:
-        inbox = self._inbox(message.queue)
-        held = inbox.held.get(message.token)
-        if held is None:
-            raise LockLost(f"queue {message.queue}: {message.id} is not held here: it was settled, or its lock ran out")
-        return inbox, held
+        return await self._inbox(message.queue).renew(message)
 
     async def dead_letters(self, queue: str) -> AsyncIterator[DeadLetter]:
         """What has been set aside, oldest first, without removing it."""

@@ -1,6 +1,6 @@
 """Messages of the port as messages of the SDK, and back."""
 
-from typing import Final
+from typing import Any, Final
 
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
@@ -51,4 +51,5 @@ def body_of(message: ServiceBusReceivedMessage) -> bytes:
     """The bytes. What somebody else sent as an AMQP value is none of ours: its text, for an operator to recognise."""
     if message.body_type is AmqpMessageBodyType.DATA:
         return b"".join(message.body)
-    return str(message).encode()
+    value: Any = message.body
+    return value if isinstance(value, bytes) else str(value).encode()
