@@ -22,7 +22,7 @@ from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, Unproved, order_items, order_store, sales_order_from
 from sync.mapping.totals import Totals
-from sync.mapping_records import LONGEST, AccountKind, ItemMapping, is_plain, normal_sku
+from sync.mapping_records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
 
 ASSIGNED = "(assigned by D365)"
 
@@ -61,12 +61,17 @@ class Preview:
         }
 
 
+async def nobody(_kind: AccountKind, _source_key: str) -> AccountMapping | None:
+    """Nobody has an account."""
+
+
 @dataclass(frozen=True)
 class Lookups:
-    """What a preview may look up: the mapping tables, or the example's rules."""
+    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account by what it is of."""
 
     items: Callable[[list[str]], Awaitable[Mapping[str, ItemMapping]]]
     account: Callable[[Order], Awaitable[str | None]]
+    known: Callable[[AccountKind, str], Awaitable[AccountMapping | None]] = nobody
 
 
 def example_connection() -> Connection:
@@ -124,10 +129,10 @@ async def preview_order(
     try:
         order = Order.read(document)
     except Never as error:
-        return Preview(_key(document), "park", error.reason, error.remedy)
+        return Preview(key_of(document), "park", error.reason, error.remedy)
     reason = _reason_to_skip(order, connection, now)
     try:
-        first, mapped = await _mapped(order, connection, lookups)
+        first, mapped = await mapped_order(order, connection, lookups)
     except Unproved as error:
         found = Preview(order.key, "park", error.reason, error.remedy, totals=error.totals)
     except Never as error:
@@ -139,7 +144,7 @@ async def preview_order(
     return Preview(order.key, "skip", reason, totals=found.totals) if reason else found
 
 
-def _key(document: Any) -> str:
+def key_of(document: Any) -> str:
     """The key of a document that cannot be read, as far as it has one."""
     store = document.get("store_id") if isinstance(document, dict) else None
     is_id = isinstance(store, str | int) and not isinstance(store, bool) and re.fullmatch(r"[0-9]{1,10}", str(store))
@@ -153,18 +158,23 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
     return not_now(order, connection.orders, now)
 
 
-async def _mapped(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:
+async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:
+    """The sales order, and the requests that make its account where there is none. Raises `Never` as the mapping does."""
     order_store(order, connection)
     items = await lookups.items(order_items(order, connection))
-    account = await lookups.account(order)
-    first: list[Request] = []
-    if account is None:
-        kind: AccountKind = "guest" if order.customer_id is None else "customer"
-        source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
-        wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
-        first = [Request("POST", "/data/CustomersV3", wanted.body)]
-        account = wanted.account or ASSIGNED
+    first, account = await account_of(order, connection, lookups)
     return first, sales_order_from(order, connection, account=account, items=items)
+
+
+async def account_of(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], str]:
+    """The account of an order's documents, and the requests that make it where there is none. Raises `Never`."""
+    account = await lookups.account(order)
+    if account is not None:
+        return [], account
+    kind: AccountKind = "guest" if order.customer_id is None else "customer"
+    source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
+    wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
+    return [Request("POST", "/data/CustomersV3", wanted.body)], wanted.account or ASSIGNED
 
 
 def _requests(document: SalesOrder, connection: Connection) -> Iterator[Request]:

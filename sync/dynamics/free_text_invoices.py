@@ -60,11 +60,11 @@ class FreeTextInvoices:
         self, invoice: FreeTextInvoice, identifier: int, existing: frozenset[int], *, not_after: datetime
     ) -> None:
         """Post the lines that are missing, in one changeset. A refused header without lines is removed."""
-        common = {"dataAreaId": invoice.company, "ParentRecId": identifier}
         missing = [line for line in invoice.lines if line["LineNumber"] not in existing]
         try:
             await self._client.changeset(
-                [Write("POST", LINES, None, {**common, **line}) for line in missing], not_after=not_after
+                [Write("POST", LINES, None, invoice.line_body(line, identifier)) for line in missing],
+                not_after=not_after,
             )
         except Never:
             if not existing:

@@ -70,6 +70,5 @@ class PaymentJournals:
             LINES, "JournalBatchNumber", journal, company=payment.company, select=LINE_FIELDS
         )
         line = max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1
-        body = {**payment.body, "JournalBatchNumber": journal, "LineNumber": line}
-        await self._client.create(LINES, body, not_after=not_after)
+        await self._client.create(LINES, payment.line_body(journal, line), not_after=not_after)
         return FoundPayment(journal, line)

@@ -83,11 +83,11 @@ class ReturnOrders:
 
     async def complete(self, order: ReturnOrder, found: FoundReturn, *, not_after: datetime) -> None:
         """Post the lines that are missing, in one changeset. A refused header without lines is removed."""
-        common = {"dataAreaId": order.company, "ReturnOrderNumber": found.number}
         missing = [line for line in order.lines if line["ExternalItemNumber"] not in found.lines]
         try:
             await self._client.changeset(
-                [Write("POST", LINES, None, {**common, **line}) for line in missing], not_after=not_after
+                [Write("POST", LINES, None, order.line_body(line, found.number)) for line in missing],
+                not_after=not_after,
             )
         except Never:
             if not found.lines:

@@ -11,14 +11,9 @@ from typing import Any, Final
 from sync.dynamics.customers import Customers
 from sync.dynamics.faults import AlreadyExists
 from sync.errors import Never
-from sync.mapping.customer_account import CustomerAccount
+from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_records import AccountKind
 from sync.work import Work
-
-FIXED: Final = frozenset(
-    {"dataAreaId", "CustomerAccount", "PartyType", "CustomerGroupId", "SalesCurrencyCode", "PaymentTerms"}
-)
-"""Set at creation, then the ledger's own."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def company_account_from(company: Company, connection: Connection, *, region_cod
             "SalesCurrencyCode": _currency(company, connection),
             "LanguageId": (store.language if store else None) or "",
             "PaymentTerms": connection.companies.payment_terms,
+            "IsSalesTaxIncludedInPrices": "Yes" if store and store.prices_include_tax else "",
             "PrimaryContactEmail": company.email,
             "PrimaryContactPhone": company.telephone,
             "TaxExemptNumber": company.vat_tax_id if settings.send_tax_numbers else "",

@@ -1,12 +1,13 @@
 """A shopper of Commerce as a customer account of D365. Pure.
 
 A shopper is a registered customer, or a guest known by e-mail address only. A billing address with a company makes
-an organisation, otherwise it is a person. Terms, limits and holds are the ledger's own and never sent.
+an organisation, otherwise it is a person. Limits and holds are the ledger's own and never sent. Where the store's
+prices include tax, so do those of its accounts: return orders have no field for it, F&O takes it from the customer.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.models.customer import Customer, CustomerAddress
 from sync.commerce.models.order import Order
@@ -19,6 +20,14 @@ from sync.mapping_records import AccountKind
 
 LONGEST_ACCOUNT = 20
 """CustomerAccount holds 20 characters."""
+
+FIXED: Final = frozenset(
+    {
+        "dataAreaId", "CustomerAccount", "PartyType", "CustomerGroupId", "SalesCurrencyCode", "PaymentTerms",
+        "IsSalesTaxIncludedInPrices",
+    }
+)  # fmt: skip
+"""Set at creation, then the ledger's own."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,7 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
             "SalesCurrencyCode": shopper.currency,
             "LanguageId": (store.language if store else None) or "",
             "PaymentTerms": settings.payment_terms,
+            "IsSalesTaxIncludedInPrices": "Yes" if store and store.prices_include_tax else "",
             "PrimaryContactEmail": shopper.email,
             "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
             "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",

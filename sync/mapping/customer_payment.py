@@ -51,6 +51,10 @@ class CustomerPayment:
         """The header of a journal opened for it."""
         return {"dataAreaId": self.company, "JournalName": self.journal_name, "Description": self.journal_text}
 
+    def line_body(self, journal: str, line: Decimal) -> dict[str, Any]:
+        """The line as it is posted into a journal, under a number there."""
+        return {**self.body, "JournalBatchNumber": journal, "LineNumber": line}
+
     @property
     def digest(self) -> str:
         """Of what is sent, whatever journal it lands in."""

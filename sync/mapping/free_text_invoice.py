@@ -41,6 +41,10 @@ class FreeTextInvoice:
         """Of the whole document."""
         return digest({"header": dict(self.header), "lines": [dict(line) for line in self.lines]})
 
+    def line_body(self, line: Mapping[str, Any], identifier: int | str) -> dict[str, Any]:
+        """A line as it is posted under the header with this identifier."""
+        return {"dataAreaId": self.company, "ParentRecId": identifier, **line}
+
 
 def free_text_invoice_from(
     receivable: Receivable, order: Order, connection: Connection, *,

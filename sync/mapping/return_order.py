@@ -47,6 +47,10 @@ class ReturnOrder:
         """Of the whole document."""
         return digest({"header": dict(self.header), "lines": [dict(line) for line in self.lines]})
 
+    def line_body(self, line: Mapping[str, Any], number: str) -> dict[str, Any]:
+        """A line as it is posted under the return order of this number."""
+        return {"dataAreaId": self.company, "ReturnOrderNumber": number, **line}
+
 
 def return_order_from(
     receivable: Receivable, order: Order, connection: Connection, *,
