@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -63,7 +62,7 @@ class Child:
     async def kill(self) -> None:
         """End it at once, in the middle of whatever it does (SIGKILL)."""
         if self.is_running:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.kill()
         await self._process.communicate()
 
 

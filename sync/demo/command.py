@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -69,7 +69,8 @@ async def _demo(home: Path, plan: Plan, seed: int, *, as_json: bool, tamper: boo
     set_up(level="error", log_format="text")
     running = asyncio.current_task()
     assert running is not None, "called as a task"
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    with suppress(NotImplementedError):  # Windows has no such signal
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
 
     def gauges(what: str, total: float) -> AbstractContextManager[Gauge]:
         return progress(what, total, as_json=as_json)

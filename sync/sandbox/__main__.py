@@ -6,6 +6,7 @@ python -m sync.sandbox --numbers ours --ports 8081 8082
 import argparse
 import asyncio
 import signal
+from contextlib import suppress
 
 from sync.adapters.system_clock import SystemClock
 from sync.connections import NumberMode
@@ -27,8 +28,9 @@ def main() -> None:
 
 async def _serve(seed: int, numbers: NumberMode, ports: tuple[int, int]) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with suppress(NotImplementedError):  # on Windows, Ctrl+C ends the process at once, which is fine for a sandbox
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Sandbox(SystemClock(), seed=seed, numbers=numbers).run(stop, _tell, ports=ports)
 
 

@@ -2,11 +2,19 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from sync.demo.systems import pause
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,11 +30,16 @@ class Run:
         return json.loads(self.said)
 
 
-async def demo(*options: str) -> Run:
-    process = await asyncio.create_subprocess_exec(
+async def started(*options: str, folder: Path | None = None) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sync", "demo", *options, cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)} if folder else None,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
+
+
+async def demo(*options: str) -> Run:
+    process = await started(*options)
     said, errors = await process.communicate()
     return Run(process.returncode, said.decode(), errors.decode())
 
@@ -57,3 +70,20 @@ async def test_an_amount_that_somebody_changed_behind_our_back_is_named_and_fail
     home = Path(run.said.rpartition("Left to look at: ")[2].partition(" (")[0])
     assert (home / "host.log").exists()
     await asyncio.to_thread(shutil.rmtree, home)
+
+
+async def test_ctrl_c_ends_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = await started("--orders", "20", folder=tmp_path)
+    async with asyncio.timeout(60):
+        while not (logs := list(tmp_path.glob("*/host.log"))) or not logs[0].read_text():
+            await pause()
+    (home,) = tmp_path.iterdir()
+    connections = tomllib.loads((home / "connections.toml").read_text())["connections"].values()
+    ports = [urlsplit(one[system]["url"]).port for one in connections for system in ("commerce", "dynamics")]
+    process.send_signal(signal.SIGINT)
+    await process.communicate()
+    assert process.returncode == 130
+    assert not list(tmp_path.iterdir())
+    for port in ports:
+        with pytest.raises(ConnectionError):
+            await asyncio.open_connection("127.0.0.1", port)
