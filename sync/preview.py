@@ -17,6 +17,7 @@ from sync.commerce.models.order import Order, number_of
 from sync.connections import Connection, Connections
 from sync.encoding import digest
 from sync.errors import Never
+from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
@@ -167,10 +168,15 @@ async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -
 
 
 async def account_of(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], str]:
-    """The account of an order's documents, and the requests that make it where there is none. Raises `Never`."""
+    """The account of an order's documents, and the requests that make it where there is none. Raises `Never`.
+
+    A company's is made of Commerce's record of the company, of which an order tells the id alone.
+    """
     account = await lookups.account(order)
     if account is not None:
         return [], account
+    if order.company_id is not None and "companies" in connection.flows:
+        return [], company_number(order.company_id, connection) or ASSIGNED
     kind: AccountKind = "guest" if order.customer_id is None else "customer"
     source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
     wanted = customer_account_from(shopper_of_order(order, source, kind), connection)

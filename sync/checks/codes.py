@@ -101,6 +101,8 @@ def _of_customers(settings: Connection, company: str) -> Iterator[Codes]:
     yield Codes(
         "terms of payment", "customers.payment_terms", "PaymentTerms", "Name", (customers.payment_terms,), company
     )
+    terms = (settings.companies.payment_terms,)
+    yield Codes("terms of payment", "companies.payment_terms", "PaymentTerms", "Name", terms, company)
 
 
 def _of_stores(settings: Connection, company: str) -> Iterator[Codes]:

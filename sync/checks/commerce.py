@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.search import Search
 
 MOST_SKEW = timedelta(seconds=60)
@@ -45,6 +46,13 @@ async def customers_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """The integration may list customers; without it neither customers nor new accounts flow."""
     page = await probe.commerce.search("customers/search", Search(page_size=1, fields=("id",)))
     yield ok(f"customers can be read ({_count(page.total_count)})")
+
+
+async def companies_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list B2B companies, where they flow."""
+    if "companies" in probe.settings.flows:
+        page = await probe.commerce.search(COMPANIES, Search(page_size=1, fields=("id",)))
+        yield ok(f"companies can be read ({_count(page.total_count)})")
 
 
 async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:

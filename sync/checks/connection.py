@@ -1,7 +1,14 @@
 """All checks of one connection, in the order in which a person would mend what they find."""
 
 from sync.checks.codes import codes_exist, rounding_agrees
-from sync.checks.commerce import clocks_agree, customers_can_be_read, orders_can_be_read, shop_answers, stores_exist
+from sync.checks.commerce import (
+    clocks_agree,
+    companies_can_be_read,
+    customers_can_be_read,
+    orders_can_be_read,
+    shop_answers,
+    stores_exist,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist, numbers_fit
 from sync.checks.finding import Check
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -13,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     stores_exist,
     orders_can_be_read,
     customers_can_be_read,
+    companies_can_be_read,
     clocks_agree,
     dynamics_answers,
     companies_exist,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from sync.connections import Connection
+from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
+from sync.dynamics.contacts import SET as CONTACTS
 from sync.dynamics.customers import ADDRESS_FIELDS, ADDRESSES, FIELDS
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.sales_orders import HEADER_FIELDS, LINE_FIELDS
@@ -22,11 +24,13 @@ _LINE = (
 )  # fmt: skip
 _CUSTOMER = (
     "dataAreaId", "CustomerAccount", "PartyType", "OrganizationName", "PersonFirstName", "PersonLastName",
-    "CustomerGroupId", "SalesCurrencyCode", "LanguageId", "PaymentTerms", "PrimaryContactEmail", "PrimaryContactPhone",
+    "CustomerGroupId", "SalesCurrencyCode", "LanguageId", "PaymentTerms", "IsSalesTaxIncludedInPrices",
+    "PrimaryContactEmail", "PrimaryContactPhone",
 )  # fmt: skip
 _ADDRESS = (
     "AddressDescription", "AddressStreet", "AddressCity", "AddressZipCode", "AddressState", "AddressCountryRegionId",
 )  # fmt: skip
+_COMPANY = ("NameAlias", "OrganizationNumber", "EmployeeResponsibleNumber")
 _OWNER = ("dataAreaId", "CustomerLegalEntityId", "CustomerAccountNumber")
 DIMENSIONS = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId", "ProductVersionId")
 """Sent for items that have them; which of them an environment has is its own choice."""
@@ -37,12 +41,17 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     orders, customers = settings.orders, settings.customers
     chosen = tuple(name for name in (orders.po_field, orders.note_field) if name)
     locked = ("IsPriceLocked",) if orders.lock_prices else ()
-    tax_number = ("TaxExemptNumber",) if customers.send_tax_numbers else ()
+    has_companies = "companies" in settings.flows
+    has_contacts = has_companies and settings.companies.contacts
+    by_tax_number = customers.send_tax_numbers or (has_companies and "vat" in settings.companies.match)
+    tax_number = ("TaxExemptNumber",) if by_tax_number else ()
+    contact = ("ContactPersonId",) if has_contacts else ()
     return {
-        settings.dynamics.order_headers: _each_once(_HEADER, chosen, HEADER_FIELDS),
+        settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
         settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
-        CUSTOMERS: _each_once(_CUSTOMER, _ADDRESS, tax_number, FIELDS),
+        CUSTOMERS: _each_once(_CUSTOMER, _ADDRESS, _COMPANY if has_companies else (), tax_number, FIELDS),
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
+        **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
     }
 
 

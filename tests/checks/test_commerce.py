@@ -1,10 +1,18 @@
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from sync.checks.commerce import clocks_agree, customers_can_be_read, orders_can_be_read, shop_answers, stores_exist
-from sync.checks.finding import Level
+from sync.checks.commerce import (
+    clocks_agree,
+    companies_can_be_read,
+    customers_can_be_read,
+    orders_can_be_read,
+    shop_answers,
+    stores_exist,
+)
+from sync.checks.finding import Level, findings_of
 from sync.sandbox.commerce.oauth import Consumer
 from tests.checks.conftest import Grounds, levels, only_fault
 from tests.contracts.hand_clock import HandClock
@@ -87,3 +95,11 @@ async def test_clocks_more_than_a_minute_apart_are_worth_a_look(grounds: Grounds
     found = await grounds.found(clocks_agree)
     assert levels(found) == {"warn" if words else "ok"}
     assert words in found[0].what
+
+
+async def test_companies_are_looked_for_only_where_they_flow(grounds: Grounds) -> None:
+    probe = await grounds.probe()
+    assert await findings_of(companies_can_be_read, probe) == []
+    flowing = probe.settings.model_copy(update={"flows": ("companies",)})
+    (found,) = await findings_of(companies_can_be_read, replace(probe, settings=flowing))
+    assert (found.level, found.what) == (Level.OK, "companies can be read (2 in all)")

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,9 +15,9 @@ from sync.checks.entities import (
     number_finding,
     numbers_fit,
 )
-from sync.checks.finding import Level
+from sync.checks.finding import Level, findings_of
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
-from sync.connections import NumberMode
+from sync.connections import Companies, NumberMode
 from sync.encoding import from_json
 from sync.preview import example_connection, example_lookups, orders_in, preview_order
 from tests.checks.conftest import Grounds, levels, only_fault
@@ -206,3 +207,17 @@ async def test_nothing_is_written_by_any_check(grounds: Grounds) -> None:
     for check in (dynamics_answers, companies_exist, fields_exist, numbers_fit, codes_exist, rounding_agrees):
         await grounds.found(check, **MAPPED)
     assert grounds.dynamics.snapshot() == before
+
+
+async def test_companies_need_more_fields_of_accounts_and_the_contacts(grounds: Grounds) -> None:
+    probe = await grounds.probe()
+    flowing = probe.settings.model_copy(update={"flows": ("companies",)})
+    found = await findings_of(fields_exist, replace(probe, settings=flowing))
+    assert levels(found) == {"ok"}
+    needed = needed_fields(flowing)
+    assert "AssociatedPartyNumber" in needed["ContactPersons"]
+    assert "ContactPersonId" in needed["SalesOrderHeadersV4"]
+    assert {"OnHoldStatus", "OrganizationNumber", "EmployeeResponsibleNumber"} <= set(needed["CustomersV3"])
+    alone = flowing.model_copy(update={"companies": Companies(contacts=False, match=("vat",))})
+    assert "ContactPersons" not in needed_fields(alone)
+    assert "TaxExemptNumber" in needed_fields(alone)["CustomersV3"]

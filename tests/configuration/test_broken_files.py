@@ -38,6 +38,7 @@ IN_COMMERCE = "[connections.main.commerce]"
 IN_DYNAMICS = "[connections.main.dynamics]"
 IN_STORE = "[connections.main.stores.1]"
 CUSTOMERS = "[connections.main.customers]\n"
+B2B = "[connections.main.companies]\n"
 
 KIND = [
     (SHOP, 'urll = "https://shop.example" #!', 'Did you mean "url"?'),
@@ -102,7 +103,7 @@ RULES = [
     (NUMBERS, 'reference_template = "{increment_id:d}" #!', "", "is not known here"),
     (NUMBERS, 'reference_template = "{increment_id" #!', "", "a brace without its partner"),
     (NUMBERS, 'numbers = "ours"\nnumber_template = "WEBSHOP-DE-{store_id}-{increment_id}" #!', "", "22 characters"),
-    (NUMBERS, 'poll_minutes = 0 #!', "", "1"),
+    (NUMBERS, "poll_minutes = 0 #!", "", "1"),
     (NUMBERS, 'rounding_most = "-0.01" #!', "", "less than nothing"),
     (NUMBERS, 'segments.fee = { item = "A", payment = "B" } #!', "", "both item and payment"),
     (NUMBERS, 'segments.fee = { field = "a.b" } #!', "", "neither item nor payment"),
@@ -112,6 +113,11 @@ RULES = [
     (NUMBERS, CUSTOMERS + 'guest_number_template = "G" #!', "", "no {digest}"),
     (NUMBERS, CUSTOMERS + 'match = ["email", "email"] #!', "", "named twice"),
     (NUMBERS, CUSTOMERS + 'match = ["customer_number"]\ncustomer_number_attribute = "" #!', "", "is empty"),
+    (NUMBERS, B2B + 'number_template = "B" #!', "", "no {company_id}"),
+    (NUMBERS, B2B + 'number_template = "B{customer_id}" #!', "", "Known: {company_id}"),
+    (NUMBERS, B2B + 'match = ["vat", "vat"] #!', "", "named twice"),
+    (NUMBERS, B2B + 'sales_representatives = { Ann = "1" } #!', "", '"Ann" is neither the id of an admin user'),
+    (FLOWS, FLOWS.replace("]", ', "companies"]'), "[connections.main]", "no currency is written for their accounts"),
     (COMPANY, COMPANY + '\norder_headers = "SalesOrderHeadersV2" #!', "", 'Write order_lines = "SalesOrderLines"'),
     (COMPANY, COMPANY + '\norder_lines = "SalesOrderLines" #!', "", 'Write order_lines = "SalesOrderLinesV3"'),
     (COMPANY, COMPANY + '\nrounding.EUR = "0" #!', "", "the rounding unit of EUR is 0"),
@@ -184,3 +190,39 @@ def test_text_that_is_no_configuration_is_told_where_it_stops_being_one(text: st
 
 def test_the_sound_file_is_sound() -> None:
     assert list(connections_from(SOUND).connections) == ["main"]
+
+
+ALIKE = """\
+[connections.main.customers]
+numbers = "ours"
+number_template = "W{customer_id}"
+currency = "EUR"
+
+[connections.main.companies]
+number_template = "W{company_id}" #!
+"""
+
+
+def test_companies_numbered_like_customers_are_told_where_both_are_numbered_by_us() -> None:
+    flowing = SOUND.replace(FLOWS, FLOWS.replace("]", ', "companies"]')) + ALIKE
+    (told,) = [told for line, told in _faults(flowing) if line == _line(flowing, "#!")]
+    assert "customer 7 and company 7 would share an account" in told
+    assert connections_from(flowing.replace('numbers = "ours"', 'numbers = "theirs"'))
+    assert connections_from(SOUND + ALIKE), "without the flow nobody is numbered so"
+
+
+def test_companies_of_two_shops_are_not_numbered_alike_in_one_legal_entity() -> None:
+    ours = SOUND.replace(FLOWS, 'flows = ["companies"]') + (
+        '[connections.main.customers]\nnumbers = "ours"\nnumber_template = "A{customer_id}"\ncurrency = "EUR"\n'
+    )
+    other = ours.replace("connections.main", "connections.other").replace("shop.example", "shop2.example")
+    other = other.replace('"A{customer_id}"', '"B{customer_id}"').replace(
+        'numbers = "theirs"', 'numbers = "theirs"\nreference_template = "X{increment_id}"'
+    )
+    alone = other + '[connections.other.companies]\nnumber_template = "Y{company_id}"\n'
+    assert connections_from(ours + alone)
+    alike = other + '[connections.other.companies]\nnumber_template = "B{company_id}" #!\n'
+    alike = alike.replace('"B{customer_id}"', '"C{customer_id}"')
+    (told,) = _faults(ours + alike)
+    assert told[0] == _line(ours + alike, "#!")
+    assert 'connection "main" has the same number_template' in told[1]

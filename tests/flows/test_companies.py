@@ -1,9 +1,32 @@
 """B2B companies as accounts: made once, matched, waiting for approval, held while blocked, whatever gets lost."""
 
+from typing import Any
+
+import pytest
+
+from sync.flow import NoKey
+from sync.flows.companies import keys_in
 from sync.ledger import State
 from sync.mappings import AccountMapping
 from sync.sandbox.dials import Kind
 from tests.flows.town import APPROVED, BLOCKED, CONTOSO, OFFICE, PENDING, REJECTED, Town, in_town
+
+
+@pytest.mark.parametrize(
+    ("payload", "key"),
+    [
+        ({"data": {"company": {"id": 7}}}, "7"), ({"data": {"company": {"entity_id": "7", "id": 9}}}, "7"),
+        ({"data": {"data_object": {"id": 7}}}, "7"), ({"id": "7", "status": 1}, "7"), ({"data": {"company_id": 7}}, "7"),
+    ],
+)  # fmt: skip
+def test_a_hook_names_the_company(payload: dict[str, Any], key: str) -> None:
+    assert keys_in(payload) == [key]
+
+
+@pytest.mark.parametrize("payload", [{}, {"data": []}, {"data": {"company": {"id": True}}}, {"id": "0"}, {"id": "x"}])
+def test_a_hook_without_a_company_says_so(payload: dict[str, Any]) -> None:
+    with pytest.raises(NoKey, match="no company id"):
+        keys_in(payload)
 
 
 async def number_of(town: Town) -> str:
