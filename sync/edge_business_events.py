@@ -21,6 +21,8 @@ from sync.runner import Runner
 log = logging.getLogger("sync.business_events")
 
 TABLE = "businessevents"
+BUSINESS_EVENTS = "business-events"
+"""The queue that F&O's Service Bus endpoint writes business events to."""
 STALE = timedelta(days=1)
 """An event older than this is taken all the same, and said: F&O may have held it in its error log."""
 

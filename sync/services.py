@@ -22,7 +22,7 @@ from sync.documents import Documents, Sealer
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.client import DynamicsClient
 from sync.edge import Answer, Edge
-from sync.edge_business_events import BusinessEventsEdge
+from sync.edge_business_events import BUSINESS_EVENTS, BusinessEventsEdge
 from sync.encoding import to_json
 from sync.errors import Never, Paused
 from sync.flow import Flow
@@ -33,6 +33,7 @@ from sync.pauses import Pauses
 from sync.ports import Clock, Queue, Secrets, Tables
 from sync.runner import WATERMARKS, Engine, Runner
 from sync.sending import JoinedSends
+from sync.watch import watch
 
 log = logging.getLogger("sync.services")
 
@@ -258,6 +259,12 @@ class Services:
             log.exception("health.broken error=%s", type(error).__name__)
             return Answer(503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows}))
         return Answer(200, to_json({"status": "ok", "counts": self.counts(), "flows": flows}))
+
+    async def watch(self) -> None:
+        """Tell the log how far behind queues and polls are."""
+        outside, flows = self.outside, tuple(self.flows.values())
+        queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
+        await watch(queues, flows, self.connections, queue=outside.queue, tables=outside.tables, clock=outside.clock)
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""

@@ -1,6 +1,7 @@
 """The functions of the app: what the Functions host, or the local host, finds when it imports `function_app`.
 
-Three HTTP functions stand at the edge; each flow adds a timer (`poll_<flow>`) and a queue function (`deliver_<flow>`).
+HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and a queue function
+(`deliver_<flow>`).
 Building the app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
 setting is answered in words instead of leaving the host without any function.
 
@@ -13,18 +14,16 @@ from typing import Any, Protocol
 
 import azure.functions as func
 
+from sync.edge_business_events import BUSINESS_EVENTS
 from sync.encoding import to_json
 from sync.flow import Flow
 from sync.settings import SettingsMissing
+from sync.watch import SCHEDULE as WATCH
 
 log = logging.getLogger(__name__)
 
 SERVICE_BUS = "SERVICE_BUS"
 """The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
-
-
-BUSINESS_EVENTS = "business-events"
-"""The queue that F&O's Service Bus endpoint writes business events to."""
 
 
 class Answer(Protocol):
@@ -71,6 +70,10 @@ class Runtime(Protocol):
         """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
         ...
 
+    async def watch(self) -> None:
+        """Tell the log how far behind queues and polls are."""
+        ...
+
     async def poll(self, flow_name: str) -> None:
         """Ask every connection what changed since the flow's watermark and enqueue it."""
         ...
@@ -94,6 +97,7 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     _events(app, runtime)
     _business_events(app, runtime)
     _health(app, runtime)
+    _watch(app, runtime)
     for flow in flows:
         if flow.changed is not None:
             _polls(app, flow, runtime)
@@ -175,6 +179,15 @@ def _health(app: func.FunctionApp, runtime: Opening) -> None:
     @app.route("health", trigger_arg_name="request", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.FUNCTION)
     async def health(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
         return await _answered(runtime, lambda ready: ready.health())
+
+
+def _watch(app: func.FunctionApp, runtime: Opening) -> None:
+    """What the alerts on waiting messages and silent polls read in the log."""
+
+    @app.function_name("watch")
+    @app.timer_trigger(arg_name="timer", schedule=WATCH, run_on_startup=False)
+    async def watch(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+        await (await runtime()).watch()
 
 
 def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:

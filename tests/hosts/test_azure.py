@@ -52,6 +52,12 @@ async def test_health_is_what_the_runtime_says() -> None:
     assert (await functions_of(notes.open)["health"](request("GET"))).status_code == 503
 
 
+async def test_the_watch_lets_the_runtime_look() -> None:
+    notes = Notebook()
+    assert await functions_of(notes.open)["watch"](TimerRequest()) is None
+    assert notes.calls == [("watch",)]
+
+
 async def test_the_timer_of_a_flow_polls_that_flow() -> None:
     notes = Notebook()
     assert await functions_of(notes.open)["poll_orders"](TimerRequest()) is None

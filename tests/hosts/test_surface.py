@@ -21,13 +21,14 @@ ANNOTATIONS = {
 }
 
 
-def test_every_flow_adds_a_timer_and_a_queue_function_to_those_at_the_edge() -> None:
+def test_every_flow_adds_a_timer_and_a_queue_function_to_those_that_are_always_there() -> None:
     assert surface([toy("orders"), toy("stock", "30 */10 * * * *")]) == (
         "receive_webhook         http POST      /api/webhooks/{connection}/{flow}  anonymous\n"
         "receive_events          http GET,POST  /api/events/{connection}           anonymous\n"
         "receive_business_event  http POST      /api/business-events/{connection}  function\n"
         "take_business_event     queue          business-events\n"
         "health                  http GET       /api/health                        function\n"
+        "watch                   timer          20 */5 * * * *\n"
         "poll_orders             timer          0 */5 * * * *\n"
         "deliver_orders          queue          orders\n"
         "poll_stock              timer          30 */10 * * * *\n"

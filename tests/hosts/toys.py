@@ -76,9 +76,19 @@ class Notebook:
         self.calls.append(("events", connection, method, dict(headers), dict(params), body))
         return self.says
 
+    async def accept_business_event(self, connection: str, body: bytes) -> Said:
+        self.calls.append(("business event", connection, body))
+        return self.says
+
+    async def take_business_event(self, body: bytes) -> None:
+        self.calls.append(("business event", "", body))
+
     async def health(self) -> Said:
         self.calls.append(("health",))
         return self.says
+
+    async def watch(self) -> None:
+        self.calls.append(("watch",))
 
     async def poll(self, flow_name: str) -> None:
         self.calls.append(("poll", flow_name))

@@ -1,0 +1,62 @@
+"""What the watch tells the log, which is what alerts read."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from sync.ports import Outgoing, Row
+from sync.runner import WATERMARKS
+from tests.edge.house import House
+
+
+@pytest.fixture(autouse=True)
+def told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="sync.watch")
+
+
+async def test_every_queue_tells_how_long_its_oldest_message_has_waited(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.queue.send([Outgoing("orders", b"{}", "1")])
+    house.clock.at += timedelta(minutes=10)
+    await house.queue.send([Outgoing("orders", b"{}", "2")])
+    await house.services.watch()
+    assert "watch.queue queue=orders due=2 dead=0 oldest_s=600" in caplog.messages
+    assert "watch.queue queue=receipts due=0 dead=0 oldest_s=0" in caplog.messages
+    assert "watch.queue queue=business-events due=0 dead=0 oldest_s=0" in caplog.messages
+
+
+async def test_a_message_that_is_scheduled_for_later_does_not_wait(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.queue.send([Outgoing("orders", b"{}", "1", house.clock.at + timedelta(hours=1))])
+    house.clock.at += timedelta(minutes=10)
+    await house.services.watch()
+    assert "watch.queue queue=orders due=0 dead=0 oldest_s=0" in caplog.messages
+
+
+async def test_every_flow_of_a_connection_tells_how_far_its_poll_is_behind(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.tables.upsert(WATERMARKS, Row("bikes", "orders", {"at": house.clock.at - timedelta(minutes=40)}))
+    await house.services.watch()
+    assert "watch.flow flow=orders connection=bikes behind_s=2400 every_s=300" in caplog.messages
+
+
+async def test_a_flow_that_never_polled_is_as_far_behind_as_its_first_poll_would_look(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = house.services.connections["boats"].commerce.first_poll_days
+    await house.services.watch()
+    assert f"watch.flow flow=orders connection=boats behind_s={days * 86400} every_s=300" in caplog.messages
+
+
+async def test_what_does_not_flow_or_is_not_polled_is_not_missed(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.services.watch()
+    told = " ".join(caplog.messages)
+    assert "flow=orders connection=boats" in told
+    assert "flow=customers connection=boats" not in told
+    assert "flow=receipts" not in told
