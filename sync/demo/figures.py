@@ -16,8 +16,8 @@ POSTED: Final = ("created", "adopted")
 WRITES: Final = {NumberMode.OURS: 1, NumberMode.THEIRS: 2}
 """Requests that write one order: one changeset, or the header and then its lines."""
 
-FEW: Final = Decimal("0.5")
-"""Reads per order, of either system, that are still well below one."""
+FEW: Final = Decimal("0.8")
+"""More reads per order than this, of either system, are not well below one."""
 
 
 @dataclass(frozen=True)

@@ -72,18 +72,29 @@ async def test_an_amount_that_somebody_changed_behind_our_back_is_named_and_fail
     await asyncio.to_thread(shutil.rmtree, home)
 
 
+def homes(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def has_a_host(folder: Path) -> bool:
+    return any((home / "host.log").exists() and (home / "host.log").read_text() for home in homes(folder))
+
+
+def ports(home: Path) -> list[int | None]:
+    connections = tomllib.loads((home / "connections.toml").read_text())["connections"].values()
+    return [urlsplit(one[system]["url"]).port for one in connections for system in ("commerce", "dynamics")]
+
+
 async def test_ctrl_c_ends_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
     process = await started("--orders", "20", folder=tmp_path)
     async with asyncio.timeout(60):
-        while not (logs := list(tmp_path.glob("*/host.log"))) or not logs[0].read_text():
+        while not has_a_host(tmp_path):
             await pause()
-    (home,) = tmp_path.iterdir()
-    connections = tomllib.loads((home / "connections.toml").read_text())["connections"].values()
-    ports = [urlsplit(one[system]["url"]).port for one in connections for system in ("commerce", "dynamics")]
+    taken = ports(homes(tmp_path)[0])
     process.send_signal(signal.SIGINT)
     await process.communicate()
     assert process.returncode == 130
-    assert not list(tmp_path.iterdir())
-    for port in ports:
+    assert not homes(tmp_path)
+    for port in taken:
         with pytest.raises(ConnectionError):
             await asyncio.open_connection("127.0.0.1", port)
