@@ -63,8 +63,9 @@ async def _posted_under(order: Order, work: Work) -> Buyer | None:
 
 async def _company_account(company_id: int, order: Order, work: Work) -> str:
     """The company's account, which is delivered first where it is not known."""
-    entity, home = order_store(order, work.desk.settings).company, legal_entity(work.desk.settings)
-    if (entity or work.desk.settings.dynamics.company) != home:
+    settings = work.desk.settings
+    entity, home = order_store(order, settings).company or settings.dynamics.company, legal_entity(settings)
+    if entity != home:
         raise Never(
             f"order {order.increment_id} of company {company_id} goes to legal entity {entity}, the company's account is in {home}",
             remedy="Let the stores that sell to companies and stores.default name the same company in connections.toml.",

@@ -1,5 +1,7 @@
 """Who buys for a company: orders go to the company's account with the buyer as contact, and nobody needs an account."""
 
+import asyncio
+
 from sync.ledger import State
 from sync.sandbox.dials import Kind
 from tests.flows.town import APPROVED, BLOCKED, CONTOSO, KIM, OFFICE, PENDING, REJECTED, Town, in_town
@@ -237,3 +239,60 @@ async def test_where_companies_do_not_flow_their_buyers_are_customers_like_all(t
     order = town.buys()
     await town.delivers(order)
     assert [town.header(order)["OrderingCustomerAccountNumber"]] == town.accounts(KIM.email)
+
+
+@in_town(flows=["orders", "customers", "companies", "invoices"], invoices={"banks": {"*": "USMF OPER"}})
+async def test_money_for_a_companys_order_is_booked_on_the_account_of_the_order(town: Town) -> None:
+    order = town.buys()
+    await town.delivers(order)
+    number = await company_account(town)
+    await town.maps("US-001")
+    town.commerce.invoice(order)
+    await asyncio.sleep(60)
+    await town.polls("invoices")
+    await town.works_until_idle()
+    (line,) = town.rows("CustomerPaymentJournalLines")
+    assert line["AccountDisplayValue"].replace("\\-", "-") == number
+
+
+@in_town(flows=["orders", "customers", "companies", "invoices"], invoices={"banks": {"*": "USMF OPER"}})
+async def test_a_cancelled_order_of_a_company_is_found_again_after_a_lost_answer(town: Town) -> None:
+    order = town.buys()
+    town.ledger_dials.next(Kind.LOST, path="SalesOrderHeaders", method="POST")
+    await town.hooks(order)
+    await town.works_for_a_while()
+    assert len(town.headers(order)) == 1
+    town.commerce.cancel(order)
+    await town.works_until_idle()
+    assert not town.headers(order)
+
+
+@in_town()
+async def test_a_buyer_without_a_name_keeps_the_company_waiting_for_a_person(town: Town) -> None:
+    customer = town.commerce.customers[2]
+    town.commerce.customers[2] = {**customer, "firstname": "", "lastname": ""}
+    await town.hears()
+    claim = await town.claim(str(CONTOSO), "companies")
+    assert (claim.state, claim.reason) == (State.PARKED, "customer 2, who buys for a company, has no name")
+    assert "companies.contacts = false" in claim.remedy
+    assert await company_account(town)
+
+
+@in_town()
+async def test_contacts_need_an_account_that_is_there(town: Town) -> None:
+    await town.maps("GONE")
+    order = town.buys()
+    await town.delivers(order)
+    claim = await town.claim(order)
+    assert (claim.state, claim.reason) == (
+        State.PARKED,
+        "account GONE is not in company usmf, or has no party there",
+    )
+
+
+@in_town(flows=["orders", "customers"])
+async def test_where_companies_do_not_flow_one_that_is_mapped_by_hand_has_its_account(town: Town) -> None:
+    await town.maps("US-001")
+    order = town.buys()
+    await town.delivers(order)
+    assert town.header(order)["OrderingCustomerAccountNumber"] == "US-001"
