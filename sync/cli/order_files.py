@@ -31,16 +31,21 @@ def files_in(paths: Iterable[str], refused: Callable[[Unusable], None]) -> Itera
             yield path
 
 
-def orders_of(name: str) -> list[Mapping[str, Any]]:
-    """The orders in a file, or in standard input for `-`. Raises `Unusable`."""
+def document_of(name: str) -> Any:
+    """The JSON in a file, or in standard input for `-`. Raises `Unusable`."""
     try:
-        raw = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-        found: list[Mapping[str, Any]] = list(orders_in(from_json(raw)))
+        return from_json(sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes())
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise Unusable(name, f"it cannot be read: {why}", "Name a file that exists and that you may read.") from None
     except NotJson as error:
-        raise Unusable(name, str(error), "Save the order as Commerce's REST API answers it, in UTF-8.") from None
+        raise Unusable(name, str(error), "Save the document as Commerce's REST API answers it, in UTF-8.") from None
+
+
+def orders_of(name: str) -> list[Mapping[str, Any]]:
+    """The orders in a file, or in standard input for `-`. Raises `Unusable`."""
+    try:
+        found: list[Mapping[str, Any]] = list(orders_in(document_of(name)))
     except RecursionError:
         raise Unusable(name, "it is nested too deeply", "Save the order as Commerce's REST API answers it.") from None
     if not found:

@@ -50,7 +50,7 @@ def lookups_in(
     async def account(order: Order) -> str | None:
         return await _account(order, connection, accounts, digest_of)
 
-    return Lookups(many, account)
+    return Lookups(many, account, accounts.get)
 
 
 async def _account(

@@ -1,23 +1,32 @@
-"""One previewed order for people: requests, lines, the totals proof, what was noted, or why it would be parked."""
+"""One previewed document for people: requests, lines, the totals proof, what was noted, or why it would be parked."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from sync.cli.output import line, pretty, table
-from sync.connections import Connection
+from sync.mapping.free_text_invoice import line_amount
 from sync.mapping.line_amount import LinePrice
+from sync.mapping.return_order import credited
 from sync.preview import Preview, Request
 
-WORDS = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
+WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
+COLUMNS: Final = ("line", "item or account", "dimensions", "quantity>", "price>", "discount>", "amount>")
+NUMBERS: Final = (
+    "SalesOrderNumber", "CustomerAccount", "CustomersOrderReference", "CustomerReference", "ExternalItemNumber", "PaymentReference",
+    "Description",
+)  # fmt: skip
+"""What people know a request by; those that bear no personal data."""
+
+Row = tuple[Any, ...]
 
 
-def show(found: Preview, connection: Connection, *, documents: bool) -> None:
-    """Print it. Names and addresses only with `documents`."""
-    line(f"Order {found.key} {WORDS.get(found.outcome, found.outcome)}{': ' if found.reason else ''}{found.reason}")
+def show(found: Preview, what: str, *, documents: bool) -> None:
+    """Print it; `what` it is of. Names and addresses only with `documents`."""
+    line(f"{what} {found.key} {_fate(found)}{': ' if found.reason else ''}{found.reason}")
     if found.remedy:
         line(f"  What to do: {found.remedy}")
     table(("request", "path", "record"), [(r.method, r.path, _record(r)) for r in found.requests])
-    table(("line", "item", "dimensions", "quantity>", "price>", "discount>", "amount>"), _lines(found, connection))
+    table(COLUMNS, _lines(found))
     if found.totals is not None:
         t = found.totals.as_json()
         sums = (t["commerce"], t["dynamics"], t["difference"], t["currency"])
@@ -30,24 +39,67 @@ def show(found: Preview, connection: Connection, *, documents: bool) -> None:
     line()
 
 
+def _fate(found: Preview) -> str:
+    is_sum = found.outcome == "deliver" and not found.requests
+    return "comes to" if is_sum else WORDS.get(found.outcome, found.outcome)
+
+
 def _record(request: Request) -> str:
     body = request.body or {}
-    names = ("SalesOrderNumber", "CustomerAccount", "ExternalItemNumber")
-    known = ", ".join(f"{name} {body[name]}" for name in names if body.get(name))
+    known = ", ".join(f"{name} {body[name]}" for name in NUMBERS if body.get(name))
     return f"{known} ({len(body)} fields)" if known else f"{len(body)} fields"
 
 
-def _lines(found: Preview, connection: Connection) -> Iterator[tuple[Any, ...]]:
+def _lines(found: Preview) -> Iterator[Row]:
     for request in found.requests:
-        if request.path.rpartition("/")[2] != connection.dynamics.order_lines or request.body is None:
-            continue
-        body = request.body
-        price = LinePrice(
-            body["OrderedSalesQuantity"], body["SalesPrice"], body["LineDiscountAmount"], body["SalesPriceQuantity"]
-        )
-        per = f" per {price.price_quantity}" if price.price_quantity != 1 else ""
-        dimensions = " ".join(str(value) for name, value in body.items() if name.startswith("Product") and value)
-        yield (
-            body["ExternalItemNumber"], body["ItemNumber"], dimensions, price.quantity, f"{price.price}{per}",
-            f"{price.discount}{per}" if price.discount else "", f"{price.amount():.2f}",
-        )  # fmt: skip
+        name = request.path.rpartition("/")[2]
+        shown = next((row for start, row in ROWS.items() if name.startswith(start)), None)
+        if shown is not None and request.body is not None:
+            yield shown(request.body)
+
+
+def _dimensions(body: Mapping[str, Any]) -> str:
+    return " ".join(str(value) for name, value in body.items() if name.startswith("Product") and value)
+
+
+def _sold(body: Mapping[str, Any]) -> Row:
+    price = LinePrice(
+        body["OrderedSalesQuantity"], body["SalesPrice"], body["LineDiscountAmount"], body["SalesPriceQuantity"]
+    )
+    per = f" per {price.price_quantity}" if price.price_quantity != 1 else ""
+    return (
+        body["ExternalItemNumber"], body["ItemNumber"], _dimensions(body), price.quantity, f"{price.price}{per}",
+        f"{price.discount}{per}" if price.discount else "", f"{price.amount():.2f}",
+    )  # fmt: skip
+
+
+def _returned(body: Mapping[str, Any]) -> Row:
+    quantity, price = body["ReturnSalesQuantity"], body["SalesPrice"]
+    return (
+        body["ExternalItemNumber"],
+        body["ItemNumber"],
+        _dimensions(body),
+        quantity,
+        price,
+        "",
+        f"{-credited(body):.2f}",
+    )
+
+
+def _invoiced(body: Mapping[str, Any]) -> Row:
+    amount = f"{line_amount(body):.2f}"
+    return body["LineNumber"], body["MainAccountDisplayValue"], "", body["Quantity"], body["UnitPrice"], "", amount
+
+
+def _paid(body: Mapping[str, Any]) -> Row:
+    amount = body["CreditAmount"] if "CreditAmount" in body else -body["DebitAmount"]
+    return body["LineNumber"], body["OffsetAccountDisplayValue"], "", "", "", "", f"{amount:.2f}"
+
+
+ROWS: Final[Mapping[str, Callable[[Mapping[str, Any]], Row]]] = {
+    "SalesOrderLines": _sold,
+    "ReturnOrderLines": _returned,
+    "FreeTextInvoiceLines": _invoiced,
+    "CustomerPaymentJournalLines": _paid,
+}
+"""How the lines of a document are shown, by the start of their entity set."""

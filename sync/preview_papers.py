@@ -1,0 +1,151 @@
+"""Where the documents of a preview lie in a file: bare, in a list or search answer, in a recorded exchange, or together
+with their order in a scenario (`order`, `previous_orders`, `invoices`, `creditmemos`).
+
+What a list is of is told by its name or by the address that was asked; else by the fields that only one kind has.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from sync.commerce.models.fields import whole_from
+
+
+class Kind(StrEnum):
+    """What a document is."""
+
+    ORDER = "order"
+    INVOICE = "invoice"
+    CREDITMEMO = "credit memo"
+    CUSTOMER = "customer"
+    COMPANY = "company"
+    OTHER = "other"
+
+
+NAMED: Final[Mapping[str, Kind]] = {
+    "previous_orders": Kind.ORDER, "order": Kind.ORDER, "orders": Kind.ORDER,
+    "invoice": Kind.INVOICE, "invoices": Kind.INVOICE, "creditmemo": Kind.CREDITMEMO, "creditmemos": Kind.CREDITMEMO,
+    "customer": Kind.CUSTOMER, "customers": Kind.CUSTOMER, "company": Kind.COMPANY, "companies": Kind.COMPANY,
+}  # fmt: skip
+"""Members that hold documents of a kind, in the order in which they are looked at."""
+
+WRAPPINGS: Final = ("response", "body", "data", "value", "event")
+DEEPEST: Final = 8
+"""Levels of wrapping."""
+
+MEMO_ONLY: Final = frozenset(
+    {"adjustment", "adjustment_positive", "adjustment_negative", "creditmemo_status", "invoice_id"}
+)
+OF_AN_ORDER: Final = frozenset({"order_id", "invoice_id"})
+
+
+@dataclass
+class Papers:
+    """The documents of some files by kind, in the order in which they were found. `told`: kinds whose list is there,
+    though it may be empty."""
+
+    found: dict[Kind, list[Any]] = field(default_factory=dict)
+    told: set[Kind] = field(default_factory=set)
+
+    def of(self, kind: Kind) -> list[Any]:
+        """The documents of a kind."""
+        return self.found.get(kind, [])
+
+    def add(self, kind: Kind, document: Any) -> None:
+        """One more."""
+        self.found.setdefault(kind, []).append(document)
+
+    def join(self, others: Iterable["Papers"]) -> "Papers":
+        """These and the others', together."""
+        joined = Papers()
+        for papers in (self, *others):
+            joined.told |= papers.told
+            for kind, documents in papers.found.items():
+                joined.found.setdefault(kind, []).extend(documents)
+        return joined
+
+    def orders(self) -> dict[int, Any]:
+        """The orders by `entity_id`, as far as they have one."""
+        return {number: order for order in self.of(Kind.ORDER) if (number := id_of(order, "entity_id")) is not None}
+
+
+def papers_in(document: Any, wanted: Kind) -> Papers:
+    """The documents in parsed JSON. `wanted`: what a document is taken for whose fields do not tell."""
+    papers = Papers()
+    _look(document, None, wanted, papers, DEEPEST)
+    return papers
+
+
+def id_of(document: Any, name: str) -> int | None:
+    """A whole number in a document; None where there is none."""
+    try:
+        return whole_from(document.get(name)) if isinstance(document, Mapping) else None
+    except ValueError:
+        return None
+
+
+def _look(document: Any, told: Kind | None, wanted: Kind, papers: Papers, levels: int) -> None:
+    if isinstance(document, list):
+        for entry in document if levels else ():
+            _look(entry, told, wanted, papers, levels - 1)
+    elif isinstance(document, dict) and levels:
+        kind = _kind(document, told, wanted)
+        if kind is not None:
+            papers.add(kind, document)
+        else:
+            for inner, told_now in _inner(document, told, papers):
+                _look(inner, told_now, wanted, papers, levels - 1)
+
+
+def _kind(document: Mapping[str, Any], told: Kind | None, wanted: Kind) -> Kind | None:
+    """What the document is; None where it only wraps others."""
+    if "increment_id" in document:
+        return told or _kind_of_sale(document, wanted)
+    if any(isinstance(document.get(name), dict | list) for name in (*NAMED, *WRAPPINGS)):
+        return None
+    if isinstance(document.get("items"), list) and not document.keys() & {"grand_total", "order_id", "email"}:
+        return None
+    if told is not None or "grand_total" in document:
+        return told or _kind_of_sale(document, wanted)
+    if "company_name" in document:
+        return Kind.COMPANY
+    return Kind.CUSTOMER if "email" in document and "id" in document else None
+
+
+def _kind_of_sale(document: Mapping[str, Any], wanted: Kind) -> Kind:
+    if not OF_AN_ORDER & document.keys():
+        return Kind.ORDER
+    if "grand_total" not in document and {"tracks", "packages"} & document.keys():
+        return Kind.OTHER
+    if MEMO_ONLY & document.keys():
+        return Kind.CREDITMEMO
+    is_invoice = "can_void_flag" in document or wanted is not Kind.CREDITMEMO
+    return Kind.INVOICE if is_invoice else Kind.CREDITMEMO
+
+
+def _inner(document: Mapping[str, Any], told: Kind | None, papers: Papers) -> Iterator[tuple[Any, Kind | None]]:
+    """What a document wraps, each with what is told of its kind."""
+    named = [name for name in NAMED if isinstance(document.get(name), dict | list)]
+    for name in named:
+        papers.told.add(NAMED[name])
+        yield document[name], NAMED[name]
+    if named:
+        return
+    for name in WRAPPINGS:
+        if isinstance(document.get(name), dict | list):
+            yield document[name], told or _asked_for(document.get("request"))
+            return
+    if isinstance(document.get("items"), list):
+        yield document["items"], told
+
+
+def _asked_for(request: Any) -> Kind | None:
+    """The kind that a recorded request asked for."""
+    path = request.get("path") if isinstance(request, Mapping) else None
+    if not isinstance(path, str) or request.get("method") not in (None, "GET"):
+        return None
+    names = [part for part in path.lower().split("/") if part]
+    kinds = {"invoices": Kind.INVOICE, "creditmemos": Kind.CREDITMEMO, "creditmemo": Kind.CREDITMEMO}
+    is_whole = not names or names[-1] not in ("comments", "emails")
+    return next((kinds[name] for name in names if name in kinds), None) if is_whole else None
