@@ -85,6 +85,8 @@ async def deliver(contact: Contact, work: Work) -> Receipt | Skipped:
         action = await _amended(contact, number, persons, work)
     else:
         number, action = await _found_or_created(contact, persons, work)
+        if action == "adopted" and work.inherited is not None and work.inherited.document != contact.digest:
+            await _amended(contact, number, persons, work)
     work.keep("sent", contact.body)
     return Receipt(SET, number, contact.digest, action, {"account": contact.account})
 

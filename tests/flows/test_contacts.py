@@ -158,6 +158,19 @@ async def test_a_lost_answer_makes_no_second_contact(town: Town) -> None:
 
 
 @in_town()
+async def test_a_contact_made_by_a_lost_answer_under_an_older_name_gets_the_newer_one(town: Town) -> None:
+    await town.hears()
+    town.ledger_dials.next(Kind.LOST, path="ContactPersons", method="POST")
+    await town.hook("customers", {"data": {"customer": {"entity_id": 7}}})
+    await asyncio.sleep(2)
+    await town.works_off_what_is_due()
+    town.commerce.save_customer({**town.commerce.customers[7], "lastname": "Lee"})
+    await town.works_until_idle()
+    (kim,) = town.rows("ContactPersons", PrimaryEmailAddress=CONTACT)
+    assert kim["LastName"] == "Lee"
+
+
+@in_town()
 async def test_a_contact_that_clerks_have_deleted_is_made_again_when_the_order_is_replayed(town: Town) -> None:
     await town.hears()
     await town.delivers(town.buys())
