@@ -14,9 +14,10 @@ import httpx
 
 from sync.commerce.auth import ACL_REFUSED, Method, Signed
 from sync.commerce.bodies import said_by
+from sync.commerce.errors import Call, retry_after
 from sync.connections import Commerce
 from sync.encoding import NotJson, from_json
-from sync.errors import Later, Never
+from sync.errors import Later, Never, Paused
 from sync.ports import Clock, Secrets
 
 SCOPE: Final = (
@@ -24,13 +25,18 @@ SCOPE: Final = (
 )
 EARLY: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=1)
+QUIET: Final = timedelta(seconds=5)
+"""How long nothing is asked after a 429 that names no time."""
 TIMEOUT: Final = httpx.Timeout(30.0)
 
 
 class Ims:
     """Tokens of one connection, and the headers that go with them."""
 
-    def __init__(self, settings: Commerce, *, secrets: Secrets, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(
+        self, settings: Commerce, *, secrets: Secrets, http: httpx.AsyncClient, clock: Clock, system: str
+    ) -> None:
+        self._system = system
         self._settings = settings
         self._secrets = secrets
         self._http = http
@@ -42,7 +48,8 @@ class Ims:
     async def sign(self, method: Method, url: httpx.URL) -> Signed:  # noqa: ARG002 - one token serves every request
         """Headers for any request. Raises `Never` when the connection names no credentials.
 
-        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every record.
+        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every record. Raises
+        `Paused` for the whole shop when IMS asks for quiet: nothing can be asked of it without a token.
         """
         token = await self._valid_token()
         headers = {
@@ -108,8 +115,11 @@ class Ims:
     def _refused(self, response: httpx.Response) -> Later:
         status = response.status_code
         reason = f"Adobe IMS answered {status} to the request for a token: {said_by(response).sentence}"
-        if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or status >= 500:
-            return Later(reason)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            call = Call(self._system, "the token", False, self._settings.edition, self._clock.now(), None)
+            return Paused(self._system, after=retry_after(response, call) or QUIET)
+        if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
+            return Later(reason, counts=False)
         return Later(
             f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r} with the OAuth "
             "server-to-server credential in the Adobe Developer Console; it needs the scope commerce.accs."

@@ -62,7 +62,7 @@ class Wire:
         self._places = asyncio.Semaphore(settings.concurrency)
         self._auth: Auth
         if settings.edition == "saas":
-            self._auth = Ims(settings, secrets=secrets, http=http, clock=clock)
+            self._auth = Ims(settings, secrets=secrets, http=http, clock=clock, system=self.system)
         else:
             self._auth = OAuth(settings, secrets=secrets, clock=clock)
 
@@ -80,25 +80,28 @@ class Wire:
         what = f"{method} {path}"
         content = None if body is None else to_json(body)
         writes = method != "GET"
-        response = await self._tried(method, url, content, what)
-        call = self._call(what, writes=writes)
-        if not response.is_success:
-            error = errors.error_from(response, call)
-            if isinstance(error, Paused) and self._on_pause is not None:
-                await self._on_pause(error)
-            raise error
+        try:
+            response = await self._tried(method, url, content, what)
+            if not response.is_success:
+                raise errors.error_from(response, self._call(what, writes=writes))
+        except Paused as paused:
+            if self._on_pause is not None:
+                await self._on_pause(paused)
+            raise
         if not response.content.strip():
             return Answer(None, self.server_time)
         try:
             return Answer(from_json(response.content), self.server_time)
         except NotJson as problem:
-            raise errors.unreadable(str(problem), call) from None
+            raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
 
     async def _tried(self, method: Method, url: httpx.URL, content: bytes | None, what: str) -> httpx.Response:
         """The answer; for reads, that of the second try when the first one failed in passing."""
         if method == "GET":
             try:
                 response = await self._signed(method, url, content, what)
+            except Paused:
+                raise
             except Later:
                 return await self._signed(method, url, content, what)
             if response.status_code < 500 or errors.is_maintenance(response):

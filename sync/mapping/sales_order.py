@@ -21,7 +21,7 @@ from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.totals import Totals, proof
 from sync.mapping_records import ItemMapping
-from sync.money import CENT, ZERO, total
+from sync.money import CENT, ZERO, rounded, total
 
 T = TypeVar("T")
 
@@ -117,8 +117,9 @@ def _proved(
 def _compared(
     order: Order, parts: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool, unit: Decimal
 ) -> Totals:
+    paid = total(rounded(p.amount) for p in parts.paid)  # nobody pays a fraction of a cent
     return proof(
-        [line.price for line in lines], tax_on_top=ZERO if gross else parts.tax, paid=total(p.amount for p in parts.paid),
+        [line.price for line in lines], tax_on_top=ZERO if gross else parts.tax, paid=paid,
         grand_total=parts.grand_total, currency=order.order_currency_code, unit=unit,
     )  # fmt: skip
 

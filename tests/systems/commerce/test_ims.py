@@ -12,7 +12,7 @@ import pytest
 from sync.commerce.client import CommerceClient
 from sync.commerce.ims import Ims
 from sync.connections import Commerce
-from sync.errors import Later, Never
+from sync.errors import Later, Never, Paused, Unknown
 from tests.systems.commerce.doubles import HandClock, KnownSecrets
 from tests.systems.commerce.shop import Shop
 
@@ -122,7 +122,13 @@ async def test_a_refusal_of_a_token_that_was_renewed_meanwhile_fetches_no_other(
     cloud: AdobeCloud, clock: HandClock, chosen: dict[str, Any]
 ) -> None:
     async with httpx.AsyncClient(transport=cloud) as http:
-        ims = Ims(Commerce(**chosen), secrets=KnownSecrets({"ims-secret": "s3cret"}), http=http, clock=clock)
+        ims = Ims(
+            Commerce(**chosen),
+            secrets=KnownSecrets({"ims-secret": "s3cret"}),
+            http=http,
+            clock=clock,
+            system="Commerce",
+        )
         url = httpx.URL(URL)
         first = await ims.sign("GET", url)
         renewed = [await ims.sign_again("GET", url, first, "Oauth token is not valid") for _ in range(2)]
@@ -158,7 +164,8 @@ async def test_a_wrong_client_secret_is_later_and_names_the_secret_not_its_value
     ("answer", "words"),
     [
         (httpx.Response(503, text=""), "answered 503"),
-        (httpx.Response(429, text=""), "answered 429"),
+        (httpx.Response(429, headers={"Retry-After": "17"}), "asked for a pause of 17 s"),
+        (httpx.Response(429, text=""), "asked for a pause of 5 s"),
         (httpx.Response(200, text="<html>"), "not JSON"),
         (httpx.Response(200, json={"token": "x"}), "without an access_token"),
         (httpx.Response(200, json=["x"]), "without an access_token"),
@@ -171,7 +178,7 @@ async def test_trouble_with_ims_is_later_and_no_write_is_unknown(
     cloud.answers = [answer]
     with pytest.raises(Later, match=words) as caught:
         await saas.post("orders/1/hold")
-    assert type(caught.value) is Later
+    assert not isinstance(caught.value, Unknown)
     assert not shop.received
 
 
@@ -203,3 +210,14 @@ async def test_a_connection_without_ims_credentials_is_told_which_one_is_missing
         client = CommerceClient(settings, secrets=KnownSecrets({"ims-secret": "x"}), http=http, clock=clock)
         with pytest.raises(Never, match=f"names no {field}"):
             await client.get("orders/1")
+
+
+async def test_a_429_of_ims_pauses_the_whole_shop_and_is_not_asked_again_at_once(
+    saas: CommerceClient, cloud: AdobeCloud
+) -> None:
+    cloud.answers = [httpx.Response(429, headers={"Retry-After": "17"})]
+    with pytest.raises(Paused) as caught:
+        await saas.get("orders/1")
+    assert caught.value.after == timedelta(seconds=17)
+    assert caught.value.system == saas.system
+    assert cloud.asked == 1
