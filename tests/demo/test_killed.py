@@ -17,7 +17,7 @@ from sync.demo.systems import pause
 KILLS = 10
 TIMINGS: Mapping[NumberMode, Mapping[str, int]] = {
     NumberMode.OURS: {"commit_horizon_seconds": 1},
-    NumberMode.THEIRS: {"commit_horizon_seconds": 1, "send_within_seconds": 5, "write_timeout_seconds": 5},
+    NumberMode.THEIRS: {"commit_horizon_seconds": 1, "send_within_seconds": 3, "write_timeout_seconds": 4},
 }
 
 
