@@ -1,16 +1,19 @@
 """Every part of a grand total has one home: a line, a tender, or a parked order that names the field."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sync.encoding import from_json
 from sync.mapping_records import ItemMapping, normal_sku
 from sync.preview import Lookups, Preview, example_lookups
 from tests.mapping.connection import GROSS, MODES, NET, connection, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row, with_extension
 
+PAYLOADS = Path(__file__).parents[1] / "payloads"
 SEGMENTS = {"gift_wrapping": {"item": "GIFTWRAP"}, "custom_fees": {"item": "FEE"}}
 
 
@@ -46,6 +49,15 @@ async def test_an_order_paid_wholly_by_gift_card_comes_to_nothing() -> None:
     found = await previewed(order)
     assert_exact(found, order)
     assert order["grand_total"] == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_fraction_of_a_cent_paid_by_store_credit_is_a_cent(mode: str) -> None:
+    order = from_json((PAYLOADS / "orders_made" / "fractional_paid_by_store_credit.json").read_bytes())
+    found = await previewed(order, MODES[mode])
+    assert found.outcome == "deliver", found.reason
+    assert found.totals is not None
+    assert (found.totals.commerce, found.totals.difference) == (0, 0)
 
 
 async def test_a_tender_may_have_a_line_as_its_home() -> None:
