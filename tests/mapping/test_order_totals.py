@@ -57,7 +57,7 @@ async def test_a_fraction_of_a_cent_paid_by_store_credit_is_a_cent(mode: str) ->
     found = await previewed(order, MODES[mode])
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
-    assert (found.totals.commerce, found.totals.difference) == (0, 0)
+    assert (found.totals.commerce, found.totals.difference) == (Decimal(0), Decimal(0))
 
 
 async def test_a_tender_may_have_a_line_as_its_home() -> None:
