@@ -7,6 +7,7 @@ What a list is of is told by its name or by the address that was asked; else by 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final
 
 from sync.commerce.models.fields import whole_from
@@ -134,16 +135,18 @@ def _inner(document: Mapping[str, Any], told: Kind | None, papers: Papers) -> It
         return
     for name in WRAPPINGS:
         if isinstance(document.get(name), dict | list):
-            yield document[name], told or _asked_for(document.get("request"))
+            yield document[name], told or _asked_for(document)
             return
     if isinstance(document.get("items"), list):
         yield document["items"], told
 
 
-def _asked_for(request: Any) -> Kind | None:
-    """The kind that a recorded request asked for."""
+def _asked_for(exchange: Mapping[str, Any]) -> Kind | None:
+    """The kind that a recorded exchange asked for and was answered."""
+    request, response = exchange.get("request"), exchange.get("response")
     path = request.get("path") if isinstance(request, Mapping) else None
-    if not isinstance(path, str) or request.get("method") not in (None, "GET"):
+    status = response.get("status") if isinstance(response, Mapping) else None
+    if not isinstance(path, str) or status != HTTPStatus.OK:
         return None
     names = [part for part in path.lower().split("/") if part]
     kinds = {"invoices": Kind.INVOICE, "creditmemos": Kind.CREDITMEMO, "creditmemo": Kind.CREDITMEMO}

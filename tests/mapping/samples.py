@@ -18,13 +18,14 @@ FORMS = ("order", "order_as_placed")
 
 
 @cache
-def _read(path: Path) -> Any:
+def read(path: Path) -> Any:
+    """A JSON file, read once."""
     return from_json(path.read_bytes())
 
 
 def money(name: str) -> Any:
     """One recorded scenario: what the shop computed under its settings."""
-    return _read(PAYLOADS / "commerce_money" / f"{name}.json")
+    return read(PAYLOADS / "commerce_money" / f"{name}.json")
 
 
 def money_names() -> list[str]:
@@ -48,7 +49,7 @@ def beside(folder: str) -> list[Path]:
 def scenarios(paths: list[Path]) -> Iterator[tuple[str, Any, Any]]:
     """(name, order, scenario) of both forms of the order in every file."""
     for path in paths:
-        scenario = _read(path)
+        scenario = read(path)
         for form in FORMS:
             if form in scenario:
                 yield f"{path.stem} {form}", scenario[form], scenario

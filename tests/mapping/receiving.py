@@ -1,0 +1,83 @@
+"""Invoices and credit memos under test: recorded ones with their orders, made ones, and previews of them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from sync.connections import Connection
+from sync.preview import Lookups, Preview, example_lookups
+from sync.preview_documents import Basis, preview_creditmemo, preview_invoice
+from tests.mapping.connection import connection, store
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+_ids = count(1)
+
+RECIPES = {
+    "free text, return": ("free-text-invoice", "return-order"),
+    "both, free text credit": ("both", "free-text-credit"),
+    "payment, return": ("payment-journal", "return-order"),
+}
+"""Each recipe of either kind at least once."""
+
+
+def books(recipe: str = "free text, return", *, gross: bool = False, **sections: Mapping[str, Any]) -> Connection:
+    """The example connection with a pair of recipes; refunds are paid where the revenue is a payment too."""
+    invoices, creditmemos = RECIPES[recipe]
+    changes: dict[str, Mapping[str, Any]] = {
+        "invoices": {"recipe": invoices, **sections.pop("invoices", {})},
+        "creditmemos": {"recipe": creditmemos, "refund_payment": invoices != "free-text-invoice", **sections.pop("creditmemos", {})},
+        **sections,
+    }  # fmt: skip
+    return connection(**({"stores": store(prices_include_tax=True)} if gross else {}), **changes)
+
+
+def orders_of(scenario: Mapping[str, Any]) -> dict[int, Any]:
+    """The orders of a scenario by their id."""
+    return {order["entity_id"]: order for order in [scenario["order"], *(scenario.get("previous_orders") or [])]}
+
+
+def basis(settings: Connection, orders: Mapping[int, Any], lookups: Lookups | None = None) -> Basis:
+    """What a document is previewed against."""
+    return Basis(orders, settings, lookups or example_lookups(), NOW)
+
+
+def documents_of(scenario: Mapping[str, Any]) -> Iterator[tuple[bool, Any]]:
+    """(is a credit memo, document) of a scenario."""
+    for invoice in scenario["invoices"]:
+        yield False, invoice
+    for memo in scenario["creditmemos"]:
+        yield True, memo
+
+
+async def booked(
+    document: Any, order: Any, settings: Connection, *, is_memo: bool = False, lookups: Lookups | None = None
+) -> Preview:
+    """What would be booked for a document of this order."""
+    preview = preview_creditmemo if is_memo else preview_invoice
+    return await preview(document, basis(settings, {order["entity_id"]: order}, lookups))
+
+
+def invoice_of(order: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """An invoice of a whole made order, as REST answers it."""
+    rows = [
+        {
+            "order_item_id": item["item_id"], "sku": item["sku"], "name": item["name"], "qty": item["qty_ordered"],
+            "row_total": item["row_total_incl_tax"] + item["discount_amount"] - item["tax_amount"],
+            "tax_amount": item["tax_amount"], "discount_amount": item["discount_amount"],
+        }
+        for item in order["items"]
+    ]  # fmt: skip
+    return {
+        "entity_id": next(_ids), "increment_id": f"{next(_ids):09}", "order_id": order["entity_id"], "store_id": order["store_id"],
+        "state": 2, "created_at": "2026-11-20 12:00:00", "order_currency_code": order["order_currency_code"],
+        "subtotal": order["subtotal"], "shipping_amount": order["shipping_amount"], "tax_amount": order["tax_amount"],
+        "discount_amount": -sum((row["discount_amount"] for row in rows), Decimal(0)),
+        "grand_total": order["grand_total"], "items": rows, **fields,
+    }  # fmt: skip
+
+
+def memo_of(order: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """A credit memo of a whole made order. `grand_total` goes with what other fields hold."""
+    return {**invoice_of(order), "adjustment": Decimal(0), **fields}
