@@ -55,6 +55,18 @@ def parts_by_document(answer: Answer, documents: Sequence[Document]) -> dict[Doc
     return found
 
 
+def only_part(answer: Answer, call: Call) -> Answer:
+    """The one answer in a batch of one operation."""
+    try:
+        groups = batch.read(answer.headers.get("content-type", ""), answer.body)
+    except batch.BrokenBatch as error:
+        raise error_from_nonsense(call, str(error)) from None
+    parts = [part for group in groups for part in group]
+    if len(parts) != 1:
+        raise error_from_nonsense(call, f"it holds {len(parts)} answers to one question")
+    return replace(parts[0], headers={**answer.headers, **parts[0].headers})
+
+
 def _parts_of(parts: Sequence[batch.Part], numbers: Sequence[int], call: Call) -> Sequence[batch.Part]:
     failed = [part for part in parts if not 200 <= part.status < 300]
     if failed:

@@ -30,7 +30,7 @@ class ContactPersons:
             & Filter.eq("AssociatedPartyNumber", party)
             & Filter.eq("PrimaryEmailAddress", email)
         )
-        rows = [row async for row in self._client.query(SET, where=where, select=FIELDS)]
+        rows = [row async for row in self._client.query(SET, where=where, select=FIELDS, unseen=True)]
         return min((str(row["ContactPersonId"]) for row in rows), default="")
 
     async def create(self, company: str, party: str, body: Mapping[str, Any], *, not_after: datetime) -> str:

@@ -35,7 +35,7 @@ class Customers:
     async def _having(self, field: str, company: str, value: str, party_type: str) -> list[str]:
         """The party type is compared here: it is computed by the entity, and no filter is promised on such fields."""
         where = Filter.eq("dataAreaId", company) & Filter.eq(field, value)
-        rows = [row async for row in self._client.query(SET, where=where, select=FIELDS)]
+        rows = [row async for row in self._client.query(SET, where=where, select=FIELDS, unseen=True)]
         return sorted({str(row["CustomerAccount"]) for row in rows if party_type in ("", row.get("PartyType"))})
 
     async def create(self, body: Mapping[str, Any], *, not_after: datetime) -> str:
