@@ -90,7 +90,7 @@ def test_the_sales_representative_is_looked_up_by_the_admin_users_id(
     ("fields", "settings", "words"),
     [
         ({}, connection(companies={"currency": "EUR", "sales_representatives": {"6": "1"}}), "sales_representative_id 5"),
-        ({}, connection(), "no currency"),
+        ({}, connection(customers={"currency": ""}), "no currency"),
         ({}, connection(customers={"group": ""}, companies={"currency": "EUR"}), "customer group 3"),
         ({"country_id": "??"}, EUR, "country_id is ??"),
         ({"id": 10**14}, connection(companies={"currency": "EUR", "number_template": "COMPANY-{company_id}"}), "23 characters"),
