@@ -66,7 +66,7 @@ def read(body: bytes) -> Said:
     if not messages:
         return Said("no explanation")
     chosen = next((message for message in reversed(messages) if "Infolog:" in message), messages[-1])
-    return Said(" ".join(sentences(chosen)), "\n".join(messages))
+    return Said(" ".join(sentences(chosen)) or "no readable explanation", "\n".join(messages))
 
 
 def _page(body: bytes) -> Said:
@@ -77,7 +77,8 @@ def _page(body: bytes) -> Said:
         title = _TITLE.search(words)
         about = f": {_shortened(_masked(title[1][:READ]), 80)}" if title else ""
         return Said(f"an HTML page{about}", is_json=False)
-    return Said(_shortened(_masked(words[:READ]), LONGEST), words, is_json=False)
+    shown = _shortened(_masked(words[:READ]), LONGEST)
+    return Said(shown or "no readable explanation", words, is_json=False)
 
 
 def _messages(document: Any) -> Iterator[str]:
