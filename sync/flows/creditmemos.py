@@ -18,7 +18,7 @@ from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
+from sync.flows.keys import UNKNOWN_STORE, document_keys, elsewhere, keys_of, parts_of
 from sync.flows.receipts import told
 from sync.flows.receivables import (
     booked_before,
@@ -71,6 +71,8 @@ async def read(key: str, desk: Desk) -> Booked[CreditMemo] | None:
 async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
     """Book the credit memo once, by the connection's recipe."""
     memo, settings = booked.document, work.desk.settings
+    if reason := elsewhere(memo.store_id, work.desk):
+        return Skipped(reason)
     if memo.state == CANCELLED:
         return cancelled(memo, work)
     if reason := reason_to_wait(memo):

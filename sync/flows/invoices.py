@@ -16,7 +16,7 @@ from sync.commerce.models.invoice import CANCELLED, Invoice
 from sync.desk import Desk
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
+from sync.flows.keys import UNKNOWN_STORE, document_keys, elsewhere, keys_of, parts_of
 from sync.flows.receipts import told
 from sync.flows.receivables import (
     booked_before,
@@ -67,6 +67,8 @@ async def read(key: str, desk: Desk) -> Booked[Invoice] | None:
 async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
     """Book the invoice once, by the connection's recipe."""
     invoice, settings = booked.document, work.desk.settings
+    if reason := elsewhere(invoice.store_id, work.desk):
+        return Skipped(reason)
     if invoice.state == CANCELLED:
         return cancelled(invoice, work)
     if reason := reason_to_wait(invoice):

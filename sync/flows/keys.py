@@ -62,6 +62,13 @@ def keys_of(rows: Sequence[Mapping[str, Any]], desk: Desk) -> Iterator[str]:
             yield f"{row.get('increment_id')}@{store}"
 
 
+def elsewhere(store_id: int | None, desk: Desk) -> str:
+    """Why a document of this store is not for this connection; empty when it is. One shop may feed several."""
+    if desk.settings.store("default" if store_id is None else store_id) is not None:
+        return ""
+    return f"store {store_id} is none of this connection's stores"
+
+
 def change_in(row: Mapping[str, Any], desk: Desk) -> Change | None:
     """A row of a poll as a change; None when it is of no store of the connection, or bears no time."""
     stamp = utc(str(row.get("updated_at", "")))

@@ -18,7 +18,7 @@ from sync.dynamics.sales_orders import Found, SalesOrders
 from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.accounts import account_for, buyer_of
-from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, keys_of, parts_of, whole_in
+from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
 from sync.flows.receipts import told
 from sync.ledger import State
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
@@ -71,6 +71,8 @@ async def read(key: str, desk: Desk) -> Order | None:
 
 async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     """Make D365 hold this order as it is now."""
+    if reason := elsewhere(order.store_id, work.desk):
+        return Skipped(reason)
     if is_cancelled(order):
         return await _cancelled(order, work)
     connection = work.desk.settings
@@ -78,7 +80,6 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     reason = "" if is_posted or work.claim.intent else not_now(order, connection.orders, work.now())
     if reason:
         return Skipped(reason)
-    order_store(order, connection)
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)
