@@ -22,7 +22,9 @@ RECIPES = {
 """Each recipe of either kind at least once."""
 
 
-def books(recipe: str = "free text, return", *, gross: bool = False, **sections: Mapping[str, Any]) -> Connection:
+def books(
+    recipe: str = "free text, return", *, gross: bool = False, has_orders: bool = True, **sections: Mapping[str, Any]
+) -> Connection:
     """The example connection with a pair of recipes; refunds are paid where the revenue is a payment too."""
     invoices, creditmemos = RECIPES[recipe]
     changes: dict[str, Mapping[str, Any]] = {
@@ -30,7 +32,8 @@ def books(recipe: str = "free text, return", *, gross: bool = False, **sections:
         "creditmemos": {"recipe": creditmemos, "refund_payment": invoices != "free-text-invoice", **sections.pop("creditmemos", {})},
         **sections,
     }  # fmt: skip
-    return connection(**({"stores": store(prices_include_tax=True)} if gross else {}), **changes)
+    made = connection(**({"stores": store(prices_include_tax=True)} if gross else {}), **changes)
+    return made if has_orders else made.model_copy(update={"flows": ("invoices", "creditmemos")})
 
 
 def orders_of(scenario: Mapping[str, Any]) -> dict[int, Any]:
