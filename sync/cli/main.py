@@ -2,7 +2,7 @@
 
 import typer
 
-from sync.cli import backfill, check, demo, flows, init, parked, poll, preview, replay, secrets, serve, trail
+from sync.cli import backfill, check, demo, flows, init, parked, poll, preview, replay, secrets, serve, trail, webhooks
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
 
@@ -22,6 +22,7 @@ app.add_typer(mapping)
 app.add_typer(preview.app)
 app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(flows.flows)
+app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)

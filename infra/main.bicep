@@ -1,0 +1,196 @@
+// One environment: a resource group with everything the app needs, each part reached by identity and none by key.
+// Parameters are explained in docs/deploying.md; what is billed, and by what, as well.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(40)
+@description('Name of the environment, as azd knows it.')
+param environmentName string
+
+@minLength(1)
+@description('Region of everything.')
+param location string
+
+@description('Object id of who deploys; may write secrets. Empty: nobody but the owners of the vault.')
+param principalId string = ''
+
+@allowed([
+  'Group'
+  'ServicePrincipal'
+  'User'
+])
+@description('What the object id of who deploys stands for.')
+param principalType string = 'User'
+
+@description('Who is told when an alert fires. Empty: alerts show in the portal only.')
+param alertEmail string = ''
+
+@allowed([
+  512
+  2048
+  4096
+])
+@description('Memory of an instance in MB; what an execution costs is proportional to it.')
+param instanceMemoryMB int = 2048
+
+@minValue(40)
+@maxValue(1000)
+@description('Instances at most, of each function with a queue or a timer and of all HTTP functions together.')
+param maximumInstanceCount int = 40
+
+@minValue(0)
+@maxValue(20)
+@description('Instances that are always ready for hooks, billed by the hour. 0: the first hook after a quiet time waits for a start.')
+param httpAlwaysReady int = 0
+
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+])
+@description('Where copies of claims and trail are kept: one place, three zones, or another region as well.')
+param storageRedundancy string = 'Standard_ZRS'
+
+@minValue(30)
+@maxValue(730)
+@description('How long logs are kept, in days.')
+param logRetentionDays int = 90
+
+@description('Whether F&O writes business events to the queue. It can do so by key only, so this lets keys in again.')
+param businessEventsByQueue bool = false
+
+@minValue(5)
+@description('How many minutes a message may wait before an alert.')
+param oldestMessageMinutes int = 30
+
+var suffix = uniqueString(subscription().id, environmentName, location)
+var tags = {
+  'azd-env-name': environmentName
+}
+var queues = loadJsonContent('queues.json')
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-${suffix}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-${suffix}'
+    componentName: 'appi-${suffix}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    name: 'st${suffix}'
+    location: location
+    tags: tags
+    redundancy: storageRedundancy
+  }
+}
+
+module bus 'modules/bus.bicep' = {
+  name: 'bus'
+  scope: group
+  params: {
+    name: 'sb-${suffix}'
+    location: location
+    tags: tags
+    queues: queues
+    businessEventsByQueue: businessEventsByQueue
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  scope: group
+  params: {
+    name: 'kv-${suffix}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module roles 'modules/roles.bicep' = {
+  name: 'roles'
+  scope: group
+  params: {
+    appPrincipalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
+    deployerPrincipalType: principalType
+    storageName: storage.outputs.name
+    busName: bus.outputs.name
+    vaultName: vault.outputs.name
+    componentName: monitoring.outputs.componentName
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  scope: group
+  params: {
+    name: 'func-${suffix}'
+    planName: 'plan-${suffix}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    httpAlwaysReady: httpAlwaysReady
+    packageUrl: storage.outputs.packageUrl
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    busHost: bus.outputs.host
+    vaultUrl: vault.outputs.url
+    componentConnectionString: monitoring.outputs.componentConnectionString
+  }
+  // Without its rights the app cannot fetch its own package, and rights take minutes to be effective.
+  dependsOn: [
+    roles
+  ]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    email: alertEmail
+    busId: bus.outputs.id
+    workspaceId: monitoring.outputs.workspaceId
+    oldestMessageMinutes: oldestMessageMinutes
+  }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_RESOURCE_GROUP string = group.name
+output FUNCTION_APP_NAME string = app.outputs.name
+output FUNCTION_APP_URL string = app.outputs.url
+output IDENTITY_CLIENT_ID string = identity.outputs.clientId
+output KEY_VAULT_NAME string = vault.outputs.name
+output SERVICE_BUS_NAME string = bus.outputs.name
+output STORAGE_NAME string = storage.outputs.name

@@ -1,0 +1,241 @@
+// What wakes somebody. The words looked for in the log are those the code writes; a test compares them.
+param location string
+param tags object
+param email string
+param busId string
+param workspaceId string
+param oldestMessageMinutes int
+
+var oldestMessage = '''
+AppTraces
+| where Message contains "watch.queue queue="
+| extend Queue = extract(@"queue=(\S+)", 1, Message), Waited = toint(extract(@"oldest_s=(\d+)", 1, Message))
+| where Waited > {seconds}
+'''
+
+var freshness = '''
+AppTraces
+| where Message contains "watch.flow flow="
+| extend Flow = strcat(extract(@"flow=(\S+)", 1, Message), " of ", extract(@"connection=(\S+)", 1, Message))
+| extend Behind = toint(extract(@"behind_s=(\d+)", 1, Message)), Every = toint(extract(@"every_s=(\d+)", 1, Message))
+| where Behind > 3 * Every + 900
+'''
+
+var signsOfLife = '''
+AppTraces
+| where Message contains "watch.queue queue="
+'''
+
+var refusals = '''
+AppTraces
+| where Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
+'''
+
+var failures = '''
+AppRequests
+| where Success == false and not(coalesce(toint(ResultCode), 0) between (400 .. 499))
+'''
+
+var pauses = '''
+AppTraces
+| where Message contains " asked for a pause of "
+| extend System = extract(@"reason=(.+?) asked for a pause of ", 1, Message)
+'''
+
+var parked = '''
+AppTraces
+| where Message contains ".parked key="
+| extend Flow = extract(@"(\w+)\.parked key=", 1, Message)
+'''
+
+var actions = empty(email) ? [] : [
+  people.id
+]
+
+// Severity: 1 orders do not flow, 2 they will soon not, 3 a person is needed in working hours.
+var rules = [
+  {
+    name: 'messages-wait'
+    title: 'Messages wait too long'
+    description: 'The oldest message of a queue has waited longer than agreed: deliveries do not keep up, or do not run.'
+    severity: 1
+    window: 'PT15M'
+    dimension: 'Queue'
+    operator: 'GreaterThan'
+    threshold: 1
+    query: replace(oldestMessage, '{seconds}', string(oldestMessageMinutes * 60))
+  }
+  {
+    name: 'flow-is-behind'
+    title: 'A flow is behind'
+    description: 'Nobody has looked for changes of this flow for three times as long as the connection asks for, and 15 minutes.'
+    severity: 1
+    window: 'PT15M'
+    dimension: 'Flow'
+    operator: 'GreaterThan'
+    threshold: 1
+    query: freshness
+  }
+  {
+    name: 'app-is-silent'
+    title: 'The app is silent'
+    description: 'The watch speaks every five minutes, and has not for half an hour: the app does not start, or logs do not arrive.'
+    severity: 1
+    window: 'PT30M'
+    dimension: ''
+    operator: 'LessThan'
+    threshold: 1
+    query: signsOfLife
+  }
+  {
+    name: 'sign-in-refused'
+    title: 'A credential is refused'
+    description: 'Entra or F&O refuses the app, or the key of a webhook cannot be used: see docs/rotating-keys.md.'
+    severity: 1
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 0
+    query: refusals
+  }
+  {
+    name: 'functions-fail'
+    title: 'Functions fail'
+    description: 'Invocations ended with an exception or answered 5xx. Refused callers (4xx) do not count.'
+    severity: 2
+    window: 'PT15M'
+    dimension: 'OperationName'
+    operator: 'GreaterThan'
+    threshold: 2
+    query: failures
+  }
+  {
+    name: 'system-asks-for-pauses'
+    title: 'A system asks for pauses'
+    description: 'Commerce or F&O has answered 429 again and again. Nothing is lost; deliveries are late.'
+    severity: 3
+    window: 'PT15M'
+    dimension: 'System'
+    operator: 'GreaterThan'
+    threshold: 20
+    query: pauses
+  }
+  {
+    name: 'records-are-parked'
+    title: 'Records are parked'
+    description: 'A record waits for a person; its reason and its remedy: python -m sync parked.'
+    severity: 3
+    window: 'PT15M'
+    dimension: 'Flow'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: parked
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'operators'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'operators'
+    emailReceivers: [
+      {
+        name: 'operators'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+// Nothing reads a dead-letter queue but a person.
+resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'dead-letters'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'A message was set aside after too many deliveries: python -m sync parked lists it.'
+    severity: 2
+    enabled: true
+    scopes: [
+      busId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT5M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'dead letters'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'DeadletteredMessages'
+          timeAggregation: 'Maximum'
+          operator: 'GreaterThan'
+          threshold: 0
+          dimensions: [
+            {
+              name: 'EntityName'
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            }
+          ]
+        }
+      ]
+    }
+    actions: [for action in actions: {
+      actionGroupId: action
+    }]
+  }
+}
+
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [for rule in rules: {
+  name: rule.name
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: rule.title
+    description: rule.description
+    severity: rule.severity
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: rule.window
+    autoMitigate: true
+    // A fresh workspace does not have its tables before the first line has arrived.
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: rule.query
+          timeAggregation: 'Count'
+          operator: rule.operator
+          threshold: rule.threshold
+          dimensions: empty(rule.dimension) ? [] : [
+            {
+              name: rule.dimension
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            }
+          ]
+          failingPeriods: {
+            numberOfEvaluationPeriods: 1
+            minFailingPeriodsToAlert: 1
+          }
+        }
+      ]
+    }
+    actions: {
+      actionGroups: actions
+    }
+  }
+}]

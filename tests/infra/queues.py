@@ -1,0 +1,59 @@
+"""The queues of Service Bus, from the flows. `python -m tests.infra.queues` writes `infra/queues.json`, which Bicep loads.
+
+Lock and deliveries are the embedded edition's, so that a message fares the same on both.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sync.edge_business_events import BUSINESS_EVENTS
+from sync.embedded import LOCK, MOST_DELIVERIES
+from sync.flow import Flow
+from sync.flows import FLOWS
+
+GOLDEN: Final = Path(__file__).parents[2] / "infra" / "queues.json"
+DUPLICATES: Final = timedelta(minutes=10)
+"""How long ids are remembered: longer than any sender of ours tries again."""
+LIFE: Final = timedelta(days=14)
+"""A message that nobody took for so long is set aside, where an alert tells of it; it is never dropped."""
+MOST_MEGABYTES: Final = 5120
+"""As much as Standard has: some ten million hints."""
+
+
+def queues_of(flows: Sequence[Flow[Any]]) -> list[dict[str, Any]]:
+    """A queue per flow, and one for F&O's business events."""
+    return [*(_queue(flow.queue) for flow in flows), _queue(BUSINESS_EVENTS, is_ours=False)]
+
+
+def _queue(name: str, *, is_ours: bool = True) -> dict[str, Any]:
+    """Ids of our own messages are chosen for duplicate detection. F&O's are not known to be, so none of its is dropped."""
+    return {
+        "name": name,
+        "lockDuration": iso(LOCK),
+        "maxDeliveryCount": MOST_DELIVERIES,
+        "maxSizeInMegabytes": MOST_MEGABYTES,
+        "requiresSession": False,
+        "requiresDuplicateDetection": is_ours,
+        "duplicateDetectionHistoryTimeWindow": iso(DUPLICATES),
+        "deadLetteringOnMessageExpiration": True,
+        "defaultMessageTimeToLive": iso(LIFE),
+    }
+
+
+def iso(length: timedelta) -> str:
+    """Whole days or whole minutes as Azure writes them."""
+    minutes = length // timedelta(minutes=1)
+    assert length == timedelta(minutes=minutes), f"{length} is no whole number of minutes"
+    return f"P{length.days}D" if length == timedelta(days=length.days) else f"PT{minutes}M"
+
+
+def text(flows: Sequence[Flow[Any]]) -> str:
+    """The file."""
+    return json.dumps(queues_of(flows), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(text(FLOWS), encoding="utf-8")

@@ -1,0 +1,120 @@
+"""The alerts look for words that the code writes, and read them as the code writes them."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.errors import Paused
+from tests.infra.bicep import bicep
+
+ROOT = Path(__file__).parents[2]
+LEVELS = frozenset({"info", "warning", "error", "exception"})
+LOOKED_FOR = re.compile(r'Message contains "([^"]+)"')
+TAKEN = re.compile(r'extract\(@"([^"]+)"')
+
+
+def rules() -> dict[str, Any]:
+    return {rule["name"]: rule for rule in bicep("alerts").tree["variables"]["rules"]["value"]}
+
+
+def query(name: str) -> str:
+    """The query's text; how many seconds are too long is left as a mark."""
+    found = rules()[name]["query"]
+    named = found["function"]["parameters"]["original_string"] if isinstance(found, dict) else found
+    return str(bicep("alerts").tree["variables"][named]["value"])
+
+
+def lines_of_the_code() -> Iterator[str]:
+    """Every log line's words, with a sample where a value goes."""
+    for path in (ROOT / "sync").rglob("*.py"):
+        if path.relative_to(ROOT).parts[1] in {"sandbox", "demo"}:
+            continue
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS:
+                words = call.args[0] if call.args else None
+                if isinstance(words, ast.Constant) and isinstance(words.value, str):
+                    yield words.value.replace("%s", "word").replace("%d", "90")
+
+
+def told(*phrases: str) -> list[str]:
+    return [line for line in (*lines_of_the_code(), pause()) if any(phrase in line for phrase in phrases)]
+
+
+def pause() -> str:
+    """What a delivery or a poll says when a system asked for quiet."""
+    return (
+        f"orders.waits key=1@1 attempt=1 s=30 reason={Paused('Dynamics at host', after=timedelta(seconds=30)).reason}"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in rules() if name != "functions-fail"])
+def test_every_word_that_is_looked_for_is_written_by_the_code(name: str) -> None:
+    phrases = LOOKED_FOR.findall(query(name))
+    assert phrases
+    for phrase in phrases:
+        assert told(phrase), phrase
+
+
+@pytest.mark.parametrize("name", [name for name in rules() if TAKEN.search(query(name))])
+def test_what_is_taken_out_of_a_line_is_in_it(name: str) -> None:
+    for line in told(*LOOKED_FOR.findall(query(name))):
+        for pattern in TAKEN.findall(query(name)):
+            assert re.search(pattern, line), (pattern, line)
+
+
+def test_a_pause_is_told_with_the_system_that_asked_for_it() -> None:
+    (pattern,) = TAKEN.findall(query("system-asks-for-pauses"))
+    found = re.search(pattern, pause())
+    assert found
+    assert found[1] == "Dynamics at host"
+
+
+@pytest.mark.parametrize("name", rules())
+def test_an_alert_is_split_by_a_column_that_its_query_has(name: str) -> None:
+    column = rules()[name]["dimension"]
+    is_azures = column in ("", "OperationName")
+    assert is_azures or re.search(rf"\b{column} = ", query(name))
+
+
+def test_what_must_wake_somebody_does() -> None:
+    severities = {name: rule["severity"] for name, rule in rules().items()}
+    assert severities == {
+        "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "sign-in-refused": 1,
+        "functions-fail": 2, "system-asks-for-pauses": 3, "records-are-parked": 3,
+    }  # fmt: skip
+
+
+def test_silence_is_noticed_and_all_else_is_counted() -> None:
+    for name, rule in rules().items():
+        assert rule["operator"] == ("LessThan" if name == "app-is-silent" else "GreaterThan")
+
+
+def test_refused_callers_are_no_failure_of_ours() -> None:
+    assert "between (400 .. 499)" in query("functions-fail")
+
+
+def test_dead_letters_are_noticed_in_every_queue() -> None:
+    (criterion,) = bicep("alerts").body("deadLetters")["properties"]["criteria"]["allOf"]
+    assert (criterion["metricName"], criterion["operator"], criterion["threshold"]) == (
+        "DeadletteredMessages", "GreaterThan", 0,
+    )  # fmt: skip
+    assert criterion["dimensions"] == [{"name": "EntityName", "operator": "Include", "values": ["*"]}]
+
+
+def test_everybody_who_is_to_be_told_is_told_by_every_alert() -> None:
+    log_alerts: Any = bicep("alerts").body("logAlerts")["properties"]
+    metric: Any = bicep("alerts").body("deadLetters")["properties"]
+    assert log_alerts["actions"]["actionGroups"] == "actions"
+    assert metric["actions"]["loop_type"]["detail"]["array_name"] == "actions"
+
+
+def test_the_log_reaches_the_alerts_at_the_level_it_is_written_at() -> None:
+    levels = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]["logLevel"]
+    assert levels["default"] == "Information"
+    assert not any(category.startswith(("Function", "sync")) for category in levels)
