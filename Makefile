@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+SCANNER := .venv-infra
 SEED ?= 1
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo test azurite check serve simulate golden clean
+.PHONY: demo test azurite check infra serve simulate golden clean
 
 demo: $(VENV)/run-time
 	$(RUN) -m sync demo
@@ -21,6 +22,10 @@ check: $(VENV)/development
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+# Azure's Bicep files against a scanner's policies, offline; that they are whole and fit the code is among the tests.
+infra: $(SCANNER)/ready
+	$(SCANNER)/bin/checkov --config-file infra/.checkov.yaml -d infra
+
 serve: $(VENV)/run-time
 	$(RUN) -m sync serve
 
@@ -28,9 +33,10 @@ serve: $(VENV)/run-time
 simulate: $(VENV)/development
 	$(RUN) -m tests.simulation $(SEED)
 
-# What the app registers, as text; read the difference in the pull request.
+# What the app registers and the queues it needs, as text; read the difference in the pull request.
 golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
+	$(RUN) -m tests.infra.queues
 
 $(VENV)/run-time: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
@@ -42,9 +48,14 @@ $(VENV)/development: requirements-dev.txt requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/run-time
 
+$(SCANNER)/ready: requirements-infra.txt
+	test -x $(SCANNER)/bin/python || $(PYTHON) -m venv $(SCANNER)
+	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-infra.txt
+	touch $@
+
 $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	npm ci --prefix tests/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:
-	rm -rf $(VENV) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
