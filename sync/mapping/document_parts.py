@@ -123,8 +123,10 @@ def _unfit(document: Invoice | CreditMemo, what: str, why: str) -> Never:
 
 def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
     """A configurable's row bears the money, its child the sku."""
-    if origin is None or origin.product_type != "configurable":
+    if origin is None:
         return item.sku
+    if origin.product_type != "configurable":
+        return item.sku or origin.sku
     return next((child.sku for child in order.items if child.parent_item_id == origin.item_id and child.sku), item.sku)
 
 

@@ -119,7 +119,7 @@ def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, I
             f"{label}: {line.amount} was {line.text}, and {line.segment} has no main account",
             remedy=f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml, then replay.',
         )
-    what = f"items[].sku {line.sku[:64]}" if line.sku else line.segment
+    what = f"items[].sku {line.sku[:64] or '(empty)'}" if line.is_goods else line.segment
     raise Never(
         f"{label}: {what} has no main account",
         remedy="Set invoices.revenue_account, or name the account under invoices.accounts in connections.toml; then replay.",

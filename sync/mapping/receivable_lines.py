@@ -40,6 +40,11 @@ class ReceivableLine:
     tax_codes: tuple[str, ...] = ()
     is_payment: bool = False
 
+    @property
+    def is_goods(self) -> bool:
+        """Whether it was sold by its sku."""
+        return not self.segment
+
 
 @dataclass(frozen=True)
 class Receivable:

@@ -97,7 +97,7 @@ def _bodies(
     given back in parts, and F&O lets no more come back from a lot than was sold.
     """
     item = items.get(normal_sku(line.sku)) if line.sku else None
-    number = item.item_number if item else line.item if not line.sku else ""
+    number = item.item_number if item else "" if line.is_goods else line.item
     if not number:
         raise _without_item(line, label)
     fields = {
@@ -105,7 +105,7 @@ def _bodies(
         **without_empty(item.dimensions() if item else {}),
         **without_empty({"SalesUnitSymbol": (item.unit or connection.items.unit) if item else ""}),
         **without_empty({"ReturnDispositionCode": connection.creditmemos.disposition}),
-        **without_empty({"ReturningInventoryLotId": lots.get(line.reference, "") if line.sku else ""}),
+        **without_empty({"ReturningInventoryLotId": lots.get(line.reference, "") if line.is_goods else ""}),
     }
     for place, (pieces, price) in enumerate(_split(_quantity(line, item, label), line.amount), start=1):
         name = line.reference if place == 1 else f"{line.reference}/{place}"
@@ -113,9 +113,9 @@ def _bodies(
 
 
 def _without_item(line: ReceivableLine, label: str) -> Never:
-    if line.sku:
+    if line.is_goods:
         return Never(
-            f"{label}: items[].sku without an item in D365: {line.sku[:64]}",
+            f"{label}: items[].sku without an item in D365: {line.sku[:64] or '(empty)'}",
             remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
         )
     return Never(

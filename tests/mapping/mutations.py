@@ -52,7 +52,13 @@ KEYS = ["", "items", "parent_item_id", "gift_cards_amount", "\ud800", "x" * 200,
 @st.composite
 def mutated_orders(draw: st.DrawFn) -> Any:
     """A recorded order with one to four places changed."""
-    document = deepcopy(order(draw(st.sampled_from(SMALL))))
+    return draw(mutated(order(draw(st.sampled_from(SMALL)))))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, original: Any) -> Any:
+    """A document with one to four places changed."""
+    document = deepcopy(original)
     for _ in range(draw(st.integers(1, 4))):
         places = list(paths(document))
         if not places:
