@@ -114,9 +114,10 @@ async def test_no_single_missing_or_null_field_breaks_the_preview(which: tuple[s
             assert_honest(await shown(document, orders, recipe, is_memo=which[1]))
 
 
-@pytest.mark.parametrize("junk", JUNK, ids=lambda value: repr(value)[:20])
-async def test_no_junk_in_any_field_breaks_the_preview(junk: Any) -> None:
-    """Of a credit memo, which has every field that an invoice has, and some more."""
+@pytest.mark.parametrize("turn", range(len(JUNK)), ids=lambda turn: repr(JUNK[turn])[:20])
+async def test_no_junk_in_any_field_breaks_the_preview(turn: int) -> None:
+    """Of a credit memo, which has every field that an invoice has, and some more; each junk in every third of them."""
+    junk = JUNK[turn]
     name = "lifecycle-030-refund-shipping-parts-us"
     whole, orders = original(name, is_memo=True, place=-1), orders_of(money(name))
     fields = ["adjustment_negative", "transaction_id", "extension_attributes", "surcharge"]
@@ -125,7 +126,7 @@ async def test_no_junk_in_any_field_breaks_the_preview(junk: Any) -> None:
     changed += [{**whole, "items": [{**row, field: junk}, *others]} for field in filter(is_read, row)]
     segments = ("gift_cards_amount", "gw_price", "custom_fees", "points")
     changed += [{**whole, "extension_attributes": {field: junk}} for field in segments]
-    for place, document in enumerate(changed):
+    for place, document in enumerate(changed[turn % 3 :: 3]):
         recipe = ("free text, return", "both, free text credit")[place % 2]
         assert_honest(await shown(document, orders, recipe, is_memo=True))
 
