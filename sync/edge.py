@@ -15,8 +15,8 @@ from sync.edge_events import EventsEdge, keys_in
 from sync.encoding import NotJson, from_json
 from sync.errors import Later, Never
 from sync.flow import Flow, NoKey
+from sync.hints import Hints
 from sync.ports import Clock, Secrets, Tables
-from sync.runner import Runner
 
 __all__ = ["Answer", "Edge"]
 
@@ -27,7 +27,7 @@ log = logging.getLogger("sync.edge")
 class Edge:
     """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
 
-    runner: Runner
+    hints: Hints
     flows: Mapping[str, Flow[Any]]
     connections: Mapping[str, Connection]
     secrets: Secrets
@@ -94,7 +94,7 @@ class Edge:
                 "Send the observer's whole payload, or at least the record's key fields.",
             )
         try:
-            await self.runner.accept(flow.name, connection, keys, "webhook")
+            await self.hints.accept(flow.name, connection, keys, "webhook")
         except Exception as error:  # whatever the queue's trouble is, the caller must hear that nothing is stored
             log.exception("edge.not_stored connection=%s error=%s", connection, type(error).__name__)
             return NOT_STORED
@@ -105,7 +105,7 @@ class Edge:
     ) -> Answer:
         """Adobe I/O Events; see `EventsEdge.take`."""
         return await EventsEdge(
-            self.runner, self.flows, self.connections, self.tables, self.clock, self.public_keys
+            self.hints, self.flows, self.connections, self.tables, self.clock, self.public_keys
         ).take(connection, method, headers, params, body)
 
 

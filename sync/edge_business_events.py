@@ -15,8 +15,8 @@ from sync.business_events import BadBusinessEvent, BusinessEvent, business_event
 from sync.connections import Connection
 from sync.encoding import NotJson, to_json
 from sync.flow import Flow, NoKey
+from sync.hints import Hints
 from sync.ports import Clock, Row, Tables, Value
-from sync.runner import Runner
 
 log = logging.getLogger("sync.business_events")
 
@@ -31,7 +31,7 @@ STALE = timedelta(days=1)
 class BusinessEventsEdge:
     """Takes envelopes, stores that they came, and hints the flows that know them."""
 
-    runner: Runner
+    hints: Hints
     flows: Mapping[str, Flow[Any]]
     connections: Mapping[str, Connection]
     tables: Tables
@@ -91,4 +91,4 @@ class BusinessEventsEdge:
         except NoKey as fault:
             log.warning("business_events.without_key connection=%s id=%s reason=%s", connection, event.id, fault)
             return
-        await self.runner.accept(flow.name, connection, keys, "business_event")
+        await self.hints.accept(flow.name, connection, keys, "business_event")

@@ -22,9 +22,9 @@ from sync.connections import Connection, EventKeys
 from sync.encoding import NotJson, to_json
 from sync.errors import Later, Never
 from sync.flow import Flow, NoKey
+from sync.hints import Hints
 from sync.mapping_records import is_plain
 from sync.ports import Clock, Conflict, Row, Tables
-from sync.runner import Runner
 
 log = logging.getLogger("sync.edge")
 
@@ -36,7 +36,7 @@ EVENTS = "events"
 class EventsEdge:
     """The events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
 
-    runner: Runner
+    hints: Hints
     flows: Mapping[str, Flow[Any]]
     connections: Mapping[str, Connection]
     tables: Tables
@@ -98,7 +98,7 @@ class EventsEdge:
             except NoKey as fault:
                 log.warning("edge.event_without_key connection=%s id=%s reason=%s", connection, key, fault)
                 continue
-            await self.runner.accept(flow.name, connection, keys, "event")
+            await self.hints.accept(flow.name, connection, keys, "event")
         for key in fresh:
             try:
                 await self.tables.insert(EVENTS, Row(connection, key, {"at": self.clock.now()}))

@@ -23,7 +23,8 @@ from sync.dynamics.auth import TokenPool
 from sync.dynamics.wire import http_client
 from sync.errors import Never
 from sync.flows import FLOWS
-from sync.services import Outside, Services
+from sync.outside import Outside
+from sync.services import Services
 
 DOCUMENT_KEY, EMAIL_KEY = "document-key", "email-key"
 """Secrets that the product makes for itself: what encrypts copies of documents, what e-mail digests are keyed with."""

@@ -1,10 +1,13 @@
 """A 429 is the environment speaking, to everyone: one durable `paused until` per system, honoured by all workers."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sync.ports import Clock, Conflict, Row, Tables
 
 TABLE = "pauses"
+SPREAD = 10.0
+"""Seconds over which the first tries after a pause are spread at most; a short pause is spread over its own length."""
 FRESH = timedelta(seconds=1)
 """How long a worker trusts what it last read; a pause of its own making is known at once."""
 
@@ -27,6 +30,14 @@ class Pauses:
             until = at if isinstance(at, datetime) else None
             self._known[system] = (now, until)
         return until if until is not None and until > now else None
+
+    async def over(self, systems: Sequence[str]) -> datetime | None:
+        """A moment after the latest pause of these systems, spread; None when none is paused."""
+        ends = [until for system in systems if (until := await self.until(system)) is not None]
+        if not ends:
+            return None
+        length = (max(ends) - self._clock.now()).total_seconds()
+        return max(ends) + timedelta(seconds=self._clock.between(0, min(length, SPREAD)))
 
     async def pause(self, system: str, length: timedelta) -> None:
         """Nobody calls `system` for `length` from now. Safe to repeat and to race: the latest end wins."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sync.catch_up import WATERMARKS
 from sync.connections import Connection
 from sync.flow import Flow
 from sync.ports import Clock, Queue, Tables
-from sync.runner import WATERMARKS
 
 log = logging.getLogger("sync.watch")
 

@@ -90,11 +90,11 @@ class House:
 
     async def polls(self, flow: str = "orders") -> int:
         """The timer asks what has changed; returns how many hints came of it."""
-        return await self.services.runner.poll(flow, at_once=True)
+        return await self.services.catch_up.poll(flow, at_once=True)
 
     async def replays(self, key: str, flow: str = "orders") -> None:
         """A person replays a record, and the product works it off."""
-        await self.services.runner.accept(flow, CONNECTION, [key], "replay")
+        await self.services.hints.accept(flow, CONNECTION, [key], "replay")
         await self.works_until_idle()
 
     async def delivers(self, order: StoredOrder) -> None:
@@ -171,11 +171,11 @@ class House:
 
     async def claim(self, record: "StoredOrder | str", flow: str = "orders") -> Claim:
         """Where a record stands."""
-        return await self.services.runner.ledger.claim(CONNECTION, flow, key_of(record))
+        return await self.services.ledger.claim(CONNECTION, flow, key_of(record))
 
     async def trail(self, record: "StoredOrder | str", flow: str = "orders") -> list[Entry]:
         """A record's story."""
-        return await self.services.runner.ledger.trail(CONNECTION, flow, key_of(record))
+        return await self.services.ledger.trail(CONNECTION, flow, key_of(record))
 
     async def events(self, record: "StoredOrder | str", flow: str = "orders") -> list[str]:
         """The story in words."""
@@ -183,7 +183,7 @@ class House:
 
     async def parked(self, flow: str = "orders") -> list[str]:
         """The keys that wait for a person."""
-        return [claim.key async for claim in self.services.runner.ledger.parked(CONNECTION, flow)]
+        return [claim.key async for claim in self.services.ledger.parked(CONNECTION, flow)]
 
     async def document(self, order: StoredOrder, kind: str) -> Any:
         """The newest copy of a kind."""

@@ -26,7 +26,7 @@ from sync.sandbox.commerce.state import CommerceState
 from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics.app import dynamics_app
 from sync.sandbox.dynamics.state import DynamicsState
-from sync.services import Outside
+from sync.outside import Outside
 from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
@@ -34,6 +34,12 @@ COMPANY: Final = "usmf"
 SHOP_HOST, LEDGER_HOST = "shop.example.com", "localhost"
 SECRETS: Final = dict.fromkeys(("consumer-key", "consumer-secret", "token", "token-secret"), "x" * 32)
 WEBHOOK_KEY: Final = "webhook-key"
+TENANT: Final = "tenant"
+SAAS: Final[Mapping[str, Any]] = {
+    "edition": "saas", "url": f"https://{SHOP_HOST}/{TENANT}", "ims_url": f"https://{SHOP_HOST}", "scope": "default",
+    "client_id": "sandbox-client", "client_secret": "client-secret", "organisation": "1234@AdobeOrg",
+}  # fmt: skip
+"""The commerce settings of a shop that Adobe hosts."""
 
 SETTINGS: Final[Mapping[str, Any]] = {
     "commerce": {
@@ -106,8 +112,9 @@ class Site:
         self.connections = Connections.model_validate({"connections": {CONNECTION: merged(SETTINGS, self.settings)}})
         self.connection = self.connections.connections[CONNECTION]
         self.commerce = CommerceState(
-            self.shop_clock or self.clock, seed=self.seed, catalogue=self.catalogue, checks_access=False
-        )
+            self.shop_clock or self.clock, seed=self.seed, catalogue=self.catalogue, checks_access=False,
+            tenant=TENANT if self.connection.commerce.edition == "saas" else "",
+        )  # fmt: skip
         items = [product.sku for product in self.catalogue.products]
         self.dynamics = DynamicsState.seeded(COMPANY, items=items, now=self.clock.now)
         numbers = {
@@ -139,7 +146,7 @@ class Site:
 
         `asked` is told of every request to the ledger when it leaves.
         """
-        secrets = Named({**SECRETS, "bearer": "sandbox", WEBHOOK_KEY: "hook"})
+        secrets = Named({**SECRETS, "client-secret": "p8e-sandbox", "bearer": "sandbox", WEBHOOK_KEY: "hook"})
         return Outside(
             queue=queue or self.queue, tables=tables or self.tables, secrets=secrets, sealer=Folded(), email_key=b"k" * 32,
             clock=self.clock, tokens=TokenPool(secrets, _no_entra), is_alone=is_alone,

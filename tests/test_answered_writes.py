@@ -22,7 +22,7 @@ async def posted_after(kind: Kind, path: str) -> float:
     services = Services(site.connections, FLOWS, site.outside())
     (order,) = site.commerce.place_new(skus=["SIMPLE-001"])
     row: dict[str, Any] = order.row
-    await services.runner.accept("orders", CONNECTION, [f"{row['increment_id']}@{row['store_id']}"], "webhook")
+    await services.hints.accept("orders", CONNECTION, [f"{row['increment_id']}@{row['store_id']}"], "webhook")
     while not any(site.dynamics.lines("usmf", header["SalesOrderNumber"]) for header in orders(site)):
         (message,) = await site.queue.receive("orders", most=1, wait=timedelta(hours=1))
         await services.deliver("orders", message.body, message.id, message.deliveries)

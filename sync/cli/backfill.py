@@ -54,13 +54,13 @@ async def _backfill(place: Place, flow_name: str, ids: str, since: datetime | No
             raise Problem(f"{flow.name} does not flow on {name}", remedy=f"Add it to flows of [connections.{name}].")
         if since is None:
             keys = [full_key(flow, one.strip()) for one in ids.split(",") if one.strip()]
-            found = await services.runner.accept(flow.name, name, keys, ORIGIN)
+            found = await services.hints.accept(flow.name, name, keys, ORIGIN)
         else:
-            desk = await services.desk(name)
+            desk = await services.desks.open(name)
             first, last = _utc(since), _end(until) if until else services.outside.clock.now()
             with progress("Changes", (last - first).total_seconds(), as_json=place.as_json, counted=False) as bar:
                 changes = _watched(flow, desk, first, last, bar)
-                found = await services.runner.enqueue(flow, desk, changes, ORIGIN)
+                found = await services.catch_up.enqueue(flow, desk, changes, ORIGIN)
     result: dict[str, Any] = {"connection": name, "flow": flow.name, "enqueued": found}
     if place.as_json:
         json_line(result)

@@ -98,7 +98,7 @@ async def _checked(place: Place, report: Report) -> None:
 
 
 async def _probe(services: Services, name: str) -> Probe:
-    desk = await services.desk(name)
+    desk = await services.desks.open(name)
     outside = services.outside
     return Probe(name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock)
 

@@ -45,7 +45,7 @@ def list_items(ctx: typer.Context) -> None:
 async def _all(place: Place) -> list[ItemMapping]:
     name, _ = place.one(place.connections())
     async with place.opened() as services:
-        return [mapping async for mapping in (await services.desk(name)).items.all()]
+        return [mapping async for mapping in (await services.desks.open(name)).items.all()]
 
 
 @app.command("set", cls=Command)
@@ -82,7 +82,7 @@ def set_item(
 async def _stored(place: Place, mappings: list[ItemMapping]) -> None:
     name, _ = place.one(place.connections())
     async with place.opened() as services:
-        await (await services.desk(name)).items.put_many(mappings)
+        await (await services.desks.open(name)).items.put_many(mappings)
 
 
 @app.command(cls=Command)
@@ -101,7 +101,7 @@ def remove(ctx: typer.Context, sku: Sku) -> None:
 async def _removed(place: Place, sku: str) -> None:
     name, _ = place.one(place.connections())
     async with place.opened() as services:
-        await (await services.desk(name)).items.remove(sku)
+        await (await services.desks.open(name)).items.remove(sku)
 
 
 @app.command("import", cls=Command)
@@ -122,7 +122,7 @@ def import_items(
 async def _imported(place: Place, mappings: list[ItemMapping], *, is_dry: bool) -> None:
     name, _ = place.one(place.connections())
     async with place.opened() as services:
-        items = (await services.desk(name)).items
+        items = (await services.desks.open(name)).items
         compared = await items.compare(mappings)
         if not is_dry:
             await items.put_many([*compared.new, *compared.changed])
@@ -171,7 +171,7 @@ async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, 
     name, settings = place.one(place.connections())
     rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
     async with place.opened() as services:
-        desk = await services.desk(name)
+        desk = await services.desks.open(name)
         with progress("Products", None, as_json=place.as_json) as bar:
             ours = [product async for product in products(desk.commerce, barcode, bar.advance)]
             theirs = await released_items(desk.dynamics, settings.dynamics.company, bar.advance)

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from sync.catch_up import WATERMARKS
 from sync.cli.command import place_of
 from sync.cli.output import json_line, progress, table
 from sync.cli.place import Place
 from sync.cli.records import flow_called
-from sync.runner import WATERMARKS
 from sync.services import Services
 
 NOT_ALL = 1
@@ -56,7 +56,7 @@ async def _one(services: Services, name: str, flow: str) -> dict[str, Any]:
     """One poll. The runner logs what stops it; that the watermark was not written again is how we know."""
     tables = services.outside.tables
     before = await tables.get(WATERMARKS, name, flow)
-    found = await services.runner.poll(flow, name, at_once=True)
+    found = await services.catch_up.poll(flow, name, at_once=True)
     after = await tables.get(WATERMARKS, name, flow)
     polled = after is not None and (before is None or before.etag != after.etag)
     return {

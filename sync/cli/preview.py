@@ -79,7 +79,7 @@ async def _from_commerce(ids: str, run: Run) -> None:
     wanted = wanted_ids(ids)
     name, connection = run.place.one(run.place.connections())
     async with run.place.opened() as services:
-        desk = await services.desk(name)
+        desk = await services.desks.open(name)
         lookups = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
         found = await desk.commerce.orders_by_increment(one.partition("@")[0] for one in wanted)
         for one in wanted:

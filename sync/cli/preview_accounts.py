@@ -81,7 +81,7 @@ async def _accounts(kind: Kind, files: Sequence[str], ids: str, run: Run) -> Non
 async def _from_commerce(kind: Kind, wanted: Sequence[str], run: Run) -> None:
     name, connection = run.place.one(run.place.connections())
     async with run.place.opened() as services:
-        desk = await services.desk(name)
+        desk = await services.desks.open(name)
         lookups = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
         read = desk.customers.get if kind is Kind.CUSTOMER else desk.companies.get
         for one in wanted:

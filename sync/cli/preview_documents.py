@@ -139,7 +139,7 @@ async def _from_files(
 async def _from_commerce(run: Run, read: Callable[[Desk], Awaitable[Papers]], show: Show) -> None:
     name, connection = run.place.one(run.place.connections())
     async with run.place.opened() as services:
-        desk = await services.desk(name)
+        desk = await services.desks.open(name)
         lookups = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
         papers = await read(desk)
         await show([papers], Basis(papers.orders(), connection, lookups, SystemClock().now()))

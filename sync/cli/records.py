@@ -38,7 +38,7 @@ class Ledgers:
 
     async def _beginning(self, key: str) -> AsyncIterator[Claim]:
         for connection, flow in await self.places():
-            async for claim in self.services.runner.ledger.claims(connection, flow, prefix=key):
+            async for claim in self.services.ledger.claims(connection, flow, prefix=key):
                 yield claim
 
     async def parked(self, reason: str = "") -> list[Claim]:
@@ -46,7 +46,7 @@ class Ledgers:
         return [
             claim
             for connection, flow in await self.places(PARKED)
-            async for claim in self.services.runner.ledger.parked(connection, flow)
+            async for claim in self.services.ledger.parked(connection, flow)
             if reason.lower() in claim.reason.lower()
         ]
 

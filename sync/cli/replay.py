@@ -101,7 +101,7 @@ async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> None:
     for one in wanted:
         groups.setdefault((one.connection, one.flow), []).append(one.key)
     for (connection, flow), keys in groups.items():
-        await ledgers.services.runner.accept(flow, connection, keys, "replay")
+        await ledgers.services.hints.accept(flow, connection, keys, "replay")
     for one in wanted:
         if one.letter is not None:
             await ledgers.services.outside.queue.remove_dead_letter(one.letter)

@@ -59,7 +59,7 @@ async def _stories(ctx: typer.Context, key: str, flow: str, *, documents: bool) 
 
 
 async def _story(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
-    entries = await services.runner.ledger.trail(claim.connection, claim.flow, claim.key)
+    entries = await services.ledger.trail(claim.connection, claim.flow, claim.key)
     told = [await _told(services, claim, entry, documents=documents) for entry in entries]
     return {
         "connection": claim.connection, "flow": claim.flow, "key": claim.key, "state": str(claim.state),

@@ -65,7 +65,7 @@ class Price:
 
 async def latencies(stage: Stage) -> list[int]:
     """Milliseconds from the first hint of an order to its posting, of every order, shortest first."""
-    ledger = stage.engine.runner.ledger
+    ledger = stage.engine.ledger
     found = [
         int(entry.details["since_hint_ms"])
         for name in stage.pairs

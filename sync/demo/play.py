@@ -156,8 +156,8 @@ async def heal(stage: Stage, unmapped: Mapping[str, list[str]]) -> None:
     """Do what the remedy says: map the SKU, replay the orders."""
     for name, keys in unmapped.items():
         number = item_numbers()[NOVELTY.sku]
-        await (await stage.engine.desk(name)).items.put(ItemMapping(NOVELTY.sku, number, unit=UNIT))
-        await stage.engine.runner.accept("orders", name, keys, "replay")
+        await (await stage.engine.desks.open(name)).items.put(ItemMapping(NOVELTY.sku, number, unit=UNIT))
+        await stage.engine.hints.accept("orders", name, keys, "replay")
 
 
 async def _measured(stage: Stage, plan: Plan, gauges: Gauges) -> list[Price]:

@@ -103,15 +103,15 @@ class Stage:
         numbers = item_numbers()
         rows = [ItemMapping(sku, number, unit=UNIT) for sku, number in numbers.items() if sku != NOVELTY.sku]
         for name in self.pairs:
-            await (await self.engine.desk(name)).items.put_many(rows)
+            await (await self.engine.desks.open(name)).items.put_many(rows)
 
     async def poll(self) -> int:
         """Look for what no webhook told of; how many hints were stored."""
-        return sum([await self.engine.runner.poll(flow, at_once=True) for flow in FLOWS])
+        return sum([await self.engine.catch_up.poll(flow, at_once=True) for flow in FLOWS])
 
     async def parked(self) -> list[Claim]:
         """What waits for a person."""
-        ledger = self.engine.runner.ledger
+        ledger = self.engine.ledger
         return [claim for name in self.pairs for flow in FLOWS async for claim in ledger.parked(name, flow)]
 
     async def until_idle(self, watch: Callable[[], Awaitable[None]], *, within: timedelta) -> None:
@@ -141,7 +141,7 @@ class Stage:
         return count or await self._unsettled()
 
     async def _unsettled(self) -> int:
-        ledger = self.engine.runner.ledger
+        ledger = self.engine.ledger
         claims = [claim for name in self.pairs for flow in FLOWS async for claim in ledger.claims(name, flow)]
         return sum(c.state in UNSETTLED or (c.state is State.DELIVERED and c.reason != "") for c in claims)
 

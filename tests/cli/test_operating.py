@@ -47,7 +47,7 @@ def beside(line: Line, work: Any) -> None:
 
 def parks(key: str, reason: str) -> Any:
     async def work(services: Services) -> None:
-        ledger = services.runner.ledger
+        ledger = services.ledger
         claim, _ = await ledger.take("shop", "orders", key, "test")
         await ledger.park(claim, reason, "Mend it.")
         await ledger.release(claim, state="parked", reason=reason, remedy="Mend it.")

@@ -206,7 +206,8 @@ def test_files_or_ids_are_named_and_not_both(line: Line, arguments: tuple[str | 
     assert "either files or --ids" in ran.err
 
 
-def _recorded(kind: str) -> list[Path]:
+def recorded(kind: str) -> list[Path]:
+    """The files of a folder beside the project; skips the test where there are none."""
     found = sorted((BESIDE / kind).glob("*.json")) if BESIDE.exists() else []
     if not found:
         pytest.skip(ABSENT)
@@ -215,7 +216,7 @@ def _recorded(kind: str) -> list[Path]:
 
 @pytest.mark.live_samples
 def test_every_order_of_a_real_shop_is_proved_to_the_cent(line: Line) -> None:
-    files = _recorded("commerce-money")
+    files = recorded("commerce-money")
     ran = line("preview", "orders", *files, "--json")
     assert ran.status == 0, [d for d in ran.documents if d["outcome"] == "park"]
     assert len(ran.documents) >= len(files)
@@ -225,7 +226,7 @@ def test_every_order_of_a_real_shop_is_proved_to_the_cent(line: Line) -> None:
 @pytest.mark.live_samples
 @pytest.mark.parametrize("kind", ["commerce", "commerce-live", "d365", "dataverse"])
 def test_no_payload_of_the_wild_makes_it_stumble(line: Line, kind: str) -> None:
-    ran = line("preview", "orders", *_recorded(kind), "--json")
+    ran = line("preview", "orders", *recorded(kind), "--json")
     assert ran.status == 2
     assert all(list(document) == KEYS for document in ran.documents)
     assert all(json.loads(text).keys() == {"error", "remedy"} for text in ran.err.splitlines())

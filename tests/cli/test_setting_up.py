@@ -84,7 +84,8 @@ def test_flows_are_listed(line: Line) -> None:
 
 COMMANDS = [
     ("init",), ("check",), ("serve",), ("flows",), ("poll",), ("backfill",), ("trail",), ("parked",), ("replay",),
-    ("preview", "orders"), ("secrets", "set"), ("secrets", "list"), ("secrets", "remove"), ("secrets", "new-key"),
+    *(("preview", what) for what in ("orders", "invoices", "creditmemos", "story", "customers", "companies")),
+    ("secrets", "set"), ("secrets", "list"), ("secrets", "remove"), ("secrets", "new-key"),
     ("secrets", "rotate-key"),
     *(("map", table, name) for table in ("items", "customers") for name in ("list", "set", "remove", "import", "export", "match")),
 ]  # fmt: skip

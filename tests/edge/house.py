@@ -25,7 +25,8 @@ from sync.errors import Later, Never
 from sync.flows import FLOWS
 from sync.message import Message
 from sync.preview import example_connection
-from sync.services import Outside, Services
+from sync.outside import Outside
+from sync.services import Services
 from tests.contracts.hand_clock import HandClock
 
 HEADER = "x-adobe-commerce-webhook-signature"

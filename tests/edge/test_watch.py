@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sync.ports import Outgoing, Row
-from sync.runner import WATERMARKS
+from sync.catch_up import WATERMARKS
 from tests.edge.house import House
 
 

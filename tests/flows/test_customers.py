@@ -160,7 +160,7 @@ async def test_a_guests_account_stays_delivered_when_several_orders_wanted_it(ho
     for order in [house.place(shopper=GUEST) for _ in range(3)]:
         await house.hooks(order)
     await house.works_until_idle()
-    states = [claim.state async for claim in house.services.runner.ledger.claims("shop", "customers")]
+    states = [claim.state async for claim in house.services.ledger.claims("shop", "customers")]
     assert states == [State.DELIVERED]
 
 

@@ -54,7 +54,7 @@ async def test_fifty_hints_at_once_from_hook_and_poll_make_one_sales_order(house
 async def test_fifty_deliveries_side_by_side_make_one_sales_order(house: House) -> None:
     order = house.place()
     for _ in range(50):
-        await house.services.runner.accept("orders", "shop", [_key(order)], "webhook")
+        await house.services.hints.accept("orders", "shop", [_key(order)], "webhook")
         await asyncio.sleep(1)
     await house.works_until_idle()
     assert len(house.headers(order)) == 1
@@ -187,7 +187,7 @@ async def test_an_order_that_changed_behind_a_lost_answer_is_brought_up_to_date(
 
 @in_house(items={"rule": "none"})
 async def test_an_unknown_sku_parks_its_order_and_no_other(house: House) -> None:
-    desk = await house.services.desk("shop")
+    desk = await house.services.desks.open("shop")
     await desk.items.put(ItemMapping("SIMPLE-002", "SIMPLE-002", unit="ea"))
     first, second = house.place(skus=("SIMPLE-001",)), house.place(skus=("SIMPLE-002",))
     await house.hooks(first)
@@ -203,7 +203,7 @@ async def test_an_unknown_sku_parks_its_order_and_no_other(house: House) -> None
 async def test_a_parked_order_is_posted_when_it_is_replayed_after_the_remedy(house: House) -> None:
     order = house.place(skus=("SIMPLE-001",))
     await house.delivers(order)
-    desk = await house.services.desk("shop")
+    desk = await house.services.desks.open("shop")
     await desk.items.put(ItemMapping("SIMPLE-001", "SIMPLE-001", unit="ea"))
     await house.replays(_key(order))
     assert await house.events(order) == ["parked", "created"]
@@ -212,7 +212,7 @@ async def test_a_parked_order_is_posted_when_it_is_replayed_after_the_remedy(hou
 
 @in_house("theirs")
 async def test_an_item_that_the_ledger_refuses_leaves_no_header_behind(house: House) -> None:
-    desk = await house.services.desk("shop")
+    desk = await house.services.desks.open("shop")
     await desk.items.put(ItemMapping("SIMPLE-001", "NOT-RELEASED", unit="ea"))
     order = house.place()
     await house.delivers(order)

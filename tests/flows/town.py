@@ -93,11 +93,11 @@ class Town(House):
 
     async def known(self, kind: Any = "company", key: int = CONTOSO) -> AccountMapping | None:
         """The mapping of a company or customer."""
-        return await (await self.services.desk(CONNECTION)).accounts.get(kind, str(key))
+        return await (await self.services.desks.open(CONNECTION)).accounts.get(kind, str(key))
 
     async def maps(self, number: str) -> None:
         """A person maps Contoso to an account."""
-        await (await self.services.desk(CONNECTION)).accounts.put(
+        await (await self.services.desks.open(CONNECTION)).accounts.put(
             AccountMapping("company", str(CONTOSO), number, "import")
         )
 

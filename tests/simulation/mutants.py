@@ -9,6 +9,7 @@ from sync.commerce.models.order import Order
 from sync.connections import Connections
 from sync.desk import Desk
 from sync.dynamics.sales_orders import SalesOrders
+from sync.engine import Engine
 from sync.flow import Flow, Receipt, Skipped
 from sync.flows.accounts import account_for
 from sync.flows.orders import deliver
@@ -16,8 +17,10 @@ from sync.ledger import Claim, Intent
 from sync.mapping.posting_policy import is_cancelled
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.message import Message
+from sync.outcomes import Outcomes
+from sync.outside import Outside
 from sync.runner import Runner
-from sync.services import Outside, Services
+from sync.services import Services
 from sync.work import Work
 
 Flows = Sequence[Flow[Any]]
@@ -29,7 +32,7 @@ def with_runner(runner: type[Runner]) -> Any:
     class Wired(Services):
         def __init__(self, connections: Connections, flows: Flows, outside: Outside) -> None:
             super().__init__(connections, flows, outside)
-            self.runner = runner(self._engine())
+            self.runner = runner(self.engine())
 
     return Wired
 
@@ -58,7 +61,7 @@ class Forgetful(Runner):
     """Posts without an intent."""
 
     def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
-        return SilentWork(desk, self.ledger, self._engine.documents, message, claim, self._require)
+        return SilentWork(desk, self._ledger, self._engine.documents, message, claim, self._require)
 
 
 class Careless(Runner):
@@ -68,11 +71,18 @@ class Careless(Runner):
         """Nothing."""
 
 
+class Deaf(Outcomes):
+    """Forgets that somebody hinted meanwhile."""
+
+    async def let_go(self, message: Message, released: Claim) -> None:
+        """Does not look again although somebody hinted meanwhile."""
+
+
 class Impatient(Runner):
     """Takes a record as read when it was hinted at, however long ago the claim was read."""
 
-    async def _let_go(self, message: Message, released: Claim) -> None:
-        """Does not look again although somebody hinted meanwhile."""
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, Deaf)
 
 
 async def hasty(order: Order, work: Work) -> Receipt | Skipped:

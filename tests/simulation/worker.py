@@ -11,7 +11,8 @@ from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
 from sync.ports import Clock
-from sync.services import Outside, Services
+from sync.outside import Outside
+from sync.services import Services
 from tests.life import Life, begin
 from tests.site import CONNECTION, Site
 

@@ -1,0 +1,152 @@
+"""Desks: one per connection and process, opened when first needed, with the clients of both systems."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from sync.coalescer import Coalescer
+from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
+from sync.connections import Commerce, Connection, Dynamics
+from sync.desk import Desk
+from sync.dynamics.client import DynamicsClient
+from sync.errors import Never, Paused
+from sync.limiter import Limiter
+from sync.mappings import AccountMappings, ItemMappings, email_digest
+from sync.outside import Outside
+from sync.pauses import Pauses
+
+WINDOW = timedelta(milliseconds=10)
+"""Reads asked for within this become one request."""
+MOST_KEYS = 40
+"""Keys in one search: the URL stays well below 8 KB and the page light."""
+
+
+class Desks:
+    """The connections of one process. Clients of one environment share its limiter. Close it when done."""
+
+    def __init__(self, connections: Mapping[str, Connection], outside: Outside, pauses: Pauses) -> None:
+        self._connections = connections
+        self._outside = outside
+        self._pauses = pauses
+        self._desks: dict[str, Desk] = {}
+        self._limiters: dict[str, Limiter] = {}
+        self._https: list[httpx.AsyncClient] = []
+        self._opening = asyncio.Lock()
+
+    async def open(self, name: str) -> Desk:
+        """The connection, opened once per process. Raises `Never` for one that is not configured."""
+        settings = self._connections.get(name)
+        if settings is None:
+            raise Never(
+                f"connection {name} is not configured",
+                remedy=f"Add [connections.{name}] to connections.toml again, or drop its parked records.",
+            )
+        async with self._opening:
+            if name not in self._desks:
+                self._desks[name] = self._opened(name, settings)
+        return self._desks[name]
+
+    def _opened(self, name: str, settings: Connection) -> Desk:
+        outside = self._outside
+        commerce = self._commerce(settings.commerce)
+        dynamics, system = self._dynamics(settings.dynamics)
+
+        def by_increment(path: str) -> Coalescer[str, list[dict[str, Any]]]:
+            async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
+                found = await commerce.by_increment(path, keys)
+                return {key: [row for row in found if str(row.get("increment_id")) == key] for key in keys}
+
+            return Coalescer(load, window=WINDOW, most=MOST_KEYS)
+
+        async def orders_by_id(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+            return {int(row["entity_id"]): row for row in await commerce.orders_by_ids(ids)}
+
+        async def customers(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+            return {int(row["id"]): row for row in await commerce.customers_by_ids(ids)}
+
+        read_orders, read_invoices, read_memos = map(by_increment, ("orders", "invoices", "creditmemos"))
+        read_by_id = Coalescer(orders_by_id, window=WINDOW, most=MOST_KEYS)
+        read_customers = Coalescer(customers, window=WINDOW, most=MOST_KEYS)
+        companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
+        locks: dict[str, asyncio.Lock] = {}
+
+        async def close() -> None:
+            for reads in (read_orders, read_invoices, read_memos, read_by_id, read_customers, companies):
+                await reads.aclose()
+            await dynamics.aclose()
+
+        return Desk(
+            name=name,
+            settings=settings,
+            commerce=commerce,
+            dynamics=dynamics,
+            items=ItemMappings(outside.tables, name, settings.items, outside.clock),
+            accounts=AccountMappings(outside.tables, name, outside.clock),
+            clock=outside.clock,
+            orders=read_orders,
+            orders_by_id=read_by_id,
+            invoices=read_invoices,
+            creditmemos=read_memos,
+            customers=read_customers,
+            companies=companies,
+            one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
+            digest_of=lambda text: email_digest(text, outside.email_key),
+            systems=(commerce.system, system),
+            close=close,
+        )
+
+    def _commerce(self, settings: Commerce) -> CommerceClient:
+        http = self._kept(self._outside.commerce_http(settings))
+
+        async def pause(asked: Paused) -> None:
+            await self._pauses.pause(client.system, asked.after or timedelta(seconds=30))
+
+        client = CommerceClient(
+            settings, secrets=self._outside.secrets, http=http, clock=self._outside.clock, on_pause=pause
+        )
+        return client
+
+    def _dynamics(self, settings: Dynamics) -> tuple[DynamicsClient, str]:
+        system = f"Dynamics at {settings.url.split('://', 1)[-1].rstrip('/')}"
+
+        async def pause(length: timedelta) -> None:
+            await self._pauses.pause(system, length)
+
+        limiter = self._limiters.setdefault(settings.url, Limiter(start=settings.concurrency, cap=51))
+        client = DynamicsClient(
+            settings.url,
+            http=self._kept(self._outside.dynamics_http(settings)),
+            tokens=self._outside.tokens.tokens(settings),
+            limiter=limiter,
+            clock=self._outside.clock,
+            on_pause=pause,
+            write_timeout=timedelta(seconds=settings.write_timeout_seconds),
+            documents_per_batch=settings.documents_per_batch,
+        )
+        return client, system
+
+    def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+        if http not in self._https:
+            self._https.append(http)
+        return http
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Requests sent so far, per connection: what an order costs."""
+        return {
+            name: {f"commerce_{kind}": n for kind, n in desk.commerce.counts.items()}
+            | {f"dynamics_{kind}": n for kind, n in desk.dynamics.counts.items()}
+            for name, desk in self._desks.items()
+        }
+
+    async def close(self) -> None:
+        """Close desks and their clients. Safe to repeat."""
+        for desk in self._desks.values():
+            await desk.close()
+        self._desks.clear()
+        for http in self._https:
+            await http.aclose()
+        self._https.clear()
