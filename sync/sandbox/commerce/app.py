@@ -7,6 +7,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sync.sandbox.commerce.companies import COMPANIES
+from sync.sandbox.commerce.document_endpoints import DOCUMENTS
+from sync.sandbox.commerce.document_inspection import document_routes
 from sync.sandbox.commerce.inspection import inspection_routes
 from sync.sandbox.commerce.order_endpoints import ORDERS
 from sync.sandbox.commerce.routing import Dispatcher
@@ -40,7 +42,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(state, [*ORDERS, *SHOP, *COMPANIES])
+    dispatcher = Dispatcher(state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES])
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)
@@ -49,6 +51,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         routes=[
             Route("/ims/token/v3", token, methods=["POST"]),
             Route("/prod/keys/{name}", key, methods=["GET"]),
+            *document_routes(state),
             *inspection_routes(state, dials),
             Route(f"/{root}/{{path:path}}", shop, methods=VERBS),
         ],

@@ -53,9 +53,10 @@ ORDER_ITEM: Final = _kinds(
 """`sales_order_item`, as far as anybody filters by it."""
 
 DOCUMENT: Final = _kinds(
-    "increment_id transaction_id order_currency_code",
+    "increment_id transaction_id order_currency_code base_currency_code",
     "created_at updated_at",
-    "entity_id order_id store_id state grand_total invoice_id",
+    """entity_id order_id store_id state invoice_id billing_address_id shipping_address_id grand_total base_grand_total
+    subtotal tax_amount discount_amount shipping_amount adjustment total_qty""",
 )
 """Invoices, credit memos and shipments."""
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from sync.money import ZERO
 from sync.sandbox.commerce.catalogue import Catalogue, Place, Shopper
+from sync.sandbox.commerce.invoicing import invoice
 from sync.sandbox.commerce.items import item_columns, leaf_count
-from sync.sandbox.commerce.lifecycle import invoice
 from sync.sandbox.commerce.lines import Line, Side, lines_of, side_of
 from sync.sandbox.commerce.numbering import Sequences, numbered
 from sync.sandbox.commerce.recipe import PAYMENTS, SHIPPING, Recipe, changed, drawn

@@ -63,7 +63,7 @@ def raw_customer(customer: Columns) -> Columns:
 
 def cloud_event(event: str, value: Columns, *, identity: str, client_id: str, time: str) -> dict[str, Any]:
     """An I/O Event as Adobe delivers it; `value` is cut to the fields that such subscriptions name."""
-    fields = ("entity_id", "increment_id", "state", "status", "store_id", "updated_at", "email")
+    fields = ("entity_id", "increment_id", "order_id", "state", "status", "store_id", "updated_at", "email")
     return {
         "specversion": "1.0",
         "id": identity,

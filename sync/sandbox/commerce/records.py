@@ -33,6 +33,7 @@ class StoredOrder:
     comments: list[Columns] = field(default_factory=list)
     extension: Columns = field(default_factory=dict)
     invoices: list[Columns] = field(default_factory=list)
+    creditmemos: list[Columns] = field(default_factory=list)
     recipe: "Recipe | None" = None
     visible_from: datetime = ALWAYS
 

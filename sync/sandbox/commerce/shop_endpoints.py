@@ -1,4 +1,4 @@
-"""The REST resources beside orders: invoices, customers, stores."""
+"""The REST resources beside orders and their documents: customers, stores."""
 
 from collections.abc import Mapping
 
@@ -19,25 +19,8 @@ def _page(call: Call, rows: list[Columns], kinds: Mapping[str, Kind], *, attribu
     return listed([plain(row) for row in page], criteria, total)
 
 
-def invoices(call: Call) -> Columns:
-    """`GET invoices`."""
-    documents = [document for stored in call.state.visible() for document in stored.invoices]
-    return _page(call, sorted(documents, key=lambda row: int(row["entity_id"])), columns.DOCUMENT)
-
-
-def invoice(call: Call) -> Columns:
-    """`GET invoices/{id}`."""
-    wanted = call.whole("id")
-    for stored in call.state.visible():
-        for document in stored.invoices:
-            if document["entity_id"] == wanted:
-                answer: Columns = plain(document)
-                return answer
-    raise no_such_entity()
-
-
 def no_documents(call: Call) -> Columns:
-    """Lists of what this shop never makes: credit memos, shipments as documents."""
+    """Lists of what this shop never makes: shipments as documents."""
     return _page(call, [], columns.DOCUMENT)
 
 
@@ -141,10 +124,6 @@ def currency(call: Call) -> Columns:
 
 
 SHOP = (
-    Endpoint("GET", "invoices", "Magento_Sales::sales_invoice", invoices),
-    Endpoint("GET", "invoices/{id}", "Magento_Sales::sales_invoice", invoice),
-    Endpoint("GET", "creditmemos", "Magento_Sales::sales_creditmemo", no_documents),
-    Endpoint("GET", "creditmemo/{id}", "Magento_Sales::sales_creditmemo", no_document),
     Endpoint("GET", "shipments", "Magento_Sales::shipment", no_documents),
     Endpoint("GET", "shipment/{id}", "Magento_Sales::shipment", no_document),
     Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),

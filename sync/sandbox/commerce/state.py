@@ -21,6 +21,7 @@ from sync.sandbox.commerce.ims import Client, IdentityService
 from sync.sandbox.commerce.maker import OrderMaker
 from sync.sandbox.commerce.numbering import Sequences, numbered
 from sync.sandbox.commerce.oauth import Consumer, OAuthServer
+from sync.sandbox.commerce.paperwork import Paperwork
 from sync.sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sync.sandbox.commerce.records import Columns, StoredOrder, stamp
 
@@ -35,7 +36,7 @@ class Change:
     data: Columns
 
 
-class CommerceState:
+class CommerceState(Paperwork):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of `client`."""
 
     def __init__(
@@ -49,6 +50,7 @@ class CommerceState:
         client: Client | None = None,
         checks_access: bool = True,
     ) -> None:
+        super().__init__()
         self.clock = clock
         self.catalogue = catalogue or Catalogue()
         self.maker = OrderMaker(Random(seed), self.catalogue)
@@ -95,15 +97,14 @@ class CommerceState:
         return found
 
     def totals(self) -> dict[str, dict[str, Any]]:
-        """Per currency: how many orders there are, how many of them cancelled, and the sum of the grand totals."""
+        """Per currency: orders, how many of them cancelled, and the sums of grand totals, invoices and refunds."""
         found: dict[str, dict[str, Any]] = {}
-        for order in self.orders.values():
-            entry = found.setdefault(
-                str(order.row["order_currency_code"]), {"orders": 0, "canceled": 0, "grand_total": 0}
-            )
+        for order, sums in zip(self.orders.values(), self.sums(), strict=True):
+            entry = found.setdefault(sums["currency"], Counter(orders=0, canceled=0))
             entry["orders"] += 1
             entry["canceled"] += order.row["state"] == "canceled"
-            entry["grand_total"] += order.amount("grand_total")
+            for name in ("grand_total", "invoiced", "refunded"):
+                entry[name] += sums[name]
         return found
 
     # What shoppers do
@@ -169,13 +170,6 @@ class CommerceState:
             raise ValueError(f"order {order.row['increment_id']} has no {kind} address")
         address.update(columns)
         self._tell("sales_order_address_save_after", lambda: {"address": raw(address)})
-
-    def invoice(self, order: StoredOrder) -> Columns:
-        """Invoice and pay an order in full; the invoice."""
-        document = lifecycle.invoice(order, self.clock.now(), self.sequences)
-        self._tell("sales_order_invoice_save_after", lambda: {"invoice": raw(document)})
-        self._saved(order)
-        return document
 
     def ship(self, order: StoredOrder) -> None:
         """Send an order in full."""
