@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
+from tests.site import SAAS
+
 RATES = ("throttle", "error_before", "dropped", "error_after", "lost", "delayed")
 
 
@@ -14,7 +16,7 @@ class Plan:
 
     `trouble`: for how long things go wrong; then both systems behave, so that the world can become quiet.
     `crash_at`: chance that a worker dies a few steps after a write went out. `last_steps`: after how many steps of its
-    own each worker in turn dies.
+    own each worker in turn dies. `is_hosted`: the shop is Adobe's cloud service, with tokens instead of signatures.
     """
 
     seed: int
@@ -33,6 +35,7 @@ class Plan:
     last_steps: tuple[int, ...]
     crash_at: float
     has_webhook: bool
+    is_hosted: bool
 
     @classmethod
     def drawn(cls, seed: int) -> "Plan":
@@ -41,21 +44,22 @@ class Plan:
         harsh = random.choice((0.0, 0.5, 1.0, 1.0, 2.0))
         return cls(
             seed=seed,
-            workers=random.choice((1, 1, 2, 2, 3)),
+            workers=random.choice((1, 1, 1, 2, 2, 2, 3)),
             order_numbers=random.choice(("ours", "theirs")),
             customer_numbers=random.choice(("ours", "theirs")),
-            orders=random.randint(3, 7),
-            shoppers=random.choice((1, 2, 2, 3, 3, 10)),
-            trouble=random.uniform(60, 900),
+            orders=random.randint(2, 5),
+            shoppers=random.choice((1, 1, 2, 2, 3, 4)),
+            trouble=random.uniform(60, 600),
             spread=random.choice((1.0, 30.0, 300.0)),
-            ledger=_system(random, harsh, latency=random.choice((0.0, 0.4, 4.0, 4.0, 130.0))),
+            ledger=_system(random, harsh, latency=random.choice((0.0, 0.4, 4.0, 4.0, 4.0, 130.0))),
             shop=_system(random, harsh * 0.5, latency=random.choice((0.0, 0.4, 4.0, 20.0))),
             hints=_hints(random),
             skew=random.choice((0.0, 0.0, 0.0, 20.0, -20.0, 150.0, -150.0)),
-            store_latency=random.choice((0.0, 0.0, 0.02, 0.3)),
+            store_latency=random.choice((0.0, 0.0, 0.0, 0.02, 0.3)),
             last_steps=tuple(int(30 * 200 ** random.random()) for _ in range(random.choice((0, 1, 2, 4)))),
             crash_at=random.choice((0.0, 0.02, 0.1)),
             has_webhook=random.random() < 0.9,
+            is_hosted=random.random() < 0.8,
         )
 
     @property
@@ -69,7 +73,8 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """What the connection is set to."""
-        return {"orders": {"numbers": self.order_numbers}, "customers": {"numbers": self.customer_numbers}}
+        mine = {"orders": {"numbers": self.order_numbers}, "customers": {"numbers": self.customer_numbers}}
+        return {**mine, "commerce": SAAS} if self.is_hosted else mine
 
 
 def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]:
