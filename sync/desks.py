@@ -25,6 +25,37 @@ MOST_KEYS = 40
 """Keys in one search: the URL stays well below 8 KB and the page light."""
 
 
+class _Reads:
+    """One shop's joined reads: what concurrent deliveries ask for becomes one search."""
+
+    def __init__(self, commerce: CommerceClient) -> None:
+        self._commerce = commerce
+        self.orders = self._by_increment("orders")
+        self.invoices = self._by_increment("invoices")
+        self.creditmemos = self._by_increment("creditmemos")
+        self.orders_by_id = Coalescer(self._load_orders, window=WINDOW, most=MOST_KEYS)
+        self.customers = Coalescer(self._load_customers, window=WINDOW, most=MOST_KEYS)
+
+    def _by_increment(self, path: str) -> Coalescer[str, list[dict[str, Any]]]:
+        async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
+            found = await self._commerce.by_increment(path, keys)
+            return {key: [row for row in found if str(row.get("increment_id")) == key] for key in keys}
+
+        return Coalescer(load, window=WINDOW, most=MOST_KEYS)
+
+    async def _load_orders(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+        return {int(row["entity_id"]): row for row in await self._commerce.orders_by_ids(ids)}
+
+    async def _load_customers(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+        return {int(row["id"]): row for row in await self._commerce.customers_by_ids(ids)}
+
+    async def aclose(self) -> None:
+        for reads in (self.orders, self.invoices, self.creditmemos):
+            await reads.aclose()
+        await self.orders_by_id.aclose()
+        await self.customers.aclose()
+
+
 class Desks:
     """The connections of one process. Clients of one environment share its limiter. Close it when done."""
 
@@ -55,28 +86,13 @@ class Desks:
         commerce = self._commerce(settings.commerce)
         dynamics, system = self._dynamics(settings.dynamics)
 
-        def by_increment(path: str) -> Coalescer[str, list[dict[str, Any]]]:
-            async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
-                found = await commerce.by_increment(path, keys)
-                return {key: [row for row in found if str(row.get("increment_id")) == key] for key in keys}
-
-            return Coalescer(load, window=WINDOW, most=MOST_KEYS)
-
-        async def orders_by_id(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-            return {int(row["entity_id"]): row for row in await commerce.orders_by_ids(ids)}
-
-        async def customers(ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-            return {int(row["id"]): row for row in await commerce.customers_by_ids(ids)}
-
-        read_orders, read_invoices, read_memos = map(by_increment, ("orders", "invoices", "creditmemos"))
-        read_by_id = Coalescer(orders_by_id, window=WINDOW, most=MOST_KEYS)
-        read_customers = Coalescer(customers, window=WINDOW, most=MOST_KEYS)
+        reads = _Reads(commerce)
         companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
         locks: dict[str, asyncio.Lock] = {}
 
         async def close() -> None:
-            for reads in (read_orders, read_invoices, read_memos, read_by_id, read_customers, companies):
-                await reads.aclose()
+            await reads.aclose()
+            await companies.aclose()
             await dynamics.aclose()
 
         return Desk(
@@ -87,11 +103,11 @@ class Desks:
             items=ItemMappings(outside.tables, name, settings.items, outside.clock),
             accounts=AccountMappings(outside.tables, name, outside.clock),
             clock=outside.clock,
-            orders=read_orders,
-            orders_by_id=read_by_id,
-            invoices=read_invoices,
-            creditmemos=read_memos,
-            customers=read_customers,
+            orders=reads.orders,
+            orders_by_id=reads.orders_by_id,
+            invoices=reads.invoices,
+            creditmemos=reads.creditmemos,
+            customers=reads.customers,
             companies=companies,
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, outside.email_key),

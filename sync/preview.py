@@ -21,8 +21,8 @@ from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.posting_policy import is_cancelled, not_now
-from sync.mapping.sales_order import SalesOrder, Unproved, order_items, order_store, sales_order_from
-from sync.mapping.totals import Totals
+from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
+from sync.mapping.totals import Totals, Unproved
 from sync.mapping_records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
 
 ASSIGNED = "(assigned by D365)"

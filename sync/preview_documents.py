@@ -27,7 +27,7 @@ from sync.mapping.bookings import (
 )
 from sync.mapping.posting_policy import is_cancelled, not_now
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.sales_order import Unproved
+from sync.mapping.totals import Unproved
 from sync.preview import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order
 
 FIRST_LINE: Final = Decimal(1)

@@ -1,13 +1,14 @@
 """Whether the codes that the configuration maps to are in F&O: modes, methods, terms, groups, places, items, rounding."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.connections import Connection, Store
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.errors import Never
+from sync.mapping.customer_payment import first_segment
 from sync.money import CENT
 
 UNITS = "UnitsOfMeasure"
@@ -15,7 +16,10 @@ UNITS = "UnitsOfMeasure"
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes of one kind, as connections.toml writes them under `where`. `company` None: shared by all companies."""
+    """Codes of one kind, as connections.toml writes them under `where`. `company` None: shared by all companies.
+
+    `is_optional`: not every environment shows the entity set, or shows it to our user.
+    """
 
     kind: str
     where: str
@@ -23,17 +27,24 @@ class Codes:
     field: str
     values: tuple[str, ...]
     company: str | None
+    is_optional: bool = False
 
 
 async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every mapped code is there, in every legal entity that the connection posts into."""
-    for codes in mapped_codes(probe.settings, probe.companies):
+    wanted = list(mapped_codes(probe.settings, probe.companies))
+    shown = await probe.dynamics.metadata_fields(*{codes.entity_set for codes in wanted if codes.is_optional})
+    for codes in wanted:
+        if codes.is_optional and (codes.entity_set not in shown or codes.field not in shown[codes.entity_set].fields):
+            yield ok(f"{codes.kind} {', '.join(codes.values)} cannot be looked up: there is no {codes.entity_set} here")
+            continue
         try:
             rows = await probe.dynamics.find_by(
                 codes.entity_set, codes.field, *codes.values, company=codes.company, select=(codes.field,)
             )
         except Never as error:
-            yield fault(f"{codes.kind} cannot be checked: {error.reason}", error.remedy)
+            tell = warn if codes.is_optional else fault
+            yield tell(f"{codes.kind} cannot be checked: {error.reason}", error.remedy)
             continue
         found = {str(row[codes.field]).casefold() for row in rows}
         missing = [value for value in codes.values if value.strip().casefold() not in found]
@@ -54,8 +65,14 @@ def mapped_codes(settings: Connection, companies: Iterable[str]) -> Iterator[Cod
     yield from _kept([Codes("unit", "items.unit", UNITS, "UnitSymbol", (settings.items.unit,), None)])
     for company in companies:
         yield from _kept(
-            [*_of_orders(settings, company), *_of_customers(settings, company), *_of_stores(settings, company)]
+            [
+                *_of_orders(settings, company),
+                *_of_customers(settings, company),
+                *_of_stores(settings, company),
+                *_of_receivables(settings, company),
+            ]
         )
+    yield from _kept([_main_accounts(settings)])
 
 
 def _of_orders(settings: Connection, company: str) -> Iterator[Codes]:
@@ -105,6 +122,36 @@ def _of_customers(settings: Connection, company: str) -> Iterator[Codes]:
     yield Codes("terms of payment", "companies.payment_terms", "PaymentTerms", "Name", terms, company)
 
 
+def _of_receivables(settings: Connection, company: str) -> Iterator[Codes]:
+    """Journals, banks, returns' codes: what the flows of invoices and credit memos go by, as far as they are on."""
+    invoices, memos, orders = settings.invoices, settings.creditmemos, settings.orders
+    has_memos = "creditmemos" in settings.flows
+    pays = ("invoices" in settings.flows and invoices.recipe != "free-text-invoice") or (
+        has_memos and memos.refund_payment
+    )
+    if pays:
+        journal, banks = (invoices.journal,), tuple(invoices.banks.values())
+        yield Codes("journal name", "invoices.journal", "JournalNames", "Name", journal, company, is_optional=True)
+        yield Codes("bank account", "invoices.banks", "BankAccounts", "BankAccountId", banks, company, is_optional=True)
+    if has_memos and memos.recipe == "return-order":
+        reasons, codes = ("ReturnReasonCodeBiEntities", "ReasonCodeId"), ("ReturnDispositionCodes", "DispositionCode")
+        items = (orders.adjustment_refund_item, orders.adjustment_fee_item)
+        yield Codes("return reason", "creditmemos.reason", *reasons, (memos.reason,), company, is_optional=True)
+        yield Codes("disposition code", "creditmemos.disposition", *codes, (memos.disposition,), company)
+        yield Codes("service item", "orders", "ReleasedProductsV2", "ItemNumber", items, company)
+
+
+def _main_accounts(settings: Connection) -> Codes:
+    """The main accounts of free text invoices: the first segment of each, from whatever chart they are."""
+    invoices = settings.invoices
+    books = ("invoices" in settings.flows and invoices.recipe != "payment-journal") or (
+        "creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit"
+    )
+    written = (invoices.revenue_account, *invoices.accounts.values()) if books else ()
+    accounts = tuple(first_segment(account, invoices.dimension_delimiter) for account in written)
+    return Codes("main account", "invoices.accounts", "MainAccounts", "MainAccountId", accounts, None, is_optional=True)
+
+
 def _of_stores(settings: Connection, company: str) -> Iterator[Codes]:
     """Stores that post into `company`; `default` counts by its own."""
     stores = [store for name in settings.stores if (store := _store(settings, name)) is not None]
@@ -126,7 +173,7 @@ def _kept(found: Iterable[Codes]) -> Iterator[Codes]:
     for codes in found:
         values = tuple(dict.fromkeys(value for value in codes.values if value.strip()))
         if values:
-            yield Codes(codes.kind, codes.where, codes.entity_set, codes.field, values, codes.company)
+            yield replace(codes, values=values)
 
 
 async def rounding_agrees(probe: Probe) -> AsyncIterator[Finding]:

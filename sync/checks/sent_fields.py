@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sync.checks.sent_receivables import receivable_fields
 from sync.connections import Connection
 from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
 from sync.dynamics.contacts import SET as CONTACTS
@@ -46,12 +47,16 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     by_tax_number = customers.send_tax_numbers or (has_companies and "vat" in settings.companies.match)
     tax_number = ("TaxExemptNumber",) if by_tax_number else ()
     contact = ("ContactPersonId",) if has_contacts else ()
+    receivables = dict(receivable_fields(settings))
     return {
         settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
         settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
-        CUSTOMERS: _each_once(_CUSTOMER, _ADDRESS, _COMPANY if has_companies else (), tax_number, FIELDS),
+        CUSTOMERS: _each_once(
+            _CUSTOMER, _ADDRESS, _COMPANY if has_companies else (), tax_number, FIELDS, receivables.pop(CUSTOMERS, ())
+        ),
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
+        **receivables,
     }
 
 

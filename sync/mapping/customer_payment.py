@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
-from sync.connections import Connection
+from sync.connections import Connection, Invoices
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
@@ -71,12 +71,7 @@ def customer_payment_from(
     """
     settings = connection.invoices
     method = order.payment.method
-    bank = settings.banks.get(method, settings.banks.get("*", ""))
-    if not bank:
-        raise Never(
-            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account",
-            remedy='Name it under invoices.banks in connections.toml ("*" stands for all others), then replay.',
-        )
+    bank = _bank(document, method, settings)
     amount = rounded(document.grand_total)
     if amount < ZERO:
         raise Never(
@@ -106,6 +101,26 @@ def customer_payment_from(
     return CustomerPayment(company, short, settings.journal, text, {**body, side: amount})
 
 
+def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> str:
+    bank = settings.banks.get(method, settings.banks.get("*", ""))
+    if not bank:
+        raise Never(
+            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account",
+            remedy='Name it under invoices.banks in connections.toml ("*" stands for all others), then replay.',
+        )
+    return bank
+
+
 def display_value(account: str, delimiter: str) -> str:
     """An account number as F&O's dimension strings spell it: backslash before the delimiter, and before itself."""
     return account.replace("\\", "\\\\").replace(delimiter, f"\\{delimiter}")
+
+
+def first_segment(display_value: str, delimiter: str) -> str:
+    """The first account number of a dimension string, without its escapes."""
+    number, letters = "", iter(display_value)
+    for letter in letters:
+        if letter == delimiter:
+            break
+        number += next(letters, "") if letter == "\\" else letter
+    return number

@@ -13,10 +13,9 @@ from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.errors import Never
 from sync.mapping.document_parts import DocumentParts, document_parts
-from sync.mapping.sales_order import Unproved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.segments import fields_holding
-from sync.mapping.totals import Totals
+from sync.mapping.totals import Totals, Unproved
 from sync.money import ZERO, rounded, total
 
 ONE = Decimal(1)

@@ -19,7 +19,7 @@ from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
 from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
-from sync.mapping.totals import Totals, proof
+from sync.mapping.totals import Totals, Unproved, proof
 from sync.mapping_records import ItemMapping
 from sync.money import CENT, ZERO, rounded, total
 
@@ -122,14 +122,6 @@ def _compared(
         [line.price for line in lines], tax_on_top=ZERO if gross else parts.tax, paid=paid,
         grand_total=parts.grand_total, currency=order.order_currency_code, unit=unit,
     )  # fmt: skip
-
-
-class Unproved(Never):
-    """The totals differ by more than rounding. `totals` has both sums."""
-
-    def __init__(self, reason: str, *, remedy: str, totals: Totals) -> None:
-        super().__init__(reason, remedy=remedy)
-        self.totals = totals
 
 
 def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bool) -> Unproved:

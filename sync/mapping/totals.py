@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sync.errors import Never
 from sync.mapping.line_amount import LinePrice
 from sync.money import CENT, ZERO, rounded, total
 
@@ -35,6 +36,14 @@ class Totals:
             "difference": f"{self.difference:.2f}",
             "currency": self.currency,
         }
+
+
+class Unproved(Never):
+    """The totals differ by more than rounding. `totals` has both sums."""
+
+    def __init__(self, reason: str, *, remedy: str, totals: Totals) -> None:
+        super().__init__(reason, remedy=remedy)
+        self.totals = totals
 
 
 def proof(

@@ -1,0 +1,58 @@
+"""Which fields the flows of invoices, credit memos and postings send to and read from which entity set, by recipe."""
+
+from collections.abc import Iterator, Mapping
+
+from sync.connections import Connection
+from sync.dynamics import free_text_invoices, payment_journals, posted_invoices, return_orders
+from sync.dynamics.customers import SET as CUSTOMERS
+
+Needed = tuple[str, tuple[str, ...]]
+
+_INVOICE_HEADER = (
+    "dataAreaId", "CustomerAccount", "InvoiceAccount", "InvoiceDate", "CurrencyCode", "CustomerReference", "InclTax",
+    "SalesTaxGroupId",
+)  # fmt: skip
+_INVOICE_LINE = (
+    "dataAreaId", "ParentRecId", "LineNumber", "MainAccountDisplayValue", "Description", "Quantity", "UnitPrice",
+    "TransactionCurrencyAmount", "SalesTaxItemGroupId",
+)  # fmt: skip
+_JOURNAL = ("dataAreaId", "JournalBatchNumber", "JournalName", "Description", "IsPosted")
+_PAYMENT = (
+    "dataAreaId", "JournalBatchNumber", "LineNumber", "TransactionDate", "AccountType", "AccountDisplayValue",
+    "CurrencyCode", "OffsetAccountType", "OffsetAccountDisplayValue", "PaymentMethodName", "PaymentReference", "PaymentId",
+    "TransactionText", "IsPrepayment", "CreditAmount", "DebitAmount",
+)  # fmt: skip
+_RETURN_HEADER = (
+    "dataAreaId", "CustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode", "CustomersOrderReference",
+    "CustomerRequisitionNumber", "CustomerReturnReasonCode", "DefaultReturnSiteId", "DefaultReturnWarehouseId",
+)  # fmt: skip
+_RETURN_LINE = (
+    "dataAreaId", "ReturnOrderNumber", "ItemNumber", "SalesUnitSymbol", "ReturnDispositionCode",
+    "ReturningInventoryLotId", "ReturnSalesQuantity", "SalesPrice", "ExternalItemNumber",
+)  # fmt: skip
+
+
+def receivable_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set, for what this connection's recipes need; nothing where these flows are not on."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entity_set, fields in _needed(settings):
+        found[entity_set] = tuple(dict.fromkeys((*found.get(entity_set, ()), *fields)))
+    return found
+
+
+def _needed(settings: Connection) -> Iterator[Needed]:
+    has_invoices, has_memos = "invoices" in settings.flows, "creditmemos" in settings.flows
+    recipe, credit = settings.invoices.recipe, settings.creditmemos.recipe
+    if (has_invoices and recipe != "payment-journal") or (has_memos and credit == "free-text-credit"):
+        yield free_text_invoices.HEADERS, (*_INVOICE_HEADER, *free_text_invoices.FIELDS)
+        yield free_text_invoices.LINES, _INVOICE_LINE
+    if (has_invoices and recipe != "free-text-invoice") or (has_memos and settings.creditmemos.refund_payment):
+        yield payment_journals.HEADERS, _JOURNAL
+        yield payment_journals.LINES, (*_PAYMENT, *payment_journals.LINE_FIELDS)
+    if has_memos and credit == "return-order":
+        yield return_orders.HEADERS, (*_RETURN_HEADER, *return_orders.FIELDS)
+        yield return_orders.LINES, _RETURN_LINE
+        yield CUSTOMERS, (return_orders.INCLUDED,)
+    if "postings" in settings.flows:
+        yield posted_invoices.SALES, ("dataAreaId", *posted_invoices.SALES_FIELDS)
+        yield posted_invoices.FREE_TEXT, ("dataAreaId", *posted_invoices.FREE_TEXT_FIELDS)
