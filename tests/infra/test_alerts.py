@@ -118,3 +118,10 @@ def test_the_log_reaches_the_alerts_at_the_level_it_is_written_at() -> None:
     levels = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]["logLevel"]
     assert levels["default"] == "Information"
     assert not any(category.startswith(("Function", "sync")) for category in levels)
+
+
+def test_no_line_that_an_alert_reads_is_left_out_by_sampling() -> None:
+    """A sampled log would be thinnest when there is most to tell."""
+    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    excluded = host["logging"]["applicationInsights"]["samplingSettings"]["excludedTypes"].split(";")
+    assert {"Request", "Trace"} <= set(excluded)
