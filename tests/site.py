@@ -19,6 +19,7 @@ from sync.connections import Connections
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.wire import http_client
 from sync.errors import Never
+from sync.outside import Outside
 from sync.ports import Clock, Queue, Secrets, Tables
 from sync.sandbox.commerce.app import commerce_app
 from sync.sandbox.commerce.catalogue import Catalogue
@@ -26,7 +27,6 @@ from sync.sandbox.commerce.state import CommerceState
 from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics.app import dynamics_app
 from sync.sandbox.dynamics.state import DynamicsState
-from sync.outside import Outside
 from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
