@@ -72,7 +72,7 @@ class Watch:
     def __init__(self, house: House) -> None:
         self.tables, self.queue = WatchedTables(), WatchedQueue(house.site.queue)
         self.urls: list[str] = []
-        outside = house.site.outside(tables=self.tables, queue=self.queue)  # type: ignore[arg-type]
+        outside = house.site.outside(tables=self.tables, queue=self.queue)
         watched = replace(
             outside,
             sealer=Cipher([new_key()]),
