@@ -9,7 +9,6 @@ from sync.commerce.models.order import Order
 from sync.connections import Connections
 from sync.desk import Desk
 from sync.dynamics.sales_orders import SalesOrders
-from sync.engine import Engine
 from sync.flow import Flow, Receipt, Skipped
 from sync.flows.accounts import account_for
 from sync.flows.orders import deliver
@@ -17,7 +16,6 @@ from sync.ledger import Claim, Intent
 from sync.mapping.posting_policy import is_cancelled
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.message import Message
-from sync.outcomes import Outcomes
 from sync.outside import Outside
 from sync.runner import Runner
 from sync.services import Services
@@ -71,18 +69,18 @@ class Careless(Runner):
         """Nothing."""
 
 
-class Deaf(Outcomes):
-    """Forgets that somebody hinted meanwhile."""
+class RestlessWork(Work):
+    """Does not wait for what was given up."""
 
-    async def let_go(self, message: Message, released: Claim) -> None:
-        """Does not look again although somebody hinted meanwhile."""
+    def wait_until_settled(self) -> None:
+        """At once."""
 
 
-class Impatient(Runner):
-    """Takes a record as read when it was hinted at, however long ago the claim was read."""
+class Restless(Runner):
+    """Looks for what a lost answer left behind before that can have been committed, and posts again."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, Deaf)
+    def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
+        return RestlessWork(desk, self._ledger, self._engine.documents, message, claim, self._require)
 
 
 async def hasty(order: Order, work: Work) -> Receipt | Skipped:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import pytest
-
-from tests.simulation.mutants import Careless, Forgetful, hasty, with_orders, with_runner
+from tests.simulation.mutants import Careless, Forgetful, Restless, hasty, with_orders, with_runner
 from tests.simulation.playing import play
 from tests.simulation.world import Wrong
 
-SEEDS = range(1, 61)
+SEEDS = range(1, 151)
 
 
 def found(make: Any) -> str:
@@ -29,6 +27,9 @@ def test_an_order_that_is_posted_without_looking_first_is_found_out() -> None:
     assert "times" in found(with_orders(deliver=hasty)).splitlines()[1]
 
 
-@pytest.mark.parametrize("runner", [Careless])
-def test_an_engine_that_leaves_a_dead_holders_record_to_nobody_is_found_out(runner: Any) -> None:
-    assert found(with_runner(runner))
+def test_an_engine_that_does_not_wait_for_a_write_it_gave_up_is_found_out() -> None:
+    assert "times" in found(with_runner(Restless)).splitlines()[1]
+
+
+def test_an_engine_that_leaves_a_dead_holders_record_to_nobody_is_found_out() -> None:
+    assert found(with_runner(Careless))

@@ -10,8 +10,8 @@ import httpx
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
-from sync.ports import Clock
 from sync.outside import Outside
+from sync.ports import Clock
 from sync.services import Services
 from tests.life import Life, begin
 from tests.site import CONNECTION, Site
