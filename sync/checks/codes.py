@@ -33,7 +33,8 @@ class Codes:
 async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every mapped code is there, in every legal entity that the connection posts into."""
     wanted = list(mapped_codes(probe.settings, probe.companies))
-    shown = await probe.dynamics.metadata_fields(*{codes.entity_set for codes in wanted if codes.is_optional})
+    optional = {codes.entity_set for codes in wanted if codes.is_optional}
+    shown = await probe.dynamics.metadata_fields(*optional) if optional else {}
     for codes in wanted:
         if codes.is_optional and (codes.entity_set not in shown or codes.field not in shown[codes.entity_set].fields):
             yield ok(f"{codes.kind} {', '.join(codes.values)} cannot be looked up: there is no {codes.entity_set} here")

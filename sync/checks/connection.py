@@ -11,6 +11,7 @@ from sync.checks.commerce import (
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist, numbers_fit
 from sync.checks.finding import Check
+from sync.checks.receivables import documents_can_be_read, free_text_is_taxed
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 
 CHECKS: tuple[Check, ...] = (
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     orders_can_be_read,
     customers_can_be_read,
     companies_can_be_read,
+    documents_can_be_read,
     clocks_agree,
     dynamics_answers,
     companies_exist,
@@ -28,4 +30,5 @@ CHECKS: tuple[Check, ...] = (
     numbers_fit,
     codes_exist,
     rounding_agrees,
+    free_text_is_taxed,
 )

@@ -1,0 +1,36 @@
+"""Whether invoices and credit memos can be read in the shop, and whether their recipe is complete."""
+
+from collections.abc import AsyncIterator
+
+from sync.checks.finding import Finding, Probe, ok, warn
+from sync.commerce.search import Search
+from sync.connections import Connection
+
+DOCUMENTS = {"invoices": "invoices", "creditmemos": "credit memos"}
+
+
+async def documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list the documents whose flows are on."""
+    for path, what in DOCUMENTS.items():
+        if path in probe.settings.flows:
+            page = await probe.commerce.search(path, Search(page_size=1, fields=("entity_id",)))
+            count = "count not told" if page.total_count is None else f"{page.total_count} in all"
+            yield ok(f"{what} can be read ({count})")
+
+
+async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
+    """Free text invoices know no item whose tax group F&O could take: the mapping must name the groups."""
+    if not _writes_free_text(probe.settings):
+        return
+    if probe.settings.orders.taxes:
+        yield ok("free text invoices have their tax groups from orders.taxes")
+    else:
+        yield warn(
+            "free text invoices would bear no tax in F&O: orders.taxes is empty, and they have no item to take a tax group from",
+            'Map Commerce\'s tax codes under orders.taxes; a shop that charges no tax writes "none" = {} there.',
+        )
+
+
+def _writes_free_text(settings: Connection) -> bool:
+    invoices = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
+    return invoices or ("creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit")

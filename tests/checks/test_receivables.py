@@ -1,0 +1,134 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sync.checks.codes import codes_exist
+from sync.checks.entities import fields_exist
+from sync.checks.finding import Check, Finding, Level, findings_of
+from sync.checks.receivables import documents_can_be_read, free_text_is_taxed
+from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.connections import Connections
+from sync.mapping.customer_payment import display_value, first_segment
+from sync.preview_documents import preview_creditmemo, preview_invoice
+from tests.checks.conftest import SETTINGS, Grounds, levels, only_fault
+from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
+from tests.mapping.samples import money, money_names
+
+FLOWS = ("invoices", "creditmemos", "postings")
+
+
+async def found_of(
+    grounds: Grounds, check: Check, flows: tuple[str, ...], **sections: Mapping[str, Any]
+) -> list[Finding]:
+    """What a check finds where these flows are on."""
+    probe = await grounds.probe(**sections)
+    return await findings_of(check, replace(probe, settings=probe.settings.model_copy(update={"flows": flows})))
+
+
+def settings_of(**sections: Any) -> Any:
+    document = {**SETTINGS, **sections}
+    return Connections.model_validate({"connections": {"shop": document}}).connections["shop"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
+    taxes = {"*": {"group": "G", "item_group": "I"}}
+    orders = {"taxes": taxes, "payments": {"*": {"method": "CARD"}}}
+    settings = books(recipe, orders=orders, creditmemos={"reason": "WEB"}, items={"unit": "ea"})
+    needed, sent = needed_fields(settings), dict[str, set[str]]()
+    for name in money_names():
+        ground = basis(settings, orders_of(money(name)))
+        for is_memo, document in documents_of(money(name)):
+            changed = {**document, "transaction_id": "pi_1"}
+            found = await (preview_creditmemo if is_memo else preview_invoice)(changed, ground)
+            assert found.outcome != "park", found.reason
+            for request in found.requests:
+                sent.setdefault(request.path.removeprefix("/data/"), set()).update(request.body or {})
+    assert sent
+    for entity_set, names in sent.items():
+        assert names - set(DIMENSIONS) <= set(needed[entity_set]), entity_set
+
+
+@pytest.mark.parametrize(
+    ("changes", "looked_for"),
+    [
+        ({"flows": ("orders",)}, set()),
+        ({"flows": ("invoices",)}, {"CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"}),
+        ({"flows": ("invoices",), "invoices": {"recipe": "free-text-invoice"}}, {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"}),
+        ({"flows": ("creditmemos",)}, {"ReturnOrderHeadersV2", "ReturnOrderLinesV2"}),
+        ({"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}}, {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"}),
+        ({"flows": ("postings",)}, {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"}),
+    ],
+)  # fmt: skip
+def test_only_what_is_switched_on_is_looked_for(changes: Mapping[str, Any], looked_for: set[str]) -> None:
+    always = {"SalesOrderHeadersV4", "SalesOrderLinesV3", "CustomersV3", "CustomerPostalAddresses"}
+    assert set(needed_fields(settings_of(**changes))) == always | looked_for
+
+
+async def test_the_environment_has_the_fields_of_every_recipe(grounds: Grounds) -> None:
+    for invoices, memos in RECIPES.values():
+        sections: dict[str, Mapping[str, Any]] = {
+            "invoices": {"recipe": invoices},
+            "creditmemos": {"recipe": memos, "refund_payment": True},
+        }
+        found = await found_of(grounds, fields_exist, FLOWS, **sections)
+        assert levels(found) == {"ok"}, found
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "words"),
+    [
+        ("creditmemos", {"reason": "SULK"}, "return reason SULK"),
+        ("creditmemos", {"disposition": "Burn"}, "disposition code Burn"),
+        ("orders", {"adjustment_fee_item": "NOFEE"}, "service item NOFEE"),
+    ],
+)
+async def test_a_code_of_returns_that_is_not_there_is_told(
+    grounds: Grounds, section: str, changes: Mapping[str, Any], words: str
+) -> None:
+    grounds.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDADJ", dataAreaId="usmf")
+    grounds.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDFEE", dataAreaId="usmf")
+    found = await found_of(grounds, codes_exist, ("creditmemos",), **{section: changes})
+    fault = only_fault([one for one in found if one.level is Level.FAULT])
+    assert words in fault.what
+    assert fault.cure
+
+
+async def test_what_the_environment_does_not_show_is_said_to_be_so(grounds: Grounds) -> None:
+    sections = {"invoices": {"recipe": "both", "revenue_account": "401000-001", "banks": {"*": "USMF OPER"}}}
+    found = await found_of(grounds, codes_exist, ("invoices",), **sections)
+    assert levels(found) == {"ok"}
+    texts = [one.what for one in found]
+    assert "journal name WEBPAY cannot be looked up: there is no JournalNames here" in texts
+    assert "bank account USMF OPER cannot be looked up: there is no BankAccounts here" in texts
+    assert "main account 401000 cannot be looked up: there is no MainAccounts here" in texts
+
+
+@pytest.mark.parametrize(
+    ("sections", "flows", "found_levels"),
+    [
+        ({"invoices": {"recipe": "free-text-invoice"}}, ("invoices",), {"warn"}),
+        ({"invoices": {"recipe": "free-text-invoice"}, "orders": {"taxes": {"none": {}}}}, ("invoices",), {"ok"}),
+        ({"invoices": {"recipe": "payment-journal"}}, ("invoices",), set()),
+        ({"creditmemos": {"recipe": "free-text-credit"}}, ("creditmemos",), {"warn"}),
+        ({"creditmemos": {"recipe": "free-text-credit"}}, ("invoices",), set()),
+    ],
+)
+async def test_free_text_without_tax_groups_deserves_a_look(
+    grounds: Grounds, sections: Mapping[str, Any], flows: tuple[str, ...], found_levels: set[str]
+) -> None:
+    assert levels(await found_of(grounds, free_text_is_taxed, flows, **sections)) == found_levels
+
+
+async def test_documents_are_looked_for_only_where_they_flow(grounds: Grounds) -> None:
+    assert await found_of(grounds, documents_can_be_read, ("orders",)) == []
+    found = await found_of(grounds, documents_can_be_read, FLOWS)
+    assert [one.what for one in found] == ["invoices can be read (0 in all)", "credit memos can be read (0 in all)"]
+
+
+@pytest.mark.parametrize("account", ["401000", "US-001", "A\\B", "-", "DAT-000011"])
+def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None:
+    assert first_segment(f"{display_value(account, '-')}-001-{Decimal(22)}", "-") == account
