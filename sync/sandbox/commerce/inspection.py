@@ -19,7 +19,6 @@ from sync.sandbox.gate import dials_endpoint
 ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "cancel": lifecycle.can_cancel,
     "edit": lifecycle.can_cancel,
-    "invoice": lifecycle.can_invoice,
     "ship": lifecycle.can_ship,
     "hold": lifecycle.can_hold,
     "unhold": lifecycle.can_unhold,
@@ -93,7 +92,7 @@ class Inspection:
             self._state.change_address(order, kind="billing" if order.shipping is None else "shipping", **NEW_ADDRESS)
             return answer(brief(order))
         if name not in ALLOWED:
-            return answer({"error": f"deeds are address, {', '.join(ALLOWED)}"}, 404)
+            return answer({"error": f"deeds are address, invoice, refund, {', '.join(ALLOWED)}"}, 404)
         if not ALLOWED[name](order):
             return answer({"error": f"an order in state {order.row['state']} allows no {name}"}, 409)
         result = getattr(self._state, name)(order)

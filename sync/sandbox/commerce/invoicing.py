@@ -120,7 +120,9 @@ def rows_of(order: StoredOrder, quantities: Quantities) -> list[Row]:
             qty = amount(item, "qty_ordered")
         if bearing and qty > rest:
             raise RestFault(400, 'We found an invalid quantity to invoice item "%1".', [item["name"]])
-        rows.append(Row(item, max(qty, ZERO), bearing, qty == amount(item, "qty_ordered") - amount(item, "qty_invoiced")))
+        rows.append(
+            Row(item, max(qty, ZERO), bearing, qty == amount(item, "qty_ordered") - amount(item, "qty_invoiced"))
+        )
     return rows
 
 
@@ -137,17 +139,16 @@ def pay(order: StoredOrder, document: Columns, now: datetime) -> None:
     """The money of an open invoice has come; its order's time of change moves too."""
     document |= {"state": SETTLED, "can_void_flag": 0, "updated_at": stamp(now)}
     for side in SIDES:
-        _paid(order, side, document[f"{side}grand_total"])
+        added(order.row, f"{side}total_paid", document[f"{side}grand_total"])
+        order.row[f"{side}total_due"] = order.amount(f"{side}grand_total") - order.row[f"{side}total_paid"]
         if order.amount("grand_total"):
+            added(order.payment, f"{side}amount_paid", document[f"{side}grand_total"])
             added(order.payment, f"{side}shipping_captured", amount(document, f"{side}shipping_amount"))
     touch(order, now)
 
 
 def cancel(order: StoredOrder, document: Columns, now: datetime) -> None:
-    """Take an invoice back: what the order counted of it is open again."""
-    if document["state"] == SETTLED:
-        for side in SIDES:
-            _paid(order, side, -document[f"{side}grand_total"])
+    """Take an open invoice back: what the order counted of it can be invoiced again."""
     by_id = {item["item_id"]: item for item in order.items}
     for line in document["items"]:
         item = by_id[line["order_item_id"]]
@@ -161,13 +162,6 @@ def cancel(order: StoredOrder, document: Columns, now: datetime) -> None:
     document |= {"state": CANCELLED, "can_void_flag": 0, "updated_at": stamp(now)}
     settle(order)
     touch(order, now)
-
-
-def _paid(order: StoredOrder, side: str, value: Decimal) -> None:
-    added(order.row, f"{side}total_paid", value)
-    order.row[f"{side}total_due"] = order.amount(f"{side}grand_total") - order.row[f"{side}total_paid"]
-    if order.amount("grand_total"):
-        added(order.payment, f"{side}amount_paid", value)
 
 
 def _count(order: StoredOrder, document: Columns, sign: int) -> None:

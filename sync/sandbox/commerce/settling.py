@@ -8,8 +8,6 @@ from sync.sandbox.commerce.records import StoredOrder, amount
 
 def may_refund(order: StoredOrder) -> bool:
     """Whether the shop sees money left to give back. A rest that is exactly the fee withheld counts as none."""
-    if not order.amount("grand_total"):
-        return True
     rest = rounded(order.amount("total_paid")) - order.amount("total_refunded")
     return rest not in {ZERO, order.amount("adjustment_negative")}
 
