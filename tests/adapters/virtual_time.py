@@ -1,33 +1,15 @@
-"""A loop whose time jumps to the next timer when nothing else is to be done, and a clock that goes with it."""
+"""A hand clock that goes with the loop of virtual time (`tests/virtual_time.py`)."""
 
 import asyncio
-import selectors
-from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 from tests.contracts.hand_clock import HandClock
+from tests.virtual_time import VirtualLoop
+from tests.virtual_time import virtually as run
 
-T = TypeVar("T")
+__all__ = ["START", "LoopClock", "VirtualLoop", "run"]
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class _Jumping(selectors.SelectSelector):
-    seconds = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "nothing would ever happen again"
-        self.seconds += timeout
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
-        super().__init__(self._jumping)
-
-    def time(self) -> float:
-        return self._jumping.seconds
 
 
 class LoopClock(HandClock):
@@ -35,9 +17,3 @@ class LoopClock(HandClock):
 
     def now(self) -> datetime:
         return START + timedelta(seconds=asyncio.get_running_loop().time())
-
-
-def run(story: Coroutine[Any, Any, T]) -> T:
-    """Play a story in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(story)
