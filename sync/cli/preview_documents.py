@@ -128,9 +128,7 @@ async def _stories(files: Sequence[str], ids: str, gross: bool | None, run: Run)
     await _from_commerce(run, lambda desk: _stories_by_number(desk, wanted_ids(ids), run), show)
 
 
-async def _from_files(
-    paths: Sequence[str], wanted: tuple[Kind, ...], gross: bool | None, run: Run, show: Show
-) -> None:  # fmt: skip
+async def _from_files(paths: Sequence[str], wanted: tuple[Kind, ...], gross: bool | None, run: Run, show: Show) -> None:
     found = [papers for _, papers in papers_of(files_in(paths, run.unusable), wanted, run.unusable)]
     async with rules(run.place, gross) as (connection, lookups):
         await show(found, Basis(Papers().join(found).orders(), connection, lookups, SystemClock().now()))

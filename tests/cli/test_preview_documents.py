@@ -1,10 +1,15 @@
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.running import ROOT, Line, Systems
+from sync.commerce.address import path_of
+from sync.commerce.search import Op, Search, where
+from sync.configuration import read_connections
+from sync.embedded import open_embedded
+from tests.cli.running import CONNECTION, ROOT, Line, Systems
 from tests.cli.test_preview import CONFIGURATION, KEYS, recorded
 from tests.mapping.samples import money
 
@@ -14,6 +19,11 @@ EDITED = MONEY / "lifecycle-055-edit-1-us.json"
 CANCELLED = MONEY / "lifecycle-004-cancel-de.json"
 SCENARIO = money(PARTS.stem)
 CUSTOMER = ROOT / "tests" / "payloads" / "commerce_live" / "customer_get.json"
+FREE_TEXT = f"""
+[connections.{CONNECTION}.invoices]
+recipe = "free-text-invoice"
+revenue_account = "401000"
+"""
 RECIPE = """
 [connections.shop.items]
 rule = "sku"
@@ -220,6 +230,38 @@ def test_customers_are_previewed_by_their_id(line: Line, systems: Systems) -> No
     told = [json.loads(text)["error"] for text in ran.err.splitlines()]
     assert "999999: Commerce has no such customer" in told
     assert "x: Commerce has no such customer" in told
+
+
+async def _invoice_and_refund(line: Line, number: str) -> tuple[str, str]:
+    """Have the shop invoice and refund an order; the numbers of both documents."""
+    connections = read_connections(line.folder / "connections.toml")
+    services = await open_embedded(line.folder / ".sync", connections, serves=False)
+    try:
+        commerce = (await services.desks.open(CONNECTION)).commerce
+        (order,) = await commerce.orders_by_increment([number])
+        await commerce.post(path_of("order", order["entity_id"], "invoice"), {"capture": True})
+        await commerce.post(path_of("order", order["entity_id"], "refund"), {})
+        of_it = Search().having(where("order_id", Op.EQ, order["entity_id"]))
+        found = [(await commerce.search(path, of_it)).items for path in ("invoices", "creditmemos")]
+    finally:
+        await services.close()
+    return found[0][0]["increment_id"], found[1][0]["increment_id"]
+
+
+def test_documents_and_stories_are_previewed_by_their_number(line: Line, systems: Systems) -> None:
+    line.configured(systems, FREE_TEXT)
+    order = systems.orders[2]
+    invoice, memo = asyncio.run(_invoice_and_refund(line, order))
+    for command, number in (("invoices", invoice), ("creditmemos", memo)):
+        ran = line("preview", command, "--ids", f"{number},999999999", "--json")
+        assert ran.status == 2
+        assert [document["key"] for document in ran.documents] == [f"{number}@1"]
+        assert ran.documents[0]["totals"]["difference"] == "0.00", ran.documents[0]["reason"]
+        assert "999999999: Commerce has no such" in ran.err
+    ran = line("preview", "story", "--ids", order, "--json")
+    assert ran.status == 0, ran.documents
+    assert [document["key"] for document in ran.documents] == [f"{order}@1", f"{invoice}@1", f"{memo}@1", "net"]
+    assert ran.documents[-1]["totals"]["commerce"] == "0.00"
 
 
 @pytest.mark.live_samples
