@@ -4,10 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from tests.contracts.hand_clock import HandClock
-from tests.virtual_time import VirtualLoop
 from tests.virtual_time import virtually as run
 
-__all__ = ["START", "LoopClock", "VirtualLoop", "run"]
+__all__ = ["START", "LoopClock", "run"]
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

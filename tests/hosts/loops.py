@@ -3,9 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from tests.virtual_time import VirtualLoop, virtually
+from tests.virtual_time import virtually
 
-__all__ = ["START", "LoopClock", "VirtualLoop", "virtually"]
+__all__ = ["START", "LoopClock", "virtually"]
 
 START = datetime(2026, 3, 1, 11, 58, 30, tzinfo=UTC)
 
