@@ -10,13 +10,24 @@ from itertools import combinations
 from typing import Any
 
 from sync.configuration_breaches import Breach, is_flowing, sound
-from sync.connections import Commerce, Companies, Customers, Dynamics, NumberMode, Orders, Store
+from sync.connections import (
+    Commerce,
+    Companies,
+    CreditMemos,
+    Customers,
+    Dynamics,
+    Invoices,
+    NumberMode,
+    Orders,
+    Store,
+)
 from sync.toml_lines import Path
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What overlaps are looked for in; sections that are not sound in themselves are None. `b2b`: where companies flow."""
+    """What overlaps are looked for in; sections that are not sound in themselves are None. `b2b`: where companies flow;
+    `invoices` and `memos` where theirs do."""
 
     path: Path
     commerce: Commerce | None
@@ -24,6 +35,8 @@ class _Facts:
     orders: Orders | None
     customers: Customers | None
     b2b: Companies | None
+    invoices: Invoices | None
+    memos: CreditMemos | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
@@ -51,6 +64,8 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
         sound(Orders, table.get("orders", {})),
         sound(Customers, table.get("customers", {})),
         sound(Companies, table.get("companies", {})) if is_flowing(table, "companies") else None,
+        sound(Invoices, table.get("invoices", {})) if is_flowing(table, "invoices") else None,
+        sound(CreditMemos, table.get("creditmemos", {})) if is_flowing(table, "creditmemos") else None,
         tuple(tables),
         frozenset(named),
     )
@@ -103,6 +118,10 @@ def _same_numbers(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
 def _alike(earlier: _Facts, later: _Facts) -> Iterator[tuple[str, str]]:
     if earlier.orders and later.orders and earlier.orders.reference_template == later.orders.reference_template:
         yield "orders", "reference_template"
+    if earlier.invoices and later.invoices and earlier.invoices.reference_template == later.invoices.reference_template:
+        yield "invoices", "reference_template"
+    if earlier.memos and later.memos and earlier.memos.reference_template == later.memos.reference_template:
+        yield "creditmemos", "reference_template"
     pairs = (("orders", earlier.orders, later.orders), ("customers", earlier.customers, later.customers))
     for section, one, two in pairs:
         ours = one and two and one.numbers is NumberMode.OURS and two.numbers is NumberMode.OURS

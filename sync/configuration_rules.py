@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from sync.configuration_accounts import account_breaches
 from sync.configuration_breaches import Breach, sound, template_breaches
+from sync.configuration_receivables import receivable_breaches
 from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store
 from sync.toml_lines import Path
 
@@ -47,6 +48,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     if orders := sound(Orders, written.get("orders", {})):
         yield from _orders((*path, "orders"), orders)
     yield from account_breaches(path, written)
+    yield from receivable_breaches(path, written)
     yield from _stores((*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {})))
 
 

@@ -16,8 +16,9 @@ class Invoices(Section):
     reference_template: str = "{order_increment_id}/{increment_id}"
     revenue_account: str = ""
     accounts: dict[str, str] = {}
-    """Main account per item number, and for `shipping`, `fixed-product-tax`, `rounding`, `gift_cards` and the like;
-    where none is named, `revenue_account`."""
+    """Main account per item number or sku, per service item, and for `shipping`, `fixed-product-tax`, `rounding`,
+    `adjustment-refund`, `adjustment-fee`; where none is named, `revenue_account`. `gift_cards`, `customer_balance` and
+    `reward_points` need one of their own: they are no revenue."""
     journal: str = "WEBPAY"
     banks: dict[str, str] = {}
     """Bank account per payment method of Commerce; `*` for all others."""
@@ -29,10 +30,12 @@ class Invoices(Section):
 class CreditMemos(Section):
     """What a credit memo becomes. `return-order`: negative lines, invoiced by F&O as a credit note.
     `free-text-credit`: a negative free text invoice. `refund_payment`: the money paid out, as a debit in the journal.
+    Accounts, journal and banks are those of `invoices`.
     """
 
     recipe: Literal["return-order", "free-text-credit"] = "return-order"
-    reference_template: str = "{order_increment_id}/{increment_id}"
+    reference_template: str = "{order_increment_id}/C{increment_id}"
+    """Told apart from an invoice's: both have the number 000000001, and both may be free text invoices."""
     reason: str = ""
     disposition: str = "CreditOnly"
     """`CreditOnly`: no goods are expected back; a return that brings goods back goes its own way."""

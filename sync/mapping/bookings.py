@@ -92,7 +92,9 @@ def ground_of(booked: Booked[D], connection: Connection, account: str) -> Ground
     store = order_store(order, connection)
     section = connection.invoices if isinstance(document, Invoice) else connection.creditmemos
     reference = section.reference_template.format(
-        order_increment_id=order.increment_id, increment_id=document.increment_id
+        order_increment_id=order.increment_id,
+        increment_id=document.increment_id,
+        store_id=0 if order.store_id is None else order.store_id,
     )
     return Ground(store.company or connection.dynamics.company, account, store, reference)
 
