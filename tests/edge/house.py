@@ -24,8 +24,8 @@ from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flows import FLOWS
 from sync.message import Message
-from sync.preview import example_connection
 from sync.outside import Outside
+from sync.preview import example_connection
 from sync.services import Services
 from tests.contracts.hand_clock import HandClock
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from sync.ports import Outgoing, Row
 from sync.catch_up import WATERMARKS
+from sync.ports import Outgoing, Row
 from tests.edge.house import House
 
 
