@@ -1,3 +1,4 @@
+import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -282,3 +283,13 @@ def _faults(text: str) -> tuple[Fault, ...]:
     except BadConfiguration as refused:
         return refused.faults
     return ()
+
+
+def test_what_the_example_leaves_out_is_sound_where_it_is_taken_up() -> None:
+    text = re.sub(r"^# (?=\[connections\.|[a-z_-]+ = )", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    flows = ", ".join(f'"{name}"' for name in FLOW_NAMES)
+    text = text.replace('flows = ["orders", "customers"]', f"flows = [{flows}]", 1)
+    connection = connections_from(text).connections["bikes-de"]
+    assert connection.invoices.accounts["gift_cards"]
+    assert connection.receipts.to == "comment"
+    assert connection.companies.contacts
