@@ -12,14 +12,16 @@ from decimal import Decimal
 from typing import Any
 
 from sync.business_events import BusinessEvent
-from sync.commerce.models.order import Order
 from sync.desk import Desk
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.encoding import digest
 from sync.errors import Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
+from sync.flows.creditmemos import read as read_memo
 from sync.flows.orders import read as read_order
 from sync.ledger import Claim, Entry
+from sync.mapping.document_parts import document_parts
+from sync.mapping.order_parts import order_parts
 from sync.mapping.references import fields_in
 from sync.money import ZERO, rounded, total
 from sync.work import Work
@@ -93,36 +95,54 @@ async def _record_of(posted: PostedInvoice, work: Work) -> Claim | None:
 
 
 async def _compare(posted: PostedInvoice, claim: Claim, work: Work) -> None:
-    """F&O's own invoice of an order: twice booked revenue, and totals that differ once all of it is invoiced."""
-    if claim.flow != "orders":
-        return
+    """F&O's own invoice of an order, or credit note of a credit memo, against what Commerce charged or gave back."""
     settings = work.desk.settings
-    if "invoices" in settings.flows and settings.invoices.recipe != "payment-journal":
+    if claim.flow == "orders" and "invoices" in settings.flows and settings.invoices.recipe != "payment-journal":
         raise Never(
             f"DOUBLE REVENUE: F&O invoiced sales order {posted.sales_order} as {posted.number}, and the recipe "
             f"{settings.invoices.recipe} books the same order's revenue by free text invoices",
             remedy='Set invoices.recipe = "payment-journal", or stop invoicing web orders in F&O; then credit one of the two.',
         )
-    order = await read_order(claim.key, work.desk)
-    if order is None:
+    charged = await (_charged if claim.flow == "orders" else _given_back)(claim.key, work)
+    if charged is None:
         return
     invoiced = await PostedInvoices(work.desk.dynamics).sales_invoices_of(settings.dynamics.company, posted.reference)
-    _require_equal(order, posted, total(each.amount or ZERO for each in invoiced if (each.amount or ZERO) > ZERO), work)
+    sign = 1 if claim.flow == "orders" else -1
+    amounts = [sign * (each.amount or ZERO) for each in invoiced]
+    _require_no_more(claim, posted, rounded(total(amount for amount in amounts if amount > ZERO)), charged, work)
 
 
-def _require_equal(order: Order, posted: PostedInvoice, invoiced: Decimal, work: Work) -> None:
-    paid = order.extension_attributes
-    expected = rounded(
-        order.grand_total + paid.gift_cards_amount + paid.customer_balance_amount + paid.reward_currency_amount
+async def _charged(key: str, work: Work) -> Decimal | None:
+    """What a sales order comes to: what was paid with gift cards and credit is no part of it."""
+    order = await read_order(key, work.desk)
+    if order is None:
+        return None
+    return rounded(
+        order.grand_total + total(paid.amount for paid in order_parts(order, work.desk.settings.orders).paid)
     )
-    difference = rounded(invoiced) - expected
-    allowed = work.desk.settings.orders.rounding_most
-    if difference > allowed:
-        raise Never(
-            f"order {order.increment_id}: F&O invoiced {invoiced:.2f} {posted.currency} (last {posted.number}), Commerce charged "
-            f"{expected:.2f}; difference {difference:.2f}",
-            remedy="Compare the tax groups of the order's lines with Commerce's tax codes (orders.taxes), and correct the invoice.",
-        )
+
+
+async def _given_back(key: str, work: Work) -> Decimal | None:
+    """What a return order comes to."""
+    booked = await read_memo(key, work.desk)
+    if booked is None:
+        return None
+    parts = document_parts(booked.document, booked.order, work.desk.settings.orders)
+    return rounded(parts.grand_total + total(paid.amount for paid in parts.paid))
+
+
+def _require_no_more(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: Decimal, work: Work) -> None:
+    """F&O may invoice in parts, but in all no more than Commerce did."""
+    difference = invoiced - charged
+    if difference <= work.desk.settings.orders.rounding_most:
+        return
+    increment, is_order = claim.key.rpartition("@")[0], claim.flow == "orders"
+    what, done = (f"order {increment}", "charged") if is_order else (f"credit memo {increment}", "gave back")
+    raise Never(
+        f"{what}: F&O {'invoiced' if is_order else 'credited'} {invoiced:.2f} {posted.currency} (last {posted.number}), Commerce {done} "
+        f"{charged:.2f}; difference {difference:.2f}",
+        remedy="Compare the tax groups of the lines with Commerce's tax codes (orders.taxes), and correct the document in F&O.",
+    )
 
 
 async def horizon(desk: Desk) -> datetime:

@@ -194,3 +194,31 @@ async def test_what_cannot_be_booked_is_parked_before_anything_is_asked_of_d365(
     assert await house.parked("invoices") == [key_of(invoice)]
     assert sum(house.dynamics.requests.values()) == asked
     assert len(house.headers(order)) == 1
+
+
+async def posted_return(house: House, *, too_much: str) -> Mapping[str, Any]:
+    """A credit memo whose return F&O has posted as a credit note, with so much more tax; read back by a poll."""
+    order, _ = await invoiced(house)
+    memo = house.commerce.refund(order)
+    await hears(house, "creditmemos", memo)
+    (header,) = rows(house, "ReturnOrderHeadersV2")
+    house.dynamics.post_return(header["ReturnOrderNumber"], COMPANY, tax=memo["tax_amount"] + Decimal(too_much))
+    await house.polls("postings")
+    await house.works_until_idle()
+    return memo
+
+
+@in_house(**{**books(), "flows": (*FLOWS, "postings")})
+async def test_a_credit_note_that_f_o_posted_is_told_in_the_memo_s_trail(house: House) -> None:
+    memo = await posted_return(house, too_much="0")
+    assert (await house.events(key_of(memo), "creditmemos"))[-1] == "posted"
+    assert not await house.parked("postings")
+
+
+@in_house(**{**books(), "flows": (*FLOWS, "postings")})
+async def test_a_credit_note_of_more_than_the_shop_gave_back_is_shown_to_a_person(house: House) -> None:
+    memo = await posted_return(house, too_much="1.00")
+    (parked,) = await house.parked("postings")
+    reason = (await house.claim(parked, "postings")).reason
+    assert f"credit memo {memo['increment_id']}" in reason
+    assert "difference 1.00" in reason
