@@ -4,8 +4,7 @@ import asyncio
 import os
 
 from sync.configuration import read_connections
-from sync.errors import Never
-from sync.logs import set_up
+from sync.logs import guard, set_up
 from sync.services import Services
 from sync.settings import Edition, Settings
 
@@ -21,18 +20,25 @@ async def runtime() -> Services:
     return _opened[0]
 
 
-async def open_services(settings: Settings) -> Services:
-    """The engine of the edition that the settings name."""
-    set_up(level=settings.log_level, log_format=settings.log_format)
-    connections = read_connections(settings.connections)
-    if settings.edition is Edition.EMBEDDED:
-        from sync.embedded import open_embedded  # noqa: PLC0415 - azure.identity touches sockets while it is imported
+async def open_services(settings: Settings, *, serves: bool = True) -> Services:
+    """The engine of the edition that the settings name. `serves`: for a host, not for a look.
 
-        return await open_embedded(settings.home, connections, vault_key=vault_key(settings), serves=True)
-    raise Never(
-        f"edition {settings.edition} has no adapters in this release",
-        remedy="Run the embedded edition: leave SYNC_EDITION and the Azure settings unset.",
-    )
+    What an edition is made of is imported with it: azure's libraries touch sockets while they are imported.
+    """
+    connections = read_connections(settings.connections)
+    if settings.edition is Edition.AZURE:
+        from sync.cloud import open_azure  # noqa: PLC0415 - see above
+
+        guard()
+        return await open_azure(settings, connections, serves=serves)
+    set_up(level=settings.log_level, log_format=settings.log_format)
+    if settings.edition is Edition.EMULATED:
+        from sync.cloud import open_emulated  # noqa: PLC0415 - see above
+
+        return await open_emulated(settings, connections, vault_key=vault_key(settings), serves=serves)
+    from sync.embedded import open_embedded  # noqa: PLC0415 - see above
+
+    return await open_embedded(settings.home, connections, vault_key=vault_key(settings), serves=serves)
 
 
 def vault_key(settings: Settings) -> str | None:

@@ -28,13 +28,30 @@ _CODE: Final = re.compile(r"AADSTS\d+")
 _PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 20}
 
 
-class EntraTokens:
-    """Tokens for one scope. Concurrent askers are served one after the other, from the cache but for the first."""
+def managed_identity(client_id: str | None, **options: Any) -> AsyncTokenCredential:
+    """The app's own identity. Its token cache is its own, so there is one per process; close it when done."""
+    return ManagedIdentityCredential(client_id=client_id, **{**_PATIENCE, **options})
 
-    def __init__(self, section: Dynamics, scope: str, secrets: Secrets, **options: Any) -> None:
+
+class EntraTokens:
+    """Tokens for one scope. Concurrent askers are served one after the other, from the cache but for the first.
+
+    `own`: the process's credential for this very identity, which is used instead of another one and never closed here.
+    """
+
+    def __init__(
+        self,
+        section: Dynamics,
+        scope: str,
+        secrets: Secrets,
+        *,
+        own: AsyncTokenCredential | None = None,
+        **options: Any,
+    ) -> None:
         self._section = section
         self._scope = scope
         self._secrets = secrets
+        self._own = own
         self._options = {**_PATIENCE, **options}
         self._credential: AsyncTokenCredential | None = None
         self._asking = asyncio.Lock()
@@ -65,7 +82,7 @@ class EntraTokens:
 
     async def _forget(self) -> None:
         credential, self._credential = self._credential, None
-        if credential is not None:
+        if credential is not None and credential is not self._own:
             await credential.close()
 
     def _refused(self, error: ClientAuthenticationError) -> Later:
@@ -78,6 +95,8 @@ class EntraTokens:
         )
 
     async def _make(self) -> AsyncTokenCredential:
+        if self._own is not None:
+            return self._own
         section = self._section
         name = section.client_secret if section.auth == "secret" else section.certificate
         shown = "" if section.auth == "managed_identity" else await self._secrets.get(str(name))
@@ -92,7 +111,7 @@ class EntraTokens:
     def _built(self, shown: str) -> AsyncTokenCredential:
         section = self._section
         if section.auth == "managed_identity":
-            return ManagedIdentityCredential(client_id=section.client_id, **self._options)
+            return managed_identity(section.client_id, **self._options)
         tenant, client_id = str(section.tenant), str(section.client_id)
         options = {"authority": section.authority, **self._options}
         if section.auth == "secret":
