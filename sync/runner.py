@@ -72,7 +72,7 @@ class Runner:
         claim, is_held = await self._ledger.take(message.connection, flow.name, message.key, self._engine.worker)
         if not is_held:
             await self._look_when_the_lease_ends(message, claim)
-        elif _has_been_read_since(claim, message):
+        elif has_been_read_since(claim, message):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
         else:
             await self._try(flow, desk, message, claim)
@@ -170,7 +170,8 @@ async def _required(flow: Flow[Any] | Inner[Any], key: str, desk: Desk, record: 
     return record
 
 
-def _has_been_read_since(claim: Claim, message: Message) -> bool:
+def has_been_read_since(claim: Claim, message: Message) -> bool:
+    """Whether what a settled claim stands for was read well after the hint, so that the hint is old news."""
     is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
     is_asked = message.origin in ("replay", "backfill")
     return is_settled and not is_asked and claim.read_at is not None and claim.read_at >= message.hinted_at + SEEN_AFTER

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from sync.answers import Answer
+from sync.burial import Burial
 from sync.catch_up import WATERMARKS, CatchUp
 from sync.commerce.event_keys import PublicKeys
 from sync.connections import Connection, Connections
@@ -51,6 +52,7 @@ class Services:
         engine = self.engine()
         self.runner = Runner(engine)
         self.catch_up = CatchUp(engine)
+        self.burial = Burial(engine)
         known = (self.hints, self.flows, self.connections)
         self.edge = Edge(*known, outside.secrets, outside.tables, outside.clock, self._public_keys)
         self.business_events = BusinessEventsEdge(*known, outside.tables, outside.clock)
@@ -107,6 +109,10 @@ class Services:
         """One message of a queue."""
         log.debug("%s.received id=%s deliveries=%d", flow_name, message_id, deliveries)
         await self.runner.deliver(body)
+
+    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
+        """One message that a queue has given up."""
+        await self.burial.bury(flow_name, body, message_id, reason, description)
 
     async def health(self) -> Answer:
         """Queue and tables answer; per flow how much waits and when its poll last looked. 503 when one does not."""

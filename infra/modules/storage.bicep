@@ -9,6 +9,7 @@ var package = 'app-package'
 var tables = [
   'businessevents'
   'claims'
+  'deadletters'
   'documents'
   'events'
   'mappings'

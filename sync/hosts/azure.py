@@ -1,7 +1,7 @@
 """The functions of the app: what the Functions host, or the local host, finds when it imports `function_app`.
 
-HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and a queue function
-(`deliver_<flow>`).
+HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and two queue
+functions: `deliver_<flow>`, and `bury_<flow>` for what the queue has given up.
 Building the app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
 setting is answered in words instead of leaving the host without any function.
 
@@ -16,6 +16,7 @@ import azure.functions as func
 
 from sync.edge_business_events import BUSINESS_EVENTS
 from sync.encoding import to_json
+from sync.errors import Later, Never
 from sync.flow import Flow
 from sync.settings import SettingsMissing
 from sync.watch import SCHEDULE as WATCH
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 SERVICE_BUS = "SERVICE_BUS"
 """The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
+
+DEAD = "/$deadletterqueue"
+"""What Service Bus calls a queue's dead letters, after the queue's name."""
 
 
 class Answer(Protocol):
@@ -82,6 +86,10 @@ class Runtime(Protocol):
         """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1."""
         ...
 
+    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
+        """Park what a message that the queue gave up stands for, with why. Returning forgets the message."""
+        ...
+
 
 Opening = Callable[[], Awaitable[Runtime]]
 """Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every call, until it can."""
@@ -102,6 +110,7 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
         if flow.changed is not None:
             _polls(app, flow, runtime)
         _deliveries(app, flow, runtime)
+        _burials(app, flow, runtime)
     return app
 
 
@@ -207,13 +216,27 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
         await ready.deliver(flow.name, message.get_body(), message.message_id, message.delivery_count or 1)
 
 
+def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+    @app.function_name(f"bury_{flow.name}")
+    @app.service_bus_queue_trigger(
+        arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+    )
+    async def bury(message: func.ServiceBusMessage) -> None:
+        why = (message.dead_letter_reason or "", message.dead_letter_error_description or "")
+        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why)
+
+
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
-    """Ask the runtime and turn its answer into a response; 503 with all missing names while it cannot open."""
+    """Ask the runtime and turn its answer into a response; 503 with all missing names, or why, while it cannot open."""
     try:
         ready = await runtime()
     except SettingsMissing as missing:
         log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
         body = to_json({"error": "settings are missing", "missing": list(missing.names)})
+        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+    except (Later, Never) as closed:
+        log.error("host.not_open reason=%s", closed.reason)  # noqa: TRY400 - the reason says it all
+        body = to_json({"error": "the app cannot open its queue, tables or secrets; its log says why"})
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
     answer = await ask(ready)
     return func.HttpResponse(answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type})

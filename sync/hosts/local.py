@@ -14,9 +14,10 @@ from typing import Final
 
 import azure.functions as func
 
+from sync.hosts.dead_letters import DeadLetters
 from sync.hosts.http import BODY_LIMIT, HostKeys, http_app
 from sync.hosts.pump import Pump
-from sync.hosts.registered import HttpFunction, QueueFunction, TimerFunction, registered
+from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, TimerFunction, registered
 from sync.hosts.server import listen, serve, url_of
 from sync.hosts.timers import Timer
 from sync.ports import Clock, Queue, Tables
@@ -54,11 +55,12 @@ class LocalHost:
         self._http = http_app(
             [each for each in functions if isinstance(each, HttpFunction)], keys or HostKeys(), body_limit=body_limit
         )
-        self._background: list[Pump | Timer] = [
+        self._background: list[Pump | DeadLetters | Timer] = [
             Pump(each, queue, clock, most=most.get(each.queue, CONCURRENT_CALLS))
             for each in functions
             if isinstance(each, QueueFunction)
         ]
+        self._background += [DeadLetters(each, queue) for each in functions if isinstance(each, DeadLetterFunction)]
         self._background += [Timer(each, tables, clock) for each in functions if isinstance(each, TimerFunction)]
         self._address = (host, port)
         self._grace = grace

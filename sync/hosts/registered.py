@@ -1,4 +1,4 @@
-"""What a `FunctionApp` has registered, as the local host needs it: three kinds of function, each with its handler.
+"""What a `FunctionApp` has registered, as the local host needs it: four kinds of function, each with its handler.
 
 Only what this product registers is understood. Anything else (a blob trigger, a blocking `def`) is refused at start:
 a function that silently never ran would be worse than no start.
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
+
+from sync.hosts.azure import DEAD
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -43,6 +45,16 @@ class QueueFunction:
 
 
 @dataclass(frozen=True)
+class DeadLetterFunction:
+    """Takes what `queue` has given up, one message at a call. Returning forgets the message, raising keeps it."""
+
+    name: str
+    argument: str
+    handler: Handler
+    queue: str
+
+
+@dataclass(frozen=True)
 class TimerFunction:
     """Runs when `schedule` (NCRONTAB, UTC) says so."""
 
@@ -52,7 +64,7 @@ class TimerFunction:
     schedule: str
 
 
-Registered = HttpFunction | QueueFunction | TimerFunction
+Registered = HttpFunction | QueueFunction | DeadLetterFunction | TimerFunction
 
 
 def registered(app: func.FunctionApp) -> tuple[Registered, ...]:
@@ -74,7 +86,10 @@ def _read(function: Any) -> Registered:
             methods = tuple(method.value for method in binding.get("methods") or ()) or ALL_METHODS
             return HttpFunction(name, argument, handler, binding["route"], methods, binding["authLevel"])
         case "serviceBusTrigger" if "queueName" in binding:
-            return QueueFunction(name, argument, handler, _literal(name, binding["queueName"]))
+            queue = _literal(name, binding["queueName"])
+            if queue.endswith(DEAD):
+                return DeadLetterFunction(name, argument, handler, queue.removesuffix(DEAD))
+            return QueueFunction(name, argument, handler, queue)
         case "timerTrigger":
             return TimerFunction(name, argument, handler, _literal(name, binding["schedule"]))
         case kind:

@@ -13,7 +13,7 @@ import azure.functions as func
 from sync.flow import Flow
 from sync.flows import FLOWS
 from sync.hosts.azure import Runtime, build_app
-from sync.hosts.registered import HttpFunction, QueueFunction, Registered, registered
+from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, Registered, registered
 
 GOLDEN = Path(__file__).with_name("surface.txt")
 
@@ -40,6 +40,8 @@ def _row(function: Registered) -> tuple[str, str, str, str]:
         return function.name, "http " + ",".join(function.methods), f"/api/{function.route}", function.level.value
     if isinstance(function, QueueFunction):
         return function.name, "queue", function.queue, ""
+    if isinstance(function, DeadLetterFunction):
+        return function.name, "dead letters", function.queue, ""
     return function.name, "timer", function.schedule, ""
 
 

@@ -7,6 +7,7 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
+from sync.errors import Later
 from sync.hosts.azure import Opening, Runtime, build_app
 from sync.settings import SettingsMissing
 from tests.hosts.toys import Notebook, Said, toy
@@ -72,6 +73,29 @@ async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: i
     )
     assert await functions_of(notes.open)["deliver_orders"](message) is None
     assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
+
+
+async def test_what_a_queue_gave_up_reaches_the_runtime_with_why() -> None:
+    notes = Notebook()
+    message = ServiceBusMessage(
+        body=b"{}", message_id="orders#1", dead_letter_reason="TTLExpiredException",
+        dead_letter_error_description="too old", application_properties={}, user_properties={},
+    )  # fmt: skip
+    assert await functions_of(notes.open)["bury_orders"](message) is None
+    assert notes.calls == [("bury", "orders", b"{}", "orders#1", "TTLExpiredException", "too old")]
+
+
+async def out_of_reach() -> Runtime:
+    raise Later("vault.example.com cannot be reached (ServiceRequestError)")
+
+
+async def test_while_the_app_cannot_open_callers_are_told_so_and_the_log_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = await functions_of(out_of_reach)["receive_webhook"](request("POST", connection="eu", flow="orders"))
+    assert answer.status_code == 503
+    assert b"vault.example.com" not in answer.get_body()
+    assert "host.not_open reason=vault.example.com cannot be reached" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "health"])

@@ -21,7 +21,7 @@ ANNOTATIONS = {
 }
 
 
-def test_every_flow_adds_a_timer_and_a_queue_function_to_those_that_are_always_there() -> None:
+def test_every_flow_adds_a_timer_and_two_queue_functions_to_those_that_are_always_there() -> None:
     assert surface([toy("orders"), toy("stock", "30 */10 * * * *")]) == (
         "receive_webhook         http POST      /api/webhooks/{connection}/{flow}  anonymous\n"
         "receive_events          http GET,POST  /api/events/{connection}           anonymous\n"
@@ -31,8 +31,10 @@ def test_every_flow_adds_a_timer_and_a_queue_function_to_those_that_are_always_t
         "watch                   timer          20 */5 * * * *\n"
         "poll_orders             timer          0 */5 * * * *\n"
         "deliver_orders          queue          orders\n"
+        "bury_orders             dead letters   orders\n"
         "poll_stock              timer          30 */10 * * * *\n"
         "deliver_stock           queue          stock\n"
+        "bury_stock              dead letters   stock\n"
     )
 
 

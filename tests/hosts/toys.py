@@ -95,3 +95,6 @@ class Notebook:
 
     async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
         self.calls.append(("deliver", flow_name, body, message_id, deliveries))
+
+    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
+        self.calls.append(("bury", flow_name, body, message_id, reason, description))
