@@ -12,18 +12,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync.commerce.models.invoice import CANCELLED, CreditMemo
+from sync.commerce.models.invoice import CreditMemo
 from sync.desk import Desk
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, elsewhere, keys_of, parts_of
+from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
 from sync.flows.receipts import told
 from sync.flows.receivables import (
-    booked_before,
-    cancelled,
     changed_documents,
+    dealt_with,
     ground_for,
     order_of,
 )
@@ -71,18 +70,14 @@ async def read(key: str, desk: Desk) -> Booked[CreditMemo] | None:
 async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
     """Book the credit memo once, by the connection's recipe."""
     memo, settings = booked.document, work.desk.settings
-    if reason := elsewhere(memo.store_id, work.desk):
-        return Skipped(reason)
-    if memo.state == CANCELLED:
-        return cancelled(memo, work)
+    known = dealt_with(booked, "credit_note", work)
+    if known is not None:
+        return known
     if reason := reason_to_wait(memo):
         return Skipped(reason)
     receivable = receivable_of(booked, settings)
     if reason := nothing_to_book(memo, receivable, settings):
         return Skipped(reason)
-    fingerprint = fingerprint_of(memo)
-    if work.claim.number:
-        return booked_before(memo, "credit_note", fingerprint, work)
     ground = await ground_for(booked, work)
     lots: Mapping[str, str] = {}
     if settings.creditmemos.recipe == "return-order":
@@ -93,7 +88,7 @@ async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
     work.keep("read", memo.raw)
     posted = await post_bookings(bookings, work)
     tells = told("creditmemos", work.message.key, posted.action, work)
-    return receipt_of("credit_note", posted, fingerprint, bookings, ground, tells=tells)
+    return receipt_of("credit_note", posted, fingerprint_of(memo), bookings, ground, tells=tells)
 
 
 async def _as_the_account_is_charged(

@@ -12,16 +12,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync.commerce.models.invoice import CANCELLED, Invoice
+from sync.commerce.models.invoice import Invoice
 from sync.desk import Desk
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, elsewhere, keys_of, parts_of
+from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
 from sync.flows.receipts import told
 from sync.flows.receivables import (
-    booked_before,
-    cancelled,
     changed_documents,
+    dealt_with,
     ground_for,
     order_of,
 )
@@ -67,25 +66,21 @@ async def read(key: str, desk: Desk) -> Booked[Invoice] | None:
 async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
     """Book the invoice once, by the connection's recipe."""
     invoice, settings = booked.document, work.desk.settings
-    if reason := elsewhere(invoice.store_id, work.desk):
-        return Skipped(reason)
-    if invoice.state == CANCELLED:
-        return cancelled(invoice, work)
+    known = dealt_with(booked, "receivable", work)
+    if known is not None:
+        return known
     if reason := reason_to_wait(invoice):
         return Skipped(reason)
     receivable = receivable_of(booked, settings)
     if reason := nothing_to_book(invoice, receivable, settings):
         return Skipped(reason)
-    fingerprint = fingerprint_of(invoice)
-    if work.claim.number:
-        return booked_before(invoice, "receivable", fingerprint, work)
     ground = await ground_for(booked, work)
     items = await work.desk.items.many(receivable.skus)
     bookings = invoice_bookings(booked, receivable, settings, ground, items)
     work.keep("read", invoice.raw)
     posted = await post_bookings(bookings, work)
     tells = told("invoices", work.message.key, posted.action, work)
-    return receipt_of("receivable", posted, fingerprint, bookings, ground, tells=tells)
+    return receipt_of("receivable", posted, fingerprint_of(invoice), bookings, ground, tells=tells)
 
 
 async def horizon(desk: Desk) -> datetime:

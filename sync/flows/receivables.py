@@ -5,17 +5,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sync.commerce.models.invoice import MoneyDocument
+from sync.commerce.models.invoice import CANCELLED, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
 from sync.flows.accounts import account_for
-from sync.flows.keys import change_in
-from sync.ledger import State
-from sync.mapping.bookings import Booked, Ground, ground_of
+from sync.flows.keys import change_in, elsewhere
+from sync.mapping.bookings import Booked, Ground, fingerprint_of, ground_of
 from sync.mapping.sales_order import order_store
 from sync.work import Work
+
+SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
+"""Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it takes."""
 
 
 async def changed_documents(desk: Desk, path: str, since: datetime, until: datetime) -> AsyncIterator[Change]:
@@ -53,27 +55,45 @@ async def _order_number(order: Order, work: Work) -> str:
     if isinstance(outcome, Receipt):
         return outcome.number
     if outcome.reason.startswith("waiting"):
-        raise Later(f"its order {order.increment_id} is not posted yet: {outcome.reason}", after=timedelta(minutes=10))
+        after = min(max((work.now() - work.message.hinted_at) / 4, SOONEST), LATEST)
+        reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
+        raise Later(reason, after=after, counts=False)
     return ""
 
 
-def booked_before(document: MoneyDocument, entity: str, fingerprint: str, work: Work) -> Receipt:
-    """A document seen again: the same one is fine. Raises `Never` for one with other amounts than those booked."""
+def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | None:
+    """What is known of a document before its lines are looked at; None where it is to be booked.
+
+    Posted documents are never overwritten. Raises `Never` for one that changed, or was cancelled, since it was booked.
+    """
+    document = booked.document
+    if reason := elsewhere(document.store_id, work.desk):
+        return Skipped(reason)
+    if document.state == CANCELLED:
+        return _cancelled(booked, work)
     number = work.claim.number
-    if work.claim.digest == fingerprint:
-        return Receipt(entity, number, fingerprint, "unchanged")
+    if not number:
+        return None
+    if work.claim.digest == fingerprint_of(document):
+        return Receipt(entity, number, work.claim.digest, "unchanged")
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",
         remedy=f"Compare {number} in D365 with it and correct it there; posted documents are never overwritten.",
     )
 
 
-def cancelled(document: MoneyDocument, work: Work) -> Skipped:
-    """A cancelled document is not booked. Raises `Never` for one that was booked before."""
-    number = work.claim.number
-    if not number or work.claim.state is State.CANCELLED:
-        return Skipped("cancelled in Commerce before it was booked")
-    raise Never(
-        f"{document.label} was cancelled in Commerce after {number} was booked for it",
-        remedy=f"Credit or delete {number} in D365; nothing is changed there by us.",
-    )
+def _cancelled(booked: Booked[Any], work: Work) -> Skipped:
+    """A cancelled document is not booked. Whether it was is not known where an earlier try's answer was lost."""
+    document, number = booked.document, work.claim.number
+    if number:
+        raise Never(
+            f"{document.label} was cancelled in Commerce after {number} was booked for it",
+            remedy=f"Credit or delete {number} in D365; nothing is changed there by us.",
+        )
+    if work.inherited is not None:
+        reference = ground_of(booked, work.desk.settings, account="").reference
+        raise Never(
+            f"{document.label} was cancelled in Commerce while it was being booked, and an answer of D365 was lost",
+            remedy=f"Look in D365 for documents with the reference {reference}, and credit or delete what is there.",
+        )
+    return Skipped("cancelled in Commerce before it was booked")
