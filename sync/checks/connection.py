@@ -11,7 +11,7 @@ from sync.checks.commerce import (
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist, numbers_fit
 from sync.checks.finding import Check
-from sync.checks.receivables import documents_can_be_read, free_text_is_taxed
+from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 
 CHECKS: tuple[Check, ...] = (
@@ -31,4 +31,5 @@ CHECKS: tuple[Check, ...] = (
     codes_exist,
     rounding_agrees,
     free_text_is_taxed,
+    recipes_go_together,
 )

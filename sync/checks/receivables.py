@@ -31,6 +31,26 @@ async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
         )
 
 
+async def recipes_go_together(probe: Probe) -> AsyncIterator[Finding]:
+    """A return order takes back what F&O invoiced; where it never invoices web orders, there is nothing to take back."""
+    settings = probe.settings
+    if "creditmemos" not in settings.flows or "invoices" not in settings.flows:
+        return
+    is_ours, returns = settings.invoices.recipe != "payment-journal", settings.creditmemos.recipe == "return-order"
+    if is_ours and returns:
+        yield warn(
+            f"invoices.recipe {settings.invoices.recipe} books revenue that F&O's sales orders do not, and return-order gives sales orders back",
+            'Write creditmemos.recipe = "free-text-credit" (docs/decisions/choose-a-receivable-recipe.md).',
+        )
+    elif not is_ours and not returns:
+        yield warn(
+            "invoices.recipe payment-journal leaves revenue to F&O's sales orders, and free-text-credit does not give those back",
+            'Write creditmemos.recipe = "return-order" (docs/decisions/choose-a-receivable-recipe.md).',
+        )
+    else:
+        yield ok(f"recipes {settings.invoices.recipe} and {settings.creditmemos.recipe} go together")
+
+
 def _writes_free_text(settings: Connection) -> bool:
     invoices = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
     return invoices or ("creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit")

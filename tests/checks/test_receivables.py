@@ -8,7 +8,7 @@ import pytest
 from sync.checks.codes import codes_exist
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
-from sync.checks.receivables import documents_can_be_read, free_text_is_taxed
+from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
@@ -121,6 +121,25 @@ async def test_free_text_without_tax_groups_deserves_a_look(
     grounds: Grounds, sections: Mapping[str, Any], flows: tuple[str, ...], found_levels: set[str]
 ) -> None:
     assert levels(await found_of(grounds, free_text_is_taxed, flows, **sections)) == found_levels
+
+
+@pytest.mark.parametrize(
+    ("invoices", "memos", "found_levels"),
+    [
+        ("payment-journal", "return-order", {"ok"}),
+        ("free-text-invoice", "free-text-credit", {"ok"}),
+        ("both", "free-text-credit", {"ok"}),
+        ("both", "return-order", {"warn"}),
+        ("free-text-invoice", "return-order", {"warn"}),
+        ("payment-journal", "free-text-credit", {"warn"}),
+    ],
+)
+async def test_credit_goes_where_revenue_went(
+    grounds: Grounds, invoices: str, memos: str, found_levels: set[str]
+) -> None:
+    sections: dict[str, Mapping[str, Any]] = {"invoices": {"recipe": invoices}, "creditmemos": {"recipe": memos}}
+    assert levels(await found_of(grounds, recipes_go_together, FLOWS, **sections)) == found_levels
+    assert await found_of(grounds, recipes_go_together, ("invoices",), **sections) == []
 
 
 async def test_documents_are_looked_for_only_where_they_flow(grounds: Grounds) -> None:
