@@ -48,16 +48,22 @@ class PaymentJournals:
 
     async def open_journal(self, payment: CustomerPayment) -> str | None:
         """The journal of this day and method that still takes lines; None when there is none."""
+        return min(await self._open(payment), default=None)
+
+    async def is_open(self, payment: CustomerPayment, journal: str) -> bool:
+        """Whether a journal of this day and method still takes lines."""
+        return journal in await self._open(payment)
+
+    async def _open(self, payment: CustomerPayment) -> list[str]:
         rows = await self._client.find_by(
             HEADERS, "Description", payment.journal_text, company=payment.company,
             select=("JournalBatchNumber", "JournalName", "Description", "IsPosted"),
         )  # fmt: skip
-        numbers = [
+        return [
             str(r["JournalBatchNumber"])
             for r in rows
             if r.get("JournalName") == payment.journal_name and r.get("IsPosted") != "Yes"
         ]
-        return min(numbers) if numbers else None
 
     async def create_journal(self, payment: CustomerPayment, *, not_after: datetime) -> str:
         """Open a journal; returns its number."""
