@@ -150,7 +150,7 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// Nothing reads a dead-letter queue but a person.
+// What a queue gave up is parked (bury_<flow>), within minutes; a letter that stays could not be.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'dead-letters'
   location: 'global'

@@ -1,0 +1,17 @@
+"""An Azurite for this folder; without it, its tests are skipped with the reason."""
+
+import pytest
+from azure.data.tables.aio import TableServiceClient
+
+from tests.contracts.conftest import azurite, installed
+
+__all__ = ["azurite", "installed"]
+
+
+@pytest.fixture
+async def account(azurite: str) -> str:
+    """The connection string of an account without tables."""
+    async with TableServiceClient.from_connection_string(azurite) as service:
+        for table in [found.name async for found in service.list_tables()]:
+            await service.delete_table(table)
+    return azurite
