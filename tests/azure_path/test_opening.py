@@ -1,0 +1,101 @@
+"""The Azure edition as it opens: one identity for everything, keys from Key Vault, nothing left open."""
+
+import itertools
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.adapters.vault import new_key
+from sync.cloud import open_azure
+from sync.connections import Connections
+from sync.embedded import DOCUMENT_KEY, EMAIL_KEY
+from sync.errors import Never
+from sync.services import Services
+from sync.settings import Edition, Settings
+from tests.doubles.identities import Directory, Identity
+from tests.doubles.keyvault import KeyVault, Serving, serving
+from tests.site import CONNECTION, SETTINGS, merged
+
+CLIENT = "00000000-0000-0000-0000-000000000001"
+LEDGER = "https://env.operations.dynamics.com"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Place:
+    """A vault with the product's keys, and the app's identity."""
+
+    there: Serving
+    identity: Identity
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return self.there.vault.secrets
+
+    async def opened(self, *, serves: bool = False, **dynamics: Any) -> Services:
+        changes = {"dynamics": {"url": LEDGER, "auth": "managed_identity", "bearer": None, **dynamics}}
+        connections = Connections.model_validate({"connections": {CONNECTION: merged(SETTINGS, changes)}})
+        settings = Settings(
+            Edition.AZURE,
+            home=Path(),
+            connections=Path(),
+            service_bus_namespace="127.0.0.1:1",
+            tables_endpoint="https://127.0.0.1:1",
+            key_vault_url=f"https://{self.there.vault.host}",
+            identity_client_id=CLIENT,
+        )
+        return await open_azure(
+            settings, connections, serves=serves, credential=self.identity, transport=self.there.transport()
+        )
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    directory = Directory()
+    secrets = {DOCUMENT_KEY: new_key(), EMAIL_KEY: new_key()}
+    vault = KeyVault(f"opening-{next(_numbers)}.vault.azure.net", directory, {"app"}, secrets)
+    async with serving(vault, tmp_path) as there:
+        yield Place(there, Identity("app", directory))
+
+
+async def test_documents_and_addresses_are_sealed_with_the_keys_of_the_vault(place: Place) -> None:
+    services = await place.opened()
+    outside = services.outside
+    assert outside.email_key == place.secrets[EMAIL_KEY].encode()
+    assert outside.sealer.open(outside.sealer.seal(b"an order")) == b"an order"
+    assert not outside.is_alone
+    await services.close()
+
+
+async def test_one_identity_signs_in_everywhere_and_is_closed_once_with_the_process(place: Place) -> None:
+    services = await place.opened(client_id=CLIENT)
+    section = services.connections[CONNECTION].dynamics
+    source = services.outside.tokens.tokens(section)
+    first = await source.token()
+    assert await source.token(renew=True) != first
+    await source.close()
+    assert place.identity.closed == 0
+    assert {scope for _, scope in place.identity.directory.tokens.values()} == {"https://vault.azure.net", LEDGER}
+    await services.close()
+    await services.close()
+    assert place.identity.closed == 1
+
+
+async def test_a_missing_key_is_told_and_nothing_stays_open(place: Place) -> None:
+    del place.secrets[EMAIL_KEY]
+    with pytest.raises(Never, match=EMAIL_KEY):
+        await place.opened()
+    assert place.identity.closed == 1
+
+
+async def test_a_broker_that_is_away_does_not_keep_the_app_from_opening(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        services = await place.opened(serves=True)
+    assert "cloud.senders_not_open" in caplog.text
+    await services.close()
