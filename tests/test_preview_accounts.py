@@ -89,6 +89,15 @@ async def test_a_customer_without_a_currency_is_parked_with_the_setting() -> Non
     assert "customers.currency" in found.remedy
 
 
+async def test_who_buys_for_a_company_is_a_contact_of_its_account() -> None:
+    buyer = {**CUSTOMER, "extension_attributes": {"company_attributes": {"company_id": 3}}}
+    flows = NET.model_copy(update={"flows": ("orders", "customers", "companies")})
+    found = await customer(buyer, flows)
+    assert found.outcome == "skip"
+    assert "company 3" in found.reason
+    assert (await customer(buyer)).outcome == "deliver"
+
+
 async def test_an_approved_company_is_an_organisation() -> None:
     found = await company()
     (request,) = found.requests

@@ -165,6 +165,13 @@ def test_a_configuration_decides_on_the_recipe(line: Line) -> None:
     assert ran.documents[0]["requests"][-1]["body"]["OffsetAccountDisplayValue"] == "USMF\\-OPER"
 
 
+def test_the_price_option_is_refused_beside_a_configuration(line: Line) -> None:
+    (line.folder / "connections.toml").write_text(CONFIGURATION + RECIPE)
+    ran = line("preview", "invoices", PARTS, "--prices-include-tax")
+    assert ran.status == 2
+    assert "built-in example" in ran.err
+
+
 def test_tables_for_people_show_lines_and_proof_but_nobody(line: Line) -> None:
     ran = line("preview", "story", PARTS)
     assert ran.status == 0

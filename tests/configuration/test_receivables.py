@@ -86,6 +86,12 @@ def test_what_a_recipe_lacks_is_told_with_its_place_and_remedy(text: str, where:
     assert fault.count(". ") >= 1
 
 
+@pytest.mark.parametrize("section", [INVOICES, MEMOS, RECEIPTS])
+def test_a_section_that_is_not_sound_in_itself_hides_no_other_fault(section: str) -> None:
+    told = faults_of(text_of(section, "surprise = 1\n", "[connections.main.items]\nrule = 7\n"))
+    assert [fault.partition(":")[0].rpartition(".")[2] for fault in told] == ["surprise", "rule"]
+
+
 def test_invoices_and_memos_have_references_of_their_own_unless_told_otherwise() -> None:
     connection = read(text_of())
     assert connection.invoices.reference_template != connection.creditmemos.reference_template

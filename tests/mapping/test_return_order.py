@@ -184,3 +184,11 @@ async def test_nothing_is_returned_for_a_memo_of_nothing() -> None:
     found = await booked(memo_of(order), order, books(), is_memo=True)
     assert (found.outcome, found.requests) == ("skip", ())
     assert "nothing to give back" in found.reason
+
+
+async def test_an_adjustment_without_a_service_item_parks_with_its_name() -> None:
+    order = made(row())
+    memo = memo_of(order, adjustment_positive=Decimal(1), grand_total=Decimal(11))
+    found = await booked(memo, order, books(orders={"adjustment_refund_item": ""}), is_memo=True)
+    assert found.outcome == "park"
+    assert "adjustment-refund has no item" in found.reason
