@@ -1,0 +1,113 @@
+"""The package stands on its own: unpacked elsewhere, all of it is imported with what requirements.txt names, and no more."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import distribution, packages_distributions, requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.package.built import ROOT, build
+
+LOOK = Path(__file__).with_name("look.py")
+SITE = Path(sysconfig.get_path("purelib")).resolve()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the package said, unpacked in `folder`."""
+
+    folder: Path
+    functions: list[str]
+    at_start: list[str]
+    places: dict[str, str]
+
+    def installed(self) -> set[str]:
+        """Top-level names of modules that came from installed distributions."""
+        return {name.partition(".")[0] for name, place in self.places.items() if place and SITE in _parents(place)}
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    folder = tmp_path_factory.mktemp("wwwroot")
+    with zipfile.ZipFile(build(tmp_path_factory.mktemp("built") / "package.zip")) as package:
+        package.extractall(folder)
+    path = os.pathsep.join([str(folder), str(SITE)])
+    system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
+        [sys.executable, "-S", "-W", "error", str(LOOK)],
+        cwd=folder, env={**system, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return Looked(folder.resolve(), told["functions"], told["at_start"], told["places"])
+
+
+def _parents(place: str) -> list[Path]:
+    return list(Path(place).resolve().parents)
+
+
+def run_time() -> set[str]:
+    """The distributions of requirements.txt, with all that they need on this platform."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    waiting = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    found: set[str] = set()
+    while waiting:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        extras = wanted.extras or {""}
+        if name not in found:
+            found.add(name)
+            waiting += _needed(name, extras)
+    return found
+
+
+def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
+    for text in requires(name) or ():
+        needed = Requirement(text)
+        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+            yield needed
+
+
+def test_it_registers_its_functions(looked: Looked) -> None:
+    expected = {"receive_webhook", "receive_events", "health", "watch", "poll_orders", "deliver_orders", "bury_orders"}
+    assert expected <= set(looked.functions)
+
+
+def test_all_of_the_product_comes_from_the_package(looked: Looked) -> None:
+    ours = {name: place for name, place in looked.places.items() if name.partition(".")[0] in {"sync", "function_app"}}
+    assert len(ours) > 100
+    assert not [name for name, place in ours.items() if looked.folder not in _parents(place)]
+
+
+def test_nothing_is_imported_that_requirements_txt_does_not_bring(looked: Looked) -> None:
+    owners, allowed = packages_distributions(), run_time()
+    strangers = {
+        name: owners.get(name, ["nobody"])
+        for name in looked.installed()
+        if not {canonicalize_name(owner) for owner in owners.get(name, [])} & allowed
+    }
+    assert not strangers
+
+
+def test_every_requirement_is_installed_as_it_is_pinned() -> None:
+    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, _, version = line.partition("==")
+            assert distribution(name).version == version
+
+
+def test_what_only_one_edition_needs_is_not_loaded_at_the_start(looked: Looked) -> None:
+    assert not {"azure.servicebus", "azure.identity", "azure.data.tables", "aiohttp", "opentelemetry"} & set(
+        looked.at_start
+    )
