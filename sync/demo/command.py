@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import signal
-import tempfile
 from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,6 +11,7 @@ import typer
 
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.demo.children import DidNotStart
+from sync.demo.home import made_home, on_disk
 from sync.demo.load import Plan
 from sync.demo.play import Gauge, Outcome, play
 from sync.demo.report import show
@@ -25,7 +25,7 @@ FEWEST: Final = 20
 def demo(
     orders: Annotated[
         int, typer.Option(min=FEWEST, help="How many orders are placed, besides those that are measured.")
-    ] = 240,
+    ] = 200,
     seed: Annotated[int, typer.Option(help="What chance begins with; the same seed places the same orders.")] = 1,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -43,11 +43,12 @@ def demo(
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
-    home = Path(tempfile.mkdtemp(prefix="sync-demo-"))
+    home = made_home()
     kept = True
     try:
         outcome = asyncio.run(_demo(home, Plan(orders=orders), seed, as_json=as_json, tamper=tamper))
         kept = keep or bool(outcome.findings)
+        home = on_disk(home) if kept else home
         if as_json:
             json_line({**outcome.as_json(), "home": str(home) if kept else None})
         else:

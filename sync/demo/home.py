@@ -1,19 +1,22 @@
 """The demo's home directory: a vault with the sandboxes' credentials, and a connections.toml that names them."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from sync.configuration import read_connections
-from sync.connections import Connections
+from sync.connections import Connections, NumberMode
 from sync.embedded import vault_of
 from sync.sandbox.terms import UNIT, Ready
 
 CONFIG: Final = "connections.toml"
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtemp`
 
 SECTION: Final = """\
 [connections.{name}]
-flows = ["orders", "customers"]
+flows = ["orders", "customers", "companies", "invoices", "creditmemos", "postings"]
 [connections.{name}.commerce]
 url = "{commerce}"
 consumer_key = "{name}-consumer-key"
@@ -36,6 +39,8 @@ origin = "WEB"
 prices_include_tax = true
 [connections.{name}.orders]
 numbers = "{numbers}"
+adjustment_refund_item = "FEE"
+adjustment_fee_item = "FEE"
 [connections.{name}.orders.segments]
 gift_wrapping = {{ item = "FEE" }}
 payment_fee = {{ item = "FEE", field = "extension_attributes.payment_fee", tax_field = "extension_attributes.payment_fee_tax" }}
@@ -45,9 +50,38 @@ group = "10"
 currency = "USD"
 [connections.{name}.items]
 unit = "{unit}"
+[connections.{name}.invoices]
+recipe = "{invoices}"
+reference_template = "INV-{{increment_id}}"
+revenue_account = "401000"
+accounts = {{ shipping = "401100", gift_cards = "250100", customer_balance = "250200", reward_points = "250200" }}
+banks = {{ "*" = "USMF OPER" }}
+[connections.{name}.creditmemos]
+recipe = "{creditmemos}"
+reference_template = "CM-{{increment_id}}"
+reason = "WEB"
 
 """
 """What two merchants agreed on with their accountants. Items are mapped by table alone: an unknown SKU parks."""
+
+RECIPES: Final = {
+    NumberMode.OURS: {"invoices": "payment-journal", "creditmemos": "return-order"},
+    NumberMode.THEIRS: {"invoices": "free-text-invoice", "creditmemos": "free-text-credit"},
+}
+"""Who chooses numbers has F&O invoice the sales orders, and books money; the other books all revenue by free text."""
+
+
+def made_home() -> Path:
+    """A new directory, in memory where the system offers it: what a demo commits need not survive a power failure."""
+    place = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="sync-demo-", dir=MEMORY if place == "/tmp" and MEMORY.is_dir() else place))  # noqa: S108
+
+
+def on_disk(home: Path) -> Path:
+    """Move a home whose processes have ended to where temporary files are looked for; where it is now."""
+    if home.parent != MEMORY:
+        return home
+    return Path(shutil.move(home, tempfile.gettempdir()))
 
 
 def furnished(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int]) -> Connections:
@@ -65,7 +99,7 @@ def furnished(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, i
         sections.append(
             SECTION.format(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
-                numbers=ready.numbers, unit=UNIT, timing=seconds,
+                numbers=ready.numbers, unit=UNIT, timing=seconds, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

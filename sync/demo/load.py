@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.demo.paperwork import Asked, trade_papers
 from sync.demo.stage import Pair, Stage
 from sync.sandbox.commerce.catalogue import SHOPPERS
 from sync.sandbox.terms import NOVELTY
@@ -28,12 +29,18 @@ LATENCY: Final = {
 """Seconds there and back; systems in a cloud are no faster."""
 
 LOST: Final[Mapping[str, Sequence[str]]] = {
-    "ours": ("$batch", "$batch"),
-    "theirs": ("SalesOrderHeaders", "$batch"),
+    "ours": ("$batch", "$batch", "CustomerPaymentJournalLines", "ReturnOrderHeaders"),
+    "theirs": ("SalesOrderHeaders", "$batch", "FreeTextInvoiceHeaders"),
 }
-"""Writes that take effect and are never answered: whole orders, a header, the lines of another."""
+"""Writes that take effect and are never answered: whole orders, a header, the lines of another, cash and credit."""
+
+ON_ACCOUNT: Final = "checkmo"
+"""Paid later: no invoice comes with the order."""
 
 FIVE: Final = ("SIMPLE-001", "SIMPLE-003", "BOOK-7", "LAMP-W1", "MUG-OPT")
+
+
+PAPERS: Final = Asked(whole=8, part=5, twice=4, refunded=8)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Plan:
     unmapped: int = 2
     cancelled: int = 4
     edited: int = 2
-    measured: int = 30
+    measured: int = 20
+    papers: Asked = PAPERS
 
     def of(self, place: int, shops: int) -> int:
         """How many orders the shop at a place is to get."""
@@ -101,10 +109,11 @@ async def _place(pair: Pair, plan: Plan, count: int) -> list[str]:
     while (left := count - unmapped - len(orders)) > 0:
         orders += await pair.shop.place(min(SLICE, left))
     await pair.shop.ask("POST", "/sandbox/products", _novelty())
-    lamps = await pair.shop.place(unmapped, skus=["SIMPLE-001", NOVELTY.sku]) if unmapped else []
+    lamps = await pair.shop.place(unmapped, skus=["SIMPLE-001", NOVELTY.sku], payment=ON_ACCOUNT) if unmapped else []
     await pair.shop.try_deed("cancel", orders, plan.cancelled // 2)
     await pair.shop.try_deed("cancel", orders[::-1], plan.cancelled - plan.cancelled // 2)
     await pair.shop.try_deed("edit", orders[len(orders) // 2 :], plan.edited)
+    await trade_papers(pair.shop, orders[len(orders) // 4 :], plan.papers)
     await throttle(pair)
     return [key_of(order) for order in lamps]
 
@@ -114,8 +123,8 @@ def _novelty() -> dict[str, Any]:
 
 
 async def place_measured(pair: Pair, count: int) -> None:
-    """Orders of five lines by a shopper whom the ledger knows."""
-    await pair.shop.place(count, skus=list(FIVE), shopper=SHOPPERS[0].email)
+    """Orders of five lines by a shopper whom the ledger knows, none of them paid at once."""
+    await pair.shop.place(count, skus=list(FIVE), shopper=SHOPPERS[0].email, payment=ON_ACCOUNT)
 
 
 def key_of(order: Mapping[str, Any]) -> str:

@@ -8,8 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from sync.demo.cash import CashRow, settled
 from sync.demo.figures import Price, latencies, mishaps, percentile
 from sync.demo.load import Plan, make_calm, make_rough, place, place_measured
+from sync.demo.paperwork import not_read_back, post_drafts
+from sync.demo.receivables import entries
 from sync.demo.reconciliation import Finding, Row, compared
 from sync.demo.stage import FLOWS, Pair, Stage
 from sync.demo.systems import pause
@@ -45,12 +48,14 @@ class Outcome:
     orders: int
     seconds: Decimal
     rows: tuple[Row, ...]
+    cash: tuple[CashRow, ...]
     findings: tuple[Finding, ...]
     parked: tuple[Claim, ...]
     prices: tuple[Price, ...]
     latency_ms: Mapping[str, int]
     mishaps: Mapping[str, int]
     polled: int
+    read_back: int
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -59,6 +64,7 @@ class Outcome:
             "orders": self.orders,
             "seconds": self.seconds,
             "reconciliation": [row.as_json() for row in self.rows],
+            "receivables": [row.as_json() for row in self.cash],
             "findings": [finding.as_json() for finding in self.findings],
             "parked": [
                 {"connection": c.connection, "key": c.key, "reason": c.reason, "remedy": c.remedy} for c in self.parked
@@ -67,6 +73,7 @@ class Outcome:
             "hint_to_posted_ms": dict(self.latency_ms),
             "mishaps": dict(self.mishaps),
             "found_by_polling": self.polled,
+            "posted_numbers_read_back": self.read_back,
         }
 
 
@@ -78,19 +85,25 @@ async def play(stage: Stage, plan: Plan, gauges: Gauges, *, tamper: bool = False
     loop = asyncio.get_running_loop()
     began = loop.time()
     polled, parked, findings = await _delivered(stage, plan, gauges)
+    read_back, missing = await _posted_by_clerks(stage)
     prices = await _measured(stage, plan, gauges)
+    findings += missing
     findings += [finding for price in prices for finding in price.findings()]
     mishappened = await mishaps(stage)
     if tamper:
         pair = next(iter(stage.pairs.values()))
         await pair.ledger.overcharge(pair.token, Decimal(1))
     rows, off = await reconciled(stage)
+    cash, off_cash = await receivables_reconciled(stage)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(stage)
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     orders = sum(row.orders for row in rows)
-    off = list(dict.fromkeys([*findings, *off]))
-    return Outcome(orders, seconds, tuple(rows), tuple(off), tuple(parked), tuple(prices), latency, mishappened, polled)
+    off = list(dict.fromkeys([*findings, *off, *off_cash]))
+    return Outcome(
+        orders, seconds, tuple(rows), tuple(cash), tuple(off), tuple(parked), tuple(prices), latency, mishappened, polled,
+        read_back,
+    )  # fmt: skip
 
 
 async def _delivered(stage: Stage, plan: Plan, gauges: Gauges) -> tuple[int, list[Claim], list[Finding]]:
@@ -160,6 +173,20 @@ async def heal(stage: Stage, unmapped: Mapping[str, list[str]]) -> None:
         await stage.engine.hints.accept("orders", name, keys, "replay")
 
 
+async def _posted_by_clerks(stage: Stage) -> tuple[int, list[Finding]]:
+    """F&O posts drafts; how many of their numbers came back, by business event or poll, and those that did not."""
+    posted = {pair.name: await post_drafts(pair) for pair in stage.pairs.values()}
+
+    async def nothing() -> None:
+        return
+
+    await stage.until_idle(nothing, within=PATIENCE)
+    await stage.poll("postings")
+    await stage.until_idle(nothing, within=PATIENCE)
+    missing = await not_read_back(stage, posted)
+    return sum(len(numbers) for numbers in posted.values()) - len(missing), missing
+
+
 async def _measured(stage: Stage, plan: Plan, gauges: Gauges) -> list[Price]:
     """The price of an order of five lines by a known customer, many at once, with nothing going wrong."""
     for pair in stage.pairs.values():
@@ -195,6 +222,17 @@ async def reconciled(stage: Stage) -> tuple[list[Row], list[Finding]]:
     for flow in FLOWS:
         async for letter in stage.engine.outside.queue.dead_letters(flow):
             findings.append(Finding("", flow, f"a message was set aside: {letter.reason}"))
+    return rows, findings
+
+
+async def receivables_reconciled(stage: Stage) -> tuple[list[CashRow], list[Finding]]:
+    """Invoices and credit memos of both sides' books compared."""
+    rows: list[CashRow] = []
+    findings: list[Finding] = []
+    for pair in stage.pairs.values():
+        compared_rows, off = settled(pair.name, await pair.shop.papers(), await entries(pair.ledger, pair.token))
+        rows += compared_rows
+        findings += off
     return rows, findings
 
 

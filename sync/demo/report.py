@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sync.cli.output import plain
 from sync.connections import NumberMode
+from sync.demo.cash import CashRow, Side
 from sync.demo.figures import Price
 from sync.demo.play import Outcome
 from sync.demo.reconciliation import Row
@@ -29,6 +30,9 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     console.print(f"Meanwhile went wrong, on purpose: {_listed(outcome)}.")
     _heading(console, "Reconciliation, from both systems' own books")
     console.print(_books(outcome.rows))
+    _heading(console, "Cash and credit, from both systems' own books")
+    console.print(_cash(outcome.cash))
+    console.print(f"Posted by Dynamics meanwhile, and their numbers read back: {outcome.read_back} documents.")
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
@@ -69,6 +73,25 @@ def _books(rows: Iterable[Row]) -> Table:
     return table
 
 
+def _cash(rows: Iterable[CashRow]) -> Table:
+    table = _table("shop", "side", "invoices>", "invoiced>", "refunds>", "refunded>", "net>", "off by>")
+    for row in rows:
+        table.add_row(f"{row.connection} {row.currency}", "Commerce", *_side(row.commerce), "")
+        off = Text(f"{row.difference:,.2f}", style="bold red" if row.difference else "green")
+        table.add_row("", "Dynamics", *_side(row.dynamics), off)
+    return table
+
+
+def _side(side: Side) -> tuple[str, ...]:
+    return (
+        f"{side.invoices:,}",
+        f"{side.invoiced:,.2f}",
+        f"{side.refunds:,}",
+        f"{side.refunded:,.2f}",
+        f"{side.net:,.2f}",
+    )
+
+
 def _parked(outcome: Outcome, console: Console) -> None:
     if not outcome.parked:
         console.print("Nothing was parked.")
@@ -92,8 +115,15 @@ def _prices(prices: Iterable[Price]) -> Table:
 
 def _verdict(outcome: Outcome, console: Console) -> None:
     if not outcome.findings:
-        difference = total(abs(row.difference) for row in outcome.rows)
-        console.print(Text(f"Everything agrees: every order once, difference {difference:.2f}.", style="bold green"))
+        difference = total(
+            abs(off) for off in [*(row.difference for row in outcome.rows), *(row.difference for row in outcome.cash)]
+        )
+        console.print(
+            Text(
+                f"Everything agrees: every order, invoice and refund once, difference {difference:.2f}.",
+                style="bold green",
+            )
+        )
         return
     console.print(Text(f"Off: {len(outcome.findings)}", style="bold red"))
     for finding in outcome.findings[:20]:

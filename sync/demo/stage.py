@@ -29,7 +29,17 @@ TIMING: Final = {"commit_horizon_seconds": 1}
 SOON: Final = timedelta(seconds=15)
 UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
-FLOWS: Final = ("orders", "customers")
+HOOKS: Final = {
+    "orders": "sales_order_save_commit_after",
+    "customers": "customer_save_commit_after",
+    "companies": "company_save_commit_after",
+    "invoices": "sales_order_invoice_save_commit_after",
+    "creditmemos": "sales_order_creditmemo_save_commit_after",
+}
+"""The event of the shop that tells of each flow's records."""
+FLOWS: Final = (*HOOKS, "postings")
+EVENT_FATES: Final = ("lost", "doubled", "late")
+"""What happens to the first business events of each environment; a poll finds what was lost."""
 
 
 class Stuck(Exception):
@@ -92,11 +102,13 @@ class Stage:
             await self._child.kill()
 
     async def subscribe(self) -> None:
-        """Have every shop send its webhooks to the host."""
+        """Have every shop send its webhooks, and every ledger its business events, to the host."""
         for pair in self.pairs.values():
-            for flow, event in zip(FLOWS, ("sales_order_save_commit_after", "customer_save_commit_after"), strict=True):
+            for flow, event in HOOKS.items():
                 url = f"{self._url}/api/webhooks/{pair.name}/{flow}"
                 await pair.shop.ask("POST", "/sandbox/webhooks", {"url": url, "events": [event]})
+            told = {"url": f"{self._url}/api/business-events/{pair.name}", "key": self._key, "plan": EVENT_FATES}
+            await pair.ledger.ask("POST", "/sandbox/business_events", told)
 
     async def map_items(self) -> None:
         """Fill the mapping tables with everything but the novelty, as a merchant does before the first sync."""
@@ -105,9 +117,10 @@ class Stage:
         for name in self.pairs:
             await (await self.engine.desks.open(name)).items.put_many(rows)
 
-    async def poll(self) -> int:
-        """Look for what no webhook told of; how many hints were stored."""
-        return sum([await self.engine.catch_up.poll(flow, at_once=True) for flow in FLOWS])
+    async def poll(self, *flows: str) -> int:
+        """Look for what no webhook told of, of these flows or all; how many hints were stored."""
+        polls = [self.engine.catch_up.poll(flow, at_once=True) for flow in flows or FLOWS]
+        return sum(await asyncio.gather(*polls))
 
     async def parked(self) -> list[Claim]:
         """What waits for a person."""
@@ -132,7 +145,7 @@ class Stage:
         Later messages do not count: who found a record in other hands left word to look again when that lease would
         end, minutes from now.
         """
-        count = sum([await pair.shop.unfinished_hints() for pair in self.pairs.values()])
+        count = sum([await face.unfinished() for pair in self.pairs.values() for face in (pair.shop, pair.ledger)])
         queue, soon = self.engine.outside.queue, self.engine.outside.clock.now() + SOON
         assert isinstance(queue, SqliteQueue), "the embedded edition's"
         for flow in FLOWS:

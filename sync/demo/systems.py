@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from sync.demo.cash import Paper
 from sync.demo.reconciliation import Booked, Sold
 from sync.encoding import from_json, to_json
 
@@ -45,6 +46,10 @@ class Shop(Face):
         """Every order."""
         return [Sold.read(entry) for entry in await self.ask("GET", "/sandbox/books")]
 
+    async def papers(self) -> list[Paper]:
+        """Every settled invoice and credit memo."""
+        return [paper for entry in await self.ask("GET", "/sandbox/books") for paper in Paper.of(entry)]
+
     async def try_deed(self, deed: str, among: Sequence[Mapping[str, Any]], count: int) -> int:
         """Cancel or edit the first `count` of some orders that allow it; returns how many did."""
         done = 0
@@ -58,7 +63,12 @@ class Shop(Face):
             done += 1
         return done
 
-    async def unfinished_hints(self) -> int:
+    async def items(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An order's rows that bear money: `item_id`, `to_invoice`, `to_refund`."""
+        found: list[dict[str, Any]] = await self.ask("GET", f"/sandbox/orders/{order['entity_id']}/items")
+        return found
+
+    async def unfinished(self) -> int:
         """Webhooks that wait or are on their way."""
         return int((await self.ask("GET", "/sandbox/webhooks"))["unfinished"])
 
@@ -80,14 +90,33 @@ class Ledger(Face):
         """Every sales order."""
         return [Booked.read(row) for row in await self.sales_orders()]
 
+    async def rows_of(self, entity_set: str, token: str, *fields: str) -> list[dict[str, Any]]:
+        """All rows of a set, by OData; of the `fields` named, or all."""
+        path = f"/data/{entity_set}?cross-company=true" + (f"&$select={','.join(fields)}" if fields else "")
+        found: list[dict[str, Any]] = (await self.ask("GET", path, authorization=f"Bearer {token}"))["value"]
+        return found
+
+    async def customers(self, token: str) -> list[dict[str, Any]]:
+        """Customer accounts: number, e-mail address, name of an organisation, and whether their prices include tax."""
+        fields = ("CustomerAccount", "PrimaryContactEmail", "OrganizationName", "IsSalesTaxIncludedInPrices")
+        return await self.rows_of("CustomersV3", token, *fields)
+
     async def accounts(self, token: str) -> dict[str, list[str]]:
         """Customer accounts by e-mail address."""
-        path = "/data/CustomersV3?cross-company=true&$select=CustomerAccount,PrimaryContactEmail"
         found: dict[str, list[str]] = {}
-        for row in (await self.ask("GET", path, authorization=f"Bearer {token}"))["value"]:
+        for row in await self.customers(token):
             found.setdefault(row["PrimaryContactEmail"], []).append(row["CustomerAccount"])
         found.pop("", None)
         return found
+
+    async def post(self, document: str, number: Any, **more: Any) -> Any:
+        """Run the batch job that posts a document; what it posted, by number."""
+        wanted = {"document": document, "number": str(number), **more}
+        return (await self.ask("POST", "/sandbox/postings", wanted))["posted"]
+
+    async def unfinished(self) -> int:
+        """Business events that wait or are on their way."""
+        return int((await self.ask("GET", "/sandbox/business_events"))["unfinished"])
 
     async def overcharge(self, token: str, by: Decimal) -> str:
         """Raise the price of some order's line behind everybody's back; returns that order's reference."""

@@ -19,6 +19,7 @@ from sync.sandbox.commerce.state import CommerceState
 from sync.sandbox.commerce.trade import trade_routes
 from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics.app import dynamics_app
+from sync.sandbox.dynamics.event_endpoints import event_routes
 from sync.sandbox.dynamics.seed import Item
 from sync.sandbox.dynamics.state import DynamicsState
 from sync.sandbox.terms import COMPANY, TOKEN, UNIT, Ready, item_numbers
@@ -34,6 +35,7 @@ class Sandbox:
         self._numbers = numbers
         self._consumer = Consumer.named(f"sandbox {seed}")
         self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
+        self.shop.maker.points = self.shop.maker.fees_on_levied = False
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         if numbers is NumberMode.OURS:
@@ -50,6 +52,7 @@ class Sandbox:
             async with httpx.AsyncClient(timeout=30.0, trust_env=False) as client, asyncio.TaskGroup() as group:
                 sender = HintSender(self.shop, client, [])
                 apps[0].router.routes[:0] = trade_routes(self.shop, sender)
+                apps[1].router.routes[:0] = event_routes(self.ledger, client)
                 sending = group.create_task(sender.run())
                 for app, listener, event in zip(apps, (shop, ledger), up, strict=True):
                     group.create_task(serve(app, listener, stop, event.set, grace=GRACE))

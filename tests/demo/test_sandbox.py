@@ -60,11 +60,11 @@ async def test_a_product_is_sold_from_when_the_shop_is_told_to(running: Running)
 async def test_a_webhook_is_sent_from_when_it_is_subscribed(running: Running) -> None:
     nobody = "http://127.0.0.1:9/hook"
     await running.shop.place(1)
-    assert await running.shop.unfinished_hints() == 0
+    assert await running.shop.unfinished() == 0
     await running.shop.ask("POST", "/sandbox/webhooks", {"url": nobody, "events": ["sales_order_save_commit_after"]})
     await running.shop.place(1, skus=["SIMPLE-001"])
     async with asyncio.timeout(30):
-        while await running.shop.unfinished_hints():
+        while await running.shop.unfinished():
             await pause(0.01)
     told = await running.shop.ask("GET", "/sandbox/webhooks")
     assert told["counts"]["gone"] >= 1

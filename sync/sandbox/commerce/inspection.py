@@ -11,6 +11,7 @@ from starlette.routing import Route
 from sync.encoding import from_json, to_json
 from sync.sandbox.commerce import lifecycle
 from sync.sandbox.commerce.faults import RestFault
+from sync.sandbox.commerce.recipe import PAYMENTS
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.commerce.state import CommerceState
 from sync.sandbox.dials import Dials
@@ -35,6 +36,13 @@ def brief(order: StoredOrder) -> dict[str, Any]:
     """What tells one order from another."""
     keys = ("entity_id", "increment_id", "store_id", "state", "order_currency_code", "grand_total", "updated_at")
     return {key: order.row[key] for key in keys}
+
+
+def _known(payment: str) -> str:
+    """A payment method of the shop. Raises `ValueError`."""
+    if payment not in PAYMENTS:
+        raise ValueError(f"the payment method {payment}")
+    return payment
 
 
 class Inspection:
@@ -65,7 +73,7 @@ class Inspection:
         return JSONResponse(self._state.hint_dials.as_json())
 
     async def orders(self, request: Request) -> Response:
-        """`GET orders` lists all; `POST` places `count` new ones: of `skus`, in a `store`, by a `shopper` if you like."""
+        """`GET orders` lists all; `POST` places `count` new ones; `skus`, `store`, `shopper` and `payment` if you like."""
         if request.method == "GET":
             return answer([brief(order) for order in self._state.orders.values()])
         try:
@@ -76,9 +84,11 @@ class Inspection:
             shopper = catalogue.shopper(wishes["shopper"]) if "shopper" in wishes else None
             if shopper is not None and store is None:
                 store = next((one for one in catalogue.stores if shopper.place in one.places), None)
-            placed = self._state.place_new(count, skus=skus, store=store, shopper=shopper)
+            paid: dict[str, Any] = {"payment": _known(wishes["payment"])} if "payment" in wishes else {}
+            placed = self._state.place_new(count, skus=skus, store=store, shopper=shopper, **paid)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return answer({"error": f"give count, and if you like skus, a store code, a shopper's e-mail; not {error}"}, 400)
+            hint = "give count, and if you like skus, a store code, a shopper's e-mail, a payment method"
+            return answer({"error": f"{hint}; not {error}"}, 400)
         return answer([brief(order) for order in placed], 201)
 
     async def deed(self, request: Request) -> Response:

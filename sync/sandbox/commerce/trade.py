@@ -10,9 +10,10 @@ from starlette.routing import Route
 from sync.encoding import from_json
 from sync.money import ZERO
 from sync.sandbox.commerce.catalogue import Product
+from sync.sandbox.commerce.documents import live, pays, to_invoice, to_refund
 from sync.sandbox.commerce.hints import HintSender, WebhookTarget
 from sync.sandbox.commerce.inspection import answer
-from sync.sandbox.commerce.records import StoredOrder, amount
+from sync.sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.sandbox.commerce.state import CommerceState
 
 BESIDE = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
@@ -20,7 +21,11 @@ BESIDE = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amoun
 
 
 def entry(order: StoredOrder) -> dict[str, Any]:
-    """An order as the shop's books have it, in its own currency. `paid`: by gift card, store credit and points."""
+    """An order as the shop's books have it, in its own currency, with its documents.
+
+    `paid`: by gift card, store credit and points. `company`: whom the buyer bought for, if it was a company.
+    """
+    company = order.extension.get("company_order_attributes") or {}
     return {
         "increment_id": order.row["increment_id"],
         "store_id": order.row["store_id"],
@@ -28,8 +33,21 @@ def entry(order: StoredOrder) -> dict[str, Any]:
         "currency": order.row["order_currency_code"],
         "grand_total": order.amount("grand_total"),
         "tax": order.amount("tax_amount"),
-        "paid": sum((amount(order.extension, name) for name in BESIDE), ZERO),
+        "paid": _beside(order.extension),
+        "company": company.get("company_name"),
+        "invoices": [_document(invoice) for invoice in live(order)],
+        "refunds": [_document(memo) for memo in order.creditmemos],
     }
+
+
+def _document(document: Columns) -> dict[str, Any]:
+    """An invoice or credit memo; what was paid, or goes back, by gift card and the like is in `paid`."""
+    shown = {name: document[name] for name in ("increment_id", "state", "grand_total")}
+    return {**shown, "tax": document["tax_amount"], "paid": _beside(document)}
+
+
+def _beside(columns: Columns) -> Decimal:
+    return sum((amount(columns, name) for name in BESIDE), ZERO)
 
 
 class Trade:
@@ -42,6 +60,19 @@ class Trade:
     async def books(self, _request: Request) -> Response:
         """`GET books`: every order with its money."""
         return answer([entry(order) for order in self._state.orders.values()])
+
+    async def items(self, request: Request) -> Response:
+        """`GET orders/{id}/items`: the rows that bear money, and how many of each can be invoiced and refunded."""
+        order = self._state.orders.get(request.path_params["id"])
+        if order is None:
+            return answer({"error": "there is no such order"}, 404)
+        return answer(
+            [
+                {"item_id": item["item_id"], "to_invoice": to_invoice(order, item), "to_refund": to_refund(order, item)}
+                for item in order.items
+                if pays(order, item)
+            ]
+        )
 
     async def products(self, request: Request) -> Response:
         """`POST products`: sell a new simple product: `sku`, `id`, `price` (text)."""
@@ -71,6 +102,7 @@ def trade_routes(state: CommerceState, sender: HintSender) -> list[Route]:
     trade = Trade(state, sender)
     return [
         Route("/sandbox/books", trade.books),
+        Route("/sandbox/orders/{id:int}/items", trade.items),
         Route("/sandbox/products", trade.products, methods=["POST"]),
         Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),
     ]

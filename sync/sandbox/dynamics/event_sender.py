@@ -73,6 +73,11 @@ class EventSender:
         self._sending: set[asyncio.Task[None]] = set()
         self._broken: list[BaseException] = []
 
+    @property
+    def unfinished(self) -> int:
+        """Events that wait or are on their way."""
+        return len(self._sending)
+
     def hear(self, envelope: Mapping[str, Any]) -> None:
         """Send an event as the dials say. Needs a running loop; `settle` waits until it has been sent."""
         waits = self.dials.waits()
