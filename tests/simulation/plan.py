@@ -16,7 +16,8 @@ class Plan:
 
     `trouble`: for how long things go wrong; then both systems behave, so that the world can become quiet.
     `crash_at`: chance that a worker dies a few steps after a write went out. `last_steps`: after how many steps of its
-    own each worker in turn dies. `is_hosted`: the shop is Adobe's cloud service, with tokens instead of signatures.
+    own each worker in turn dies. `store_faults`: chance that a call of queue or tables fails, where those are remote.
+    `is_hosted`: the shop is Adobe's cloud service, with tokens instead of signatures.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class Plan:
     hints: Mapping[str, float]
     skew: float
     store_latency: float
+    store_faults: float
     last_steps: tuple[int, ...]
     crash_at: float
     has_webhook: bool
@@ -56,6 +58,7 @@ class Plan:
             hints=_hints(random),
             skew=random.choice((0.0, 0.0, 0.0, 20.0, -20.0, 150.0, -150.0)),
             store_latency=random.choice((0.0, 0.0, 0.0, 0.02, 0.3)),
+            store_faults=random.choice((0.0, 0.0, 0.0, 0.03)),
             last_steps=tuple(int(30 * 200 ** random.random()) for _ in range(random.choice((0, 1, 2, 4)))),
             crash_at=random.choice((0.0, 0.02, 0.1)),
             has_webhook=random.random() < 0.9,

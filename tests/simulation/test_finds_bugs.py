@@ -7,29 +7,31 @@ from tests.simulation.playing import play
 from tests.simulation.world import Wrong
 
 SEEDS = range(1, 151)
+TWICE = ("is in D365 2 times", "is there 2 times", "was in D365 2 times")
 
 
-def found(make: Any) -> str:
-    """What the first world says that finds something; empty when none does."""
+def finds(make: Any, *about: str) -> bool:
+    """Whether some world says one of these things."""
     for seed in SEEDS:
         try:
             play(seed, make=make)
         except Wrong as wrong:
-            return str(wrong)
-    return ""
+            if any(what in str(wrong) for what in about):
+                return True
+    return False
 
 
 def test_an_engine_that_forgets_what_it_was_about_to_post_is_found_out() -> None:
-    assert "times" in found(with_runner(Forgetful)).splitlines()[1]
+    assert finds(with_runner(Forgetful), *TWICE)
 
 
 def test_an_order_that_is_posted_without_looking_first_is_found_out() -> None:
-    assert "times" in found(with_orders(deliver=hasty)).splitlines()[1]
+    assert finds(with_orders(deliver=hasty), *TWICE)
 
 
 def test_an_engine_that_does_not_wait_for_a_write_it_gave_up_is_found_out() -> None:
-    assert "times" in found(with_runner(Restless)).splitlines()[1]
+    assert finds(with_runner(Restless), *TWICE)
 
 
 def test_an_engine_that_leaves_a_dead_holders_record_to_nobody_is_found_out() -> None:
-    assert found(with_runner(Careless))
+    assert finds(with_runner(Careless), "its claim is", "has no outcome")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from sync.errors import Later
 from sync.sandbox.dials import Arrival, Dials, Fault
 
 
@@ -48,12 +49,16 @@ LISTS = frozenset({"query", "partitions", "dead_letters"})
 
 
 class Remote:
-    """A queue or tables behind a wire: every call takes its time both ways, so others get in between."""
+    """A queue or tables behind a wire: every call takes its time both ways, so others get in between.
 
-    def __init__(self, inner: Any, random: Random, most: float) -> None:
+    `fails()`: how likely a call fails now, before or after it took effect, as the adapters say it: with `Later`.
+    """
+
+    def __init__(self, inner: Any, random: Random, most: float, fails: Callable[[], float]) -> None:
         self._inner = inner
         self._random = random
         self._most = most
+        self._fails = fails
 
     def __getattr__(self, name: str) -> Any:
         method: Callable[..., Any] = getattr(self._inner, name)
@@ -61,9 +66,15 @@ class Remote:
             return method
 
         async def call(*values: Any, **named: Any) -> Any:
-            await asyncio.sleep(self._random.uniform(0, self._most))
+            rate = 0.0 if name == "receive" or "timers" in values else self._fails()  # those are the host's own
+            await self._way("the store is away", rate)
             answer = await method(*values, **named)
-            await asyncio.sleep(self._random.uniform(0, self._most))
+            await self._way("the store's answer was lost", rate)
             return answer
 
         return call
+
+    async def _way(self, what: str, rate: float) -> None:
+        await asyncio.sleep(self._random.uniform(0, self._most))
+        if rate and self._random.random() < rate:
+            raise Later(what)

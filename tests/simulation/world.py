@@ -188,8 +188,11 @@ class World:
         chance = Random(f"stores {self.plan.seed} {name}")
         stores: dict[str, Any] = {"queue": self.site.queue, "tables": self.site.tables}
         if self.plan.store_latency:
-            stores = {key: Remote(store, chance, self.plan.store_latency) for key, store in stores.items()}
+            stores = {key: Remote(store, chance, self.plan.store_latency, self._fails) for key, store in stores.items()}
         return self.site.outside(is_alone=self.plan.is_alone, asked=asked, **stores)
+
+    def _fails(self) -> float:
+        return self.plan.store_faults if self._is_in_trouble else 0.0
 
     @property
     def _is_in_trouble(self) -> bool:
