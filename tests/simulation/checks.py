@@ -112,8 +112,9 @@ def expected_pieces(order: StoredOrder) -> dict[str, Decimal]:
 
 
 def _paid_otherwise(order: StoredOrder) -> Decimal:
+    """Card, credit and points, in whole cents as ledgers count them: goods by weight leave fractions of a cent."""
     names = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
-    return sum((Decimal(order.extension.get(name) or 0) for name in names), Decimal(0))
+    return sum((rounded(Decimal(order.extension.get(name) or 0)) for name in names), Decimal(0))
 
 
 def _wrong_address(order: StoredOrder, header: Any) -> list[str]:
