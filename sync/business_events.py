@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync.connections import Connection
 from sync.encoding import from_json
 
 _SLASH_DATE = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+MOST = 2**63
+LONGEST = 100
+"""Characters of an id, an event's name, or a legal entity: far more than F&O's."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,18 +47,18 @@ def business_event(body: bytes) -> BusinessEvent:
     document = from_json(body)
     if not isinstance(document, dict):
         raise BadBusinessEvent(f"an object is expected, found {type(document).__name__}")
-    identity, event = document.get("EventId"), document.get("BusinessEventId")
-    if not isinstance(identity, str) or not identity or not isinstance(event, str) or not event:
-        raise BadBusinessEvent("no EventId or no BusinessEventId in it")
+    identity, event = _name(document.get("EventId")), _name(document.get("BusinessEventId"))
+    if not identity or not event:
+        raise BadBusinessEvent("no EventId or no BusinessEventId in it that could be one")
     stamp = document.get("EventTimeIso8601") or document.get("EventTime")
-    company = document.get("BusinessEventLegalEntity") or document.get("LegalEntity") or ""
+    company = _name(document.get("BusinessEventLegalEntity")) or _name(document.get("LegalEntity"))
     control = document.get("ControlNumber")
     return BusinessEvent(
         id=identity.upper(),
         event=event,
-        company=str(company).lower(),
+        company=company.lower(),
         at=moment(stamp),
-        control_number=control if isinstance(control, int) else 0,
+        control_number=control if type(control) is int and abs(control) < MOST else 0,
         fields=document,
     )
 
@@ -70,6 +74,17 @@ def moment(value: Any) -> datetime | None:
             return None
     try:
         found = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def legal_entities(connection: Connection) -> tuple[str, ...]:
+    """The legal entities that a connection posts into, that of its stores included; in lower case."""
+    named = (store.company for store in connection.stores.values())
+    return tuple(dict.fromkeys([connection.dynamics.company.lower(), *(name.lower() for name in named if name)]))
+
+
+def _name(value: Any) -> str:
+    """A text that may be an id or a name; empty for anything else."""
+    return value if isinstance(value, str) and len(value) <= LONGEST and value.isprintable() else ""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from sync.answers import NOT_STORED, Answer, refused
-from sync.business_events import BadBusinessEvent, BusinessEvent, business_event
+from sync.business_events import BadBusinessEvent, BusinessEvent, business_event, legal_entities
 from sync.connections import Connection
 from sync.encoding import NotJson, to_json
 from sync.flow import Flow, NoKey
@@ -23,6 +23,8 @@ log = logging.getLogger("sync.business_events")
 TABLE = "businessevents"
 BUSINESS_EVENTS = "business-events"
 """The queue that F&O's Service Bus endpoint writes business events to."""
+NOBODY = "-"
+"""Stands for the connection where an event's legal entity is that of none; no connection can be called so."""
 STALE = timedelta(days=1)
 """An event older than this is taken all the same, and said: F&O may have held it in its error log."""
 
@@ -59,21 +61,33 @@ class BusinessEventsEdge:
     async def from_queue(self, body: bytes) -> None:
         """One envelope from the queue: for every connection of its legal entity. Raises `NotJson`, `BadBusinessEvent`."""
         event = business_event(body)
-        for name, settings in self.connections.items():
-            if settings.dynamics.company == event.company:
-                await self._store(name, settings, event)
+        if event.is_test:
+            log.info("business_events.tested event=%s", event.event)
+            return
+        meant = [name for name, settings in self.connections.items() if event.company in legal_entities(settings)]
+        for name in meant:
+            await self._store(name, self.connections[name], event)
+        if not meant:
+            await self._remember(NOBODY, event, None)
 
     async def _store(self, connection: str, settings: Connection, event: BusinessEvent) -> bool:
         """Hint first, then remember the event: a crash between repeats the hint, which changes nothing."""
         if await self.tables.get(TABLE, connection, event.id) is not None:
             log.info("business_events.repeated connection=%s id=%s", connection, event.id)
             return False
-        flow = next(
-            (f for f in self.flows.values() if f.name in settings.flows and event.event in f.business_events), None
-        )
+        is_meant = event.company in ("", *legal_entities(settings))
+        flow = next((f for f in self._flows_of(settings) if is_meant and event.event in f.business_events), None)
         if flow is not None:
             await self._hint(flow, connection, event)
-        else:
+        await self._remember(connection, event, flow)
+        return True
+
+    def _flows_of(self, settings: Connection) -> list[Flow[Any]]:
+        return [flow for name, flow in self.flows.items() if name in settings.flows]
+
+    async def _remember(self, connection: str, event: BusinessEvent, flow: Flow[Any] | None) -> None:
+        """That it came; without a flow, that nobody here knows what to do with it."""
+        if flow is None:
             log.warning("business_events.unknown connection=%s event=%s id=%s", connection, event.event, event.id)
         now = self.clock.now()
         if event.at is not None and now - event.at > STALE:
@@ -83,7 +97,6 @@ class BusinessEventsEdge:
             "control": event.control_number, "flow": flow.name if flow else "",
         }  # fmt: skip
         await self.tables.upsert(TABLE, Row(connection, event.id, cells))
-        return True
 
     async def _hint(self, flow: Flow[Any], connection: str, event: BusinessEvent) -> None:
         try:

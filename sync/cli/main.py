@@ -2,7 +2,22 @@
 
 import typer
 
-from sync.cli import backfill, check, demo, flows, init, parked, poll, preview, replay, secrets, serve, trail, webhooks
+from sync.cli import (
+    backfill,
+    check,
+    demo,
+    events,
+    flows,
+    init,
+    parked,
+    poll,
+    preview,
+    replay,
+    secrets,
+    serve,
+    trail,
+    webhooks,
+)
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
 
@@ -28,6 +43,7 @@ app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(events.events)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,13 +23,21 @@ FREE_TEXT_FIELDS = (
     "IsPosted",
 )
 
+DRAFTS_LIE = timedelta(days=7)
+"""How long before it was posted a free text invoice may have been drafted for a poll to find it."""
+
 
 @dataclass(frozen=True)
 class PostedInvoice:
-    """A posted document. `amount` with tax, in `currency`; None where F&O does not say it (free text invoices)."""
+    """A posted document. `amount` with tax, in `currency`; None where F&O does not say it (free text invoices).
+
+    `identifier`: that of the free text invoice it was posted from; `sales_order`: that of the order or return order.
+    """
 
     kind: str
+    company: str
     number: str
+    identifier: str
     voucher: str
     reference: str
     sales_order: str
@@ -47,34 +55,41 @@ class PostedInvoices:
     async def sales_invoice(self, company: str, number: str) -> PostedInvoice | None:
         """A sales invoice by its number; None when it is not there (yet)."""
         rows = await self._client.find_by(SALES, "InvoiceNumber", number, company=company, select=SALES_FIELDS)
-        return _sales(rows[0]) if rows else None
+        return _sales(company, rows[0]) if rows else None
 
     async def sales_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
         """All sales invoices and credit notes of an order, by our reference."""
         rows = await self._client.find_by(
             SALES, "CustomersOrderReference", reference, company=company, select=SALES_FIELDS
         )
-        return [_sales(row) for row in rows]
+        return [_sales(company, row) for row in rows]
 
     async def free_text_invoice(self, company: str, number: str) -> PostedInvoice | None:
         """A posted free text invoice by its number."""
         rows = await self._client.find_by(FREE_TEXT, "FreeTextNumber", number, company=company, select=FREE_TEXT_FIELDS)
-        return next((_free_text(row) for row in rows if row.get("IsPosted") == "Yes"), None)
+        return next((_free_text(company, row) for row in rows if row.get("IsPosted") == "Yes"), None)
 
     async def posted_since(self, company: str, day: date) -> AsyncIterator[tuple[PostedInvoice, date]]:
-        """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by here."""
-        since = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by here.
+
+        A sales invoice bears the day of its posting; a free text invoice that of its draft, and drafts lie for a while.
+        """
+        own = Filter.eq("dataAreaId", company)
+        since = own & Filter.ge("InvoiceDate", day)
         async for row in self._client.query(SALES, where=since, select=SALES_FIELDS):
-            yield _sales(row), date.fromisoformat(str(row["InvoiceDate"])[:10])
-        posted = since & Filter.eq("IsPosted", Member("NoYes", "Yes"))
+            yield _sales(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+        drafted = Filter.ge("InvoiceDate", day - DRAFTS_LIE)
+        posted = own & drafted & Filter.eq("IsPosted", Member("NoYes", "Yes"))
         async for row in self._client.query(FREE_TEXT, where=posted, select=FREE_TEXT_FIELDS):
-            yield _free_text(row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+            yield _free_text(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
 
 
-def _sales(row: dict[str, Any]) -> PostedInvoice:
+def _sales(company: str, row: dict[str, Any]) -> PostedInvoice:
     return PostedInvoice(
         kind="sales-invoice",
+        company=company,
         number=str(row["InvoiceNumber"]),
+        identifier="",
         voucher=str(row.get("LedgerVoucher") or ""),
         reference=str(row.get("CustomersOrderReference") or ""),
         sales_order=str(row.get("SalesOrderNumber") or ""),
@@ -84,10 +99,12 @@ def _sales(row: dict[str, Any]) -> PostedInvoice:
     )
 
 
-def _free_text(row: dict[str, Any]) -> PostedInvoice:
+def _free_text(company: str, row: dict[str, Any]) -> PostedInvoice:
     return PostedInvoice(
         kind="free-text",
+        company=company,
         number=str(row.get("FreeTextNumber") or ""),
+        identifier=str(row.get("InvoiceIdentifier") or ""),
         voucher="",
         reference=str(row.get("CustomerReference") or ""),
         sales_order="",

@@ -1,9 +1,11 @@
 """Invoices that F&O posted -> the trail of the record they belong to: posted number, voucher, totals compared.
 
 In:      a business event (a hint), or the poll over posted invoices; the record is read back from F&O.
-Key:     "sales-invoice|<number>" or "free-text|<number>", in the connection's company.
+Key:     "sales-invoice|<company>|<number>" or "free-text|<company>|<number>"; numbers are unique per company only.
+Waits:   for the try that has posted the document, and has not recorded its number yet.
 Parks:   totals that differ from Commerce's (F&O recalculates tax), and revenue that is booked twice.
 Skips:   documents that are not ours.
+Repeats: what stands in the record's trail is not written again; polls tell by a fingerprint what was seen.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -11,11 +13,12 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sync.business_events import BusinessEvent
+from sync.business_events import BusinessEvent, legal_entities
 from sync.desk import Desk
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
+from sync.dynamics.sales_orders import SalesOrders
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
 from sync.flows.creditmemos import read as read_memo
 from sync.flows.orders import read as read_order
@@ -36,21 +39,26 @@ def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     number = event.fields.get("InvoiceId") or event.fields.get("FreeTextInvoiceId") or event.fields.get("InvoiceNumber")
     if not isinstance(number, str) or not number.strip():
         raise NoKey("no InvoiceId in it")
-    return [f"{KINDS[event.event]}|{number.strip()}"]
+    return [f"{KINDS[event.event]}|{event.company}|{number.strip()}"]
 
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
     """Posted invoices by invoice date."""
-    company = desk.settings.dynamics.company
-    async for posted, day in PostedInvoices(desk.dynamics).posted_since(company, (since - DAYS_BACK).date()):
-        at = datetime.combine(day, time(23, 59), UTC)
-        yield Change(f"{posted.kind}|{posted.number}", min(at, until))
+    for company in legal_entities(desk.settings):
+        async for posted, day in PostedInvoices(desk.dynamics).posted_since(company, (since - DAYS_BACK).date()):
+            at = datetime.combine(day, time(23, 59), UTC)
+            yield Change(f"{posted.kind}|{company}|{posted.number}", min(at, until), fingerprint(posted))
+
+
+def fingerprint(posted: PostedInvoice) -> str:
+    """What there is to tell of it; posted documents do not change, so once is enough."""
+    return digest({"number": posted.number, "voucher": posted.voucher, "amount": str(posted.amount)})
 
 
 async def read(key: str, desk: Desk) -> PostedInvoice | None:
     """The posted invoice as F&O holds it; None while it does not show."""
-    kind, _, number = key.partition("|")
-    invoices, company = PostedInvoices(desk.dynamics), desk.settings.dynamics.company
+    kind, company, number = key.split("|", 2)
+    invoices, company = PostedInvoices(desk.dynamics), company or desk.settings.dynamics.company
     if kind == "sales-invoice":
         return await invoices.sales_invoice(company, number)
     return await invoices.free_text_invoice(company, number)
@@ -60,23 +68,33 @@ async def deliver(posted: PostedInvoice, work: Work) -> Receipt | Skipped:
     """Tell the record's trail, once; compare what can be compared."""
     claim = await _record_of(posted, work)
     if claim is None:
-        return Skipped("a document of somebody else: its reference is none of ours")
-    fingerprint = digest({"number": posted.number, "voucher": posted.voucher, "amount": str(posted.amount)})
-    if work.claim.digest == fingerprint:
-        return Receipt("posted_invoice", posted.number, fingerprint, "unchanged")
+        return Skipped("a document of somebody else: no record of ours was posted as this one")
+    if work.claim.digest == fingerprint(posted):
+        return Receipt("posted_invoice", posted.number, work.claim.digest, "unchanged")
+    await _tell(posted, claim, work)
+    if posted.kind == "sales-invoice":
+        await _compare(posted, claim, work)
+    return Receipt("posted_invoice", posted.number, fingerprint(posted), "created", {"reference": posted.reference})
+
+
+async def _tell(posted: PostedInvoice, claim: Claim, work: Work) -> None:
+    """Write it into the record's trail, where it does not stand yet: an earlier try may have come as far as this."""
+    trail = await work.ledger.trail(claim.connection, claim.flow, claim.key)
+    if any(entry.event == "posted" and entry.number == posted.number for entry in trail):
+        return
     details = {"voucher": posted.voucher, "kind": posted.kind, "currency": posted.currency}
     if posted.amount is not None:
         details |= {"amount": f"{posted.amount:.2f}", "tax": f"{posted.tax:.2f}"}
     await work.ledger.write(
         claim, Entry(work.now(), "posted", number=posted.number, origin=work.message.origin, details=details)
     )
-    if posted.kind == "sales-invoice":
-        await _compare(posted, claim, work)
-    return Receipt("posted_invoice", posted.number, fingerprint, "created", {"reference": posted.reference})
 
 
 async def _record_of(posted: PostedInvoice, work: Work) -> Claim | None:
-    """The claim of the order, invoice or credit memo that the document's reference names."""
+    """The claim of the order, invoice or credit memo that was posted as this document; the reference leads to it.
+
+    Raises `Later` while a try of such a record has not recorded what it posted.
+    """
     settings = work.desk.settings
     templates = {
         "orders": settings.orders.reference_template,
@@ -89,9 +107,18 @@ async def _record_of(posted: PostedInvoice, work: Work) -> Claim | None:
         if found is None:
             continue
         async for claim in work.ledger.claims(work.desk.name, flow, prefix=f"{found['increment_id']}@"):
-            if claim.number:
+            if _became(claim, posted):
                 return claim
+            if not claim.number and claim.intent is not None:
+                raise Later(f"{flow} {claim.key} is being posted, and may be this document", after=timedelta(minutes=1))
     return None
+
+
+def _became(claim: Claim, posted: PostedInvoice) -> bool:
+    """Whether the record's number names the document; references alone may be those of several stores or documents."""
+    name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
+    parts = (part.partition(" (RMA ")[0] for part in claim.number.split(" + "))
+    return bool(name) and name in (claim.number, *parts)
 
 
 async def _compare(posted: PostedInvoice, claim: Claim, work: Work) -> None:
@@ -106,10 +133,13 @@ async def _compare(posted: PostedInvoice, claim: Claim, work: Work) -> None:
     charged = await (_charged if claim.flow == "orders" else _given_back)(claim.key, work)
     if charged is None:
         return
-    invoiced = await PostedInvoices(work.desk.dynamics).sales_invoices_of(settings.dynamics.company, posted.reference)
+    found = await PostedInvoices(work.desk.dynamics).sales_invoices_of(posted.company, posted.reference)
     sign = 1 if claim.flow == "orders" else -1
-    amounts = [sign * (each.amount or ZERO) for each in invoiced]
-    _require_no_more(claim, posted, rounded(total(amount for amount in amounts if amount > ZERO)), charged, work)
+    amounts = [sign * (each.amount or ZERO) for each in found if each.sales_order == posted.sales_order]
+    invoiced = rounded(total(amount for amount in amounts if amount > ZERO))
+    difference, most = invoiced - charged, settings.orders.rounding_most
+    if difference > most or (difference < -most and await _is_all(posted, claim, work)):
+        raise _differs(claim, posted, invoiced, charged)
 
 
 async def _charged(key: str, work: Work) -> Decimal | None:
@@ -131,16 +161,22 @@ async def _given_back(key: str, work: Work) -> Decimal | None:
     return rounded(parts.grand_total + total(paid.amount for paid in parts.paid))
 
 
-def _require_no_more(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: Decimal, work: Work) -> None:
-    """F&O may invoice in parts, but in all no more than Commerce did."""
-    difference = invoiced - charged
-    if difference <= work.desk.settings.orders.rounding_most:
-        return
+async def _is_all(posted: PostedInvoice, claim: Claim, work: Work) -> bool:
+    """Whether F&O has invoiced all of an order that is still wanted whole: until then, less is no fault."""
+    order = await read_order(claim.key, work.desk) if claim.flow == "orders" else None
+    if order is None or order.total_canceled or any(item.qty_canceled for item in order.items):
+        return False
+    orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
+    found = await orders.read(posted.company, posted.sales_order)
+    return found is not None and found.status == "Invoiced"
+
+
+def _differs(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: Decimal) -> Never:
     increment, is_order = claim.key.rpartition("@")[0], claim.flow == "orders"
     what, done = (f"order {increment}", "charged") if is_order else (f"credit memo {increment}", "gave back")
-    raise Never(
+    return Never(
         f"{what}: F&O {'invoiced' if is_order else 'credited'} {invoiced:.2f} {posted.currency} (last {posted.number}), Commerce {done} "
-        f"{charged:.2f}; difference {difference:.2f}",
+        f"{charged:.2f}; difference {invoiced - charged:.2f}",
         remedy="Compare the tax groups of the lines with Commerce's tax codes (orders.taxes), and correct the document in F&O.",
     )
 
@@ -157,6 +193,7 @@ postings: Flow[Any] = Flow[PostedInvoice](
     changed=changed,
     read=read,
     deliver=deliver,
+    fingerprint=fingerprint,
     lane=Lane.MASTER,
     schedule="50 * * * * *",
     poll_minutes=lambda connection: connection.invoices.poll_minutes,
