@@ -168,7 +168,7 @@ async def _is_all(posted: PostedInvoice, claim: Claim, work: Work) -> bool:
         return False
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
     found = await orders.read(posted.company, posted.sales_order)
-    return found is not None and found.status == "Invoiced"
+    return found is not None and found.header.get("SalesOrderStatus") == "Invoiced"
 
 
 def _differs(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: Decimal) -> Never:
