@@ -52,13 +52,12 @@ class Paper:
 
 @dataclass(frozen=True)
 class Entry:
-    """A payment, free text invoice or return order in F&O, draft or posted. `amount` is positive, as its lines sum.
+    """A payment, free text invoice or return order in F&O, draft or posted. `amount` as its lines sum: positive is received.
 
     `number`: what a person looks for. `includes_tax`, `is_net`: whether tax is in the amount, and whether what was paid
     by gift card and the like is taken off it already.
     """
 
-    kind: str
     reference: str
     number: str
     currency: str
@@ -66,11 +65,16 @@ class Entry:
     includes_tax: bool
     is_net: bool = True
 
+    def kind(self, paper: Paper | None) -> str:
+        """What it is: what it answers, else by its sign."""
+        return paper.kind if paper else INVOICE if self.amount >= ZERO else REFUND
+
     def worth(self, paper: Paper | None) -> Decimal:
-        """What it comes to in the shop's terms."""
+        """What it comes to in the shop's terms, where invoices and credit memos are both positive."""
+        amount = self.amount if self.kind(paper) == INVOICE else -self.amount
         if paper is None:
-            return rounded(self.amount)
-        return rounded(self.amount + (ZERO if self.includes_tax else paper.tax) - (ZERO if self.is_net else paper.paid))
+            return rounded(amount)
+        return rounded(amount + (ZERO if self.includes_tax else paper.tax) - (ZERO if self.is_net else paper.paid))
 
 
 @dataclass(frozen=True)
@@ -146,9 +150,7 @@ def _wrong(paper: Paper, found: Sequence[Entry]) -> Iterable[str]:
         yield f"is in Dynamics {len(found)} times: {', '.join(sorted(entry.number for entry in found))}"
     for entry in found[:1]:
         worth = entry.worth(paper)
-        if entry.kind != paper.kind:
-            yield f"is {entry.number} in Dynamics, which is of the other sign"
-        elif entry.currency != paper.currency:
+        if entry.currency != paper.currency:
             yield f"is in {paper.currency}, {entry.number} in {entry.currency}"
         elif worth != rounded(paper.grand_total):
             yield (
@@ -162,9 +164,8 @@ def _rows(
 ) -> Iterable[CashRow]:
     for currency in sorted({paper.currency for paper in papers} | {entry.currency for entry in entries}):
         commerce = [(paper.kind, rounded(paper.grand_total)) for paper in papers if paper.currency == currency]
-        dynamics = [
-            (entry.kind, entry.worth(known.get(entry.reference))) for entry in entries if entry.currency == currency
-        ]
+        answered = [(entry, known.get(entry.reference)) for entry in entries if entry.currency == currency]
+        dynamics = [(entry.kind(paper), entry.worth(paper)) for entry, paper in answered]
         yield CashRow(connection, currency, _side(commerce), _side(dynamics))
 
 

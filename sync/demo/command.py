@@ -33,7 +33,10 @@ def demo(
         bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
     ] = False,
     tamper: Annotated[
-        bool, typer.Option("--tamper", help="Change an amount in Dynamics behind everybody's back: see it found.")
+        bool,
+        typer.Option(
+            "--tamper", help="Change an order and a payment in Dynamics behind everybody's back: see them found."
+        ),
     ] = False,
 ) -> None:
     """Watch orders flow from two shops into two ledgers, on this machine alone, while things go wrong.

@@ -97,7 +97,7 @@ async def post_drafts(pair: Pair) -> list[str]:
     if pair.numbers is NumberMode.THEIRS:
         drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
         return [await pair.ledger.post("free_text_invoice", row["InvoiceIdentifier"]) for row in drafts[::2]]
-    books = await pair.shop.ask("GET", "/sandbox/books")
+    books = await pair.shop.entered()
     papers = {paper.reference: paper for order in books for paper in Paper.of(order) if paper.kind == REFUND}
     posted = []
     for order in [order for order in books if _is_settled(order)][::2]:

@@ -8,13 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from sync.demo.cash import CashRow, settled
+from sync.demo.books import reconciled
+from sync.demo.cash import CashRow
 from sync.demo.figures import Price, latencies, mishaps, percentile
 from sync.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sync.demo.paperwork import not_read_back, post_drafts
-from sync.demo.receivables import entries
-from sync.demo.reconciliation import Finding, Row, compared
-from sync.demo.stage import FLOWS, Pair, Stage
+from sync.demo.reconciliation import Finding, Row
+from sync.demo.stage import Stage
 from sync.demo.systems import pause
 from sync.ledger import Claim
 from sync.mappings import ItemMapping
@@ -56,6 +56,7 @@ class Outcome:
     mishaps: Mapping[str, int]
     polled: int
     read_back: int
+    company_orders: int
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -74,35 +75,34 @@ class Outcome:
             "mishaps": dict(self.mishaps),
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
+            "company_orders": self.company_orders,
         }
 
 
 async def play(stage: Stage, plan: Plan, gauges: Gauges, *, tamper: bool = False) -> Outcome:
     """Run the story; nothing is left to deliver at its end. Raises `Stuck`.
 
-    `tamper`: somebody changes an amount in F&O behind everybody's back, to see that the comparison finds it.
+    `tamper`: somebody changes an order and a payment in F&O behind everybody's back, to see that the comparison finds it.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     polled, parked, findings = await _delivered(stage, plan, gauges)
     read_back, missing = await _posted_by_clerks(stage)
     prices = await _measured(stage, plan, gauges)
-    findings += missing
-    findings += [finding for price in prices for finding in price.findings()]
+    findings += missing + [finding for price in prices for finding in price.findings()]
     mishappened = await mishaps(stage)
     if tamper:
         pair = next(iter(stage.pairs.values()))
         await pair.ledger.overcharge(pair.token, Decimal(1))
-    rows, off = await reconciled(stage)
-    cash, off_cash = await receivables_reconciled(stage)
+        await pair.ledger.overpay(pair.token, Decimal(2))
+    books = await reconciled(stage)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(stage)
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
-    orders = sum(row.orders for row in rows)
-    off = list(dict.fromkeys([*findings, *off, *off_cash]))
     return Outcome(
-        orders, seconds, tuple(rows), tuple(cash), tuple(off), tuple(parked), tuple(prices), latency, mishappened, polled,
-        read_back,
+        orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows, cash=books.cash,
+        findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked), prices=tuple(prices),
+        latency_ms=latency, mishaps=mishappened, polled=polled, read_back=read_back, company_orders=books.company_orders,
     )  # fmt: skip
 
 
@@ -175,7 +175,8 @@ async def heal(stage: Stage, unmapped: Mapping[str, list[str]]) -> None:
 
 async def _posted_by_clerks(stage: Stage) -> tuple[int, list[Finding]]:
     """F&O posts drafts; how many of their numbers came back, by business event or poll, and those that did not."""
-    posted = {pair.name: await post_drafts(pair) for pair in stage.pairs.values()}
+    numbers = await asyncio.gather(*(post_drafts(pair) for pair in stage.pairs.values()))
+    posted = dict(zip(stage.pairs, numbers, strict=True))
 
     async def nothing() -> None:
         return
@@ -205,41 +206,4 @@ async def _measured(stage: Stage, plan: Plan, gauges: Gauges) -> list[Price]:
     return [
         Price.between(pair.name, pair.numbers, plan.measured, before.get(pair.name, {}), after.get(pair.name, {}))
         for pair in stage.pairs.values()
-    ]
-
-
-async def reconciled(stage: Stage) -> tuple[list[Row], list[Finding]]:
-    """Both sides' books compared, customers too; what is parked or set aside is off as well."""
-    rows: list[Row] = []
-    findings: list[Finding] = []
-    parked = await stage.parked()
-    for pair in stage.pairs.values():
-        waiting = [claim.key.partition("@")[0] for claim in parked if claim.connection == pair.name]
-        comparison = compared(pair.name, await pair.shop.books(), await pair.ledger.booked(), waiting)
-        rows += comparison.rows
-        findings += [*comparison.findings, *await _doubled_accounts(pair)]
-    findings += [Finding(claim.connection, claim.key, f"is parked: {claim.reason}") for claim in parked]
-    for flow in FLOWS:
-        async for letter in stage.engine.outside.queue.dead_letters(flow):
-            findings.append(Finding("", flow, f"a message was set aside: {letter.reason}"))
-    return rows, findings
-
-
-async def receivables_reconciled(stage: Stage) -> tuple[list[CashRow], list[Finding]]:
-    """Invoices and credit memos of both sides' books compared."""
-    rows: list[CashRow] = []
-    findings: list[Finding] = []
-    for pair in stage.pairs.values():
-        compared_rows, off = settled(pair.name, await pair.shop.papers(), await entries(pair.ledger, pair.token))
-        rows += compared_rows
-        findings += off
-    return rows, findings
-
-
-async def _doubled_accounts(pair: Pair) -> list[Finding]:
-    accounts = await pair.ledger.accounts(pair.token)
-    return [
-        Finding(pair.name, ", ".join(numbers), "are accounts of one e-mail address")
-        for numbers in accounts.values()
-        if len(numbers) > 1
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.demo.cash import INVOICE, REFUND, Entry
+from sync.demo.cash import Entry
 from sync.demo.systems import Ledger
 from sync.money import total
 
@@ -31,42 +31,35 @@ def _yes(row: Mapping[str, Any], name: str) -> bool:
     return row.get(name) == "Yes"
 
 
-def _signed(amount: Decimal) -> tuple[str, Decimal]:
-    """The kind of what raises (positive) or lowers what is owed, and its size."""
-    return (INVOICE if amount >= 0 else REFUND), abs(amount)
-
-
 def _payment_draft(line: Mapping[str, Any]) -> Entry:
-    kind, amount = _signed(Decimal(line.get("CreditAmount", 0)) - Decimal(line.get("DebitAmount", 0)))
     number = f"journal {line['JournalBatchNumber']} line {Decimal(line['LineNumber']):f}"
-    return Entry(kind, str(line["PaymentReference"]), number, str(line["CurrencyCode"]), amount, includes_tax=True)
+    amount = Decimal(line.get("CreditAmount", 0)) - Decimal(line.get("DebitAmount", 0))
+    return Entry(str(line["PaymentReference"]), number, str(line["CurrencyCode"]), amount, includes_tax=True)
 
 
 def _payment(row: Mapping[str, Any]) -> Entry:
-    kind, amount = _signed(-Decimal(row["AmountCur"]))
-    number = f"payment {row['Voucher']}"
-    return Entry(kind, str(row["PaymReference"]), number, str(row["CurrencyCode"]), amount, includes_tax=True)
+    number, amount = f"payment {row['Voucher']}", -Decimal(row["AmountCur"])
+    return Entry(str(row["PaymReference"]), number, str(row["CurrencyCode"]), amount, includes_tax=True)
 
 
 def _free_text_draft(row: Mapping[str, Any]) -> Entry:
-    kind, amount = _signed(_sum(row["lines"], "TransactionCurrencyAmount"))
-    number, reference = f"free text invoice {row['InvoiceIdentifier']}", str(row["CustomerReference"])
-    return Entry(kind, reference, number, str(row["CurrencyCode"]), amount, includes_tax=_yes(row, "InclTax"))
+    number, amount = f"free text invoice {row['InvoiceIdentifier']}", _sum(row["lines"], "TransactionCurrencyAmount")
+    is_gross = _yes(row, "InclTax")
+    return Entry(str(row["CustomerReference"]), number, str(row["CurrencyCode"]), amount, includes_tax=is_gross)
 
 
 def _free_text(row: Mapping[str, Any]) -> Entry:
-    is_gross = _yes(row, "InclTax")
-    net = Decimal(row["InvoiceAmount"]) - (0 if is_gross else Decimal(row["SumTax"]))
-    kind, amount = _signed(net)
-    number, reference = f"free text invoice {row['InvoiceId']}", str(row["CustomerRef"])
-    return Entry(kind, reference, number, str(row["CurrencyCode"]), amount, includes_tax=is_gross)
+    number, is_gross = f"free text invoice {row['InvoiceId']}", _yes(row, "InclTax")
+    amount = Decimal(row["InvoiceAmount"]) - (0 if is_gross else Decimal(row["SumTax"]))
+    return Entry(str(row["CustomerRef"]), number, str(row["CurrencyCode"]), amount, includes_tax=is_gross)
 
 
 def _returned(row: Mapping[str, Any], gross: set[str]) -> Entry:
-    kind, amount = _signed(_sum(row["lines"], "LineAmount"))
-    number, reference = f"return order {row['ReturnOrderNumber']}", str(row["CustomersOrderReference"])
-    is_gross = row["CustomerAccountNumber"] in gross
-    return Entry(kind, reference, number, str(row["CurrencyCode"]), amount, includes_tax=is_gross, is_net=False)
+    number, amount = f"return order {row['ReturnOrderNumber']}", _sum(row["lines"], "LineAmount")
+    return Entry(
+        str(row["CustomersOrderReference"]), number, str(row["CurrencyCode"]), amount,
+        includes_tax=row["CustomerAccountNumber"] in gross, is_net=False,
+    )  # fmt: skip
 
 
 def _sum(lines: Iterable[Mapping[str, Any]], name: str) -> Decimal:

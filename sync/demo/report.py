@@ -32,7 +32,10 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     console.print(_books(outcome.rows))
     _heading(console, "Cash and credit, from both systems' own books")
     console.print(_cash(outcome.cash))
-    console.print(f"Posted by Dynamics meanwhile, and their numbers read back: {outcome.read_back} documents.")
+    console.print(
+        f"Dynamics posted {outcome.read_back} invoices and credit notes meanwhile; their numbers were read back."
+    )
+    console.print(f"Of the orders, {outcome.company_orders} are companies' and stand on the companies' accounts.")
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")

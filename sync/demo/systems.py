@@ -42,13 +42,18 @@ class Shop(Face):
         placed: list[dict[str, Any]] = await self.ask("POST", "/sandbox/orders", {"count": count, **wishes})
         return placed
 
+    async def entered(self) -> list[dict[str, Any]]:
+        """The shop's books: an entry per order, with its documents."""
+        found: list[dict[str, Any]] = await self.ask("GET", "/sandbox/books")
+        return found
+
     async def books(self) -> list[Sold]:
         """Every order."""
-        return [Sold.read(entry) for entry in await self.ask("GET", "/sandbox/books")]
+        return [Sold.read(entry) for entry in await self.entered()]
 
     async def papers(self) -> list[Paper]:
         """Every settled invoice and credit memo."""
-        return [paper for entry in await self.ask("GET", "/sandbox/books") for paper in Paper.of(entry)]
+        return [paper for entry in await self.entered() for paper in Paper.of(entry)]
 
     async def try_deed(self, deed: str, among: Sequence[Mapping[str, Any]], count: int) -> int:
         """Cancel or edit the first `count` of some orders that allow it; returns how many did."""
@@ -120,7 +125,9 @@ class Ledger(Face):
 
     async def overcharge(self, token: str, by: Decimal) -> str:
         """Raise the price of some order's line behind everybody's back; returns that order's reference."""
-        order = next(row for row in await self.sales_orders() if row["lines"])
+        order = next(
+            row for row in await self.sales_orders() if row["lines"] and row["SalesOrderStatus"] == "Backorder"
+        )
         line = order["lines"][0]
         key = f"dataAreaId='{line['dataAreaId']}',InventoryLotId='{line['InventoryLotId']}'"
         change = {"SalesPrice": line["SalesPrice"] + by}
@@ -128,6 +135,21 @@ class Ledger(Face):
             "PATCH", f"/data/SalesOrderLinesV3({key})?cross-company=true", change, authorization=f"Bearer {token}"
         )
         return str(order["CustomersOrderReference"])
+
+    async def overpay(self, token: str, by: Decimal) -> str:
+        """Raise a payment that is not posted yet behind everybody's back; returns its reference."""
+        line = next(row for row in (await self.ask("GET", "/sandbox/receivables"))["payments"] if row["CreditAmount"])
+        key = ",".join(
+            (
+                f"dataAreaId='{line['dataAreaId']}'",
+                f"JournalBatchNumber='{line['JournalBatchNumber']}'",
+                f"LineNumber={line['LineNumber']}",
+            )
+        )
+        change = {"CreditAmount": line["CreditAmount"] + by}
+        path = f"/data/CustomerPaymentJournalLines({key})?cross-company=true"
+        await self.ask("PATCH", path, change, authorization=f"Bearer {token}")
+        return str(line["PaymentReference"])
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong(
     assert {row["connection"] for row in told["reconciliation"]} == {"outdoor", "garden"}
     assert {row["currency"] for row in told["reconciliation"]} == {"USD", "EUR"}
     assert {row["difference"] for row in told["reconciliation"]} == {"0.00"}
+    cash = told["receivables"]
+    assert {(row["connection"], row["currency"]) for row in cash} >= {("outdoor", "USD"), ("garden", "USD")}
+    assert all(row["commerce"] == row["dynamics"] for row in cash)
+    assert sum(row["dynamics"]["refunds"] for row in cash) > 0
+    assert told["posted_numbers_read_back"] > 0
+    assert told["company_orders"] > 0
     assert {order["reason"].rpartition(" ")[2] for order in told["parked"]} == {"LAMP-2026"}
     assert all(order["remedy"] for order in told["parked"])
     assert [price["dynamics_writes"] for price in told["requests_per_order"]] == ["1.00", "2.00"]
@@ -60,13 +66,14 @@ async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong(
     assert told["home"] is None
 
 
-async def test_an_amount_that_somebody_changed_behind_our_back_is_named_and_fails_the_demo() -> None:
+async def test_an_order_and_a_payment_that_somebody_changed_behind_our_back_are_named_and_fail_the_demo() -> None:
     run = await demo("--orders", "20", "--seed", "6", "--tamper")
     assert run.status == 1, run.said + run.errors
-    assert "Off: 1" in run.said
-    (line,) = [line for line in run.said.splitlines() if "comes to" in line]
-    assert line.split()[0] == "outdoor"
-    assert "difference -" in line
+    assert "Off: 2" in run.said
+    lines = [line for line in run.said.splitlines() if "comes to" in line]
+    assert [line.split()[0] for line in lines] == ["outdoor", "outdoor"]
+    assert [line.rpartition("difference ")[2] for line in lines] == ["-1.00", "-2.00"]
+    assert " invoice " in lines[1]
     home = Path(run.said.rpartition("Left to look at: ")[2].partition(" (")[0])
     assert (home / "host.log").exists()
     await asyncio.to_thread(shutil.rmtree, home)

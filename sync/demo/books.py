@@ -1,0 +1,60 @@
+"""Both sides' books compared, of every connection: orders, cash and credit, accounts; and what of ours waits or was set aside."""
+
+from dataclasses import dataclass
+
+from sync.demo.cash import CashRow, settled
+from sync.demo.company_orders import on_company_accounts
+from sync.demo.receivables import entries
+from sync.demo.reconciliation import Finding, Row, compared
+from sync.demo.stage import FLOWS, Pair, Stage
+from sync.ledger import Claim
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the comparison found. `company_orders`: how many orders of companies are in F&O."""
+
+    rows: tuple[Row, ...]
+    cash: tuple[CashRow, ...]
+    company_orders: int
+    findings: tuple[Finding, ...]
+
+
+async def reconciled(stage: Stage) -> Books:
+    """Compare every connection; what is parked or set aside is off as well."""
+    parked = await stage.parked()
+    each = [
+        await _reconciled(pair, [claim for claim in parked if claim.connection == pair.name])
+        for pair in stage.pairs.values()
+    ]
+    findings = [Finding(claim.connection, claim.key, f"is parked: {claim.reason}") for claim in parked]
+    findings += [
+        Finding("", flow, f"a message was set aside: {letter.reason}")
+        for flow in FLOWS
+        async for letter in stage.engine.outside.queue.dead_letters(flow)
+    ]
+    return Books(
+        rows=tuple(row for books in each for row in books.rows),
+        cash=tuple(row for books in each for row in books.cash),
+        company_orders=sum(books.company_orders for books in each),
+        findings=(*(finding for books in each for finding in books.findings), *findings),
+    )
+
+
+async def _reconciled(pair: Pair, parked: list[Claim]) -> Books:
+    sold, papers, entered = await pair.shop.books(), await pair.shop.papers(), await pair.shop.entered()
+    customers, sales_orders = await pair.ledger.customers(pair.token), await pair.ledger.sales_orders()
+    waiting = [claim.key.partition("@")[0] for claim in parked if claim.flow == "orders"]
+    orders = compared(pair.name, sold, await pair.ledger.booked(), waiting)
+    cash, off = settled(pair.name, papers, await entries(pair.ledger, pair.token))
+    count, misplaced = on_company_accounts(pair.name, entered, sales_orders, customers)
+    doubled = _doubled(pair.name, await pair.ledger.accounts(pair.token))
+    return Books(orders.rows, tuple(cash), count, (*orders.findings, *off, *misplaced, *doubled))
+
+
+def _doubled(connection: str, accounts: dict[str, list[str]]) -> list[Finding]:
+    return [
+        Finding(connection, ", ".join(numbers), "are accounts of one e-mail address")
+        for numbers in accounts.values()
+        if len(numbers) > 1
+    ]
