@@ -27,6 +27,7 @@ from sync.outside import Outside
 from sync.ports import Secrets
 from sync.services import Services
 from sync.settings import Settings
+from sync.telemetry import SILENT, Telemetry
 
 log = logging.getLogger("sync.cloud")
 
@@ -47,7 +48,14 @@ async def open_emulated(
         queue = ServiceBusQueue.from_connection_string(settings.service_bus_connection.get_secret_value())
         stack.push_async_callback(queue.close)
         return await _opened(
-            stack, connections, queue=queue, tables=tables, secrets=vault, entra=entra_of(vault), serves=serves
+            stack,
+            connections,
+            queue=queue,
+            tables=tables,
+            secrets=vault,
+            entra=entra_of(vault),
+            settings=settings,
+            serves=serves,
         )
 
 
@@ -71,7 +79,14 @@ async def open_azure(
         stack.push_async_callback(queue.close)
         entra = entra_of(secrets, identity, settings.identity_client_id)
         return await _opened(
-            stack, connections, queue=queue, tables=tables, secrets=secrets, entra=entra, serves=serves
+            stack,
+            connections,
+            queue=queue,
+            tables=tables,
+            secrets=secrets,
+            entra=entra,
+            settings=settings,
+            serves=serves,
         )
 
 
@@ -93,6 +108,7 @@ async def _opened(
     tables: AzureTables,
     secrets: Secrets,
     entra: Entra,
+    settings: Settings,
     serves: bool,
 ) -> Services:
     """The engine over these parts; what the stack holds is closed with it, or now if it cannot be opened."""
@@ -109,11 +125,25 @@ async def _opened(
         clock=SystemClock(),
         tokens=TokenPool(secrets, entra),
         commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
-        dynamics_http=lambda settings: http_client(connections=settings.concurrency),
+        dynamics_http=lambda section: http_client(connections=section.concurrency),
         is_alone=False,
+        telemetry=_telemetry(settings) if serves else SILENT,
         close=stack.pop_all().aclose,
     )
     return Services(connections, FLOWS, outside)
+
+
+def _telemetry(settings: Settings) -> Telemetry:
+    """To Application Insights where its connection string is set. Loaded only then: it is heavy, and starts threads."""
+    if not settings.application_insights:
+        return SILENT
+    from sync.adapters.opentelemetry import OpenTelemetry  # noqa: PLC0415 - see above
+
+    try:
+        return OpenTelemetry.to_application_insights(settings.application_insights)
+    except ValueError:
+        log.error("cloud.telemetry_not_configured setting=%s", "APPLICATIONINSIGHTS_CONNECTION_STRING")  # noqa: TRY400
+        return SILENT
 
 
 async def _warm(queue: ServiceBusQueue) -> None:

@@ -9,6 +9,7 @@ from sync.connections import Commerce, Dynamics
 from sync.documents import Sealer
 from sync.dynamics.auth import TokenPool
 from sync.ports import Clock, Queue, Secrets, Tables
+from sync.telemetry import SILENT, Telemetry
 
 
 @dataclass(frozen=True)
@@ -28,4 +29,5 @@ class Outside:
     commerce_http: Callable[[Commerce], httpx.AsyncClient]
     dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
     is_alone: bool = False
+    telemetry: Telemetry = SILENT
     close: Callable[[], Awaitable[None]] | None = None

@@ -18,12 +18,13 @@ from sync.desks import Desks
 from sync.documents import Documents
 from sync.edge import Edge
 from sync.edge_business_events import BUSINESS_EVENTS, BusinessEventsEdge
-from sync.encoding import to_json
+from sync.encoding import NotJson, to_json
 from sync.engine import Engine
 from sync.flow import Flow
 from sync.flows import INNER
 from sync.hints import Hints
 from sync.ledger import Ledger
+from sync.message import Message
 from sync.outside import Outside
 from sync.pauses import Pauses
 from sync.runner import Runner
@@ -108,7 +109,8 @@ class Services:
     async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
         """One message of a queue."""
         log.debug("%s.received id=%s deliveries=%d", flow_name, message_id, deliveries)
-        await self.runner.deliver(body)
+        with self.outside.telemetry.delivery(flow_name, *_named(body)):
+            await self.runner.deliver(body)
 
     async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
         """One message that a queue has given up."""
@@ -134,7 +136,10 @@ class Services:
         """Tell the log how far behind queues and polls are."""
         outside, flows = self.outside, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
-        await watch(queues, flows, self.connections, queue=outside.queue, tables=outside.tables, clock=outside.clock)
+        await watch(
+            queues, flows, self.connections,
+            queue=outside.queue, tables=outside.tables, clock=outside.clock, telemetry=outside.telemetry,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""
@@ -146,3 +151,12 @@ class Services:
         await self.outside.tokens.close()
         if self.outside.close is not None:
             await self.outside.close()
+
+
+def _named(body: bytes) -> tuple[str, str]:
+    """Connection and key of a message, for telemetry; empty for what is none of ours."""
+    try:
+        message = Message.decode(body)
+    except NotJson:
+        return "", ""
+    return message.connection, message.key

@@ -12,11 +12,12 @@
 | SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace |
 | TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault |
 | AZURE_CLIENT_ID | azure | client id of the app's managed identity |
+| APPLICATIONINSIGHTS_CONNECTION_STRING | emulated, azure | where spans and metrics go; nowhere without it |
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -88,6 +89,7 @@ class Settings:
     identity_client_id: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    application_insights: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -118,6 +120,7 @@ class Settings:
             identity_client_id=given.get("AZURE_CLIENT_ID", ""),
             log_level=given.get("SYNC_LOG", "info").lower(),
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
+            application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
         )
 
 

@@ -11,7 +11,9 @@ from typing import Any, Final
 from sync.catch_up import WATERMARKS
 from sync.connections import Connection
 from sync.flow import Flow
+from sync.ledger import PARKED
 from sync.ports import Clock, Queue, Tables
+from sync.telemetry import SILENT, Telemetry
 
 log = logging.getLogger("sync.watch")
 
@@ -27,11 +29,13 @@ async def watch(
     queue: Queue,
     tables: Tables,
     clock: Clock,
+    telemetry: Telemetry = SILENT,
 ) -> None:
     """Log what waits in every queue, and since when no poll has looked.
 
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark is behind;
-    `every_s`: how often the connection asked to be polled. Changes nothing. Raises what queue and tables raise.
+    `every_s`: how often the connection asked to be polled. Telemetry, where there is any,
+    hears the latter too, and how many records are parked. Changes nothing. Raises what queue and tables raise.
     """
     now = clock.now()
     for name in queues:
@@ -48,6 +52,19 @@ async def watch(
                 behind = now - stands if isinstance(stands, datetime) else _never(connection)
                 every = timedelta(minutes=flow.poll_minutes(connection))
                 log.info("watch.flow flow=%s connection=%s behind_s=%d every_s=%d", flow.name, name, _seconds(behind), _seconds(every))  # fmt: skip
+                telemetry.behind(flow.name, name, _seconds(behind))
+    if telemetry is not SILENT:
+        await _count_parked(flows, connections, tables, telemetry)
+
+
+async def _count_parked(
+    flows: Sequence[Flow[Any]], connections: Mapping[str, Connection], tables: Tables, telemetry: Telemetry
+) -> None:
+    """Tell how many records wait for a person."""
+    for flow in flows:
+        for name in (name for name, connection in connections.items() if flow.name in connection.flows):
+            count = sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
+            telemetry.parked(flow.name, name, count)
 
 
 def _never(connection: Connection) -> timedelta:

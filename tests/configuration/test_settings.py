@@ -100,3 +100,10 @@ def test_no_secret_shows_when_settings_are_printed() -> None:
 
 def test_names_that_are_told_by_others_count_as_missing() -> None:
     assert "settings are missing: A is missing; B is missing" in str(SettingsMissing(["A", "B"]))
+
+
+def test_telemetry_is_sent_nowhere_unless_it_is_said_where() -> None:
+    assert Settings.from_environment(AZURE).application_insights == ""
+    settings = Settings.from_environment({**AZURE, "APPLICATIONINSIGHTS_CONNECTION_STRING": PLANTED})
+    assert settings.application_insights == PLANTED
+    assert PLANTED not in repr(settings)

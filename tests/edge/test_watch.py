@@ -1,12 +1,15 @@
 """What the watch tells the log, which is what alerts read."""
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 import pytest
 
 from sync.catch_up import WATERMARKS
+from sync.ledger import PARKED
 from sync.ports import Outgoing, Row
+from sync.watch import watch
 from tests.edge.house import House
 
 
@@ -60,3 +63,32 @@ async def test_what_does_not_flow_or_is_not_polled_is_not_missed(
     assert "flow=orders connection=boats" in told
     assert "flow=customers connection=boats" not in told
     assert "flow=receipts" not in told
+
+
+class Dials:
+    """Telemetry that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str, int]] = []
+
+    def delivery(self, flow: str, connection: str, key: str) -> AbstractContextManager[None]:  # noqa: ARG002 - the interface's
+        return nullcontext()
+
+    def behind(self, flow: str, connection: str, seconds: int) -> None:
+        self.told.append(("behind", flow, connection, seconds))
+
+    def parked(self, flow: str, connection: str, count: int) -> None:
+        self.told.append(("parked", flow, connection, count))
+
+
+async def test_telemetry_hears_how_far_polls_are_behind_and_how_much_waits_for_a_person(house: House) -> None:
+    await house.tables.upsert(WATERMARKS, Row("bikes", "orders", {"at": house.clock.at - timedelta(minutes=40)}))
+    for key in ("1", "2"):
+        await house.tables.upsert(PARKED, Row("bikes|orders", key, {}))
+    dials, services = Dials(), house.services
+    await watch(
+        (), tuple(services.flows.values()), services.connections,
+        queue=house.queue, tables=house.tables, clock=house.clock, telemetry=dials,
+    )  # fmt: skip
+    assert {("behind", "orders", "bikes", 2400), ("parked", "orders", "bikes", 2)} <= set(dials.told)
+    assert ("parked", "orders", "boats", 0) in dials.told

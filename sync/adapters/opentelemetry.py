@@ -1,0 +1,70 @@
+"""Spans and metrics by OpenTelemetry, to Application Insights where its connection string is given.
+
+Log lines are not sent from here: the Functions host does, and would send them twice. No library is instrumented: spans
+of HTTP clients hold URLs, and URLs hold keys and search terms.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final, Self
+
+from opentelemetry.metrics import Meter, get_meter
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, get_tracer
+
+NAME: Final = "sync"
+LIBRARIES: Final = (
+    "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib", "urllib3",
+)  # fmt: skip
+"""What the distribution would instrument by itself."""
+NOBODYS_LOGGER: Final = "sync.telemetry.unused"
+"""The distribution sends the lines of one logger; nothing is logged to this one."""
+
+
+class OpenTelemetry:
+    """`Telemetry` by a tracer and a meter."""
+
+    def __init__(self, tracer: Tracer, meter: Meter) -> None:
+        self._tracer = tracer
+        self._behind = meter.create_gauge("sync.behind", unit="s", description="how far a flow's poll is behind")
+        self._parked = meter.create_gauge("sync.parked", unit="1", description="records that wait for a person")
+
+    @classmethod
+    def to_application_insights(cls, connection_string: str) -> Self:
+        """Set up once per process; what is left when the process ends is sent then. The exporter signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says.
+
+        Raises `ValueError` for a connection string that cannot be read.
+        """
+        from azure.monitor.opentelemetry import configure_azure_monitor  # noqa: PLC0415 - loads slowly, starts threads
+
+        configure_azure_monitor(
+            connection_string=connection_string,
+            disable_offline_storage=True,
+            enable_live_metrics=False,
+            enable_performance_counters=False,
+            instrumentation_options={library: {"enabled": False} for library in LIBRARIES},
+            logger_name=NOBODYS_LOGGER,
+            sampling_ratio=1.0,  # a span per delivery is what a person looks for; left to itself, most are dropped
+        )
+        return cls(get_tracer(NAME), get_meter(NAME))
+
+    @contextmanager
+    def delivery(self, flow: str, connection: str, key: str) -> Generator[None]:
+        """A consumer's span. Of an error only its kind is told: its words may quote a document."""
+        said = {"sync.flow": flow, "sync.connection": connection, "sync.key": key}
+        with self._tracer.start_as_current_span(
+            f"deliver {flow}", kind=SpanKind.CONSUMER, attributes=said,
+            record_exception=False, set_status_on_exception=False,
+        ) as span:  # fmt: skip
+            try:
+                yield
+            except Exception as error:
+                span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+                raise
+
+    def behind(self, flow: str, connection: str, seconds: int) -> None:
+        """How far a flow's poll is behind."""
+        self._behind.set(seconds, {"sync.flow": flow, "sync.connection": connection})
+
+    def parked(self, flow: str, connection: str, count: int) -> None:
+        """How many records of a flow wait for a person."""
+        self._parked.set(count, {"sync.flow": flow, "sync.connection": connection})
