@@ -16,7 +16,7 @@ from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.connections import Orders
 from sync.errors import Never
-from sync.mapping.fixed_product_tax import fixed_product_tax
+from sync.mapping.fixed_product_tax import SLACK, expected_fixed_product_tax, fixed_product_tax
 from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
 from sync.mapping.segments import segments_of
@@ -81,11 +81,41 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total)
-    beside = min(ZERO, extra_tax, key=lambda extra: abs(parts.rest - extra))
-    parts = replace(parts, tax=document.tax_amount + beside)
+    parts = _settled(parts, document, order, settings, extra_tax)
     on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
     fixed = fixed_product_tax(document, order, settings, rest=parts.rest, tax=stored(parts.tax - on_lines))
     return replace(parts, charges=(*parts.charges, *fixed))
+
+
+def _settled(
+    parts: DocumentParts, document: Invoice | CreditMemo, order: Order, settings: Orders, extra_tax: Decimal
+) -> DocumentParts:
+    """With the tax and the reward points that the document does not show; what is left is fixed product tax."""
+    expected, points = expected_fixed_product_tax(document, order), _points_spent(document, order, settings)
+    parts = replace(parts, tax=parts.tax + _beside(parts.rest - expected, extra_tax, points))
+    return replace(parts, paid=(*parts.paid, *_by_points(expected - parts.rest, points, settings)))
+
+
+def _beside(rest: Decimal, extra_tax: Decimal, points: Decimal) -> Decimal:
+    """The tax of extensions' totals as far as `tax_amount` does not hold it already: the grand total tells."""
+    return min(ZERO, extra_tax, key=lambda extra: min(abs(rest - extra), abs(rest - extra + points)))
+
+
+def _points_spent(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Decimal:
+    """The reward points of the order, where neither the document nor the configuration says what became of them."""
+    home = settings.segments.get("reward_points")
+    is_told = document.extension_attributes.reward_currency_amount or (home is not None and (home.field or home.item))
+    return ZERO if is_told else order.extension_attributes.reward_currency_amount
+
+
+def _by_points(missing: Decimal, spent: Decimal, settings: Orders) -> Iterator[Paid]:
+    """Reward points, which an invoice or credit memo counts and REST does not show: what is missing of the grand total,
+    where the order was paid with that many or more. A difference of rounding is none."""
+    near = max(settings.rounding_most, SLACK)
+    if spent and (missing == spent or near < missing < spent + near):
+        home = settings.segments.get("reward_points")
+        amount = spent if abs(missing - spent) <= near else missing
+        yield Paid("reward_points", (home.payment if home else None) or "reward_points", amount)
 
 
 def _rows(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[DocumentRow]:

@@ -26,6 +26,11 @@ class _Share:
     tax: Decimal
 
 
+def expected_fixed_product_tax(document: Invoice | CreditMemo, order: Order) -> Decimal:
+    """The rows' shares of the order's own."""
+    return total(share.net for share in _shares(document, order, with_codes=False))
+
+
 def fixed_product_tax(
     document: Invoice | CreditMemo, order: Order, settings: Orders, *, rest: Decimal, tax: Decimal
 ) -> Iterator[Charge]:
@@ -34,7 +39,7 @@ def fixed_product_tax(
     One charge, or one per set of tax codes where codes decide the line's tax group; the last one takes the remainder.
     Nothing is expected where fixed product tax is part of the subtotal: then `rest` is nothing.
     """
-    shares = [*_shares(document, order, settings)]
+    shares = [*_shares(document, order, with_codes=bool(settings.taxes))]
     expected = total(share.net for share in shares)
     if not shares or not rounded(rest) or abs(rest - expected) > max(SLACK, CENT * len(shares)):
         return
@@ -48,14 +53,14 @@ def fixed_product_tax(
         rest, tax = rest - net, tax - on_it
 
 
-def _shares(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[_Share]:
+def _shares(document: Invoice | CreditMemo, order: Order, *, with_codes: bool) -> Iterator[_Share]:
     ordered = {item.item_id: item for item in order.items}
     for item in document.items:
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
         if origin is None or not origin.qty_ordered or not origin.weee_tax_applied_row_amount or not _bears(item):
             continue
         part = item.qty / origin.qty_ordered
-        codes = fixed_product_tax_codes(order, origin.item_id) if settings.taxes else ()
+        codes = fixed_product_tax_codes(order, origin.item_id) if with_codes else ()
         net, tax = origin.weee_tax_applied_row_amount, origin.fixed_product_tax_tax
         yield _Share(codes, rounded(net * part), rounded(tax * part))
 

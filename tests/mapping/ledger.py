@@ -25,8 +25,8 @@ def tendered(document: Mapping[str, Any]) -> Fraction:
     return sum((abs(Fraction(str(extension.get(name) or 0))) for name in TENDERS), Fraction(0))
 
 
-def free_text_total(requests: Sequence[Request], document: Mapping[str, Any]) -> Fraction:
-    """What a free text invoice comes to; positive for a credit note as well."""
+def free_text_total(requests: Sequence[Request], document: Mapping[str, Any], *, is_memo: bool) -> Fraction:
+    """What a free text invoice comes to; a credit note's total is negative, and so is its tax."""
     (header,) = bodies(requests, "FreeTextInvoiceHeaders")
     lines = bodies(requests, "FreeTextInvoiceLines")
     for line in lines:
@@ -38,7 +38,7 @@ def free_text_total(requests: Sequence[Request], document: Mapping[str, Any]) ->
     assert [line["LineNumber"] for line in lines] == list(range(1, len(lines) + 1))
     total = sum((Fraction(line["TransactionCurrencyAmount"]) for line in lines), Fraction(0))
     tax = _charged_on_top(document, gross=header["InclTax"] == "Yes")
-    return half_up(total + (tax if total >= 0 else -tax))
+    return half_up(total - tax if is_memo else total + tax)
 
 
 def return_total(requests: Sequence[Request], document: Mapping[str, Any], *, gross: bool) -> Fraction:
@@ -77,7 +77,7 @@ def assert_booked(found: Preview, document: Mapping[str, Any], *, gross: bool, i
     expected = half_up(Fraction(str(document["grand_total"])))
     assert Fraction(found.totals.commerce) == expected
     if bodies(found.requests, "FreeTextInvoiceHeaders"):
-        total = free_text_total(found.requests, document)
+        total = free_text_total(found.requests, document, is_memo=is_memo)
         assert total == (-expected if is_memo else expected)
     if bodies(found.requests, "ReturnOrderHeadersV2"):
         assert return_total(found.requests, document, gross=gross) == expected

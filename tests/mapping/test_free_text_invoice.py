@@ -197,3 +197,25 @@ async def test_a_total_without_a_home_parks_with_the_fields_that_hold_it() -> No
     assert "surcharge" in found.reason
     assert found.totals is not None
     assert str(found.totals.difference) == "7.50"
+
+
+@pytest.mark.parametrize(
+    ("spent", "missing", "points"), [("5.00", "5.00", "5.00"), ("5.00", "3.20", "3.20"), ("5.00", "0.04", None)]
+)
+async def test_points_that_rest_does_not_show_of_an_invoice_are_known_from_its_order(
+    spent: str, missing: str, points: str | None
+) -> None:
+    order = with_extension(made(row(price="30.00"), extra=f"-{spent}"), reward_currency_amount=Decimal(spent))
+    invoice = invoice_of(order, grand_total=Decimal("30.00") - Decimal(missing))
+    found = await booked(invoice, order, books())
+    lines = [line for line in lines_of(found) if line["MainAccountDisplayValue"] == "220300"]
+    assert [line["UnitPrice"] for line in lines] == ([-Decimal(points)] if points else [])
+    assert found.totals is not None
+    assert found.totals.rounding == (0 if points else Decimal(f"-{missing}"))
+
+
+async def test_more_than_the_points_that_were_spent_is_a_difference() -> None:
+    order = with_extension(made(row(price="30.00"), extra="-5.00"), reward_currency_amount=Decimal(5))
+    found = await booked(invoice_of(order, grand_total=Decimal("20.00")), order, books())
+    assert found.outcome == "park"
+    assert "unexplained -10.00" in found.reason
