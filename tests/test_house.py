@@ -19,7 +19,7 @@ STORY_LENGTH: Final = {
 """Modules that one story holds together beyond the usual length, and how long they may become."""
 
 BASE: Final = ("encoding", "errors", "money", "ports", "toml_lines", "logs")
-OUTER: Final = ("adapters", "hosts", "cli", "demo", "sandbox", "wiring", "embedded", "services", "settings")
+OUTER: Final = ("adapters", "hosts", "cli", "demo", "sandbox", "wiring", "embedded", "cloud", "services", "settings")
 """What knows a place to run in. What is further inside knows none of it."""
 
 MAY_SEE: Final[dict[str, tuple[str, ...]]] = {
