@@ -3,7 +3,7 @@
 Key:     "<flow>|<key>" of the record whose number goes back.
 Out:     a hidden comment, or `ext_order_id`; by `receipts.to`. No echo: a comment leaves the order's stamp alone, and an
          order seen again after its key was written is the same document, so nothing is posted.
-Repeats: a comment is looked for in the order's history before it is written.
+Repeats: a comment is looked for in the order's history before it is written, once no lost write can land any more.
 """
 
 from datetime import timedelta
@@ -61,11 +61,11 @@ async def deliver(record: tuple[str, str, int], work: Work) -> Receipt | Skipped
 
 async def _comment(text: str, order_id: int, fingerprint: str, work: Work) -> Receipt:
     commerce = work.desk.commerce
+    work.wait_until_settled()
     history = await commerce.get(path_of("orders", order_id, "comments"))
     rows = history.get("items") or [] if isinstance(history, dict) else []
     action = "adopted"
     if not any(isinstance(row, dict) and row.get("comment") == text for row in rows):
-        work.wait_until_settled()
         await work.intend(fingerprint)
         await commerce.add_order_comment(order_id, text)
         action = "created"

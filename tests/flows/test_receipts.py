@@ -66,18 +66,6 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(till: Till, 
 
 
 @in_till(**COMMENTS)
-async def test_a_comment_that_lands_while_the_history_is_being_read_is_not_written_twice(till: Till) -> None:
-    """The look that counts is the one after the lost write can no longer land."""
-    order = till.place()
-    till.shop_dials.latency_low = till.shop_dials.latency_high = 8
-    till.shop_dials.next(Kind.DELAYED, where=_comments, seconds=52)
-    await till.delivers(order)
-    await till.shop_dials.settle()
-    await till.works_until_idle()
-    assert len(_ours(order)) == 1
-
-
-@in_till(**COMMENTS)
 async def test_a_crash_after_the_comment_writes_no_second_one(till: Till) -> None:
     order = till.place()
     await till.hooks(order)

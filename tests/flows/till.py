@@ -20,7 +20,10 @@ from tests.virtual_time import virtually
 
 BOOKS: Final[Mapping[str, Any]] = {
     "flows": ("orders", "customers", "invoices", "creditmemos", "postings"),
-    "orders": {"adjustment_refund_item": "FEE", "adjustment_fee_item": "FEE"},
+    "orders": {
+        "adjustment_refund_item": "FEE", "adjustment_fee_item": "FEE",
+        "segments": {"payment_fee": {"tax_field": "extension_attributes.payment_fee_tax"}},
+    },
     "invoices": {
         "banks": {"*": "USMF OPER", "braintree": "USMF-CARD"},
         "revenue_account": "401000",

@@ -1,0 +1,177 @@
+"""Whatever is invoiced and refunded in the shop, in whatever order it is heard of: the ledger comes to the same cent."""
+
+import asyncio
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+
+import pytest
+
+from sync.commerce.models.invoice import CANCELLED
+from sync.sandbox.commerce.documents import pays
+from sync.sandbox.commerce.faults import RestFault
+from sync.sandbox.commerce.records import Columns, StoredOrder
+from sync.sandbox.dials import Dials
+from tests.flows.till import FREE_CREDIT, FREE_TEXT, Till, key
+from tests.house import key_of
+from tests.virtual_time import virtually
+
+WORLDS: Final = 40
+ORDERS: Final = 6
+RECIPES: Final[tuple[dict[str, Any], ...]] = (
+    {"invoices": FREE_TEXT, "creditmemos": FREE_CREDIT},
+    {"invoices": {"recipe": "payment-journal"}, "creditmemos": {"recipe": "return-order", "refund_payment": True}},
+    {"invoices": {"recipe": "both"}, "creditmemos": {**FREE_CREDIT, "refund_payment": True}},
+    {"invoices": {"recipe": "both"}, "creditmemos": {"recipe": "return-order", "refund_payment": True}},
+)
+FAULTS: Final = ("lost_rate", "delayed_rate", "error_before_rate", "error_after_rate", "dropped_rate", "throttle_rate")
+NOTHING: Final = Decimal(0)
+
+
+@pytest.mark.parametrize("seed", range(WORLDS))
+def test_the_ledger_holds_what_was_invoiced_less_what_was_refunded(seed: int) -> None:
+    virtually(_world(seed), Random(f"loop {seed}"))
+
+
+async def _world(seed: int) -> None:
+    rng = Random(f"world {seed}")
+    till = Till(RECIPES[seed % len(RECIPES)])
+    till.commerce.maker.rng.seed(seed)
+    try:
+        await _lived(till, rng)
+        assert [key async for key in _parked(till)] == []
+        for order in till.commerce.orders.values():
+            _is_even(till, order)
+    finally:
+        await till.close()
+
+
+async def _lived(till: Till, rng: Random) -> None:
+    """Things happen in the shop while its hints come in late, doubled, in any order or not at all."""
+    _spoil(till.ledger_dials, rng)
+    _spoil(till.shop_dials, rng)
+    told: list[tuple[float, str, Columns]] = []
+    for _ in range(ORDERS):
+        (order,) = till.commerce.place_new()
+        for flow, name, record in [("orders", "order", order.row), *_dealings(till, order, rng)]:
+            told += [(rng.uniform(0, 400), flow, {name: _named(record)}) for _ in range(rng.choice((0, 1, 1, 2)))]
+        await asyncio.sleep(rng.uniform(0, 90))
+    before = 0.0
+    for at, flow, payload in sorted(told, key=lambda hint: hint[0]):
+        await asyncio.sleep(at - before)
+        before = at
+        await till.hook(flow, {"data": payload})
+        if rng.random() < 0.4:
+            await till.works_off_what_is_due()
+    await till.works_until_idle()
+    _mend(till.ledger_dials)
+    _mend(till.shop_dials)
+    await asyncio.sleep(600)
+    for flow in ("creditmemos", "invoices", "orders"):
+        await till.polls(flow)
+    await till.settled()
+
+
+def _dealings(till: Till, order: StoredOrder, rng: Random) -> Iterator[tuple[str, str, Columns]]:
+    """Invoices and credit memos of an order, drawn; at the end everything that is invoiced is captured or cancelled."""
+    shop = till.commerce
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        try:
+            invoice = shop.invoice(order, _some(order, rng), captured=rng.random() < 0.7)
+        except RestFault:
+            continue
+        if invoice["state"] == 1:
+            (shop.capture if rng.random() < 0.8 else shop.cancel_invoice)(invoice)
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        more, less = rng.choice(
+            ((NOTHING, NOTHING), (NOTHING, NOTHING), (Decimal("0.37"), NOTHING), (NOTHING, Decimal("0.11")))
+        )
+        shipping = rng.choice((None, NOTHING))
+        try:
+            shop.refund(order, _some(order, rng), shipping=shipping, positive=more, negative=less)
+        except RestFault:
+            continue
+    yield from (("invoices", "invoice", one) for one in order.invoices)
+    yield from (("creditmemos", "creditmemo", one) for one in order.creditmemos)
+
+
+def _some(order: StoredOrder, rng: Random) -> dict[int, Decimal] | None:
+    """Some pieces of some rows, or None for all that is left."""
+    if rng.random() < 0.4:
+        return None
+    bearing = [item for item in order.items if pays(order, item)]
+    chosen = rng.sample(bearing, k=rng.randint(1, len(bearing)))
+    return {item["item_id"]: Decimal(rng.randint(1, max(1, int(item["qty_ordered"])))) for item in chosen}
+
+
+def _named(record: Columns) -> Columns:
+    return {"increment_id": record["increment_id"], "store_id": record["store_id"]}
+
+
+def _spoil(dials: Dials, rng: Random) -> None:
+    for name in FAULTS:
+        setattr(dials, name, rng.choice((0, 0, 0.01, 0.03)))
+    dials.delay_high = 100.0
+    dials.latency_high = rng.choice((0, 0.2, 2.0))
+
+
+def _mend(dials: Dials) -> None:
+    for name in FAULTS:
+        setattr(dials, name, 0.0)
+
+
+async def _parked(till: Till) -> Any:
+    for flow in ("orders", "invoices", "creditmemos"):
+        for parked in await till.parked(flow):
+            yield flow, parked, (await till.claim(parked, flow)).reason
+
+
+def _is_even(till: Till, order: StoredOrder) -> None:
+    """What the ledger holds for an order is what the shop invoiced less what it refunded, by money and by documents."""
+    invoices = [one for one in order.invoices if one["state"] != CANCELLED]
+    wanted = _sum(invoices) - _sum(order.creditmemos)
+    settings, story = till.site.connection, f"order {key_of(order)}: {[key(one) for one in invoices]}"
+    if settings.invoices.recipe != "free-text-invoice":
+        paid = [line for one in invoices for line in till.payments(one)]
+        back = [line for one in order.creditmemos for line in till.payments(one, "creditmemos")]
+        assert _amounts(paid, "CreditAmount") - _amounts(back, "DebitAmount") == wanted, story
+        assert {line["CurrencyCode"] for line in (*paid, *back)} <= {order.row["order_currency_code"]}, story
+    if settings.invoices.recipe != "payment-journal":
+        assert sum((_owed(till, one, "invoices") for one in invoices), NOTHING) == _sum(invoices), story
+    owed = _owed if settings.creditmemos.recipe == "free-text-credit" else _given_back
+    credits_ = sum((owed(till, one, "creditmemos") for one in order.creditmemos), NOTHING)
+    assert credits_ == -_sum(order.creditmemos), story
+    assert len(till.headers(order)) == (order.row["state"] != "canceled"), story
+
+
+def _sum(documents: list[Columns]) -> Decimal:
+    return sum((round(one["grand_total"], 2) for one in documents), NOTHING)
+
+
+def _amounts(rows: list[Any], name: str) -> Decimal:
+    return sum((row[name] for row in rows), NOTHING)
+
+
+def _owed(till: Till, document: Columns, flow: str) -> Decimal:
+    """What a document's free text invoice comes to with the shop's tax; nothing where there is none."""
+    headers = till.drafts(document, flow)
+    if not headers:
+        return NOTHING
+    (header,) = headers
+    assert header["CurrencyCode"] == till.commerce.order_of(document).row["order_currency_code"]
+    on_top = NOTHING if header["InclTax"] == "Yes" else round(document["tax_amount"], 2)
+    return till.draft_total(document, flow) + (on_top if flow == "invoices" else -on_top)
+
+
+def _given_back(till: Till, memo: Columns, _: str) -> Decimal:
+    """What a memo's return order comes to with the shop's tax, less what went back to cards and credit; negative."""
+    headers = till.dynamics.returns_for(till.reference(memo, "creditmemos"))
+    if not headers:
+        return NOTHING
+    (header,) = headers
+    assert header["CurrencyCode"] == till.commerce.order_of(memo).row["order_currency_code"]
+    included = till.account(header["CustomerAccountNumber"]).get("IsSalesTaxIncludedInPrices") == "Yes"
+    tendered = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
+    otherwise = sum((memo.get(name) or NOTHING for name in tendered), NOTHING)
+    return -(till.credited(memo) + (NOTHING if included else round(memo["tax_amount"], 2)) - otherwise)
