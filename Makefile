@@ -6,7 +6,7 @@ SCANNER := .venv-infra
 SEED ?= 1
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo test azurite check infra serve simulate golden clean
+.PHONY: demo test azurite check infra serve simulate bench golden clean
 
 demo: $(VENV)/run-time
 	$(RUN) -m sync demo
@@ -32,6 +32,10 @@ serve: $(VENV)/run-time
 # One world of the fault simulation, told step by step: make simulate SEED=42
 simulate: $(VENV)/development
 	$(RUN) -m tests.simulation $(SEED)
+
+# What a hook takes and what an order costs, printed.
+bench: $(VENV)/development
+	$(RUN) -m tests.benchmarks
 
 # What the app registers and the queues it needs, as text; read the difference in the pull request.
 golden: $(VENV)/development
