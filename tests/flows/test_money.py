@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from sync.commerce.models.invoice import CANCELLED
+from sync.money import rounded
 from sync.sandbox.commerce.documents import pays
 from sync.sandbox.commerce.faults import RestFault
 from sync.sandbox.commerce.records import Columns, StoredOrder
@@ -146,7 +147,7 @@ def _is_even(till: Till, order: StoredOrder) -> None:
 
 
 def _sum(documents: list[Columns]) -> Decimal:
-    return sum((round(one["grand_total"], 2) for one in documents), NOTHING)
+    return sum((rounded(one["grand_total"]) for one in documents), NOTHING)
 
 
 def _amounts(rows: list[Any], name: str) -> Decimal:
@@ -160,7 +161,7 @@ def _owed(till: Till, document: Columns, flow: str) -> Decimal:
         return NOTHING
     (header,) = headers
     assert header["CurrencyCode"] == till.commerce.order_of(document).row["order_currency_code"]
-    on_top = NOTHING if header["InclTax"] == "Yes" else round(document["tax_amount"], 2)
+    on_top = NOTHING if header["InclTax"] == "Yes" else rounded(document["tax_amount"])
     return till.draft_total(document, flow) + (on_top if flow == "invoices" else -on_top)
 
 
@@ -174,4 +175,4 @@ def _given_back(till: Till, memo: Columns, _: str) -> Decimal:
     included = till.account(header["CustomerAccountNumber"]).get("IsSalesTaxIncludedInPrices") == "Yes"
     tendered = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
     otherwise = sum((memo.get(name) or NOTHING for name in tendered), NOTHING)
-    return -(till.credited(memo) + (NOTHING if included else round(memo["tax_amount"], 2)) - otherwise)
+    return -(till.credited(memo) + (NOTHING if included else rounded(memo["tax_amount"])) - otherwise)
