@@ -131,6 +131,17 @@ async def test_a_crash_on_the_way_makes_no_second_payment(till: Till, table: str
     assert len(till.journals()) == 1
 
 
+@pytest.mark.parametrize("part", ["journal", "line"])
+@in_till()
+async def test_a_crash_while_it_is_paid_in_makes_no_second_payment(till: Till, part: str) -> None:
+    first, other = [till.commerce.invoice(await till.placed()) for _ in range(2)]
+    await till.hears(first)
+    await till.hears(other)
+    await till.dies_when(_opens_a_journal if part == "journal" else _adds_a_payment)
+    await till.works_until_idle()
+    assert len(till.payments(first)) == len(till.payments(other)) == len(till.journals()) == 1
+
+
 async def _booked(till: Till, **wishes: Any) -> Columns:
     invoice = till.commerce.invoice(await till.placed(**wishes))
     await till.books(invoice)

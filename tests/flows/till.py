@@ -13,8 +13,10 @@ from sync.mapping.sales_order_lines import unique_references
 from sync.sandbox.commerce.catalogue import STORES
 from sync.sandbox.commerce.recipe import Want
 from sync.sandbox.commerce.records import Columns, StoredOrder
+from sync.sandbox.dials import Arrival, Kind
 from sync.sandbox.dynamics.store import Record
 from tests.house import House
+from tests.life import Life, begin, task_factory
 from tests.site import COMPANY, CONNECTION, merged
 from tests.virtual_time import virtually
 
@@ -82,6 +84,25 @@ class Till(House):
         while self.clock.now().timestamp() < until:
             await asyncio.sleep(2)
             await self.works_off_what_is_due()
+
+    async def dies_when(self, where: Callable[[Arrival], bool]) -> None:
+        """Work until such a request has reached F&O, which does what it says; the process dies there, a new one starts."""
+        life = Life()
+        self._lives.append(life)
+
+        def fatal(arrival: Arrival) -> bool:
+            if not life.is_over and where(arrival):
+                life.end()
+            return False
+
+        self.ledger_dials.next(Kind.LOST, where=fatal)
+        asyncio.get_running_loop().set_task_factory(task_factory)
+        begin(self.works_until_idle(), life)
+        await life.over()
+        await self.ledger_dials.settle()
+        self.ledger_dials.plan.clear()
+        await self.site.queue.release_locks()
+        self.services = self._opened(self.site.tables)
 
     # What is there afterwards
 
