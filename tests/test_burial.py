@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from sync.burial import DEAD_LETTERS
+from sync.encoding import NotJson
 from sync.flows import FLOWS
 from sync.ledger import LEASE, PARKED, State
 from sync.message import Message
@@ -147,3 +150,9 @@ async def test_a_message_for_a_flow_that_is_no_more_leaves_facts(house: House) -
     await house.services.bury("orders", body, "m-1", "", "")
     (row,) = [row async for row in house.site.tables.query(DEAD_LETTERS, "orders")]
     assert row.values["fault"] == "KeyError"
+
+
+@in_house()
+async def test_what_is_no_message_of_ours_is_given_back_until_the_queue_gives_it_up(house: House) -> None:
+    with pytest.raises(NotJson):
+        await house.services.deliver("orders", b"junk", "m-1", 1)

@@ -1,13 +1,12 @@
 """An Azurite for this folder; without it, its tests are skipped with the reason."""
 
-import logging
 from collections.abc import Iterator
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
-from sync.logs import QUIET
 from tests.contracts.conftest import azurite, installed
+from tests.own_log import log_as_before
 
 __all__ = ["azurite", "installed"]
 
@@ -24,11 +23,5 @@ async def account(azurite: str) -> str:
 @pytest.fixture
 def own_logging() -> Iterator[None]:
     """Opening an edition sets up the log; what was there before comes back."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    libraries = {name: logging.getLogger(name).level for name in QUIET}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in libraries.items():
-        logging.getLogger(name).setLevel(before)
+    with log_as_before():
+        yield

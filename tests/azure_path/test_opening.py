@@ -16,6 +16,7 @@ from sync.embedded import DOCUMENT_KEY, EMAIL_KEY
 from sync.errors import Never
 from sync.services import Services
 from sync.settings import Edition, Settings
+from sync.telemetry import SILENT
 from tests.doubles.identities import Directory, Identity
 from tests.doubles.keyvault import KeyVault, Serving, serving
 from tests.site import CONNECTION, SETTINGS, merged
@@ -36,7 +37,7 @@ class Place:
     def secrets(self) -> dict[str, str]:
         return self.there.vault.secrets
 
-    async def opened(self, *, serves: bool = False, **dynamics: Any) -> Services:
+    async def opened(self, *, serves: bool = False, insights: str = "", **dynamics: Any) -> Services:
         changes = {"dynamics": {"url": LEDGER, "auth": "managed_identity", "bearer": None, **dynamics}}
         connections = Connections.model_validate({"connections": {CONNECTION: merged(SETTINGS, changes)}})
         settings = Settings(
@@ -47,6 +48,7 @@ class Place:
             tables_endpoint="https://127.0.0.1:1",
             key_vault_url=f"https://{self.there.vault.host}",
             identity_client_id=CLIENT,
+            application_insights=insights,
         )
         return await open_azure(
             settings, connections, serves=serves, credential=self.identity, transport=self.there.transport()
@@ -98,4 +100,16 @@ async def test_a_broker_that_is_away_does_not_keep_the_app_from_opening(
     with caplog.at_level(logging.WARNING):
         services = await place.opened(serves=True)
     assert "cloud.senders_not_open" in caplog.text
+    await services.close()
+
+
+async def test_telemetry_that_cannot_be_set_up_does_not_keep_the_app_from_opening(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL"):
+        monkeypatch.setenv(name, "true")
+    services = await place.opened(serves=True, insights="InstrumentationKey=planted")
+    assert "cloud.telemetry_not_configured" in caplog.text
+    assert "planted" not in caplog.text
+    assert services.outside.telemetry is SILENT
     await services.close()

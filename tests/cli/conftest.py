@@ -1,4 +1,3 @@
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,17 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Line, Systems, both_systems
+from tests.own_log import log_as_before
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting of the developer's machine reaches the command line, and no log handler outlives its streams."""
+    """No setting of the developer's machine reaches the command line, and what it sets up of the log does not outlive it."""
     for name in [name for name in os.environ if name.startswith("SYNC_") and name != "SYNC_TEST_SKIPS"]:
         monkeypatch.delenv(name)
-    yield
-    root = logging.getLogger()
-    for handler in [known for known in root.handlers if known.name == "sync"]:
-        root.removeHandler(handler)
+    with log_as_before():
+        yield
 
 
 @pytest.fixture
