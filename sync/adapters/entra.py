@@ -36,7 +36,8 @@ def managed_identity(client_id: str | None, **options: Any) -> AsyncTokenCredent
 class EntraTokens:
     """Tokens for one scope. Concurrent askers are served one after the other, from the cache but for the first.
 
-    `own`: the process's credential for this very identity, which is used instead of another one and never closed here.
+    `own`: the process's credential for this very identity, which is used instead of another one and never closed here;
+    asked to renew, it may give the token that it keeps.
     """
 
     def __init__(
