@@ -13,7 +13,7 @@ from tests.source import ROOT, Module, dotted, functions, imports, log_calls, mo
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
 STORY_LENGTH: Final = {
-    "sync.runner": 400, "sync.services": 300, "sync.coalescer": 300, "sync.dynamics.client": 300, "sync.flows.orders": 300,
+    "sync.coalescer": 300, "sync.dynamics.client": 300, "sync.flows.orders": 300,
     "sync.adapters.sqlite_queue": 300,
 }  # fmt: skip
 """Modules that one story holds together beyond the usual length, and how long they may become."""
@@ -182,7 +182,7 @@ def _suppresses_all(call: ast.Call) -> bool:
 
 
 def test_nothing_is_left_to_be_done() -> None:
-    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")
     assert not [m.name for m in modules() if marks.search(m.path.read_text(encoding="utf-8"))]
 
 

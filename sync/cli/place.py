@@ -90,7 +90,9 @@ class Place:
         """
         settings = self.settings()
         embedded = settings.edition is Edition.EMBEDDED
-        services = await (self._embedded(settings, serves=serves) if embedded else open_services(settings, serves=serves))
+        services = await (
+            self._embedded(settings, serves=serves) if embedded else open_services(settings, serves=serves)
+        )
         set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
         try:
             yield services
