@@ -35,7 +35,6 @@ class Sandbox:
         self._numbers = numbers
         self._consumer = Consumer.named(f"sandbox {seed}")
         self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
-        self.shop.maker.points = self.shop.maker.fees_on_levied = False
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         if numbers is NumberMode.OURS:

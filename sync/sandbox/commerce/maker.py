@@ -4,7 +4,6 @@
 is placed. `order()` does both at once for whoever needs the REST form alone.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
@@ -27,28 +26,17 @@ PLACED_AT = datetime(2026, 1, 1, 10, 15, 2, tzinfo=UTC)
 
 
 class OrderMaker:
-    """Makes orders by chance; the same seed makes the same ones. `made` counts them.
-
-    `points`: whether some shoppers pay with reward points, which REST shows of orders and of no invoice or credit memo.
-    `fees_on_levied`: whether a payment fee may come with goods that bear a fixed product tax.
-    """
+    """Makes orders by chance; the same seed makes the same ones. `made` counts them."""
 
     def __init__(self, rng: Random, catalogue: Catalogue | None = None) -> None:
         self.rng = rng
         self.catalogue = catalogue or Catalogue()
         self.made = 0
-        self.points = True
-        self.fees_on_levied = True
         self._sequences = Sequences()
 
     def make(self, **wishes: Any) -> StoredOrder:
         """A new order without ids. `wishes`: fields of `Recipe`, and `skus` for what is in the basket."""
-        recipe = drawn(self.rng, self.catalogue, **wishes)
-        if not self.points:
-            recipe = replace(recipe, extras=replace(recipe.extras, reward=ZERO))
-        if not self.fees_on_levied and any(want.product.levy for want in recipe.wants):
-            recipe = replace(recipe, extras=replace(recipe.extras, fee=ZERO))
-        return self.cooked(recipe)
+        return self.cooked(drawn(self.rng, self.catalogue, **wishes))
 
     def order(self, **wishes: Any) -> Columns:
         """A new order as REST answers it, placed at a fixed time under the maker's own numbers."""
