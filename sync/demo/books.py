@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sync.demo.cash import CashRow, settled
+from sync.demo.cash import CashRow, Paper, settled
 from sync.demo.company_orders import on_company_accounts
 from sync.demo.receivables import entries
-from sync.demo.reconciliation import Finding, Row, compared
+from sync.demo.reconciliation import Booked, Finding, Row, Sold, compared
 from sync.demo.stage import FLOWS, Pair, Stage
 from sync.ledger import Claim
 
@@ -42,10 +42,12 @@ async def reconciled(stage: Stage) -> Books:
 
 
 async def _reconciled(pair: Pair, parked: list[Claim]) -> Books:
-    sold, papers, entered = await pair.shop.books(), await pair.shop.papers(), await pair.shop.entered()
-    customers, sales_orders = await pair.ledger.customers(pair.token), await pair.ledger.sales_orders()
+    entered, sales_orders = await pair.shop.entered(), await pair.ledger.sales_orders()
+    customers = await pair.ledger.customers(pair.token)
+    sold, booked = [Sold.read(entry) for entry in entered], [Booked.read(row) for row in sales_orders]
+    papers = [paper for entry in entered for paper in Paper.of(entry)]
     waiting = [claim.key.partition("@")[0] for claim in parked if claim.flow == "orders"]
-    orders = compared(pair.name, sold, await pair.ledger.booked(), waiting)
+    orders = compared(pair.name, sold, booked, waiting)
     cash, off = settled(pair.name, papers, await entries(pair.ledger, pair.token))
     count, misplaced = on_company_accounts(pair.name, entered, sales_orders, customers)
     doubled = _doubled(pair.name, await pair.ledger.accounts(pair.token))

@@ -23,6 +23,7 @@ consumer_key = "{name}-consumer-key"
 consumer_secret = "{name}-consumer-secret"
 token = "{name}-token"
 token_secret = "{name}-token-secret"
+concurrency = 8
 [connections.{name}.commerce.webhook]
 keys = ["{name}-webhook-key"]
 [connections.{name}.dynamics]
@@ -30,6 +31,7 @@ url = "{dynamics}"
 company = "{company}"
 auth = "bearer"
 bearer = "{name}-bearer"
+concurrency = 16
 {timing}
 [connections.{name}.stores.default]
 site = "1"

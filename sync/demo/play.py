@@ -181,7 +181,8 @@ async def _posted_by_clerks(stage: Stage) -> tuple[int, list[Finding]]:
     async def nothing() -> None:
         return
 
-    await stage.until_idle(nothing, within=PATIENCE)
+    while any([await pair.ledger.unfinished() for pair in stage.pairs.values()]):
+        await pause()
     await stage.poll("postings")
     await stage.until_idle(nothing, within=PATIENCE)
     missing = await not_read_back(stage, posted)

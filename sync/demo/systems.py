@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 
-from sync.demo.cash import Paper
-from sync.demo.reconciliation import Booked, Sold
+from sync.demo.reconciliation import Sold
 from sync.encoding import from_json, to_json
 
 
@@ -51,10 +50,6 @@ class Shop(Face):
         """Every order."""
         return [Sold.read(entry) for entry in await self.entered()]
 
-    async def papers(self) -> list[Paper]:
-        """Every settled invoice and credit memo."""
-        return [paper for entry in await self.entered() for paper in Paper.of(entry)]
-
     async def try_deed(self, deed: str, among: Sequence[Mapping[str, Any]], count: int) -> int:
         """Cancel or edit the first `count` of some orders that allow it; returns how many did."""
         done = 0
@@ -90,10 +85,6 @@ class Ledger(Face):
         """Headers with their `lines` and `total`."""
         found: list[dict[str, Any]] = await self.ask("GET", "/sandbox/orders")
         return found
-
-    async def booked(self) -> list[Booked]:
-        """Every sales order."""
-        return [Booked.read(row) for row in await self.sales_orders()]
 
     async def rows_of(self, entity_set: str, token: str, *fields: str) -> list[dict[str, Any]]:
         """All rows of a set, by OData; of the `fields` named, or all."""

@@ -26,7 +26,7 @@ class Endpoints:
         if request.method == "POST":
             try:
                 wanted: Any = from_json(await request.body())
-                dials = EventDials(late_high=1.0, plan=[str(fate) for fate in wanted.get("plan", ())])
+                dials = EventDials(late_high=0.5, plan=[str(fate) for fate in wanted.get("plan", ())])
                 sender = EventSender(self._client, str(wanted["url"]), str(wanted["key"]), dials)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 return JSONResponse({"error": f"give url and key, and if you like a plan; not {error}"}, 400)
