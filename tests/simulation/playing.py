@@ -26,9 +26,14 @@ def diary(seed: int) -> str:
 
 
 async def _played(world: World) -> None:
-    logging.getLogger("sync").setLevel(logging.CRITICAL)
     world.at_last = lambda: _judged(world)
-    await world.play()
+    log = logging.getLogger("sync")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # thousands of deliveries, each with its lines
+    try:
+        await world.play()
+    finally:
+        log.setLevel(before)
 
 
 async def _judged(world: World) -> None:
