@@ -62,4 +62,4 @@ async def everything_is_delivered(stage: Stage) -> None:
 
     await asyncio.sleep(SETTLED.total_seconds())
     await stage.poll()
-    await stage.until_idle(nothing, within=timedelta(seconds=120))
+    await stage.until_idle(nothing, within=timedelta(seconds=400))
