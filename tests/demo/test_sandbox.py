@@ -70,7 +70,35 @@ async def test_a_webhook_is_sent_from_when_it_is_subscribed(running: Running) ->
     assert told["counts"]["gone"] >= 1
 
 
-@pytest.mark.parametrize(("path", "body"), [("products", {"sku": "X"}), ("webhooks", {}), ("orders", {"shopper": "x"})])
+async def test_orders_are_invoiced_and_refunded_in_parts_and_the_books_list_their_documents(running: Running) -> None:
+    (order,) = await running.shop.place(1, skus=["SIMPLE-006", "SIMPLE-003"], payment="checkmo", store="default")
+    first, second = await running.shop.items(order)
+    path = f"/sandbox/orders/{order['entity_id']}"
+    await running.shop.ask("POST", f"{path}/invoice", {"quantities": {str(first["item_id"]): first["to_invoice"]}})
+    invoiced = await running.shop.items(order)
+    assert [(row["to_invoice"], row["to_refund"]) for row in invoiced] == [
+        (0, first["to_invoice"]),
+        (second["to_invoice"], 0),
+    ]
+    (entry,) = await running.shop.entered()
+    assert len(entry["invoices"]) == 1
+    assert not entry["refunds"]
+    with pytest.raises(Refused, match="no such order"):
+        await running.shop.items({"entity_id": 99})
+
+
+async def test_business_events_are_counted_and_need_an_endpoint(running: Running) -> None:
+    assert await running.ledger.unfinished() == 0
+    with pytest.raises(Refused, match="give url and key"):
+        await running.ledger.ask("POST", "/sandbox/business_events", {"url": "http://127.0.0.1:9/hook"})
+    told = {"url": "http://127.0.0.1:9/hook", "key": "x", "plan": ["lost"]}
+    assert await running.ledger.ask("POST", "/sandbox/business_events", told) == {"unfinished": 0, "counts": {}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("products", {"sku": "X"}), ("webhooks", {}), ("orders", {"shopper": "x"}), ("orders", {"payment": "shells"})],
+)
 async def test_what_cannot_be_done_is_refused_in_words(running: Running, path: str, body: Any) -> None:
     with pytest.raises(Refused, match="give"):
         await running.shop.ask("POST", f"/sandbox/{path}", body)
