@@ -18,13 +18,14 @@ from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
+from sync.flows.keys import document_keys
 from sync.flows.receipts import told
 from sync.flows.receivables import (
     changed_documents,
     dealt_with,
+    document_with_order,
     ground_for,
-    order_of,
+    keys_of_number,
 )
 from sync.mapping.bookings import (
     Booked,
@@ -46,8 +47,7 @@ def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
 
 async def resolve(key: str, desk: Desk) -> Sequence[str] | None:
     """A key without a store: the documents of that number in the connection's store views."""
-    increment, store = parts_of(key)
-    return list(keys_of(await desk.creditmemos.get(increment) or [], desk)) if store == UNKNOWN_STORE else None
+    return await keys_of_number(key, desk.creditmemos, desk)
 
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
@@ -58,13 +58,7 @@ async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator
 
 async def read(key: str, desk: Desk) -> Booked[CreditMemo] | None:
     """The credit memo and its order as they are now."""
-    increment, _, store = key.rpartition("@")
-    for row in await desk.creditmemos.get(increment) or []:
-        if str(row.get("store_id", "")) == store:
-            memo = CreditMemo.read(row)
-            order = await order_of(memo, desk)
-            return Booked(memo, order) if order is not None else None
-    return None
+    return await document_with_order(key, desk.creditmemos, CreditMemo.read, desk)
 
 
 async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:

@@ -16,13 +16,14 @@ from sync.commerce.models.invoice import Invoice
 from sync.desk import Desk
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
+from sync.flows.keys import document_keys
 from sync.flows.receipts import told
 from sync.flows.receivables import (
     changed_documents,
     dealt_with,
+    document_with_order,
     ground_for,
-    order_of,
+    keys_of_number,
 )
 from sync.mapping.bookings import (
     Booked,
@@ -42,8 +43,7 @@ def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
 
 async def resolve(key: str, desk: Desk) -> Sequence[str] | None:
     """A key without a store: the documents of that number in the connection's store views."""
-    increment, store = parts_of(key)
-    return list(keys_of(await desk.invoices.get(increment) or [], desk)) if store == UNKNOWN_STORE else None
+    return await keys_of_number(key, desk.invoices, desk)
 
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
@@ -54,13 +54,7 @@ async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator
 
 async def read(key: str, desk: Desk) -> Booked[Invoice] | None:
     """The invoice and its order as they are now."""
-    increment, _, store = key.rpartition("@")
-    for row in await desk.invoices.get(increment) or []:
-        if str(row.get("store_id", "")) == store:
-            invoice = Invoice.read(row)
-            order = await order_of(invoice, desk)
-            return Booked(invoice, order) if order is not None else None
-    return None
+    return await document_with_order(key, desk.invoices, Invoice.read, desk)
 
 
 async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:

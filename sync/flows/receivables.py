@@ -1,20 +1,24 @@
 """What invoices and credit memos share: the order behind them, settled in D365 first, and the account they belong to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sync.commerce.models.invoice import CANCELLED, MoneyDocument
+from sync.coalescer import Coalescer
+from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
 from sync.flows.accounts import account_for
-from sync.flows.keys import change_in, elsewhere
+from sync.flows.keys import UNKNOWN_STORE, change_in, elsewhere, keys_of, parts_of
 from sync.mapping.bookings import Booked, Ground, fingerprint_of, ground_of
 from sync.mapping.sales_order import order_store
 from sync.work import Work
+
+D = TypeVar("D", Invoice, CreditMemo)
+Documents = Coalescer[str, list[dict[str, Any]]]
 
 SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
 """Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it takes."""
@@ -27,6 +31,25 @@ async def changed_documents(desk: Desk, path: str, since: datetime, until: datet
         change = change_in(row, desk)
         if change is not None:
             yield change
+
+
+async def keys_of_number(key: str, documents: Documents, desk: Desk) -> Sequence[str] | None:
+    """The full keys of a number that was told without its store; None for a key that has one."""
+    increment, store = parts_of(key)
+    return list(keys_of(await documents.get(increment) or [], desk)) if store == UNKNOWN_STORE else None
+
+
+async def document_with_order(
+    key: str, documents: Documents, model: Callable[[Mapping[str, Any]], D], desk: Desk
+) -> Booked[D] | None:
+    """The document of a key and its order as they are now; None when Commerce does not show one of them (yet)."""
+    increment, store = parts_of(key)
+    for row in await documents.get(increment) or []:
+        if str(row.get("store_id", "")) == store:
+            document = model(row)
+            order = await order_of(document, desk)
+            return Booked(document, order) if order is not None else None
+    return None
 
 
 async def order_of(document: MoneyDocument, desk: Desk) -> Order | None:
