@@ -4,12 +4,19 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SCANNER := .venv-infra
 SEED ?= 1
+EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo test azurite check infra serve simulate bench golden clean
+.PHONY: demo demo-embedded demo-emulated test azurite check infra serve simulate bench golden clean
 
-demo: $(VENV)/run-time
+# EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the tests'; Node must be there.
+demo: demo-$(EDITION)
+
+demo-embedded: $(VENV)/run-time
 	$(RUN) -m sync demo
+
+demo-emulated: $(VENV)/development $(AZURITE)
+	$(RUN) -m tests.emulators $(RUN) -m sync demo --emulated
 
 test: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml

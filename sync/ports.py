@@ -189,13 +189,14 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class Depth:
-    """Counts of one queue. `oldest` is when the oldest due message was enqueued."""
+    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes."""
 
     due: int
     scheduled: int
     locked: int
     dead: int
     oldest: datetime | None
+    next: datetime | None = None
 
 
 class Secrets(Protocol):

@@ -16,8 +16,18 @@ async def runtime() -> Services:
     """The process's engine. Raises `SettingsMissing`, `BadConfiguration` or `Never` at every call, until it can open."""
     async with _opening:
         if not _opened:
-            _opened.append(await open_services(Settings.from_environment(os.environ)))
+            settings = Settings.from_environment(os.environ)
+            _set_up_log(settings)
+            _opened.append(await open_services(settings))
     return _opened[0]
+
+
+def _set_up_log(settings: Settings) -> None:
+    """In Azure the worker owns the log, and it is only guarded."""
+    if settings.edition is Edition.AZURE:
+        guard()
+    else:
+        set_up(level=settings.log_level, log_format=settings.log_format)
 
 
 async def open_services(settings: Settings, *, serves: bool = True) -> Services:
@@ -29,9 +39,7 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
     if settings.edition is Edition.AZURE:
         from sync.cloud import open_azure  # noqa: PLC0415 - see above
 
-        guard()
         return await open_azure(settings, connections, serves=serves)
-    set_up(level=settings.log_level, log_format=settings.log_format)
     if settings.edition is Edition.EMULATED:
         from sync.cloud import open_emulated  # noqa: PLC0415 - see above
 

@@ -146,7 +146,8 @@ class ServiceBusQueue:
         dead = [message async for message in peeked(self._dead_line(queue), most=MOST_COUNTED)]
         scheduled = [message for message in there if message.state is ServiceBusMessageState.SCHEDULED]
         due = [m.enqueued_time_utc for m in there if m.state is ServiceBusMessageState.ACTIVE and m.enqueued_time_utc]
-        return Depth(len(due), len(scheduled), 0, len(dead), min(due, default=None))
+        coming = [m.scheduled_enqueue_time_utc for m in scheduled if m.scheduled_enqueue_time_utc]
+        return Depth(len(due), len(scheduled), 0, len(dead), min(due, default=None), min(coming, default=None))
 
     def _line(self, queue: str, make: Callable[[], Link]) -> Line[Link]:
         return Line(queue, make, self._aside, patience=self._patience)

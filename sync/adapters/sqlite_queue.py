@@ -162,11 +162,11 @@ class SqliteQueue:
         """How many messages wait. A message whose lock has run out is due again."""
         now = self._now()
         sql = """SELECT count(*) FILTER (WHERE ready_at <= ?1), count(*) FILTER (WHERE ready_at > ?1 AND NOT locked),
-            count(*) FILTER (WHERE ready_at > ?1 AND locked), min(enqueued_at) FILTER (WHERE ready_at <= ?1)
-            FROM messages WHERE queue = ?2"""
-        due, scheduled, locked, oldest = self._store.read(sql, now, queue)[0]
+            count(*) FILTER (WHERE ready_at > ?1 AND locked), min(enqueued_at) FILTER (WHERE ready_at <= ?1),
+            min(ready_at) FILTER (WHERE ready_at > ?1 AND NOT locked) FROM messages WHERE queue = ?2"""
+        due, scheduled, locked, *times = self._store.read(sql, now, queue)[0]
         dead = self._store.read("SELECT count(*) FROM dead_letters WHERE queue = ?", queue)[0][0]
-        return Depth(due, scheduled, locked, dead, None if oldest is None else moment(oldest))
+        return Depth(due, scheduled, locked, dead, *(None if time is None else moment(time) for time in times))
 
     async def _take(self, queue: str, most: int) -> list[Received]:
         """Lock what is due. What had all its deliveries and was not settled is set aside on the way."""

@@ -89,11 +89,11 @@ class Place:
         Raises what `connections` and `existing_home` raise, `Never`, and `Problem` where another process serves.
         """
         settings = self.settings()
+        set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
         embedded = settings.edition is Edition.EMBEDDED
         services = await (
             self._embedded(settings, serves=serves) if embedded else open_services(settings, serves=serves)
         )
-        set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
         try:
             yield services
         finally:

@@ -13,6 +13,8 @@ from sync.encoding import NotJson, from_json
 ROOT: Final = Path(__file__).parents[2]
 START_WITHIN: Final = timedelta(seconds=60)
 STOP_WITHIN: Final = timedelta(seconds=10)
+SETTINGS: Final = ("SYNC_", "SERVICE_BUS", "TABLES_", "KEY_VAULT_", "APPLICATIONINSIGHTS_", "AZURE_CLIENT_ID")
+"""How names of the product's settings begin."""
 
 
 class DidNotStart(Exception):
@@ -28,11 +30,12 @@ class Child:
 
     @classmethod
     async def started(cls, arguments: Sequence[str], log: Path, **settings: str) -> "Child":
-        """Run `python -m arguments`; its standard error goes to `log`. Settings of this product are only those given.
+        """Run `python -m arguments`; its standard error goes to `log`. Settings of this product are only those given:
+        whatever else is set on this machine is none of the demo's business.
 
         Raises `DidNotStart`.
         """
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SYNC_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *arguments, cwd=ROOT, env={**environment, **settings}, stderr=errors,

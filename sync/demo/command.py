@@ -1,8 +1,10 @@
 """`demo`: both systems as sandboxes and the product, as processes of this machine. Exit status 1 when anything is off."""
 
 import asyncio
+import os
 import shutil
 import signal
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,12 +13,13 @@ import typer
 
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.demo.children import DidNotStart
-from sync.demo.home import made_home, on_disk
+from sync.demo.home import emulators_of, made_home, on_disk
 from sync.demo.load import Plan
 from sync.demo.play import Gauge, Outcome, play
 from sync.demo.report import show
 from sync.demo.stage import Stuck, staged
 from sync.logs import set_up
+from sync.settings import SettingsMissing
 
 OFF: Final = 1
 FEWEST: Final = 20
@@ -32,6 +35,12 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
     ] = False,
+    emulated: Annotated[
+        bool,
+        typer.Option(
+            "--emulated", help="Work on the Service Bus and the tables that SERVICE_BUS and TABLES_CONNECTION name."
+        ),
+    ] = False,
     tamper: Annotated[
         bool,
         typer.Option(
@@ -46,10 +55,15 @@ def demo(
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
+    try:
+        emulators = emulators_of(os.environ) if emulated else {}
+    except SettingsMissing as problem:
+        error_lines(str(problem), "Leave --emulated out, or run: make demo EDITION=emulated", as_json=as_json)
+        raise typer.Exit(2) from None
     home = made_home()
     kept = True
     try:
-        outcome = asyncio.run(_demo(home, Plan(orders=orders), seed, as_json=as_json, tamper=tamper))
+        outcome = asyncio.run(_demo(home, Plan(orders=orders), seed, emulators, as_json=as_json, tamper=tamper))
         kept = keep or bool(outcome.findings)
         home = on_disk(home) if kept else home
         if as_json:
@@ -69,17 +83,20 @@ def demo(
         raise typer.Exit(OFF)
 
 
-async def _demo(home: Path, plan: Plan, seed: int, *, as_json: bool, tamper: bool) -> Outcome:
+async def _demo(
+    home: Path, plan: Plan, seed: int, emulators: Mapping[str, str], *, as_json: bool, tamper: bool
+) -> Outcome:
     set_up(level="error", log_format="text")
     running = asyncio.current_task()
     assert running is not None, "called as a task"
-    with suppress(NotImplementedError):  # Windows has no such signal
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    with suppress(NotImplementedError):  # Windows loops have no handlers
+        for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a script's background jobs are born deaf to it
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
 
     def gauges(what: str, total: float) -> AbstractContextManager[Gauge]:
         return progress(what, total, as_json=as_json)
 
     async with AsyncExitStack() as stack:
         with progress("Both systems and the host start", None, as_json=as_json, counted=False):
-            stage = await stack.enter_async_context(staged(home, seed=seed))
+            stage = await stack.enter_async_context(staged(home, seed=seed, emulators=emulators))
         return await play(stage, plan, gauges, tamper=tamper)

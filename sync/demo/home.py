@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from sync.configuration import read_connections
-from sync.connections import Connections, NumberMode
+from sync.connections import NumberMode
 from sync.embedded import vault_of
 from sync.sandbox.terms import UNIT, Ready
+from sync.settings import NEEDED, Edition, Settings
 
 CONFIG: Final = "connections.toml"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtemp`
@@ -86,8 +86,21 @@ def on_disk(home: Path) -> Path:
     return Path(shutil.move(home, tempfile.gettempdir()))
 
 
-def furnished(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int]) -> Connections:
-    """Put secrets and configuration into `home`; the configuration as it was read back.
+def emulators_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of an environment that name a Service Bus and tables. Raises `SettingsMissing` for what is not there."""
+    named = {name: environment[name] for name in NEEDED[Edition.EMULATED] if name in environment}
+    Settings.from_environment({"SYNC_EDITION": Edition.EMULATED, **named})
+    return named
+
+
+def settings_of(home: Path, emulators: Mapping[str, str]) -> dict[str, str]:
+    """All the settings that a process of the demo's gets. `emulators`: as `emulators_of`, or nothing to need none."""
+    edition = Edition.EMULATED if emulators else Edition.EMBEDDED
+    return {"SYNC_EDITION": edition, "SYNC_HOME": str(home), "SYNC_CONNECTIONS": str(home / CONFIG), **emulators}
+
+
+def furnished(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int]) -> None:
+    """Put secrets and configuration into `home`.
 
     `timing`: seconds under names of `[connections.<name>.dynamics]`. An F&O environment in a cloud may still commit a
     request minutes after it was given up; the sandboxes do so within a second.
@@ -105,4 +118,3 @@ def furnished(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, i
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")
-    return read_connections(home / CONFIG)

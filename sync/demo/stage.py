@@ -11,21 +11,22 @@ from typing import Final
 
 import httpx
 
-from sync.adapters.sqlite_queue import SqliteQueue
 from sync.connections import NumberMode
 from sync.demo.children import Child
-from sync.demo.home import CONFIG, furnished
+from sync.demo.home import furnished, settings_of
 from sync.demo.systems import Host, Ledger, Shop, pause
-from sync.embedded import open_embedded
 from sync.ledger import Claim, State
 from sync.mappings import ItemMapping
 from sync.sandbox.terms import NOVELTY, UNIT, Ready, item_numbers
 from sync.services import Services
+from sync.settings import Settings
+from sync.wiring import open_services
 
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
 
 TIMING: Final = {"commit_horizon_seconds": 1}
+NO_EMULATORS: Final[Mapping[str, str]] = {}
 SOON: Final = timedelta(seconds=15)
 UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
@@ -58,12 +59,14 @@ class Pair:
 
 
 class Stage:
-    """The running demo. `engine` works beside the host on the same home, as the command line does."""
+    """The running demo. `engine` works beside the host under the same `settings`, as the command line does."""
 
-    def __init__(self, home: Path, pairs: Mapping[str, Pair], engine: Services, client: httpx.AsyncClient) -> None:
-        self.home = home
+    def __init__(
+        self, settings: Mapping[str, str], pairs: Mapping[str, Pair], engine: Services, client: httpx.AsyncClient
+    ) -> None:
         self.pairs = pairs
         self.engine = engine
+        self._settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)
         self._child: Child | None = None
@@ -77,18 +80,9 @@ class Stage:
     async def start_host(self) -> None:
         """Start `serve` on the home; after the first time at the same port, which the shops' webhooks name."""
         port = self._url.rpartition(":")[2] or "0"
-        arguments = [
-            "sync",
-            "serve",
-            "--home",
-            str(self.home),
-            "--config",
-            str(self.home / CONFIG),
-            "--json",
-            "--port",
-            port,
-        ]
-        self._child = await Child.started(arguments, self.home / HOST_LOG, SYNC_HOST_KEY=self._key)
+        log = Path(self._settings["SYNC_HOME"], HOST_LOG)
+        arguments = ["sync", "serve", "--json", "--port", port]
+        self._child = await Child.started(arguments, log, **self._settings, SYNC_HOST_KEY=self._key)
         self._url = str(self._child.told["url"])
 
     async def stop_host(self) -> None:
@@ -147,10 +141,9 @@ class Stage:
         """
         count = sum([await face.unfinished() for pair in self.pairs.values() for face in (pair.shop, pair.ledger)])
         queue, soon = self.engine.outside.queue, self.engine.outside.clock.now() + SOON
-        assert isinstance(queue, SqliteQueue), "the embedded edition's"
         for flow in FLOWS:
-            depth, due = await queue.depth(flow), queue.next_due(flow)
-            count += depth.due + depth.locked + (due is not None and due < soon)
+            depth = await queue.depth(flow)
+            count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
         return count or await self._unsettled()
 
     async def _unsettled(self) -> int:
@@ -166,8 +159,12 @@ async def staged(
     seed: int,
     connections: Mapping[str, NumberMode] = CONNECTIONS,
     timing: Mapping[str, int] = TIMING,
+    emulators: Mapping[str, str] = NO_EMULATORS,
 ) -> AsyncIterator[Stage]:
-    """Start it all; everything is ended when the block is left, however it is left. Raises `DidNotStart`."""
+    """Start it all; everything is ended when the block is left, however it is left. Raises `DidNotStart`.
+
+    `emulators`: the settings that name a Service Bus and tables to work on; without them the home holds both.
+    """
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
         sandboxes = await _sandboxes(stack, home, seed, connections)
@@ -175,9 +172,11 @@ async def staged(
             name: Pair(name, ready.numbers, Shop(client, ready.commerce), Ledger(client, ready.dynamics), ready.credentials["bearer"])
             for name, ready in sandboxes.items()
         }  # fmt: skip
-        engine = await open_embedded(home, furnished(home, sandboxes, timing))
+        furnished(home, sandboxes, timing)
+        settings = settings_of(home, emulators)
+        engine = await open_services(Settings.from_environment(settings), serves=False)
         stack.push_async_callback(engine.close)
-        stage = Stage(home, pairs, engine, client)
+        stage = Stage(settings, pairs, engine, client)
         await stage.map_items()
         stack.push_async_callback(stage.stop_host)
         await stage.start_host()

@@ -46,6 +46,7 @@ def _started(port: int, place: Path, more: tuple[str, ...]) -> "subprocess.Popen
     return subprocess.Popen(  # noqa: S603 - a fixed program with fixed options
         [str(shutil.which("node")), str(PROGRAM), *options, "--tablePort", str(port)],
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,  # Ctrl+C is for whoever uses it; it is ended after them
     )  # fmt: skip
 
 

@@ -94,9 +94,13 @@ class QueueAside:
 
     async def test_depth_counts_what_waits(self, q: QueueUnderTest) -> None:
         await q.send("1", "2", "3", "4")
-        await q.send("5", "6", not_before=q.now() + q.delay)
+        later = q.now() + q.delay
+        await q.send("5", not_before=later + q.delay)
+        await q.send("6", not_before=later)
         await q.queue.dead_letter(await q.take_one(), reason="Test")
         depth = await q.queue.depth(q.name)
         assert (depth.due + depth.locked, depth.scheduled, depth.dead) == (3, 2, 1)  # a broker may count locked as due
         assert depth.oldest is not None
         assert abs(depth.oldest - q.now()) < timedelta(minutes=1)
+        assert depth.next is not None
+        assert abs(depth.next - later) < timedelta(milliseconds=1)

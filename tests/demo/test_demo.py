@@ -1,70 +1,29 @@
 """The demo as a user runs it: processes, sockets, an exit status."""
 
 import asyncio
-import json
-import os
 import shutil
 import signal
-import sys
 import tomllib
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from sync.demo.systems import pause
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Run:
-    status: int | None
-    said: str
-    errors: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.said)
-
-
-async def started(*options: str, folder: Path | None = None) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sync", "demo", *options, cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)} if folder else None,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-
-
-async def demo(*options: str) -> Run:
-    process = await started(*options)
-    said, errors = await process.communicate()
-    return Run(process.returncode, said.decode(), errors.decode())
+from tests.demo.running import agrees_to_the_cent, demo, started
 
 
 async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong() -> None:
     run = await demo("--orders", "40", "--seed", "5", "--json")
-    assert run.status == 0, run.said + run.errors
-    told = run.document
-    assert told["ok"]
-    assert {row["connection"] for row in told["reconciliation"]} == {"outdoor", "garden"}
-    assert {row["currency"] for row in told["reconciliation"]} == {"USD", "EUR"}
-    assert {row["difference"] for row in told["reconciliation"]} == {"0.00"}
-    cash = told["receivables"]
-    assert {(row["connection"], row["currency"]) for row in cash} >= {("outdoor", "USD"), ("garden", "USD")}
-    assert all(row["commerce"] == row["dynamics"] for row in cash)
-    assert sum(row["dynamics"]["refunds"] for row in cash) > 0
-    assert told["posted_numbers_read_back"] > 0
-    assert told["company_orders"] > 0
-    assert {order["reason"].rpartition(" ")[2] for order in told["parked"]} == {"LAMP-2026"}
-    assert all(order["remedy"] for order in told["parked"])
-    assert [price["dynamics_writes"] for price in told["requests_per_order"]] == ["1.00", "2.00"]
-    assert told["mishaps"]["answers lost"] > 0
-    assert told["mishaps"]["429s"] > 0
-    assert told["home"] is None
+    agrees_to_the_cent(run)
+
+
+async def test_without_emulators_to_work_on_the_emulated_demo_says_what_is_missing() -> None:
+    run = await demo("--emulated", settings={"SERVICE_BUS": "", "TABLES_CONNECTION": ""})
+    assert run.status == 2
+    assert "SERVICE_BUS is missing; TABLES_CONNECTION is missing" in run.errors
+    assert "make demo EDITION=emulated" in run.errors
 
 
 async def test_an_order_and_a_payment_that_somebody_changed_behind_our_back_are_named_and_fail_the_demo() -> None:
@@ -96,7 +55,7 @@ def ports(home: Path) -> list[int | None]:
 
 
 async def test_ctrl_c_ends_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = await started("--orders", "20", folder=tmp_path)
+    process = await started("--orders", "20", TMPDIR=str(tmp_path))
     async with asyncio.timeout(60):
         while not has_a_host(tmp_path):
             await pause()
