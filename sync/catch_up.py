@@ -11,13 +11,15 @@ from sync.errors import Later, Never
 from sync.flow import Change, Flow
 from sync.hints import BATCH
 from sync.ledger import State
-from sync.ports import Row
+from sync.ports import Row, Value
 
 log = logging.getLogger("sync.catch_up")
 
 WATERMARKS = "watermarks"
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken before the commit."""
+SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
+"""Once a day a poll looks further back: a stamp that became visible later than any overlap is found then, at the latest."""
 DUE_EARLY = timedelta(seconds=5)
 """Timers fire a little early or late: a poll that is due within this is due."""
 
@@ -31,7 +33,8 @@ class CatchUp:
     async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
         """Find what changed since the watermark less the overlap, enqueue it, then move the watermark. Safe to race.
 
-        A connection is polled when its `poll_minutes` have passed, or `at_once`. Returns how many hints were stored.
+        A connection is polled when its `poll_minutes` have passed, or `at_once`; once a day the overlap is two days.
+        What is older than the first poll's window is never looked for. Returns how many hints were stored.
         """
         flow = self._engine.flows[flow_name]
         found = 0
@@ -47,18 +50,23 @@ class CatchUp:
             return 0
         desk = await self._engine.open_desk(connection)
         mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
-        stands, polled = (mark.values.get("at"), mark.values.get("polled")) if mark else (None, None)
+        marks = mark.values if mark else {}
+        stands, polled, swept = (_moment(marks.get(name)) for name in ("at", "polled", "swept"))
         now = self._engine.clock.now()
         every = timedelta(minutes=flow.poll_minutes(desk.settings)) - DUE_EARLY
-        is_due = at_once or not isinstance(polled, datetime) or now - polled >= every
+        is_due = at_once or polled is None or now - polled >= every
         if not is_due or await self._engine.pauses.over(desk.systems) is not None:
             return 0
         until = await flow.horizon(desk)
         behind = self._engine.clock.now() - until
-        first = until - timedelta(days=desk.settings.commerce.first_poll_days)
-        since = stands - flow.overlap if isinstance(stands, datetime) else first
+        sweeps = swept is None or now - swept >= SWEEP_EVERY
+        first = _moment(marks.get("first")) or (stands or until) - timedelta(
+            days=desk.settings.commerce.first_poll_days
+        )
+        since = max(first, stands - (SWEEP_BACK if sweeps else flow.overlap)) if stands is not None else first
         found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll", behind=behind)
-        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {"at": until, "polled": now}))
+        marks = {"at": until, "polled": now, "swept": now if sweeps else swept, "first": first}
+        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, marks))
         log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
         return found
 
@@ -93,3 +101,7 @@ class CatchUp:
             return is_settled and claim.seen == change.fingerprint
         changed_at = change.changed_at + behind
         return is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
+
+
+def _moment(value: Value) -> datetime | None:
+    return value if isinstance(value, datetime) else None

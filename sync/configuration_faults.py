@@ -43,6 +43,10 @@ EXPECTED: Final = {
     "decimal_type": 'an amount as text with a point, as in "0.05"',
     "value_error": 'an amount as text with a point, as in "0.05"',
     "finite_number": 'an amount as text with a point, as in "0.05"',
+    **dict.fromkeys(
+        ("moment", "timezone_aware", "datetime_parsing", "datetime_from_date_parsing"),
+        "a date, a time and an offset, as in 2026-11-21T06:00:00Z",
+    ),
 }
 
 

@@ -27,6 +27,11 @@ class Message:
     hinted_at: datetime
     attempt: int = 1
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person asks for the record, and not a system or the clock."""
+        return self.origin in ("replay", "backfill")
+
     def again(self, *, attempt: int) -> Self:
         """The same hint, tried again."""
         return replace(self, attempt=attempt)

@@ -173,5 +173,9 @@ async def _required(flow: Flow[Any] | Inner[Any], key: str, desk: Desk, record: 
 def has_been_read_since(claim: Claim, message: Message) -> bool:
     """Whether what a settled claim stands for was read well after the hint, so that the hint is old news."""
     is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
-    is_asked = message.origin in ("replay", "backfill")
-    return is_settled and not is_asked and claim.read_at is not None and claim.read_at >= message.hinted_at + SEEN_AFTER
+    return (
+        is_settled
+        and not message.is_asked
+        and claim.read_at is not None
+        and claim.read_at >= message.hinted_at + SEEN_AFTER
+    )

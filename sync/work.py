@@ -38,7 +38,7 @@ class Work:
     @property
     def looks_first(self) -> bool:
         """Whether the target may hold the record already: an earlier try's outcome is unknown, or a person asks."""
-        return self.inherited is not None or self.message.origin in ("replay", "backfill")
+        return self.inherited is not None or self.message.is_asked
 
     async def intend(self, document: str) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.

@@ -42,6 +42,18 @@ async def orders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     yield ok(f"orders can be read ({_count(page.total_count)})")
 
 
+async def cutover_is_named(probe: Probe) -> AsyncIterator[Finding]:
+    """Orders of before the first day were entered by hand: one that changes later must not be entered again."""
+    start = probe.settings.orders.placed_from
+    if start is not None:
+        yield ok(f"orders placed before {start.isoformat()} are left alone")
+    elif "orders" in probe.settings.flows:
+        yield warn(
+            "an order that was entered into D365 by hand will be posted again when it changes in Commerce",
+            "Write the moment of your cutover as placed_from under orders, as in 2026-12-01T06:00:00Z; not needed for a new shop.",
+        )
+
+
 async def customers_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """The integration may list customers; without it neither customers nor new accounts flow."""
     page = await probe.commerce.search("customers/search", Search(page_size=1, fields=("id",)))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.connections.section import Amount, Company, NumberMode, Section, Whole, YesNo
+from sync.connections.section import Amount, Company, Moment, NumberMode, Section, Whole, YesNo
 
 
 class Store(Section):
@@ -67,6 +67,7 @@ class Orders(Section):
     number_template: str = "{store_id}-{increment_id}"
     reference_template: str = "{increment_id}"
     posting: Posting = Posting.ALWAYS
+    placed_from: Moment | None = None
     oldest_days: Whole | None = Field(default=None, ge=1)
     freight_item: str = "FREIGHT"
     rounding_item: str = "ROUNDING"

@@ -1,10 +1,12 @@
 """What every table of the file has in common: its types, and that unknown names are faults."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 VAULT_NAME: Final = r"^[A-Za-z0-9-]{1,127}$"
 COMPANY: Final = r"^[A-Za-z0-9]{1,4}$"
@@ -44,6 +46,16 @@ def _no_float(value: object) -> object:
 
 Amount = Annotated[Decimal, BeforeValidator(_no_float)]
 """An amount, written as text or as a whole number."""
+
+
+def _written_out(value: object) -> object:
+    if not isinstance(value, datetime | str):
+        raise PydanticCustomError("moment", "a moment is a date, a time and an offset")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""A moment with its offset from UTC, as in 2026-11-21T06:00:00Z."""
 
 
 class Section(BaseModel):

@@ -22,7 +22,7 @@ from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, else
 from sync.flows.receipts import told
 from sync.ledger import State
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
-from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.work import Work
 
@@ -77,9 +77,10 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
         return await _cancelled(order, work)
     connection = work.desk.settings
     is_posted = bool(work.claim.number)
-    reason = "" if is_posted or work.claim.intent else not_now(order, connection.orders, work.now())
-    if reason:
-        return Skipped(reason)
+    if not is_posted and not work.claim.intent:
+        others = "" if work.message.is_asked else before_our_time(order, connection.orders)
+        if reason := others or not_now(order, connection.orders, work.now()):
+            return Skipped(reason)
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)
@@ -234,6 +235,12 @@ async def _predecessor_settled(order: Order, work: Work) -> None:
     if old.state != "canceled" and not old.total_canceled:
         raise Later(f"order {parent}, which this one replaces, is not cancelled yet", after=timedelta(seconds=5))
     await work.require("orders", key, old)
+    reason = "" if work.message.is_asked else before_our_time(old, work.desk.settings.orders)
+    if reason and not (await work.ledger.claim(work.desk.name, "orders", key)).number:
+        raise Never(
+            f"order {order.increment_id} replaces order {parent}, which was {reason}",
+            remedy=f"Cancel in D365 what was entered for {parent}, then replay {order.increment_id}.",
+        )
 
 
 def _receipt(document: SalesOrder, number: str, action: str, tells: tuple[tuple[str, str], ...] = ()) -> Receipt:

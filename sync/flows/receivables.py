@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from sync.coalescer import Coalescer
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
-from sync.commerce.models.order import Order
+from sync.commerce.models.order import Order, utc
 from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
 from sync.flows.accounts import account_for
 from sync.flows.keys import UNKNOWN_STORE, change_in, elsewhere, keys_of, parts_of
 from sync.mapping.bookings import Booked, Ground, fingerprint_of, ground_of
+from sync.mapping.posting_policy import before_our_time
 from sync.mapping.sales_order import order_store
 from sync.work import Work
 
@@ -62,18 +63,20 @@ async def ground_for(booked: Booked[Any], work: Work) -> Ground:
     """Where the document is booked; its order is delivered first where orders are. Raises `Later` while that waits."""
     order, settings = booked.order, work.desk.settings
     order_store(order, settings)
-    number = await _order_number(order, work)
+    number = await _order_number(booked, work)
     account = await account_for(order, work)
     return replace(ground_of(booked, settings, account), order_number=number)
 
 
-async def _order_number(order: Order, work: Work) -> str:
+async def _order_number(booked: Booked[Any], work: Work) -> str:
     """The sales order's number. An invoice may overtake its order: then the order is delivered first."""
+    order = booked.order
     if "orders" not in work.desk.settings.flows:
         return ""
     claim = await work.ledger.claim(work.desk.name, "orders", order.key)
     if claim.number:
         return claim.number
+    _must_be_ours(booked, work)
     outcome = await work.require("orders", order.key, order)
     if isinstance(outcome, Receipt):
         return outcome.number
@@ -82,6 +85,17 @@ async def _order_number(order: Order, work: Work) -> str:
         reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
         raise Later(reason, after=after, counts=False)
     return ""
+
+
+def _must_be_ours(booked: Booked[Any], work: Work) -> None:
+    """Raise `Never` where somebody else entered the order: whether he books its money as well is not known to us."""
+    if work.message.is_asked or work.claim.intent is not None:
+        return
+    if reason := before_our_time(booked.order, work.desk.settings.orders):
+        raise Never(
+            f"{booked.document.label} is of order {booked.order.increment_id}, which was {reason}",
+            remedy="Book it in D365 where that order was entered, and leave this one; or replay it, and it is booked from here.",
+        )
 
 
 def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | None:
@@ -96,13 +110,20 @@ def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skippe
         return _cancelled(booked, work)
     number = work.claim.number
     if not number:
-        return None
+        return _from_before(booked, work)
     if work.claim.digest == fingerprint_of(document):
         return Receipt(entity, number, work.claim.digest, "unchanged")
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",
         remedy=f"Compare {number} in D365 with it and correct it there; posted documents are never overwritten.",
     )
+
+
+def _from_before(booked: Booked[Any], work: Work) -> Skipped | None:
+    """A document that is as old as an order of before our time was dealt with when that was."""
+    start, made = work.desk.settings.orders.placed_from, utc(booked.document.created_at)
+    is_ours = start is None or made is None or made >= start or work.message.is_asked or work.claim.intent
+    return None if is_ours else Skipped(f"made {made:%Y-%m-%d %H:%M} UTC, before this connection took over")
 
 
 def _cancelled(booked: Booked[Any], work: Work) -> Skipped:

@@ -47,6 +47,14 @@ def not_now(order: Order, settings: Orders, now: datetime) -> str:
     return _too_old(order, settings, now)
 
 
+def before_our_time(order: Order, settings: Orders) -> str:
+    """Why an order is none of ours: somebody entered it into D365 before this connection took over. Empty where it is."""
+    start, placed = settings.placed_from, order.placed_at
+    if start is None or placed is None or placed >= start:
+        return ""
+    return f"placed {placed:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from = {start.isoformat()})"
+
+
 def _posting(order: Order, settings: Orders) -> Posting:
     payment = settings.payments.get(order.payment.method) or settings.payments.get("*")
     return payment.posting if payment and payment.posting is not None else settings.posting

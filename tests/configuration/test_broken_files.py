@@ -104,6 +104,10 @@ RULES = [
     (NUMBERS, 'reference_template = "{increment_id" #!', "", "a brace without its partner"),
     (NUMBERS, 'numbers = "ours"\nnumber_template = "WEBSHOP-DE-{store_id}-{increment_id}" #!', "", "22 characters"),
     (NUMBERS, "poll_minutes = 0 #!", "", "1"),
+    *(
+        (NUMBERS, f"placed_from = {text} #!", "", "a date, a time and an offset, as in 2026-")
+        for text in ("5", '"soon"', "2026-11-21", "2026-11-21T06:00:00")
+    ),
     (NUMBERS, 'rounding_most = "-0.01" #!', "", "less than nothing"),
     (NUMBERS, 'segments.fee = { item = "A", payment = "B" } #!', "", "both item and payment"),
     (NUMBERS, 'segments.fee = { field = "a.b" } #!', "", "neither item nor payment"),

@@ -122,6 +122,29 @@ async def test_a_poll_finds_the_order_whose_hook_was_lost(house: House) -> None:
 
 
 @in_both_houses()
+async def test_once_a_day_a_poll_finds_what_became_visible_long_after_its_stamp(house: House) -> None:
+    order = house.place(visible_in=3600)
+    for _ in range(5):
+        await asyncio.sleep(1200)
+        assert await house.polls() == 0
+    await asyncio.sleep(86400)
+    assert await house.polls() == 1
+    await house.works_until_idle()
+    assert await house.events(order) == ["created"]
+    assert await house.polls() == 0
+
+
+@in_house(commerce={"first_poll_days": 0})
+async def test_what_is_older_than_the_first_poll_is_not_found_by_any(house: House) -> None:
+    order = house.place()
+    await asyncio.sleep(3600)
+    for _ in range(3):
+        assert await house.polls() == 0
+        await asyncio.sleep(86400)
+    assert house.headers(order) == []
+
+
+@in_both_houses()
 async def test_a_poll_leaves_alone_what_was_read_since_it_changed(house: House) -> None:
     order = house.place()
     await asyncio.sleep(90)
