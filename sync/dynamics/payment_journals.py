@@ -70,11 +70,14 @@ class PaymentJournals:
         header = await self._client.create(HEADERS, payment.journal_body, not_after=not_after)
         return str(header["JournalBatchNumber"])
 
-    async def add(self, payment: CustomerPayment, journal: str, *, not_after: datetime) -> FoundPayment:
-        """Write the line behind the journal's last. Raises `AlreadyExists` when another writer took its number."""
+    async def end(self, payment: CustomerPayment, journal: str) -> FoundPayment:
+        """The place behind the journal's last line."""
         rows = await self._client.find_by(
             LINES, "JournalBatchNumber", journal, company=payment.company, select=LINE_FIELDS
         )
-        line = max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1
-        await self._client.create(LINES, payment.line_body(journal, line), not_after=not_after)
-        return FoundPayment(journal, line)
+        return FoundPayment(journal, max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1)
+
+    async def put(self, payment: CustomerPayment, place: FoundPayment, *, not_after: datetime) -> FoundPayment:
+        """Write the line at a place. Raises `AlreadyExists` when it is taken, `Never` when the journal takes no more."""
+        await self._client.create(LINES, payment.line_body(place.journal, place.line), not_after=not_after)
+        return place
