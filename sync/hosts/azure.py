@@ -18,6 +18,7 @@ from sync.edge_business_events import BUSINESS_EVENTS
 from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flow import Flow
+from sync.hosts.given_up import why
 from sync.settings import SettingsMissing
 from sync.watch import SCHEDULE as WATCH
 
@@ -222,8 +223,7 @@ def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
         arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def bury(message: func.ServiceBusMessage) -> None:
-        why = (message.dead_letter_reason or "", message.dead_letter_error_description or "")
-        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why)
+        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why(message))
 
 
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:

@@ -1,6 +1,6 @@
 import json
 import logging
-from typing import Any
+from typing import Any, Final
 
 import azure.functions as func
 import pytest
@@ -75,14 +75,29 @@ async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: i
     assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
 
 
-async def test_what_a_queue_gave_up_reaches_the_runtime_with_why() -> None:
+WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescription": "too old"}
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        (
+            {"dead_letter_reason": "TTLExpiredException", "dead_letter_error_description": "too old"},
+            tuple(WHY.values()),
+        ),
+        ({"application_properties": WHY}, tuple(WHY.values())),
+        ({"application_properties": {"Diagnostic-Id": "00-1"}}, ("", "")),
+        ({"application_properties": None}, ("", "")),
+    ],
+    ids=["by the local host", "by the Functions host", "no reason", "no properties"],
+)
+async def test_what_a_queue_gave_up_reaches_the_runtime_with_why(given: dict[str, Any], seen: tuple[str, str]) -> None:
     notes = Notebook()
     message = ServiceBusMessage(
-        body=b"{}", message_id="orders#1", dead_letter_reason="TTLExpiredException",
-        dead_letter_error_description="too old", application_properties={}, user_properties={},
-    )  # fmt: skip
+        body=b"{}", message_id="orders#1", **{"application_properties": {}, "user_properties": {}, **given}
+    )
     assert await functions_of(notes.open)["bury_orders"](message) is None
-    assert notes.calls == [("bury", "orders", b"{}", "orders#1", "TTLExpiredException", "too old")]
+    assert notes.calls == [("bury", "orders", b"{}", "orders#1", *seen)]
 
 
 async def out_of_reach() -> Runtime:
