@@ -7,6 +7,7 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
+from sync.configuration import BadConfiguration, Fault
 from sync.errors import Later
 from sync.hosts.azure import Opening, Runtime, build_app
 from sync.settings import SettingsMissing
@@ -111,6 +112,18 @@ async def test_while_the_app_cannot_open_callers_are_told_so_and_the_log_says_wh
     assert answer.status_code == 503
     assert b"vault.example.com" not in answer.get_body()
     assert "host.not_open reason=vault.example.com cannot be reached" in caplog.text
+
+
+async def misconfigured() -> Runtime:
+    raise BadConfiguration([Fault(0, "", "there is no such file", "Run `init`")])
+
+
+async def test_a_configuration_that_cannot_be_used_is_told_in_the_log_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    answer = await functions_of(misconfigured)["health"](request("GET"))
+    assert answer.status_code == 503
+    assert b"configuration" in answer.get_body()
+    assert "host.not_open reason=connections.toml has 1 fault" in caplog.text
+    assert "there is no such file" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "health"])
