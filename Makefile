@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 SCANNER := .venv-infra
+WORKER := .worker
 SEED ?= 1
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test azurite check infra serve simulate bench golden clean
+.PHONY: demo demo-embedded demo-emulated test azurite worker check infra serve simulate bench golden clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the tests'; Node must be there.
 demo: demo-$(EDITION)
@@ -23,6 +24,9 @@ test: $(VENV)/development
 
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it they are skipped.
 azurite: $(AZURITE)
+
+# Microsoft's worker code, for the tests that run the app in it. Without it they are skipped.
+worker: $(WORKER)/ready
 
 check: $(VENV)/development
 	$(VENV)/bin/ruff check .
@@ -64,9 +68,15 @@ $(SCANNER)/ready: requirements-infra.txt
 	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-infra.txt
 	touch $@
 
+# Without what it names as needed: azure-functions is ours as pinned, and its extensions are for kinds of bindings we have not.
+$(WORKER)/ready: requirements-worker.txt | $(VENV)/run-time
+	rm -rf $(WORKER)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --target $(WORKER) -r requirements-worker.txt
+	touch $@
+
 $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	npm ci --prefix tests/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(SCANNER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml

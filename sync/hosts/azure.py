@@ -14,10 +14,12 @@ from typing import Any, Protocol
 
 import azure.functions as func
 
+from sync.configuration_faults import BadConfiguration
 from sync.edge_business_events import BUSINESS_EVENTS
 from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flow import Flow
+from sync.hosts.given_up import why
 from sync.settings import SettingsMissing
 from sync.watch import SCHEDULE as WATCH
 
@@ -222,8 +224,7 @@ def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
         arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def bury(message: func.ServiceBusMessage) -> None:
-        why = (message.dead_letter_reason or "", message.dead_letter_error_description or "")
-        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why)
+        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why(message))
 
 
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
@@ -234,9 +235,9 @@ async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]
         log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
         body = to_json({"error": "settings are missing", "missing": list(missing.names)})
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
-    except (Later, Never) as closed:
-        log.error("host.not_open reason=%s", closed.reason)  # noqa: TRY400 - the reason says it all
-        body = to_json({"error": "the app cannot open its queue, tables or secrets; its log says why"})
+    except (Later, Never, BadConfiguration) as closed:
+        log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
+        body = to_json({"error": "the app cannot open its configuration, queue, tables or secrets; its log says why"})
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
     answer = await ask(ready)
     return func.HttpResponse(answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type})

@@ -1,12 +1,13 @@
 import json
 import logging
-from typing import Any
+from typing import Any, Final
 
 import azure.functions as func
 import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
+from sync.configuration import BadConfiguration, Fault
 from sync.errors import Later
 from sync.hosts.azure import Opening, Runtime, build_app
 from sync.settings import SettingsMissing
@@ -75,14 +76,29 @@ async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: i
     assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
 
 
-async def test_what_a_queue_gave_up_reaches_the_runtime_with_why() -> None:
+WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescription": "too old"}
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        (
+            {"dead_letter_reason": "TTLExpiredException", "dead_letter_error_description": "too old"},
+            tuple(WHY.values()),
+        ),
+        ({"application_properties": WHY}, tuple(WHY.values())),
+        ({"application_properties": {"Diagnostic-Id": "00-1"}}, ("", "")),
+        ({"application_properties": None}, ("", "")),
+    ],
+    ids=["by the local host", "by the Functions host", "no reason", "no properties"],
+)
+async def test_what_a_queue_gave_up_reaches_the_runtime_with_why(given: dict[str, Any], seen: tuple[str, str]) -> None:
     notes = Notebook()
     message = ServiceBusMessage(
-        body=b"{}", message_id="orders#1", dead_letter_reason="TTLExpiredException",
-        dead_letter_error_description="too old", application_properties={}, user_properties={},
-    )  # fmt: skip
+        body=b"{}", message_id="orders#1", **{"application_properties": {}, "user_properties": {}, **given}
+    )
     assert await functions_of(notes.open)["bury_orders"](message) is None
-    assert notes.calls == [("bury", "orders", b"{}", "orders#1", "TTLExpiredException", "too old")]
+    assert notes.calls == [("bury", "orders", b"{}", "orders#1", *seen)]
 
 
 async def out_of_reach() -> Runtime:
@@ -96,6 +112,18 @@ async def test_while_the_app_cannot_open_callers_are_told_so_and_the_log_says_wh
     assert answer.status_code == 503
     assert b"vault.example.com" not in answer.get_body()
     assert "host.not_open reason=vault.example.com cannot be reached" in caplog.text
+
+
+async def misconfigured() -> Runtime:
+    raise BadConfiguration([Fault(0, "", "there is no such file", "Run `init`")])
+
+
+async def test_a_configuration_that_cannot_be_used_is_told_in_the_log_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    answer = await functions_of(misconfigured)["health"](request("GET"))
+    assert answer.status_code == 503
+    assert b"configuration" in answer.get_body()
+    assert "host.not_open reason=connections.toml has 1 fault" in caplog.text
+    assert "there is no such file" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "health"])

@@ -1,0 +1,69 @@
+"""An app that is deployed before it is set up: it is there, says what it misses, and takes nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from sync.encoding import from_json
+from sync.settings import NEEDED, Edition
+from tests.worker.inputs import Input, http, service_bus, timer
+from tests.worker.process import Worker, running
+
+IN_AZURE: Final = {"WEBSITE_INSTANCE_ID": "0123"}
+WEBHOOK: Final = http("POST", "webhooks/shop/orders", body=b"{}", route={"connection": "shop", "flow": "orders"})
+HEALTH: Final = http("GET", "health")
+
+
+@pytest.fixture
+async def in_azure(package: Path, tmp_path: Path) -> AsyncIterator[Worker]:
+    async with running(package, tmp_path / "log", IN_AZURE, package=package) as worker:
+        await worker.init(package)
+        yield worker
+
+
+async def answered(worker: Worker, name: str, given: Input) -> tuple[int, Any]:
+    """Status and document of an HTTP function's answer."""
+    outcome = await worker.invoke(name, given)
+    assert outcome.content_type == "application/json"
+    return outcome.status, from_json(outcome.body)
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+async def test_http_functions_name_every_missing_setting(in_azure: Worker) -> None:
+    told = (503, {"error": "settings are missing", "missing": sorted(NEEDED[Edition.AZURE])})
+    assert await answered(in_azure, "receive_webhook", WEBHOOK) == told
+    assert await answered(in_azure, "health", HEALTH) == told
+
+
+async def test_messages_are_given_back_and_timers_fail_with_every_missing_setting_named(in_azure: Worker) -> None:
+    triggers = {
+        "deliver_orders": service_bus(b"{}", "orders#1"),
+        "bury_orders": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
+        "take_business_event": service_bus(b"{}", "1"),
+        "poll_orders": timer(),
+        "watch": timer(),
+    }
+    for name, given in triggers.items():
+        outcome = await in_azure.invoke(name, given)
+        assert (outcome.succeeded, outcome.returned) == (False, None)
+        assert outcome.said.startswith("SettingsMissing: ")
+        assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
+
+
+async def test_without_a_connections_toml_callers_hear_so_and_nothing_is_written(package: Path, tmp_path: Path) -> None:
+    before = files(package)
+    async with running(package, tmp_path / "log", {}, package=package) as worker:
+        await worker.init(package)
+        for name, given in {"receive_webhook": WEBHOOK, "health": HEALTH}.items():
+            status, told = await answered(worker, name, given)
+            assert (status, "configuration" in told["error"]) == (503, True)
+        outcome = await worker.invoke("deliver_orders", service_bus(b"{}", "orders#1"))
+        assert not outcome.succeeded
+        assert outcome.said.startswith("BadConfiguration: connections.toml has 1 fault")
+        assert "host.not_open reason=connections.toml has 1 fault" in worker.log
+    assert files(package) == before
