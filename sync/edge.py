@@ -2,10 +2,12 @@
 posted, and nothing is answered before the hint is stored: a shopper may be waiting.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sync.answers import LARGEST_BODY, NOT_STORED, SUCCESS, Answer, refused, too_large
 from sync.commerce.event_keys import PublicKeys
@@ -22,6 +24,9 @@ __all__ = ["Answer", "Edge"]
 
 log = logging.getLogger("sync.edge")
 
+BUDGET: Final = timedelta(seconds=1.5)
+"""How long a hook waits for its answer at most: Commerce gives up after two seconds, and a shopper waits meanwhile."""
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -36,7 +41,17 @@ class Edge:
     public_keys: Callable[[str], PublicKeys]
 
     async def webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """A Commerce webhook. 200 `{"op":"success"}` once the hint is stored; 401 stores nothing; 503 when it cannot."""
+        """A Commerce webhook. 200 `{"op":"success"}` once the hint is stored; 401 stores nothing; 503 when it cannot be
+        stored within `BUDGET`."""
+        try:
+            async with asyncio.timeout(BUDGET.total_seconds()):
+                return await self._heard(connection, flow, headers, body)
+        except TimeoutError:
+            named = flow if flow in self.flows else "(unknown)"
+            log.error("edge.out_of_time connection=%s flow=%s", connection[:40], named)  # noqa: TRY400 - nothing to trace
+            return NOT_STORED
+
+    async def _heard(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
         settings = self.connections.get(connection)
         if settings is None:
             return refused(

@@ -1,14 +1,20 @@
 """Orders on the road: what reaches D365, once, and what a person gets to see when it cannot."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
+from sync.commerce.hooks import TIMEOUT
+from sync.errors import Later
+from sync.flows import FLOWS
 from sync.ledger import State
 from sync.mapping_records import ItemMapping
+from sync.ports import Outgoing
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.dials import Kind
+from sync.services import Services
 from tests.house import House, in_both_houses, in_house
 from tests.site import COMPANY
 
@@ -110,6 +116,23 @@ async def test_a_hook_without_a_store_for_no_order_ends_as_vanished(house: House
     await house.hook("orders", {"data": {"order": {"increment_id": "999"}}})
     await house.works_until_idle()
     assert await house.events("999@?") == ["vanished"]
+
+
+@in_house()
+async def test_a_hook_is_answered_before_the_shop_gives_up_although_the_queue_never_answers(house: House) -> None:
+    order = house.place()
+    house.services = Services(house.site.connections, FLOWS, house.site.outside(queue=_Deaf()))  # type: ignore[arg-type]
+    async with asyncio.timeout(TIMEOUT.total_seconds()):
+        with pytest.raises(AssertionError, match="could not be stored"):
+            await house.hooks(order)
+
+
+class _Deaf:
+    """A queue that takes what it is sent and says nothing for a minute."""
+
+    async def send(self, _: Sequence[Outgoing]) -> None:
+        await asyncio.sleep(60)
+        raise Later("no answer")
 
 
 @in_both_houses()
