@@ -32,7 +32,7 @@ async def test_the_edge_is_measured_hook_by_hook(store: Store) -> None:
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 async def test_baselines_are_measured_on_the_same_bytes(scheme: Scheme) -> None:
-    assert len((await verification(scheme, 3)).milliseconds) == 3
+    assert len((await verification(scheme, "one by one", 3)).milliseconds) == 3
     assert (await bare_send(3)).calls == 3
 
 
