@@ -44,7 +44,7 @@ serve: $(VENV)/run-time
 simulate: $(VENV)/development
 	$(RUN) -m tests.simulation $(SEED)
 
-# What a hook takes and what an order costs, printed.
+# What a hook takes and what an order costs, printed; python -m tests.benchmarks --help tells more.
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 

@@ -1,7 +1,8 @@
 """Joining what concurrent deliveries ask for within a few milliseconds, as a data loader does.
 
-`Coalescer` joins reads by key, `Batcher` joins sends. Both use the running loop's timer and nothing else, so a loop
-with virtual time drives them; both leave no task behind once nobody waits and `aclose` has returned.
+`Coalescer` joins reads by key, which are worth waiting a moment for; `Batcher` joins sends, for which somebody waits.
+Both use the running loop's timers and turns and nothing else, so a loop with virtual time drives them; both leave no
+task behind once nobody waits and `aclose` has returned.
 """
 
 import asyncio
@@ -183,18 +184,18 @@ class _Group(Generic[T, R]):
 class Batcher(Generic[T, R]):
     """Sends, joined: one call at a time, each with as many callers' items as came meanwhile, up to `most`.
 
-    One caller's items go in one call, in their order, also when they are more than `most`. Calls start `window` after
-    the first item, or at once when `most` are there; what comes during a call goes with the next.
+    One caller's items go in one call, in their order, also when they are more than `most`. Nobody waits for company: a
+    call starts at the loop's next turn, with what is there by then; what comes during a call goes with the next. So
+    calls grow with the load, and a single send takes as long as its call.
     """
 
-    def __init__(self, send: Callable[[Sequence[T]], Awaitable[R]], *, window: timedelta, most: int) -> None:
+    def __init__(self, send: Callable[[Sequence[T]], Awaitable[R]], *, most: int) -> None:
         if most < 1:
             raise ValueError(f"at least one item per call, not {most}")
         self._send = send
-        self._window = window.total_seconds()
         self._most = most
         self._waiting: deque[_Group[T, R]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._turn: asyncio.Handle | None = None
         self._call: asyncio.Task[R] | None = None
         self._closed = False
 
@@ -208,10 +209,8 @@ class Batcher(Generic[T, R]):
         loop = asyncio.get_running_loop()
         group = _Group[T, R](items, loop.create_future())
         self._waiting.append(group)
-        if sum(len(each.items) for each in self._waiting) >= self._most:
-            self._start()
-        elif self._call is None and self._timer is None:
-            self._timer = loop.call_later(self._window, self._start)
+        if self._call is None and self._turn is None:
+            self._turn = loop.call_soon(self._start)
         try:
             return await group.sent
         except asyncio.CancelledError:
@@ -226,9 +225,9 @@ class Batcher(Generic[T, R]):
             await asyncio.wait([self._call])
 
     def _start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
         if self._call is None and (groups := self._next()):
             items = [item for group in groups for item in group.items]
             self._call = asyncio.get_running_loop().create_task(self._run(items))

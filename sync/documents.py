@@ -4,17 +4,19 @@ They serve two readers: the operator who compares both documents, and the engine
 delivered. They age out by policy and can be erased for one record; the trail stays readable without them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from sync.encoding import from_json, to_json
 from sync.errors import Never
-from sync.ports import Row, Tables
+from sync.ports import Row, Tables, Upsert
 
 TABLE = "documents"
 CHUNK = 60 * 1024
 """A cell holds 64 KiB; a row 1 MiB. Larger copies span cells, then rows."""
 CELLS = 12
+ROWS = 3
+"""Rows in one transaction: of 4 MiB as it is sent, which is a third more than it holds."""
 
 
 class Sealer(Protocol):
@@ -37,13 +39,17 @@ class Documents:
         self._sealer = sealer
 
     async def store(self, record: str, trail_id: str, copies: Mapping[str, Any]) -> None:
-        """Keep the copies of one outcome. Safe to repeat: the same trail row overwrites itself."""
-        for kind, document in copies.items():
-            sealed = self._sealer.seal(to_json(document))
-            chunks = [sealed[start : start + CHUNK] for start in range(0, len(sealed), CHUNK)]
-            for part in range(0, len(chunks), CELLS):
-                cells = {f"c{index:02d}": chunk for index, chunk in enumerate(chunks[part : part + CELLS])}
-                await self._tables.upsert(TABLE, Row(record, f"{kind}|{trail_id}|{part // CELLS:04d}", cells))
+        """Keep the copies of one outcome, together where they fit. Safe to repeat: the same trail row overwrites itself."""
+        rows = [row for kind, document in copies.items() for row in self._rows(record, trail_id, kind, document)]
+        for start in range(0, len(rows), ROWS):
+            await self._tables.transact(TABLE, [Upsert(row) for row in rows[start : start + ROWS]])
+
+    def _rows(self, record: str, trail_id: str, kind: str, document: Any) -> Iterator[Row]:
+        sealed = self._sealer.seal(to_json(document))
+        chunks = [sealed[start : start + CHUNK] for start in range(0, len(sealed), CHUNK)]
+        for part in range(0, len(chunks), CELLS):
+            cells = {f"c{index:02d}": chunk for index, chunk in enumerate(chunks[part : part + CELLS])}
+            yield Row(record, f"{kind}|{trail_id}|{part // CELLS:04d}", cells)
 
     async def load(self, record: str, trail_id: str, kind: str) -> Any | None:
         """One copy, or None when there is none (any more)."""

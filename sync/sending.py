@@ -1,15 +1,14 @@
-"""Queue sends, joined: what concurrent deliveries and hooks send within a few milliseconds goes in one call per queue.
+"""Queue sends, joined: what deliveries and hooks send at once, or during a call, goes in one call per queue.
 
-A Service Bus sender may not be used concurrently: one flusher per queue owns it.
+A Service Bus sender may not be used concurrently: one flusher per queue owns it. Nothing waits to be joined with what may
+come: a shopper may be waiting.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sync.coalescer import Batcher
 from sync.ports import Outgoing, Queue
 
-WINDOW = timedelta(milliseconds=2)
 MOST = 100
 
 
@@ -24,7 +23,7 @@ class JoinedSends:
         """Store the messages, those of one queue together, at most 100 a call. Raises what the queue raises."""
         for name in dict.fromkeys(message.queue for message in messages):
             if name not in self._flushers:
-                self._flushers[name] = Batcher(self._queue.send, window=WINDOW, most=MOST)
+                self._flushers[name] = Batcher(self._queue.send, most=MOST)
             await self._flushers[name].send(*(message for message in messages if message.queue == name))
 
     async def aclose(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sync.coalescer import Batcher, Coalescer
 from sync.errors import Later, Never, Unknown
+from tests.virtual_time import virtually
 
 WINDOW = timedelta(milliseconds=2)
 
@@ -206,15 +207,29 @@ class Post:
 
 async def test_concurrent_sends_are_one_call_and_everybody_gets_its_answer() -> None:
     post = Post()
-    batcher = Batcher(post.send, window=WINDOW, most=10)
+    batcher = Batcher(post.send, most=10)
     assert list(await asyncio.gather(batcher.send("a", "b"), batcher.send("c"))) == [1, 1]
     assert post.vans == [["a", "b", "c"]]
     assert not others()
 
 
+def test_a_send_waits_for_no_company() -> None:
+    post = Post()
+
+    async def sent() -> float:
+        loop, batcher = asyncio.get_running_loop(), Batcher(post.send, most=10)
+        begun = loop.time()
+        await batcher.send("a")
+        await batcher.send("b")
+        return loop.time() - begun
+
+    assert virtually(sent()) == 0
+    assert post.vans == [["a"], ["b"]]
+
+
 async def test_one_callers_items_stay_together_and_calls_follow_one_another() -> None:
     post = Post()
-    batcher = Batcher(post.send, window=timedelta(hours=1), most=3)
+    batcher = Batcher(post.send, most=3)
     sends = [batcher.send("a", "b"), batcher.send("c", "d"), batcher.send("e"), batcher.send(*"fghij")]
     assert list(await asyncio.gather(*sends)) == [1, 2, 2, 3]
     assert post.vans == [["a", "b"], ["c", "d", "e"], list("fghij")]
@@ -223,25 +238,29 @@ async def test_one_callers_items_stay_together_and_calls_follow_one_another() ->
 async def test_what_comes_during_a_call_goes_with_the_next() -> None:
     post = Post()
     post.open.clear()
-    batcher = Batcher(post.send, window=WINDOW, most=10)
+    batcher = Batcher(post.send, most=10)
     first = asyncio.create_task(batcher.send("a"))
     await post.left.get()
-    rest = [asyncio.create_task(batcher.send(name)) for name in "bc"]
-    await asyncio.sleep(0)
+    rest: list[asyncio.Task[int]] = []
+    for name in "bc":
+        rest.append(asyncio.create_task(batcher.send(name)))
+        await asyncio.sleep(0)
+    assert post.vans == [["a"]]
     post.open.set()
     assert list(await asyncio.gather(first, *rest)) == [1, 2, 2]
+    assert post.vans == [["a"], ["b", "c"]]
 
 
 async def test_an_error_reaches_the_senders_of_that_call_alone() -> None:
     post = Post()
-    batcher = Batcher(post.send, window=timedelta(hours=1), most=2)
+    batcher = Batcher(post.send, most=2)
     answers = await asyncio.gather(*(batcher.send(name) for name in ["a", "bomb", "c", "d"]), return_exceptions=True)
     assert [type(answer) for answer in answers] == [Never, Never, int, int]
 
 
 async def test_a_sender_that_leaves_before_the_call_takes_its_items_along() -> None:
     post = Post()
-    batcher = Batcher(post.send, window=WINDOW, most=10)
+    batcher = Batcher(post.send, most=10)
     gone, stays = asyncio.create_task(batcher.send("gone")), asyncio.create_task(batcher.send("stays"))
     await asyncio.sleep(0)
     gone.cancel()
@@ -252,7 +271,7 @@ async def test_a_sender_that_leaves_before_the_call_takes_its_items_along() -> N
 async def test_a_call_on_the_way_goes_on_when_its_sender_leaves() -> None:
     post = Post()
     post.open.clear()
-    batcher = Batcher(post.send, window=WINDOW, most=2)
+    batcher = Batcher(post.send, most=2)
     sends = [asyncio.create_task(batcher.send(name)) for name in "ab"]
     await post.left.get()
     sends[0].cancel()
@@ -263,7 +282,7 @@ async def test_a_call_on_the_way_goes_on_when_its_sender_leaves() -> None:
 async def test_an_interrupted_call_is_unknown_to_its_senders_and_the_next_one_starts() -> None:
     post = Post()
     post.open.clear()
-    batcher = Batcher(post.send, window=timedelta(hours=1), most=1)
+    batcher = Batcher(post.send, most=1)
     first, second = asyncio.create_task(batcher.send("a")), asyncio.create_task(batcher.send("b"))
     await post.left.get()
     (call,) = others() - {first, second}
@@ -275,7 +294,7 @@ async def test_an_interrupted_call_is_unknown_to_its_senders_and_the_next_one_st
 
 async def test_closing_sends_what_waits() -> None:
     post = Post()
-    batcher = Batcher(post.send, window=timedelta(hours=1), most=2)
+    batcher = Batcher(post.send, most=2)
     sends = [asyncio.create_task(batcher.send(name)) for name in "abc"]
     await asyncio.sleep(0)
     await batcher.aclose()
@@ -288,9 +307,10 @@ async def test_closing_sends_what_waits() -> None:
 async def test_a_send_that_fails_as_its_sender_leaves_is_reported_to_nobody() -> None:
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
-    batcher = Batcher(Post().send, window=timedelta(hours=1), most=1)
+    batcher = Batcher(Post().send, most=1)
     send = asyncio.create_task(batcher.send("bomb"))
-    await asyncio.sleep(0)
+    for _ in range(2):
+        await asyncio.sleep(0)
     (call,) = others() - {send}
     call.add_done_callback(partial(cancel, send))
     await asyncio.wait([send])
@@ -303,7 +323,7 @@ async def test_a_send_that_fails_as_its_sender_leaves_is_reported_to_nobody() ->
 @pytest.mark.parametrize("most", [0, -1])
 def test_at_least_one_item_goes_in_a_call(most: int) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Batcher(Post().send, window=WINDOW, most=most)
+        Batcher(Post().send, most=most)
     with pytest.raises(ValueError, match="at least one"):
         Coalescer(Shelf().load, window=WINDOW, most=most)
 

@@ -1,15 +1,18 @@
 """Copies of documents: whole, encrypted, apart per record, and forgotten when a person asks."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
 from sync.adapters.cipher import Cipher
 from sync.adapters.sqlite_tables import SqliteTables
-from sync.documents import CELLS, CHUNK, TABLE, Documents
+from sync.documents import CELLS, CHUNK, ROWS, TABLE, Documents
 from sync.errors import Never
+from tests.benchmarks.counted import CountedTables
 
 RECORD = "bikes|orders|000000042@1"
 KEY = Fernet.generate_key().decode()
@@ -68,6 +71,17 @@ async def test_a_large_copy_spans_cells_and_rows(tables: SqliteTables, size: int
     text = "".join(chr(48 + n % 70) for n in range(size))
     await documents.store(RECORD, "t1", {"read": text})
     assert await documents.load(RECORD, "t1", "read") == text
+
+
+async def test_the_copies_of_one_outcome_are_one_transaction_where_they_fit(tables: SqliteTables) -> None:
+    counts: Counter[str] = Counter()
+    counted: Any = CountedTables(tables, counts)
+    documents = Documents(counted, Scrambled())
+    await documents.store(RECORD, "t1", {"read": {"a": 1}, "sent": {"b": 2}, "answered": {"c": 3}})
+    assert counts == {"tables transactions": 1}
+    await documents.store(RECORD, "t2", {"read": "x" * (CHUNK * CELLS * ROWS), "sent": {"b": 2}})
+    assert counts == {"tables transactions": 3}
+    assert await documents.load(RECORD, "t2", "sent") == {"b": 2}
 
 
 async def test_the_newest_copy_is_the_last_by_trail(documents: Documents) -> None:

@@ -85,9 +85,9 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)
     document = sales_order_from(order, connection, account=buyer.account, items=items, contact=buyer.contact)
-    work.keep("read", order.raw)
     if is_posted and work.claim.digest == document.current_digest and work.claim.intent is None:
         return _receipt(document, work.claim.number, "unchanged")
+    work.keep("read", order.raw)
     return await (_amended(document, work) if is_posted else _posted(order, document, work))
 
 

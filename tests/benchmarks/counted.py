@@ -1,39 +1,70 @@
-"""Ports that count what goes through them."""
+"""Ports that count what goes through them, in the units that Azure bills: messages, transactions, pages of a query."""
 
-import inspect
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
 
-from sync.ports import Outgoing
+from sync.adapters.servicebus_peeks import PAGE as PEEKED
+from sync.adapters.tables import PAGE
+from sync.ports import Depth, Outgoing, Row
+
+UNITS: Final = {
+    "get": "tables reads", "insert": "tables inserts", "replace": "tables transactions", "upsert": "tables transactions",
+    "transact": "tables transactions", "delete": "tables deletes", "partitions": "tables pages",
+}  # fmt: skip
+"""What a call of the port is to Table Storage: a transaction each, but for queries, which are one a page."""
 
 
-class Counted:
-    """An adapter; calls of its methods are counted in `into`, under a name of ours."""
+class CountedTables:
+    """Tables; transactions are counted in `into`."""
 
-    def __init__(self, inner: Any, system: str, into: Counter[str]) -> None:
-        self._inner, self._system, self._into = inner, system, into
+    def __init__(self, inner: Any, into: Counter[str]) -> None:
+        self._inner, self._into = inner, into
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
-        if not (inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)):
+        if name not in UNITS:
             return method
 
         def called(*arguments: Any, **options: Any) -> Any:
-            self._into[f"{self._system} {name}"] += 1
+            self._into[UNITS[name]] += 1
             return method(*arguments, **options)
 
         return called
 
+    async def query(
+        self, table: str, partition: str, *, start: str = "", before: str = "", limit: int | None = None
+    ) -> AsyncIterator[Row]:
+        """The rows; each page of them is a transaction, and so is finding none."""
+        size, given = PAGE if limit is None else min(PAGE, limit), 0
+        self._into["tables pages"] += 1
+        async for row in self._inner.query(table, partition, start=start, before=before, limit=limit):
+            self._into["tables pages"] += given > 0 and given % size == 0
+            given += 1
+            yield row
 
-class Sent(Counted):
-    """A queue; of a send the messages are counted, too."""
+
+class CountedQueue:
+    """A queue; messages and calls are counted in `into`. What a host does is counted by the host."""
+
+    def __init__(self, inner: Any, into: Counter[str]) -> None:
+        self._inner, self._into = inner, into
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """One transfer of so many messages."""
-        self._into["queue send"] += 1
-        self._into["queue messages sent"] += len(messages)
+        self._into["bus send calls"] += 1
+        self._into["bus messages sent"] += len(messages)
         await self._inner.send(messages)
+
+    async def depth(self, queue: str) -> Depth:
+        """Counted by looking, page by page until one is empty, at the queue and at its dead letters."""
+        found: Depth = await self._inner.depth(queue)
+        there = found.due + found.scheduled + found.locked
+        self._into["bus looks"] += sum(1 + -(-count // PEEKED) for count in (there, found.dead))
+        return found
 
 
 class Nowhere:

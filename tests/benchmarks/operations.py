@@ -1,79 +1,138 @@
-"""What an order costs: operations on queue and tables, requests to both systems, counted in the sandbox. Time is virtual."""
+"""What orders, their documents and an idle hour cost in operations, counted in the sandbox. Time is virtual, so counts
+are the same on every machine."""
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
 
-from sync.flows import FLOWS
-from sync.services import Services
-from tests.benchmarks.counted import Counted, Sent
-from tests.house import House
-from tests.site import merged
+from sync.sandbox.commerce.records import Columns, StoredOrder
+from tests.benchmarks.books import CountingHouse, log_counted
+from tests.house import GUEST
 from tests.virtual_time import virtually
 
-
-class CountingHouse(House):
-    """A house whose stores are counted."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.counts: Counter[str] = Counter()
-        super().__init__(settings)
-
-    def _opened(self, tables: Any) -> Services:
-        queue: Any = Sent(self.site.queue, "queue", self.counts)
-        counted: Any = Counted(tables, "tables", self.counts)
-        return Services(self.site.connections, FLOWS, self.site.outside(queue=queue, tables=counted))
-
-    def so_far(self) -> Counter[str]:
-        """Everything counted until now, the systems' requests included."""
-        systems: Counter[str] = Counter()
-        for desk in self.services.desks.counts().values():
-            for name, count in desk.items():
-                system, _, kind = name.partition("_")
-                systems[f"{system} {kind}"] += count
-        return self.counts + systems
+HOUR: Final = timedelta(hours=1)
+QUIET: Final = 600
+"""Seconds between kinds of traffic: what is remembered for a while is forgotten."""
+FLOWS: Final = ("orders", "customers", "invoices", "creditmemos", "postings")
+"""What the connection runs."""
+ORDERS, AT_ONCE = "new order, one by one", "new order, many at once"
+GUESTS, AGAIN = "first order of a guest", "hint that finds nothing changed"
+INVOICES, MEMOS = "invoice, one by one", "credit memo, one by one"
+ORDERS_POLLED, INVOICES_POLLED, MEMOS_POLLED = (
+    "order, hook and polls",
+    "its invoice, hook and polls",
+    "its credit memo, hook and polls",
+)
+IDLE: Final = "an hour without anything"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Operations in all, for so many orders."""
+    """Operations in all, for so many of something."""
 
     title: str
-    orders: int
+    count: int
     counts: Counter[str]
 
+    def each(self, name: str) -> float:
+        """Of one."""
+        return self.counts[name] / self.count
+
     def lines(self) -> list[str]:
-        """As it is printed: per order."""
-        rows = [f"  {name:24} {count / self.orders:8.2f}" for name, count in sorted(self.counts.items())]
-        return [f"{self.title} ({self.orders} orders), per order", *rows]
+        """As it is printed: of one."""
+        rows = [f"  {name:24} {self.each(name):10.2f}" for name in sorted(self.counts) if self.counts[name]]
+        return [f"{self.title}, each of {self.count}" if self.count > 1 else self.title, *rows]
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "title": self.title,
+            "of": self.count,
+            "each": {name: round(self.each(name), 4) for name in sorted(self.counts)},
+        }
 
 
-def costs(numbers: str, orders: int) -> list[Cost]:
-    """Of first deliveries at once, and of repeats that change nothing. The first order of a customer is not among them."""
-    settings = merged({"orders": {"numbers": numbers}}, {"customers": {"numbers": numbers}})
-    return virtually(_costs(numbers, orders, settings))
+def costs(numbers: str, count: int) -> list[Cost]:
+    """Of everything, `count` of each kind. What only the first order causes (tokens, metadata) is not among it."""
+    mode = {"numbers": numbers}
+    return virtually(_costs({"flows": FLOWS, "orders": mode, "customers": mode}, count))
 
 
-async def _costs(numbers: str, count: int, settings: dict[str, Any]) -> list[Cost]:
+async def _costs(settings: dict[str, Any], count: int) -> list[Cost]:
     house = CountingHouse(settings)
-    await house.delivers(house.place())  # so the account is known, and tokens and metadata are there
-    found: list[Cost] = []
-    try:
-        for title, most in (("one by one", 1), ("all at once", count)):
-            before = house.so_far()
-            placed = [house.place() for _ in range(count)]
-            for start in range(0, count, most):
-                for order in placed[start : start + most]:
-                    await house.hooks(order)
-                await house.works_until_idle()
-            found.append(Cost(f"numbers {numbers}: new orders, {title}", count, house.so_far() - before))
-        before = house.so_far()
-        await asyncio.sleep(60)
-        for order in placed:
-            await house.hooks(order)
-        await house.works_until_idle()
-        found.append(Cost(f"numbers {numbers}: the same again, nothing changed", count, house.so_far() - before))
-    finally:
-        await house.close()
-    return found
+    with log_counted(house.counts):
+        try:
+            return await _Tally(house, count).all()
+        finally:
+            await house.close()
+
+
+class _Tally:
+    """Traffic of one kind after the other, in one house."""
+
+    def __init__(self, house: CountingHouse, count: int) -> None:
+        self._house = house
+        self._count = count
+        self._found: list[Cost] = []
+
+    async def all(self) -> list[Cost]:
+        """Every kind."""
+        house, shop, count = self._house, self._house.commerce, self._count
+        await house.delivers(house.basket())
+        guests = [house.basket(shopper=replace(GUEST, email=f"guest{n}@example.com")) for n in range(count)]
+        await self._of(GUESTS, lambda: self._hooks(guests, together=1))
+        placed = [house.basket() for _ in range(count)]
+        await self._of(ORDERS, lambda: self._hooks(placed, together=1))
+        placed = [house.basket() for _ in range(count)]
+        await self._of(AT_ONCE, lambda: self._hooks(placed, together=count))
+        await self._of(AGAIN, lambda: self._hooks(placed, together=count))
+        invoices = [shop.invoice(order) for order in placed]
+        await self._of(INVOICES, lambda: self._documents(invoices, "invoices"))
+        memos = [shop.refund(order) for order in placed]
+        await self._of(MEMOS, lambda: self._documents(memos, "creditmemos"))
+        await self._hours()
+        return self._found
+
+    async def _hours(self) -> None:
+        """An hour without anything; and hours with hooks, as polls go on beside them, less what such an hour costs."""
+        house, shop, count = self._house, self._house.commerce, self._count
+        await house.lives(HOUR)
+        await self._of(IDLE, lambda: house.lives(HOUR), of=1)
+        idle = self._found[-1].counts
+        placed: list[StoredOrder] = []
+
+        async def order() -> None:
+            placed.append(house.basket())
+            await house.hooks(placed[-1])
+
+        await self._of(ORDERS_POLLED, lambda: house.lives(HOUR, [order] * count))
+        invoiced = [partial(self._hears, shop.invoice, "invoices", order) for order in placed]
+        await self._of(INVOICES_POLLED, lambda: house.lives(HOUR, invoiced))
+        refunded = [partial(self._hears, shop.refund, "creditmemos", order) for order in placed]
+        await self._of(MEMOS_POLLED, lambda: house.lives(HOUR, refunded))
+        for cost in self._found[-3:]:
+            cost.counts.subtract(idle)
+
+    async def _of(self, title: str, traffic: Callable[[], Awaitable[None]], *, of: int | None = None) -> None:
+        await asyncio.sleep(QUIET)
+        before = await self._house.so_far()
+        await traffic()
+        counts = await self._house.so_far()
+        counts.subtract(before)
+        self._found.append(Cost(title, of or self._count, counts))
+
+    async def _hooks(self, placed: Sequence[StoredOrder], *, together: int) -> None:
+        for start in range(0, len(placed), together):
+            await asyncio.gather(*(self._house.hooks(order) for order in placed[start : start + together]))
+            await self._house.works_until_idle()
+
+    async def _documents(self, documents: Sequence[Columns], flow: str) -> None:
+        for document in documents:
+            await self._house.books(document, flow)
+
+    async def _hears(self, make: Callable[[StoredOrder], Columns], flow: str, order: StoredOrder) -> None:
+        await self._house.hears(make(order), flow)

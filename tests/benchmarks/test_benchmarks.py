@@ -1,22 +1,109 @@
-"""The benchmarks run; what they measure is for people to judge."""
+"""The benchmarks run, and count what they say; what they measure is for people to judge."""
 
-from tests.benchmarks.edge import Took, edge
-from tests.benchmarks.operations import costs
+import asyncio
+import json
+from collections import Counter
+from typing import Any, get_args
+from unittest.mock import ANY
+
+import pytest
+
+from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.system_clock import SystemClock
+from sync.ports import Row
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.arrivals import RATE, Took, at_a_rate
+from tests.benchmarks.books import size_of
+from tests.benchmarks.counted import CountedTables
+from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
+from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
+from tests.benchmarks.prices import Price
+from tests.site import Site
+from tests.virtual_time import virtually
 
 
-async def test_the_edge_is_measured_hook_by_hook() -> None:
-    took = await edge("hmac", 5, together=2)
+@pytest.mark.parametrize("store", get_args(Store))
+async def test_the_edge_is_measured_hook_by_hook(store: Store) -> None:
+    took = await edge("hmac", store, "50 side by side", 5)
     assert len(took.milliseconds) == 5
-    assert "5 hooks" in took.line()
+    assert took.calls == 1
+    assert "0.20 calls each" in took.line()
 
 
-def test_a_percentile_is_what_so_many_stayed_below() -> None:
-    took = Took("rsa", 1, 10, [float(number) for number in range(100, 0, -1)])
+@pytest.mark.parametrize("scheme", get_args(Scheme))
+async def test_baselines_are_measured_on_the_same_bytes(scheme: Scheme) -> None:
+    assert len((await verification(scheme, "one by one", 3)).milliseconds) == 3
+    assert (await bare_send(3)).calls == 3
+
+
+def test_a_hook_is_as_large_as_an_order_and_each_is_of_another_one() -> None:
+    site = Site(SystemClock())
+    found = [json.loads(hook.body) for hook in hooks(site, "hmac", 3)]
+    site.close()
+    assert all(len(json.dumps(body)) > 10_000 for body in found)
+    assert len({body["data"]["order"]["increment_id"] for body in found}) == 3
+
+
+def test_who_comes_late_at_a_rate_has_waited_and_that_counts() -> None:
+    turn = asyncio.Lock()
+
+    async def slow(_: int) -> None:
+        async with turn:
+            await asyncio.sleep(2 / RATE)
+
+    took = virtually(at_a_rate(slow, 3, RATE, spun=0))  # virtual time stands still while the loop only turns
+    each = 1000 / RATE
+    assert took == pytest.approx([2 * each, 3 * each, 4 * each])
+
+
+def test_a_percentile_is_what_so_many_stayed_below_and_a_ratio_compares_two() -> None:
+    took = Took("hook", "one by one", [float(number) for number in range(100, 0, -1)])
     assert (took.percentile(50), took.percentile(99)) == (51, 100)
+    assert took.facts() == {
+        "what": "hook", "way": "one by one", "count": 100, "p50_ms": 51, "p99_ms": 100, "calls_each": 0,
+    }  # fmt: skip
+    ratio = Ratio(took, Took("nothing", "one by one", [2.0]))
+    assert ratio.facts() == {"what": "hook", "way": "one by one", "over": "nothing", "p50": 25.5, "p99": 50.0}
+    assert "p50 x  25.50" in ratio.line()
+
+
+async def test_table_operations_are_counted_as_they_are_billed() -> None:
+    tables, counts = SqliteTables(":memory:"), Counter[str]()
+    counted: Any = CountedTables(tables, counts)
+    await counted.insert("trail", Row("p", "a"))
+    await counted.upsert("trail", Row("p", "b"))
+    await counted.upsert("trail", Row("p", "c"))
+    assert await counted.get("trail", "p", "x") is None
+    assert len([row async for row in counted.query("trail", "p")]) == 3
+    assert not [row async for row in counted.query("trail", "nobody")]
+    assert counts == {"tables inserts": 1, "tables transactions": 2, "tables reads": 1, "tables pages": 2}
+    tables.close()
+
+
+def test_a_row_is_as_large_as_table_storage_bills_it() -> None:
+    row = Row("ab", "c", {"n": 1, "s": "xyz", "b": b"12345", "is": True})
+    assert size_of(row) == 4 + 6 + 8 + (8 + 2 + 8) + (8 + 2 + 10) + (8 + 2 + 9) + (8 + 4 + 1)
 
 
 def test_an_orders_operations_are_counted_in_every_system() -> None:
-    one_by_one, at_once, again = costs("theirs", 3)
-    assert {name.partition(" ")[0] for name in one_by_one.counts} == {"queue", "tables", "commerce", "dynamics"}
-    assert one_by_one.counts["queue messages sent"] == at_once.counts["queue messages sent"] == 3
-    assert again.counts["dynamics writes"] == 0
+    found = {cost.title: cost for cost in costs("theirs", 3)}
+    assert (found[ORDERS].each("bus send calls"), found[AT_ONCE].counts["bus send calls"]) == (1, 1)
+    for title in (ORDERS, AT_ONCE, AGAIN, INVOICES):
+        messages = [found[title].each(f"bus {name}") for name in ("messages sent", "receives", "completes")]
+        assert messages == [1, 1, 1], title
+    assert (found[ORDERS].each("dynamics writes"), found[AGAIN].each("dynamics writes")) == (2, 0)
+    assert (found[IDLE].counts["functions timers"], found[IDLE].counts["bus messages sent"]) == (6 * 60 + 12, 0)
+    assert found[ORDERS].each("stored bytes") > found[AGAIN].each("stored bytes") > 0
+    assert found[ORDERS].each("log lines") == 1
+    assert found[ORDERS].lines()[:2] == [f"{ORDERS}, each of 3", "  bus completes                  1.00"]
+
+
+def test_what_is_free_costs_nothing() -> None:
+    price = Price("operations", 0.8, 1e6, "million", 13e6)
+    assert (price.of(12e6), price.of(14e6)) == (0, 0.8)
+
+
+def test_it_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--only", "operations", "--orders", "1", "--json"])
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["operations"]["ours"][1] == {"title": ORDERS, "of": 1, "each": ANY}

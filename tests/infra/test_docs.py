@@ -15,6 +15,7 @@ from tests.infra.queues import DUPLICATES, LIFE
 
 DOCS = INFRA.parent / "docs"
 DEPLOYING = (DOCS / "deploying.md").read_text(encoding="utf-8")
+COST = (DOCS / "cost.md").read_text(encoding="utf-8")
 ROTATING = (DOCS / "rotating-keys.md").read_text(encoding="utf-8")
 CONCURRENCY = (DOCS / "decisions" / "set-concurrency-and-locks.md").read_text(encoding="utf-8")
 
@@ -71,6 +72,6 @@ def test_the_numbers_of_the_decision_are_those_that_are_set() -> None:
 
 
 def test_pages_that_are_linked_are_there() -> None:
-    for page, text in (("deploying.md", DEPLOYING), ("rotating-keys.md", ROTATING)):
+    for page, text in (("deploying.md", DEPLOYING), ("rotating-keys.md", ROTATING), ("cost.md", COST)):
         for target in re.findall(r"\]\(([^):]+\.md)\)", text):
             assert (DOCS / page).parent.joinpath(Path(target)).is_file(), target
