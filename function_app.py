@@ -1,7 +1,7 @@
 """What the Functions host imports; everything is in `sync`."""
 
+from sync.editions.wiring import runtime
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
-from sync.wiring import runtime
 
 app = build_app(FLOWS, runtime)

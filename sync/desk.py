@@ -10,7 +10,7 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
 from sync.connections import Connection
 from sync.dynamics.client import DynamicsClient
-from sync.mappings import AccountMappings, ItemMappings
+from sync.mapping_tables.tables import AccountMappings, ItemMappings
 from sync.ports import Clock
 
 

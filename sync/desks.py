@@ -15,7 +15,7 @@ from sync.desk import Desk
 from sync.dynamics.client import DynamicsClient
 from sync.errors import Never, Paused
 from sync.limiter import Limiter
-from sync.mappings import AccountMappings, ItemMappings, email_digest
+from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.outside import Outside
 from sync.pauses import Pauses
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import httpx
 
 from sync.connections import Commerce, Dynamics
-from sync.documents import Sealer
 from sync.dynamics.auth import TokenPool
 from sync.ports import Clock, Queue, Secrets, Tables
+from sync.road.documents import Sealer
 from sync.telemetry import SILENT, Telemetry
 
 

@@ -9,27 +9,27 @@ from typing import Any
 
 import httpx
 
-from sync.answers import Answer
-from sync.burial import Burial
-from sync.catch_up import WATERMARKS, CatchUp
 from sync.commerce.event_keys import PublicKeys
 from sync.connections import Connection, Connections
 from sync.desks import Desks
-from sync.documents import Documents
-from sync.edge import Edge
-from sync.edge_business_events import BUSINESS_EVENTS, BusinessEventsEdge
+from sync.edge.answers import Answer
+from sync.edge.business_events import BUSINESS_EVENTS, BusinessEventsEdge
+from sync.edge.webhooks import Edge
 from sync.encoding import NotJson, to_json
-from sync.engine import Engine
 from sync.flow import Flow
 from sync.flows import INNER
-from sync.hints import Hints
-from sync.ledger import Ledger
-from sync.message import Message
 from sync.outside import Outside
 from sync.pauses import Pauses
-from sync.runner import Runner
-from sync.sending import JoinedSends
-from sync.watch import watch
+from sync.road.burial import Burial
+from sync.road.catch_up import WATERMARKS, CatchUp
+from sync.road.documents import Documents
+from sync.road.engine import Engine
+from sync.road.hints import Hints
+from sync.road.ledger import Ledger
+from sync.road.message import Message
+from sync.road.runner import Runner
+from sync.road.sending import JoinedSends
+from sync.road.watch import watch
 
 log = logging.getLogger("sync.services")
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sync.desk import Desk
-from sync.documents import Documents
 from sync.errors import Later, Unknown
 from sync.flow import Receipt, Skipped
-from sync.ledger import Claim, Intent, Ledger, State
-from sync.message import Message
+from sync.road.documents import Documents
+from sync.road.ledger import Claim, Intent, Ledger, State
+from sync.road.message import Message
 
 
 @dataclass

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sync.embedded import LOCK, MOST_DELIVERIES
+from sync.editions.embedded import LOCK, MOST_DELIVERIES
 from tests.azurite import server
 from tests.doubles.amqp.entity import Rules
 from tests.doubles.amqp.server import ServiceBusDouble

@@ -17,8 +17,8 @@ import pytest
 
 from sync.encoding import to_json
 from sync.flows import FLOWS
-from sync.ledger import Claim, Entry
 from sync.ports import LockLost, Received
+from sync.road.ledger import Claim, Entry
 from sync.sandbox.commerce.amounts import Rule
 from sync.sandbox.commerce.catalogue import SHOPPERS, STORES
 from sync.sandbox.commerce.recipe import Extras, drawn

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.connections import Connections
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.wire import http_client

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.pauses import FRESH, Pauses
 from tests.contracts.hand_clock import HandClock
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sync.adapters.table_keys import MOST_STORED, fits
+from sync.adapters.table_storage.keys import MOST_STORED, fits
 from sync.ports import Operation, Row, Value
 
 MOST_TEXT: Final = 32 * 1024

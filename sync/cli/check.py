@@ -10,7 +10,7 @@ from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
 from sync.cli.command import place_of
 from sync.cli.output import Bar, json_line, line, progress
 from sync.cli.place import Place
-from sync.configuration import BadConfiguration
+from sync.configuration.reading import BadConfiguration
 from sync.errors import Never
 from sync.services import Services
 

@@ -13,10 +13,10 @@ from typer.core import TyperCommand, TyperGroup
 
 from sync.cli.output import error_lines
 from sync.cli.place import Place, Problem
-from sync.configuration import BadConfiguration
+from sync.configuration.reading import BadConfiguration
+from sync.editions.settings import SettingsMissing
 from sync.errors import Later, Never
-from sync.mapping_csv import BadCsv
-from sync.settings import SettingsMissing
+from sync.mapping_tables.csv_files import BadCsv
 
 UNUSABLE: Final = 2
 """Exit status: the command could not do what it was asked."""

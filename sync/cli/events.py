@@ -8,7 +8,7 @@ import typer
 
 from sync.cli.command import place_of
 from sync.cli.output import json_line, line, table
-from sync.edge_business_events import NOBODY, TABLE
+from sync.edge.business_events import NOBODY, TABLE
 from sync.ports import Row
 from sync.services import Services
 

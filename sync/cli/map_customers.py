@@ -13,9 +13,9 @@ from sync.cli.match_sources import accounts, shoppers
 from sync.cli.output import json_line, progress, table
 from sync.cli.place import Place, Problem
 from sync.desk import Desk
-from sync.mapping_csv import accounts_from_csv, accounts_to_csv
-from sync.mapping_records import AccountKind, AccountMapping
-from sync.matching import Matches, match_customers
+from sync.mapping_tables.csv_files import accounts_from_csv, accounts_to_csv
+from sync.mapping_tables.matching import Matches, match_customers
+from sync.mapping_tables.records import AccountKind, AccountMapping
 
 app = group("customers", "Shopper to customer account.")
 

@@ -9,7 +9,7 @@ import typer
 
 from sync.cli.output import json_line, line
 from sync.cli.place import Place, Problem
-from sync.mapping_table import Comparison
+from sync.mapping_tables.table import Comparison
 
 STDIO = "-"
 

@@ -14,9 +14,9 @@ from sync.cli.map_match import show_matches
 from sync.cli.match_sources import products, released_items
 from sync.cli.output import json_line, progress, table
 from sync.cli.place import Place, Problem
-from sync.mapping_csv import items_from_csv, items_to_csv
-from sync.mapping_records import ItemMapping
-from sync.matching import RULES, SEARCH_NAME, Matches, Rule, match_items, rewritten
+from sync.mapping_tables.csv_files import items_from_csv, items_to_csv
+from sync.mapping_tables.matching import RULES, SEARCH_NAME, Matches, Rule, match_items, rewritten
+from sync.mapping_tables.records import ItemMapping
 
 app = group("items", "SKU to item number.")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sync.cli.output import json_line, line, note, table
 from sync.cli.place import Place
-from sync.mapping_table import Comparison
-from sync.matches import Matches
+from sync.mapping_tables.matches import Matches
+from sync.mapping_tables.table import Comparison
 
 SHOWN = 50
 """Rows of a kind that people are shown; JSON has them all."""

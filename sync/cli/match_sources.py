@@ -6,11 +6,11 @@ from typing import Any
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.search import Search, Sort
-from sync.customer_matching import Account, Shopper
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
 from sync.errors import Never
-from sync.matching import Product, ReleasedItem
+from sync.mapping_tables.customer_matching import Account, Shopper
+from sync.mapping_tables.matching import Product, ReleasedItem
 
 Heard = Callable[[], None]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.encoding import NotJson, from_json
-from sync.preview import orders_in
+from sync.preview.orders import orders_in
 
 STDIN = "-"
 

@@ -6,16 +6,16 @@ Who has no row in the accounts is shown as a new account, although the delivery 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.cli.place import Place
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.errors import Never
 from sync.mapping.sales_order import order_store
-from sync.mapping_records import ItemMapping
-from sync.mappings import AccountMappings, ItemMappings, email_digest
-from sync.preview import Lookups
+from sync.mapping_tables.records import ItemMapping
+from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
+from sync.preview.orders import Lookups
 
 Digest = Callable[[str], str]
 
@@ -28,7 +28,7 @@ async def stored_lookups(place: Place, name: str, connection: Connection) -> Asy
     tables = SqliteTables(file if file.exists() else ":memory:")
     digest_of: Digest | None = None
     if (home / "vault.json").exists():
-        from sync.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
+        from sync.editions.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
 
         key = (await place.vault().get(EMAIL_KEY)).encode()
         digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from sync.cli.order_files import Unusable, document_of
-from sync.preview_papers import Kind, Papers, papers_in
+from sync.preview.papers import Kind, Papers, papers_in
 
 ADDRESSES: Final[Mapping[Kind, str]] = {
     Kind.ORDER: "orders", Kind.INVOICE: "invoices", Kind.CREDITMEMO: "creditmemos", Kind.CUSTOMER: "customers", Kind.COMPANY: "company",

@@ -8,9 +8,9 @@ import typer
 from sync.cli.command import place_of
 from sync.cli.output import json_line, line, table
 from sync.cli.records import Ledgers, checked
-from sync.ledger import Claim
-from sync.message import Message
 from sync.ports import DeadLetter
+from sync.road.ledger import Claim
+from sync.road.message import Message
 
 
 def parked(

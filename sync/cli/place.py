@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync.adapters.vault import Vault
-from sync.configuration import read_connections
+from sync.configuration.reading import read_connections
 from sync.connections import Connection, Connections
+from sync.editions.settings import Edition, Settings
+from sync.editions.wiring import open_services, vault_key
 from sync.logs import set_up
 from sync.services import Services
-from sync.settings import Edition, Settings
-from sync.wiring import open_services, vault_key
 
 
 class Problem(Exception):
@@ -78,7 +78,7 @@ class Place:
                 "in Azure the secrets lie in Key Vault",
                 remedy="Use the Azure portal, or: az keyvault secret set --vault-name VAULT --name NAME --file FILE",
             )
-        from sync.embedded import vault_of  # noqa: PLC0415 - slow, see above
+        from sync.editions.embedded import vault_of  # noqa: PLC0415 - slow, see above
 
         return vault_of(settings.home, vault_key(settings))
 
@@ -100,7 +100,7 @@ class Place:
             await services.close()
 
     async def _embedded(self, settings: Settings, *, serves: bool) -> Services:
-        from sync.embedded import AlreadyServed, open_embedded  # noqa: PLC0415 - slow, see above
+        from sync.editions.embedded import AlreadyServed, open_embedded  # noqa: PLC0415 - slow, see above
 
         connections = self.connections()
         home = settings.home if serves else self.existing_home()

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.catch_up import WATERMARKS
 from sync.cli.command import place_of
 from sync.cli.output import json_line, progress, table
 from sync.cli.place import Place
 from sync.cli.records import flow_called
+from sync.road.catch_up import WATERMARKS
 from sync.services import Services
 
 NOT_ALL = 1

@@ -14,7 +14,7 @@ from sync.cli.order_lookups import lookups_in
 from sync.cli.output import progress
 from sync.cli.previewing import Documents, Files, Gross, Run, require_one_source, rules, wanted_ids
 from sync.connections import Connection
-from sync.preview import Lookups, preview_order
+from sync.preview.orders import Lookups, preview_order
 
 app = group("preview", "What would be posted. Nothing is.")
 

@@ -12,9 +12,9 @@ from sync.cli.order_lookups import lookups_in
 from sync.cli.paper_files import papers_of
 from sync.cli.previewing import Documents, Files, Run, require_one_source, rules, wanted_ids
 from sync.connections import Connection
-from sync.preview import Lookups, Preview
-from sync.preview_accounts import preview_company, preview_customer
-from sync.preview_papers import Kind
+from sync.preview.accounts import preview_company, preview_customer
+from sync.preview.orders import Lookups, Preview
+from sync.preview.papers import Kind
 
 PREVIEWS: Final[Mapping[Kind, Callable[[Any, Connection, Lookups], Awaitable[Preview]]]] = {
     Kind.CUSTOMER: preview_customer,

@@ -14,10 +14,10 @@ from sync.cli.paper_files import papers_of
 from sync.cli.previewing import Documents, Files, Gross, Run, require_one_source, rules, wanted_ids
 from sync.commerce.search import Op, Search, where
 from sync.desk import Desk
-from sync.preview import Preview
-from sync.preview_documents import Basis, preview_creditmemo, preview_invoice
-from sync.preview_papers import Kind, Papers, id_of
-from sync.preview_story import NET, TOLD, preview_story, stories_in
+from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
+from sync.preview.orders import Preview
+from sync.preview.papers import Kind, Papers, id_of
+from sync.preview.story import NET, TOLD, preview_story, stories_in
 
 Show = Callable[[Iterable[Papers], Basis], Awaitable[None]]
 PREVIEWS: Final[Mapping[Kind, Callable[[Any, Basis], Awaitable[Preview]]]] = {

@@ -7,7 +7,7 @@ from sync.cli.output import line, pretty, table
 from sync.mapping.free_text_invoice import line_amount
 from sync.mapping.line_amount import LinePrice
 from sync.mapping.return_order import credited
-from sync.preview import Preview, Request
+from sync.preview.orders import Preview, Request
 
 WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
 COLUMNS: Final = ("line", "item or account", "dimensions", "quantity>", "price>", "discount>", "amount>")

@@ -19,7 +19,7 @@ from sync.cli.output import error_lines, json_line
 from sync.cli.place import Place, Problem
 from sync.cli.preview_table import show
 from sync.connections import Connection
-from sync.preview import Lookups, Preview, example_connection, example_lookups
+from sync.preview.orders import Lookups, Preview, example_connection, example_lookups
 
 DEFAULT: Final = Path("connections.toml")
 

@@ -7,9 +7,9 @@ from typing import Any
 from sync.cli.place import Place, Problem
 from sync.encoding import NotJson
 from sync.flow import Flow
-from sync.ledger import CLAIMS, PARKED, Claim
-from sync.message import Message
 from sync.ports import DeadLetter
+from sync.road.ledger import CLAIMS, PARKED, Claim
+from sync.road.message import Message
 from sync.services import Services
 
 MOST = 20

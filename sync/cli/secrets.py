@@ -12,7 +12,7 @@ from sync.checks.secrets import secret_names
 from sync.cli.command import Command, group, place_of
 from sync.cli.output import json_line, line, note, table
 from sync.cli.place import Place, Problem
-from sync.configuration import BadConfiguration
+from sync.configuration.reading import BadConfiguration
 from sync.errors import Never
 
 app = group("secrets", "Secrets of the encrypted vault: set, list, remove; its key: new, rotate.")

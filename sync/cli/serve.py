@@ -9,10 +9,10 @@ import typer
 from sync.cli.command import place_of
 from sync.cli.output import json_line, line
 from sync.cli.place import Place, Problem
+from sync.editions.settings import Edition
 from sync.errors import Never
 from sync.flows import FLOWS
 from sync.services import Services
-from sync.settings import Edition
 
 KEY_SECRET = "function-key"  # noqa: S105 - a secret's name
 

@@ -9,7 +9,7 @@ import typer
 from sync.cli.command import place_of
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
-from sync.ledger import Claim, Entry
+from sync.road.ledger import Claim, Entry
 from sync.services import Services
 
 KINDS = ("read", "sent", "answered")

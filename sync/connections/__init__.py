@@ -1,7 +1,7 @@
 """`connections.toml`: what one storefront and one legal entity agreed on. The models say what may be written there.
 
 Unknown names are refused, secrets are named and never written, money is text or whole numbers (never a float).
-`sync/configuration.py` reads the file and turns every fault into a line number and a remedy.
+`sync/configuration/reading.py` reads the file and turns every fault into a line number and a remedy.
 """
 
 from typing import Annotated, Final

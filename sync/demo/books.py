@@ -7,7 +7,7 @@ from sync.demo.company_orders import on_company_accounts
 from sync.demo.receivables import entries
 from sync.demo.reconciliation import Booked, Finding, Row, Sold, compared
 from sync.demo.stage import FLOWS, Pair, Stage
-from sync.ledger import Claim
+from sync.road.ledger import Claim
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from sync.demo.load import Plan
 from sync.demo.play import Gauge, Outcome, play
 from sync.demo.report import show
 from sync.demo.stage import Stuck, staged
+from sync.editions.settings import SettingsMissing
 from sync.logs import set_up
-from sync.settings import SettingsMissing
 
 OFF: Final = 1
 FEWEST: Final = 20

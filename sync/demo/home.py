@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from sync.connections import NumberMode
-from sync.embedded import vault_of
+from sync.editions.embedded import vault_of
+from sync.editions.settings import NEEDED, Edition, Settings
 from sync.sandbox.terms import UNIT, Ready
-from sync.settings import NEEDED, Edition, Settings
 
 CONFIG: Final = "connections.toml"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtemp`

@@ -16,8 +16,8 @@ from sync.demo.paperwork import not_read_back, post_drafts
 from sync.demo.reconciliation import Finding, Row
 from sync.demo.stage import Stage
 from sync.demo.systems import pause
-from sync.ledger import Claim
-from sync.mappings import ItemMapping
+from sync.mapping_tables.tables import ItemMapping
+from sync.road.ledger import Claim
 from sync.sandbox.terms import NOVELTY, UNIT, item_numbers
 
 PATIENCE: Final = timedelta(seconds=120)

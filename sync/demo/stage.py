@@ -15,12 +15,12 @@ from sync.connections import NumberMode
 from sync.demo.children import Child
 from sync.demo.home import furnished, settings_of
 from sync.demo.systems import Host, Ledger, Shop, pause
-from sync.ledger import Claim, State
-from sync.mappings import ItemMapping
+from sync.editions.settings import Settings
+from sync.editions.wiring import open_services
+from sync.mapping_tables.tables import ItemMapping
+from sync.road.ledger import Claim, State
 from sync.sandbox.terms import NOVELTY, UNIT, Ready, item_numbers
 from sync.services import Services
-from sync.settings import Settings
-from sync.wiring import open_services
 
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""

@@ -12,7 +12,7 @@ from sync.flows.customers import read as read_customer
 from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
-from sync.mapping_records import AccountKind
+from sync.mapping_tables.records import AccountKind
 from sync.work import Work
 
 

@@ -33,7 +33,7 @@ from sync.flows.customer_accounts import (
 from sync.flows.payloads import id_in
 from sync.mapping.company_account import Hold, company_account_from, hold_in, legal_entity, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
-from sync.mappings import AccountMapping
+from sync.mapping_tables.tables import AccountMapping
 from sync.work import Work
 
 PENDING: Final = "waiting: pending approval"

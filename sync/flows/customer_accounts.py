@@ -12,7 +12,7 @@ from sync.dynamics.customers import Customers
 from sync.dynamics.faults import AlreadyExists
 from sync.errors import Never
 from sync.mapping.customer_account import FIXED, CustomerAccount
-from sync.mapping_records import AccountKind
+from sync.mapping_tables.records import AccountKind
 from sync.work import Work
 
 

@@ -22,7 +22,7 @@ from sync.flows.customer_accounts import Sought, found_or_created, kept_up_to_da
 from sync.flows.payloads import id_in
 from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
-from sync.mappings import AccountMapping
+from sync.mapping_tables.tables import AccountMapping
 from sync.work import Work
 
 

@@ -20,10 +20,10 @@ from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.accounts import account_for, buyer_of
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
 from sync.flows.receipts import told
-from sync.ledger import State
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
 from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
+from sync.road.ledger import State
 from sync.work import Work
 
 REREAD_AFTER = timedelta(seconds=30)

@@ -22,11 +22,11 @@ from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
 from sync.flows.creditmemos import read as read_memo
 from sync.flows.orders import read as read_order
-from sync.ledger import Claim, Entry
 from sync.mapping.document_parts import document_parts
 from sync.mapping.order_parts import order_parts
 from sync.mapping.references import fields_in
 from sync.money import ZERO, rounded, total
+from sync.road.ledger import Claim, Entry
 from sync.work import Work
 
 KINDS = {"SalesInvoicePostedBusinessEvent": "sales-invoice", "CustFreeTextInvoicePostedBusinessEvent": "free-text"}

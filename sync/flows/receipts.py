@@ -14,7 +14,7 @@ from sync.desk import Desk
 from sync.encoding import digest
 from sync.errors import Later
 from sync.flow import Flow, Lane, Receipt, Skipped
-from sync.ledger import Claim
+from sync.road.ledger import Claim
 from sync.work import Work
 
 RECEIPTS = "receipts"

@@ -14,14 +14,14 @@ from typing import Any, Protocol
 
 import azure.functions as func
 
-from sync.configuration_faults import BadConfiguration
-from sync.edge_business_events import BUSINESS_EVENTS
+from sync.configuration.faults import BadConfiguration
+from sync.edge.business_events import BUSINESS_EVENTS
+from sync.editions.settings import SettingsMissing
 from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flow import Flow
 from sync.hosts.given_up import why
-from sync.settings import SettingsMissing
-from sync.watch import SCHEDULE as WATCH
+from sync.road.watch import SCHEDULE as WATCH
 
 log = logging.getLogger(__name__)
 

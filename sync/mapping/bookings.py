@@ -19,7 +19,7 @@ from sync.mapping.receivable_lines import Receivable, proved, receivable_from
 from sync.mapping.return_order import ReturnOrder, return_order_from
 from sync.mapping.sales_order import order_store
 from sync.mapping.totals import Totals
-from sync.mapping_records import ItemMapping
+from sync.mapping_tables.records import ItemMapping
 from sync.money import ZERO
 
 D = TypeVar("D", Invoice, CreditMemo)

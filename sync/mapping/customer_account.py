@@ -16,7 +16,7 @@ from sync.connections import Connection, NumberMode
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import address_fields, without_empty
-from sync.mapping_records import AccountKind
+from sync.mapping_tables.records import AccountKind
 
 LONGEST_ACCOUNT = 20
 """CustomerAccount holds 20 characters."""

@@ -19,7 +19,7 @@ from sync.mapping.line_amount import priced, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping.totals import Totals
-from sync.mapping_records import ItemMapping, normal_sku
+from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.money import rounded
 
 LONGEST_DESCRIPTION: Final = 255

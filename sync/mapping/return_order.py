@@ -22,7 +22,7 @@ from sync.mapping.line_amount import sales_units, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.totals import Totals
-from sync.mapping_records import ItemMapping, normal_sku
+from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.money import CENT, ZERO, rounded
 
 FINEST: Final = Decimal("0.000001")

@@ -20,7 +20,7 @@ from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_
 from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.totals import Totals, Unproved, proof
-from sync.mapping_records import ItemMapping
+from sync.mapping_tables.records import ItemMapping
 from sync.money import CENT, ZERO, rounded, total
 
 T = TypeVar("T")

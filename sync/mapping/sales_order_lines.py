@@ -19,7 +19,7 @@ from sync.mapping.line_amount import LinePrice, priced, sales_units
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
 from sync.mapping.order_rows import MoneyRow
 from sync.mapping.tax_groups import line_tax_group
-from sync.mapping_records import ItemMapping, normal_sku
+from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.money import ZERO, rounded
 
 LONGEST_REFERENCE: Final = 20

@@ -8,7 +8,7 @@ from itertools import count
 
 from azure.servicebus.aio import ServiceBusClient
 
-from sync.adapters.servicebus import ServiceBusQueue
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.ports import DeadLetter, Outgoing, Received
 from tests.doubles.amqp.entity import Entity, Rules
 from tests.doubles.amqp.server import ServiceBusDouble

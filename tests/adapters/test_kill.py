@@ -9,8 +9,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from tests.adapters.traffic import LOCK, body
 from tests.contracts.hand_clock import HandClock
 

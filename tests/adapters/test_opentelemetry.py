@@ -30,7 +30,7 @@ import logging
 from sync.adapters.opentelemetry import OpenTelemetry
 told = OpenTelemetry.to_application_insights({connection!r})
 with told.delivery("orders", "shop", "000000042@1"):
-    logging.getLogger("sync.runner").warning("orders.parked key=000000042@1")
+    logging.getLogger("sync.road.runner").warning("orders.parked key=000000042@1")
 told.behind("orders", "shop", 90)
 told.parked("orders", "shop", 2)
 """

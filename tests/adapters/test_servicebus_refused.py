@@ -10,8 +10,8 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.servicebus import exceptions as sb
 from azure.servicebus.aio import ServiceBusClient
 
-from sync.adapters.servicebus import ServiceBusQueue
-from sync.adapters.servicebus_errors import told
+from sync.adapters.servicebus.errors import told
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.errors import Later, Never
 from sync.ports import LockLost, Outgoing
 from tests.doubles.amqp.server import ServiceBusDouble

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from azure.servicebus.aio import ServiceBusSender
 
-from sync.adapters.servicebus import ServiceBusQueue
-from sync.adapters.servicebus_links import Aside
+from sync.adapters.servicebus.links import Aside
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.errors import Later
 from tests.adapters.servicebus import Bus, Terminal, a_terminal
 

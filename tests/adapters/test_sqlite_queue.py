@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.ports import Depth, LockLost, Outgoing, Received
 from tests.contracts.hand_clock import HandClock
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.sqlite_store import MOST_PER_COMMIT, SqliteStore
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.store import MOST_PER_COMMIT, SqliteStore
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.errors import Later, Never
 from sync.ports import Conflict, Row
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.ports import Outgoing, Received
 from tests.adapters.virtual_time import START, LoopClock, run
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.adapters.cells import MOST_KEY, check_key
-from sync.adapters.table_keys import MOST_STORED, bound, fits, plain, stored
+from sync.adapters.table_storage.keys import MOST_STORED, bound, fits, plain, stored
 
 REFUSED = re.compile("[/\\\\#?%+\x00-\x1f\x7f-\x9f]")
 ODD = "/\\#?%+\"$*.>[-~'&=:;@|ab0 \xa0\u00e9\ud7ff\ue000\uffee\uffff\U00010000\U0001f457\U0010ffff"

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from sync.adapters.tables import AzureTables
+from sync.adapters.table_storage.tables import AzureTables
 from sync.errors import Later, Never
 from sync.ports import Conflict, Delete, Insert, Replace, Row, Upsert
 from tests.doubles.identities import Directory, Identity

@@ -8,8 +8,8 @@ import os
 import sys
 from datetime import timedelta
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.ports import Outgoing, Row, Upsert
 

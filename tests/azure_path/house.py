@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.adapters.servicebus import ServiceBusQueue
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.adapters.system_clock import SystemClock
-from sync.adapters.tables import AzureTables
+from sync.adapters.table_storage.tables import AzureTables
 from sync.flows import FLOWS
 from sync.services import Services
 from tests.doubles.amqp.entity import Rules

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from sync.adapters.vault import new_key
-from sync.cloud import open_azure
 from sync.connections import Connections
-from sync.embedded import DOCUMENT_KEY, EMAIL_KEY
+from sync.editions.cloud import open_azure
+from sync.editions.embedded import DOCUMENT_KEY, EMAIL_KEY
+from sync.editions.settings import Edition, Settings
 from sync.errors import Never
 from sync.services import Services
-from sync.settings import Edition, Settings
 from sync.telemetry import SILENT
 from tests.doubles.identities import Directory, Identity
 from tests.doubles.keyvault import KeyVault, Serving, serving

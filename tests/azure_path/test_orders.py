@@ -7,11 +7,11 @@ from typing import Final
 
 import pytest
 
-from sync.burial import DEAD_LETTERS
 from sync.commerce.hooks import TIMEOUT
-from sync.ledger import State
-from sync.mapping_records import ItemMapping
+from sync.mapping_tables.records import ItemMapping
 from sync.ports import Outgoing
+from sync.road.burial import DEAD_LETTERS
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.dials import Kind
 from tests.azure_path.house import RULES, CloudHouse, a_cloud_house

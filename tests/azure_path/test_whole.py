@@ -11,16 +11,16 @@ import httpx
 
 from sync.adapters.system_clock import SystemClock
 from sync.demo.home import CONFIG, furnished
+from sync.editions.settings import Edition, Settings
+from sync.editions.wiring import open_services
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost
-from sync.mappings import ItemMapping
+from sync.mapping_tables.tables import ItemMapping
 from sync.sandbox.serve import Sandbox
 from sync.sandbox.terms import UNIT, Ready, item_numbers
 from sync.services import Services
-from sync.settings import Edition, Settings
-from sync.wiring import open_services
 from tests.azure_path.house import RULES
 from tests.doubles.amqp.server import ServiceBusDouble
 

@@ -15,10 +15,10 @@ from sync.adapters.vault import new_key
 from sync.flows import FLOWS
 from sync.hosts.ncrontab import schedule
 from sync.ports import Received, Row, Value
+from sync.road.watch import SCHEDULE as WATCH
 from sync.sandbox.commerce.recipe import Want
 from sync.sandbox.commerce.records import StoredOrder
 from sync.services import Services
-from sync.watch import SCHEDULE as WATCH
 from tests.benchmarks.counted import CountedQueue, CountedTables
 from tests.flows.till import Till
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sync.adapters.servicebus_peeks import PAGE as PEEKED
-from sync.adapters.tables import PAGE
+from sync.adapters.servicebus.peeks import PAGE as PEEKED
+from sync.adapters.table_storage.tables import PAGE
 from sync.ports import Depth, Outgoing, Row
 
 UNITS: Final = {

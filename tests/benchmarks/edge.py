@@ -21,12 +21,12 @@ from typing import Any, Final, Literal, get_args
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from sync.adapters.servicebus import ServiceBusQueue
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.servicebus.queue import ServiceBusQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.system_clock import SystemClock
 from sync.commerce.signature import rsa_key, rsa_signed
 from sync.flows import FLOWS
-from sync.message import Message, hint
+from sync.road.message import Message, hint
 from sync.sandbox.commerce.payloads import php_json, raw_order
 from sync.sandbox.commerce.recipe import Want
 from sync.sandbox.commerce.signing import WebhookSignature, public_pem

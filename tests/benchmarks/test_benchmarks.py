@@ -8,7 +8,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.ports import Row
 from tests.benchmarks.__main__ import main

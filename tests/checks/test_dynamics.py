@@ -19,7 +19,7 @@ from sync.checks.finding import Level, findings_of
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.connections import Companies, NumberMode
 from sync.encoding import from_json
-from sync.preview import example_connection, example_lookups, orders_in, preview_order
+from sync.preview.orders import example_connection, example_lookups, orders_in, preview_order
 from tests.checks.conftest import Grounds, levels, only_fault
 from tests.cli.running import ORDERS
 

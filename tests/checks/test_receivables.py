@@ -12,7 +12,7 @@ from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, r
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
-from sync.preview_documents import preview_creditmemo, preview_invoice
+from sync.preview.documents import preview_creditmemo, preview_invoice
 from tests.checks.conftest import SETTINGS, Grounds, levels, only_fault
 from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
 from tests.mapping.samples import money, money_names

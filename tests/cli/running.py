@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from sync.adapters.vault import Vault, read_key_file
 from sync.cli.main import app
-from sync.configuration import read_connections
-from sync.embedded import open_embedded
+from sync.configuration.reading import read_connections
+from sync.editions.embedded import open_embedded
 from sync.sandbox.commerce.oauth import Consumer
 
 ROOT = Path(__file__).parents[2]

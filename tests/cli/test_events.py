@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sync.configuration import read_connections
-from sync.embedded import open_embedded
+from sync.configuration.reading import read_connections
+from sync.editions.embedded import open_embedded
 from sync.encoding import to_json
 from tests.cli.running import Line, Systems
 

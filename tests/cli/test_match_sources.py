@@ -8,10 +8,10 @@ import pytest
 from sync.cli.match_sources import accounts, products, released_items, shoppers
 from sync.commerce.client import CommerceClient
 from sync.connections import Commerce
-from sync.customer_matching import Account
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.wire import http_client
 from sync.limiter import Limiter
+from sync.mapping_tables.customer_matching import Account
 from sync.sandbox.dynamics import DynamicsState, Item, dynamics_app
 from tests.checks.conftest import Drawer, Sandboxed
 from tests.contracts.hand_clock import HandClock

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sync.configuration import read_connections
-from sync.embedded import open_embedded
-from sync.message import Message
+from sync.configuration.reading import read_connections
+from sync.editions.embedded import open_embedded
 from sync.ports import Outgoing
+from sync.road.message import Message
 from sync.services import Services
 from tests.cli.running import Line, Systems
 

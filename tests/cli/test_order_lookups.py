@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.cli.order_lookups import lookups_in
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.encoding import from_json
 from sync.errors import Never
-from sync.mappings import AccountMapping, AccountMappings, ItemMappings, email_digest
-from sync.preview import example_connection, orders_in
+from sync.mapping_tables.tables import AccountMapping, AccountMappings, ItemMappings, email_digest
+from sync.preview.orders import example_connection, orders_in
 from tests.cli.running import MIXED
 from tests.contracts.hand_clock import HandClock
 

@@ -7,8 +7,8 @@ import pytest
 
 from sync.commerce.address import path_of
 from sync.commerce.search import Op, Search, where
-from sync.configuration import read_connections
-from sync.embedded import open_embedded
+from sync.configuration.reading import read_connections
+from sync.editions.embedded import open_embedded
 from tests.cli.running import CONNECTION, ROOT, Line, Systems
 from tests.cli.test_preview import CONFIGURATION, KEYS, recorded
 from tests.mapping.samples import money

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.configuration import BadConfiguration, connections_from
+from sync.configuration.reading import BadConfiguration, connections_from
 
 SOUND = """\
 [connections.main]

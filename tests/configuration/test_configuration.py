@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.configuration import BadConfiguration, Fault, connections_from, read_connections
+from sync.configuration.reading import BadConfiguration, Fault, connections_from, read_connections
 from sync.connections import FLOW_NAMES, Commerce, Dynamics
 from sync.flows import FLOWS
 from tests.configuration.test_broken_files import SOUND

@@ -39,11 +39,11 @@ def _lines(out: io.StringIO) -> list[str]:
 
 
 def _record(text: str, *arguments: object) -> logging.LogRecord:
-    return logging.LogRecord("sync.runner", logging.INFO, __file__, 1, text, arguments, None)
+    return logging.LogRecord("sync.road.runner", logging.INFO, __file__, 1, text, arguments, None)
 
 
 def test_an_event_is_one_line_of_its_fields(out: io.StringIO) -> None:
-    logging.getLogger("sync.runner").info("%s.delivered key=%s attempt=%d ms=%d", "orders", "000000042@1", 1, 120)
+    logging.getLogger("sync.road.runner").info("%s.delivered key=%s attempt=%d ms=%d", "orders", "000000042@1", 1, 120)
     assert _lines(out) == ["info orders.delivered key=000000042@1 attempt=1 ms=120"]
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info ", out.getvalue())
 
@@ -67,7 +67,7 @@ def test_json_lines_keep_fields_and_their_types() -> None:
     assert line.pop("at").endswith("Z")
     assert line == {
         "level": "info",
-        "logger": "sync.runner",
+        "logger": "sync.road.runner",
         "event": "orders.delivered",
         "key": "ä b",
         "ms": 120,
@@ -138,7 +138,7 @@ def test_a_secret_in_one_field_leaves_the_others_readable(out: io.StringIO) -> N
         "stock.delivered key=24-MB01@12",
         "dynamics.refused activity=0a1b2c3d-0a1b-4c3d-8e4f-0a1b2c3d4e5f",
         "/usr/lib/python3.11/site-packages/httpx/_transports/default.py",
-        "/home/Build1/agent/sync/adapters/sqlite_queue.py line 12",
+        "/home/Build1/agent/sync/adapters/sqlite/queue.py line 12",
         "The signature is invalid. Verify and try again.",
         "authorization failed; oauth_problem=signature_invalid",
         "InvoiceCustomerAccountNumberOfTheSalesOrderHeader",

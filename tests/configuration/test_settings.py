@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sync.settings import NAMESPACE, Edition, Settings, SettingsMissing
+from sync.editions.settings import NAMESPACE, Edition, Settings, SettingsMissing
 
 AZURE = {
     NAMESPACE: "Bus.servicebus.windows.net",

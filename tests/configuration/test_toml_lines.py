@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.toml_lines import Lines, Path
+from sync.configuration.toml_lines import Lines, Path
 
 EVERY_KIND = '''# a comment with [a.header] and key = 1
 [a]

@@ -13,7 +13,7 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
-from sync.adapters.servicebus import ServiceBusQueue
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from tests.contracts.queue_contract import QueueContract
 from tests.contracts.queue_under_test import QueueUnderTest
 from tests.doubles.amqp.entity import Rules

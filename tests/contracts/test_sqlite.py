@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.vault import Vault, new_key
 from tests.contracts.hand_clock import HandClock
 from tests.contracts.queue_contract import QueueContract

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
-from sync.adapters.tables import AzureTables
+from sync.adapters.table_storage.tables import AzureTables
 from sync.errors import Never
 from sync.ports import Conflict, Delete, Insert, Row
 from tests.azurite import server

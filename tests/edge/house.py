@@ -15,17 +15,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.adapters.cipher import Cipher
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
-from sync.answers import Answer
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.connections import Connections
 from sync.dynamics.auth import TokenPool
+from sync.edge.answers import Answer
 from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flows import FLOWS
-from sync.message import Message
 from sync.outside import Outside
-from sync.preview import example_connection
+from sync.preview.orders import example_connection
+from sync.road.message import Message
 from sync.services import Services
 from tests.contracts.hand_clock import HandClock
 

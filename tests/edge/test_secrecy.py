@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from sync.encoding import to_json
-from sync.message import Message
+from sync.road.message import Message
 from tests.edge.house import HEADER, STRANGER, House, event, public_pem, signed_by_adobe, signed_by_commerce
 
 PLANTED = (

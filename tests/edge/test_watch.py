@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from sync.catch_up import WATERMARKS
-from sync.ledger import PARKED
 from sync.ports import Outgoing, Row
-from sync.watch import watch
+from sync.road.catch_up import WATERMARKS
+from sync.road.ledger import PARKED
+from sync.road.watch import watch
 from tests.edge.house import House
 
 
 @pytest.fixture(autouse=True)
 def told(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="sync.watch")
+    caplog.set_level(logging.INFO, logger="sync.road.watch")
 
 
 async def test_every_queue_tells_how_long_its_oldest_message_has_waited(

@@ -6,8 +6,8 @@ import pytest
 
 from sync.flow import NoKey
 from sync.flows.companies import keys_in
-from sync.ledger import State
-from sync.mappings import AccountMapping
+from sync.mapping_tables.tables import AccountMapping
+from sync.road.ledger import State
 from sync.sandbox.dials import Kind
 from tests.flows.town import APPROVED, BLOCKED, CONTOSO, OFFICE, PENDING, REJECTED, Town, in_town
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.dials import Kind
 from tests.flows.town import APPROVED, BLOCKED, CONTOSO, KIM, OFFICE, PENDING, REJECTED, Town, in_town
 from tests.house import key_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.documents import pays
 from sync.sandbox.commerce.recipe import Extras
 from sync.sandbox.commerce.records import Columns, StoredOrder

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.dials import Kind
 from tests.house import CUSTOMER, GUEST, House, in_both_houses, in_house, key_of
 from tests.site import COMPANY

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from sync.ledger import State
+from sync.road.ledger import State
 from tests.flows.till import Till, in_till, key
 from tests.house import House, in_both_houses, key_of
 from tests.virtual_time import START

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.recipe import Extras
 from sync.sandbox.dials import Arrival, Kind
 from tests.flows.till import FREE_TEXT, GERMAN, Till, in_till, key

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.recipe import Extras
 from sync.sandbox.dials import Arrival, Kind
 from tests.flows.till import GERMAN, Till, in_till, key

@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.dials import Arrival, Kind
 from tests.house import House, in_both_houses, in_house, key_of

@@ -9,9 +9,9 @@ import pytest
 from sync.commerce.hooks import TIMEOUT
 from sync.errors import Later
 from sync.flows import FLOWS
-from sync.ledger import State
-from sync.mapping_records import ItemMapping
+from sync.mapping_tables.records import ItemMapping
 from sync.ports import Outgoing
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.dials import Kind
 from sync.services import Services

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import Columns
 from sync.sandbox.dials import Arrival, Kind
 from tests.flows.till import Till, in_till, key

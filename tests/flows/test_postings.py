@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from sync.cli.events import as_row
-from sync.edge_business_events import NOBODY, TABLE
+from sync.edge.business_events import NOBODY, TABLE
 from sync.encoding import to_json
-from sync.ledger import Entry, State
+from sync.road.ledger import Entry, State
 from sync.sandbox.commerce.records import Columns, StoredOrder
 from sync.sandbox.dials import Kind
 from sync.sandbox.dynamics.event_sender import EventDials, EventSender

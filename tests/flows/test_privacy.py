@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from sync.adapters.cipher import Cipher
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.vault import new_key
 from sync.flows import FLOWS
 from sync.outside import Outside

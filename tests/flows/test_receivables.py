@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import StoredOrder
 from sync.sandbox.dials import Kind
 from sync.sandbox.dynamics.store import Record

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync.connections import Connections
-from sync.ledger import State
+from sync.road.ledger import State
 from sync.sandbox.commerce.records import Columns
 from tests.flows.till import BOOKS, GERMAN, Till, in_till, key
 from tests.site import CONNECTION, SETTINGS, merged

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.encoding import to_json
-from sync.ledger import State
 from sync.mapping.sales_order_lines import unique_references
+from sync.road.ledger import State
 from sync.sandbox.commerce.catalogue import STORES
 from sync.sandbox.commerce.recipe import Want
 from sync.sandbox.commerce.records import Columns, StoredOrder

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from sync.mappings import AccountMapping
+from sync.mapping_tables.tables import AccountMapping
 from sync.sandbox.commerce.catalogue import STORES, Shopper
 from sync.sandbox.commerce.customers import customer_columns
 from sync.sandbox.commerce.records import StoredOrder, stamp

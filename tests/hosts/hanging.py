@@ -7,8 +7,8 @@ from pathlib import Path
 
 import azure.functions as func
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.hosts.local import LocalHost, run_until_signalled
 

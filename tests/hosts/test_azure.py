@@ -7,10 +7,10 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
-from sync.configuration import BadConfiguration, Fault
+from sync.configuration.reading import BadConfiguration, Fault
+from sync.editions.settings import SettingsMissing
 from sync.errors import Later
 from sync.hosts.azure import Opening, Runtime, build_app
-from sync.settings import SettingsMissing
 from tests.hosts.toys import Notebook, Said, toy
 
 

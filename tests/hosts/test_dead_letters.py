@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.hosts.dead_letters import LOOK, DeadLetters
 from sync.hosts.registered import DeadLetterFunction
 from sync.ports import DeadLetter, Outgoing

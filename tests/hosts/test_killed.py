@@ -3,7 +3,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.system_clock import SystemClock
 from sync.ports import Outgoing
 from tests.hosts.hanging import LOCK

@@ -10,8 +10,8 @@ import azure.functions as func
 import httpx
 import pytest
 
-from sync.adapters.sqlite_queue import SqliteQueue
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
-from sync.adapters.sqlite_queue import SqliteQueue
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.errors import Later
 from sync.hosts.pump import FUNCTION_TIMEOUT, TROUBLE_WAIT, Pump
 from sync.hosts.registered import QueueFunction

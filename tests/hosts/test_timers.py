@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import azure.functions as func
 import pytest
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.hosts.ncrontab import NotASchedule
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import TimerFunction

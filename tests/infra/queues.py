@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sync.edge_business_events import BUSINESS_EVENTS
-from sync.embedded import LOCK, MOST_DELIVERIES
+from sync.edge.business_events import BUSINESS_EVENTS
+from sync.editions.embedded import LOCK, MOST_DELIVERIES
 from sync.flow import Flow
 from sync.flows import FLOWS
 

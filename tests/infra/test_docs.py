@@ -8,7 +8,7 @@ import typer
 
 from sync.cli.main import app
 from sync.commerce.rights import BOXES
-from sync.embedded import DOCUMENT_KEY, EMAIL_KEY, LOCK, MOST_DELIVERIES
+from sync.editions.embedded import DOCUMENT_KEY, EMAIL_KEY, LOCK, MOST_DELIVERIES
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from tests.infra.bicep import INFRA, bicep
 from tests.infra.queues import DUPLICATES, LIFE

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 
 from sync.adapters.queue_limits import QUEUE
-from sync.edge_business_events import BUSINESS_EVENTS
-from sync.embedded import LOCK
+from sync.edge.business_events import BUSINESS_EVENTS
+from sync.editions.embedded import LOCK
 from sync.flows import FLOWS
 from sync.hosts.registered import QueueFunction, registered
-from sync.ledger import LEASE
 from sync.retry import WAITS
+from sync.road.ledger import LEASE
 from tests.hosts.surface import app_of
 from tests.infra.bicep import bicep
 from tests.infra.queues import DUPLICATES, GOLDEN, LIFE, iso, queues_of, text

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from sync.editions.settings import CHOICES, NEEDED, SECRETS, Edition, Settings
 from sync.hosts.azure import SERVICE_BUS
-from sync.settings import CHOICES, NEEDED, SECRETS, Edition, Settings
 from tests.infra.bicep import bicep
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         attributes = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute))
         if any(attribute.attr in {"environ", "getenv"} for attribute in attributes):
             readers.add(path.relative_to(ROOT).parts[1])
-    assert readers <= {"wiring.py", "cli", "demo", "sandbox"}
+    assert readers <= {"editions", "cli", "demo", "sandbox"}
 
 
 def test_nothing_is_set_that_nobody_reads() -> None:

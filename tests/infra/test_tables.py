@@ -40,4 +40,4 @@ def test_the_declared_tables_are_those_of_the_code() -> None:
 
 
 def test_a_table_is_found_in_the_code() -> None:
-    assert tables_in(ROOT / "sync" / "ledger.py") == {"claims", "trail", "parked"}
+    assert tables_in(ROOT / "sync" / "road" / "ledger.py") == {"claims", "trail", "parked"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync.connections import Connection
-from sync.preview import Lookups, Preview, example_connection, example_lookups, preview_order
+from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, preview_order
 from tests.mapping.fno import header_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

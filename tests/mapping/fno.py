@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sync.preview import Preview, Request
+from sync.preview.orders import Preview, Request
 
 CENTS = Fraction(1, 100)
 AMOUNTS = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")

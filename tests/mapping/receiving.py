@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from sync.connections import Connection
-from sync.preview import Lookups, Preview, example_lookups
-from sync.preview_documents import Basis, preview_creditmemo, preview_invoice
+from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
+from sync.preview.orders import Lookups, Preview, example_lookups
 from tests.mapping.connection import connection, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.encoding import to_json
-from sync.preview import Preview
-from sync.preview_documents import preview_creditmemo, preview_invoice
+from sync.preview.documents import preview_creditmemo, preview_invoice
+from sync.preview.orders import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.mutations import JUNK, deep, mutated, paths
 from tests.mapping.receiving import RECIPES, basis, books, orders_of

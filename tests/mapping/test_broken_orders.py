@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.encoding import to_json
-from sync.preview import Preview, orders_in
+from sync.preview.orders import Preview, orders_in
 from tests.mapping.connection import MODES, NET, connection, previewed
 from tests.mapping.fno import assert_well_formed, half_up, owed
 from tests.mapping.made import made, row

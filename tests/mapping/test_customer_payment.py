@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.mapping.customer_payment import display_value
-from sync.preview import Preview
+from sync.preview.orders import Preview
 from sync.sandbox.dynamics.books import segments
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row

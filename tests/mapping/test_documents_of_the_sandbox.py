@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sync.encoding import from_json, to_json
-from sync.preview import Preview
-from sync.preview_documents import preview_creditmemo, preview_invoice
+from sync.preview.documents import preview_creditmemo, preview_invoice
+from sync.preview.orders import Preview
 from sync.sandbox.commerce.documents import rest_document
 from sync.sandbox.commerce.faults import RestFault
 from sync.sandbox.commerce.records import StoredOrder

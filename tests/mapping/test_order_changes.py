@@ -11,7 +11,7 @@ from sync.commerce.models.order import Order
 from sync.encoding import from_json, to_json
 from sync.mapping.order_changes import Changes, changes_between, sent_form
 from sync.mapping.sales_order import SalesOrder, sales_order_from
-from sync.mapping_records import ItemMapping, normal_sku
+from sync.mapping_tables.records import ItemMapping, normal_sku
 from tests.mapping.connection import NET, connection
 from tests.mapping.made import made, row
 from tests.mapping.samples import order

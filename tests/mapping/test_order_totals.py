@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sync.encoding import from_json
-from sync.mapping_records import ItemMapping, normal_sku
-from sync.preview import Lookups, Preview, example_lookups
+from sync.mapping_tables.records import ItemMapping, normal_sku
+from sync.preview.orders import Lookups, Preview, example_lookups
 from tests.mapping.connection import GROSS, MODES, NET, connection, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row, with_extension

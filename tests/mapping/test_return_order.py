@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.mapping.return_order import _split
-from sync.mapping_records import ItemMapping, normal_sku
-from sync.preview import Lookups, example_lookups
+from sync.mapping_tables.records import ItemMapping, normal_sku
+from sync.preview.orders import Lookups, example_lookups
 from tests.mapping.fno import half_up, has_cents_at_most
 from tests.mapping.ledger import assert_booked, bodies
 from tests.mapping.made import made, row, with_extension

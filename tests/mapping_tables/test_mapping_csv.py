@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.mapping_csv import (
+from sync.mapping_tables.csv_files import (
     TOLD,
     BadCsv,
     accounts_from_csv,
@@ -15,7 +15,7 @@ from sync.mapping_csv import (
     items_from_csv,
     items_to_csv,
 )
-from sync.mapping_records import AccountMapping, ItemMapping, email_digest, normal_sku
+from sync.mapping_tables.records import AccountMapping, ItemMapping, email_digest, normal_sku
 
 KEY = b"sixteen bytes and more"
 

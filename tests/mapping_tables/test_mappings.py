@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sync.adapters.sqlite_tables import SqliteTables
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.connections import Items
-from sync.mapping_table import REMEMBERED, TABLE, Remembered
-from sync.mappings import (
+from sync.mapping_tables.table import REMEMBERED, TABLE, Remembered
+from sync.mapping_tables.tables import (
     FRESH_FOR,
     AccountMapping,
     AccountMappings,

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.mapping_records import AccountMapping, ItemMapping
-from sync.matching import (
+from sync.mapping_tables.matching import (
     RULES,
     SEARCH_NAME,
     Account,
@@ -16,6 +15,7 @@ from sync.matching import (
     match_items,
     rewritten,
 )
+from sync.mapping_tables.records import AccountMapping, ItemMapping
 
 
 def test_a_sku_that_is_an_item_number_is_matched_whatever_its_case() -> None:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.ledger import Claim, Ledger, State
 from sync.money import rounded
+from sync.road.ledger import Claim, Ledger, State
 from sync.sandbox.commerce.records import StoredOrder, amount
 from tests.simulation.world import HOOKS, World
 from tests.site import COMPANY, CONNECTION

@@ -12,12 +12,12 @@ from sync.dynamics.sales_orders import SalesOrders
 from sync.flow import Flow, Receipt, Skipped
 from sync.flows.accounts import account_for
 from sync.flows.orders import deliver
-from sync.ledger import Claim, Intent
 from sync.mapping.posting_policy import is_cancelled
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.message import Message
 from sync.outside import Outside
-from sync.runner import Runner
+from sync.road.ledger import Claim, Intent
+from sync.road.message import Message
+from sync.road.runner import Runner
 from sync.services import Services
 from sync.work import Work
 

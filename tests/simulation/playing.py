@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from random import Random
 
-from sync.ledger import Ledger
+from sync.road.ledger import Ledger
 from sync.services import Services
 from tests.simulation.checks import faults, key_of
 from tests.simulation.plan import Plan

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from sync.ledger import CLAIMS
+from sync.road.ledger import CLAIMS
 from sync.sandbox.commerce.catalogue import SHOPPERS, Catalogue
 from sync.sandbox.commerce.hints import HintSender, WebhookTarget
 from sync.sandbox.commerce.signing import WebhookSignature

@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sync.configuration import read_connections
+from sync.configuration.reading import read_connections
 from sync.connections import NumberMode
 from sync.demo.home import CONFIG, furnished
-from sync.embedded import open_embedded
+from sync.editions.embedded import open_embedded
 from sync.ports import Received
 from sync.sandbox.commerce.signing import public_pem
 from sync.sandbox.terms import COMPANY, Ready

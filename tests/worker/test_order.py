@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sync.adapters.system_clock import SystemClock
 from sync.encoding import from_json
 from sync.hosts.server import listen, serve, url_of
-from sync.mappings import ItemMapping
+from sync.mapping_tables.tables import ItemMapping
 from sync.sandbox.serve import Sandbox
 from sync.sandbox.terms import UNIT, Ready, item_numbers
 from tests.azure_path.test_whole import both_systems, sandbox_orders

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
+from sync.editions.settings import NEEDED, Edition
 from sync.encoding import from_json
-from sync.settings import NEEDED, Edition
 from tests.worker.inputs import http
 from tests.worker.process import SUCCESS, Worker, running
 from tests.worker.serving import CONNECTION, home_of, nobody_listens

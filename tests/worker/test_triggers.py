@@ -13,8 +13,8 @@ from typing import Any, Final
 import pytest
 
 from sync.encoding import from_json, to_json
-from sync.ledger import State
-from sync.message import Message
+from sync.road.ledger import State
+from sync.road.message import Message
 from sync.sandbox.commerce.signing import WebhookSignature
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import DONE

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from sync.editions.settings import NEEDED, Edition
 from sync.encoding import from_json
-from sync.settings import NEEDED, Edition
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import Worker, running
 

@@ -1,0 +1,1 @@
+"""`connections.toml`, read whole: every fault told with its line and remedy."""

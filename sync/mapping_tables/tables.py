@@ -1,0 +1,144 @@
+"""The mapping tables: which item a SKU is, which account a customer is. Seeded before the first sync, learned since.
+
+Rows lie per connection in the `mappings` table. E-mail addresses are never stored: a guest is known by a keyed digest.
+What is read is remembered for half a minute in the process, so a correction reaches other processes within that.
+"""
+
+from asyncio import Task, TaskGroup
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from sync.connections import Items
+from sync.mapping_tables.records import (
+    LONGEST,
+    AccountKind,
+    AccountMapping,
+    ItemMapping,
+    email_digest,
+    is_plain,
+    normal_sku,
+)
+from sync.mapping_tables.table import Comparison, MappingTable, Remembered
+from sync.ports import Clock, Tables
+
+__all__ = [
+    "AccountKind",
+    "AccountMapping",
+    "AccountMappings",
+    "Comparison",
+    "ItemMapping",
+    "ItemMappings",
+    "email_digest",
+    "normal_sku",
+]
+
+FRESH_FOR: Final = timedelta(seconds=30)
+
+
+class ItemMappings:
+    """SKU -> item, for one connection. Where there is no row, the connection's `items.rule` decides."""
+
+    def __init__(self, tables: Tables, connection: str, items: Items, clock: Clock) -> None:
+        self._rows = MappingTable(tables, f"{connection}:items", ItemMapping.from_cells)
+        self._items = items
+        self._remembered: Remembered[ItemMapping] = Remembered(clock, FRESH_FOR)
+
+    async def get(self, sku: str) -> ItemMapping | None:
+        """The item of a SKU, whatever its case; None when it is unmapped and no rule applies."""
+        key = normal_sku(sku)
+        if not key or len(key) > 2 * LONGEST or not is_plain(key):
+            return None
+        known = self._remembered.get(key)
+        if known is None:
+            row = await self._rows.get(key)
+            known = self._by_rule(sku) if row is None else replace(row, unit=row.unit or self._items.unit)
+            if known is not None:
+                self._remembered.keep(key, known)
+        return known
+
+    async def many(self, skus: Iterable[str]) -> dict[str, ItemMapping]:
+        """The items by `normal_sku`; what is unmapped is left out. Reads go side by side."""
+        tasks: dict[str, Task[ItemMapping | None]] = {}
+        try:
+            async with TaskGroup() as group:
+                for sku in skus:
+                    if normal_sku(sku) not in tasks:
+                        tasks[normal_sku(sku)] = group.create_task(self.get(sku))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return {key: item for key, task in tasks.items() if (item := task.result())}
+
+    async def put(self, mapping: ItemMapping) -> None:
+        """Store a mapping over whatever its SKU had. Safe to repeat."""
+        await self.put_many([mapping])
+
+    async def put_many(self, mappings: Iterable[ItemMapping]) -> None:
+        """Store mappings, a hundred at a time. Safe to repeat; of one SKU the last counts."""
+        self._remembered.clear()
+        await self._rows.put({mapping.key: mapping.cells() for mapping in mappings})
+
+    async def remove(self, sku: str) -> None:
+        """Forget a SKU's mapping; nothing there is fine."""
+        self._remembered.clear()
+        await self._rows.remove(normal_sku(sku))
+
+    def all(self) -> AsyncIterator[ItemMapping]:
+        """Every stored mapping, in the order of the normalised SKU; rules are not rows."""
+        return self._rows.all()
+
+    async def compare(self, wanted: Iterable[ItemMapping]) -> Comparison[ItemMapping]:
+        """What storing `wanted` would change."""
+        return await self._rows.compare({mapping.key: mapping for mapping in wanted})
+
+    def _by_rule(self, sku: str) -> ItemMapping | None:
+        if self._items.rule != "sku" or len(sku.strip()) > LONGEST:
+            return None
+        return ItemMapping(sku, sku, unit=self._items.unit)
+
+
+class AccountMappings:
+    """Customer, guest or company -> account, for one connection."""
+
+    def __init__(self, tables: Tables, connection: str, clock: Clock) -> None:
+        self._rows = MappingTable(tables, f"{connection}:accounts", AccountMapping.from_cells)
+        self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
+
+    async def get(self, kind: AccountKind, source_key: str) -> AccountMapping | None:
+        """The mapping of a customer's or company's id, or of a guest's `email_digest`."""
+        key = f"{kind}:{source_key}"
+        known = self._remembered.get(key)
+        if known is None:
+            known = await self._rows.get(key)
+            if known is not None:
+                self._remembered.keep(key, known)
+        return known
+
+    async def learn(self, mapping: AccountMapping) -> AccountMapping:
+        """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to race."""
+        holds = await self._rows.learn(mapping.key, mapping)
+        self._remembered.keep(mapping.key, holds)
+        return holds
+
+    async def put(self, mapping: AccountMapping) -> None:
+        """Store a mapping over whatever was there. Safe to repeat."""
+        await self.put_many([mapping])
+
+    async def put_many(self, mappings: Iterable[AccountMapping]) -> None:
+        """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
+        self._remembered.clear()
+        await self._rows.put({mapping.key: mapping.cells() for mapping in mappings})
+
+    async def remove(self, kind: AccountKind, source_key: str) -> None:
+        """Forget a mapping, as when a person's data is erased; nothing there is fine."""
+        self._remembered.clear()
+        await self._rows.remove(f"{kind}:{source_key}")
+
+    def all(self) -> AsyncIterator[AccountMapping]:
+        """Every mapping, companies first, then customers, then guests."""
+        return self._rows.all()
+
+    async def compare(self, wanted: Iterable[AccountMapping]) -> Comparison[AccountMapping]:
+        """What storing `wanted` would change."""
+        return await self._rows.compare({mapping.key: mapping for mapping in wanted})

@@ -1,0 +1,1 @@
+"""What would be posted, and the totals proof; nothing is sent."""

@@ -1,0 +1,202 @@
+"""What would be posted for an order, and the totals proof; nothing is sent and nothing is asked of either system.
+
+Without a `connections.toml` the built-in example connection is used: every SKU is its own item number, shoppers become
+new accounts, both numbers are ours. It says what the product does with an order, not what your company mapped.
+"""
+
+import importlib.resources
+import re
+import tomllib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sync.commerce.models.order import Order, number_of
+from sync.connections import Connection, Connections
+from sync.encoding import digest
+from sync.errors import Never
+from sync.mapping.company_account import company_number
+from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
+from sync.mapping.order_changes import changes_between, sent_form
+from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
+from sync.mapping.totals import Totals, Unproved
+from sync.mapping_tables.records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
+
+ASSIGNED = "(assigned by D365)"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One write as it would be sent; several of one document travel in one $batch changeset."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen to one order. `outcome`: deliver, skip or park."""
+
+    key: str
+    outcome: str
+    reason: str = ""
+    remedy: str = ""
+    requests: tuple[Request, ...] = ()
+    totals: Totals | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """As `preview --json` prints it."""
+        nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
+        return {
+            "key": self.key,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "requests": [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests],
+            "totals": self.totals.as_json() if self.totals else nothing,
+        }
+
+
+async def nobody(_kind: AccountKind, _source_key: str) -> AccountMapping | None:
+    """Nobody has an account."""
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account by what it is of."""
+
+    items: Callable[[list[str]], Awaitable[Mapping[str, ItemMapping]]]
+    account: Callable[[Order], Awaitable[str | None]]
+    known: Callable[[AccountKind, str], Awaitable[AccountMapping | None]] = nobody
+
+
+def example_connection() -> Connection:
+    """The built-in example connection."""
+    text = importlib.resources.files("sync.preview").joinpath("example_connection.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(text, parse_float=Decimal)
+    return Connections.model_validate(document).connections["example"]
+
+
+def example_lookups() -> Lookups:
+    """Every SKU is its item number; nobody has an account yet."""
+
+    async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
+        fit = [sku for sku in skus if sku.strip() and len(sku) <= LONGEST and is_plain(sku)]
+        return {normal_sku(sku): ItemMapping(sku, sku) for sku in fit}
+
+    async def account(_order: Order) -> str | None:
+        return None
+
+    return Lookups(items, account)
+
+
+def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
+    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a hook's payload.
+
+    Orders lie at most `levels` deep.
+    """
+    if levels == 0:
+        return
+    if isinstance(document, list):
+        for entry in document:
+            yield from orders_in(entry, levels - 1)
+    elif isinstance(document, dict):
+        if _is_order(document):
+            yield document
+            return
+        for name in ("response", "body", "order", "data", "value", "event"):
+            if isinstance(document.get(name), dict | list):
+                yield from orders_in(document[name], levels - 1)
+                return
+        items = document.get("items")
+        if isinstance(items, list):
+            yield from (entry for entry in items if isinstance(entry, dict) and _is_order(entry))
+
+
+def _is_order(document: Mapping[str, Any]) -> bool:
+    """Invoices, credit memos and shipments bear an increment id as well, and the id of their order."""
+    return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
+
+
+async def preview_order(
+    document: Mapping[str, Any], connection: Connection, lookups: Lookups, now: datetime
+) -> Preview:
+    """Preview one order as REST answers it. Never raises for what an order may hold."""
+    try:
+        order = Order.read(document)
+    except Never as error:
+        return Preview(key_of(document), "park", error.reason, error.remedy)
+    reason = _reason_to_skip(order, connection, now)
+    try:
+        first, mapped = await mapped_order(order, connection, lookups)
+    except Unproved as error:
+        found = Preview(order.key, "park", error.reason, error.remedy, totals=error.totals)
+    except Never as error:
+        found = Preview(order.key, "park", error.reason, error.remedy)
+    else:
+        requests = (*first, *_requests(mapped, connection))
+        notes = tuple(_notes(mapped))
+        found = Preview(order.key, "deliver", requests=requests, totals=mapped.totals, notes=notes)
+    return Preview(order.key, "skip", reason, totals=found.totals) if reason else found
+
+
+def key_of(document: Any) -> str:
+    """The key of a document that cannot be read, as far as it has one."""
+    store = document.get("store_id") if isinstance(document, dict) else None
+    is_id = isinstance(store, str | int) and not isinstance(store, bool) and re.fullmatch(r"[0-9]{1,10}", str(store))
+    return f"{number_of(document) or '(no increment_id)'}@{store if is_id else '?'}"
+
+
+def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
+    """What is not to be posted now is not mapped either: so it cannot be parked."""
+    if is_cancelled(order):
+        return "cancelled in Commerce before it was posted"
+    return not_now(order, connection.orders, now)
+
+
+async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:
+    """The sales order, and the requests that make its account where there is none. Raises `Never` as the mapping does."""
+    order_store(order, connection)
+    items = await lookups.items(order_items(order, connection))
+    first, account = await account_of(order, connection, lookups)
+    return first, sales_order_from(order, connection, account=account, items=items)
+
+
+async def account_of(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], str]:
+    """The account of an order's documents, and the requests that make it where there is none. Raises `Never`.
+
+    A company's is made of Commerce's record of the company, of which an order tells the id alone.
+    """
+    account = await lookups.account(order)
+    if account is not None:
+        return [], account
+    if order.company_id is not None and "companies" in connection.flows:
+        return [], company_number(order.company_id, connection) or ASSIGNED
+    kind: AccountKind = "guest" if order.customer_id is None else "customer"
+    source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
+    wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
+    return [Request("POST", "/data/CustomersV3", wanted.body)], wanted.account or ASSIGNED
+
+
+def _requests(document: SalesOrder, connection: Connection) -> Iterator[Request]:
+    number = document.number or ASSIGNED
+    yield Request("POST", f"/data/{connection.dynamics.order_headers}", document.header)
+    for line in document.lines:
+        body = {"dataAreaId": document.company, "SalesOrderNumber": number, **line.body}
+        yield Request("POST", f"/data/{connection.dynamics.order_lines}", body)
+
+
+def _notes(document: SalesOrder) -> Iterator[str]:
+    if document.totals.rounding:
+        yield f"rounding line of {document.totals.rounding} {document.totals.currency}"
+    for home, amount in document.paid.items():
+        yield f"{amount} {document.totals.currency} was paid by {home}"
+    if document.is_reduced:
+        placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
+        changes = changes_between(placed, sent_form(document))
+        yield f"then reduced by what was cancelled since: {len(changes.patched)} lines changed, {len(changes.removed)} removed"

@@ -1,0 +1,107 @@
+"""Catching up: polls find what hints missed. The watermark moves last, and the window overlaps."""
+
+import logging
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync.desk import Desk
+from sync.errors import Later, Never
+from sync.flow import Change, Flow
+from sync.ports import Row, Value
+from sync.road.engine import Engine
+from sync.road.hints import BATCH
+from sync.road.ledger import State
+
+log = logging.getLogger("sync.road.catch_up")
+
+WATERMARKS = "watermarks"
+SETTLED_AFTER = timedelta(seconds=60)
+"""A record read this long after its own stamp holds what that stamp announced: stamps are taken before the commit."""
+SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
+"""Once a day a poll looks further back: a stamp that became visible later than any overlap is found then, at the latest."""
+DUE_EARLY = timedelta(seconds=5)
+"""Timers fire a little early or late: a poll that is due within this is due."""
+
+
+class CatchUp:
+    """Polls of all flows and connections."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
+        """Find what changed since the watermark less the overlap, enqueue it, then move the watermark. Safe to race.
+
+        A connection is polled when its `poll_minutes` have passed, or `at_once`; once a day the overlap is two days.
+        What is older than the first poll's window is never looked for. Returns how many hints were stored.
+        """
+        flow = self._engine.flows[flow_name]
+        found = 0
+        for connection in [only] if only else self._engine.connections(flow_name):
+            try:
+                found += await self._poll_connection(flow, connection, at_once=at_once)
+            except (Later, Never) as error:
+                log.warning("%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason)
+        return found
+
+    async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
+        if flow.changed is None or flow.horizon is None:
+            return 0
+        desk = await self._engine.open_desk(connection)
+        mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
+        marks = mark.values if mark else {}
+        stands, polled, swept = (_moment(marks.get(name)) for name in ("at", "polled", "swept"))
+        now = self._engine.clock.now()
+        every = timedelta(minutes=flow.poll_minutes(desk.settings)) - DUE_EARLY
+        is_due = at_once or polled is None or now - polled >= every
+        if not is_due or await self._engine.pauses.over(desk.systems) is not None:
+            return 0
+        until = await flow.horizon(desk)
+        behind = self._engine.clock.now() - until
+        sweeps = swept is None or now - swept >= SWEEP_EVERY
+        first = _moment(marks.get("first")) or (stands or until) - timedelta(
+            days=desk.settings.commerce.first_poll_days
+        )
+        since = max(first, stands - (SWEEP_BACK if sweeps else flow.overlap)) if stands is not None else first
+        found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll", behind=behind)
+        marks = {"at": until, "polled": now, "swept": now if sweeps else swept, "first": first}
+        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, marks))
+        log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
+        return found
+
+    async def enqueue(
+        self,
+        flow: Flow[Any],
+        desk: Desk,
+        changes: AsyncIterator[Change],
+        origin: str,
+        *,
+        behind: timedelta = timedelta(),
+    ) -> int:
+        """Hint for every change that no delivery has seen yet; returns how many.
+
+        `behind`: how far the owner's clock, which stamps changes, is behind ours, or a little more.
+        """
+        found, batch = 0, list[str]()
+        async for change in changes:
+            if origin == "poll" and await self._has_seen(flow, desk, change, behind):
+                continue
+            batch.append(change.key)
+            if len(batch) == BATCH:
+                found += await self._engine.hints.accept(flow.name, desk.name, batch, origin)
+                batch = []
+        return found + await self._engine.hints.accept(flow.name, desk.name, batch, origin)
+
+    async def _has_seen(self, flow: Flow[Any], desk: Desk, change: Change, behind: timedelta) -> bool:
+        """Never for a record that had vanished: now it is there."""
+        claim = await self._engine.ledger.claim(desk.name, flow.name, change.key)
+        is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
+        if change.fingerprint:
+            return is_settled and claim.seen == change.fingerprint
+        changed_at = change.changed_at + behind
+        return is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
+
+
+def _moment(value: Value) -> datetime | None:
+    return value if isinstance(value, datetime) else None
