@@ -57,6 +57,11 @@ param storageRedundancy string = 'Standard_ZRS'
 @description('How long logs are kept, in days.')
 param logRetentionDays int = 90
 
+@minValue(1)
+@maxValue(120)
+@description('For how many whole months encrypted copies of documents are kept.')
+param keepCopiesMonths int = 12
+
 @description('Whether F&O writes business events to the queue. It can do so by key only, so this lets keys in again.')
 param businessEventsByQueue bool = false
 
@@ -166,6 +171,7 @@ module app 'modules/app.bicep' = {
     busHost: bus.outputs.host
     vaultUrl: vault.outputs.url
     componentConnectionString: monitoring.outputs.componentConnectionString
+    keepCopiesMonths: string(keepCopiesMonths)
   }
   // Without its rights the app cannot fetch its own package, and rights take minutes to be effective.
   dependsOn: [

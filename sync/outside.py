@@ -8,13 +8,13 @@ import httpx
 from sync.connections import Commerce, Dynamics
 from sync.dynamics.auth import TokenPool
 from sync.ports import Clock, Queue, Secrets, Tables
-from sync.road.documents import Sealer
+from sync.road.documents import KEEP_MONTHS, Sealer
 from sync.telemetry import SILENT, Telemetry
 
 
 @dataclass(frozen=True)
 class Outside:
-    """What an edition provides. `email_key`: at least 16 bytes, the same for ever.
+    """What an edition provides. `email_key`: at least 16 bytes, the same for ever. `keep_months`: as `Documents` has it.
 
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
     """
@@ -29,5 +29,6 @@ class Outside:
     commerce_http: Callable[[Commerce], httpx.AsyncClient]
     dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
     is_alone: bool = False
+    keep_months: int = KEEP_MONTHS
     telemetry: Telemetry = SILENT
     close: Callable[[], Awaitable[None]] | None = None

@@ -97,6 +97,10 @@ class Tables(Protocol):
         """The distinct partitions of a table, in code point order. For operators' lists, not for the road."""
         ...
 
+    async def drop(self, table: str) -> None:
+        """Remove a table with all its rows; nothing there is fine. The name is not written to again for a while."""
+        ...
+
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing, at most 100 operations on distinct rows of one partition. Raises `Conflict`, storing nothing."""
         ...

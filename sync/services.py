@@ -35,14 +35,14 @@ log = logging.getLogger("sync.services")
 
 
 class Services:
-    """One process's engine. Answers what the hosts ask (`sync.hosts.azure.Runtime`). Close it when done."""
+    """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it when done."""
 
     def __init__(self, connections: Connections, flows: Sequence[Flow[Any]], outside: Outside) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
         self.inner = {inner.name: inner for inner in INNER}
         self.outside = outside
-        self.documents = Documents(outside.tables, outside.sealer)
+        self.documents = Documents(outside.tables, outside.sealer, outside.clock, keep_months=outside.keep_months)
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(outside.tables, outside.clock)
@@ -140,6 +140,10 @@ class Services:
             queues, flows, self.connections,
             queue=outside.queue, tables=outside.tables, clock=outside.clock, telemetry=outside.telemetry,
         )  # fmt: skip
+
+    async def tidy(self) -> None:
+        """Forget copies of documents that are older than the policy."""
+        await self.documents.forget_old()
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""

@@ -15,6 +15,7 @@ param tableEndpoint string
 param busHost string
 param vaultUrl string
 param componentConnectionString string
+param keepCopiesMonths string
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: planName
@@ -106,6 +107,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     SERVICE_BUS__fullyQualifiedNamespace: busHost
     SYNC_CONNECTIONS: '/home/site/wwwroot/connections.toml'
     SYNC_EDITION: 'azure'
+    SYNC_KEEP_COPIES_MONTHS: keepCopiesMonths
     TABLES_ENDPOINT: tableEndpoint
   }
 }

@@ -5,12 +5,12 @@ param tags object
 param redundancy string
 
 var package = 'app-package'
-// The code makes a table when it misses one; declared, they are there before the first order.
+// The code makes a table when it misses one; declared, they are there before the first order. Those of copies of
+// documents bear their month and come and go with it.
 var tables = [
   'businessevents'
   'claims'
   'deadletters'
-  'documents'
   'events'
   'mappings'
   'parked'

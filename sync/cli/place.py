@@ -105,6 +105,7 @@ class Place:
         connections = self.connections()
         home = settings.home if serves else self.existing_home()
         try:
-            return await open_embedded(home, connections, vault_key=vault_key(settings), serves=serves)
+            key, months = vault_key(settings), settings.keep_months
+            return await open_embedded(home, connections, vault_key=key, serves=serves, keep_months=months)
         except AlreadyServed as error:
             raise Problem(str(error), remedy="Commands that only look or enqueue work beside it.") from None

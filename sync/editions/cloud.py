@@ -127,6 +127,7 @@ async def _opened(
         commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
         dynamics_http=lambda section: http_client(connections=section.concurrency),
         is_alone=False,
+        keep_months=settings.keep_months,
         telemetry=_telemetry(settings) if serves else SILENT,
         close=stack.pop_all().aclose,
     )

@@ -6,6 +6,7 @@ environment). One process serves a directory at a time; the command line may loo
 
 import fcntl
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from sync.dynamics.wire import http_client
 from sync.errors import Never
 from sync.flows import FLOWS
 from sync.outside import Outside
+from sync.road.documents import KEEP_MONTHS
 from sync.services import Services
 
 DOCUMENT_KEY, EMAIL_KEY = "document-key", "email-key"
@@ -60,7 +62,12 @@ def vault_of(home: Path, key: str | None = None) -> Vault:
 
 
 async def open_embedded(
-    home: Path, connections: Connections, *, vault_key: str | None = None, serves: bool = False
+    home: Path,
+    connections: Connections,
+    *,
+    vault_key: str | None = None,
+    serves: bool = False,
+    keep_months: int = KEEP_MONTHS,
 ) -> Services:
     """The engine over a directory. `serves`: lock the directory and take back what a dead host held.
 
@@ -74,12 +81,6 @@ async def open_embedded(
     if serves:
         await queue.release_locks()
 
-    async def close() -> None:
-        queue.close()
-        tables.close()
-        if lock is not None:
-            os.close(lock)
-
     outside = Outside(
         queue=queue,
         tables=tables,
@@ -91,9 +92,20 @@ async def open_embedded(
         commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
         dynamics_http=lambda settings: http_client(connections=settings.concurrency),
         is_alone=serves,
-        close=close,
+        keep_months=keep_months,
+        close=_closing(queue, tables, lock),
     )
     return Services(connections, FLOWS, outside)
+
+
+def _closing(queue: SqliteQueue, tables: SqliteTables, lock: int | None) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        queue.close()
+        tables.close()
+        if lock is not None:
+            os.close(lock)
+
+    return close
 
 
 def _locked(home: Path) -> int:

@@ -6,6 +6,7 @@
 | SYNC_CONNECTIONS | all | path of connections.toml; `connections.toml` |
 | SYNC_HOST_KEY | all | key that callers of the local host's routes must show |
 | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning` or `error`; `text` or `json` |
+| SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents are kept, 1 to 120; 12 |
 | SYNC_HOME | embedded, emulated | directory of queue, tables and vault; `.sync` |
 | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else `vault.key` in SYNC_HOME |
 | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the emulators |
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
+
+from sync.road.documents import KEEP_MONTHS
 
 
 class Edition(StrEnum):
@@ -49,6 +52,8 @@ SHAPES: Final = {
     "TABLES_ENDPOINT": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.table.core.windows.net"),
     "KEY_VAULT_URL": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.vault.azure.net"),
 }
+KEEP: Final = "SYNC_KEEP_COPIES_MONTHS"
+LONGEST_KEPT: Final = 120
 SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONNECTION")
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
@@ -89,6 +94,7 @@ class Settings:
     identity_client_id: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    keep_months: int = KEEP_MONTHS
     application_insights: str = field(default="", repr=False)
 
     @classmethod
@@ -120,6 +126,7 @@ class Settings:
             identity_client_id=given.get("AZURE_CLIENT_ID", ""),
             log_level=given.get("SYNC_LOG", "info").lower(),
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
+            keep_months=int(given.get(KEEP, KEEP_MONTHS)),
             application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
         )
 
@@ -141,6 +148,8 @@ def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, st
     for name, (shape, expected) in SHAPES.items():
         if name in given and name in NEEDED[edition] and not re.fullmatch(shape, given[name], re.IGNORECASE):
             yield name, f"not {expected}"
+    if not (given.get(KEEP, "1").isdecimal() and 1 <= int(given.get(KEEP, "1")) <= LONGEST_KEPT):
+        yield KEEP, f"not a whole number from 1 to {LONGEST_KEPT}"
     if "SYNC_VAULT_KEY" in given and "SYNC_VAULT_KEY_FILE" in given:
         yield "SYNC_VAULT_KEY_FILE", "set beside SYNC_VAULT_KEY, and one of the two is enough"
     if edition is not Edition.AZURE and any(name in given for name in IN_AZURE):

@@ -46,7 +46,8 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
         return await open_emulated(settings, connections, vault_key=vault_key(settings), serves=serves)
     from sync.editions.embedded import open_embedded  # noqa: PLC0415 - see above
 
-    return await open_embedded(settings.home, connections, vault_key=vault_key(settings), serves=serves)
+    key, months = vault_key(settings), settings.keep_months
+    return await open_embedded(settings.home, connections, vault_key=key, serves=serves, keep_months=months)
 
 
 def vault_key(settings: Settings) -> str | None:

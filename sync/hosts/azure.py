@@ -9,8 +9,8 @@ Parameter names equal binding names and annotations are the binding's own types:
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import azure.functions as func
 
@@ -21,6 +21,7 @@ from sync.encoding import to_json
 from sync.errors import Later, Never
 from sync.flow import Flow
 from sync.hosts.given_up import why
+from sync.hosts.runtime import Answer, Opening, Runtime
 from sync.road.watch import SCHEDULE as WATCH
 
 log = logging.getLogger(__name__)
@@ -28,73 +29,11 @@ log = logging.getLogger(__name__)
 SERVICE_BUS = "SERVICE_BUS"
 """The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
 
+TIDY = "0 40 3 * * *"
+"""When old copies are forgotten (NCRONTAB, UTC)."""
+
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
-
-
-class Answer(Protocol):
-    """What an HTTP function says. `content_type` is written as it is, charset included."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """The exact bytes."""
-        ...
-
-    @property
-    def content_type(self) -> str:
-        """The whole Content-Type header."""
-        ...
-
-
-class Runtime(Protocol):
-    """The engine as the functions see it. Header names are lower case; bodies are the exact bytes that came."""
-
-    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """A Commerce webhook: verify the signature, enqueue the keys, answer."""
-        ...
-
-    async def accept_events(
-        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
-    ) -> Answer:
-        """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and enqueued."""
-        ...
-
-    async def accept_business_event(self, connection: str, body: bytes) -> Answer:
-        """A D365 business event by HTTPS."""
-        ...
-
-    async def take_business_event(self, body: bytes) -> None:
-        """A D365 business event from the queue. Raises for what is none, so that it is set aside."""
-        ...
-
-    async def health(self) -> Answer:
-        """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
-        ...
-
-    async def watch(self) -> None:
-        """Tell the log how far behind queues and polls are."""
-        ...
-
-    async def poll(self, flow_name: str) -> None:
-        """Ask every connection what changed since the flow's watermark and enqueue it."""
-        ...
-
-    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
-        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1."""
-        ...
-
-    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
-        """Park what a message that the queue gave up stands for, with why. Returning forgets the message."""
-        ...
-
-
-Opening = Callable[[], Awaitable[Runtime]]
-"""Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every call, until it can."""
 
 
 def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
@@ -108,6 +47,7 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     _business_events(app, runtime)
     _health(app, runtime)
     _watch(app, runtime)
+    _tidy(app, runtime)
     for flow in flows:
         if flow.changed is not None:
             _polls(app, flow, runtime)
@@ -199,6 +139,15 @@ def _watch(app: func.FunctionApp, runtime: Opening) -> None:
     @app.timer_trigger(arg_name="timer", schedule=WATCH, run_on_startup=False)
     async def watch(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
         await (await runtime()).watch()
+
+
+def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
+    """Copies of documents hold personal data; they are not kept for ever."""
+
+    @app.function_name("tidy")
+    @app.timer_trigger(arg_name="timer", schedule=TIDY, run_on_startup=False)
+    async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+        await (await runtime()).tidy()
 
 
 def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:

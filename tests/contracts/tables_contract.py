@@ -50,6 +50,18 @@ class TablesContract(TablesReading, TablesLimits):
         assert isinstance(found.values["at"], datetime)
         assert found.values["at"].utcoffset() == timedelta(0)
 
+    async def test_a_dropped_table_has_no_rows_and_no_other_is_touched(self, t: TablesUnderTest) -> None:
+        other = f"{t.name}2"
+        for table in (t.name, other):
+            await t.tables.insert(table, Row("p", "k"))
+        await t.tables.drop(t.name)
+        await t.tables.drop(t.name)
+        assert await t.tables.get(t.name, "p", "k") is None
+        assert await t.tables.get(other, "p", "k") is not None
+
+    async def test_dropping_what_never_was_is_fine(self, t: TablesUnderTest) -> None:
+        await t.tables.drop(t.name)
+
     async def test_a_row_needs_no_cells(self, t: TablesUnderTest) -> None:
         await t.tables.insert(t.name, Row("p", "k"))
         assert dict((await t.get("p", "k")).values) == {}

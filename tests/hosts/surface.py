@@ -12,8 +12,9 @@ import azure.functions as func
 
 from sync.flow import Flow
 from sync.flows import FLOWS
-from sync.hosts.azure import Runtime, build_app
+from sync.hosts.azure import build_app
 from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, Registered, registered
+from sync.hosts.runtime import Runtime
 
 GOLDEN = Path(__file__).with_name("surface.txt")
 

@@ -10,7 +10,8 @@ from azure.functions.timer import TimerRequest
 from sync.configuration.reading import BadConfiguration, Fault
 from sync.editions.settings import SettingsMissing
 from sync.errors import Later
-from sync.hosts.azure import Opening, Runtime, build_app
+from sync.hosts.azure import build_app
+from sync.hosts.runtime import Opening, Runtime
 from tests.hosts.toys import Notebook, Said, toy
 
 
@@ -58,6 +59,12 @@ async def test_the_watch_lets_the_runtime_look() -> None:
     notes = Notebook()
     assert await functions_of(notes.open)["watch"](TimerRequest()) is None
     assert notes.calls == [("watch",)]
+
+
+async def test_once_a_day_the_runtime_tidies() -> None:
+    notes = Notebook()
+    assert await functions_of(notes.open)["tidy"](TimerRequest()) is None
+    assert notes.calls == [("tidy",)]
 
 
 async def test_the_timer_of_a_flow_polls_that_flow() -> None:

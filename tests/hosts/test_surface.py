@@ -29,6 +29,7 @@ def test_every_flow_adds_a_timer_and_two_queue_functions_to_those_that_are_alway
         "take_business_event     queue          business-events\n"
         "health                  http GET       /api/health                        function\n"
         "watch                   timer          20 */5 * * * *\n"
+        "tidy                    timer          0 40 3 * * *\n"
         "poll_orders             timer          0 */5 * * * *\n"
         "deliver_orders          queue          orders\n"
         "bury_orders             dead letters   orders\n"

@@ -87,6 +87,9 @@ class Notebook:
         self.calls.append(("health",))
         return self.says
 
+    async def tidy(self) -> None:
+        self.calls.append(("tidy",))
+
     async def watch(self) -> None:
         self.calls.append(("watch",))
 

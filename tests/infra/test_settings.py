@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.editions.settings import CHOICES, NEEDED, SECRETS, Edition, Settings
+from sync.editions.settings import CHOICES, KEEP, NEEDED, SECRETS, Edition, Settings
 from sync.hosts.azure import SERVICE_BUS
 from tests.infra.bicep import bicep
 
@@ -20,6 +20,7 @@ OUTPUTS = {
     "tableEndpoint": "https://name.table.core.windows.net/",
     "busHost": "name.servicebus.windows.net",
     "vaultUrl": "https://name.vault.azure.net/",
+    "keepCopiesMonths": "12",
 }
 """What modules hand over, as Azure writes it."""
 
@@ -71,7 +72,7 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 
 def test_nothing_is_set_that_nobody_reads() -> None:
-    read = {*NEEDED[Edition.AZURE], *CHOICES, "SYNC_CONNECTIONS", *HOSTS}
+    read = {*NEEDED[Edition.AZURE], *CHOICES, "SYNC_CONNECTIONS", KEEP, *HOSTS}
     ours = {name for name in environment() if not name.startswith(("AzureWebJobsStorage__", f"{SERVICE_BUS}__"))}
     assert ours <= read
 

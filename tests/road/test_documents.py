@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,15 @@ from cryptography.fernet import Fernet
 from sync.adapters.cipher import Cipher
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.errors import Never
-from sync.road.documents import CELLS, CHUNK, ROWS, TABLE, Documents
+from sync.road.documents import CELLS, CHUNK, ROWS, Documents
 from tests.benchmarks.counted import CountedTables
+from tests.contracts.hand_clock import HandClock
 
 RECORD = "bikes|orders|000000042@1"
 KEY = Fernet.generate_key().decode()
+T1, T2 = "20260301T120000000001-a", "20260301T120000000002-b"
+"""Ids of trail rows."""
+TABLE = "documents202603"
 
 
 @pytest.fixture
@@ -26,8 +31,13 @@ async def tables() -> AsyncIterator[SqliteTables]:
 
 
 @pytest.fixture
-def documents(tables: SqliteTables) -> Documents:
-    return Documents(tables, Cipher([KEY]))
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def documents(tables: SqliteTables, clock: HandClock) -> Documents:
+    return Documents(tables, Cipher([KEY]), clock)
 
 
 class Scrambled:
@@ -42,24 +52,24 @@ class Scrambled:
 
 async def test_a_copy_comes_back_with_every_digit(documents: Documents) -> None:
     order = {"grand_total": Decimal("40.9353"), "name": "Jané \ud83d", "items": [1, None, True, {}]}
-    await documents.store(RECORD, "t1", {"read": order, "sent": {}})
-    assert await documents.load(RECORD, "t1", "read") == order
-    assert await documents.load(RECORD, "t1", "sent") == {}
+    await documents.store(RECORD, T1, {"read": order, "sent": {}})
+    assert await documents.load(RECORD, T1, "read") == order
+    assert await documents.load(RECORD, T1, "sent") == {}
 
 
 async def test_what_was_never_kept_is_nothing(documents: Documents) -> None:
-    await documents.store(RECORD, "t1", {"sent": {"a": 1}})
+    await documents.store(RECORD, T1, {"sent": {"a": 1}})
     for record, trail, kind in (
-        (RECORD, "t1", "read"),
-        (RECORD, "t2", "sent"),
-        ("bikes|orders|000000042@2", "t1", "sent"),
+        (RECORD, T1, "read"),
+        (RECORD, T2, "sent"),
+        ("bikes|orders|000000042@2", T1, "sent"),
     ):
         assert await documents.load(record, trail, kind) is None
     assert await documents.last(RECORD, "read") is None
 
 
 async def test_nothing_of_a_copy_can_be_read_where_it_lies(documents: Documents, tables: SqliteTables) -> None:
-    await documents.store(RECORD, "t1", {"read": {"email": "jane@example.com"}})
+    await documents.store(RECORD, T1, {"read": {"email": "jane@example.com"}})
     rows = [row async for row in tables.query(TABLE, RECORD)]
     assert rows
     assert not any(b"jane" in value for row in rows for value in row.values.values() if isinstance(value, bytes))
@@ -67,21 +77,21 @@ async def test_nothing_of_a_copy_can_be_read_where_it_lies(documents: Documents,
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 20, CHUNK, CHUNK * CELLS, CHUNK * CELLS * 2 + 7])
 async def test_a_large_copy_spans_cells_and_rows(tables: SqliteTables, size: int) -> None:
-    documents = Documents(tables, Scrambled())
+    documents = Documents(tables, Scrambled(), HandClock())
     text = "".join(chr(48 + n % 70) for n in range(size))
-    await documents.store(RECORD, "t1", {"read": text})
-    assert await documents.load(RECORD, "t1", "read") == text
+    await documents.store(RECORD, T1, {"read": text})
+    assert await documents.load(RECORD, T1, "read") == text
 
 
 async def test_the_copies_of_one_outcome_are_one_transaction_where_they_fit(tables: SqliteTables) -> None:
     counts: Counter[str] = Counter()
     counted: Any = CountedTables(tables, counts)
-    documents = Documents(counted, Scrambled())
-    await documents.store(RECORD, "t1", {"read": {"a": 1}, "sent": {"b": 2}, "answered": {"c": 3}})
+    documents = Documents(counted, Scrambled(), HandClock())
+    await documents.store(RECORD, T1, {"read": {"a": 1}, "sent": {"b": 2}, "answered": {"c": 3}})
     assert counts == {"tables transactions": 1}
-    await documents.store(RECORD, "t2", {"read": "x" * (CHUNK * CELLS * ROWS), "sent": {"b": 2}})
+    await documents.store(RECORD, T2, {"read": "x" * (CHUNK * CELLS * ROWS), "sent": {"b": 2}})
     assert counts == {"tables transactions": 3}
-    assert await documents.load(RECORD, "t2", "sent") == {"b": 2}
+    assert await documents.load(RECORD, T2, "sent") == {"b": 2}
 
 
 async def test_the_newest_copy_is_the_last_by_trail(documents: Documents) -> None:
@@ -92,25 +102,51 @@ async def test_the_newest_copy_is_the_last_by_trail(documents: Documents) -> Non
 
 async def test_storing_again_changes_nothing(documents: Documents, tables: SqliteTables) -> None:
     for _ in range(2):
-        await documents.store(RECORD, "t1", {"sent": {"a": 1}})
+        await documents.store(RECORD, T1, {"sent": {"a": 1}})
     assert len([row async for row in tables.query(TABLE, RECORD)]) == 1
 
 
 async def test_a_copy_under_a_lost_key_counts_as_none_and_says_so_when_asked_for(
     documents: Documents, tables: SqliteTables
 ) -> None:
-    await documents.store(RECORD, "t1", {"sent": {"a": 1}})
-    stranger = Documents(tables, Cipher([Fernet.generate_key().decode()]))
+    await documents.store(RECORD, T1, {"sent": {"a": 1}})
+    stranger = Documents(tables, Cipher([Fernet.generate_key().decode()]), HandClock())
     assert await stranger.last(RECORD, "sent") is None
     with pytest.raises(Never):
-        await stranger.load(RECORD, "t1", "sent")
+        await stranger.load(RECORD, T1, "sent")
 
 
 async def test_a_persons_copies_are_forgotten_and_nobody_elses(documents: Documents) -> None:
     other = "bikes|orders|000000043@1"
     for record in (RECORD, other):
-        await documents.store(record, "t1", {"read": {"a": 1}, "sent": {"b": 2}})
+        await documents.store(record, T1, {"read": {"a": 1}, "sent": {"b": 2}})
     assert await documents.erase(RECORD) == 2
     assert await documents.erase(RECORD) == 0
     assert await documents.last(RECORD, "read") is None
     assert await documents.last(other, "read") == {"a": 1}
+
+
+async def test_copies_are_kept_for_whole_months_and_then_forgotten(tables: SqliteTables, clock: HandClock) -> None:
+    documents = Documents(tables, Cipher([KEY]), clock, keep_months=3)
+    await documents.store(RECORD, T1, {"sent": {"a": 1}})
+    clock.at = datetime(2026, 6, 30, 23, 59, tzinfo=UTC)
+    await documents.forget_old()
+    assert await documents.last(RECORD, "sent") == {"a": 1}
+    clock.at = datetime(2026, 7, 1, tzinfo=UTC)
+    await documents.forget_old()
+    await documents.forget_old()
+    assert await documents.last(RECORD, "sent") is None
+    assert await documents.load(RECORD, T1, "sent") is None
+    assert [row async for row in tables.query(TABLE, RECORD)] == []
+
+
+async def test_the_newest_copy_and_an_erasure_look_into_every_month_that_is_kept(
+    documents: Documents, clock: HandClock
+) -> None:
+    await documents.store(RECORD, "20251231T235959000000-a", {"sent": {"year": 2025}, "read": {}})
+    await documents.store(RECORD, T1, {"sent": {"year": 2026}})
+    assert await documents.last(RECORD, "sent") == {"year": 2026}
+    assert await documents.last(RECORD, "read") == {}
+    clock.at = datetime(2026, 12, 31, tzinfo=UTC)
+    assert await documents.erase(RECORD) == 3
+    assert await documents.last(RECORD, "sent") is None

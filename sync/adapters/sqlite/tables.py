@@ -53,6 +53,11 @@ class SqliteTables:
         check_key(table, partition, key)
         await self._store.write(_delete(table_named(table), Row(partition, key, etag=etag)))
 
+    async def drop(self, table: str) -> None:
+        """Remove all rows of a table."""
+        name = table_named(table)
+        await self._store.write(lambda db: str(db.execute('DELETE FROM rows WHERE "table" = ?', (name,)).rowcount))
+
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing. Raises `Conflict`, storing nothing; `ValueError` beyond a limit."""
         check_transaction(table, operations)

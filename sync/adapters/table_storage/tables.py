@@ -89,6 +89,11 @@ class AzureTables:
         with told(table):
             await self._client(table).delete_entity(step.entity)
 
+    async def drop(self, table: str) -> None:
+        """Remove a table; nothing there is fine. The service takes its name back for half a minute and more."""
+        with told(table):
+            await self._client(table).delete_table()
+
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing. Raises `Conflict`, storing nothing; `ValueError` beyond a limit.
 

@@ -1,0 +1,73 @@
+"""What the functions ask of the engine: the one side of the app that hosts and engine share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+
+class Answer(Protocol):
+    """What an HTTP function says. `content_type` is written as it is, charset included."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """The whole Content-Type header."""
+        ...
+
+
+class Runtime(Protocol):
+    """The engine as the functions see it. Header names are lower case; bodies are the exact bytes that came."""
+
+    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """A Commerce webhook: verify the signature, enqueue the keys, answer."""
+        ...
+
+    async def accept_events(
+        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and enqueued."""
+        ...
+
+    async def accept_business_event(self, connection: str, body: bytes) -> Answer:
+        """A D365 business event by HTTPS."""
+        ...
+
+    async def take_business_event(self, body: bytes) -> None:
+        """A D365 business event from the queue. Raises for what is none, so that it is set aside."""
+        ...
+
+    async def health(self) -> Answer:
+        """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
+        ...
+
+    async def watch(self) -> None:
+        """Tell the log how far behind queues and polls are."""
+        ...
+
+    async def tidy(self) -> None:
+        """Forget what is older than the policy keeps it."""
+        ...
+
+    async def poll(self, flow_name: str) -> None:
+        """Ask every connection what changed since the flow's watermark and enqueue it."""
+        ...
+
+    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
+        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1."""
+        ...
+
+    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
+        """Park what a message that the queue gave up stands for, with why. Returning forgets the message."""
+        ...
+
+
+Opening = Callable[[], Awaitable[Runtime]]
+"""Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every call, until it can."""
