@@ -15,11 +15,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sync.adapters.system_clock import SystemClock
 from sync.hosts.server import listen, serve, url_of
 from sync.sandbox.commerce.app import commerce_app
+from sync.sandbox.commerce.records import stamp
 from sync.sandbox.commerce.state import CommerceState
 from sync.sandbox.dials import Dials
 from sync.sandbox.dynamics import DynamicsState, dynamics_app
 
 GRACE = timedelta(seconds=1)
+AGE = timedelta(hours=1)
+"""Of the orders in the shop."""
 
 
 def with_products(commerce: CommerceState) -> ASGIApp:
@@ -38,6 +41,8 @@ async def main() -> None:
     clock = SystemClock()
     commerce = CommerceState(clock, seed=3)
     orders = commerce.place_new(3, visible_in=timedelta(0), store=commerce.catalogue.store("default"))
+    for order in orders:  # what is seconds old may still be committed, and is left out when changes are asked for
+        order.row["created_at"] = order.row["updated_at"] = stamp(clock.now() - AGE)
     dynamics = DynamicsState.seeded(items=[product.sku for product in commerce.catalogue.products], now=clock.now)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
