@@ -6,6 +6,7 @@ from sync.cli import (
     backfill,
     check,
     demo,
+    erase,
     events,
     flows,
     init,
@@ -43,6 +44,7 @@ app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(erase.erase)
 app.command(cls=Command)(events.events)
 
 

@@ -275,3 +275,48 @@ def test_a_shop_that_is_away_is_told_plainly(line: Line) -> None:
     assert ran.status == 2
     assert "no answer from Commerce" in ran.err
     assert "Traceback" not in ran.err
+
+
+def copies(line: Line, order: str) -> dict[str, Any]:
+    """What is kept of an order, by kind."""
+    found: dict[str, Any] = {}
+    for entry in line("trail", order, "--documents", "--json").documents[0]["trail"]:
+        found |= entry["documents"]
+    return found
+
+
+def test_a_persons_copies_are_erased_and_the_trail_stays(delivered: Line, systems: Systems) -> None:
+    first, second = systems.orders[:2]
+    assert copies(delivered, first)
+    listed = delivered("erase", first)
+    assert first in listed.out
+    assert "Nothing was erased" in listed.err
+    assert copies(delivered, first)
+    ran = delivered("erase", first, "--yes", "--json")
+    assert ran.status == 0
+    assert {"connection": "shop", "flow": "orders", "key": f"{first}@1"}.items() <= ran.documents[0].items()
+    assert ran.documents[0]["erased"] > 0
+    assert not copies(delivered, first)
+    assert copies(delivered, second)
+    assert delivered("trail", first, "--json").documents[0]["state"] == "delivered"
+    assert delivered("erase", first, "--yes", "--json").documents[0]["erased"] == 0
+
+
+def test_everything_of_a_customer_is_found_for_erasing(delivered: Line, systems: Systems) -> None:
+    buyers = {order: copies(delivered, order)["read"].get("customer_id") for order in systems.orders}
+    customer = next(str(buyer) for buyer in buyers.values() if buyer)
+    listed = delivered("erase", "--customer", customer, "--json").documents
+    assert {"connection": "shop", "flow": "customers", "key": customer, "erased": None} in listed
+    orders = {row["key"].partition("@")[0] for row in listed if row["flow"] == "orders"}
+    assert orders == {order for order, buyer in buyers.items() if str(buyer) == customer}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--customer", "x")])
+def test_an_erasure_needs_to_know_whose(shop: Line, arguments: tuple[str, ...]) -> None:
+    assert shop("erase", *arguments).status == 2
+
+
+def test_an_erasure_of_a_stranger_says_so(shop: Line) -> None:
+    ran = shop("erase", "999999999")
+    assert ran.status == 1
+    assert "Nothing is known" in ran.err

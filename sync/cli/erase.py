@@ -1,0 +1,116 @@
+"""`erase`: forget the kept copies of a person's documents, as a person may ask. The trail and the books stay."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from sync.cli.command import place_of
+from sync.cli.output import json_line, line, note, table
+from sync.cli.place import Place, Problem
+from sync.commerce.search import Op, Search, where
+from sync.desk import Desk
+from sync.services import Services
+
+Record = tuple[str, str]
+"""Flow and key."""
+
+DOCUMENTS: Final = ("invoices", "creditmemos")
+NOTHING_KNOWN: Final = 1
+"""Exit status: nothing of what was named is known in Commerce or here."""
+
+
+def erase(
+    ctx: typer.Context,
+    *,
+    orders: Annotated[
+        list[str] | None, typer.Argument(metavar="ORDER...", help="Order numbers, or full keys (000000042@1).")
+    ] = None,
+    customers: Annotated[
+        list[int] | None, typer.Option("--customer", metavar="ID", help="A customer's id: the account and all orders.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
+) -> None:
+    """Forget the encrypted copies of orders, their invoices and credit memos, and of the customers named.
+
+    What the trail tells (numbers, amounts, outcomes) names nobody and stays, and so do both systems' own records: erase
+    those there, but afterwards, for what belongs to an order is looked up in Commerce. A later change of an erased order
+    is written whole, as what was sent before is not known any more. Without --yes it lists the records and asks; where
+    nobody can be asked, it only lists.
+
+    Exit status: 0 done or listed, 1 nothing is known of what was named.
+
+    For example:
+
+    python -m sync erase --customer 17
+
+    python -m sync erase 000000042 000000043 --yes
+    """
+    if not orders and not customers:
+        raise Problem("name orders or --customer", remedy="For example: erase 000000042")
+    found = asyncio.run(_erase(place_of(ctx), orders or [], customers or [], yes=yes))
+    if not found:
+        note("Nothing is known of what was named: Commerce has no such order or customer, and no copy is kept here.")
+        raise typer.Exit(NOTHING_KNOWN)
+
+
+async def _erase(place: Place, orders: Sequence[str], customers: Sequence[int], *, yes: bool) -> int:
+    name, _ = place.one(place.connections())
+    async with place.opened() as services:
+        desk = await services.desks.open(name)
+        found = [record async for record in _records(services, desk, orders, customers)]
+        records = list(dict.fromkeys(found))
+        agreed = yes or (bool(records) and _asked(place, name, records))
+        for flow, key in records:
+            erased = await services.documents.erase(f"{name}|{flow}|{key}") if agreed else None
+            if place.as_json:
+                json_line({"connection": name, "flow": flow, "key": key, "erased": erased})
+    if agreed and not place.as_json and records:
+        line(f"Erased: the copies of {len(records)} records.")
+    if records and not agreed:
+        note("Nothing was erased. Add --yes to erase these.")
+    return len(records)
+
+
+async def _records(
+    services: Services, desk: Desk, orders: Sequence[str], customers: Sequence[int]
+) -> AsyncIterator[Record]:
+    """All that may have copies: what Commerce says belongs together, and what is known here under the numbers named."""
+    for named in orders:
+        increment, _, store = named.partition("@")
+        async for claim in services.ledger.claims(desk.name, "orders", prefix=increment):
+            if claim.key == named or (not store and claim.key.startswith(f"{increment}@")):
+                yield "orders", claim.key
+        rows = await _found(desk, "orders", "increment_id", increment)
+        async for record in _of_orders(desk, (row for row in rows if store in ("", str(row.get("store_id"))))):
+            yield record
+    for customer in customers:
+        yield "customers", str(customer)
+        async for claim in services.ledger.claims(desk.name, "contacts", prefix=f"{customer}@"):
+            yield "contacts", claim.key
+        async for record in _of_orders(desk, await _found(desk, "orders", "customer_id", customer)):
+            yield record
+
+
+async def _of_orders(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:
+    for row in rows:
+        yield "orders", f"{row['increment_id']}@{row['store_id']}"
+        if not row.get("customer_id") and row.get("customer_email"):
+            yield "customers", f"guest:{desk.digest_of(str(row['customer_email']).lower())}"
+        for path in DOCUMENTS:
+            for document in await _found(desk, path, "order_id", int(row["entity_id"])):
+                yield path, f"{document['increment_id']}@{document['store_id']}"
+
+
+async def _found(desk: Desk, path: str, field: str, value: str | int) -> list[dict[str, Any]]:
+    search = Search().having(where(field, Op.EQ, value))
+    return [row async for page in desk.commerce.pages(path, search) for row in page.items]
+
+
+def _asked(place: Place, connection: str, records: Sequence[Record]) -> bool:
+    if place.as_json:
+        return False
+    table(("connection", "flow", "key"), [(connection, *record) for record in records], title="Copies to be erased")
+    return sys.stdin.isatty() and typer.confirm("Erase them?", err=True)
