@@ -20,7 +20,7 @@ from sync.dynamics.sales_orders import SalesOrders
 from sync.encoding import digest
 from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
-from sync.flows.creditmemos import read as read_memo
+from sync.flows.creditmemos import documents as memos
 from sync.flows.orders import read as read_order
 from sync.mapping.document_parts import document_parts
 from sync.mapping.order_parts import order_parts
@@ -154,7 +154,7 @@ async def _charged(key: str, work: Work) -> Decimal | None:
 
 async def _given_back(key: str, work: Work) -> Decimal | None:
     """What a return order comes to."""
-    booked = await read_memo(key, work.desk)
+    booked = await memos.read(key, work.desk)
     if booked is None:
         return None
     parts = document_parts(booked.document, booked.order, work.desk.settings.orders)

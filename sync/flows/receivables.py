@@ -1,9 +1,9 @@
 """What invoices and credit memos share: the order behind them, settled in D365 first, and the account they belong to."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sync.coalescer import Coalescer
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
@@ -12,9 +12,18 @@ from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
 from sync.flows.accounts import account_for
-from sync.flows.keys import UNKNOWN_STORE, change_in, elsewhere, keys_of, parts_of
-from sync.mapping.bookings import Booked, Ground, fingerprint_of, ground_of
+from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.mapping.bookings import (
+    Booked,
+    Ground,
+    fingerprint_of,
+    ground_of,
+    nothing_to_book,
+    reason_to_wait,
+    receivable_of,
+)
 from sync.mapping.posting_policy import before_our_time
+from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
 from sync.work import Work
 
@@ -25,38 +34,68 @@ SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
 """Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it takes."""
 
 
-async def changed_documents(desk: Desk, path: str, since: datetime, until: datetime) -> AsyncIterator[Change]:
-    """Documents by `updated_at`, those of the connection's stores. An order's own stamp does not tell of them."""
-    fields = ("increment_id", "entity_id", "store_id", "updated_at")
-    async for row in desk.commerce.changed(path, since, until, fields=fields):
-        change = change_in(row, desk)
-        if change is not None:
-            yield change
+@dataclass(frozen=True)
+class DocumentsOf(Generic[D]):
+    """Where documents of one kind come from: `noun` in a hook's body, `path` in REST. What a flow of them consists of,
+    but its `deliver`."""
 
+    noun: str
+    path: str
+    model: Callable[[Mapping[str, Any]], D]
 
-async def keys_of_number(key: str, documents: Documents, desk: Desk) -> Sequence[str] | None:
-    """The full keys of a number that was told without its store; None for a key that has one."""
-    increment, store = parts_of(key)
-    return list(keys_of(await documents.get(increment) or [], desk)) if store == UNKNOWN_STORE else None
+    def keys_in(self, payload: Mapping[str, Any]) -> Sequence[str]:
+        """The document named in a hook's body or an event's value."""
+        return document_keys(payload, self.noun)
 
+    async def resolve(self, key: str, desk: Desk) -> Sequence[str] | None:
+        """A key without a store: the documents of that number in the connection's store views; None for one that has it."""
+        increment, store = parts_of(key)
+        return list(keys_of(await self._by_number(desk).get(increment) or [], desk)) if store == UNKNOWN_STORE else None
 
-async def document_with_order(
-    key: str, documents: Documents, model: Callable[[Mapping[str, Any]], D], desk: Desk
-) -> Booked[D] | None:
-    """The document of a key and its order as they are now; None when Commerce does not show one of them (yet)."""
-    increment, store = parts_of(key)
-    for row in await documents.get(increment) or []:
-        if str(row.get("store_id", "")) == store:
-            document = model(row)
-            order = await order_of(document, desk)
-            return Booked(document, order) if order is not None else None
-    return None
+    async def changed(self, desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
+        """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of them."""
+        fields = ("increment_id", "entity_id", "store_id", "updated_at")
+        async for row in desk.commerce.changed(self.path, since, until, fields=fields):
+            change = change_in(row, desk)
+            if change is not None:
+                yield change
+
+    async def horizon(self, desk: Desk) -> datetime:
+        """The shop's clock less the seconds that commits may take."""
+        return await desk.commerce.settled(self.path)
+
+    async def read(self, key: str, desk: Desk) -> Booked[D] | None:
+        """The document of a key and its order as they are now; None when Commerce does not show one of them (yet)."""
+        increment, store = parts_of(key)
+        for row in await self._by_number(desk).get(increment) or []:
+            if str(row.get("store_id", "")) == store:
+                document = self.model(row)
+                order = await order_of(document, desk)
+                return Booked(document, order) if order is not None else None
+        return None
+
+    def _by_number(self, desk: Desk) -> Documents:
+        found: Documents = getattr(desk, self.path)
+        return found
 
 
 async def order_of(document: MoneyDocument, desk: Desk) -> Order | None:
     """The order behind a document; None when Commerce does not show it (yet)."""
     found = await desk.orders_by_id.get(document.order_id)
     return Order.read(found) if found is not None else None
+
+
+async def to_book(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | tuple[Receivable, Ground]:
+    """What to book of a document and where, or why there is nothing (more) to book. Raises as `dealt_with` and `ground_for`."""
+    known = dealt_with(booked, entity, work)
+    if known is not None:
+        return known
+    if reason := reason_to_wait(booked.document):
+        return Skipped(reason)
+    receivable = receivable_of(booked, work.desk.settings)
+    if reason := nothing_to_book(booked.document, receivable, work.desk.settings):
+        return Skipped(reason)
+    return receivable, await ground_for(booked, work)
 
 
 async def ground_for(booked: Booked[Any], work: Work) -> Ground:
