@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from sync.coalescer import Coalescer
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
-from sync.commerce.models.order import Order, utc
+from sync.commerce.models.order import Order
 from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
@@ -22,7 +22,7 @@ from sync.mapping.bookings import (
     reason_to_wait,
     receivable_of,
 )
-from sync.mapping.posting_policy import before_our_time
+from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
 from sync.work import Work
@@ -115,7 +115,8 @@ async def _order_number(booked: Booked[Any], work: Work) -> str:
     claim = await work.ledger.claim(work.desk.name, "orders", order.key)
     if claim.number:
         return claim.number
-    _must_be_ours(booked, work)
+    if not _is_settled_on(work):
+        must_be_of_our_time(booked.document, order, work.desk.settings.orders)
     outcome = await work.require("orders", order.key, order)
     if isinstance(outcome, Receipt):
         return outcome.number
@@ -124,17 +125,6 @@ async def _order_number(booked: Booked[Any], work: Work) -> str:
         reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
         raise Later(reason, after=after, counts=False)
     return ""
-
-
-def _must_be_ours(booked: Booked[Any], work: Work) -> None:
-    """Raise `Never` where somebody else entered the order: whether he books its money as well is not known to us."""
-    if work.message.is_asked or work.claim.intent is not None:
-        return
-    if reason := before_our_time(booked.order, work.desk.settings.orders):
-        raise Never(
-            f"{booked.document.label} is of order {booked.order.increment_id}, which was {reason}",
-            remedy="Book it in D365 where that order was entered, and leave this one; or replay it, and it is booked from here.",
-        )
 
 
 def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | None:
@@ -149,7 +139,8 @@ def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skippe
         return _cancelled(booked, work)
     number = work.claim.number
     if not number:
-        return _from_before(booked, work)
+        reason = "" if _is_settled_on(work) else old_document(document, work.desk.settings.orders)
+        return Skipped(reason) if reason else None
     if work.claim.digest == fingerprint_of(document):
         return Receipt(entity, number, work.claim.digest, "unchanged")
     raise Never(
@@ -158,11 +149,9 @@ def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skippe
     )
 
 
-def _from_before(booked: Booked[Any], work: Work) -> Skipped | None:
-    """A document that is as old as an order of before our time was dealt with when that was."""
-    start, made = work.desk.settings.orders.placed_from, utc(booked.document.created_at)
-    is_ours = start is None or made is None or made >= start or work.message.is_asked or work.claim.intent
-    return None if is_ours else Skipped(f"made {made:%Y-%m-%d %H:%M} UTC, before this connection took over")
+def _is_settled_on(work: Work) -> bool:
+    """Whether a person asks for it, or it is being booked already: then its age does not matter."""
+    return work.message.is_asked or work.claim.intent is not None
 
 
 def _cancelled(booked: Booked[Any], work: Work) -> Skipped:

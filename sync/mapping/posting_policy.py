@@ -1,10 +1,12 @@
-"""Whether an order is posted now: its state, how far its payment has come, its age. Pure."""
+"""Whether an order is posted now: its state, how far its payment has come, its age; and whose its documents are. Pure."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sync.commerce.models.order import Order
+from sync.commerce.models.invoice import MoneyDocument
+from sync.commerce.models.order import Order, utc
 from sync.connections import Orders, Posting
+from sync.errors import Never
 
 WAITING_STATES = {
     "pending_payment": "its payment is pending at the gateway",
@@ -53,6 +55,23 @@ def before_our_time(order: Order, settings: Orders) -> str:
     if start is None or placed is None or placed >= start:
         return ""
     return f"placed {placed:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from = {start.isoformat()})"
+
+
+def old_document(document: MoneyDocument, settings: Orders) -> str:
+    """Why a document is none of ours: it is as old as orders of before our time, and was dealt with when they were."""
+    start, made = settings.placed_from, utc(document.created_at)
+    if start is None or made is None or made >= start:
+        return ""
+    return f"made {made:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from)"
+
+
+def must_be_of_our_time(document: MoneyDocument, order: Order, settings: Orders) -> None:
+    """Raise `Never` where somebody else entered the order: whether he books its money as well is not known to us."""
+    if reason := before_our_time(order, settings):
+        raise Never(
+            f"{document.label} is of order {order.increment_id}, which was {reason}",
+            remedy="Book it in D365 where that order was entered, and leave this one; or replay it, and it is booked from here.",
+        )
 
 
 def _posting(order: Order, settings: Orders) -> Posting:

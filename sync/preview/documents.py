@@ -25,7 +25,7 @@ from sync.mapping.bookings import (
     reason_to_wait,
     receivable_of,
 )
-from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.posting_policy import is_cancelled, must_be_of_our_time, not_now, old_document
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.totals import Unproved
 from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order
@@ -71,12 +71,14 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     record, connection = booked.document, basis.connection
     if record.state == CANCELLED:
         return Preview(record.key, "skip", "cancelled in Commerce before it was booked")
-    if reason := reason_to_wait(record):
+    if reason := old_document(record, connection.orders) or reason_to_wait(record):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(booked, connection)
     reason = nothing_to_book(record, receivable, connection) or _order_waits(booked.order, basis)
     if reason:
         return Preview(record.key, "skip", reason, totals=receivable.totals)
+    if "orders" in connection.flows:
+        must_be_of_our_time(record, booked.order, connection.orders)
     bookings = await _bookings(booked, receivable, basis)
     requests, notes = tuple(_requests(bookings)), tuple(_notes(receivable, bookings))
     return Preview(record.key, "deliver", requests=requests, totals=bookings.totals, notes=notes)

@@ -20,7 +20,7 @@ from sync.errors import Never
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
-from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.mapping.totals import Totals, Unproved
 from sync.mapping_tables.records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
@@ -156,7 +156,7 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
     """What is not to be posted now is not mapped either: so it cannot be parked."""
     if is_cancelled(order):
         return "cancelled in Commerce before it was posted"
-    return not_now(order, connection.orders, now)
+    return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
 
 
 async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from sync.commerce.models.order import Order
-from sync.mapping.posting_policy import is_cancelled, not_now
+from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from tests.mapping.connection import NOW, connection, previewed
 from tests.mapping.made import made
+from tests.mapping.receiving import booked, books, invoice_of
 from tests.mapping.samples import order as recorded
 
 
@@ -76,3 +77,27 @@ async def test_what_is_not_due_is_skipped_although_it_could_not_be_mapped() -> N
     found = await previewed(broken)
     assert (found.outcome, found.totals) == ("skip", None)
     assert "cancelled" in found.reason
+
+
+CUTOVER = "2026-11-15T06:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("created_at", "is_ours"),
+    [("2026-11-15 06:00:00", True), ("2026-11-15 05:59:59", False), ("2026-11-15T07:00:00+02:00", False), ("", True)],
+)
+async def test_what_was_placed_before_the_cutover_is_left_alone(created_at: str, is_ours: bool) -> None:
+    order, settings = made(created_at=created_at), connection(orders={"placed_from": CUTOVER})
+    assert before_our_time(Order.read(order), settings.orders) == "" or not is_ours
+    assert before_our_time(Order.read(order), connection().orders) == ""
+    preview = await previewed(order, settings)
+    assert (preview.outcome == "skip") is not is_ours
+
+
+async def test_documents_from_before_are_left_alone_and_later_ones_of_older_orders_wait_for_a_person() -> None:
+    settings = books("payment, return", orders={"placed_from": CUTOVER})
+    order = made(created_at="2026-11-01 10:00:00")
+    old, new = (invoice_of(order, created_at=f"2026-11-{day} 10:00:00") for day in ("02", "20"))
+    found = [await booked(one, order, settings) for one in (old, new)]
+    assert [one.outcome for one in found] == ["skip", "park"]
+    assert "replay it" in found[1].remedy
