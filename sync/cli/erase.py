@@ -57,9 +57,8 @@ def erase(
 
 
 async def _erase(place: Place, orders: Sequence[str], customers: Sequence[int], *, yes: bool) -> int:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (services, desk):
+        name = desk.name
         found = [record async for record in _records(services, desk, orders, customers)]
         records = list(dict.fromkeys(found))
         agreed = yes or (bool(records) and _asked(place, name, records))

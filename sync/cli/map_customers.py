@@ -45,9 +45,8 @@ def list_customers(ctx: typer.Context) -> None:
 
 
 async def _all(place: Place) -> list[AccountMapping]:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        return [mapping async for mapping in (await services.desks.open(name)).accounts.all()]
+    async with place.desk() as (_, desk):
+        return [mapping async for mapping in desk.accounts.all()]
 
 
 @app.command("set", cls=Command)
@@ -71,9 +70,7 @@ def set_customer(
 
 
 async def _stored(place: Place, kind: AccountKind, source: str, account: str) -> AccountMapping:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (_, desk):
         try:
             mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand")
         except ValueError as refused:
@@ -100,9 +97,7 @@ def remove(ctx: typer.Context, source: Source, kind: Kind = "customer") -> None:
 
 
 async def _removed(place: Place, kind: AccountKind, source: str) -> None:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (_, desk):
         await desk.accounts.remove(kind, _source_key(desk, kind, source))
 
 
@@ -122,9 +117,7 @@ def import_customers(
 
 
 async def _imported(place: Place, raw: bytes, *, is_dry: bool) -> None:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (_, desk):
         compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of))
         if not is_dry:
             await desk.accounts.put_many([*compared.new, *compared.changed])
@@ -157,9 +150,8 @@ def match(
 
 
 async def _matched(place: Place, *, yes: bool) -> None:
-    name, settings = place.one(place.connections())
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (_, desk):
+        settings = desk.settings
         with progress("Customers", None, as_json=place.as_json) as bar:
             attribute = settings.customers.customer_number_attribute
             ours = [shopper async for shopper in shoppers(desk.commerce, attribute, bar.advance)]

@@ -43,9 +43,8 @@ def list_items(ctx: typer.Context) -> None:
 
 
 async def _all(place: Place) -> list[ItemMapping]:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        return [mapping async for mapping in (await services.desks.open(name)).items.all()]
+    async with place.desk() as (_, desk):
+        return [mapping async for mapping in desk.items.all()]
 
 
 @app.command("set", cls=Command)
@@ -80,9 +79,8 @@ def set_item(
 
 
 async def _stored(place: Place, mappings: list[ItemMapping]) -> None:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        await (await services.desks.open(name)).items.put_many(mappings)
+    async with place.desk() as (_, desk):
+        await desk.items.put_many(mappings)
 
 
 @app.command(cls=Command)
@@ -99,9 +97,8 @@ def remove(ctx: typer.Context, sku: Sku) -> None:
 
 
 async def _removed(place: Place, sku: str) -> None:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        await (await services.desks.open(name)).items.remove(sku)
+    async with place.desk() as (_, desk):
+        await desk.items.remove(sku)
 
 
 @app.command("import", cls=Command)
@@ -120,12 +117,10 @@ def import_items(
 
 
 async def _imported(place: Place, mappings: list[ItemMapping], *, is_dry: bool) -> None:
-    name, _ = place.one(place.connections())
-    async with place.opened() as services:
-        items = (await services.desks.open(name)).items
-        compared = await items.compare(mappings)
+    async with place.desk() as (_, desk):
+        compared = await desk.items.compare(mappings)
         if not is_dry:
-            await items.put_many([*compared.new, *compared.changed])
+            await desk.items.put_many([*compared.new, *compared.changed])
     tell_import(place, compared, is_dry=is_dry)
 
 
@@ -168,13 +163,11 @@ def match(
 
 
 async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, *, by_name: bool, yes: bool) -> None:
-    name, settings = place.one(place.connections())
     rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
-    async with place.opened() as services:
-        desk = await services.desks.open(name)
+    async with place.desk() as (_, desk):
         with progress("Products", None, as_json=place.as_json) as bar:
             ours = [product async for product in products(desk.commerce, barcode, bar.advance)]
-            theirs = await released_items(desk.dynamics, settings.dynamics.company, bar.advance)
+            theirs = await released_items(desk.dynamics, desk.settings.dynamics.company, bar.advance)
         found: Matches[Any] = match_items(ours, theirs, rules)
         compared = await desk.items.compare(found.matched)
         if yes:

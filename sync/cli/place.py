@@ -12,6 +12,7 @@ from pathlib import Path
 from sync.adapters.vault import Vault
 from sync.configuration.reading import read_connections
 from sync.connections import Connection, Connections
+from sync.desk import Desk
 from sync.editions.settings import Edition, Settings
 from sync.editions.wiring import open_services, vault_key
 from sync.logs import set_up
@@ -98,6 +99,13 @@ class Place:
             yield services
         finally:
             await services.close()
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[tuple[Services, Desk]]:
+        """The engine, and the one connection that is meant. Raises what `opened` and `one` raise."""
+        name, _ = self.one(self.connections())
+        async with self.opened() as services:
+            yield services, await services.desks.open(name)
 
     async def _embedded(self, settings: Settings, *, serves: bool) -> Services:
         from sync.editions.embedded import AlreadyServed, open_embedded  # noqa: PLC0415 - slow, see above
