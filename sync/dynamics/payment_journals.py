@@ -46,15 +46,8 @@ class PaymentJournals:
                 return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
         return None
 
-    async def open_journal(self, payment: CustomerPayment) -> str | None:
-        """The journal of this day and method that still takes lines; None when there is none."""
-        return min(await self._open(payment), default=None)
-
-    async def is_open(self, payment: CustomerPayment, journal: str) -> bool:
-        """Whether a journal of this day and method still takes lines."""
-        return journal in await self._open(payment)
-
-    async def _open(self, payment: CustomerPayment) -> list[str]:
+    async def open_journals(self, payment: CustomerPayment) -> list[str]:
+        """The journals of this day and method that still take lines."""
         rows = await self._client.find_by(
             HEADERS, "Description", payment.journal_text, company=payment.company,
             select=("JournalBatchNumber", "JournalName", "Description", "IsPosted"),

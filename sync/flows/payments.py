@@ -2,10 +2,13 @@
 
 Key:     "<journal text>": the journal is the record, so that its lines are written one at a time.
 Repeats: a line is found by its reference, account and side, in whatever journal it stands.
-Asks:    once whether the line is there; the journal and its last line are remembered from the line before.
+Asks:    whether the line is there, and which journals are open: F&O may take a line into a posted one, where nobody would
+         post it. The number of the last line is remembered from the line before.
 """
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -38,43 +41,54 @@ async def deliver(payment: CustomerPayment, work: Work) -> Receipt | Skipped:
     """Write one line into the open journal, opening one where there is none. The claim makes this the only writer."""
     journals = PaymentJournals(work.desk.dynamics)
     work.wait_until_settled()
-    found, action = await journals.find(payment), "adopted"
+    found, open_ = await asyncio.gather(journals.find(payment), journals.open_journals(payment))
+    action = "adopted"
     if found is None:
         intent = await work.intend(payment.digest)
-        found = await _behind_the_last(payment, work, journals, not_after=intent.not_after)
-        found, action = found or await _looked_up(payment, journals, not_after=intent.not_after), "created"
+        found, action = await _written(payment, open_, _last(work), journals, not_after=intent.not_after), "created"
     number = f"{found.journal}/{found.line}"
     return Receipt("customer_payment", number, payment.digest, action, {"reference": payment.reference})
 
 
-async def _behind_the_last(
-    payment: CustomerPayment, work: Work, journals: PaymentJournals, *, not_after: datetime
-) -> FoundPayment | None:
-    """The line, written behind the one that was written last; None where F&O did not take it there.
-
-    Nobody knows the last line where a try's outcome is open.
-    """
-    if not work.claim.number or work.inherited is not None:
-        return None
-    last = _place(work.claim.number)
-    try:
-        return await journals.put(payment, FoundPayment(last.journal, last.line + 1), not_after=not_after)
-    except Never as refused:  # posted, deleted, written into by hand, or the line is wrong: looking it up tells
-        log.info("payments.place_refused journal=%s reason=%s", last.journal, refused.reason)
-        return None
+def _last(work: Work) -> FoundPayment | None:
+    """The line that was written last; None where nobody knows, as a try's outcome is open."""
+    return _place(work.claim.number) if work.claim.number and work.inherited is None else None
 
 
-async def _looked_up(payment: CustomerPayment, journals: PaymentJournals, *, not_after: datetime) -> FoundPayment:
+async def _written(
+    payment: CustomerPayment,
+    open_: Sequence[str],
+    last: FoundPayment | None,
+    journals: PaymentJournals,
+    *,
+    not_after: datetime,
+) -> FoundPayment:
     """The line, written. People work in F&O meanwhile: raises `Later` when the journal was posted, or the number taken."""
-    journal = await journals.open_journal(payment) or await journals.create_journal(payment, not_after=not_after)
+    journal = last.journal if last is not None and last.journal in open_ else min(open_, default="")
+    journal = journal or await journals.create_journal(payment, not_after=not_after)
     try:
+        if last is not None and last.journal == journal:
+            found = await _behind(payment, last, journals, not_after=not_after)
+            if found is not None:
+                return found
         return await journals.put(payment, await journals.end(payment, journal), not_after=not_after)
     except AlreadyExists:
         raise Later(f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE) from None
     except Never:
-        if await journals.is_open(payment, journal):
+        if journal in await journals.open_journals(payment):
             raise
         raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+
+
+async def _behind(
+    payment: CustomerPayment, last: FoundPayment, journals: PaymentJournals, *, not_after: datetime
+) -> FoundPayment | None:
+    """The line, written behind ours that was last; None when a person wrote there since."""
+    try:
+        return await journals.put(payment, FoundPayment(last.journal, last.line + 1), not_after=not_after)
+    except AlreadyExists:
+        log.info("payments.place_taken journal=%s line=%s", last.journal, last.line + 1)
+        return None
 
 
 def _place(number: str) -> FoundPayment:
