@@ -8,18 +8,34 @@ from sync.editions.settings import Edition, Settings
 from sync.logs import guard, set_up
 from sync.services import Services
 
-_opening = asyncio.Lock()
 _opened: list[Services] = []
+_opening: list[asyncio.Task[Services]] = []
 
 
 async def runtime() -> Services:
-    """The process's engine. Raises `SettingsMissing`, `BadConfiguration` or `Never` at every call, until it can open."""
-    async with _opening:
-        if not _opened:
-            settings = Settings.from_environment(os.environ)
-            _set_up_log(settings)
-            _opened.append(await open_services(settings))
+    """The process's engine. Raises `SettingsMissing`, `BadConfiguration`, `Later` or `Never` at every call, until it can open.
+
+    Whoever asks meanwhile waits for the same opening, which goes on when they give up waiting.
+    """
+    if _opened:
+        return _opened[0]
+    if not _opening or _opening[0].done():
+        _opening[:] = [asyncio.create_task(_open())]
+        _opening[0].add_done_callback(_heard)
+    return await asyncio.shield(_opening[0])
+
+
+async def _open() -> Services:
+    settings = Settings.from_environment(os.environ)
+    _set_up_log(settings)
+    _opened.append(await open_services(settings))
     return _opened[0]
+
+
+def _heard(opening: asyncio.Task[Services]) -> None:
+    """Why it did not open was told to those who waited, and is told again to the next."""
+    if not opening.cancelled():
+        opening.exception()
 
 
 def _set_up_log(settings: Settings) -> None:

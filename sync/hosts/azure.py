@@ -8,8 +8,10 @@ setting is answered in words instead of leaving the host without any function.
 Parameter names equal binding names and annotations are the binding's own types: the Functions worker refuses others.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import azure.functions as func
@@ -31,6 +33,14 @@ SERVICE_BUS = "SERVICE_BUS"
 
 TIDY = "0 40 3 * * *"
 """When old copies are forgotten (NCRONTAB, UTC)."""
+
+PATIENCE = timedelta(minutes=8)
+"""How long a message is held while the app cannot open: within the lock's renewal and the function's time (host.json)."""
+PAUSE = timedelta(seconds=15)
+UNCONFIGURED = timedelta(seconds=20)
+"""The same where only a deployment can help: 25 deliveries then last long enough to notice."""
+IN_ALL = timedelta(seconds=1.8)
+"""A hook's time from its arrival to its answer: Commerce gives up after two seconds."""
 
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
@@ -68,7 +78,7 @@ def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
     )
     async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         named = request.route_params
-        return await _answered(
+        return await _answered_in_time(
             runtime,
             lambda ready: ready.accept_webhook(
                 named["connection"], named["flow"], _headers(request), request.get_body()
@@ -120,7 +130,7 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
         arg_name="message", queue_name=BUSINESS_EVENTS, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def take_business_event(message: func.ServiceBusMessage) -> None:
-        await (await runtime()).take_business_event(message.get_body())
+        await (await _while_held(runtime)).take_business_event(message.get_body())
 
 
 def _health(app: func.FunctionApp, runtime: Opening) -> None:
@@ -163,7 +173,7 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
         arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def deliver(message: func.ServiceBusMessage) -> None:
-        ready = await runtime()
+        ready = await _while_held(runtime)
         await ready.deliver(flow.name, message.get_body(), message.message_id, message.delivery_count or 1)
 
 
@@ -173,7 +183,39 @@ def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
         arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def bury(message: func.ServiceBusMessage) -> None:
-        await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why(message))
+        ready = await _while_held(runtime)
+        await ready.bury(flow.name, message.get_body(), message.message_id, *why(message))
+
+
+async def _while_held(runtime: Opening) -> Runtime:
+    """The runtime, waited for under the message's lock: what is given back comes again at once, so an app that cannot open
+    would use up all deliveries of all messages within seconds. Raises what opening raises once patience is over."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE.total_seconds()
+    while True:
+        try:
+            return await runtime()
+        except (SettingsMissing, BadConfiguration):  # nothing in this process will change that
+            await asyncio.sleep(UNCONFIGURED.total_seconds())
+            raise
+        except (Later, Never) as closed:
+            log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
+            if loop.time() + PAUSE.total_seconds() > until:
+                raise
+        await asyncio.sleep(PAUSE.total_seconds())
+
+
+async def _answered_in_time(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
+    """As `_answered`, while Commerce still listens: also where this process is only just opening."""
+    try:
+        async with asyncio.timeout(IN_ALL.total_seconds()):
+            return await _answered(runtime, ask)
+    except TimeoutError:
+        log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
+        body = to_json(
+            {"error": "the app is starting; nothing was stored, and nothing is lost: the poll finds the record"}
+        )
+        return func.HttpResponse(body, status_code=503, mimetype="application/json")
 
 
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:

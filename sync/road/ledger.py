@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sync.encoding import from_json, to_json
+from sync.encoding import from_json
 from sync.ports import Clock, Conflict, Row, Tables, Value
+from sync.road.words import details_told, told
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -86,6 +87,7 @@ class Claim:
         skipped = {"connection", "flow", "key", "etag"}
         values: dict[str, Value] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         values["state"] = str(self.state)
+        values |= {"reason": told(self.reason), "remedy": told(self.remedy)}
         return Row(
             self.partition,
             self.key,
@@ -195,8 +197,8 @@ class Ledger:
         id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
         cells: dict[str, Value] = {
             "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt, "number": entry.number,
-            "reason": entry.reason[:8000], "remedy": entry.remedy[:8000], "code": entry.code,
-            "details": to_json(dict(entry.details)).decode(),
+            "reason": told(entry.reason), "remedy": told(entry.remedy), "code": entry.code,
+            "details": details_told(entry.details),
         }  # fmt: skip
         await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
         return id_
@@ -209,7 +211,7 @@ class Ledger:
     async def park(self, claim: Claim, reason: str, remedy: str) -> None:
         """List the record among those that wait for a person. Safe to repeat."""
         at = self._clock.now()
-        cells: dict[str, Value] = {"at": at, "reason": reason[:8000], "remedy": remedy[:8000]}
+        cells: dict[str, Value] = {"at": at, "reason": told(reason), "remedy": told(remedy)}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:

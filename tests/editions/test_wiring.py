@@ -1,5 +1,6 @@
 """From settings to an engine: each edition is opened as its settings say, once per process."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,14 +88,18 @@ async def test_a_process_has_one_engine_as_soon_as_its_settings_are_there(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wiring, "_opened", [])
+    monkeypatch.setattr(wiring, "_opening", [])
     monkeypatch.setenv("SYNC_EDITION", "azure")
     with pytest.raises(SettingsMissing):
         await runtime()
     monkeypatch.setenv("SYNC_EDITION", "embedded")
     monkeypatch.setenv("SYNC_HOME", str(settings.home))
     monkeypatch.setenv("SYNC_CONNECTIONS", str(settings.connections))
-    services = await runtime()
-    assert await runtime() is services
+    waiting = asyncio.create_task(runtime())
+    await asyncio.sleep(0)
+    waiting.cancel()  # whoever gives up waiting ends nobody's opening
+    services, again = await asyncio.gather(runtime(), runtime())
+    assert services is again is await runtime()
     await services.close()
 
 

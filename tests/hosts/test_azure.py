@@ -1,5 +1,7 @@
+import asyncio
 import json
 import logging
+from contextlib import nullcontext
 from typing import Any, Final
 
 import azure.functions as func
@@ -7,12 +9,14 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
+from sync.commerce.hooks import TIMEOUT
 from sync.configuration.reading import BadConfiguration, Fault
 from sync.editions.settings import SettingsMissing
 from sync.errors import Later
-from sync.hosts.azure import build_app
+from sync.hosts.azure import PATIENCE, UNCONFIGURED, build_app
 from sync.hosts.runtime import Opening, Runtime
 from tests.hosts.toys import Notebook, Said, toy
+from tests.virtual_time import virtually
 
 
 def functions_of(runtime: Opening) -> dict[str, Any]:
@@ -145,10 +149,52 @@ async def test_without_settings_an_http_function_names_every_missing_one(
     assert [record.getMessage() for record in caplog.records] == ["host.unconfigured missing=DYNAMICS_URL,SERVICE_BUS"]
 
 
-async def test_without_settings_timers_and_deliveries_fail_in_one_clear_error() -> None:
-    functions = functions_of(unconfigured)
-    message = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+MESSAGE: Final = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+
+
+async def test_without_settings_timers_fail_in_one_clear_error() -> None:
     with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
-        await functions["poll_orders"](TimerRequest())
-    with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
-        await functions["deliver_orders"](message)
+        await functions_of(unconfigured)["poll_orders"](TimerRequest())
+
+
+@pytest.mark.parametrize("name", ["deliver_orders", "bury_orders", "take_business_event"])
+def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with_the_reason(name: str) -> None:
+    async def story() -> float:
+        with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
+            await functions_of(unconfigured)[name](MESSAGE)
+        return asyncio.get_running_loop().time()
+
+    assert virtually(story()) == UNCONFIGURED.total_seconds()
+
+
+@pytest.mark.parametrize("minutes", [3, 30])
+def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(minutes: int) -> None:
+    notes = Notebook()
+
+    async def opening() -> Runtime:
+        if asyncio.get_running_loop().time() < minutes * 60:
+            raise Later("vault.example.com cannot be reached")
+        return await notes.open()
+
+    async def story() -> float:
+        with nullcontext() if minutes == 3 else pytest.raises(Later):
+            await functions_of(opening)["deliver_orders"](MESSAGE)
+        return asyncio.get_running_loop().time()
+
+    took = virtually(story())
+    assert took <= PATIENCE.total_seconds()
+    assert [call[0] for call in notes.calls] == (["deliver"] if minutes == 3 else [])
+
+
+def test_a_hook_is_answered_while_commerce_listens_although_the_app_is_still_opening() -> None:
+    async def opening() -> Runtime:
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits so long")
+
+    async def story() -> tuple[int, float]:
+        answer = await functions_of(opening)["receive_webhook"](request("POST", connection="eu", flow="orders"))
+        return answer.status_code, asyncio.get_running_loop().time()
+
+    status, took = virtually(story())
+    assert status == 503
+    assert took < TIMEOUT.total_seconds()

@@ -177,3 +177,16 @@ async def test_claims_are_found_by_the_beginning_of_their_key(ledger: Ledger) ->
     ]
     assert len([c async for c in ledger.claims("bikes", "orders")]) == 4
     assert [c async for c in ledger.claims("boats", "orders")] == []
+
+
+async def test_words_of_any_length_are_stored_as_far_as_they_fit(ledger: Ledger) -> None:
+    claim, _ = await ledger.take(*WHO, "a")
+    told = {"amounts": {f"sku {number}": "x" * 50 for number in range(2000)}, "ms": 12}
+    await ledger.write(
+        claim, Entry(HandClock().now(), "parked", reason="r" * 50_000, remedy="m" * 50_000, details=told)
+    )
+    released = await ledger.release(claim, state=State.PARKED, reason="r" * 50_000, remedy="m" * 50_000)
+    await ledger.park(released, "r" * 50_000, "m" * 50_000)
+    (entry,) = await ledger.trail(*WHO)
+    assert dict(entry.details) == {"ms": 12, "left_out": ["amounts"]}
+    assert 0 < len(entry.reason) == len((await ledger.claim(*WHO)).reason) < 50_000

@@ -1,5 +1,6 @@
 """An app that is deployed before it is set up: it is there, says what it misses, and takes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -40,16 +41,27 @@ async def test_http_functions_name_every_missing_setting(in_azure: Worker) -> No
     assert await answered(in_azure, "health", HEALTH) == told
 
 
-async def test_messages_are_given_back_and_timers_fail_with_every_missing_setting_named(in_azure: Worker) -> None:
+async def test_timers_fail_with_every_missing_setting_named(in_azure: Worker) -> None:
+    for name in ("poll_orders", "watch", "tidy"):
+        outcome = await in_azure.invoke(name, timer())
+        assert (outcome.succeeded, outcome.returned) == (False, None)
+        assert outcome.said.startswith("SettingsMissing: ")
+        assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
+
+
+async def test_messages_are_held_while_others_are_answered_and_given_back_with_every_missing_setting_named(
+    in_azure: Worker,
+) -> None:
     triggers = {
         "deliver_orders": service_bus(b"{}", "orders#1"),
         "bury_orders": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
         "take_business_event": service_bus(b"{}", "1"),
-        "poll_orders": timer(),
-        "watch": timer(),
     }
-    for name, given in triggers.items():
-        outcome = await in_azure.invoke(name, given)
+    held = [asyncio.create_task(in_azure.invoke(name, given)) for name, given in triggers.items()]
+    status, _ = await answered(in_azure, "health", HEALTH)
+    assert status == 503
+    assert not any(one.done() for one in held)
+    for outcome in await asyncio.gather(*held):
         assert (outcome.succeeded, outcome.returned) == (False, None)
         assert outcome.said.startswith("SettingsMissing: ")
         assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
