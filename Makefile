@@ -48,10 +48,11 @@ simulate: $(VENV)/development
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
-# What the app registers and the queues it needs, as text; read the difference in the pull request.
+# What the app registers, the queues it needs and what its requirements bring along, as text; read the difference.
 golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
 	$(RUN) -m tests.infra.queues
+	$(RUN) -m tests.package.pins
 
 $(VENV)/run-time: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)

@@ -6,17 +6,16 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import distribution, packages_distributions, requires
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.package.built import ROOT, build
+from tests.package.built import build
+from tests.package.pins import brought, chosen, run_time
 
 LOOK = Path(__file__).with_name("look.py")
 SITE = Path(sysconfig.get_path("purelib")).resolve()
@@ -57,28 +56,6 @@ def _parents(place: str) -> list[Path]:
     return list(Path(place).resolve().parents)
 
 
-def run_time() -> set[str]:
-    """The distributions of requirements.txt, with all that they need on this platform."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    waiting = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    found: set[str] = set()
-    while waiting:
-        wanted = waiting.pop()
-        name = canonicalize_name(wanted.name)
-        extras = wanted.extras or {""}
-        if name not in found:
-            found.add(name)
-            waiting += _needed(name, extras)
-    return found
-
-
-def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
-    for text in requires(name) or ():
-        needed = Requirement(text)
-        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
-            yield needed
-
-
 def test_it_registers_its_functions(looked: Looked) -> None:
     expected = {"receive_webhook", "receive_events", "health", "watch", "poll_orders", "deliver_orders", "bury_orders"}
     assert expected <= set(looked.functions)
@@ -101,10 +78,16 @@ def test_nothing_is_imported_that_requirements_txt_does_not_bring(looked: Looked
 
 
 def test_every_requirement_is_installed_as_it_is_pinned() -> None:
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, _, version = line.partition("==")
-            assert distribution(name).version == version
+    assert {one.name: str(one.specifier) for one in chosen()} == {
+        one.name: f"=={version(one.name)}" for one in chosen()
+    }
+
+
+def test_what_they_bring_along_is_pinned_as_it_is_installed() -> None:
+    needed = run_time() - {canonicalize_name(one.name) for one in chosen()}
+    assert {name: pin for name, pin in brought().items() if name in needed} == {
+        name: f"=={version(name)}" for name in needed
+    }
 
 
 def test_what_only_one_edition_needs_is_not_loaded_at_the_start(looked: Looked) -> None:
