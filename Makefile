@@ -4,11 +4,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 SCANNER := .venv-infra
 WORKER := .worker
+PACKAGE := .venv-package
 SEED ?= 1
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test azurite worker check infra serve simulate bench golden clean
+.PHONY: demo demo-embedded demo-emulated test azurite worker package check infra serve simulate bench golden clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the tests'; Node must be there.
 demo: demo-$(EDITION)
@@ -27,6 +28,9 @@ azurite: $(AZURITE)
 
 # Microsoft's worker code, for the tests that run the app in it. Without it they are skipped.
 worker: $(WORKER)/ready
+
+# An environment with nothing but requirements.txt, as Azure builds it: the tests import the unpacked package with it.
+package: $(PACKAGE)/ready
 
 check: $(VENV)/development
 	$(VENV)/bin/ruff check .
@@ -64,6 +68,12 @@ $(VENV)/development: requirements-dev.txt requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/run-time
 
+$(PACKAGE)/ready: requirements.txt
+	rm -rf $(PACKAGE)
+	$(PYTHON) -m venv $(PACKAGE)
+	$(PACKAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
 $(SCANNER)/ready: requirements-infra.txt
 	test -x $(SCANNER)/bin/python || $(PYTHON) -m venv $(SCANNER)
 	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-infra.txt
@@ -80,4 +90,4 @@ $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(SCANNER) $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml

@@ -1,4 +1,8 @@
-"""The package stands on its own: unpacked elsewhere, all of it is imported with what requirements.txt names, and no more."""
+"""The package stands on its own: unpacked elsewhere, all of it is imported with what requirements.txt names, and no more.
+
+`make package` installs just that into an environment of its own; without it the developers' one serves, and whatever comes
+from there must belong to a requirement.
+"""
 
 import json
 import os
@@ -14,10 +18,13 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-from tests.package.built import build
+from tests.package.built import ROOT, build
 from tests.package.pins import brought, chosen, run_time
 
 LOOK = Path(__file__).with_name("look.py")
+BORN_WITH = {"pip", "setuptools"}
+"""What an environment has before anything is installed into it."""
+ALONE = ROOT / ".venv-package"
 SITE = Path(sysconfig.get_path("purelib")).resolve()
 
 
@@ -29,10 +36,11 @@ class Looked:
     functions: list[str]
     at_start: list[str]
     places: dict[str, str]
+    site: Path
 
     def installed(self) -> set[str]:
         """Top-level names of modules that came from installed distributions."""
-        return {name.partition(".")[0] for name, place in self.places.items() if place and SITE in _parents(place)}
+        return {name.partition(".")[0] for name, place in self.places.items() if place and self.site in _parents(place)}
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +48,24 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     folder = tmp_path_factory.mktemp("wwwroot")
     with zipfile.ZipFile(build(tmp_path_factory.mktemp("built") / "package.zip")) as package:
         package.extractall(folder)
-    path = os.pathsep.join([str(folder), str(SITE)])
+    python, site, path = _interpreter(folder)
     system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
-        [sys.executable, "-S", "-W", "error", str(LOOK)],
+        [*python, "-W", "error", str(LOOK)],
         cwd=folder, env={**system, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
-    return Looked(folder.resolve(), told["functions"], told["at_start"], told["places"])
+    return Looked(folder.resolve(), told["functions"], told["at_start"], told["places"], site)
+
+
+def _interpreter(folder: Path) -> tuple[list[str], Path, str]:
+    """How Python is called, where its packages lie, and where it looks for modules first."""
+    if not (ALONE / "ready").exists():
+        return [sys.executable, "-S"], SITE, os.pathsep.join([str(folder), str(SITE)])
+    (site,) = ALONE.glob("lib/python*/site-packages")
+    return [str(ALONE / "bin" / "python")], site.resolve(), str(folder)
 
 
 def _parents(place: str) -> list[Path]:
@@ -68,7 +84,7 @@ def test_all_of_the_product_comes_from_the_package(looked: Looked) -> None:
 
 
 def test_nothing_is_imported_that_requirements_txt_does_not_bring(looked: Looked) -> None:
-    owners, allowed = packages_distributions(), run_time()
+    owners, allowed = packages_distributions(), run_time() | BORN_WITH
     strangers = {
         name: owners.get(name, ["nobody"])
         for name in looked.installed()
