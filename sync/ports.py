@@ -65,7 +65,7 @@ Operation = Insert | Replace | Upsert | Delete
 class Tables(Protocol):
     """Rows by (table, partition, key). A table comes into being when it is first written to; reading an unknown one
     finds nothing. Partition and key: 1 to 512 characters, any Unicode but control characters (adapters encode); one
-    that would be longer than 512 as Azure stores it is a `ValueError` everywhere (`adapters/table_keys.py`)."""
+    that would be longer than 512 as Azure stores it is a `ValueError` everywhere (`adapters/table_storage/keys.py`)."""
 
     async def insert(self, table: str, row: Row) -> Row:
         """Store a row that must not exist; returns it with its etag. Raises `Conflict` if it exists."""

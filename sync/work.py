@@ -40,6 +40,11 @@ class Work:
         """Whether the target may hold the record already: an earlier try's outcome is unknown, or a person asks."""
         return self.inherited is not None or self.message.is_asked
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person has ever asked for this record: then it is ours, whatever is heard of it later."""
+        return self.message.is_asked or self.claim.asked
+
     async def intend(self, document: str) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.
 

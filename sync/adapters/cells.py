@@ -38,7 +38,7 @@ def table_named(table: str) -> str:
 def check_key(table: str, *parts: str) -> None:
     """Partition and key: 1 to 512 characters, none of them a control character or half a surrogate pair.
 
-    Also in 512 as Azure stores them, where a few characters count twice and the rarest seven times (`table_keys`).
+    Also in 512 as Azure stores them, where a few characters count twice and the rarest seven times (`table_storage/keys.py`).
     """
     for part in parts:
         if not 1 <= len(part) <= MOST_KEY:

@@ -42,7 +42,7 @@ class _Kept:
     told_at: datetime | None = None
     trouble: Later | None = None
     quiet_until: datetime | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: "asyncio.Task[str] | None" = field(default=None, repr=False)
 
     def within(self, age: timedelta, now: datetime) -> str | None:
         """The value, if the vault told it no longer ago than `age`."""
@@ -51,6 +51,12 @@ class _Kept:
     def learn(self, value: str | None, now: datetime) -> None:
         """The vault has answered: this is the value, or there is none to be had."""
         self.value, self.told_at, self.trouble = value, now if value is not None else None, None
+
+    def answered(self, asking: "asyncio.Task[str]") -> None:
+        """Nobody asks any more; what came of it was told to whoever still waited."""
+        self.asking = None
+        if not asking.cancelled():
+            asking.exception()
 
     def fail(self, trouble: Later, now: datetime) -> None:
         """The vault has not answered."""
@@ -74,7 +80,11 @@ class KeyVaultSecrets:
 
     async def close(self) -> None:
         """Close the connections and forget every value. Safe to repeat."""
+        under_way = [kept.asking for kept in self._kept.values() if kept.asking is not None]
         self._kept.clear()
+        for asking in under_way:
+            asking.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         await self._client.close()
 
     async def get(self, name: str) -> str:
@@ -90,18 +100,17 @@ class KeyVaultSecrets:
             )
         kept = self._kept.setdefault(name.lower(), _Kept())
         value = kept.within(FRESH, self._clock.now())
-        if value is None and kept.asking.locked():  # somebody asks already: whoever has a value need not wait
+        if value is None and kept.asking is not None:  # somebody asks already: whoever has a value need not wait
             value = kept.within(STALE, self._clock.now())
         if value is not None:
             return value
-        async with kept.asking:
-            return await self._current(name, kept)
+        if kept.asking is None:  # a task of its own: a hook that gives up waiting must not undo what asking finds out
+            kept.asking = asyncio.create_task(self._current(name, kept))
+            kept.asking.add_done_callback(kept.answered)
+        return await asyncio.shield(kept.asking)
 
     async def _current(self, name: str, kept: _Kept) -> str:
-        """Under the lock of the name: others may have asked while it was waited for."""
         now = self._clock.now()
-        if (value := kept.within(FRESH, now)) is not None:
-            return value
         if kept.trouble is None or kept.quiet_until is None or now >= kept.quiet_until:
             await self._ask(name, kept)
         value = kept.within(STALE, now) if kept.trouble is not None else kept.value

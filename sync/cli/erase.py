@@ -86,7 +86,8 @@ async def _records(
         async for record in _of_orders(desk, (row for row in rows if store in ("", str(row.get("store_id"))))):
             yield record
     for customer in customers:
-        yield "customers", str(customer)
+        if (await services.ledger.claim(desk.name, "customers", str(customer))).etag:
+            yield "customers", str(customer)
         async for claim in services.ledger.claims(desk.name, "contacts", prefix=f"{customer}@"):
             yield "contacts", claim.key
         async for record in _of_orders(desk, await _found(desk, "orders", "customer_id", customer)):
@@ -96,8 +97,9 @@ async def _records(
 async def _of_orders(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:
     for row in rows:
         yield "orders", f"{row['increment_id']}@{row['store_id']}"
-        if not row.get("customer_id") and row.get("customer_email"):
-            yield "customers", f"guest:{desk.digest_of(str(row['customer_email']).lower())}"
+        email = row.get("customer_email") or (row.get("billing_address") or {}).get("email")
+        if not row.get("customer_id") and email:
+            yield "customers", f"guest:{desk.digest_of(str(email).lower())}"
         for path in DOCUMENTS:
             for document in await _found(desk, path, "order_id", int(row["entity_id"])):
                 yield path, f"{document['increment_id']}@{document['store_id']}"

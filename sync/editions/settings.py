@@ -25,7 +25,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from sync.road.documents import KEEP_MONTHS
+from sync.road.documents import KEEP_MONTHS, LONGEST_KEPT
 
 
 class Edition(StrEnum):
@@ -53,7 +53,6 @@ SHAPES: Final = {
     "KEY_VAULT_URL": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.vault.azure.net"),
 }
 KEEP: Final = "SYNC_KEEP_COPIES_MONTHS"
-LONGEST_KEPT: Final = 120
 SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONNECTION")
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""

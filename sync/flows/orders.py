@@ -78,7 +78,7 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     connection = work.desk.settings
     is_posted = bool(work.claim.number)
     if not is_posted and not work.claim.intent:
-        others = "" if work.message.is_asked else before_our_time(order, connection.orders)
+        others = "" if work.is_asked else before_our_time(order, connection.orders)
         if reason := others or not_now(order, connection.orders, work.now()):
             return Skipped(reason)
     await _predecessor_settled(order, work)
@@ -235,7 +235,7 @@ async def _predecessor_settled(order: Order, work: Work) -> None:
     if old.state != "canceled" and not old.total_canceled:
         raise Later(f"order {parent}, which this one replaces, is not cancelled yet", after=timedelta(seconds=5))
     await work.require("orders", key, old)
-    reason = "" if work.message.is_asked else before_our_time(old, work.desk.settings.orders)
+    reason = "" if work.is_asked else before_our_time(old, work.desk.settings.orders)
     if reason and not (await work.ledger.claim(work.desk.name, "orders", key)).number:
         raise Never(
             f"order {order.increment_id} replaces order {parent}, which was {reason}",

@@ -151,7 +151,7 @@ def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skippe
 
 def _is_settled_on(work: Work) -> bool:
     """Whether a person asks for it, or it is being booked already: then its age does not matter."""
-    return work.message.is_asked or work.claim.intent is not None
+    return work.is_asked or work.claim.intent is not None
 
 
 def _cancelled(booked: Booked[Any], work: Work) -> Skipped:

@@ -58,9 +58,15 @@ def before_our_time(order: Order, settings: Orders) -> str:
 
 
 def old_document(document: MoneyDocument, settings: Orders) -> str:
-    """Why a document is none of ours: it is as old as orders of before our time, and was dealt with when they were."""
-    start, made = settings.placed_from, utc(document.created_at)
+    """Why a document is none of ours: it is as old as orders of before our time, and was dealt with when they were.
+
+    Not one that changed since and may have been captured only then: there is no time of capture. A refund changes an
+    invoice too; that one had been paid.
+    """
+    start, made, changed = settings.placed_from, utc(document.created_at), utc(document.updated_at)
     if start is None or made is None or made >= start:
+        return ""
+    if changed is not None and changed >= start and not document.raw.get("is_used_for_refund"):
         return ""
     return f"made {made:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from)"
 

@@ -74,11 +74,12 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     if reason := old_document(record, connection.orders) or reason_to_wait(record):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(booked, connection)
-    reason = nothing_to_book(record, receivable, connection) or _order_waits(booked.order, basis)
-    if reason:
+    if reason := nothing_to_book(record, receivable, connection):
         return Preview(record.key, "skip", reason, totals=receivable.totals)
     if "orders" in connection.flows:
         must_be_of_our_time(record, booked.order, connection.orders)
+    if reason := _order_waits(booked.order, basis):
+        return Preview(record.key, "skip", reason, totals=receivable.totals)
     bookings = await _bookings(booked, receivable, basis)
     requests, notes = tuple(_requests(bookings)), tuple(_notes(receivable, bookings))
     return Preview(record.key, "deliver", requests=requests, totals=bookings.totals, notes=notes)

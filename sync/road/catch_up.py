@@ -33,8 +33,8 @@ class CatchUp:
     async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
         """Find what changed since the watermark less the overlap, enqueue it, then move the watermark. Safe to race.
 
-        A connection is polled when its `poll_minutes` have passed, or `at_once`; once a day the overlap is two days.
-        What is older than the first poll's window is never looked for. Returns how many hints were stored.
+        A connection is polled when its `poll_minutes` have passed, or `at_once`; once a day it looks two days further back,
+        but never for what is older than the first poll's window. Returns how many hints were stored.
         """
         flow = self._engine.flows[flow_name]
         found = 0
@@ -59,14 +59,17 @@ class CatchUp:
             return 0
         until = await flow.horizon(desk)
         behind = self._engine.clock.now() - until
-        sweeps = swept is None or now - swept >= SWEEP_EVERY
         first = _moment(marks.get("first")) or (stands or until) - timedelta(
             days=desk.settings.commerce.first_poll_days
         )
-        since = max(first, stands - (SWEEP_BACK if sweeps else flow.overlap)) if stands is not None else first
+        since = stands - flow.overlap if stands is not None else first
         found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll", behind=behind)
-        marks = {"at": until, "polled": now, "swept": now if sweeps else swept, "first": first}
-        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, marks))
+        known: dict[str, Value] = {"at": until, "polled": now, "first": first, "swept": swept if stands else now}
+        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, known))
+        if stands is not None and (swept is None or now - swept >= SWEEP_EVERY):
+            earlier = flow.changed(desk, max(first, since - SWEEP_BACK), since)
+            found += await self.enqueue(flow, desk, earlier, "poll", behind=behind)
+            await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {**known, "swept": now}))
         log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
         return found
 

@@ -16,8 +16,8 @@ PREFIX = "documents"
 """A table's name is this and its month, as in documents202611."""
 KEEP_MONTHS = 12
 """How many whole months copies are kept where nothing else is said."""
-STRAGGLERS = 3
-"""Months beyond those kept whose tables are dropped: a process that slept is forgiven as many."""
+LONGEST_KEPT = 120
+"""Months: the longest policy. Tables up to there are looked for, as the policy may have been longer, or nobody at work."""
 CHUNK = 60 * 1024
 """A cell holds 64 KiB; a row 1 MiB. Larger copies span cells, then rows."""
 CELLS = 12
@@ -86,7 +86,7 @@ class Documents:
     async def erase(self, record: str) -> int:
         """Forget every copy of one record (a person's right); returns how many rows went. Safe to repeat."""
         count = 0
-        for table in self._kept():
+        for table in [self._table(back) for back in range(LONGEST_KEPT + 1)]:
             for key in [row.key async for row in self._tables.query(table, record)]:
                 await self._tables.delete(table, record, key)
                 count += 1
@@ -94,7 +94,7 @@ class Documents:
 
     async def forget_old(self) -> None:
         """Drop the tables of months that are over for longer than copies are kept. Safe to repeat."""
-        for back in range(self._keep_months + 1, self._keep_months + 1 + STRAGGLERS):
+        for back in range(self._keep_months + 1, LONGEST_KEPT + 2):
             await self._tables.drop(self._table(back))
 
     def _kept(self) -> list[str]:

@@ -46,7 +46,7 @@ class Intent:
 class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
-    `seen`: the fingerprint of what was last read, where the flow has fingerprints.
+    `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a person asked for it once.
     `unsettled_until`: until when a write given up before the last intent may still commit, whatever came of the last.
     """
 
@@ -57,6 +57,7 @@ class Claim:
     owner: str = ""
     lease_until: datetime | None = None
     again: bool = False
+    asked: bool = False
     digest: str = ""
     number: str = ""
     entity: str = ""
@@ -142,7 +143,7 @@ class Ledger:
         return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
 
     async def take(
-        self, connection: str, flow: str, key: str, owner: str, *, is_hint: bool = True
+        self, connection: str, flow: str, key: str, owner: str, *, is_hint: bool = True, is_asked: bool = False
     ) -> tuple[Claim, bool]:
         """(claim, held by `owner` now). When another holds it, the claim is as it stands, and the holder is told to look
         again where a hint brought us here: the record may have changed since the holder read it.
@@ -156,12 +157,13 @@ class Ledger:
             now = self._clock.now()
             held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
             held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
-            if held and (claim.again or not is_hint):
+            asked = claim.asked or is_asked
+            if held and asked == claim.asked and (claim.again or not is_hint):
                 return claim, False
             changed = (
-                replace(claim, again=True)
+                replace(claim, again=True, asked=asked)
                 if held
-                else replace(claim, owner=taking, lease_until=now + LEASE, again=False)
+                else replace(claim, owner=taking, lease_until=now + LEASE, again=False, asked=asked)
             )
             try:
                 return await self._store(changed), not held
@@ -185,7 +187,7 @@ class Ledger:
                 found = await self.claim(claim.connection, claim.flow, claim.key)
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
-                current = replace(claim, again=found.again, etag=found.etag)
+                current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
 
     async def _store(self, claim: Claim) -> Claim:
         row = claim.row()

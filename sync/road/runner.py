@@ -69,7 +69,9 @@ class Runner:
         if paused is not None:
             await self._engine.hints.put_off(message, paused)
             return
-        claim, is_held = await self._ledger.take(message.connection, flow.name, message.key, self._engine.worker)
+        claim, is_held = await self._ledger.take(
+            message.connection, flow.name, message.key, self._engine.worker, is_asked=message.is_asked
+        )
         if not is_held:
             await self._look_when_the_lease_ends(message, claim)
         elif has_been_read_since(claim, message):

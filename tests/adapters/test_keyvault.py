@@ -220,3 +220,18 @@ async def test_the_credential_stays_the_callers(site: Site) -> None:
     await site.secrets.close()
     await site.secrets.close()
     assert site.identity.closed == 0
+
+
+async def test_a_question_goes_on_when_whoever_asked_gives_up_waiting(site: Site) -> None:
+    await site.secrets.get("shop-token")
+    await site.clock.pass_by(FRESH)
+    site.vault.gate = asyncio.Event()
+    site.vault.secrets["shop-token"] = "rotated"
+    asking = asyncio.create_task(site.secrets.get("shop-token"))
+    await asyncio.sleep(0)
+    asking.cancel()
+    assert await site.secrets.get("shop-token") == VALUE
+    site.vault.gate.set()
+    async with asyncio.timeout(10):
+        while await site.secrets.get("shop-token") != "rotated":
+            await asyncio.sleep(0)

@@ -83,3 +83,50 @@ async def test_money_of_an_order_of_before_that_was_brought_over_is_booked(till:
     invoice = till.commerce.invoice(order)
     await till.books(invoice)
     assert await till.told(invoice) == ["created"]
+
+
+@in_both_houses(orders={"placed_from": CUTOVER}, items={"rule": "none"})
+async def test_an_order_that_was_asked_for_and_parked_stays_parked_whatever_is_heard_of_it_later(house: House) -> None:
+    order = house.place()
+    await asyncio.sleep(2 * HOURS)
+    await house.replays(key_of(order))
+    house.commerce.ship(order)
+    await house.delivers(order)
+    assert (await house.claim(order)).state is State.PARKED
+    assert await house.parked() == [key_of(order)]
+
+
+@in_both_houses(orders={"placed_from": CUTOVER, "posting": "captured"})
+async def test_an_order_that_was_asked_for_before_it_was_paid_is_posted_when_it_is(house: House) -> None:
+    order = house.place()
+    await asyncio.sleep(2 * HOURS)
+    await house.replays(key_of(order))
+    assert "waiting: paid" in (await house.claim(order)).reason
+    house.commerce.invoice(order)
+    await asyncio.sleep(HOURS)
+    await house.delivers(order)
+    assert len(house.headers(order)) == 1
+
+
+@in_till(orders={"placed_from": CUTOVER})
+async def test_an_invoice_that_was_open_at_the_cutover_and_is_captured_after_it_waits_for_a_person(till: Till) -> None:
+    order = till.place(payment="braintree")
+    invoice = till.commerce.invoice(order, captured=False) if not order.invoices else order.invoices[0]
+    await asyncio.sleep(2 * HOURS)
+    if invoice["state"] == 1:
+        till.commerce.capture(invoice)
+    else:
+        invoice["updated_at"] = till.commerce.invoice(till.place())["updated_at"]
+    await till.books(invoice)
+    assert (await till.claim(key(invoice), "invoices")).state is State.PARKED
+
+
+@in_till(orders={"placed_from": CUTOVER})
+async def test_an_invoice_follows_its_order_when_a_person_asked_for_both(till: Till) -> None:
+    order = till.place()
+    await asyncio.sleep(2 * HOURS)
+    invoice = till.commerce.invoice(order)
+    await till.replays(key_of(order))
+    await till.replays(key(invoice), "invoices")
+    assert len(till.payments(invoice)) == 1
+    assert len(till.headers(order)) == 1

@@ -158,6 +158,36 @@ async def test_once_a_day_a_poll_finds_what_became_visible_long_after_its_stamp(
 
 
 @in_house(commerce={"first_poll_days": 0})
+async def test_what_is_committed_late_around_the_first_poll_is_found_by_the_next(house: House) -> None:
+    await asyncio.sleep(3600)
+    order = house.place(visible_in=120)
+    await asyncio.sleep(90)
+    assert await house.polls() == 0
+    await asyncio.sleep(60)
+    assert await house.polls() == 1
+    await house.works_until_idle()
+    assert len(house.headers(order)) == 1
+
+
+@in_house()
+async def test_a_sweep_that_fails_does_not_hold_up_what_is_new(house: House) -> None:
+    await house.polls()
+    await asyncio.sleep(86400)
+    late, new = house.place(visible_in=1), house.place()
+    late.row["updated_at"] = late.row["created_at"] = "2026-03-02 13:00:00"
+    await asyncio.sleep(30)
+    reads = iter(range(100))
+    house.shop_dials.next(Kind.ERROR_BEFORE, where=lambda a: not a.writes and "orders" in a.path and next(reads) > 0)
+    await house.polls()
+    await house.works_until_idle()
+    assert len(house.headers(new)) == 1
+    await asyncio.sleep(600)
+    await house.polls()
+    await house.works_until_idle()
+    assert len(house.headers(late)) == 1
+
+
+@in_house(commerce={"first_poll_days": 0})
 async def test_what_is_older_than_the_first_poll_is_not_found_by_any(house: House) -> None:
     order = house.place()
     await asyncio.sleep(3600)

@@ -150,3 +150,15 @@ async def test_the_newest_copy_and_an_erasure_look_into_every_month_that_is_kept
     clock.at = datetime(2026, 12, 31, tzinfo=UTC)
     assert await documents.erase(RECORD) == 3
     assert await documents.last(RECORD, "sent") is None
+
+
+async def test_a_shorter_policy_and_an_erasure_reach_what_a_longer_one_had_kept(
+    tables: SqliteTables, clock: HandClock
+) -> None:
+    longer = Documents(tables, Cipher([KEY]), clock, keep_months=24)
+    for record in (RECORD, "bikes|orders|000000043@1"):
+        await longer.store(record, "20240901T120000000000-a", {"sent": {"a": 1}})
+    shorter = Documents(tables, Cipher([KEY]), clock, keep_months=12)
+    assert await shorter.erase(RECORD) == 1
+    await shorter.forget_old()
+    assert await longer.last("bikes|orders|000000043@1", "sent") is None

@@ -1,6 +1,6 @@
 """Rows as Table Storage's entities and back, and operations as the steps of an entity-group transaction.
 
-Keys are escaped (`table_keys`), cells checked (`cells`). Integers are stored as Int64: the SDK's own choice, Int32,
+Keys are escaped (`keys`), cells checked (`cells`). Integers are stored as Int64: the SDK's own choice, Int32,
 ends at 2**31.
 """
 

@@ -1,6 +1,6 @@
 """Tables in Azure Table Storage, and in Azurite.
 
-A table is made when the first write finds it missing. Stored keys are escaped, in order (`table_keys`); limits are
+A table is made when the first write finds it missing. Stored keys are escaped, in order (`keys`); limits are
 checked before anything is sent (`cells`). An etag is the service's own.
 
 No write is sent twice (but a delete that needs no etag): a second try would meet the first one's work and take it for
