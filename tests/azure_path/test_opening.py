@@ -144,7 +144,12 @@ async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_s
 
 
 async def test_a_command_is_the_connections_app_registration_to_the_ledger(place: Place) -> None:
-    changes = {"auth": "secret", "tenant": "contoso.com", "client_id": CLIENT, "client_secret": "fno-secret"}
+    changes: dict[str, Any] = {
+        "auth": "secret",
+        "tenant": "contoso.com",
+        "client_id": CLIENT,
+        "client_secret": "fno-secret",
+    }
     services = await place.opened(**changes)
     source = services.outside.tokens.tokens(services.connections[CONNECTION].dynamics)
     with pytest.raises(Never, match="fno-secret"):  # it looks for that secret in the vault
