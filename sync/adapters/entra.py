@@ -149,8 +149,13 @@ class EntraTokens:
     def _refused(self, error: ClientAuthenticationError) -> Later:
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
+        check = (
+            "a managed identity is to be had only where it is assigned, so in Azure; elsewhere use another auth"
+            if self._section.auth == "managed_identity"
+            else "check tenant, client id and the expiry of its secret"
+        )
         return Later(
-            f"Entra refused a token for {self._scope} ({code}): check tenant, client id and the expiry of its secret",
+            f"Entra refused a token for {self._scope} ({code}): {check}",
             after=REFUSED_WAIT,
             counts=False,
         )
