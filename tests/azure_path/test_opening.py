@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sync.adapters.entra import OperatorSignIn
 from sync.adapters.vault import new_key
 from sync.connections import Connections
 from sync.editions.cloud import open_azure
@@ -131,6 +132,13 @@ async def test_a_command_without_a_sign_in_says_how_to_sign_in(place: Place, too
     with pytest.raises(Never, match="neither azd nor az") as refused:
         await place.opened(is_signed_in_by_cli=True)
     assert "azd auth login" in refused.value.remedy
+
+
+async def test_a_sign_in_is_used_like_any_credential(place: Place, tools: Path) -> None:
+    place.signs_in(tools, "az", "operator")
+    async with OperatorSignIn() as credential:
+        token = await credential.get_token("https://vault.azure.net/.default")
+    assert place.identity.directory.knows(token.token, "https://vault.azure.net") == "operator"
 
 
 async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_so(place: Place) -> None:

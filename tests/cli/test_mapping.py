@@ -117,3 +117,13 @@ def test_in_azure_every_command_says_so(line: Line, monkeypatch: pytest.MonkeyPa
     assert "On Azure: t.table.core.windows.net" in ran.err
     assert "cannot be reached" in ran.err
     assert ran.status == 2
+
+
+def test_on_the_emulators_every_command_says_so(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=x;SharedAccessKey=y;UseDevelopmentEmulator=true;"
+    monkeypatch.setenv("SERVICE_BUS", bus)
+    tables = "AccountName=devstoreaccount1;AccountKey=eA==;TableEndpoint=http://127.0.0.1:1/devstoreaccount1;"
+    monkeypatch.setenv("TABLES_CONNECTION", tables)
+    ran = line("map", "items", "list")
+    assert f"On the emulators, with the secrets of {(line.folder / '.sync').resolve()}" in ran.err
+    assert ran.status == 2
