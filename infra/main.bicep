@@ -11,7 +11,7 @@ param environmentName string
 @description('Region of everything.')
 param location string
 
-@description('Object id of who deploys; may write secrets. Empty: nobody but the owners of the vault.')
+@description('Object id of who deploys; may write secrets and operate. Empty: nobody, until somebody is given the roles.')
 param principalId string = ''
 
 @allowed([
@@ -192,11 +192,16 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
+// By the names that `python -m sync` reads, so that the environment's values are an operator's settings.
+output AZURE_CLIENT_ID string = identity.outputs.clientId
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output FUNCTION_APP_NAME string = app.outputs.name
 output FUNCTION_APP_URL string = app.outputs.url
-output IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output KEY_VAULT_NAME string = vault.outputs.name
+output KEY_VAULT_URL string = vault.outputs.url
 output SERVICE_BUS_NAME string = bus.outputs.name
+output SERVICE_BUS__fullyQualifiedNamespace string = bus.outputs.host
 output STORAGE_NAME string = storage.outputs.name
+output SYNC_EDITION string = 'azure'
+output TABLES_ENDPOINT string = storage.outputs.tableEndpoint

@@ -1,4 +1,5 @@
-// Who may do what, all of it. The app: keep its host's blobs and its tables, send and receive, read secrets, tell.
+// Who may do what, all of it. The app: keep its host's blobs and its tables, own its queues, read secrets, tell.
+// Who deploys may operate: put secrets in, and run commands against tables and queues.
 param appPrincipalId string
 param deployerPrincipalId string
 param deployerPrincipalType string
@@ -12,6 +13,7 @@ var ids = {
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
   serviceBusDataReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+  serviceBusDataOwner: '090c5cfd-751d-490a-894a-3ce6f1109419'
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
   keyVaultSecretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -54,21 +56,12 @@ resource keepsTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(bus.id, appPrincipalId, ids.serviceBusDataSender)
+// Sends, receives, and lets the scaler read how long the queues are: without that it scales by a guess.
+resource ownsQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(bus.id, appPrincipalId, ids.serviceBusDataOwner)
   scope: bus
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.serviceBusDataSender)
-    principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(bus.id, appPrincipalId, ids.serviceBusDataReceiver)
-  scope: bus
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.serviceBusDataReceiver)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.serviceBusDataOwner)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }
@@ -94,12 +87,42 @@ resource tellsMetrics 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Who deploys puts the secrets in.
+// Who deploys puts the secrets in, and operates: `python -m sync` reads and writes the tables, sends, and looks at what was set aside.
 resource writesSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
   name: guid(vault.id, deployerPrincipalId, ids.keyVaultSecretsOfficer)
   scope: vault
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.keyVaultSecretsOfficer)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+  }
+}
+
+resource operatesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
+  name: guid(storage.id, deployerPrincipalId, ids.storageTableDataContributor)
+  scope: storage
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.storageTableDataContributor)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+  }
+}
+
+resource operatorSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
+  name: guid(bus.id, deployerPrincipalId, ids.serviceBusDataSender)
+  scope: bus
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.serviceBusDataSender)
+    principalId: deployerPrincipalId
+    principalType: deployerPrincipalType
+  }
+}
+
+resource operatorReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerPrincipalId)) {
+  name: guid(bus.id, deployerPrincipalId, ids.serviceBusDataReceiver)
+  scope: bus
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ids.serviceBusDataReceiver)
     principalId: deployerPrincipalId
     principalType: deployerPrincipalType
   }

@@ -1,4 +1,4 @@
-"""Tokens from Microsoft Entra ID: by client secret, by certificate, or as the managed identity.
+"""Tokens from Microsoft Entra ID: by client secret, by certificate, as the managed identity, or as who is signed in.
 
 azure-identity caches tokens in memory and renews them some minutes before they end, so there is one credential per
 process and environment. The app (or the managed identity) is nobody to F&O until its client id has a row, with a user,
@@ -9,11 +9,20 @@ import asyncio
 import logging
 import re
 from datetime import timedelta
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self
 
+from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
-from azure.identity.aio import CertificateCredential, ClientSecretCredential, ManagedIdentityCredential
+from azure.identity.aio import (
+    AzureCliCredential,
+    AzureDeveloperCliCredential,
+    CertificateCredential,
+    ChainedTokenCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+)
 
 from sync.connections import Dynamics
 from sync.errors import Later, Never
@@ -31,6 +40,57 @@ _PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 
 def managed_identity(client_id: str | None, **options: Any) -> AsyncTokenCredential:
     """The app's own identity. Its token cache is its own, so there is one per process; close it when done."""
     return ManagedIdentityCredential(client_id=client_id, **{**_PATIENCE, **options})
+
+
+class OperatorSignIn:
+    """Who runs a command, as signed in to the Azure Developer CLI (azd), else to the Azure CLI (az)."""
+
+    def __init__(self) -> None:
+        self._chain = ChainedTokenCredential(AzureDeveloperCliCredential(), AzureCliCredential())
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token of theirs. Raises `Never` when neither gives one; what they say, which may name people, is not told."""
+        try:
+            return await self._chain.get_token(*scopes, **options)
+        except ClientAuthenticationError:
+            raise Never(
+                f"neither azd nor az gives a token for {scopes[0] if scopes else 'nothing'}",
+                remedy="Sign in with `azd auth login` or `az login`, to the tenant of the subscription, then repeat the command.",
+            ) from None
+
+    async def close(self) -> None:
+        """Nothing stays open between two tokens."""
+        await self._chain.close()
+
+    async def __aenter__(self) -> Self:
+        """As azure-core's clients use a credential."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+
+class IdentityElsewhere:
+    """The managed identity, asked for where it is not: only the deployed app can be it, and no operator's command."""
+
+    async def token(self, *, renew: bool = False) -> NoReturn:  # noqa: ARG002 - as all tokens are asked for
+        """Raises `Never`, always."""
+        raise Never(
+            "F&O is asked as the app's managed identity, which is to be had in Azure alone and not by a command",
+            remedy=(
+                'Let the app do it: `backfill`, `replay` and its polls. While rehearsing, use auth = "secret" or '
+                '"certificate" in connections.toml; then this command can ask F&O from here.'
+            ),
+        )
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class EntraTokens:
@@ -89,8 +149,13 @@ class EntraTokens:
     def _refused(self, error: ClientAuthenticationError) -> Later:
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
+        check = (
+            "a managed identity is to be had only where it is assigned, so in Azure; elsewhere use another auth"
+            if self._section.auth == "managed_identity"
+            else "check tenant, client id and the expiry of its secret"
+        )
         return Later(
-            f"Entra refused a token for {self._scope} ({code}): check tenant, client id and the expiry of its secret",
+            f"Entra refused a token for {self._scope} ({code}): {check}",
             after=REFUSED_WAIT,
             counts=False,
         )

@@ -48,7 +48,7 @@ def backfill(
 
 async def _backfill(place: Place, flow_name: str, ids: str, since: datetime | None, until: datetime | None) -> None:
     name, settings = place.one(place.connections())
-    async with place.opened() as services:
+    async with place.opened(changes=True) as services:
         flow = flow_called(services, flow_name)
         if flow.name not in settings.flows:
             raise Problem(f"{flow.name} does not flow on {name}", remedy=f"Add it to flows of [connections.{name}].")

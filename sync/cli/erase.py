@@ -57,7 +57,7 @@ def erase(
 
 
 async def _erase(place: Place, orders: Sequence[str], customers: Sequence[int], *, yes: bool) -> int:
-    async with place.desk() as (services, desk):
+    async with place.desk(changes=True) as (services, desk):
         name = desk.name
         found = [record async for record in _records(services, desk, orders, customers)]
         records = list(dict.fromkeys(found))

@@ -70,7 +70,7 @@ def set_customer(
 
 
 async def _stored(place: Place, kind: AccountKind, source: str, account: str) -> AccountMapping:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=True) as (_, desk):
         try:
             mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand")
         except ValueError as refused:
@@ -97,7 +97,7 @@ def remove(ctx: typer.Context, source: Source, kind: Kind = "customer") -> None:
 
 
 async def _removed(place: Place, kind: AccountKind, source: str) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=True) as (_, desk):
         await desk.accounts.remove(kind, _source_key(desk, kind, source))
 
 
@@ -117,7 +117,7 @@ def import_customers(
 
 
 async def _imported(place: Place, raw: bytes, *, is_dry: bool) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=not is_dry) as (_, desk):
         compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of))
         if not is_dry:
             await desk.accounts.put_many([*compared.new, *compared.changed])
@@ -150,7 +150,7 @@ def match(
 
 
 async def _matched(place: Place, *, yes: bool) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=yes) as (_, desk):
         settings = desk.settings
         with progress("Customers", None, as_json=place.as_json) as bar:
             attribute = settings.customers.customer_number_attribute

@@ -79,7 +79,7 @@ def set_item(
 
 
 async def _stored(place: Place, mappings: list[ItemMapping]) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=True) as (_, desk):
         await desk.items.put_many(mappings)
 
 
@@ -97,7 +97,7 @@ def remove(ctx: typer.Context, sku: Sku) -> None:
 
 
 async def _removed(place: Place, sku: str) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=True) as (_, desk):
         await desk.items.remove(sku)
 
 
@@ -117,7 +117,7 @@ def import_items(
 
 
 async def _imported(place: Place, mappings: list[ItemMapping], *, is_dry: bool) -> None:
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=not is_dry) as (_, desk):
         compared = await desk.items.compare(mappings)
         if not is_dry:
             await desk.items.put_many([*compared.new, *compared.changed])
@@ -164,7 +164,7 @@ def match(
 
 async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, *, by_name: bool, yes: bool) -> None:
     rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
-    async with place.desk() as (_, desk):
+    async with place.desk(changes=yes) as (_, desk):
         with progress("Products", None, as_json=place.as_json) as bar:
             ours = [product async for product in products(desk.commerce, barcode, bar.advance)]
             theirs = await released_items(desk.dynamics, desk.settings.dynamics.company, bar.advance)

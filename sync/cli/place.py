@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync.adapters.vault import Vault
+from sync.cli.output import note
 from sync.configuration.reading import read_connections
 from sync.connections import Connection, Connections
 from sync.desk import Desk
@@ -84,14 +85,17 @@ class Place:
         return vault_of(settings.home, vault_key(settings))
 
     @asynccontextmanager
-    async def opened(self, *, serves: bool = False) -> AsyncIterator[Services]:
+    async def opened(self, *, serves: bool = False, changes: bool = False) -> AsyncIterator[Services]:
         """The engine over the directory, closed at the end. Works beside a process that serves, unless `serves`.
 
-        Raises what `connections` and `existing_home` raise, `Never`, and `Problem` where another process serves.
+        People are told where the command works; on one machine only where it `changes` something. Raises what
+        `connections` and `existing_home` raise, `Never`, and `Problem` where another process serves.
         """
         settings = self.settings()
         set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
         embedded = settings.edition is Edition.EMBEDDED
+        if not serves and not self.as_json and (changes or not embedded):
+            note(_whereabouts(settings))
         services = await (
             self._embedded(settings, serves=serves) if embedded else open_services(settings, serves=serves)
         )
@@ -101,10 +105,10 @@ class Place:
             await services.close()
 
     @asynccontextmanager
-    async def desk(self) -> AsyncIterator[tuple[Services, Desk]]:
+    async def desk(self, *, changes: bool = False) -> AsyncIterator[tuple[Services, Desk]]:
         """The engine, and the one connection that is meant. Raises what `opened` and `one` raise."""
         name, _ = self.one(self.connections())
-        async with self.opened() as services:
+        async with self.opened(changes=changes) as services:
             yield services, await services.desks.open(name)
 
     async def _embedded(self, settings: Settings, *, serves: bool) -> Services:
@@ -117,3 +121,12 @@ class Place:
             return await open_embedded(home, connections, vault_key=key, serves=serves, keep_months=months)
         except AlreadyServed as error:
             raise Problem(str(error), remedy="Commands that only look or enqueue work beside it.") from None
+
+
+def _whereabouts(settings: Settings) -> str:
+    """Where a command looks and writes: the same command means the directory or Azure, as the environment has it."""
+    if settings.edition is Edition.AZURE:
+        return f"On Azure: {settings.tables_endpoint.partition('://')[2]}"
+    if settings.edition is Edition.EMULATED:
+        return f"On the emulators, with the secrets of {settings.home.resolve()}"
+    return f"In {settings.home.resolve()}"

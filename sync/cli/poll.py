@@ -40,7 +40,7 @@ def poll(ctx: typer.Context, flow: Annotated[str, typer.Option(metavar="FLOW", h
 
 
 async def _polled(place: Place, flow: str) -> list[dict[str, Any]]:
-    async with place.opened() as services:
+    async with place.opened(changes=True) as services:
         flows = [flow_called(services, flow)] if flow else list(services.flows.values())
         names = [place.connection] if place.connection else list(services.connections)
         pairs = [(n, f.name) for f in flows for n in names if f.name in services.connections[n].flows]

@@ -56,7 +56,7 @@ def replay(
 
 
 async def _replay(place: Place, keys: Sequence[str], flow: str, reason: str, *, yes: bool) -> None:
-    async with place.opened() as services:
+    async with place.opened(changes=True) as services:
         ledgers = checked(place, services, flow)
         wanted = await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
         agreed = yes or not wanted or _asked(place, wanted)

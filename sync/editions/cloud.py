@@ -1,6 +1,7 @@
 """The editions whose queue and tables are services: Azure's own, or their emulators. Any number of processes may share them.
 
-`azure`: Service Bus, Table Storage and Key Vault, as the app's managed identity and with no secret of our own making.
+`azure`: Service Bus, Table Storage and Key Vault, with no secret of our own making: the app as its managed identity, a
+command as whoever runs it.
 `emulated`: both emulators by connection string; secrets lie in the encrypted vault of SYNC_HOME.
 """
 
@@ -12,13 +13,13 @@ from typing import Any, Final
 import httpx
 
 from sync.adapters.cipher import Cipher
-from sync.adapters.entra import EntraTokens, managed_identity
+from sync.adapters.entra import EntraTokens, IdentityElsewhere, OperatorSignIn, managed_identity
 from sync.adapters.keyvault import KeyVaultSecrets
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.adapters.system_clock import SystemClock
 from sync.adapters.table_storage.tables import AzureTables
 from sync.connections import Connections, Dynamics
-from sync.dynamics.auth import Entra, TokenPool
+from sync.dynamics.auth import Entra, TokenPool, Tokens
 from sync.dynamics.wire import http_client
 from sync.editions.embedded import DOCUMENT_KEY, EMAIL_KEY, vault_of
 from sync.editions.settings import Settings
@@ -62,14 +63,14 @@ async def open_emulated(
 async def open_azure(
     settings: Settings, connections: Connections, *, serves: bool = False, credential: Any = None, **vault_options: Any
 ) -> Services:
-    """The engine in Azure. `serves`: open the senders now. One credential for the whole process, `credential` or else
-    the app's identity; `vault_options` go to Key Vault's client.
+    """The engine in Azure. `serves`: as the app, with the senders open; else as the operator who runs a command.
 
-    Raises `Never` with a remedy when a key is missing in the vault or the app may not read it, `Later` when the vault
-    does not answer and no token is to be had; whoever calls again then tries again.
+    One credential for the whole process, `credential` or else the one or the other's; `vault_options` go to Key Vault's
+    client. Raises `Never` with a remedy when a key is missing in the vault or may not be read, or when no operator is
+    signed in; `Later` when the vault does not answer and no token is to be had; whoever calls again then tries again.
     """
     async with AsyncExitStack() as stack:
-        identity = credential if credential is not None else managed_identity(settings.identity_client_id)
+        identity = credential or (managed_identity(settings.identity_client_id) if serves else OperatorSignIn())
         stack.push_async_callback(identity.close)
         secrets = KeyVaultSecrets(settings.key_vault_url, identity, SystemClock(), **vault_options)
         stack.push_async_callback(secrets.close)
@@ -77,7 +78,7 @@ async def open_azure(
         stack.push_async_callback(tables.close)
         queue = ServiceBusQueue.of_namespace(settings.service_bus_namespace, identity)
         stack.push_async_callback(queue.close)
-        entra = entra_of(secrets, identity, settings.identity_client_id)
+        entra = entra_of(secrets, identity, settings.identity_client_id) if serves else entra_of_operator(secrets)
         return await _opened(
             stack,
             connections,
@@ -96,6 +97,15 @@ def entra_of(secrets: Secrets, identity: Any = None, client_id: str = "") -> Ent
     def tokens(section: Dynamics, scope: str) -> EntraTokens:
         is_own = section.auth == "managed_identity" and section.client_id == client_id
         return EntraTokens(section, scope, secrets, own=identity if is_own else None)
+
+    return tokens
+
+
+def entra_of_operator(secrets: Secrets) -> Entra:
+    """Tokens for F&O on an operator's machine: as the connection's app registration, and never as a managed identity."""
+
+    def tokens(section: Dynamics, scope: str) -> Tokens:
+        return IdentityElsewhere() if section.auth == "managed_identity" else EntraTokens(section, scope, secrets)
 
     return tokens
 

@@ -1,7 +1,9 @@
-"""The Azure edition as it opens: one identity for everything, keys from Key Vault, nothing left open."""
+"""The Azure edition as it opens: one identity for everything, an operator's for commands, keys from Key Vault, nothing left open."""
 
 import itertools
+import json
 import logging
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sync.adapters.entra import OperatorSignIn
 from sync.adapters.vault import new_key
 from sync.connections import Connections
 from sync.editions.cloud import open_azure
@@ -17,7 +20,7 @@ from sync.editions.settings import Edition, Settings
 from sync.errors import Never
 from sync.services import Services
 from sync.telemetry import SILENT
-from tests.doubles.identities import Directory, Identity
+from tests.doubles.identities import FAR_AWAY, Directory, Identity
 from tests.doubles.keyvault import KeyVault, Serving, serving
 from tests.site import CONNECTION, SETTINGS, merged
 
@@ -37,7 +40,9 @@ class Place:
     def secrets(self) -> dict[str, str]:
         return self.there.vault.secrets
 
-    async def opened(self, *, serves: bool = False, insights: str = "", **dynamics: Any) -> Services:
+    async def opened(
+        self, *, serves: bool = False, insights: str = "", is_signed_in_by_cli: bool = False, **dynamics: Any
+    ) -> Services:
         changes = {"dynamics": {"url": LEDGER, "auth": "managed_identity", "bearer": None, **dynamics}}
         connections = Connections.model_validate({"connections": {CONNECTION: merged(SETTINGS, changes)}})
         settings = Settings(
@@ -50,9 +55,36 @@ class Place:
             identity_client_id=CLIENT,
             application_insights=insights,
         )
+        credential = None if is_signed_in_by_cli else self.identity
         return await open_azure(
-            settings, connections, serves=serves, credential=self.identity, transport=self.there.transport()
+            settings, connections, serves=serves, credential=credential, transport=self.there.transport()
         )
+
+    def signs_in(self, folder: Path, tool: str, name: str) -> None:
+        """Put a command into a folder that answers as azd or az does, with a token for the vault of somebody's."""
+        token = Identity(name, self.identity.directory).issue("https://vault.azure.net")
+        answers = {
+            "azd": {"token": token, "expiresOn": "2100-01-01T00:00:00Z"},
+            "az": {"accessToken": token, "expires_on": FAR_AWAY},
+        }
+        command(folder / tool, f"cat <<'ANSWER'\n{json.dumps(answers[tool])}\nANSWER")
+        self.there.vault.readers.add(name)
+
+
+def command(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that goes before all others of the search path; in it an azd and an az to which nobody is signed in."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    command(folder / "azd", "echo 'ERROR: not logged in, run `azd auth login` to login' >&2; exit 1")
+    command(folder / "az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
 
 
 @pytest.fixture
@@ -74,7 +106,7 @@ async def test_documents_and_addresses_are_sealed_with_the_keys_of_the_vault(pla
 
 
 async def test_one_identity_signs_in_everywhere_and_is_closed_once_with_the_process(place: Place) -> None:
-    services = await place.opened(client_id=CLIENT)
+    services = await place.opened(serves=True, client_id=CLIENT)
     section = services.connections[CONNECTION].dynamics
     source = services.outside.tokens.tokens(section)
     first = await source.token()
@@ -85,6 +117,52 @@ async def test_one_identity_signs_in_everywhere_and_is_closed_once_with_the_proc
     await services.close()
     await services.close()
     assert place.identity.closed == 1
+
+
+@pytest.mark.parametrize("tool", ["azd", "az"])
+async def test_a_command_signs_in_as_the_operator_who_runs_it(place: Place, tools: Path, tool: str) -> None:
+    place.there.vault.readers.clear()
+    place.signs_in(tools, tool, "operator")
+    services = await place.opened(is_signed_in_by_cli=True)
+    assert services.outside.email_key == place.secrets[EMAIL_KEY].encode()
+    await services.close()
+
+
+async def test_a_command_without_a_sign_in_says_how_to_sign_in(place: Place, tools: Path) -> None:
+    with pytest.raises(Never, match="neither azd nor az") as refused:
+        await place.opened(is_signed_in_by_cli=True)
+    assert "azd auth login" in refused.value.remedy
+
+
+async def test_a_sign_in_is_used_like_any_credential(place: Place, tools: Path) -> None:
+    place.signs_in(tools, "az", "operator")
+    async with OperatorSignIn() as credential:
+        token = await credential.get_token("https://vault.azure.net/.default")
+    assert place.identity.directory.knows(token.token, "https://vault.azure.net") == "operator"
+
+
+async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_so(place: Place) -> None:
+    services = await place.opened(client_id=CLIENT)
+    source = services.outside.tokens.tokens(services.connections[CONNECTION].dynamics)
+    with pytest.raises(Never, match="managed identity") as refused:
+        await source.token()
+    assert 'auth = "secret"' in refused.value.remedy
+    await source.close()
+    await services.close()
+
+
+async def test_a_command_is_the_connections_app_registration_to_the_ledger(place: Place) -> None:
+    changes: dict[str, Any] = {
+        "auth": "secret",
+        "tenant": "contoso.com",
+        "client_id": CLIENT,
+        "client_secret": "fno-secret",
+    }
+    services = await place.opened(**changes)
+    source = services.outside.tokens.tokens(services.connections[CONNECTION].dynamics)
+    with pytest.raises(Never, match="fno-secret"):  # it looks for that secret in the vault
+        await source.token()
+    await services.close()
 
 
 async def test_a_missing_key_is_told_and_nothing_stays_open(place: Place) -> None:

@@ -95,3 +95,35 @@ def test_with_several_connections_one_must_be_named(line: Line) -> None:
     assert "Name one with --connection: shop, other." in ran.err
     assert line("map", "items", "list", "--connection", "other").status == 0
     assert "no connection is called" in line("map", "items", "list", "--connection", "third").err
+
+
+def test_what_changes_something_says_where_and_what_only_looks_does_not(line: Line) -> None:
+    where = f"In {(line.folder / '.sync').resolve()}"
+    assert where in line("map", "items", "set", "A", "B").err
+    assert where in line("replay", "--parked").err
+    assert where not in line("map", "items", "list").err
+    assert line("map", "items", "set", "A", "B", "--json").err == ""
+
+
+def test_in_azure_every_command_says_so(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    azure = {
+        "SYNC_EDITION": "azure", "SERVICE_BUS__fullyQualifiedNamespace": "n.servicebus.windows.net",
+        "TABLES_ENDPOINT": "https://t.table.core.windows.net/", "KEY_VAULT_URL": "https://127.0.0.1:1",
+        "AZURE_CLIENT_ID": "00000000-0000-0000-0000-000000000001",
+    }  # fmt: skip
+    for name, value in azure.items():
+        monkeypatch.setenv(name, value)
+    ran = line("parked")
+    assert "On Azure: t.table.core.windows.net" in ran.err
+    assert "cannot be reached" in ran.err
+    assert ran.status == 2
+
+
+def test_on_the_emulators_every_command_says_so(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=x;SharedAccessKey=y;UseDevelopmentEmulator=true;"
+    monkeypatch.setenv("SERVICE_BUS", bus)
+    tables = "AccountName=devstoreaccount1;AccountKey=eA==;TableEndpoint=http://127.0.0.1:1/devstoreaccount1;"
+    monkeypatch.setenv("TABLES_CONNECTION", tables)
+    ran = line("map", "items", "list")
+    assert f"On the emulators, with the secrets of {(line.folder / '.sync').resolve()}" in ran.err
+    assert ran.status == 2

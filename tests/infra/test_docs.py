@@ -44,6 +44,32 @@ def test_every_command_that_is_named_exists() -> None:
     assert set(re.findall(r"python -m sync (\w+)", DEPLOYING + ROTATING)) <= commands
 
 
+def test_every_command_of_the_operators_table_exists() -> None:
+    groups = {"map items": mapping_commands("items"), "map customers": mapping_commands("customers")}
+    named = re.findall(r"`(?:python -m sync )?(map (?:items|customers)) (\w+)", DEPLOYING)
+    assert {"match", "import", "export", "set"} <= {command for _, command in named}
+    assert all(command in groups[group] for group, command in named)
+
+
+def mapping_commands(what: str) -> set[str]:
+    group = getattr(typer.main.get_command(app), "commands", {})["map"]
+    return set(getattr(group.commands[what], "commands", ()))
+
+
+def test_an_operator_is_told_how_a_shell_gets_the_settings_of_azure() -> None:
+    operating = DEPLOYING.partition("## 9. Operating it")[2].partition("## 10")[0]
+    assert 'set -a; eval "$(azd env get-values)"; set +a' in operating
+    for command in ("trail", "parked", "replay", "backfill", "map items match", "erase"):
+        assert f"python -m sync {command} " in operating.replace("`", " ").replace("\n", " "), command
+
+
+def test_no_secret_is_written_into_the_folder_that_is_deployed() -> None:
+    for text in (DEPLOYING, ROTATING):
+        assert set(re.findall(r"secret set .*--file (\S+)", text)) == {'"$FILE"'}
+        assert "FILE=$(mktemp)" in text
+        assert 'shred -u "$FILE"' in text
+
+
 def test_the_products_own_secrets_are_made() -> None:
     for name in (DOCUMENT_KEY, EMAIL_KEY):
         assert f"--name {name} " in DEPLOYING

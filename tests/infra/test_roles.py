@@ -10,6 +10,7 @@ KNOWN = {
     "storageTableDataContributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
     "serviceBusDataSender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
     "serviceBusDataReceiver": "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0",
+    "serviceBusDataOwner": "090c5cfd-751d-490a-894a-3ce6f1109419",
     "keyVaultSecretsUser": "4633458b-17de-408a-b874-0445c86b69e6",
     "keyVaultSecretsOfficer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
@@ -19,11 +20,13 @@ KNOWN = {
 ALLOWED = {
     ("appPrincipalId", "storageBlobDataOwner", "storage"),
     ("appPrincipalId", "storageTableDataContributor", "storage"),
-    ("appPrincipalId", "serviceBusDataSender", "bus"),
-    ("appPrincipalId", "serviceBusDataReceiver", "bus"),
+    ("appPrincipalId", "serviceBusDataOwner", "bus"),
     ("appPrincipalId", "keyVaultSecretsUser", "vault"),
     ("appPrincipalId", "monitoringMetricsPublisher", "component"),
     ("deployerPrincipalId", "keyVaultSecretsOfficer", "vault"),
+    ("deployerPrincipalId", "storageTableDataContributor", "storage"),
+    ("deployerPrincipalId", "serviceBusDataSender", "bus"),
+    ("deployerPrincipalId", "serviceBusDataReceiver", "bus"),
 }
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
@@ -62,6 +65,14 @@ def test_an_assignment_is_named_by_what_it_is_so_that_deploying_again_changes_no
         assert parts["extra_string_1"] == body["properties"]["principalId"]
         role: Any = body["properties"]["roleDefinitionId"]["function"]["parameters"]["resource_name_1"]
         assert parts["extra_string_2"] == role
+
+
+def test_nobody_is_given_a_role_where_nobody_is_named() -> None:
+    source = bicep("roles").source
+    for name, _, body in bicep("roles").resources():
+        is_operators: Any = body["properties"]["principalId"] == "deployerPrincipalId"
+        head = next(text for text in source.splitlines() if text.startswith(f"resource {name} "))
+        assert head.endswith("= if (!empty(deployerPrincipalId)) {" if is_operators else "= {")
 
 
 def test_roles_are_assigned_in_one_place() -> None:

@@ -71,6 +71,16 @@ def test_the_environment_is_read_in_one_place() -> None:
     assert readers <= {"editions", "cli", "demo", "sandbox"}
 
 
+def test_an_operators_settings_are_the_values_of_the_environment_under_the_same_names_as_the_apps() -> None:
+    """So that `eval "$(azd env get-values)"` is all that a command needs."""
+    told: Any = bicep("main").tree["outputs"]
+    assert {*NEEDED[Edition.AZURE], "SYNC_EDITION"} <= set(told)
+    app: Any = bicep("main").tree["modules"]["app"]["config"]["params"]
+    given: Any = bicep("app").body("settings")["properties"]
+    for name in NEEDED[Edition.AZURE]:
+        assert told[name]["value"] == app[given[name]], name
+
+
 def test_nothing_is_set_that_nobody_reads() -> None:
     read = {*NEEDED[Edition.AZURE], *CHOICES, "SYNC_CONNECTIONS", KEEP, *HOSTS}
     ours = {name for name in environment() if not name.startswith(("AzureWebJobsStorage__", f"{SERVICE_BUS}__"))}
