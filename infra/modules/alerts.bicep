@@ -31,9 +31,16 @@ AppTraces
 | where Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
 '''
 
+// A function that returns an error has succeeded, as the host counts; only its status tells (azure-functions-host 6511).
 var failures = '''
 AppRequests
-| where Success == false and not(coalesce(toint(ResultCode), 0) between (400 .. 499))
+| extend Status = coalesce(toint(ResultCode), 0)
+| where (Success == false or Status >= 500) and not(Status between (400 .. 499))
+'''
+
+var turnedAway = '''
+AppTraces
+| where Message contains "edge.not_stored connection=" or Message contains "edge.out_of_time connection=" or Message contains "edge.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing="
 '''
 
 var pauses = '''
@@ -110,6 +117,17 @@ var rules = [
     query: failures
   }
   {
+    name: 'callers-are-turned-away'
+    title: 'Callers are turned away'
+    description: 'Hooks and events could not be stored (polls find what they announced), or the app cannot open: the line says why.'
+    severity: 2
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 2
+    query: turnedAway
+  }
+  {
     name: 'system-asks-for-pauses'
     title: 'A system asks for pauses'
     description: 'Commerce or F&O has answered 429 again and again. Nothing is lost; deliveries are late.'
@@ -123,7 +141,7 @@ var rules = [
   {
     name: 'records-are-parked'
     title: 'Records are parked'
-    description: 'A record waits for a person; its reason and its remedy: python -m sync parked.'
+    description: 'A record waits for a person, also one whose message a queue gave up; its reason and its remedy: python -m sync parked.'
     severity: 3
     window: 'PT15M'
     dimension: 'Flow'
@@ -150,13 +168,14 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// What a queue gave up is parked (bury_<flow>), within minutes; a letter that stays could not be.
+// What a queue gave up is parked (bury_<flow>), most often before Azure samples this number: records-are-parked tells of it.
+// A letter that is there when Azure looks could not be parked.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'dead-letters'
   location: 'global'
   tags: tags
   properties: {
-    description: 'A message was set aside after too many deliveries: python -m sync parked lists it.'
+    description: 'Messages that a queue gave up lie there and could not be parked: see the log of bury_<flow>. Those that could be are told by records-are-parked.'
     severity: 2
     enabled: true
     scopes: [
