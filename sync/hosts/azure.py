@@ -6,11 +6,12 @@ Building the app reads nothing and opens nothing: the runtime is asked for at th
 setting is answered in words instead of leaving the host without any function.
 
 Parameter names equal binding names and annotations are the binding's own types: the Functions worker refuses others.
+To a parameter called `context` it gives the invocation's own; the local host has none to give.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import azure.functions as func
 
@@ -34,6 +35,8 @@ TIDY = "0 40 3 * * *"
 
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
+
+NO_CONTEXT: Final[Any] = None
 
 
 def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
@@ -162,9 +165,12 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
     @app.service_bus_queue_trigger(
         arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
-    async def deliver(message: func.ServiceBusMessage) -> None:
+    async def deliver(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
         ready = await runtime()
-        await ready.deliver(flow.name, message.get_body(), message.message_id, message.delivery_count or 1)
+        await ready.deliver(
+            flow.name, message.get_body(), message.message_id, message.delivery_count or 1,
+            trace_parent=_trace_parent(context),
+        )  # fmt: skip
 
 
 def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
@@ -174,6 +180,11 @@ def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
     )
     async def bury(message: func.ServiceBusMessage) -> None:
         await (await runtime()).bury(flow.name, message.get_body(), message.message_id, *why(message))
+
+
+def _trace_parent(context: func.Context | None) -> str:
+    """What the host calls this invocation, in its own telemetry."""
+    return context.trace_context.trace_parent or "" if context is not None else ""
 
 
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:

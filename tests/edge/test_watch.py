@@ -1,7 +1,6 @@
 """What the watch tells the log, which is what alerts read."""
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from sync.ports import Outgoing, Row
 from sync.road.catch_up import WATERMARKS
 from sync.road.ledger import PARKED
 from sync.road.watch import watch
+from sync.telemetry import Silent
 from tests.edge.house import House
 
 
@@ -65,14 +65,11 @@ async def test_what_does_not_flow_or_is_not_polled_is_not_missed(
     assert "flow=receipts" not in told
 
 
-class Dials:
+class Dials(Silent):
     """Telemetry that notes what it is told."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str, int]] = []
-
-    def delivery(self, flow: str, connection: str, key: str) -> AbstractContextManager[None]:  # noqa: ARG002 - the interface's
-        return nullcontext()
 
     def behind(self, flow: str, connection: str, seconds: int) -> None:
         self.told.append(("behind", flow, connection, seconds))
