@@ -28,7 +28,7 @@ AppTraces
 
 var refusals = '''
 AppTraces
-| where Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
+| where Message contains ".sign_in_refused connection=" or Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
 '''
 
 // A function that returns an error has succeeded, as the host counts; only its status tells (azure-functions-host 6511).
