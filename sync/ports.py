@@ -193,7 +193,10 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class Depth:
-    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes."""
+    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes.
+
+    `is_cut`: there are more messages than were counted; without `oldest`, none of a great many was due.
+    """
 
     due: int
     scheduled: int
@@ -201,6 +204,7 @@ class Depth:
     dead: int
     oldest: datetime | None
     next: datetime | None = None
+    is_cut: bool = False
 
 
 class Secrets(Protocol):
