@@ -195,7 +195,8 @@ class Queue(Protocol):
 class Depth:
     """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes.
 
-    `is_cut`: there are more messages than were counted; without `oldest`, none of a great many was due.
+    `is_cut`: more messages wait than were counted; without `oldest`, none of a great many was due. Dead letters are
+    counted as far as the adapter likes.
     """
 
     due: int

@@ -55,6 +55,11 @@ AppTraces
 | extend Flow = extract(@"(\w+)\.parked key=", 1, Message)
 '''
 
+var unseen = '''
+AppTraces
+| where Message contains "watch.queue_unreadable queue=" or Message contains "watch.queue_not_seen_through queue=" or Message contains "watch.flow_unreadable flow="
+'''
+
 var actions = empty(email) ? [] : [
   people.id
 ]
@@ -93,6 +98,17 @@ var rules = [
     operator: 'LessThan'
     threshold: 1
     query: signsOfLife
+  }
+  {
+    name: 'watch-is-blind'
+    title: 'The watch is blind'
+    description: 'A queue or a flow could not be looked at again and again: messages may wait there, and no other alert can tell.'
+    severity: 2
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 1
+    query: unseen
   }
   {
     name: 'sign-in-refused'

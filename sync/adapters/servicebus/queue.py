@@ -140,8 +140,7 @@ class ServiceBusQueue:
         """How many messages wait, counted by looking: up to `MOST_COUNTED`, and on until the oldest that is due is found."""
         there = await counted(self._inbox(queue).line)
         dead = await counted(self._dead_line(queue), searched=MOST_COUNTED)
-        is_cut = there.is_cut or dead.is_cut
-        return Depth(there.due, there.scheduled, 0, dead.seen, there.oldest, there.next, is_cut=is_cut)
+        return Depth(there.due, there.scheduled, 0, dead.seen, there.oldest, there.next, is_cut=there.is_cut)
 
     def _line(self, queue: str, make: Callable[[], Link]) -> Line[Link]:
         return Line(queue, make, self._aside, patience=self._patience)
