@@ -30,6 +30,13 @@ class Paused(Later):
         self.system = system
 
 
+class SignInRefused(Later):
+    """A system, or who vouches for us there, does not take our credential. Uses up no try: a person must renew it."""
+
+    def __init__(self, reason: str, *, after: timedelta | None = None) -> None:
+        super().__init__(reason, after=after, counts=False)
+
+
 class Unknown(Later):
     """A write was sent and its answer never came: it may or may not have been committed.
 

@@ -193,7 +193,11 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class Depth:
-    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes."""
+    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the first scheduled one comes.
+
+    `is_cut`: more messages wait than were counted; without `oldest`, none of a great many was due. Dead letters are
+    counted as far as the adapter likes.
+    """
 
     due: int
     scheduled: int
@@ -201,6 +205,7 @@ class Depth:
     dead: int
     oldest: datetime | None
     next: datetime | None = None
+    is_cut: bool = False
 
 
 class Secrets(Protocol):

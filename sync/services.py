@@ -106,10 +106,12 @@ class Services:
         """Find what hints missed, in every connection."""
         await self.catch_up.poll(flow_name)
 
-    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
+    async def deliver(
+        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+    ) -> None:
         """One message of a queue."""
-        log.debug("%s.received id=%s deliveries=%d", flow_name, message_id, deliveries)
-        with self.outside.telemetry.delivery(flow_name, *_named(body)):
+        log.debug("%s.received id=%s deliveries=%d within=%s", flow_name, message_id, deliveries, trace_parent[36:52])
+        with self.outside.telemetry.delivery(flow_name, *_named(body), trace_parent=trace_parent):
             await self.runner.deliver(body)
 
     async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:

@@ -7,8 +7,11 @@ from typing import Final, Protocol
 class Telemetry(Protocol):
     """Takes identifiers, counts and durations, never contents. Telling is cheap and raises nothing."""
 
-    def delivery(self, flow: str, connection: str, key: str) -> AbstractContextManager[None]:
-        """A delivery, from beginning to end of the block. An error that leaves the block marks it as failed."""
+    def delivery(self, flow: str, connection: str, key: str, *, trace_parent: str = "") -> AbstractContextManager[None]:
+        """A delivery, from beginning to end of the block. An error that leaves the block marks it as failed.
+
+        `trace_parent`: what it is a part of (W3C); where that is empty or cannot be read, it stands for itself.
+        """
         ...
 
     def behind(self, flow: str, connection: str, seconds: int) -> None:
@@ -23,7 +26,7 @@ class Telemetry(Protocol):
 class Silent:
     """Where no telemetry is configured."""
 
-    def delivery(self, flow: str, connection: str, key: str) -> AbstractContextManager[None]:  # noqa: ARG002
+    def delivery(self, flow: str, connection: str, key: str, *, trace_parent: str = "") -> AbstractContextManager[None]:  # noqa: ARG002
         """Nothing but the block."""
         return nullcontext()
 

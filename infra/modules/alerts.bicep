@@ -28,12 +28,19 @@ AppTraces
 
 var refusals = '''
 AppTraces
-| where Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
+| where Message contains ".sign_in_refused connection=" or Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
 '''
 
+// A function that returns an error has succeeded, as the host counts; only its status tells (azure-functions-host 6511).
 var failures = '''
 AppRequests
-| where Success == false and not(coalesce(toint(ResultCode), 0) between (400 .. 499))
+| extend Status = coalesce(toint(ResultCode), 0)
+| where (Success == false or Status >= 500) and not(Status between (400 .. 499))
+'''
+
+var turnedAway = '''
+AppTraces
+| where Message contains "edge.not_stored connection=" or Message contains "edge.out_of_time connection=" or Message contains "edge.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing="
 '''
 
 var pauses = '''
@@ -46,6 +53,11 @@ var parked = '''
 AppTraces
 | where Message contains ".parked key="
 | extend Flow = extract(@"(\w+)\.parked key=", 1, Message)
+'''
+
+var unseen = '''
+AppTraces
+| where Message contains "watch.queue_unreadable queue=" or Message contains "watch.queue_not_seen_through queue=" or Message contains "watch.flow_unreadable flow="
 '''
 
 var actions = empty(email) ? [] : [
@@ -88,6 +100,17 @@ var rules = [
     query: signsOfLife
   }
   {
+    name: 'watch-is-blind'
+    title: 'The watch is blind'
+    description: 'A queue or a flow could not be looked at again and again: messages may wait there, and no other alert can tell.'
+    severity: 2
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 1
+    query: unseen
+  }
+  {
     name: 'sign-in-refused'
     title: 'A credential is refused'
     description: 'Entra or F&O refuses the app, or the key of a webhook cannot be used: see docs/rotating-keys.md.'
@@ -110,6 +133,17 @@ var rules = [
     query: failures
   }
   {
+    name: 'callers-are-turned-away'
+    title: 'Callers are turned away'
+    description: 'Hooks and events could not be stored (polls find what they announced), or the app cannot open: the line says why.'
+    severity: 2
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 2
+    query: turnedAway
+  }
+  {
     name: 'system-asks-for-pauses'
     title: 'A system asks for pauses'
     description: 'Commerce or F&O has answered 429 again and again. Nothing is lost; deliveries are late.'
@@ -123,7 +157,7 @@ var rules = [
   {
     name: 'records-are-parked'
     title: 'Records are parked'
-    description: 'A record waits for a person; its reason and its remedy: python -m sync parked.'
+    description: 'A record waits for a person, also one whose message a queue gave up; its reason and its remedy: python -m sync parked.'
     severity: 3
     window: 'PT15M'
     dimension: 'Flow'
@@ -150,13 +184,14 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// What a queue gave up is parked (bury_<flow>), within minutes; a letter that stays could not be.
+// What a queue gave up is parked (bury_<flow>), most often before Azure samples this number: records-are-parked tells of it.
+// A letter that is there when Azure looks could not be parked.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'dead-letters'
   location: 'global'
   tags: tags
   properties: {
-    description: 'A message was set aside after too many deliveries: python -m sync parked lists it.'
+    description: 'Messages that a queue gave up lie there and could not be parked: see the log of bury_<flow>. Those that could be are told by records-are-parked.'
     severity: 2
     enabled: true
     scopes: [

@@ -25,7 +25,7 @@ from azure.identity.aio import (
 )
 
 from sync.connections import Dynamics
-from sync.errors import Later, Never
+from sync.errors import Later, Never, SignInRefused
 from sync.ports import Secrets
 
 log = logging.getLogger(__name__)
@@ -120,8 +120,8 @@ class EntraTokens:
     async def token(self, *, renew: bool = False) -> str:
         """A token for the scope. `renew` forgets the cached one and asks the secret store anew, for a rotated secret.
 
-        Raises `Later` (using up no try) when Entra cannot be reached or refuses, with Entra's own code; `Never` when
-        the certificate cannot be read. Neither holds a secret.
+        Raises `Later` (using up no try) when Entra cannot be reached, `SignInRefused` with Entra's own code when it
+        refuses, `Never` when the certificate cannot be read. None holds a secret.
         """
         async with self._asking:
             if renew:
@@ -146,7 +146,7 @@ class EntraTokens:
         if credential is not None and credential is not self._own:
             await credential.close()
 
-    def _refused(self, error: ClientAuthenticationError) -> Later:
+    def _refused(self, error: ClientAuthenticationError) -> SignInRefused:
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
         check = (
@@ -154,10 +154,9 @@ class EntraTokens:
             if self._section.auth == "managed_identity"
             else "check tenant, client id and the expiry of its secret"
         )
-        return Later(
+        return SignInRefused(
             f"Entra refused a token for {self._scope} ({code}): {check}",
             after=REFUSED_WAIT,
-            counts=False,
         )
 
     async def _make(self) -> AsyncTokenCredential:

@@ -1,5 +1,8 @@
 """Spans and metrics by OpenTelemetry, to Application Insights where its connection string is given.
 
+The Functions host tells of every invocation as a request. A delivery is a step of one, so its span belongs to that
+request and is of the kind that is told as a dependency; as a consumer's it would be a second request for one message.
+
 Log lines are not sent from here: the Functions host does, and would send them twice. No library is instrumented: spans
 of HTTP clients hold URLs, and URLs hold keys and search terms.
 """
@@ -8,8 +11,21 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final, Self
 
+from opentelemetry.context import Context
 from opentelemetry.metrics import Meter, get_meter
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, get_tracer
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    get_current_span,
+    get_tracer,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 NAME: Final = "sync"
 LIBRARIES: Final = (
@@ -48,11 +64,11 @@ class OpenTelemetry:
         return cls(get_tracer(NAME), get_meter(NAME))
 
     @contextmanager
-    def delivery(self, flow: str, connection: str, key: str) -> Generator[None]:
-        """A consumer's span. Of an error only its kind is told: its words may quote a document."""
+    def delivery(self, flow: str, connection: str, key: str, *, trace_parent: str = "") -> Generator[None]:
+        """A span of the host's request. Of an error only its kind is told: its words may quote a document."""
         said = {"sync.flow": flow, "sync.connection": connection, "sync.key": key}
         with self._tracer.start_as_current_span(
-            f"deliver {flow}", kind=SpanKind.CONSUMER, attributes=said,
+            f"deliver {flow}", _within(trace_parent), kind=SpanKind.INTERNAL, attributes=said,
             record_exception=False, set_status_on_exception=False,
         ) as span:  # fmt: skip
             try:
@@ -68,3 +84,15 @@ class OpenTelemetry:
     def parked(self, flow: str, connection: str, count: int) -> None:
         """How many records of a flow wait for a person."""
         self._parked.set(count, {"sync.flow": flow, "sync.connection": connection})
+
+
+def _within(trace_parent: str) -> Context:
+    """The parent's trace, kept whatever the host has decided for its own: host.json keeps every request."""
+    told = TraceContextTextMapPropagator().extract({"traceparent": trace_parent}, Context())
+    parent = get_current_span(told).get_span_context()
+    if not parent.is_valid:
+        return Context()
+    sampled = TraceFlags(TraceFlags.SAMPLED)
+    return set_span_in_context(
+        NonRecordingSpan(SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=sampled)), Context()
+    )

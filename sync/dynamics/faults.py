@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from sync.dynamics import infolog
-from sync.errors import Later, Never, Paused, Unknown
+from sync.errors import Later, Never, Paused, SignInRefused, Unknown
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -88,11 +88,10 @@ def _unsure(refusal: Refusal) -> Later:
     return Unknown(_with_activity(refusal), after=refusal.wait()) if refusal.call.writes else _later(refusal)
 
 
-def _unauthorised(refusal: Refusal) -> Later:
-    return Later(
+def _unauthorised(refusal: Refusal) -> SignInRefused:
+    return SignInRefused(
         f"{_with_activity(refusal)}. Check in F&O's Microsoft Entra applications that this client id has a user, "
-        "and that tenant and url belong together",
-        counts=False,
+        "and that tenant and url belong together"
     )
 
 

@@ -6,13 +6,14 @@ Building the app reads nothing and opens nothing: the runtime is asked for at th
 setting is answered in words instead of leaving the host without any function.
 
 Parameter names equal binding names and annotations are the binding's own types: the Functions worker refuses others.
+To a parameter called `context` it gives the invocation's own; the local host has none to give.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import azure.functions as func
 
@@ -34,16 +35,18 @@ SERVICE_BUS = "SERVICE_BUS"
 TIDY = "0 40 3 * * *"
 """When old copies are forgotten (NCRONTAB, UTC)."""
 
-PATIENCE = timedelta(minutes=8)
+PATIENCE: Final = timedelta(minutes=8)
 """How long a message is held while the app cannot open: within the lock's renewal and the function's time (host.json)."""
-PAUSE = timedelta(seconds=15)
-UNCONFIGURED = timedelta(seconds=20)
+PAUSE: Final = timedelta(seconds=15)
+UNCONFIGURED: Final = timedelta(seconds=20)
 """The same where only a deployment can help: 25 deliveries then last long enough to notice."""
-IN_ALL = timedelta(seconds=1.8)
+IN_ALL: Final = timedelta(seconds=1.8)
 """A hook's time from its arrival to its answer: Commerce gives up after two seconds."""
 
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
+
+NO_CONTEXT: Final[Any] = None
 
 
 def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
@@ -172,9 +175,12 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
     @app.service_bus_queue_trigger(
         arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
-    async def deliver(message: func.ServiceBusMessage) -> None:
+    async def deliver(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
         ready = await _while_held(runtime)
-        await ready.deliver(flow.name, message.get_body(), message.message_id, message.delivery_count or 1)
+        await ready.deliver(
+            flow.name, message.get_body(), message.message_id, message.delivery_count or 1,
+            trace_parent=_trace_parent(context),
+        )  # fmt: skip
 
 
 def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
@@ -216,6 +222,11 @@ async def _answered_in_time(runtime: Opening, ask: Callable[[Runtime], Awaitable
             {"error": "the app is starting; nothing was stored, and nothing is lost: the poll finds the record"}
         )
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
+
+
+def _trace_parent(context: func.Context | None) -> str:
+    """What the host calls this invocation, in its own telemetry."""
+    return context.trace_context.trace_parent or "" if context is not None else ""
 
 
 async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:

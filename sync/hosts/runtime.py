@@ -60,8 +60,13 @@ class Runtime(Protocol):
         """Ask every connection what changed since the flow's watermark and enqueue it."""
         ...
 
-    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
-        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1."""
+    async def deliver(
+        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+    ) -> None:
+        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1.
+
+        `trace_parent`: the host's own name for this invocation (W3C), where it has one.
+        """
         ...
 
     async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:

@@ -12,6 +12,7 @@ from sync.ports import Row, Value
 from sync.road.engine import Engine
 from sync.road.hints import BATCH
 from sync.road.ledger import State
+from sync.road.refusals import tell_of_refused_sign_in
 
 log = logging.getLogger("sync.road.catch_up")
 
@@ -42,6 +43,7 @@ class CatchUp:
             try:
                 found += await self._poll_connection(flow, connection, at_once=at_once)
             except (Later, Never) as error:
+                tell_of_refused_sign_in(flow.name, connection, error)
                 log.warning("%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason)
         return found
 

@@ -12,6 +12,7 @@ from sync.road.documents import Documents
 from sync.road.hints import Hints
 from sync.road.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.road.message import Message
+from sync.road.refusals import tell_of_refused_sign_in
 from sync.work import Work
 
 log = logging.getLogger("sync.road.outcomes")
@@ -70,6 +71,7 @@ class Outcomes:
 
     async def failed(self, work: Work, error: Exception) -> None:
         """Wait and try again, or park."""
+        tell_of_refused_sign_in(work.message.flow, work.message.connection, error)
         decision = decide(error, work.message.attempt)
         if not isinstance(decision, Wait):
             if not isinstance(error, Later | Never):

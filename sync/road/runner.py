@@ -18,6 +18,7 @@ from sync.road.engine import Engine
 from sync.road.ledger import Claim, Entry, LeaseLost, State
 from sync.road.message import Message
 from sync.road.outcomes import Outcomes
+from sync.road.refusals import tell_of_refused_sign_in
 from sync.work import Work
 
 log = logging.getLogger("sync.road.runner")
@@ -81,6 +82,7 @@ class Runner:
 
     async def _not_even_opened(self, message: Message, error: Later | Never) -> None:
         """The connection or the key could not be opened: no claim is held; wait, or park under the key given."""
+        tell_of_refused_sign_in(message.flow, message.connection, error)
         decision = decide(error, message.attempt)
         if isinstance(decision, Wait):
             await self._engine.hints.put_off(

@@ -1,6 +1,7 @@
 """How far behind the business is, told to the log at a steady beat: what alerts read, on every edition.
 
 One line per queue and one per flow and connection. Silence is a finding too: while the lines come, the app lives.
+What cannot be looked at hides nothing else: it has a line of its own, and in the end the watch fails.
 """
 
 import logging
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from sync.connections import Connection
 from sync.flow import Flow
-from sync.ports import Clock, Queue, Tables
+from sync.ports import Clock, Depth, Queue, Tables
 from sync.road.catch_up import WATERMARKS
 from sync.road.ledger import PARKED
 from sync.telemetry import SILENT, Telemetry
@@ -34,37 +35,52 @@ async def watch(
     """Log what waits in every queue, and since when no poll has looked.
 
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark is behind;
-    `every_s`: how often the connection asked to be polled. Telemetry, where there is any,
-    hears the latter too, and how many records are parked. Changes nothing. Raises what queue and tables raise.
+    `every_s`: how often the connection asked to be polled. Telemetry, where there is any, hears the latter too, and how
+    many records are parked. Changes nothing. Raises an `ExceptionGroup` of what it could not look at, after the rest.
     """
     now = clock.now()
+    troubles: list[Exception] = []
     for name in queues:
-        depth = await queue.depth(name)
-        oldest = _seconds(now - depth.oldest) if depth.oldest else 0
-        log.info("watch.queue queue=%s due=%d dead=%d oldest_s=%d", name, depth.due, depth.dead, oldest)
-    for flow in flows:
-        if flow.changed is None:
-            continue
-        for name, connection in connections.items():
-            if flow.name in connection.flows:
-                mark = await tables.get(WATERMARKS, name, flow.name)
-                stands = mark.values.get("at") if mark else None
-                behind = now - stands if isinstance(stands, datetime) else _never(connection)
-                every = timedelta(minutes=flow.poll_minutes(connection))
-                log.info("watch.flow flow=%s connection=%s behind_s=%d every_s=%d", flow.name, name, _seconds(behind), _seconds(every))  # fmt: skip
-                telemetry.behind(flow.name, name, _seconds(behind))
-    if telemetry is not SILENT:
-        await _count_parked(flows, connections, tables, telemetry)
+        try:
+            _tell_depth(name, await queue.depth(name), now)
+        except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
+            log.error("watch.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
+            troubles.append(error)
+    for flow, name in [(flow, name) for flow in flows for name in connections if flow.name in connections[name].flows]:
+        try:
+            if flow.changed is not None:
+                telemetry.behind(flow.name, name, await _tell_behind(flow, name, connections[name], tables, now))
+            if telemetry is not SILENT:
+                telemetry.parked(flow.name, name, await _parked(flow, name, tables))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("watch.flow_unreadable flow=%s connection=%s error=%s", flow.name, name, type(error).__name__)  # noqa: TRY400
+            troubles.append(error)
+    if troubles:
+        raise ExceptionGroup("the watch could not look at everything", troubles)
 
 
-async def _count_parked(
-    flows: Sequence[Flow[Any]], connections: Mapping[str, Connection], tables: Tables, telemetry: Telemetry
-) -> None:
-    """Tell how many records wait for a person."""
-    for flow in flows:
-        for name in (name for name, connection in connections.items() if flow.name in connection.flows):
-            count = sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
-            telemetry.parked(flow.name, name, count)
+def _tell_depth(name: str, depth: Depth, now: datetime) -> None:
+    """Where nobody knows how long the oldest has waited, that is said too: `oldest_s=0` says that nothing waits."""
+    oldest = _seconds(now - depth.oldest) if depth.oldest else 0
+    log.info("watch.queue queue=%s due=%d dead=%d oldest_s=%d", name, depth.due, depth.dead, oldest)
+    if depth.is_cut and depth.oldest:
+        log.info("watch.queue_longer queue=%s due=%d scheduled=%d", name, depth.due, depth.scheduled)
+    elif depth.is_cut:
+        log.warning("watch.queue_not_seen_through queue=%s scheduled=%d", name, depth.scheduled)
+
+
+async def _tell_behind(flow: Flow[Any], name: str, connection: Connection, tables: Tables, now: datetime) -> int:
+    mark = await tables.get(WATERMARKS, name, flow.name)
+    stands = mark.values.get("at") if mark else None
+    behind = _seconds(now - stands if isinstance(stands, datetime) else _never(connection))
+    every = _seconds(timedelta(minutes=flow.poll_minutes(connection)))
+    log.info("watch.flow flow=%s connection=%s behind_s=%d every_s=%d", flow.name, name, behind, every)
+    return behind
+
+
+async def _parked(flow: Flow[Any], name: str, tables: Tables) -> int:
+    """How many records wait for a person."""
+    return sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
 
 
 def _never(connection: Connection) -> timedelta:

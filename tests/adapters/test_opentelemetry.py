@@ -19,17 +19,18 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 from sync.adapters.opentelemetry import OpenTelemetry
 
 ROOT = Path(__file__).parents[2]
+HOSTS_TRACE, HOSTS_REQUEST = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NAMED = {"sync.flow": "orders", "sync.connection": "shop"}
 SPOKEN = """
 import logging
 from sync.adapters.opentelemetry import OpenTelemetry
 told = OpenTelemetry.to_application_insights({connection!r})
-with told.delivery("orders", "shop", "000000042@1"):
+with told.delivery("orders", "shop", "000000042@1", trace_parent={parent!r}):
     logging.getLogger("sync.road.runner").warning("orders.parked key=000000042@1")
 told.behind("orders", "shop", 90)
 told.parked("orders", "shop", 2)
@@ -73,6 +74,27 @@ def test_an_error_marks_the_span_and_leaves_none_of_its_words() -> None:
     (span,) = recorded.spans.get_finished_spans()
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "LookupError")
     assert "Linden" not in span.to_json()
+
+
+@pytest.mark.parametrize("flags", ["01", "00"])
+def test_a_delivery_is_a_step_of_the_hosts_request(flags: str) -> None:
+    recorded = Recorded()
+    with recorded.telemetry.delivery("orders", "shop", "42", trace_parent=f"00-{HOSTS_TRACE}-{HOSTS_REQUEST}-{flags}"):
+        assert get_current_span().get_span_context().trace_id == int(HOSTS_TRACE, 16)
+    (span,) = recorded.spans.get_finished_spans()
+    assert span.kind is SpanKind.INTERNAL
+    assert span.context is not None
+    assert span.parent is not None
+    assert (span.context.trace_id, span.parent.span_id) == (int(HOSTS_TRACE, 16), int(HOSTS_REQUEST, 16))
+
+
+@pytest.mark.parametrize("told", ["", "00-0-0-01", "junk", f"00-{'0' * 32}-{HOSTS_REQUEST}-01"])
+def test_a_delivery_of_nothing_that_is_known_stands_for_itself(told: str) -> None:
+    recorded = Recorded()
+    with recorded.telemetry.delivery("orders", "shop", "42", trace_parent=told):
+        pass
+    (span,) = recorded.spans.get_finished_spans()
+    assert span.parent is None
 
 
 def test_what_was_measured_last_counts() -> None:
@@ -126,18 +148,23 @@ def ingestion() -> Iterator[Ingestion]:
             serving.join()
 
 
-def test_application_insights_gets_spans_and_metrics_and_no_log_line() -> None:
+@pytest.mark.parametrize("kept_by_the_host", ["01", "00"])
+def test_application_insights_gets_spans_and_metrics_and_no_log_line(kept_by_the_host: str) -> None:
+    """The host tells of the request itself: a delivery is a part of it, and no request of its own."""
+    parent = f"00-{HOSTS_TRACE}-{HOSTS_REQUEST}-{kept_by_the_host}"
     quiet = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("APPLICATIONINSIGHTS", "OTEL_"))}
     with ingestion() as taken:
         done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
-            [sys.executable, "-c", SPOKEN.format(connection=taken.connection)],
+            [sys.executable, "-c", SPOKEN.format(connection=taken.connection, parent=parent)],
             cwd=ROOT, env={**kept, **dict.fromkeys(quiet, "true")}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     kinds = {item["data"]["baseType"] for item in taken.items}
-    assert kinds == {"RequestData", "MetricData"}
-    (span,) = [item["data"]["baseData"] for item in taken.items if item["data"]["baseType"] == "RequestData"]
+    assert kinds == {"RemoteDependencyData", "MetricData"}
+    (item,) = [item for item in taken.items if item["data"]["baseType"] == "RemoteDependencyData"]
+    span, tags = item["data"]["baseData"], item["tags"]
     assert (span["name"], span["properties"]["sync.key"]) == ("deliver orders", "000000042@1")
+    assert (tags["ai.operation.id"], tags["ai.operation.parentId"]) == (HOSTS_TRACE, HOSTS_REQUEST)
     told = [metric for item in taken.items for metric in item["data"]["baseData"].get("metrics", ())]
     assert {("sync.behind", 90), ("sync.parked", 2)} <= {(metric["name"], metric["value"]) for metric in told}

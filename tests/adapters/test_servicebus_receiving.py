@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from sync.adapters.servicebus.counts import MOST_COUNTED
 from sync.adapters.servicebus.inbox import FORGET
-from sync.adapters.servicebus.queue import MOST_COUNTED, ServiceBusQueue
+from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.errors import Later
 from sync.ports import LockLost
 from tests.adapters.servicebus import RULES, Bus, Terminal, a_terminal

@@ -40,8 +40,10 @@ class Heard:
     async def open(self) -> Any:
         return self
 
-    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
-        await self.services.deliver(flow_name, body, message_id, deliveries)
+    async def deliver(
+        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+    ) -> None:
+        await self.services.deliver(flow_name, body, message_id, deliveries, trace_parent=trace_parent)
         if flow_name == "orders":
             self.delivered.set()
 

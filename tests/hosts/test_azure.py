@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Final
 
 import azure.functions as func
@@ -85,6 +86,25 @@ async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: i
     )
     assert await functions_of(notes.open)["deliver_orders"](message) is None
     assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
+
+
+@dataclass
+class Traced:
+    """An invocation's context, as far as the functions read it."""
+
+    trace_parent: str | None
+
+    @property
+    def trace_context(self) -> "Traced":
+        return self
+
+
+@pytest.mark.parametrize(("given", "seen"), [("00-aa-bb-01", ("00-aa-bb-01",)), ("", ()), (None, ())])
+async def test_a_delivery_knows_what_the_host_calls_it(given: str | None, seen: tuple[str, ...]) -> None:
+    notes = Notebook()
+    message = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+    await functions_of(notes.open)["deliver_orders"](message, context=Traced(given))
+    assert notes.calls == [("deliver", "orders", b"{}", "1", 1, *seen)]
 
 
 WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescription": "too old"}

@@ -88,8 +88,10 @@ async def test_a_webhook_goes_over_the_wire_byte_for_byte_and_its_message_comes_
             await embedded.queue.send([Outgoing(flow, body, "m1")])
             return await super().accept_webhook(connection, flow, headers, body)
 
-        async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
-            await super().deliver(flow_name, body, message_id, deliveries)
+        async def deliver(
+            self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+        ) -> None:
+            await super().deliver(flow_name, body, message_id, deliveries, trace_parent=trace_parent)
             delivered.set()
 
     delivered, road, body = asyncio.Event(), Road(), bytes(range(256))

@@ -53,8 +53,9 @@ def test_parameters_bear_the_bindings_names_and_types_as_the_functions_worker_de
         handler, trigger = function.get_user_function(), function.get_trigger()
         assert trigger is not None
         bound = {binding.name for binding in function.get_bindings()} - {"$return"}
-        assert set(inspect.signature(handler).parameters) == bound == {trigger.name}
+        assert set(inspect.signature(handler).parameters) - {"context"} == bound == {trigger.name}
         annotations = typing.get_type_hints(handler)
+        assert annotations.get("context", func.Context) is func.Context
         assert annotations[trigger.name] is ANNOTATIONS[str(trigger.type)]
         answers = trigger.type == "httpTrigger"
         assert annotations["return"] is (func.HttpResponse if answers else type(None))

@@ -96,8 +96,11 @@ class Notebook:
     async def poll(self, flow_name: str) -> None:
         self.calls.append(("poll", flow_name))
 
-    async def deliver(self, flow_name: str, body: bytes, message_id: str, deliveries: int) -> None:
-        self.calls.append(("deliver", flow_name, body, message_id, deliveries))
+    async def deliver(
+        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+    ) -> None:
+        traced = (trace_parent,) if trace_parent else ()
+        self.calls.append(("deliver", flow_name, body, message_id, deliveries, *traced))
 
     async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
         self.calls.append(("bury", flow_name, body, message_id, reason, description))

@@ -86,7 +86,7 @@ def test_what_must_wake_somebody_does() -> None:
     severities = {name: rule["severity"] for name, rule in rules().items()}
     assert severities == {
         "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "sign-in-refused": 1,
-        "functions-fail": 2, "system-asks-for-pauses": 3, "records-are-parked": 3,
+        "functions-fail": 2, "callers-are-turned-away": 2, "watch-is-blind": 2, "system-asks-for-pauses": 3, "records-are-parked": 3,
     }  # fmt: skip
 
 
@@ -96,7 +96,20 @@ def test_silence_is_noticed_and_all_else_is_counted() -> None:
 
 
 def test_refused_callers_are_no_failure_of_ours() -> None:
-    assert "between (400 .. 499)" in query("functions-fail")
+    assert "and not(Status between (400 .. 499))" in query("functions-fail")
+
+
+def test_an_error_that_a_function_returns_is_a_failure_although_the_host_counts_it_as_a_success() -> None:
+    assert "(Success == false or Status >= 500)" in query("functions-fail")
+
+
+def test_the_app_tells_itself_of_callers_that_it_could_not_serve() -> None:
+    looked_for = LOOKED_FOR.findall(query("callers-are-turned-away"))
+    events = {phrase.partition(" ")[0] for phrase in looked_for}
+    assert events == {
+        "edge.not_stored", "edge.out_of_time", "edge.keys_unreachable", "business_events.not_stored",
+        "host.not_open", "host.unconfigured",
+    }  # fmt: skip
 
 
 def test_dead_letters_are_noticed_in_every_queue() -> None:

@@ -23,6 +23,8 @@ MISSING: Final = "Microsoft's worker library is not installed (make worker)"
 PROGRAM: Final = "worker_program"
 LONGEST_LINE: Final = 1 << 26
 SUCCESS: Final = 1
+TRACE_PARENT: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+"""What the host calls every invocation."""
 
 
 def is_installed() -> bool:
@@ -128,7 +130,7 @@ class Worker:
             "function_id": function["function_id"],
             "input_data": [{"name": trigger, "data": given.data}],
             "trigger_metadata": given.metadata,
-            "trace_context": {"trace_parent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+            "trace_context": {"trace_parent": TRACE_PARENT},
         }
         answer = (await self.ask("invocation_request", request))["message"]["invocation_response"]
         assert answer["invocation_id"] == request["invocation_id"]

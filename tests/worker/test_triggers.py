@@ -17,7 +17,7 @@ from sync.road.ledger import State
 from sync.road.message import Message
 from sync.sandbox.commerce.signing import WebhookSignature
 from tests.worker.inputs import Input, http, service_bus, timer
-from tests.worker.process import DONE
+from tests.worker.process import DONE, TRACE_PARENT
 from tests.worker.serving import CONNECTION, Serving, nobody_listens, serving
 
 AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -96,7 +96,8 @@ async def test_health_is_answered_as_json(there: Serving) -> None:
 
 async def test_a_message_is_worked_off_and_waits_for_the_shop_with_a_new_message(there: Serving) -> None:
     assert await there.worker.invoke("deliver_orders", service_bus(hinted(), "orders#7", deliveries=3)) == DONE
-    assert "orders.received id=orders#7 deliveries=3" in there.worker.log
+    request = TRACE_PARENT.split("-")[2]
+    assert f"orders.received id=orders#7 deliveries=3 within={request}" in there.worker.log
     (entry,) = await there.beside.ledger.trail(CONNECTION, "orders", KEY)
     assert (entry.event, entry.attempt) == ("waited", 1)
     assert entry.reason.startswith("no answer from Commerce")

@@ -1,6 +1,6 @@
 """Looking at a queue without taking anything: pages of messages by sequence number, each asked for once more after trouble."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from azure.servicebus import ServiceBusReceivedMessage
@@ -15,7 +15,7 @@ ANSWER, OPERATION = 4.0, 8.0
 
 async def peeked(
     line: Line[ServiceBusReceiver], *, first: int = 1, most: int | None = None
-) -> AsyncIterator[ServiceBusReceivedMessage]:
+) -> AsyncGenerator[ServiceBusReceivedMessage]:
     """Messages from sequence number `first` on, in any state, in order. The broker gives pages as short as it likes."""
     shown = 0
     while most is None or shown < most:

@@ -4,7 +4,7 @@ Queues are made by the deployment (infra/queues.json), with duplicate detection:
 One sender and one receiver per queue are opened when first needed and kept, each on a connection of its own.
 
 What Service Bus does not tell is not guessed: a look at an empty queue takes `LOOK` because the broker says nothing
-about emptiness; locked messages count as due; counts end at `MOST_COUNTED`, as they are made by looking.
+about emptiness; locked messages count as due; counts end at `MOST_COUNTED` (`counts.py`).
 """
 
 import asyncio
@@ -14,15 +14,12 @@ from functools import partial
 from typing import Final, Self
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.servicebus import (
-    ServiceBusMessageBatch,
-    ServiceBusMessageState,
-    ServiceBusSubQueue,
-)
+from azure.servicebus import ServiceBusMessageBatch, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError
 
 from sync.adapters.queue_limits import MOST_WHY, check
+from sync.adapters.servicebus.counts import MOST_COUNTED, counted
 from sync.adapters.servicebus.dead import remove
 from sync.adapters.servicebus.inbox import ANSWER, OPERATION, Inbox
 from sync.adapters.servicebus.links import Aside, Line, Link
@@ -35,7 +32,6 @@ PATIENCE: Final = timedelta(seconds=4)
 """A shop's customer is waiting for the hook."""
 TURN: Final = 0.05
 """Seconds for which whoever waits for a frame keeps the connection to himself; settling waits for them to end."""
-MOST_COUNTED: Final = 1_000
 
 
 class ServiceBusQueue:
@@ -141,13 +137,10 @@ class ServiceBusQueue:
             await fresh.close()
 
     async def depth(self, queue: str) -> Depth:
-        """How many messages wait, counted by looking at up to `MOST_COUNTED` of the queue and of its dead letters."""
-        there = [message async for message in peeked(self._inbox(queue).line, most=MOST_COUNTED)]
-        dead = [message async for message in peeked(self._dead_line(queue), most=MOST_COUNTED)]
-        scheduled = [message for message in there if message.state is ServiceBusMessageState.SCHEDULED]
-        due = [m.enqueued_time_utc for m in there if m.state is ServiceBusMessageState.ACTIVE and m.enqueued_time_utc]
-        coming = [m.scheduled_enqueue_time_utc for m in scheduled if m.scheduled_enqueue_time_utc]
-        return Depth(len(due), len(scheduled), 0, len(dead), min(due, default=None), min(coming, default=None))
+        """How many messages wait, counted by looking: up to `MOST_COUNTED`, and on until the oldest that is due is found."""
+        there = await counted(self._inbox(queue).line)
+        dead = await counted(self._dead_line(queue), searched=MOST_COUNTED)
+        return Depth(there.due, there.scheduled, 0, dead.seen, there.oldest, there.next, is_cut=there.is_cut)
 
     def _line(self, queue: str, make: Callable[[], Link]) -> Line[Link]:
         return Line(queue, make, self._aside, patience=self._patience)

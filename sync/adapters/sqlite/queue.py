@@ -166,7 +166,8 @@ class SqliteQueue:
             min(ready_at) FILTER (WHERE ready_at > ?1 AND NOT locked) FROM messages WHERE queue = ?2"""
         due, scheduled, locked, *times = self._store.read(sql, now, queue)[0]
         dead = self._store.read("SELECT count(*) FROM dead_letters WHERE queue = ?", queue)[0][0]
-        return Depth(due, scheduled, locked, dead, *(None if time is None else moment(time) for time in times))
+        oldest, coming = (None if time is None else moment(time) for time in times)
+        return Depth(due, scheduled, locked, dead, oldest, coming)
 
     async def _take(self, queue: str, most: int) -> list[Received]:
         """Lock what is due. What had all its deliveries and was not settled is set aside on the way."""

@@ -9,7 +9,7 @@ import pytest
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.faults import AlreadyExists, NotFound
 from sync.dynamics.odata import Filter
-from sync.errors import Later, Never, Paused, Unknown
+from sync.errors import Later, Never, Paused, SignInRefused, Unknown
 from sync.flow import Lane
 from sync.limiter import Limiter
 from tests.systems.dynamics.doubles import HOST, URL, Environment, House, fault
@@ -288,7 +288,7 @@ async def test_a_write_is_sent_again_after_a_refused_token_because_nothing_was_d
 
 async def test_a_token_that_stays_refused_is_later_and_an_alert(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.environment.bearers = set()
-    with pytest.raises(Later, match="Entra applications") as caught:
+    with pytest.raises(SignInRefused, match="Entra applications") as caught:
         await house.client().get("Orders", KEY)
     assert not caught.value.counts
     assert house.issuer.renewals == 1

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sync.adapters.entra import EntraTokens
 from sync.encoding import to_json
-from sync.errors import Later, Never
+from sync.errors import Later, Never, SignInRefused
 from tests.systems.dynamics.test_auth import Vault, section
 
 SCOPE = "https://env.test/.default"
@@ -116,7 +116,7 @@ async def test_a_refused_secret_is_later_with_entras_code_and_is_read_anew_next_
     entra, vault = Entra(), Vault({"fno-secret": "wrong-and-secret"})
     tokens = by_secret(entra, vault)
     caplog.set_level(logging.WARNING)
-    with pytest.raises(Later, match="AADSTS7000215") as caught:
+    with pytest.raises(SignInRefused, match="AADSTS7000215") as caught:
         await tokens.token()
     assert not caught.value.counts
     assert caught.value.after == timedelta(minutes=5)
