@@ -38,7 +38,7 @@ class Count:
         if message.state is ServiceBusMessageState.SCHEDULED:
             self.scheduled += 1
             self.next = _first(self.next, message.scheduled_enqueue_time_utc)
-        elif message.state is ServiceBusMessageState.ACTIVE:
+        else:  # nothing of ours is ever deferred
             self.due += 1
             self.oldest = _first(self.oldest, message.enqueued_time_utc)
 
