@@ -5,7 +5,7 @@ import pytest
 
 from sync.dynamics.faults import AlreadyExists, Answer, Call, NotFound, error_from, error_from_silence
 from sync.encoding import to_json
-from sync.errors import Later, Never, Paused, Unknown
+from sync.errors import Later, Never, Paused, SignInRefused, Unknown
 from tests.systems.dynamics.test_infolog import odata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def made(status: int, body: bytes = b"", call: Call = WRITE, **headers: str) -> 
         (500, odata("Deadlock, where one or more users have simultaneously locked the whole table."), Later, Later),
         (400, odata("The property 'Y' does not exist on type 'Microsoft.Dynamics.DataEntities.X'."), Never, Never),
         (400, b"", Never, Never),
-        (401, b"", Later, Later),
+        (401, b"", SignInRefused, SignInRefused),
         (403, b"", Never, Never),
         (404, b"", NotFound, NotFound),
         (404, odata("No record."), NotFound, NotFound),
