@@ -7,7 +7,7 @@ does. The first rule that finds anything is the last that is asked.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sync.mapping_tables.customer_matching import Account, Shopper, match_customers
@@ -112,11 +112,19 @@ class _Hit:
     items: tuple[ReleasedItem, ...]
 
 
+def _merged(items: Iterable[ReleasedItem]) -> tuple[ReleasedItem, ...]:
+    """Each item or variant once, with the barcodes of all rows that name it: two of its codes are no two items."""
+    found: dict[ReleasedItem, dict[str, None]] = {}
+    for item in items:
+        found.setdefault(replace(item, barcodes=()), {}).update(dict.fromkeys(item.barcodes))
+    return tuple(replace(item, barcodes=tuple(codes)) for item, codes in found.items())
+
+
 def match_items(
     products: Iterable[Product], items: Iterable[ReleasedItem], rules: Sequence[Rule] = RULES
 ) -> Matches[ItemMapping]:
     """Find each product's item. Where several products lay hold of one item, the strongest rule has it, or nobody."""
-    indexes = _indexes(tuple(dict.fromkeys(items)), rules)
+    indexes = _indexes(_merged(items), rules)
     unique = {normal_sku(product.sku): product for product in products if product.sku.strip()}
     sold = {key: product for key, product in unique.items() if product.type not in PARENTS}
     hits = {key: _hit(product, indexes) for key, product in sold.items()}

@@ -104,6 +104,13 @@ def test_every_product_has_one_verdict_and_no_item_is_given_twice(
     assert len(given_out) == len(set(given_out))
 
 
+def test_two_products_with_two_barcodes_of_one_item_are_left_to_a_person() -> None:
+    rows = [ReleasedItem("A", barcodes=("7",)), ReleasedItem("A", barcodes=("8",))]
+    found = match_items([Product("1", barcode="7"), Product("11", barcode="8")], rows)
+    assert found.matched == ()
+    assert {entry.key for entry in found.ambiguous} | {entry.key for entry in found.unmatched} == {"1", "11"}
+
+
 def test_a_customer_who_names_an_account_has_it() -> None:
     found = match_customers(
         [Shopper("17", "a@example.com", " us-001 ")], [Account("US-001"), Account("2", "a@example.com")]
