@@ -1,6 +1,7 @@
 """Sending to Service Bus when all is well, and when it is not."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -137,14 +138,16 @@ async def test_a_cancelled_send_leaves_no_half_message_to_the_next(bus: Bus) -> 
     assert {"before", "after"} <= set(bus.stored) <= {"before", "large", "after"}
 
 
-async def test_a_link_that_cannot_even_be_closed_is_given_up() -> None:
+async def test_a_link_that_cannot_even_be_closed_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
     class Stuck:
         async def close(self) -> None:
             raise OSError("not even that")
 
     aside = Aside()
-    aside.put(cast("ServiceBusSender", Stuck()))
-    await aside.closed()
+    with caplog.at_level(logging.INFO, logger="sync.adapters.servicebus.links"):
+        aside.put(cast("ServiceBusSender", Stuck()))
+        await aside.closed()
+    assert "servicebus.not_closed error=OSError" in caplog.text
 
 
 async def test_senders_can_be_opened_before_they_are_needed(bus: Bus, terminal: Terminal) -> None:

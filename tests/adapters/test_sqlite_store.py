@@ -140,6 +140,8 @@ def test_a_store_closes_after_its_loop(path: Path) -> None:
     store = SqliteStore(path, SCHEMA)
     abandoned_with_a_pending_write(store)
     store.close()
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        other.execute("BEGIN EXCLUSIVE")  # nobody holds the file any more
 
 
 async def test_a_file_that_another_holds_is_tried_again(path: Path) -> None:

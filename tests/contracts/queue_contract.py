@@ -42,6 +42,7 @@ class QueueContract(QueueAside):
 
     async def test_sending_nothing_is_fine(self, q: QueueUnderTest) -> None:
         await q.queue.send([])
+        assert await q.nothing_comes()
 
     async def test_a_completed_message_is_gone(self, q: QueueUnderTest) -> None:
         await q.send("1")
