@@ -13,9 +13,10 @@ from sync.cli.order_lookups import lookups_in
 from sync.cli.paper_files import papers_of
 from sync.cli.previewing import Documents, Files, Gross, Run, require_one_source, rules, wanted_ids
 from sync.commerce.search import Op, Search, where
+from sync.connections import Connection
 from sync.desk import Desk
-from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
-from sync.preview.orders import Preview
+from sync.preview.documents import Basis, preview_creditmemo, preview_invoice, readable_memos
+from sync.preview.orders import Lookups, Preview
 from sync.preview.papers import Kind, Papers, id_of
 from sync.preview.story import NET, TOLD, preview_story, stories_in
 
@@ -131,7 +132,12 @@ async def _stories(files: Sequence[str], ids: str, gross: bool | None, run: Run)
 async def _from_files(paths: Sequence[str], wanted: tuple[Kind, ...], gross: bool | None, run: Run, show: Show) -> None:
     found = [papers for _, papers in papers_of(files_in(paths, run.unusable), wanted, run.unusable)]
     async with rules(run.place, gross) as (connection, lookups):
-        await show(found, Basis(Papers().join(found).orders(), connection, lookups, SystemClock().now()))
+        await show(found, _basis(Papers().join(found), connection, lookups))
+
+
+def _basis(papers: Papers, connection: Connection, lookups: Lookups) -> Basis:
+    memos = readable_memos(papers.of(Kind.CREDITMEMO))
+    return Basis(papers.orders(), connection, lookups, SystemClock().now(), memos)
 
 
 async def _from_commerce(run: Run, read: Callable[[Desk], Awaitable[Papers]], show: Show) -> None:
@@ -140,7 +146,7 @@ async def _from_commerce(run: Run, read: Callable[[Desk], Awaitable[Papers]], sh
         desk = await services.desks.open(name)
         lookups = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
         papers = await read(desk)
-        await show([papers], Basis(papers.orders(), connection, lookups, SystemClock().now()))
+        await show([papers], _basis(papers, connection, lookups))
 
 
 async def _documents_by_number(desk: Desk, kind: Kind, wanted: Sequence[str], run: Run) -> Papers:

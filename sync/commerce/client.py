@@ -180,6 +180,11 @@ class CommerceClient:
         searches = split(base, "entity_id", entity_ids)
         return [row for search in searches for row in await self._all("orders", search)]
 
+    async def creditmemos_of(self, order_entity_id: int) -> list[dict[str, Any]]:
+        """All credit memos of an order, oldest first."""
+        base = Search(sorts=_BY_ID, page_size=self.settings.page_size)
+        return await self._all("creditmemos", base.having(where("order_id", Op.EQ, order_entity_id)))
+
     def changed_orders(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
         """`increment_id`, `entity_id`, `store_id`, `updated_at` of orders that changed, oldest first (`changed`).
 

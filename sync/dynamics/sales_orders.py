@@ -8,6 +8,7 @@ line references. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3 + S
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sync.connections import Dynamics
@@ -29,6 +30,9 @@ LINE_FIELDS = (
 UNTOUCHED = frozenset({"", "None", "Active", "Confirmed"})
 """Processing statuses of an order that nobody in the warehouse has begun with."""
 
+SHIPPED = frozenset({"Delivered", "Invoiced"})
+STOPPED = "IsSalesProcessingStopped"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -46,11 +50,40 @@ class Found:
         }
 
     @property
+    def invoiced_lots(self) -> dict[str, str]:
+        """The lots of our lines that F&O has invoiced: only they can be returned to."""
+        all_ = self.header.get("SalesOrderStatus") == "Invoiced"
+        return {
+            str(r["ExternalItemNumber"]): str(r["InventoryLotId"])
+            for r in self.lines
+            if r.get("ExternalItemNumber") and (all_ or r.get("SalesOrderLineStatus") == "Invoiced")
+        }
+
+    @property
     def is_open(self) -> bool:
         """Whether F&O still lets the order be changed: nothing picked, delivered or invoiced."""
         statuses = {str(self.header.get("SalesOrderStatus") or "")}
         statuses |= {str(line.get("SalesOrderLineStatus") or "") for line in self.lines}
         return statuses <= OPEN_STATUSES and str(self.header.get("SalesOrderProcessingStatus") or "") in UNTOUCHED
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled in F&O."""
+        return "Canceled" in (self.header.get("SalesOrderStatus"), self.header.get("SalesOrderProcessingStatus"))
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether nothing of it is left to be shipped: what comes back of it now comes back by a return."""
+        return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
+
+    @property
+    def quantities(self) -> dict[str, Decimal]:
+        """Our lines: reference -> quantity."""
+        return {
+            str(row["ExternalItemNumber"]): Decimal(row.get("OrderedSalesQuantity") or 0)
+            for row in self.lines
+            if row.get("ExternalItemNumber")
+        }
 
     @property
     def status(self) -> str:
@@ -135,6 +168,11 @@ class SalesOrders:
         """The order of that number as it stands; None when there is none."""
         header = await self._client.get(self._headers, _header_key(company, number), select=HEADER_FIELDS)
         return await self._with_lines(company, header) if header else None
+
+    async def is_stopped(self, company: str, number: str) -> bool:
+        """Whether the processing of the order is stopped."""
+        row = await self._client.get(self._headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED))
+        return row is not None and row.get(STOPPED) == "Yes"
 
     async def _by_number(self, order: SalesOrder) -> Found | None:
         found = await self.read(order.company, order.number)

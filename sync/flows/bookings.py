@@ -8,6 +8,7 @@ from sync.flows.free_text import post_free_text_invoice
 from sync.flows.payments import post_payment
 from sync.flows.returns import post_return_order
 from sync.mapping.bookings import Bookings, Ground
+from sync.mapping.taken_off import TAKEN_OFF
 from sync.work import Work
 
 
@@ -19,7 +20,7 @@ class Posted:
     action: str
 
 
-async def post_bookings(bookings: Bookings, work: Work) -> Posted:
+async def post_bookings(bookings: Bookings, ground: Ground, work: Work) -> Posted:
     """Post what is not there. Repeating finds what is there; a crash between two completes the rest."""
     numbers, actions = [], []
     if bookings.free_text is not None:
@@ -34,12 +35,14 @@ async def post_bookings(bookings: Bookings, work: Work) -> Posted:
         payment, action = await post_payment(bookings.payment, work)
         numbers.append(f"journal {payment.journal} line {payment.line}")
         actions.append(action)
+    if bookings.taken_off is not None:
+        numbers.append(f"{TAKEN_OFF} {ground.order_number or 'its order'}")
     revenue = bookings.free_text or bookings.return_order
     if revenue is not None:
         work.keep("sent", {"header": dict(revenue.header), "lines": [dict(line) for line in revenue.lines]})
     elif bookings.payment is not None:
         work.keep("sent", dict(bookings.payment.body))
-    return Posted(" + ".join(numbers), "created" if "created" in actions else "adopted")
+    return Posted(" + ".join(numbers), "created" if "created" in actions or not actions else "adopted")
 
 
 def receipt_of(
@@ -54,4 +57,6 @@ def receipt_of(
     """What is recorded of a document that was booked."""
     targets = {"reference": ground.reference, "sales_order": ground.order_number}
     amounts = bookings.totals.as_json() if bookings.totals is not None else {}
+    if bookings.taken_off is not None:
+        amounts = {**amounts, "taken off the sales order": f"{bookings.taken_off.commerce:.2f}"}
     return Receipt(entity, posted.number, fingerprint, posted.action, targets, amounts, tells)

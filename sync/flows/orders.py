@@ -7,6 +7,7 @@ Repeats: the number (ours) or the reference (theirs) finds what is there; a lost
 Changes: what D365's status still allows is applied, anything else is parked with both documents.
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,14 +18,20 @@ from sync.dynamics.faults import AlreadyExists
 from sync.dynamics.sales_orders import Found, SalesOrders
 from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
-from sync.flows.accounts import account_for, buyer_of
+from sync.flows.accounts import buyer_of
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
+from sync.flows.order_changes import Wanted, apply_changes, give_up, given_up, without_what_is_credited
 from sync.flows.receipts import told
-from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
-from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
-from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
-from sync.road.ledger import State
+from sync.mapping.order_changes import as_placed
+from sync.mapping.order_left import without_refunds
+from sync.mapping.posting_policy import before_our_time, not_now, on_hold
+from sync.mapping.sales_order import SalesOrder, order_items, sales_order_from
 from sync.work import Work
+
+log = logging.getLogger("sync.flows.orders")
+
+HELD = "held|"
+"""How the digest of an order begins that is on hold in Commerce."""
 
 REREAD_AFTER = timedelta(seconds=30)
 """An order read longer ago than this is read again before it is posted: it may have been cancelled meanwhile."""
@@ -73,8 +80,9 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     """Make D365 hold this order as it is now."""
     if reason := elsewhere(order.store_id, work.desk):
         return Skipped(reason)
-    if is_cancelled(order):
-        return await _cancelled(order, work)
+    order = await without_what_is_credited(order, work)
+    if what := given_up(order, work):
+        return await give_up(order, what, work)
     connection = work.desk.settings
     is_posted = bool(work.claim.number)
     if not is_posted and not work.claim.intent:
@@ -84,15 +92,20 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)
-    document = sales_order_from(order, connection, account=buyer.account, items=items, contact=buyer.contact)
-    if is_posted and work.claim.digest == document.current_digest and work.claim.intent is None:
-        return _receipt(document, work.claim.number, "unchanged")
+    document, sold = (
+        sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
+        for one in (order, without_refunds(order))
+    )
+    wanted = Wanted(document, sold, on_hold(order, connection.orders) if is_posted else "")
+    if is_posted and work.claim.digest == wanted.digest and work.claim.intent is None:
+        return _receipt(wanted, work.claim.number, "unchanged")
     work.keep("read", order.raw)
-    return await (_amended(document, work) if is_posted else _posted(order, document, work))
+    return await (_amended(wanted, work) if is_posted else _posted(order, wanted, work))
 
 
-async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
+async def _posted(order: Order, wanted: Wanted, work: Work) -> Receipt:
     """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
+    document = wanted.document
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
     found = await _left_behind(document, orders, work)
     action = "adopted" if found else "created"
@@ -111,8 +124,8 @@ async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
         await _completed(document, found, orders, work)
     is_other = work.inherited is not None and work.inherited.document != document.digest
     sent = None if found and is_other else as_placed(document)
-    await _apply(document, number, sent, orders, work)
-    return _receipt(document, number, action, told("orders", work.message.key, action, work))
+    await apply_changes(wanted, number, sent, orders, work)
+    return _receipt(wanted, number, action, told("orders", work.message.key, action, work))
 
 
 async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
@@ -144,82 +157,20 @@ async def _completed(document: SalesOrder, found: Found, orders: SalesOrders, wo
         await orders.complete(document, found.number, missing, not_after=intent.not_after)
 
 
-async def _amended(document: SalesOrder, work: Work) -> Receipt:
-    """Bring a posted order up to date, compared with what was sent last."""
+async def _amended(wanted: Wanted, work: Work) -> Receipt:
+    """Bring a posted order up to date, compared with what was sent last. One that goes on hold is reported as held."""
     work.wait_until_settled()
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    is_other = work.inherited is not None and work.inherited.document != document.current_digest
+    is_other = work.inherited is not None and work.inherited.document != wanted.digest
     sent = None if is_other else await work.last_sent()
-    is_changed = await _apply(document, work.claim.number, sent, orders, work)
-    return _receipt(document, work.claim.number, "amended" if is_changed else "unchanged")
-
-
-async def _apply(document: SalesOrder, number: str, sent: Any, orders: SalesOrders, work: Work) -> bool:
-    """Write what differs from what was sent; all of ours where that is not known (None). False when nothing does."""
-    wanted = sent_form(document)
-    changes = changes_between(sent, wanted) if sent else None
-    if changes is not None and not changes:
-        work.keep("sent", wanted)
-        return False
-    work.keep("wanted", wanted)
-    found = await orders.read(document.company, number)
-    changes = changes or rewritten(wanted, found.lots if found else ())
-    if found is None:
-        raise _conflict(document, number, "was deleted in D365", changes)
-    if changes.fixed:
-        raise _conflict(document, number, f"would need another {', '.join(changes.fixed)}", changes)
-    if not found.is_open:
-        work.keep("answered", {"header": dict(found.header), "lines": [dict(line) for line in found.lines]})
-        raise _conflict(document, number, f"is {found.status} in D365", changes)
-    intent = await work.intend(document.current_digest)
-    await orders.change(document, found, changes, not_after=intent.not_after)
-    work.keep("sent", wanted)
-    return True
-
-
-def _conflict(document: SalesOrder, number: str, why: str, changes: Changes) -> Never:
-    what = ", ".join(
-        [*changes.header, *(f"line {ref}" for ref in (*changes.patched, *changes.removed, *changes.added))]
-    )
-    return Never(
-        f"order {document.reference} changed in Commerce after sales order {number} was posted, and {number} {why}; changed: {what}",
-        remedy=f"Both documents are in the trail. Decide in D365 what {number} shall be; replay the order once it is open again.",
-    )
-
-
-async def _cancelled(order: Order, work: Work) -> Receipt | Skipped:
-    """Cancelled before posting: never posted. After: removed while D365 allows it, else a person decides."""
-    if work.claim.state is State.CANCELLED and work.claim.intent is None:
-        return Receipt(work.desk.settings.dynamics.order_headers, work.claim.number, work.claim.digest, "unchanged")
-    if not work.claim.number and work.claim.intent is None:
-        return Skipped("cancelled in Commerce before it was posted")
-    connection = work.desk.settings
-    orders = SalesOrders(work.desk.dynamics, connection.dynamics)
-    store = order_store(order, connection)
-    company = store.company or connection.dynamics.company
-    found = await _posted_order(order, company, orders, work)
-    if found is None and not work.claim.number:
-        return Skipped("cancelled in Commerce before it was posted")
-    if found is not None:
-        if not found.is_open:
-            raise Never(
-                f"order {order.increment_id} was cancelled in Commerce, but sales order {found.number} is {found.status} in D365",
-                remedy=f"Stop or return {found.number} in D365; nothing is changed there by us.",
-            )
-        work.wait_until_settled()
-        intent = await work.intend(f"cancelled|{found.number}")
-        await orders.remove(company, found, not_after=intent.not_after)
-    number = found.number if found else work.claim.number
-    return Receipt(connection.dynamics.order_headers, number, f"cancelled|{number}", "cancelled")
-
-
-async def _posted_order(order: Order, company: str, orders: SalesOrders, work: Work) -> Found | None:
-    if work.claim.number:
-        return await orders.read(company, work.claim.number)
-    work.wait_until_settled()
-    items = await work.desk.items.many(order_items(order, work.desk.settings))
-    account = await account_for(order, work)
-    return await orders.find(sales_order_from(order, work.desk.settings, account=account, items=items))
+    action = "amended" if await apply_changes(wanted, work.claim.number, sent, orders, work) else "unchanged"
+    was_held = work.claim.digest.startswith(HELD)
+    if wanted.hold and not was_held:
+        action = "held"
+        log.warning("orders.held key=%s number=%s reason=%s", work.message.key, work.claim.number, wanted.hold)
+    elif was_held and not wanted.hold:
+        action = "released"
+    return _receipt(wanted, work.claim.number, action)
 
 
 async def _predecessor_settled(order: Order, work: Work) -> None:
@@ -243,13 +194,16 @@ async def _predecessor_settled(order: Order, work: Work) -> None:
         )
 
 
-def _receipt(document: SalesOrder, number: str, action: str, tells: tuple[tuple[str, str], ...] = ()) -> Receipt:
-    totals = document.totals
+def _receipt(wanted: Wanted, number: str, action: str, tells: tuple[tuple[str, str], ...] = ()) -> Receipt:
+    """With the totals of what D365 holds now; those of the order as placed beside them, where they differ."""
+    document, totals = wanted.document, wanted.document.held
     amounts = {**totals.as_json(), **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()}}
-    if totals.rounding:
-        amounts["rounding"] = f"{totals.rounding:.2f}"
-    targets = {"reference": document.reference}
-    return Receipt("sales_order", number, document.current_digest, action, targets, amounts, tells)
+    if document.is_reduced:
+        amounts["placed"] = f"{document.totals.commerce:.2f}"
+    if document.totals.rounding:
+        amounts["rounding"] = f"{document.totals.rounding:.2f}"
+    targets = {"reference": document.reference, **({"hold": wanted.hold} if wanted.hold else {})}
+    return Receipt("sales_order", number, wanted.digest, action, targets, amounts, tells)
 
 
 async def horizon(desk: Desk) -> datetime:

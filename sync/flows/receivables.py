@@ -25,6 +25,7 @@ from sync.mapping.bookings import (
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
+from sync.mapping.taken_off import orders_are_invoiced
 from sync.work import Work
 
 D = TypeVar("D", Invoice, CreditMemo)
@@ -108,14 +109,19 @@ async def ground_for(booked: Booked[Any], work: Work) -> Ground:
 
 
 async def _order_number(booked: Booked[Any], work: Work) -> str:
-    """The sales order's number. An invoice may overtake its order: then the order is delivered first."""
+    """The sales order's number. An invoice may overtake its order: then the order is delivered first.
+
+    A credit memo may overtake its order's change: where F&O invoices the orders, it is the order that tells what is left
+    to be credited, so that change is delivered first as well.
+    """
     order = booked.order
     if "orders" not in work.desk.settings.flows:
         return ""
     claim = await work.ledger.claim(work.desk.name, "orders", order.key)
-    if claim.number:
+    is_settled_first = isinstance(booked.document, CreditMemo) and orders_are_invoiced(work.desk.settings)
+    if claim.number and not is_settled_first:
         return claim.number
-    if not _is_settled_on(work):
+    if not claim.number and not _is_settled_on(work):
         must_be_of_our_time(booked.document, order, work.desk.settings.orders)
     outcome = await work.require("orders", order.key, order)
     if isinstance(outcome, Receipt):

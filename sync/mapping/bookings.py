@@ -18,7 +18,7 @@ from sync.mapping.free_text_invoice import FreeTextInvoice, free_text_invoice_fr
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from
 from sync.mapping.return_order import ReturnOrder, return_order_from
 from sync.mapping.sales_order import order_store
-from sync.mapping.totals import Totals
+from sync.mapping.totals import Totals, joined
 from sync.mapping_tables.records import ItemMapping
 from sync.money import ZERO
 
@@ -52,12 +52,16 @@ class Bookings:
     return_order: ReturnOrder | None = None
     payment: CustomerPayment | None = None
     payment_totals: Totals | None = None
+    taken_off: Totals | None = None
+    """Of the part of a credit memo that was taken off its sales order: F&O never invoices it, so nothing is credited."""
 
     @property
     def totals(self) -> Totals | None:
-        """Of the document that books the revenue, else of the money; each was proved."""
+        """Of the document that books the revenue and what was taken off, else of the money; each was proved."""
         revenue = self.free_text or self.return_order
-        return revenue.totals if revenue is not None else self.payment_totals
+        if revenue is None:
+            return self.taken_off or self.payment_totals
+        return joined(revenue.totals, self.taken_off) if self.taken_off else revenue.totals
 
 
 def reason_to_wait(document: Invoice | CreditMemo) -> str:
@@ -124,20 +128,35 @@ def memo_bookings(
     *,
     items: Mapping[str, ItemMapping],
     lots: Mapping[str, str],
+    credited: Receivable | None = None,
 ) -> Bookings:
-    """What a credit memo becomes. `lots`: those of the order's lines by our reference. Raises `Never`."""
-    settings = connection.creditmemos
+    """What a credit memo becomes. `lots`: those of the order's lines that F&O has invoiced, by our reference.
+
+    `credited`: what of it is to be credited; None for all. The money of all of it is paid back. Raises `Never`.
+    """
+    settings, credited = connection.creditmemos, receivable if credited is None else credited
     free_text, returned, payment, paid = None, None, None, None
-    if settings.recipe == "return-order":
+    if not any(line.amount for line in credited.lines):
+        pass
+    elif settings.recipe == "return-order":
         returned = return_order_from(
-            receivable, booked.order, connection, store=ground.store, company=ground.company, account=ground.account,
+            credited, booked.order, connection, store=ground.store, company=ground.company, account=ground.account,
             reference=ground.reference, items=items, lots=lots,
         )  # fmt: skip
     else:
-        free_text = _free_text(booked, receivable, connection, ground, items)
+        free_text = _free_text(booked, credited, connection, ground, items)
     if settings.refund_payment and receivable.totals.commerce > ZERO:
         payment, paid = _payment(booked, receivable, connection, ground)
-    return Bookings(free_text, returned, payment, paid)
+    return Bookings(free_text, returned, payment, paid, _taken_off(receivable, credited))
+
+
+def _taken_off(receivable: Receivable, credited: Receivable) -> Totals | None:
+    if credited is receivable:
+        return None
+    whole, left = receivable.totals, credited.totals
+    return Totals(
+        whole.commerce - left.commerce, whole.dynamics - left.dynamics, whole.currency, whole.rounding - left.rounding
+    )
 
 
 def _free_text(

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sync.mapping.line_amount import shortest
 from sync.mapping.sales_order import SalesOrder
-from sync.money import ZERO
 
 FIXED_FIELDS = frozenset(
     {"dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
@@ -45,14 +43,8 @@ def sent_form(order: SalesOrder) -> dict[str, Any]:
         "company": order.company,
         "reference": order.reference,
         "header": dict(order.header),
-        "lines": {
-            line.reference: _as_it_stands(line.body, line.remaining) for line in order.lines if line.remaining > ZERO
-        },
+        "lines": {line.reference: {**line.body, **line.left.fields()} for line in order.lines if line.left is not None},
     }
-
-
-def _as_it_stands(body: Mapping[str, Any], remaining: Any) -> dict[str, Any]:
-    return {**body, "OrderedSalesQuantity": shortest(remaining)}
 
 
 def as_placed(order: SalesOrder) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Commerce and never derived from one another. Identity proved here (measured, 370
 grand total = rows + shipping + fixed product tax + wrapping + fees + tax - discounts - what was paid by card or credit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -63,7 +63,11 @@ class OrderParts:
 def order_parts(order: Order, settings: Orders) -> OrderParts:
     """Split an order's grand total. Raises `Never` for rows that do not add up and for a segment without a home."""
     rows = money_rows(order)
-    charges, paid, extra_tax = [*_shipping(order, settings), *_fixed_product_tax(order, rows, settings)], [], ZERO
+    charges, paid, extra_tax = (
+        [*_shipping(order, settings), *fixed_product_tax_charges(order, rows, settings)],
+        [],
+        ZERO,
+    )
     for segment in segments_of(order, settings):
         if segment.home.payment is not None:
             paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
@@ -93,7 +97,7 @@ def _shipping(order: Order, settings: Orders) -> Iterator[Charge]:
         yield Charge("shipping", settings.freight_item, net, tax, discount, shipping_tax_codes(order))
 
 
-def _fixed_product_tax(order: Order, rows: list[MoneyRow], settings: Orders) -> Iterator[Charge]:
+def fixed_product_tax_charges(order: Order, rows: Sequence[MoneyRow], settings: Orders) -> Iterator[Charge]:
     """One line for all fixed product tax; one per set of tax codes where codes decide the line's tax group."""
     by_codes: dict[tuple[str, ...], list[MoneyRow]] = {}
     for row in rows:

@@ -21,6 +21,20 @@ def is_cancelled(order: Order) -> bool:
     return order.state == "canceled" and not order.total_invoiced and not order.total_paid
 
 
+def is_rejected(order: Order) -> bool:
+    """Commerce accepted it at first and could not place it (asynchronous order placement): there is no such order."""
+    return "rejected" in (order.state, order.status)
+
+
+def on_hold(order: Order, settings: Orders) -> str:
+    """Why an order waits in Commerce, in an operator's words; empty when it does not."""
+    if order.state in WAITING_STATES:
+        return f"{WAITING_STATES[order.state]} (state {order.state})"
+    if order.status in settings.hold_statuses:
+        return f"its status is {order.status}, which holds orders (orders.hold_statuses)"
+    return ""
+
+
 def is_captured(order: Order) -> bool:
     """Everything that is to be paid has been paid (nothing, for a free order)."""
     return order.total_paid >= order.grand_total
@@ -34,8 +48,8 @@ def is_authorised(order: Order) -> bool:
 
 def not_now(order: Order, settings: Orders, now: datetime) -> str:
     """Why the order is not posted now, in an operator's words; empty when it is. A later change looks again."""
-    if order.state in WAITING_STATES:
-        return f"waiting: {WAITING_STATES[order.state]} (state {order.state})"
+    if reason := on_hold(order, settings):
+        return f"waiting: {reason}"
     if order.status == "received":
         return "waiting: Commerce has not finished placing it (status received)"
     posting = _posting(order, settings)

@@ -15,6 +15,7 @@ from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
 from sync.mapping.segments import fields_holding
@@ -31,7 +32,11 @@ LONGEST_NUMBER = 20
 
 @dataclass(frozen=True)
 class SalesOrder:
-    """A sales order to be. `number` is empty when F&O chooses it."""
+    """A sales order to be. `number` is empty when F&O chooses it.
+
+    `totals`: of the order as placed, which is how it is first posted. `held`: what Commerce holds of it now, and what the
+    lines that are left come to.
+    """
 
     company: str
     number: str
@@ -39,6 +44,7 @@ class SalesOrder:
     header: Mapping[str, Any]
     lines: tuple[SalesOrderLine, ...]
     totals: Totals
+    held: Totals
     paid: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
@@ -48,14 +54,20 @@ class SalesOrder:
 
     @property
     def current_digest(self) -> str:
-        """Of the document with what was cancelled since: what must be in D365 now."""
+        """Of the document with what was cancelled or refunded since: what must be in D365 now."""
         remaining = {line.reference: line.remaining for line in self.lines}
-        return digest({"placed": self.digest, "remaining": remaining})
+        prices = {line.reference: line.left.fields() for line in self.lines if line.left and line.is_repriced}
+        return digest({"placed": self.digest, "remaining": remaining, **({"prices": prices} if prices else {})})
 
     @property
     def is_reduced(self) -> bool:
-        """Whether some pieces were cancelled after placing."""
-        return any(line.remaining != line.price.quantity for line in self.lines)
+        """Whether pieces were cancelled after placing, or refunded before they were shipped."""
+        return any(line.left != line.price for line in self.lines)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is wanted any more."""
+        return all(line.left is None for line in self.lines)
 
 
 def order_store(order: Order, connection: Connection) -> Store:
@@ -81,14 +93,27 @@ def sales_order_from(
     store = order_store(order, connection)
     parts = order_parts(order, connection.orders)
     gross = bool(store.prices_include_tax)
-    lines = sales_order_lines(order, connection, parts, items, gross=gross)
+    left = parts_left(order, parts, connection.orders)
+    lines = sales_order_lines(order, connection, parts, items, left=left, gross=gross)
     lines, totals = _proved(order, connection, parts, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number = _number(order, connection)
     header = _header(order, connection, store, account=account, number=number, company=company, gross=gross)
     return SalesOrder(
         company=company, number=number, reference=_reference(order, connection),
-        header={**header, **without_empty({"ContactPersonId": contact})}, lines=tuple(lines), totals=totals, paid=_paid_by_home(parts),
+        header={**header, **without_empty({"ContactPersonId": contact})}, lines=tuple(lines), totals=totals,
+        held=_held(order, connection, left, lines, gross=gross) if left is not parts else totals, paid=_paid_by_home(parts),
+    )  # fmt: skip
+
+
+def _held(
+    order: Order, connection: Connection, left: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool
+) -> Totals:
+    """What is left on both sides. What a way to pay covers of it is counted in."""
+    unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
+    return proof(
+        [line.left for line in lines if line.left is not None], tax_on_top=ZERO if gross else left.tax, paid=ZERO,
+        grand_total=left.grand_total, currency=order.order_currency_code, unit=unit,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ is the item's id in Commerce, unique in its order whatever the order holds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,35 +32,55 @@ LONGEST_DESCRIPTION: Final = 1000
 class SalesOrderLine:
     """`reference` is our key of the line (`ExternalItemNumber`). `body` is what is sent, without the order's number.
 
-    `remaining`: the quantity that is still wanted, in the line's unit; differs from the ordered one after a cancellation.
+    `left`: quantity and price of what is still wanted, in the line's unit; differs from `price` once pieces were cancelled,
+    or refunded before they were shipped. None: the line goes.
     """
 
     reference: str
     body: Mapping[str, Any]
     price: LinePrice
-    remaining: Decimal
+    left: LinePrice | None
+
+    @property
+    def remaining(self) -> Decimal:
+        """The quantity that is still wanted."""
+        return self.left.quantity if self.left is not None else ZERO
+
+    @property
+    def is_repriced(self) -> bool:
+        """Whether what is left comes to another amount than its quantity alone would make of it."""
+        return self.left is not None and replace(self.price, quantity=self.left.quantity) != self.left
 
 
 def sales_order_lines(
-    order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping], *, gross: bool
-) -> list[SalesOrderLine]:
-    """All lines but the rounding line. `items` by normalised sku. Raises `Never` for what has no item or quantity."""
+    order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping], *,
+    left: OrderParts, gross: bool,
+) -> list[SalesOrderLine]:  # fmt: skip
+    """All lines but the rounding line. `items` by normalised sku; `left`: `parts` with what is still wanted of each.
+
+    Raises `Never` for what has no item or quantity.
+    """
     _refuse_unknown_items(order, parts, items)
     names = unique_references(
         [*(_row_reference(row) for row in parts.rows), *(charge.reference for charge in parts.charges)]
     )
     rows = [
-        _row_line(order, connection, row, items[normal_sku(row.sku)], reference=next(names), gross=gross)
-        for row in parts.rows
+        _row_line(order, connection, row, items[normal_sku(row.sku)], left=rest, reference=next(names), gross=gross)
+        for row, rest in zip(parts.rows, left.rows, strict=True)
     ]
-    charges = [_charge_line(order, connection, charge, reference=next(names), gross=gross) for charge in parts.charges]
+    charges = [
+        _charge_line(order, connection, charge, left=rest, reference=next(names), gross=gross)
+        for charge, rest in zip(parts.charges, left.charges, strict=True)
+    ]
     return [*rows, *charges]
 
 
 def rounding_line(connection: Connection, amount: Decimal, lines: Sequence[SalesOrderLine]) -> SalesOrderLine:
     """The line that carries a difference of rounding; `lines` are those it must be told from."""
     *_, reference = unique_references([*(line.reference for line in lines), "rounding"])
-    return _line(reference, {"ItemNumber": connection.orders.rounding_item}, priced(Decimal(1), amount), connection)
+    price = priced(Decimal(1), amount)
+    left = price if any(line.left is not None for line in lines) else None
+    return _line(reference, {"ItemNumber": connection.orders.rounding_item}, price, connection, left=left)
 
 
 def unique_references(references: Sequence[str]) -> Iterator[str]:
@@ -94,8 +114,9 @@ def _refuse_unknown_items(order: Order, parts: OrderParts, items: Mapping[str, I
 
 
 def _row_line(
-    order: Order, connection: Connection, row: MoneyRow, item: ItemMapping, *, reference: str, gross: bool
-) -> SalesOrderLine:
+    order: Order, connection: Connection, row: MoneyRow, item: ItemMapping, *,
+    left: MoneyRow, reference: str, gross: bool,
+) -> SalesOrderLine:  # fmt: skip
     quantity = _quantity(order, row, item)
     body = {
         "ItemNumber": item.item_number,
@@ -108,9 +129,18 @@ def _row_line(
         ),
         **_tax_group(order, connection, row_tax_codes(order, row)),
     }
-    wanted = min(max(row.item.qty_ordered - row.item.qty_canceled, ZERO), row.item.qty_ordered)
     price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
-    return _line(reference, body, price, connection, remaining=sales_units(wanted, item.factor))
+    rest = sales_units(left.item.qty_ordered, item.factor)
+    kept = _price_left(price, rest, left.amount(gross=gross), left.discount(gross=gross))
+    return _line(reference, body, price, connection, left=kept)
+
+
+def _price_left(price: LinePrice, quantity: Decimal, amount: Decimal, discount: Decimal) -> LinePrice | None:
+    """The price as it was where that comes to what Commerce still charges, else one that does."""
+    if quantity <= ZERO:
+        return None
+    as_it_was = replace(price, quantity=quantity)
+    return as_it_was if as_it_was.amount() == rounded(amount) else priced(quantity, rounded(amount), rounded(discount))
 
 
 def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:
@@ -131,19 +161,21 @@ def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:
 
 
 def _charge_line(
-    order: Order, connection: Connection, charge: Charge, *, reference: str, gross: bool
+    order: Order, connection: Connection, charge: Charge, *, left: Charge, reference: str, gross: bool
 ) -> SalesOrderLine:
     price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
+    rest = priced(Decimal(1), rounded(left.amount(gross=gross)), rounded(left.discount))
+    kept = price if left == charge else rest if rest.amount() else None
     body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes)}
-    return _line(reference, body, price, connection)
+    return _line(reference, body, price, connection, left=kept)
 
 
 def _line(
-    reference: str, body: dict[str, Any], price: LinePrice, connection: Connection, *, remaining: Decimal | None = None
+    reference: str, body: dict[str, Any], price: LinePrice, connection: Connection, *, left: LinePrice | None
 ) -> SalesOrderLine:
     locked = {"IsPriceLocked": "Yes"} if connection.orders.lock_prices else {}
     body = {**body, **price.fields(), **locked, "ExternalItemNumber": reference}
-    return SalesOrderLine(reference, body, price, price.quantity if remaining is None else remaining)
+    return SalesOrderLine(reference, body, price, left)
 
 
 def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> dict[str, str]:

@@ -38,6 +38,13 @@ class Totals:
         }
 
 
+def joined(one: Totals, other: Totals) -> Totals:
+    """Both together."""
+    return Totals(
+        one.commerce + other.commerce, one.dynamics + other.dynamics, one.currency, one.rounding + other.rounding
+    )
+
+
 class Unproved(Never):
     """The totals differ by more than rounding. `totals` has both sums."""
 

@@ -4,13 +4,14 @@ The documents are those that the flows post: both take them from `sync/mapping/b
 as "(assigned by D365)". The order is posted before its documents, and its account before that: their own previews show it.
 """
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice
+from sync.commerce.models.invoice import CANCELLED, REFUNDED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.errors import Never
@@ -25,8 +26,11 @@ from sync.mapping.bookings import (
     reason_to_wait,
     receivable_of,
 )
-from sync.mapping.posting_policy import is_cancelled, must_be_of_our_time, not_now, old_document
+from sync.mapping.order_left import is_nothing_left, without_refunds
+from sync.mapping.posting_policy import is_cancelled, is_rejected, must_be_of_our_time, not_now, old_document
 from sync.mapping.receivable_lines import Receivable
+from sync.mapping.sales_order import SalesOrder
+from sync.mapping.taken_off import Sale, orders_are_invoiced, planned, still_credited
 from sync.mapping.totals import Unproved
 from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order
 
@@ -36,12 +40,23 @@ FIRST_LINE: Final = Decimal(1)
 
 @dataclass(frozen=True)
 class Basis:
-    """What a document is previewed against. `orders`: REST's orders by `entity_id`, its own among them."""
+    """What a document is previewed against. `orders`: REST's orders by `entity_id`, its own among them; `memos`: credit
+    memos of these orders, as far as they are known."""
 
     orders: Mapping[int, Any]
     connection: Connection
     lookups: Lookups
     now: datetime
+    memos: tuple[CreditMemo, ...] = ()
+
+
+def readable_memos(documents: Iterable[Any]) -> tuple[CreditMemo, ...]:
+    """The credit memos among documents of REST; one that cannot be read is told by its own preview."""
+    found = []
+    for document in documents:
+        with contextlib.suppress(Never):
+            found.append(CreditMemo.read(document))
+    return tuple(found)
 
 
 async def preview_invoice(document: Any, basis: Basis) -> Preview:
@@ -97,7 +112,13 @@ def _order_of(record: Invoice | CreditMemo, orders: Mapping[int, Any]) -> Order:
 def _why_the_order_is_not_posted(order: Order, basis: Basis) -> str:
     if "orders" not in basis.connection.flows:
         return "orders do not flow on this connection"
-    return "cancelled" if is_cancelled(order) else not_now(order, basis.connection.orders, basis.now)
+    if _is_given_up(order, basis):
+        return "nothing of it is wanted"
+    return not_now(order, basis.connection.orders, basis.now)
+
+
+def _is_given_up(order: Order, basis: Basis) -> bool:
+    return is_cancelled(order) or is_rejected(order) or is_nothing_left(order, basis.connection.orders)
 
 
 def _order_waits(order: Order, basis: Basis) -> str:
@@ -109,22 +130,46 @@ def _order_waits(order: Order, basis: Basis) -> str:
 
 
 async def _bookings(booked: Booked[Any], receivable: Receivable, basis: Basis) -> Bookings:
-    account, lots = await _account_and_lots(booked.order, basis)
-    ground = ground_of(booked, basis.connection, account)
+    order, connection = booked.order, basis.connection
+    sold = await _sold(order, basis)
+    if sold is None:
+        _, account = await account_of(order, connection, basis.lookups)
+    else:
+        account = str(sold.header["InvoiceCustomerAccountNumber"])
+    ground = ground_of(booked, connection, account)
     items = await basis.lookups.items(receivable.skus)
     if isinstance(booked.document, Invoice):
-        return invoice_bookings(booked, receivable, basis.connection, ground, items)
-    return memo_bookings(booked, receivable, basis.connection, ground, items=items, lots=lots)
+        return invoice_bookings(booked, receivable, connection, ground, items)
+    credited = receivable
+    lots: dict[str, str] = {}
+    if orders_are_invoiced(connection):
+        credited, lots = await _credited(booked, receivable, sold, basis)
+    return memo_bookings(booked, receivable, connection, ground, items=items, lots=lots, credited=credited)
 
 
-async def _account_and_lots(order: Order, basis: Basis) -> tuple[str, Mapping[str, str]]:
-    """The account, and the lots that the order's lines will have. An order that cannot be posted stops its documents."""
+async def _sold(order: Order, basis: Basis) -> SalesOrder | None:
+    """The sales order, where one is posted. An order that cannot be posted stops its documents."""
     if _why_the_order_is_not_posted(order, basis):
-        _, account = await account_of(order, basis.connection, basis.lookups)
-        return account, {}
-    _, sold = await mapped_order(order, basis.connection, basis.lookups)
-    account = str(sold.header["InvoiceCustomerAccountNumber"])
-    return account, {line.reference: ASSIGNED for line in sold.lines}
+        return None
+    return (await mapped_order(order, basis.connection, basis.lookups))[1]
+
+
+async def _credited(
+    booked: Booked[CreditMemo], receivable: Receivable, sold: SalesOrder | None, basis: Basis
+) -> tuple[Receivable, dict[str, str]]:
+    """What is left to be credited, and the lots it names: as if F&O had invoiced what was shipped, and nothing else."""
+    order, memo = booked.order, booked.document
+    if sold is None and not _is_given_up(order, basis):
+        return receivable, {}
+    _, placed = await mapped_order(without_refunds(order), basis.connection, basis.lookups)
+    earlier = [one for one in basis.memos if one.order_id == memo.order_id and _comes_before(one, memo)]
+    sale = Sale(placed, planned(sold) if sold is not None else {}, earlier)
+    shipped = {str(item.item_id) for item in order.items if item.qty_shipped}
+    return still_credited(receivable, memo, order, sale, basis.connection), dict.fromkeys(shipped, ASSIGNED)
+
+
+def _comes_before(one: CreditMemo, memo: CreditMemo) -> bool:
+    return one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
 
 
 def _requests(bookings: Bookings) -> Iterator[Request]:
@@ -145,6 +190,8 @@ def _notes(receivable: Receivable, bookings: Bookings) -> Iterator[str]:
     currency = receivable.totals.currency
     if receivable.totals.rounding:
         yield f"rounding line of {receivable.totals.rounding} {currency}"
+    if bookings.taken_off is not None:
+        yield f"{bookings.taken_off.commerce} {currency} is taken off the sales order, which F&O has not invoiced"
     for line in receivable.lines:
         if line.is_payment:
             yield f"{-line.amount} {currency} was {line.text}"

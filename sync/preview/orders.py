@@ -20,7 +20,8 @@ from sync.errors import Never
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
-from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
+from sync.mapping.order_left import is_nothing_left
+from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.mapping.totals import Totals, Unproved
 from sync.mapping_tables.records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
@@ -131,8 +132,9 @@ async def preview_order(
         order = Order.read(document)
     except Never as error:
         return Preview(key_of(document), "park", error.reason, error.remedy)
-    reason = _reason_to_skip(order, connection, now)
+    reason = ""
     try:
+        reason = _reason_to_skip(order, connection, now)
         first, mapped = await mapped_order(order, connection, lookups)
     except Unproved as error:
         found = Preview(order.key, "park", error.reason, error.remedy, totals=error.totals)
@@ -154,8 +156,12 @@ def key_of(document: Any) -> str:
 
 def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
     """What is not to be posted now is not mapped either: so it cannot be parked."""
+    if is_rejected(order):
+        return "rejected in Commerce before it was posted"
     if is_cancelled(order):
         return "cancelled in Commerce before it was posted"
+    if is_nothing_left(order, connection.orders):
+        return "refunded in Commerce before it was posted"
     return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
 
 
@@ -199,4 +205,4 @@ def _notes(document: SalesOrder) -> Iterator[str]:
     if document.is_reduced:
         placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
         changes = changes_between(placed, sent_form(document))
-        yield f"then reduced by what was cancelled since: {len(changes.patched)} lines changed, {len(changes.removed)} removed"
+        yield f"then reduced by what was cancelled, or refunded unshipped, since: {len(changes.patched)} lines changed, {len(changes.removed)} removed"

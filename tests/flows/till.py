@@ -60,6 +60,12 @@ class Till(House):
         await self.delivers(order)
         return order
 
+    def ships(self, order: StoredOrder) -> None:
+        """The shop sends all that is left of an order, and F&O invoices it."""
+        self.commerce.ship(order)
+        for header in self.headers(order):
+            self.dynamics.invoice(header["SalesOrderNumber"], COMPANY)
+
     async def hears(self, document: Columns, flow: str = "invoices") -> None:
         """The shop's webhook for a document comes in, signed, a while after whatever came before."""
         await asyncio.sleep(10)

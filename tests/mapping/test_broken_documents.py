@@ -183,7 +183,7 @@ async def test_a_document_without_its_date_is_parked_for_the_ledger_needs_one() 
 
 
 async def test_an_order_that_cannot_be_posted_stops_its_invoice_with_its_own_reason() -> None:
-    scenario = money("lifecycle-030-refund-shipping-parts-us")
+    scenario = money("lifecycle-011-address-change-us")
     (invoice,) = scenario["invoices"]
     order = {**scenario["order"], "grand_total": 1}
     found = await preview_invoice(invoice, basis(books(), {invoice["order_id"]: order}))
@@ -192,7 +192,7 @@ async def test_an_order_that_cannot_be_posted_stops_its_invoice_with_its_own_rea
 
 
 async def test_an_invoice_waits_for_an_order_that_is_on_hold() -> None:
-    scenario = money("lifecycle-030-refund-shipping-parts-us")
+    scenario = money("lifecycle-011-address-change-us")
     (invoice,) = scenario["invoices"]
     order = {**scenario["order"], "state": "holded"}
     found = await preview_invoice(invoice, basis(books(), {invoice["order_id"]: order}))

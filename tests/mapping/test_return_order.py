@@ -63,10 +63,10 @@ async def lines_of(order: dict[str, Any], memo: dict[str, Any], **options: Any) 
 
 
 async def test_a_third_of_ten_is_two_lines_of_one_lot() -> None:
-    order = made(row(quantity="3", price="3.3333"))
+    order = made(row(quantity="3", price="3.3333", qty_shipped=3))
     order = {**order, "grand_total": Decimal("10.00"), "subtotal": Decimal("10.00")}
     order["items"][0]["row_total_incl_tax"] = Decimal("10.00")
-    first, second = await lines_of(order, memo_of(order))
+    first, second = await lines_of(order, memo_of(order), settings=books("payment, return"))
     assert (first["ReturnSalesQuantity"], first["SalesPrice"]) == (-2, Decimal("3.33"))
     assert (second["ReturnSalesQuantity"], second["SalesPrice"]) == (-1, Decimal("3.34"))
     assert second["ExternalItemNumber"] == f"{first['ExternalItemNumber']}/2"

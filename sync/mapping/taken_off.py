@@ -1,0 +1,161 @@
+"""How much of a credit memo was taken off its sales order, so that F&O never invoices it and has nothing to credit. Pure.
+
+F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest credit memos come
+first. What is left of the memo is credited; the money of the whole memo is paid back all the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from sync.commerce.models.invoice import CreditMemo
+from sync.commerce.models.order import Order
+from sync.connections import Connection
+from sync.mapping.document_parts import DocumentParts, DocumentRow, document_parts
+from sync.mapping.order_parts import OrderParts, order_parts
+from sync.mapping.receivable_lines import Receivable, ReceivableLine
+from sync.mapping.sales_order import SalesOrder
+from sync.mapping.sales_order_lines import SalesOrderLine, unique_references
+from sync.mapping.totals import Totals
+from sync.money import ZERO, rounded, total
+
+TAKEN_OFF: Final = "taken off"
+"""How the number of a credit memo says that (part of) it was taken off the sales order whose number follows."""
+
+NONE, WHOLE = Fraction(0), Fraction(1)
+
+
+@dataclass(frozen=True)
+class HeldLine:
+    """A line of a sales order as F&O has it."""
+
+    quantity: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A memo's sales order. `sold`: as if nothing had been refunded. `held`: F&O's lines by our reference, empty where it
+    has none (any more). `earlier`: the order's credit memos before this one, but those that were credited whole."""
+
+    sold: SalesOrder
+    held: Mapping[str, HeldLine]
+    earlier: Sequence[CreditMemo] = ()
+
+
+def orders_are_invoiced(connection: Connection) -> bool:
+    """Whether revenue comes from F&O's own invoices of our sales orders: then it is what they hold that is sold."""
+    by_free_text = "invoices" in connection.flows and connection.invoices.recipe != "payment-journal"
+    return "orders" in connection.flows and not by_free_text
+
+
+def planned(order: SalesOrder) -> dict[str, HeldLine]:
+    """What F&O holds of an order once it was posted and reduced."""
+    return {
+        line.reference: HeldLine(line.left.quantity, line.left.amount())
+        for line in order.lines
+        if line.left is not None
+    }
+
+
+def still_credited(
+    receivable: Receivable, memo: CreditMemo, order: Order, sale: Sale, connection: Connection
+) -> Receivable:
+    """What is left of a memo's lines to be credited; the memo itself where nothing was taken off."""
+    parts = document_parts(memo, order, connection.orders)
+    shares = _shares(parts, order, sale, connection)
+    if not any(shares.values()):
+        return receivable
+    kept = [_kept(line, shares.get(line.reference, NONE)) for line in receivable.lines]
+    goods = _charged(kept)
+    if not any(line.amount for line in goods):
+        return _with_lines(receivable, [], ZERO)
+    taxes = [*(row.tax for row in parts.rows), *(charge.tax for charge in parts.charges)]
+    gone = total(
+        _times(tax, shares.get(line.reference, NONE)) for line, tax in zip(receivable.lines, taxes, strict=False)
+    )
+    tax = rounded(receivable.tax - gone) if receivable.tax else ZERO
+    off = _sum(_charged(receivable.lines)) - _sum(goods) + receivable.tax - tax
+    return _with_lines(receivable, [*_with_payments(kept, off)], tax)
+
+
+def _with_payments(lines: Iterable[ReceivableLine], off: Decimal) -> Iterator[ReceivableLine]:
+    """What went back to cards and credit is first of the part that was taken off."""
+    for line in lines:
+        if not line.is_payment:
+            if line.amount:
+                yield line
+            continue
+        covered = min(-line.amount, max(off, ZERO))
+        off -= covered
+        if line.amount + covered:
+            yield replace(line, amount=line.amount + covered)
+
+
+def _with_lines(receivable: Receivable, lines: Sequence[ReceivableLine], tax: Decimal) -> Receivable:
+    totals = receivable.totals
+    gone = _sum(receivable.lines) + receivable.tax - _sum(lines) - tax
+    left = Totals(totals.commerce - gone, totals.dynamics - gone, totals.currency, totals.rounding if lines else ZERO)
+    return replace(receivable, lines=tuple(lines), tax=tax, totals=left)
+
+
+def _charged(lines: Iterable[ReceivableLine]) -> list[ReceivableLine]:
+    return [line for line in lines if not line.is_payment and line.segment != "rounding"]
+
+
+def _sum(lines: Iterable[ReceivableLine]) -> Decimal:
+    return total(line.amount for line in lines)
+
+
+def _kept(line: ReceivableLine, share: Fraction) -> ReceivableLine:
+    if not share:
+        return line
+    return replace(line, quantity=_times(line.quantity, 1 - share), amount=rounded(_times(line.amount, 1 - share)))
+
+
+def _times(value: Decimal, share: Fraction) -> Decimal:
+    product = Fraction(value) * share
+    return Decimal(product.numerator) / Decimal(product.denominator)
+
+
+def _shares(parts: DocumentParts, order: Order, sale: Sale, connection: Connection) -> dict[str, Fraction]:
+    """How much of each of the memo's lines was taken off, by its reference."""
+    shares: dict[str, Fraction] = {}
+    lines = {line.reference: line for line in sale.sold.lines}
+    earlier = [document_parts(one, order, connection.orders) for one in sale.earlier]
+    whole = _sizes(order_parts(order, connection.orders))
+    for reference, size in _sizes(parts).items():
+        line = lines.get(reference)
+        if line is None or not size or not whole.get(reference):
+            continue
+        before = sum((_sizes(each).get(reference, NONE) for each in earlier), NONE)
+        off = _part_off(line, sale.held) * whole[reference] - before
+        shares[reference] = min(max(off / size, NONE), WHOLE)
+    return shares
+
+
+def _sizes(parts: DocumentParts | OrderParts) -> dict[str, Fraction]:
+    """How large a document's rows (in pieces) and charges (in money) are, by the references of their lines."""
+    rows = [
+        (row.reference, row.quantity) if isinstance(row, DocumentRow) else (str(row.item.item_id), row.item.qty_ordered)
+        for row in parts.rows
+    ]
+    found = [*rows, *((charge.reference, charge.net) for charge in parts.charges)]
+    names = unique_references([name for name, _ in found])
+    return {next(names): Fraction(size) for _, size in found}
+
+
+def _part_off(line: SalesOrderLine, held: Mapping[str, HeldLine]) -> Fraction:
+    """The part of a line as placed that F&O does not hold, though it was not cancelled: charges are told by amount."""
+    if line.left is None:
+        return NONE
+    if line.reference not in held:
+        return Fraction(line.left.quantity) / Fraction(line.price.quantity)
+    there = held[line.reference]
+    if there.quantity != line.left.quantity:
+        return Fraction(max(line.left.quantity - there.quantity, ZERO)) / Fraction(line.price.quantity)
+    if line.reference.isdigit() or not line.price.amount():
+        return NONE
+    return Fraction(max(line.left.amount() - there.amount, ZERO)) / Fraction(line.price.amount())
