@@ -31,10 +31,11 @@ async def post_bookings(bookings: Bookings, ground: Ground, work: Work) -> Poste
         order, action = await post_return_order(bookings.return_order, work)
         numbers.append(f"{order.number} (RMA {order.rma})" if order.rma else order.number)
         actions.append(action)
-    if bookings.payment is not None:
-        payment, action = await post_payment(bookings.payment, work)
-        numbers.append(f"journal {payment.journal} line {payment.line}")
-        actions.append(action)
+    for line in (bookings.payment, bookings.credit):
+        if line is not None:
+            payment, action = await post_payment(line, work)
+            numbers.append(f"journal {payment.journal} line {payment.line}")
+            actions.append(action)
     if bookings.taken_off is not None:
         numbers.append(f"{TAKEN_OFF} {ground.order_number or 'its order'}")
     revenue = bookings.free_text or bookings.return_order
@@ -57,6 +58,8 @@ def receipt_of(
     """What is recorded of a document that was booked."""
     targets = {"reference": ground.reference, "sales_order": ground.order_number}
     amounts = bookings.totals.as_json() if bookings.totals is not None else {}
+    if bookings.credit is not None:
+        amounts = {**amounts, "refunded to store credit": f"{bookings.credit.amount:.2f}"}
     if bookings.taken_off is not None:
         amounts = {**amounts, "taken off the sales order": f"{bookings.taken_off.commerce:.2f}"}
     return Receipt(entity, posted.number, fingerprint, posted.action, targets, amounts, tells)

@@ -94,7 +94,7 @@ async def to_book(booked: Booked[Any], entity: str, work: Work) -> Receipt | Ski
     if reason := reason_to_wait(booked.document):
         return Skipped(reason)
     receivable = receivable_of(booked, work.desk.settings)
-    if reason := nothing_to_book(booked.document, receivable, work.desk.settings):
+    if reason := nothing_to_book(booked.document, booked.order.payment.method, receivable, work.desk.settings):
         return Skipped(reason)
     return receivable, await ground_for(booked, work)
 

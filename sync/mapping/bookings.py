@@ -6,6 +6,7 @@ Flows post these documents and previews show them: both take them from here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Generic, TypeVar
 
 from sync.commerce.models.invoice import PAID, REFUNDED, CreditMemo, Invoice, MoneyDocument
@@ -13,11 +14,12 @@ from sync.commerce.models.order import Order, utc
 from sync.connections import Connection, Store
 from sync.encoding import digest
 from sync.errors import Never
-from sync.mapping.customer_payment import CustomerPayment, customer_payment_from
+from sync.mapping.customer_payment import CustomerPayment, customer_payment_from, store_credit_from
 from sync.mapping.free_text_invoice import FreeTextInvoice, free_text_invoice_from
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from
 from sync.mapping.return_order import ReturnOrder, return_order_from
 from sync.mapping.sales_order import order_store
+from sync.mapping.store_credit import kept_as_credit
 from sync.mapping.totals import Totals, joined
 from sync.mapping_tables.records import ItemMapping
 from sync.money import ZERO
@@ -54,6 +56,8 @@ class Bookings:
     payment_totals: Totals | None = None
     taken_off: Totals | None = None
     """Of the part of a credit memo that was taken off its sales order: F&O never invoices it, so nothing is credited."""
+    credit: CustomerPayment | None = None
+    """What of a credit memo's money stays in the shop as store credit: owed to the shopper by a liability account."""
 
     @property
     def totals(self) -> Totals | None:
@@ -71,7 +75,7 @@ def reason_to_wait(document: Invoice | CreditMemo) -> str:
     return "" if document.state == REFUNDED else "waiting: the credit memo is not refunded yet"
 
 
-def nothing_to_book(document: Invoice | CreditMemo, receivable: Receivable, connection: Connection) -> str:
+def nothing_to_book(document: Invoice | CreditMemo, method: str, receivable: Receivable, connection: Connection) -> str:
     """Why there is nothing to book for good; empty when there is something.
 
     An invoice that gift cards paid in full brings no money in, yet its goods are revenue.
@@ -79,6 +83,10 @@ def nothing_to_book(document: Invoice | CreditMemo, receivable: Receivable, conn
     if isinstance(document, CreditMemo):
         return "a credit memo of nothing: there is nothing to give back" if receivable.is_nothing else ""
     is_money_only = connection.invoices.recipe == "payment-journal"
+    if is_money_only and receivable.totals.commerce and not connection.invoices.moves_money(method):
+        return (
+            f"paid by {method}, which moves no money (invoices.on_account): the receivable stays open under its terms"
+        )
     is_nothing = not receivable.totals.commerce if is_money_only else receivable.is_nothing
     return "an invoice of nothing: there is nothing to receive" if is_nothing else ""
 
@@ -115,7 +123,8 @@ def invoice_bookings(
     free_text, payment, paid = None, None, None
     if recipe != "payment-journal":
         free_text = _free_text(booked, receivable, connection, ground, items)
-    if recipe != "free-text-invoice" and receivable.totals.commerce:
+    moves_money = connection.invoices.moves_money(booked.order.payment.method)
+    if recipe != "free-text-invoice" and receivable.totals.commerce and moves_money:
         payment, paid = _payment(booked, receivable, connection, ground)
     return Bookings(free_text, None, payment, paid)
 
@@ -145,9 +154,19 @@ def memo_bookings(
         )  # fmt: skip
     else:
         free_text = _free_text(booked, credited, connection, ground, items)
-    if settings.refund_payment and receivable.totals.commerce > ZERO:
-        payment, paid = _payment(booked, receivable, connection, ground)
-    return Bookings(free_text, returned, payment, paid, _taken_off(receivable, credited))
+    kept = kept_as_credit(booked.document, booked.order)
+    out = receivable.totals.commerce - kept
+    if settings.refund_payment and out > ZERO and connection.invoices.moves_money(booked.order.payment.method):
+        payment, paid = _payment(booked, receivable, connection, ground, kept)
+    credit = _credit(booked, connection, ground, kept) if kept else None
+    return Bookings(free_text, returned, payment, paid, _taken_off(receivable, credited), credit)
+
+
+def _credit(booked: Booked[CreditMemo], connection: Connection, ground: Ground, kept: Decimal) -> CustomerPayment:
+    return store_credit_from(
+        booked.document, booked.order, connection, kept, company=ground.company, account=ground.account,
+        reference=ground.reference, day=day_of(booked.document),
+    )  # fmt: skip
 
 
 def _taken_off(receivable: Receivable, credited: Receivable) -> Totals | None:
@@ -174,13 +193,14 @@ def _free_text(
 
 
 def _payment(
-    booked: Booked[D], receivable: Receivable, connection: Connection, ground: Ground
+    booked: Booked[D], receivable: Receivable, connection: Connection, ground: Ground, kept: Decimal = ZERO
 ) -> tuple[CustomerPayment, Totals]:
+    """`kept`: what of a credit memo stays in the shop as store credit; it is booked apart."""
     payment = customer_payment_from(
         booked.document, booked.order, connection, company=ground.company, account=ground.account,
-        reference=ground.reference, day=day_of(booked.document),
+        reference=ground.reference, day=day_of(booked.document), kept=kept,
     )  # fmt: skip
-    return payment, proved(receivable, iter([payment.amount]), tax=False)
+    return payment, proved(receivable, iter([payment.amount, kept]), tax=False)
 
 
 def day_of(document: MoneyDocument) -> date:

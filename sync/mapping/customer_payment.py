@@ -22,6 +22,9 @@ from sync.money import ZERO, rounded
 
 CREDIT, DEBIT = "CreditAmount", "DebitAmount"
 
+STORE_CREDIT: Final = "customer_balance"
+"""What `invoices.accounts` calls the liability for store credit."""
+
 LONGEST_TEXT: Final = 60
 """Characters of a journal's description, and of a transaction's text, that are surely kept."""
 
@@ -63,23 +66,54 @@ class CustomerPayment:
 
 def customer_payment_from(
     document: Invoice | CreditMemo, order: Order, connection: Connection, *,
-    company: str, account: str, reference: str, day: date,
+    company: str, account: str, reference: str, day: date, kept: Decimal = ZERO,
 ) -> CustomerPayment:  # fmt: skip
-    """One line: credit for the money of an invoice, debit for that of a credit memo, rounded to the cent.
+    """One line: credit for the money of an invoice, debit for that of a credit memo less what is `kept` as store credit.
 
     Raises `Never` for a payment method without a bank account and for a negative total.
     """
-    settings = connection.invoices
     method = order.payment.method
-    bank = _bank(document, method, settings)
-    amount = rounded(document.grand_total)
+    bank = _bank(document, method, connection.invoices)
+    amount = rounded(document.grand_total) - kept
     if amount < ZERO:
         raise Never(
             f"{document.label}: grand_total is {amount}, which is no payment",
             remedy="Book it in D365 by hand, and look at the document in Commerce.",
         )
     payment = mapped(connection.orders.payments, method, order, "payment.method", "orders.payments")
-    short = next(unique_references([reference]))
+    fields = {"PaymentMethodName": payment.method if payment else "", "PaymentId": document.transaction_id}
+    return _line(
+        document, order, connection, amount=amount, offset=("Bank", bank), fields=fields, what=method or "payments",
+        company=company, account=account, reference=next(unique_references([reference])), day=day,
+    )  # fmt: skip
+
+
+def store_credit_from(
+    document: CreditMemo, order: Order, connection: Connection, kept: Decimal, *,
+    company: str, account: str, reference: str, day: date,
+) -> CustomerPayment:  # fmt: skip
+    """The line that moves what a credit memo left in the shop as store credit from the customer to the liability.
+
+    Its reference ends in S: it is another line than that of the money paid out. Raises `Never` without an account.
+    """
+    liability = connection.invoices.accounts.get(STORE_CREDIT, "")
+    if not liability:
+        raise Never(
+            f"{document.label}: {kept} {document.order_currency_code} was refunded to store credit, which has no main account",
+            remedy=f'Write {STORE_CREDIT} = "<account>" under invoices.accounts in connections.toml, then replay.',
+        )
+    return _line(
+        document, order, connection, amount=kept, offset=("Ledger", liability), fields={}, what="store credit",
+        company=company, account=account, reference=next(unique_references([f"{reference}/S"])), day=day,
+    )  # fmt: skip
+
+
+def _line(
+    document: Invoice | CreditMemo, order: Order, connection: Connection, *, amount: Decimal, offset: tuple[str, str],
+    fields: Mapping[str, str], what: str, company: str, account: str, reference: str, day: date,
+) -> CustomerPayment:  # fmt: skip
+    """A line of the journal that takes payments of this day and kind (`what`)."""
+    settings = connection.invoices
     body = without_empty(
         {
             "dataAreaId": company,
@@ -87,26 +121,26 @@ def customer_payment_from(
             "AccountType": "Cust",
             "AccountDisplayValue": display_value(account, settings.dimension_delimiter),
             "CurrencyCode": document.order_currency_code,
-            "OffsetAccountType": "Bank",
-            "OffsetAccountDisplayValue": display_value(bank, settings.dimension_delimiter),
-            "PaymentMethodName": payment.method if payment else "",
-            "PaymentReference": short,
-            "PaymentId": document.transaction_id,
+            "OffsetAccountType": offset[0],
+            "OffsetAccountDisplayValue": display_value(offset[1], settings.dimension_delimiter),
+            "PaymentReference": reference,
             "TransactionText": f"Web order {order.increment_id}"[:LONGEST_TEXT],
             "IsPrepayment": "No",
+            **fields,
         }
     )
     side = DEBIT if isinstance(document, CreditMemo) else CREDIT
-    text = f"Web {day.isoformat()} {method or 'payments'}"[:LONGEST_TEXT].rstrip()
-    return CustomerPayment(company, short, settings.journal, text, {**body, side: amount})
+    text = f"Web {day.isoformat()} {what}"[:LONGEST_TEXT].rstrip()
+    return CustomerPayment(company, reference, settings.journal, text, {**body, side: amount})
 
 
 def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> str:
     bank = settings.banks.get(method, settings.banks.get("*", ""))
     if not bank:
         raise Never(
-            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account",
-            remedy='Name it under invoices.banks in connections.toml ("*" stands for all others), then replay.',
+            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account, and does not say that it moves no money",
+            remedy='Name its bank account under invoices.banks in connections.toml ("*" stands for all others), or the method '
+            "in invoices.on_account where no money moves; then replay.",
         )
     return bank
 

@@ -61,6 +61,7 @@ def free_text_invoice_from(
             "CurrencyCode": receivable.totals.currency,
             "CustomerReference": reference,
             "InclTax": "Yes" if receivable.is_gross else "No",
+            "TermsOfPayment": "" if is_credit else _terms(order, connection),
             "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),
         }
     )
@@ -75,6 +76,13 @@ def free_text_invoice_from(
     ]
     totals = proved(receivable, (sign * line_amount(line) for line in lines))
     return FreeTextInvoice(company, account, reference, header, tuple(lines), totals)
+
+
+def _terms(order: Order, connection: Connection) -> str:
+    """Those of a method that moves no money: the receivable stays open under them. Else the customer's own apply."""
+    method = order.payment.method
+    payment = connection.orders.payments.get(method)
+    return payment.terms if payment is not None and not connection.invoices.moves_money(method) else ""
 
 
 def line_amount(body: Mapping[str, Any]) -> Decimal:

@@ -17,7 +17,7 @@ from sync.errors import Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
-from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
+from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines, totals_left
 from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.totals import Totals, Unproved, proof
@@ -32,11 +32,7 @@ LONGEST_NUMBER = 20
 
 @dataclass(frozen=True)
 class SalesOrder:
-    """A sales order to be. `number` is empty when F&O chooses it.
-
-    `totals`: of the order as placed, which is how it is first posted. `held`: what Commerce holds of it now, and what the
-    lines that are left come to.
-    """
+    """A sales order to be. `number` is empty when F&O chooses it. `totals`: as placed; `held`: of what is left of it."""
 
     company: str
     number: str
@@ -63,11 +59,6 @@ class SalesOrder:
     def is_reduced(self) -> bool:
         """Whether pieces were cancelled after placing, or refunded before they were shipped."""
         return any(line.left != line.price for line in self.lines)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing of it is wanted any more."""
-        return all(line.left is None for line in self.lines)
 
 
 def order_store(order: Order, connection: Connection) -> Store:
@@ -102,18 +93,8 @@ def sales_order_from(
     return SalesOrder(
         company=company, number=number, reference=_reference(order, connection),
         header={**header, **without_empty({"ContactPersonId": contact})}, lines=tuple(lines), totals=totals,
-        held=_held(order, connection, left, lines, gross=gross) if left is not parts else totals, paid=_paid_by_home(parts),
-    )  # fmt: skip
-
-
-def _held(
-    order: Order, connection: Connection, left: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool
-) -> Totals:
-    """What is left on both sides. What a way to pay covers of it is counted in."""
-    unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
-    return proof(
-        [line.left for line in lines if line.left is not None], tax_on_top=ZERO if gross else left.tax, paid=ZERO,
-        grand_total=left.grand_total, currency=order.order_currency_code, unit=unit,
+        held=totals_left(order, connection, left, lines, gross=gross) if left is not parts else totals,
+        paid=_paid_by_home(parts),
     )  # fmt: skip
 
 

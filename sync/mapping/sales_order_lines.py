@@ -19,8 +19,9 @@ from sync.mapping.line_amount import LinePrice, priced, sales_units
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
 from sync.mapping.order_rows import MoneyRow
 from sync.mapping.tax_groups import line_tax_group
+from sync.mapping.totals import Totals, proof
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import ZERO, rounded
+from sync.money import CENT, ZERO, rounded
 
 LONGEST_REFERENCE: Final = 20
 """Characters of `ExternalItemNumber` that are surely kept."""
@@ -81,6 +82,17 @@ def rounding_line(connection: Connection, amount: Decimal, lines: Sequence[Sales
     price = priced(Decimal(1), amount)
     left = price if any(line.left is not None for line in lines) else None
     return _line(reference, {"ItemNumber": connection.orders.rounding_item}, price, connection, left=left)
+
+
+def totals_left(
+    order: Order, connection: Connection, left: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool
+) -> Totals:
+    """What is left on both sides. What a way to pay covers of it is counted in."""
+    unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
+    return proof(
+        [line.left for line in lines if line.left is not None], tax_on_top=ZERO if gross else left.tax, paid=ZERO,
+        grand_total=left.grand_total, currency=order.order_currency_code, unit=unit,
+    )  # fmt: skip
 
 
 def unique_references(references: Sequence[str]) -> Iterator[str]:

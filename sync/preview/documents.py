@@ -89,7 +89,7 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     if reason := old_document(record, connection.orders) or reason_to_wait(record):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(booked, connection)
-    if reason := nothing_to_book(record, receivable, connection):
+    if reason := nothing_to_book(record, booked.order.payment.method, receivable, connection):
         return Preview(record.key, "skip", reason, totals=receivable.totals)
     if "orders" in connection.flows:
         must_be_of_our_time(record, booked.order, connection.orders)
@@ -181,9 +181,10 @@ def _requests(bookings: Bookings) -> Iterator[Request]:
         yield Request("POST", "/data/ReturnOrderHeadersV2", returned.header)
         for line in returned.lines:
             yield Request("POST", "/data/ReturnOrderLinesV2", returned.line_body(line, ASSIGNED))
-    if (payment := bookings.payment) is not None:
-        yield Request("POST", "/data/CustomerPaymentJournalHeaders", payment.journal_body)
-        yield Request("POST", "/data/CustomerPaymentJournalLines", payment.line_body(ASSIGNED, FIRST_LINE))
+    for payment in (bookings.payment, bookings.credit):
+        if payment is not None:
+            yield Request("POST", "/data/CustomerPaymentJournalHeaders", payment.journal_body)
+            yield Request("POST", "/data/CustomerPaymentJournalLines", payment.line_body(ASSIGNED, FIRST_LINE))
 
 
 def _notes(receivable: Receivable, bookings: Bookings) -> Iterator[str]:
@@ -192,6 +193,8 @@ def _notes(receivable: Receivable, bookings: Bookings) -> Iterator[str]:
         yield f"rounding line of {receivable.totals.rounding} {currency}"
     if bookings.taken_off is not None:
         yield f"{bookings.taken_off.commerce} {currency} is taken off the sales order, which F&O has not invoiced"
+    if bookings.credit is not None:
+        yield f"{bookings.credit.amount} {currency} was refunded to store credit, so no bank pays it"
     for line in receivable.lines:
         if line.is_payment:
             yield f"{-line.amount} {currency} was {line.text}"
