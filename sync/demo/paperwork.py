@@ -60,8 +60,10 @@ async def _invoice(shop: Shop, order: Order, how: str) -> bool:
 
 
 async def _refund(shop: Shop, order: Order, adjustment: Mapping[str, str]) -> bool:
-    """Give back a part of it, or a single piece, without its shipping; the shop gives back no more than was paid."""
-    items = await shop.items(order)
+    """Send it, and take back a part of it, or a single piece, without its shipping; the shop gives back no more than was
+    paid. What was never sent would be taken off the sales order instead."""
+    await _done(shop, order, "ship", {})
+    items = [item for item in await shop.items(order) if Decimal(item["qty_shipped"])]
     pieces = part_of(items, "to_refund") or {str(item["item_id"]): item["to_refund"] for item in items}
     quantities = {item: qty for item, qty in pieces.items() if Decimal(qty) > 0}
     if not quantities:

@@ -68,7 +68,12 @@ class Trade:
             return answer({"error": "there is no such order"}, 404)
         return answer(
             [
-                {"item_id": item["item_id"], "to_invoice": to_invoice(order, item), "to_refund": to_refund(order, item)}
+                {
+                    "item_id": item["item_id"],
+                    "to_invoice": to_invoice(order, item),
+                    "to_refund": to_refund(order, item),
+                    "qty_shipped": item.get("qty_shipped") or 0,
+                }
                 for item in order.items
                 if pays(order, item)
             ]
