@@ -109,6 +109,14 @@ RULES = [
         for text in ("5", '"soon"', "2026-11-21", "2026-11-21T06:00:00")
     ),
     (NUMBERS, 'rounding_most = "-0.01" #!', "", "less than nothing"),
+    (NUMBERS, 'hold_statuses = ["Fraud"] #!', "", "no status code of Commerce"),
+    (
+        NUMBERS,
+        'numbers = "theirs"\n[connections.main.invoices]\nbanks = { checkmo = "B" }\non_account = ["checkmo"] #!',
+        "",
+        '"checkmo" moves no money by on_account, and "banks" names a bank account for it',
+    ),
+    (NUMBERS, 'numbers = "theirs"\n[connections.main.invoices]\non_account = ["*"] #!', "", '"*" moves no money'),
     (NUMBERS, 'segments.fee = { item = "A", payment = "B" } #!', "", "both item and payment"),
     (NUMBERS, 'segments.fee = { field = "a.b" } #!', "", "neither item nor payment"),
     (NUMBERS, CUSTOMERS + 'guests = "collective"', IN_STORE, "this store has no guest_account"),

@@ -28,6 +28,12 @@ def test_the_others_are_posted(state: str) -> None:
     assert reason(made(state=state)) == ""
 
 
+def test_statuses_that_hold_wait_in_any_state_and_are_configured() -> None:
+    assert "its status is fraud" in reason(made(state="processing", status="fraud"))
+    assert reason(made(state="processing", status="fraud"), hold_statuses=()) == ""
+    assert "its status is checking" in reason(made(status="checking"), hold_statuses=("checking",))
+
+
 def test_an_order_that_commerce_has_not_finished_placing_waits() -> None:
     assert "received" in reason(made(status="received"))
 

@@ -20,6 +20,11 @@ def shipped(env: Environment, line: Record) -> Decimal:
     return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
 
 
+def is_stopped(header: Record) -> bool:
+    """Whether the order is stopped: batch jobs pass it over (inferred from the name of the field)."""
+    return header.values.get("IsSalesProcessingStopped") == "Yes"
+
+
 def ship(
     env: Environment, header: Record, quantities: Mapping[str, Decimal] | None, tracking: Mapping[str, str]
 ) -> str:
@@ -28,7 +33,7 @@ def ship(
     `tracking`: URL by tracking number. Raises `ValueError` for a lot that is not of the order, or for more than remains.
     """
     company, number = header[COMPANY], header["SalesOrderNumber"]
-    if header.values.get("SalesOrderStatus") in LOCKED:
+    if header.values.get("SalesOrderStatus") in LOCKED or is_stopped(header):
         return ""
     lines = env.lines(company, number)
     remaining = {line["InventoryLotId"]: line["OrderedSalesQuantity"] - shipped(env, line) for line in lines}

@@ -51,7 +51,7 @@ class DynamicsState(Environment):
         """
         posted = []
         for header in self._orders(number, company):
-            if header.values.get("SalesOrderStatus") in {"Invoiced", "Canceled"}:
+            if header.values.get("SalesOrderStatus") in {"Invoiced", "Canceled"} or packing.is_stopped(header):
                 continue
             with self.store.transaction():
                 has_lines = bool(self.lines(header[COMPANY], number))
