@@ -182,17 +182,12 @@ async def give_up(order: Order, what: str, work: Work) -> Receipt | Skipped:
         return never
     number = found.number if found else work.claim.number
     if found is not None and not found.is_cancelled:
-        if not found.is_open or _is_shipped_unpaid(order):
+        if not found.is_open:
             return _too_late(order, what, found, connection.dynamics.order_headers)
         work.wait_until_settled()
         intent = await work.intend(f"cancelled|{number}")
         await orders.remove(company, found, not_after=intent.not_after)
     return Receipt(connection.dynamics.order_headers, number, f"cancelled|{number}", "cancelled")
-
-
-def _is_shipped_unpaid(order: Order) -> bool:
-    """The shop cancels also what it has sent and never invoiced: the goods have left."""
-    return is_cancelled(order) and any(item.qty_shipped for item in order.items)
 
 
 def _too_late(order: Order, what: str, found: Found, entity: str) -> Receipt:

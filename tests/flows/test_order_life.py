@@ -202,16 +202,6 @@ async def test_an_order_cancelled_on_both_sides_is_agreement(till: Till, where: 
 
 
 @in_till()
-async def test_an_order_cancelled_after_it_was_sent_and_never_invoiced_is_shown_to_a_person(till: Till) -> None:
-    order = await till.placed()
-    till.commerce.ship(order)
-    order.row |= {"state": "canceled", "status": "canceled"}
-    await till.replays(key(order.row), "orders")
-    assert (await till.claim(order)).state is State.PARKED
-    assert len(till.headers(order)) == 1
-
-
-@in_till()
 async def test_a_rejected_order_is_never_posted_and_one_that_waits_for_fraud_is_posted_when_it_is_cleared(
     till: Till,
 ) -> None:
