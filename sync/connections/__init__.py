@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from sync.connections.companies import Companies
 from sync.connections.customers import Customers, Items
-from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
+from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups, tax_codes_in
 from sync.connections.receivables import CreditMemos, Invoices, Receipts
 from sync.connections.section import (
     COMPANY,
@@ -63,6 +63,7 @@ __all__ = [
     "WebhookKeys",
     "Whole",
     "YesNo",
+    "tax_codes_in",
     "tidy_url",
 ]
 

@@ -75,6 +75,7 @@ KIND = [
 ]
 
 RULES = [
+    (NUMBERS, 'taxes."A+B" = {}\ntaxes."B + A" = {} #!', "", 'joins the same tax codes as "A+B"'),
     (TOKEN, TOKEN + '\nevents = { client_idd = "x" } #!', "", 'Did you mean "client_id"?'),
     (
         IN_COMMERCE,
