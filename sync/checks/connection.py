@@ -14,6 +14,7 @@ from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
+from sync.checks.trial import recent_records_would_be_delivered
 
 CHECKS: tuple[Check, ...] = (
     secrets_are_stored,
@@ -34,4 +35,5 @@ CHECKS: tuple[Check, ...] = (
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,
+    recent_records_would_be_delivered,
 )

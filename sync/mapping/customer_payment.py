@@ -14,7 +14,7 @@ from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.connections import Connection, Invoices
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.sales_order import mapped
 from sync.mapping.sales_order_lines import unique_references
@@ -107,6 +107,7 @@ def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> st
         raise Never(
             f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account",
             remedy='Name it under invoices.banks in connections.toml ("*" stands for all others), then replay.',
+            missing=[Missing("invoices.banks", method)],
         )
     return bank
 

@@ -13,7 +13,7 @@ from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
@@ -65,6 +65,7 @@ def order_store(order: Order, connection: Connection) -> Store:
         raise Never(
             f"order {order.increment_id}: store_id {order.store_id} belongs to no store of this connection",
             remedy=f"Add [connections.<name>.stores.{order.store_id}] (or stores.default) to connections.toml, then replay.",
+            missing=[Missing("stores", str(order.store_id))],
         )
     return store
 
@@ -239,5 +240,6 @@ def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: st
         raise Never(
             f"order {order.increment_id}: {what} {code[:64]} is not mapped",
             remedy=f'Add it under {where} in connections.toml ("*" stands for all others), then replay the order.',
+            missing=[Missing(where, code)],
         )
     return found

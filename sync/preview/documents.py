@@ -27,8 +27,7 @@ from sync.mapping.bookings import (
 )
 from sync.mapping.posting_policy import is_cancelled, must_be_of_our_time, not_now, old_document
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.totals import Unproved
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order, parked
 
 FIRST_LINE: Final = Decimal(1)
 """The number of a payment line in a journal that is opened for it."""
@@ -58,13 +57,11 @@ async def _preview(model: type[D], document: Any, basis: Basis) -> Preview:
     try:
         record = model.read(document)
     except Never as error:
-        return Preview(key_of(document), "park", error.reason, error.remedy)
+        return parked(key_of(document), error)
     try:
         return await _previewed(Booked(record, _order_of(record, basis.orders)), basis)
-    except Unproved as error:
-        return Preview(record.key, "park", error.reason, error.remedy, totals=error.totals)
     except Never as error:
-        return Preview(record.key, "park", error.reason, error.remedy)
+        return parked(record.key, error)
 
 
 async def _previewed(booked: Booked[D], basis: Basis) -> Preview:

@@ -13,6 +13,7 @@ from sync.dynamics.client import DynamicsClient
 from sync.dynamics.wire import http_client
 from sync.errors import Never
 from sync.limiter import Limiter
+from sync.preview.orders import example_lookups
 from sync.sandbox.commerce.app import commerce_app
 from sync.sandbox.commerce.oauth import Consumer
 from sync.sandbox.commerce.state import CommerceState
@@ -91,7 +92,7 @@ class Grounds:
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
         commerce = CommerceClient(settings.commerce, secrets=self.secrets, http=shop, clock=self.clock)
-        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock)
+        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups())
 
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
         """What a check finds under settings that are changed so."""
