@@ -70,6 +70,10 @@ class Causes:
             cause.counts[kind] += 1
             cause.keys.update((one.key, None) for one in found.missing if _mark(one) == mark)
 
+    def __contains__(self, missing: object) -> bool:
+        """Whether some record lacked this row."""
+        return missing in self._found
+
     def findings(self) -> Iterator[Finding]:
         """One per cause: those that hold up most first; of the causes that are no missing rows, the first ones alone."""
         by_mark = sorted(self._found.items(), key=lambda entry: (-entry[1].counts.total(), str(entry[0])))

@@ -15,6 +15,7 @@ from sync.checks.finding import Check
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.trial import recent_records_would_be_delivered
+from sync.checks.written_back import receipts_may_be_written
 
 CHECKS: tuple[Check, ...] = (
     secrets_are_stored,
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     customers_can_be_read,
     companies_can_be_read,
     documents_can_be_read,
+    receipts_may_be_written,
     clocks_agree,
     dynamics_answers,
     companies_exist,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sync.checks.causes import ITEMS, Causes
+from sync.checks.expected import expected_rows
 from sync.checks.finding import Finding, Probe, ok
 from sync.checks.prices import PriceEvidence
 from sync.checks.recent import Recent
@@ -50,12 +51,10 @@ Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
 
 async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Finding]:
     """Records of the last days by the flows that are on; one finding per cause that would park some of them."""
-    if not probe.days:
-        return
     trial, prices = Trial(probe), PriceEvidence(probe)
-    for flow, (path, kind, key) in KINDS.items():
-        if flow not in probe.settings.flows and flow != "orders":
-            continue
+    flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
+    for flow in (flow for flow in KINDS if flow in flows):
+        path, kind, key = KINDS[flow]
         recent = Recent(probe, path, kind)
         async for page in recent.pages(key=key):
             if flow == "orders":
@@ -64,7 +63,7 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
                 await trial.take(flow, page)
         if flow in probe.settings.flows:
             yield trial.told(recent)
-    for finding in (*trial.causes.findings(), *prices.findings()):
+    for finding in (*trial.causes.findings(), *expected_rows(probe, trial.causes), *prices.findings()):
         yield finding
 
 

@@ -10,9 +10,12 @@ from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.checks.written_back import receipts_may_be_written
 from sync.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
 from sync.preview.documents import preview_creditmemo, preview_invoice
+from sync.sandbox.commerce.oauth import Consumer
+from sync.sandbox.commerce.order_endpoints import ORDERS
 from tests.checks.conftest import SETTINGS, Grounds, levels, only_fault
 from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
 from tests.mapping.samples import money, money_names
@@ -151,3 +154,33 @@ async def test_documents_are_looked_for_only_where_they_flow(grounds: Grounds) -
 @pytest.mark.parametrize("account", ["401000", "US-001", "A\\B", "-", "DAT-000011"])
 def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None:
     assert first_segment(f"{display_value(account, '-')}-001-{Decimal(22)}", "-") == account
+
+
+@pytest.mark.parametrize(
+    ("to", "flows", "lacking", "told"),
+    [
+        ("ext_order_id", ("orders",), "Magento_Sales::api_actions", {"ext_order_id of orders": "fault"}),
+        ("ext_order_id", ("orders",), "Magento_Sales::comment", {"ext_order_id of orders": "ok"}),
+        ("comment", ("orders",), "Magento_Sales::comment", {"comments of orders": "fault"}),
+        ("comment", ("orders",), "Magento_Sales::api_actions", {"comments of orders": "ok"}),
+        (
+            "ext_order_id",
+            ("orders", "invoices"),
+            "Magento_Sales::comment",
+            {"ext_order_id of orders": "ok", "comments of orders": "fault"},
+        ),
+        ("none", ("orders",), "Magento_Sales::comment", {}),
+    ],
+)
+async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
+    grounds: Grounds, to: str, flows: tuple[str, ...], lacking: str, told: Mapping[str, str]
+) -> None:
+    (order,) = grounds.commerce.place_new()
+    before = (dict(order.row), list(order.comments))
+    every = {endpoint.resource for endpoint in ORDERS}
+    grounds.commerce.oauth.consumers[:] = [Consumer.named("sandbox", resources=frozenset(every - {lacking}))]
+    found = await found_of(grounds, receipts_may_be_written, (*flows, "receipts"), receipts={"to": to})
+    assert {what: str(one.level) for one in found for what in told if what in one.what} == told
+    assert len(found) == len(told)
+    assert all(lacking in one.cure for one in found if one.level is Level.FAULT)
+    assert (order.row, order.comments) == before

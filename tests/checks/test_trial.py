@@ -196,6 +196,28 @@ async def test_customers_are_tried_where_they_flow() -> None:
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
 
 
+@pytest.mark.parametrize(
+    ("sections", "told"),
+    [
+        ({}, []),
+        ({"payments": {"checkmo": {}}}, ["orders.payments maps no free"]),
+        ({"payments": {"*": {}}, "taxes": {"*": {}}}, []),
+        ({"taxes": TAXES}, ['orders.taxes maps no "none"']),
+    ],
+)
+async def test_rows_that_every_shop_needs_are_missed_before_an_order_needs_them(
+    sections: Mapping[str, Any], told: list[str]
+) -> None:
+    found = mendable(await tried({}, orders=sections))
+    assert [one.what.partition(":")[0] for one in found] == told
+    assert {one.level for one in found} <= {Level.WARN}
+
+
+async def test_customers_without_a_currency_are_a_fault_although_none_registered_lately() -> None:
+    (found,) = mendable(await tried({}, flows=("customers",), days=0))
+    assert (found.level, found.cure) == (Level.FAULT, 'Add to [connections.shop.customers]: currency = "<currency>".')
+
+
 async def test_a_shop_of_the_sandbox_would_be_delivered(grounds: Grounds) -> None:
     grounds.commerce.place_new(20)
     segments = {
