@@ -45,6 +45,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
         yield from _commerce((*path, "commerce"), commerce)
     if dynamics := sound(Dynamics, written.get("dynamics")):
         yield from _dynamics((*path, "dynamics"), dynamics)
+        yield from _time_zones((*path, "dynamics"), dynamics, written.get("stores", {}))
     if orders := sound(Orders, written.get("orders", {})):
         yield from _orders((*path, "orders"), orders)
     yield from account_breaches(path, written)
@@ -90,6 +91,16 @@ def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
         if unit <= 0:
             what = f"the rounding unit of {currency} is {unit}"
             yield Breach((*path, "rounding", currency), what, 'Write the unit of F&O\'s Currencies form, as in "0.05".')
+
+
+def _time_zones(path: Path, dynamics: Dynamics, stores: object) -> Iterator[Breach]:
+    tables = stores.values() if isinstance(stores, Mapping) else ()
+    named = {store.company for table in tables if (store := sound(Store, table))}
+    for company in set(dynamics.time_zones) - named - {dynamics.company}:
+        what = f"a time zone is written for {company}, and no store posts into that legal entity"
+        yield Breach(
+            (*path, "time_zones", company), what, "Write company in the store's table, or leave the time zone out."
+        )
 
 
 def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
