@@ -34,6 +34,11 @@ def _invoices(path: Path, invoices: Invoices) -> Iterator[Breach]:
         what = "this sign cannot part the segments of an account"
         remedy = 'Write the delimiter of the chart of accounts in F&O, as in "-".'
         yield Breach((*path, "dimension_delimiter"), what, remedy)
+    if "on_account" in invoices.model_fields_set:
+        for method in invoices.on_account:
+            if method in invoices.banks or method == "*":
+                what = f'"{method}" moves no money by on_account, and "banks" names a bank account for it'
+                yield Breach((*path, "on_account"), what, f'Leave "{method}" out of one of the two.')
     for section, table in (("accounts", invoices.accounts), ("banks", invoices.banks)):
         for name, account in table.items():
             if not account.strip():

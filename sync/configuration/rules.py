@@ -111,6 +111,10 @@ def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
     if orders.numbers is NumberMode.OURS and length > LONGEST_NUMBER:
         what = f"a sales order number made from it has {length} characters or more; F&O holds {LONGEST_NUMBER}"
         yield Breach((*path, "number_template"), what, "Shorten the fixed part of the template.")
+    for status in orders.hold_statuses:
+        if not status or status != status.strip().lower():
+            what = f'"{status}" is no status code of Commerce'
+            yield Breach((*path, "hold_statuses"), what, 'Write codes as Commerce has them, as in "fraud".')
     if orders.rounding_most < 0:
         what = f"rounding_most is {orders.rounding_most}, less than nothing"
         yield Breach((*path, "rounding_most"), what, 'Write 0 or more, as in rounding_most = "0.05".')

@@ -72,6 +72,10 @@ class Orders(Section):
     number_template: str = "{store_id}-{increment_id}"
     reference_template: str = "{increment_id}"
     posting: Posting = Posting.ALWAYS
+    hold_statuses: tuple[str, ...] = ("fraud", "payment_review", "holded")
+    """Statuses of Commerce in which an order is not posted, whatever its state."""
+    stop_processing: YesNo = False
+    """Whether an order that goes on hold after it was posted is stopped in F&O (`IsSalesProcessingStopped`)."""
     placed_from: Moment | None = None
     oldest_days: Whole | None = Field(default=None, ge=1)
     freight_item: str = "FREIGHT"

@@ -21,10 +21,16 @@ class Invoices(Section):
     `reward_points` need one of their own: they are no revenue."""
     journal: str = "WEBPAY"
     banks: dict[str, str] = {}
-    """Bank account per payment method of Commerce; `*` for all others."""
+    """Bank account per payment method of Commerce; `*` for all others but those of `on_account`."""
+    on_account: tuple[str, ...] = ("companycredit", "purchaseorder")
+    """Payment methods of Commerce that move no money: no payment is booked, the receivable stays open under its terms."""
     dimension_delimiter: str = Field(default="-", min_length=1, max_length=1)
     """The segment delimiter of F&O's accounts: escaped in account numbers that hold it."""
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+
+    def moves_money(self, method: str) -> bool:
+        """Whether money comes and goes by this payment method: not on account, unless a bank is named for it."""
+        return method in self.banks or method not in self.on_account
 
 
 class CreditMemos(Section):

@@ -77,6 +77,9 @@ class OrderExtension(Document):
     gift_cards_amount: Amount = ZERO
     customer_balance_amount: Amount = ZERO
     reward_currency_amount: Amount = ZERO
+    gift_cards_refunded: Amount = ZERO
+    customer_balance_refunded: Amount = ZERO
+    customer_balance_total_refunded: Amount = ZERO
     gw_price: Amount = ZERO
     gw_items_price: Amount = ZERO
     gw_card_price: Amount = ZERO
@@ -120,6 +123,11 @@ class Order(Document):
     total_invoiced: Amount = ZERO
     total_refunded: Amount = ZERO
     total_canceled: Amount = ZERO
+    shipping_refunded: Amount = ZERO
+    shipping_tax_refunded: Amount = ZERO
+    discount_refunded: Amount = ZERO
+    adjustment_positive: Amount = ZERO
+    adjustment_negative: Amount = ZERO
     is_virtual: Flag = False
     original_increment_id: Text = ""
     relation_parent_real_id: Text = ""
