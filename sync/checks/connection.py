@@ -14,6 +14,8 @@ from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
+from sync.checks.stores import stores_are_handled
+from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 from sync.checks.written_back import receipts_may_be_written
 
@@ -22,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     webhook_keys_are_keys,
     shop_answers,
     stores_exist,
+    stores_are_handled,
     orders_can_be_read,
     cutover_is_named,
     customers_can_be_read,
@@ -31,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     clocks_agree,
     dynamics_answers,
     companies_exist,
+    days_agree,
     fields_exist,
     numbers_fit,
     codes_exist,

@@ -70,6 +70,8 @@ class Probe:
     secrets: Secrets
     clock: Clock
     lookups: Lookups
+    neighbours: tuple[Connection, ...] = ()
+    """The other connections that read the same shop."""
     days: int = 90
     """How far back records are tried; 0 tries none."""
     tell: Callable[[str], None] = silent

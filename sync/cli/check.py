@@ -113,7 +113,11 @@ async def _probe(services: Services, name: str) -> Probe:
     desk = await services.desks.open(name)
     outside = services.outside
     lookups = lookups_in(desk.settings, desk.items, desk.accounts, desk.digest_of)
-    return Probe(name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock, lookups)
+    url, every = desk.settings.commerce.url, services.connections.items()
+    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
+    return Probe(
+        name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock, lookups, neighbours
+    )  # fmt: skip
 
 
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:

@@ -1,0 +1,119 @@
+"""Store views and their days: what the shop has, against what the connections of the file say."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sync.checks.finding import Finding, Level, findings_of
+from sync.checks.stores import stores_are_handled
+from sync.checks.time_zones import days_agree, offset_named, offsets
+from tests.checks.conftest import Grounds, levels
+from tests.contracts.hand_clock import HandClock
+from tests.systems.commerce.shop import CREDENTIALS, Shop
+
+VIEWS = [
+    {"id": number, "code": code, "website_id": 1, "is_active": active}
+    for number, code, active in ((0, "admin", 1), (1, "en", 1), (2, "de", 1), (3, "fr", 0))
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "beside", "left"),
+    [
+        (("1", "2"), (), ""),
+        (("1",), ("2",), ""),
+        (("1",), (), "2 (de)"),
+        (("default",), (), ""),
+        (("3",), (), "1 (en), 2 (de)"),
+    ],
+)
+async def test_store_views_that_no_connection_has_are_told(
+    own: Sequence[str], beside: Sequence[str], left: str
+) -> None:
+    shop = Shop(HandClock().now, records={"store/storeViews": VIEWS})
+    async with AsyncExitStack() as stack:
+        probe = await Grounds(stack, shop=shop, credentials=CREDENTIALS).probe()
+        settings = probe.settings.model_copy(update={"stores": dict.fromkeys(own, probe.settings.stores["1"])})
+        other = probe.settings.model_copy(update={"stores": dict.fromkeys(beside, probe.settings.stores["1"])})
+        (found,) = await findings_of(stores_are_handled, replace(probe, settings=settings, neighbours=(other,)))
+    assert (found.level is Level.WARN) is bool(left)
+    assert left in found.what
+
+
+async def dated(
+    zones: Mapping[str, str], ledger: str | None = None, flows: tuple[str, ...] = ("invoices",), **sections: Any
+) -> list[Finding]:
+    configs = [{"id": int(name), "code": f"s{name}", "timezone": zone} for name, zone in zones.items()]
+    shop = Shop(HandClock().now, records={"store/storeConfigs": configs})
+    async with AsyncExitStack() as stack:
+        grounds = Grounds(stack, shop=shop, credentials=CREDENTIALS)
+        if ledger:
+            grounds.dynamics.put("LegalEntities", LegalEntityId="USMF", TimeZone=ledger)
+        probe = await grounds.probe(**sections)
+        return await findings_of(
+            days_agree, replace(probe, settings=probe.settings.model_copy(update={"flows": flows}))
+        )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "agree"),
+    [
+        ("UTC", "UTC", True),
+        ("Europe/Vienna", "Europe/Berlin", True),
+        ("America/New_York", "UTC", False),
+        ("Europe/London", "UTC", False),
+        ("America/Phoenix", "America/Denver", False),
+        ("Nowhere/Land", "UTC", False),
+    ],
+)
+async def test_the_days_of_the_shop_are_held_against_those_of_the_books(theirs: str, ours: str, agree: bool) -> None:
+    found = await dated({"1": theirs}, dynamics={"time_zone": ours})
+    assert levels(found) == {"ok" if agree else "warn"}
+    assert theirs in found[0].what or agree
+
+
+async def test_each_time_zone_and_legal_entity_is_told_once_with_the_line_to_write() -> None:
+    stores = {"1": {}, "2": {}, "3": {"company": "demf"}}
+    zones = {"1": "America/Chicago", "2": "America/Chicago", "3": "Europe/Berlin", "9": "Asia/Tokyo"}
+    found = await dated(zones, stores=stores)
+    assert [one.what.partition(":")[0] for one in found] == ["store views 1, 2", "store view 3"]
+    assert 'time_zone = "America/Chicago" in [connections.shop.dynamics]' in found[0].cure
+    assert 'time_zones = { demf = "Europe/Berlin" } in [connections.shop.dynamics]' in found[1].cure
+
+
+@pytest.mark.parametrize(
+    ("ledger", "level"),
+    [("GMTPLUS0100_AMSTERDAM_BERLIN_BERN_ROME", Level.OK), ("GMTMINUS0600CENTRALTIME", Level.WARN)],
+)
+async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(ledger: str, level: Level) -> None:
+    found = await dated({}, ledger, dynamics={"time_zone": "Europe/Berlin"})
+    assert [one.level for one in found] == [level]
+    assert ledger in found[0].what
+
+
+async def test_nothing_is_said_of_days_where_nothing_is_dated() -> None:
+    assert await dated({"1": "Asia/Tokyo"}, flows=("orders", "customers")) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "hours"),
+    [
+        ("GMTMINUS0330NEWFOUNDLAND", -3.5),
+        ("GMT_PLUS0300KALININGRAD_MINSK", 3),
+        ("GMT_COORDINATEDUNIVERSALTIME", 0),
+        ("GMTPLUS0545KATHMANDU", 5.75),
+        ("", None),
+    ],
+)
+def test_the_names_of_zones_in_dynamics_tell_their_offset(member: str, hours: float | None) -> None:
+    assert offset_named(member) == (None if hours is None else timedelta(hours=hours))
+
+
+def test_zones_with_the_same_offset_and_another_summer_differ() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert offsets(ZoneInfo("America/Phoenix"), now) != offsets(ZoneInfo("America/Denver"), now)
