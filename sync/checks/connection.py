@@ -10,10 +10,11 @@ from sync.checks.commerce import (
     shop_answers,
     stores_exist,
 )
-from sync.checks.entities import companies_exist, dynamics_answers, fields_exist, numbers_fit
+from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
+from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.stores import stores_are_handled
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     days_agree,
     fields_exist,
     numbers_fit,
+    numbers_are_drawn,
     codes_exist,
     rounding_agrees,
     free_text_is_taxed,

@@ -10,6 +10,7 @@ from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
 from sync.checks.written_back import receipts_may_be_written
 from sync.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
@@ -184,3 +185,44 @@ async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
     assert len(found) == len(told)
     assert all(lacking in one.cure for one in found if one.level is Level.FAULT)
     assert (order.row, order.comments) == before
+
+
+@pytest.mark.parametrize(
+    ("flows", "sections", "keyed", "drawn"),
+    [
+        (("orders",), {}, {"SalesOrderNumber", "CustomerAccount"}, []),
+        (("customers",), {}, {"CustomerAccount"}, []),
+        (("creditmemos",), {}, {"ReturnOrderNumber", "RMANumber"}, []),
+        (("creditmemos",), {"creditmemos": {"recipe": "free-text-credit"}}, set(), ["FreeTextInvoiceHeaders"]),
+        (("invoices",), {}, {"JournalBatchNumber"}, ["CustomerPaymentJournalLines"]),
+        (
+            ("invoices",),
+            {"invoices": {"recipe": "both"}},
+            {"JournalBatchNumber"},
+            ["CustomerPaymentJournalLines", "FreeTextInvoiceHeaders"],
+        ),
+    ],
+)
+async def test_every_sequence_that_a_recipe_needs_is_told(
+    grounds: Grounds, flows: tuple[str, ...], sections: Mapping[str, Any], keyed: set[str], drawn: list[str]
+) -> None:
+    found = await found_of(grounds, numbers_fit, flows, **sections)
+    assert {one.what.partition(" ")[0] for one in found} == keyed
+    assert levels(found) <= {"ok"}
+    assert [one.entity_set for one in drawn_numbers(settings_of(**sections, flows=flows))] == drawn
+    undrawn = await found_of(grounds, numbers_are_drawn, flows, **sections)
+    assert [one.level for one in undrawn] == [Level.WARN] * len(drawn)
+    assert all("automatic" in one.cure for one in undrawn)
+
+
+async def test_return_orders_are_numbered_as_sales_orders_are(grounds: Grounds) -> None:
+    found = await found_of(grounds, numbers_fit, ("creditmemos",), orders={"numbers": "ours"})
+    (returns,) = [one.what for one in found if one.what.startswith("ReturnOrderNumber")]
+    assert "chosen by us, as long as the number sequence Sales order" in returns
+
+
+async def test_a_number_that_was_drawn_before_proves_its_sequence(grounds: Grounds) -> None:
+    line = {"dataAreaId": "usmf", "JournalBatchNumber": "00001", "LineNumber": Decimal(1), "Voucher": "PAY-000001"}
+    grounds.dynamics.put("CustomerPaymentJournalLines", **line)
+    (found,) = await found_of(grounds, numbers_are_drawn, ("invoices",))
+    assert (found.level, found.what) == (Level.OK, "the voucher of payment journal WEBPAY is numbered by F&O in usmf")
