@@ -33,8 +33,12 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Per table: what a row of it maps, and how it is written."""
 
-OTHERS: Final = frozenset({"orders.payments", "orders.deliveries", "orders.taxes", "invoices.banks"})
-"""Tables in which "*" stands for all other keys."""
+OTHERS: Final = ' ("*" stands for all others)'
+BESIDE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("orders.payments", "orders.deliveries", "orders.taxes"), OTHERS),
+    "invoices.banks": f"{OTHERS}; or name it in invoices.on_account, where no money moves by it",
+}
+"""Per table: what else would do."""
 
 _NUMBERS: Final = re.compile(r"[0-9][0-9.,]*")
 
@@ -109,8 +113,7 @@ def row_cure(connection: str, missing: Missing) -> str:
     is_row = "{name}" in written
     table = missing.table if is_row else missing.table.partition(".")[0]
     row = written.format(name=toml_key(missing.key)) if is_row else written
-    others = ' ("*" stands for all others)' if missing.table in OTHERS else ""
-    return f"Add to [connections.{connection}.{table}]: {row}{others}."
+    return f"Add to [connections.{connection}.{table}]: {row}{BESIDE.get(missing.table, '')}."
 
 
 def item_cure(connection: str) -> str:

@@ -7,11 +7,13 @@ come. A record that lacks a row is mapped again as though the row were there, so
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from sync.checks.causes import ITEMS, Causes
 from sync.checks.expected import expected_rows
 from sync.checks.finding import Finding, Probe, ok
+from sync.checks.methods import Methods
 from sync.checks.prices import PriceEvidence
 from sync.checks.recent import Recent
 from sync.connections import Connection, Payment, SegmentHome, TaxGroups
@@ -51,19 +53,20 @@ Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
 
 async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Finding]:
     """Records of the last days by the flows that are on; one finding per cause that would park some of them."""
-    trial, prices = Trial(probe), PriceEvidence(probe)
+    trial, witnesses = Trial(probe), (PriceEvidence(probe), Methods(probe))
     flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
     for flow in (flow for flow in KINDS if flow in flows):
         path, kind, key = KINDS[flow]
         recent = Recent(probe, path, kind)
         async for page in recent.pages(key=key):
-            if flow == "orders":
-                prices.see(page)
+            for witness in witnesses if flow == "orders" else ():
+                witness.see(page)
             if flow in probe.settings.flows:
                 await trial.take(flow, page)
         if flow in probe.settings.flows:
             yield trial.told(recent)
-    for finding in (*trial.causes.findings(), *expected_rows(probe, trial.causes), *prices.findings()):
+    told = (trial.causes.findings(), expected_rows(probe, trial.causes), *(one.findings() for one in witnesses))
+    for finding in chain.from_iterable(told):
         yield finding
 
 

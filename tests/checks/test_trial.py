@@ -197,6 +197,25 @@ async def test_customers_are_tried_where_they_flow() -> None:
 
 
 @pytest.mark.parametrize(
+    ("invoices", "told"),
+    [
+        ({"banks": {"*": "B"}, "on_account": ()}, {"checkmo": 2, "braintree": 1}),
+        ({"banks": {"*": "B", "braintree": "B"}, "on_account": ("checkmo",)}, {}),
+        ({"banks": {"braintree": "B"}, "on_account": ("checkmo",)}, {}),
+        ({"recipe": "free-text-invoice", "revenue_account": "4", "banks": {"*": "B"}}, {}),
+    ],
+)
+async def test_methods_that_only_the_star_covers_are_told_with_how_often_they_occurred(
+    invoices: Mapping[str, Any], told: Mapping[str, int]
+) -> None:
+    paid = [{**made(), "payment": {"method": method}} for method in ("checkmo", "free", "braintree", "checkmo")]
+    found = await tried({"orders": placed(*paid)}, flows=("orders", "invoices"), invoices=invoices)
+    shown = {one.what.split()[2]: one.count for one in mendable(found) if one.what.startswith("payment method")}
+    assert shown == told
+    assert all("on_account" in one.cure for one in mendable(found))
+
+
+@pytest.mark.parametrize(
     ("sections", "told"),
     [
         ({}, []),
