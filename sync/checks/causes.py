@@ -36,6 +36,7 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
 OTHERS: Final = ' ("*" stands for all others)'
 BESIDE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("orders.payments", "orders.deliveries", "orders.taxes"), OTHERS),
+    "customers.groups": "; or set group, for all others",
     "invoices.banks": f"{OTHERS}; or name it in invoices.on_account, where no money moves by it",
 }
 """Per table: what else would do."""
