@@ -87,15 +87,16 @@ class Causes:
         others = [cause for cause in ordered if cause.missing is None]
         for cause in others[:SHOWN]:
             level = Level.FAULT if cause.is_of_totals else Level.WARN
-            what = f"{_counted(cause.counts)} would be parked, as {cause.example}: {cause.reason}"
-            yield Finding(level, what, cause.remedy, cause.counts.total(), cause.example)
+            what = f"{_counted(cause.counts)} would be parked, for example {cause.example}: {cause.reason}"
+            cure = cause.remedy.replace("connections.<name>", f"connections.{self._connection}")
+            yield Finding(level, what, cure, cause.counts.total(), cause.example)
         if rest := others[SHOWN:]:
             count = sum(cause.counts.total() for cause in rest)
             what = f"{count} more records would be parked for {len(rest)} further causes"
             yield Finding(Level.WARN, what, "Mend the causes above, then check again.", count, rest[0].example)
 
     def _of_row(self, cause: Cause, missing: Missing) -> Finding:
-        held = f"{_counted(cause.counts)} would be parked, as {cause.example}"
+        held = f"{_counted(cause.counts)} would be parked, for example {cause.example}"
         if missing.table == ITEMS:
             named = ", ".join(sku[:64] or "(empty)" for sku in list(cause.keys)[:SHOWN])
             more = ", …" if len(cause.keys) > SHOWN else ""

@@ -167,7 +167,7 @@ async def test_totals_that_do_not_agree_are_a_fault_and_a_record_that_cannot_be_
     found = mendable(await tried({"orders": placed(*unexplained, empty)}))
     assert [(one.level, one.count) for one in found] == [(Level.FAULT, 2), (Level.WARN, 1)]
     assert "unexplained 4.00" in found[0].what
-    assert "segments" in found[0].cure
+    assert "[connections.shop.orders.segments" in found[0].cure
 
 
 async def test_invoices_and_credit_memos_are_tried_with_their_orders_where_they_flow() -> None:
