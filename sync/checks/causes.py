@@ -148,4 +148,9 @@ def _name(missing: Missing) -> str:
 
 def _counted(counts: Counter[str]) -> str:
     """`2 orders, 1 invoice`."""
-    return ", ".join(f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.most_common())
+    return ", ".join(f"{count} {kind if count == 1 else plural(kind)}" for kind, count in counts.most_common())
+
+
+def plural(kind: str) -> str:
+    """Of a kind of record."""
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

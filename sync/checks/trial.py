@@ -15,11 +15,12 @@ from sync.checks.expected import expected_rows
 from sync.checks.finding import Finding, Probe, ok
 from sync.checks.methods import Methods
 from sync.checks.prices import PriceEvidence
-from sync.checks.recent import Recent
+from sync.checks.recent import Listed, Recent
+from sync.commerce.companies import PATH as COMPANIES
 from sync.connections import Connection, Payment, SegmentHome, TaxGroups
 from sync.errors import Missing
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.preview.accounts import preview_customer
+from sync.preview.accounts import preview_company, preview_customer
 from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
 from sync.preview.orders import Lookups, Preview, preview_order
 from sync.preview.papers import id_of
@@ -40,13 +41,16 @@ SUPPOSED: Final[Mapping[str, Any]] = {
 }
 """What a missing row is taken to be while the rest of the record is looked at."""
 
-KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "orders": ("orders", "order", "entity_id"),
-    "invoices": ("invoices", "invoice", "entity_id"),
-    "creditmemos": ("creditmemos", "credit memo", "entity_id"),
-    "customers": ("customers/search", "customer", "id"),
+KINDS: Final[Mapping[str, Listed]] = {
+    "orders": Listed("orders", "order"),
+    "invoices": Listed("invoices", "invoice"),
+    "creditmemos": Listed("creditmemos", "credit memo"),
+    "customers": Listed("customers/search", "customer", "id"),
+    "companies": Listed(COMPANIES, "company", "id", has_stores=False),
 }
-"""Per flow: where its records are listed, what one is called, and its id. (Companies have no time of change.)"""
+"""The records of each flow that are tried."""
+
+ACCOUNTS: Final = {"customers": preview_customer, "companies": preview_company}
 
 Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
 
@@ -56,9 +60,8 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
     trial, witnesses = Trial(probe), (PriceEvidence(probe), Methods(probe))
     flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
     for flow in (flow for flow in KINDS if flow in flows):
-        path, kind, key = KINDS[flow]
-        recent = Recent(probe, path, kind)
-        async for page in recent.pages(key=key):
+        recent = Recent(probe, KINDS[flow])
+        async for page in recent.pages():
             for witness in witnesses if flow == "orders" else ():
                 witness.see(page)
             if flow in probe.settings.flows:
@@ -85,15 +88,15 @@ class Trial:
         """Try a page of a flow's records as REST answers them."""
         attempt = await self._attempt(flow, page)
         for document in page:
-            await self._tried(KINDS[flow][1], document, attempt)
+            await self._tried(KINDS[flow].kind, document, attempt)
 
     async def _attempt(self, flow: str, page: Sequence[dict[str, Any]]) -> Attempt:
         """How one of them is previewed. Invoices and credit memos need their orders, which may be older."""
         now = self._probe.clock.now()
         if flow == "orders":
             return lambda document, settings, lookups: preview_order(document, settings, lookups, now)
-        if flow == "customers":
-            return preview_customer
+        if flow in ACCOUNTS:
+            return ACCOUNTS[flow]
         ids = {number for document in page if (number := id_of(document, "order_id")) is not None}
         found = await self._probe.commerce.orders_by_ids(sorted(ids)) if ids else []
         orders = {number: order for order in found if (number := id_of(order, "entity_id")) is not None}
@@ -102,7 +105,7 @@ class Trial:
 
     def told(self, recent: Recent) -> Finding:
         """How many of a kind were tried, and what would become of them."""
-        came = self.outcomes.get(recent.kind, Counter())
+        came = self.outcomes.get(recent.listed.kind, Counter())
         skipped = f", {came['skip']} skipped" if came["skip"] else ""
         return ok(f"tried {recent.told}: {came['deliver']} would be delivered{skipped}, {came['park']} parked")
 

@@ -57,7 +57,7 @@ Days = Annotated[
 def check(ctx: typer.Context, days: Days = 90) -> None:
     """Read the configuration, look for its secrets and ask both systems; print every fault with its cure.
 
-    Then the orders of the last days (with their invoices, credit memos and customers, as far as these flow) are mapped
+    Then the records of the last days (orders, invoices, credit memos, customers, companies, as far as these flow) are mapped
     as `preview` does: whatever would park some of them is told once, with the number of records and the line to add.
 
     Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.

@@ -50,7 +50,7 @@ async def tried(
     **sections: Any,
 ) -> list[Finding]:
     """What the dry run finds in a shop that has these lists, and no others."""
-    everything = {"orders": [], "invoices": [], "creditmemos": [], "customers/search": [], **lists}
+    everything = {"orders": [], "invoices": [], "creditmemos": [], "customers/search": [], "company/": [], **lists}
     shop = Shop(HandClock(NOW).now, lists=everything)
     flows = sections.pop("flows", ("orders",))
     async with AsyncExitStack() as stack:
@@ -194,6 +194,14 @@ async def test_customers_are_tried_where_they_flow() -> None:
         "Customer group 4 is not mapped",
     ]
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
+
+
+async def test_companies_are_tried_whatever_their_age_where_they_flow(grounds: Grounds) -> None:
+    probe = await grounds.probe(customers={"currency": "USD"}, companies={"sales_representatives": {"999": "000001"}})
+    probe = replace(probe, settings=probe.settings.model_copy(update={"flows": ("companies",)}))
+    (told, cause) = await findings_of(recent_records_would_be_delivered, probe)
+    assert told.what == "tried 2 companies: 0 would be delivered, 2 parked"
+    assert cause.what.startswith("Admin user 1 is not mapped (companies.sales_representatives): 2 companies")
 
 
 @pytest.mark.parametrize(
