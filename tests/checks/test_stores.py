@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sync.checks.finding import Finding, Level, findings_of
-from sync.checks.stores import stores_are_handled
+from sync.checks.stores import stores_are_handled, websites_exist
 from sync.checks.time_zones import days_agree, offset_named, offsets
 from tests.checks.conftest import Grounds, levels
 from tests.contracts.hand_clock import HandClock
@@ -43,6 +43,23 @@ async def test_store_views_that_no_connection_has_are_told(
         (found,) = await findings_of(stores_are_handled, replace(probe, settings=settings, neighbours=(other,)))
     assert (found.level is Level.WARN) is bool(left)
     assert left in found.what
+
+
+@pytest.mark.parametrize(
+    ("websites", "faults"),
+    [
+        ([], []),
+        ([1], []),
+        ([1, 7], ["commerce.websites: the shop has no website 7"]),
+        ([2], ["commerce.websites: the shop has no website 2", "stores.1 is of website 1"]),
+    ],
+)
+async def test_websites_that_are_named_are_looked_for(grounds: Grounds, websites: list[int], faults: list[str]) -> None:
+    found = await grounds.found(websites_exist, commerce={"websites": websites})
+    told = [one for one in found if one.level is not Level.OK]
+    assert [one.what.partition(",")[0] for one in told] == faults
+    assert all(one.cure for one in told)
+    assert bool(found) is bool(websites)
 
 
 async def dated(
