@@ -87,7 +87,7 @@ class Causes:
         others = [cause for cause in ordered if cause.missing is None]
         for cause in others[:SHOWN]:
             level = Level.FAULT if cause.is_of_totals else Level.WARN
-            what = f"{_counted(cause.counts)} would be parked, for example {cause.example}: {cause.reason}"
+            what = f"{_counted(cause.counts)} would be parked, for example: {cause.reason}"
             cure = cause.remedy.replace("connections.<name>", f"connections.{self._connection}")
             yield Finding(level, what, cure, cause.counts.total(), cause.example)
         if rest := others[SHOWN:]:
@@ -103,14 +103,13 @@ class Causes:
             what = f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in D365 ({named}{more}): {held}"
             return Finding(Level.FAULT, what, item_cure(self._connection), cause.counts.total(), cause.example)
         what = f"{_name(missing)} is not mapped ({missing.table}): {held}"
-        cure = row_cure(self._connection, missing) or cause.remedy
-        return Finding(Level.FAULT, what, cure, cause.counts.total(), cause.example)
+        return Finding(
+            Level.FAULT, what, row_cure(self._connection, missing), cause.counts.total(), cause.example
+        )  # fmt: skip
 
 
 def row_cure(connection: str, missing: Missing) -> str:
-    """The line to add, and under which table; empty for a table that is not known here."""
-    if missing.table not in ROWS:
-        return ""
+    """The line to add, and under which table."""
     _, written = ROWS[missing.table]
     is_row = "{name}" in written
     table = missing.table if is_row else missing.table.partition(".")[0]
@@ -141,8 +140,7 @@ def _sentence(reason: str) -> str:
 def _name(missing: Missing) -> str:
     if missing == Missing("orders.taxes", "none"):
         return 'What bears no tax ("none")'
-    what, _ = ROWS.get(missing.table, ("{key}", ""))
-    name = what.format(key=missing.key[:64] or "(none)")
+    name = ROWS[missing.table][0].format(key=missing.key[:64] or "(none)")
     return name[0].upper() + name[1:]
 
 

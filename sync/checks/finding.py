@@ -91,7 +91,8 @@ async def findings_of(check: Check, probe: Probe) -> list[Finding]:
     """What one check finds; an error that stops it is a finding too, with the error's own remedy as the cure."""
     found: list[Finding] = []
     try:
-        found += [finding async for finding in check(probe)]
+        async for finding in check(probe):
+            found.append(finding)  # noqa: PERF401 - what was found before an error is kept
     except Never as error:
         found.append(fault(error.reason, error.remedy))
     except Later as error:

@@ -65,7 +65,6 @@ def order_store(order: Order, connection: Connection) -> Store:
         raise Never(
             f"order {order.increment_id}: store_id {order.store_id} belongs to no store of this connection",
             remedy=f"Add [connections.<name>.stores.{order.store_id}] (or stores.default) to connections.toml, then replay.",
-            missing=[Missing("stores", str(order.store_id))],
         )
     return store
 

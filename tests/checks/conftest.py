@@ -88,7 +88,7 @@ class Grounds:
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=_nobody,
+            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=nobody_listens,
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
         commerce = CommerceClient(settings.commerce, secrets=self.secrets, http=shop, clock=self.clock)
@@ -99,7 +99,7 @@ class Grounds:
         return await findings_of(check, await self.probe(**changes))
 
 
-async def _nobody(_: object) -> None:
+async def nobody_listens(_: object) -> None:
     """Nobody listens for pauses here."""
 
 

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.stores import stores_are_handled, websites_exist
 from sync.checks.time_zones import days_agree, offset_named, offsets
-from tests.checks.conftest import Grounds, levels
+from sync.dynamics.client import DynamicsClient
+from sync.dynamics.wire import http_client
+from sync.limiter import Limiter
+from tests.checks.conftest import Grounds, levels, nobody_listens
 from tests.contracts.hand_clock import HandClock
 from tests.systems.commerce.shop import CREDENTIALS, Shop
 
@@ -111,6 +115,24 @@ async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(ledger: str,
     found = await dated({}, ledger, dynamics={"time_zone": "Europe/Berlin"})
     assert [one.level for one in found] == [level]
     assert ledger in found[0].what
+
+
+@pytest.mark.parametrize(("status", "level"), [(400, Level.OK), (401, Level.FAULT)])
+async def test_what_the_ledger_does_not_show_hides_nothing_of_the_shop(
+    grounds: Grounds, status: int, level: Level
+) -> None:
+    refusal = {"error": {"message": "Could not find a property named 'TimeZone' on type 'LegalEntity'"}}
+    probe = await grounds.probe()
+    async with http_client(transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))) as ledger:
+        dynamics = DynamicsClient(
+            probe.settings.dynamics.url, http=ledger, tokens=grounds.tokens, limiter=Limiter(1), clock=grounds.clock,
+            on_pause=nobody_listens,
+        )  # fmt: skip
+        settings = probe.settings.model_copy(update={"flows": ("invoices",)})
+        found = await findings_of(days_agree, replace(probe, settings=settings, dynamics=dynamics))
+        await dynamics.aclose()
+    assert [one.level for one in found] == [Level.OK, level]
+    assert found[0].what == "store view 1 and the books of usmf have the same days (UTC)"
 
 
 async def test_nothing_is_said_of_days_where_nothing_is_dated() -> None:

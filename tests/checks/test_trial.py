@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from sync.checks.causes import ITEMS, ROWS, SHOWN
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.recent import MOST
-from sync.checks.trial import recent_records_would_be_delivered
+from sync.checks.trial import SUPPOSED, recent_records_would_be_delivered
 from sync.encoding import from_json, to_json
 from sync.mapping_tables.records import ItemMapping
 from tests.checks.conftest import Grounds, levels
@@ -24,6 +25,7 @@ from tests.mapping.samples import PAYLOADS, money
 from tests.systems.commerce.shop import CREDENTIALS, Shop
 
 FREE = PAYLOADS / "field_reports" / "order-000000021-free-no-tax.json"
+SOURCES = sorted((PAYLOADS.parents[1] / "sync").rglob("*.py"))
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TAXES = {"DE-19": {"group": "DOM", "item_group": "FULL"}}
 ONLY_ORDERS: Mapping[str, Any] = {"flows": ("orders",)}
@@ -143,6 +145,27 @@ async def test_orders_of_before_the_cutover_are_tried_as_well_and_those_of_forei
     found = await tried({"orders": rows}, orders=orders)
     assert [one.count for one in mendable(found)] == [1]
     assert found[0].what.startswith("tried 1 orders of the last 90 days")
+
+
+async def test_of_many_different_troubles_the_rest_is_summed_up() -> None:
+    rows = [made({**row(sku=f"S{letter}"), "qty_ordered": 0}) for letter in "abcdefghijklm"]
+    found = mendable(await tried({"orders": placed(*rows)}))
+    assert {one.level for one in found} == {Level.WARN}
+    assert len(found) == SHOWN + 1
+    assert (found[-1].what, found[-1].count) == ("3 more records would be parked for 3 further causes", 3)
+
+
+async def test_where_orders_do_not_flow_they_tell_of_prices_and_methods_alone() -> None:
+    priced = made({**row(), "price": 10, "price_incl_tax": "11.90", "original_price": 10})
+    unpaid = {**made(), "payment": None}
+    (found,) = await tried({"orders": placed(priced, unpaid)}, flows=("postings",))
+    assert found.what.startswith("stores.1: prices_include_tax = false agrees")
+
+
+def test_every_row_that_the_mapping_may_miss_has_its_line_and_its_stand_in() -> None:
+    raised = {name for path in SOURCES for name in re.findall(r'Missing\("([a-z_.]+)"', path.read_text())}
+    assert ROWS.keys() == SUPPOSED.keys()
+    assert raised - {ITEMS} <= ROWS.keys()
 
 
 @pytest.mark.parametrize(("days", "read"), [(90, 1), (5, 0)])
