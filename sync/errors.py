@@ -5,7 +5,17 @@
 Nothing to do is not an error: a flow returns `Skipped`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A row that a record needs and nobody wrote: `table` of connections.toml ("orders.payments"), or "items"."""
+
+    table: str
+    key: str
 
 
 class Later(Exception):
@@ -47,11 +57,13 @@ class Unknown(Later):
 class Never(Exception):
     """Trying again cannot help. `reason` says what was received and expected; `remedy` tells a person what to change.
 
-    `code` is the owner's correlation id where there is one (`ms-dyn-aid`, a Commerce report id).
+    `code` is the owner's correlation id where there is one (`ms-dyn-aid`, a Commerce report id). `missing`: the rows
+    that would make it work; `check` collects them.
     """
 
-    def __init__(self, reason: str, *, remedy: str, code: str = "") -> None:
+    def __init__(self, reason: str, *, remedy: str, code: str = "", missing: Sequence[Missing] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
         self.code = code
+        self.missing = tuple(missing)

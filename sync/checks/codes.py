@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.recipes import books_free_text, books_payments, returns_orders
 from sync.connections import Connection, Store
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.errors import Never
@@ -126,15 +127,11 @@ def _of_customers(settings: Connection, company: str) -> Iterator[Codes]:
 def _of_receivables(settings: Connection, company: str) -> Iterator[Codes]:
     """Journals, banks, returns' codes: what the flows of invoices and credit memos go by, as far as they are on."""
     invoices, memos, orders = settings.invoices, settings.creditmemos, settings.orders
-    has_memos = "creditmemos" in settings.flows
-    pays = ("invoices" in settings.flows and invoices.recipe != "free-text-invoice") or (
-        has_memos and memos.refund_payment
-    )
-    if pays:
+    if books_payments(settings):
         journal, banks = (invoices.journal,), tuple(invoices.banks.values())
         yield Codes("journal name", "invoices.journal", "JournalNames", "Name", journal, company, is_optional=True)
         yield Codes("bank account", "invoices.banks", "BankAccounts", "BankAccountId", banks, company, is_optional=True)
-    if has_memos and memos.recipe == "return-order":
+    if returns_orders(settings):
         reasons, codes = ("ReturnReasonCodeBiEntities", "ReasonCodeId"), ("ReturnDispositionCodes", "DispositionCode")
         items = (orders.adjustment_refund_item, orders.adjustment_fee_item)
         yield Codes("return reason", "creditmemos.reason", *reasons, (memos.reason,), company, is_optional=True)
@@ -145,10 +142,7 @@ def _of_receivables(settings: Connection, company: str) -> Iterator[Codes]:
 def _main_accounts(settings: Connection) -> Codes:
     """The main accounts of free text invoices: the first segment of each, from whatever chart they are."""
     invoices = settings.invoices
-    books = ("invoices" in settings.flows and invoices.recipe != "payment-journal") or (
-        "creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit"
-    )
-    written = (invoices.revenue_account, *invoices.accounts.values()) if books else ()
+    written = (invoices.revenue_account, *invoices.accounts.values()) if books_free_text(settings) else ()
     accounts = tuple(first_segment(account, invoices.dimension_delimiter) for account in written)
     return Codes("main account", "invoices.accounts", "MainAccounts", "MainAccountId", accounts, None, is_optional=True)
 

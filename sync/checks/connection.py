@@ -10,28 +10,39 @@ from sync.checks.commerce import (
     shop_answers,
     stores_exist,
 )
-from sync.checks.entities import companies_exist, dynamics_answers, fields_exist, numbers_fit
+from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
+from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.stores import stores_are_handled, websites_exist
+from sync.checks.time_zones import days_agree
+from sync.checks.trial import recent_records_would_be_delivered
+from sync.checks.written_back import receipts_may_be_written
 
 CHECKS: tuple[Check, ...] = (
     secrets_are_stored,
     webhook_keys_are_keys,
     shop_answers,
     stores_exist,
+    stores_are_handled,
+    websites_exist,
     orders_can_be_read,
     cutover_is_named,
     customers_can_be_read,
     companies_can_be_read,
     documents_can_be_read,
+    receipts_may_be_written,
     clocks_agree,
     dynamics_answers,
     companies_exist,
+    days_agree,
     fields_exist,
     numbers_fit,
+    numbers_are_drawn,
     codes_exist,
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,
+    recent_records_would_be_delivered,
 )

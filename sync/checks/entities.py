@@ -1,12 +1,9 @@
 """Whether the environment lets us in, has the legal entities, and has the entity sets and fields that we use."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Any
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
-from sync.connections import NumberMode
-from sync.dynamics.customers import SET as CUSTOMERS
 
 ORDER_SETS = (
     "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3", "SalesOrderLines",
@@ -64,40 +61,3 @@ def field_finding(entity_set: str, names: Sequence[str], fields: Mapping[str, Co
             "pair of order_headers and order_lines.",
         )
     return ok(f"{entity_set} has all {len(names)} fields we use")
-
-
-async def numbers_fit(probe: Probe) -> AsyncIterator[Finding]:
-    """Who chooses numbers: what the metadata lets one guess of the number sequences, against the configuration."""
-    settings = probe.settings
-    pairs = (
-        (settings.dynamics.order_headers, "SalesOrderNumber", settings.orders.numbers, "orders"),
-        (CUSTOMERS, "CustomerAccount", settings.customers.numbers, "customers"),
-    )
-    shapes = await probe.dynamics.metadata_fields(*(pair[0] for pair in pairs))
-    for entity_set, field, mode, section in pairs:
-        if entity_set not in shapes:
-            continue  # told by fields_exist
-        entity = await probe.dynamics.public_entity(shapes[entity_set].type)
-        properties = (entity or {}).get("Properties") or []
-        described: dict[str, Any] = next((row for row in properties if row.get("Name") == field), {})
-        yield number_finding(
-            field, mode, section,
-            is_mandatory=bool(described.get("IsMandatory")), is_editable=described.get("AllowEditOnCreate") is not False,
-        )  # fmt: skip
-
-
-def number_finding(field: str, mode: NumberMode, section: str, *, is_mandatory: bool, is_editable: bool) -> Finding:
-    """What the metadata's two flags say to the mode. They tell a contradiction; agreement shows with the first post."""
-    if mode is NumberMode.OURS and not is_editable:
-        return fault(
-            f'{section}.numbers is "ours", but F&O lets nobody choose {field}',
-            f'Set the number sequence of {field} to manual in F&O, or {section}.numbers = "theirs".',
-        )
-    if mode is NumberMode.THEIRS and is_mandatory and is_editable:
-        return warn(
-            f'{section}.numbers is "theirs", but F&O calls {field} mandatory: its number sequence is probably manual',
-            f'Set the number sequence to automatic in F&O, or {section}.numbers = "ours".',
-        )
-    if mode is NumberMode.OURS:
-        return ok(f"{field} may be chosen by us, as long as its number sequence is manual (the first post will show)")
-    return ok(f"{field} is numbered by F&O")

@@ -10,6 +10,7 @@ from sync.connections import Connection
 from sync.dynamics.client import DynamicsClient
 from sync.errors import Later, Never
 from sync.ports import Clock, Secrets
+from sync.preview.orders import Lookups
 
 
 class Level(StrEnum):
@@ -22,15 +23,21 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`what` was found, and the `cure` where there is something to do. No secret and no personal datum is in either."""
+    """`what` was found, and the `cure` where there is something to do. No secret and no personal datum is in either.
+
+    `count` records are held up by it, the key of one is the `example`.
+    """
 
     level: Level
     what: str
     cure: str = ""
+    count: int = 0
+    example: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As `check --json` prints it."""
-        return {"level": str(self.level), "what": self.what, "cure": self.cure}
+        held = {"count": self.count, "example": self.example} if self.count else {}
+        return {"level": str(self.level), "what": self.what, "cure": self.cure, **held}
 
 
 def ok(what: str) -> Finding:
@@ -48,6 +55,10 @@ def fault(what: str, cure: str) -> Finding:
     return Finding(Level.FAULT, what, cure)
 
 
+def silent(_words: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Probe:
     """What checks work with: one connection's settings and clients."""
@@ -58,6 +69,13 @@ class Probe:
     dynamics: DynamicsClient
     secrets: Secrets
     clock: Clock
+    lookups: Lookups
+    neighbours: tuple[Connection, ...] = ()
+    """The other connections that read the same shop."""
+    days: int = 90
+    """How far back records are tried; 0 tries none."""
+    tell: Callable[[str], None] = silent
+    """Takes a few words on how far a long check has come."""
 
     @property
     def companies(self) -> list[str]:
@@ -73,7 +91,8 @@ async def findings_of(check: Check, probe: Probe) -> list[Finding]:
     """What one check finds; an error that stops it is a finding too, with the error's own remedy as the cure."""
     found: list[Finding] = []
     try:
-        found += [finding async for finding in check(probe)]
+        async for finding in check(probe):
+            found.append(finding)  # noqa: PERF401 - what was found before an error is kept
     except Never as error:
         found.append(fault(error.reason, error.remedy))
     except Later as error:

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 from sync.checks.finding import Finding, Probe, ok, warn
+from sync.checks.recipes import books_free_text
 from sync.commerce.search import Search
-from sync.connections import Connection
 
 DOCUMENTS = {"invoices": "invoices", "creditmemos": "credit memos"}
 
@@ -20,7 +20,7 @@ async def documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
 
 async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
     """Free text invoices know no item whose tax group F&O could take: the mapping must name the groups."""
-    if not _writes_free_text(probe.settings):
+    if not books_free_text(probe.settings):
         return
     if probe.settings.orders.taxes:
         yield ok("free text invoices have their tax groups from orders.taxes")
@@ -49,8 +49,3 @@ async def recipes_go_together(probe: Probe) -> AsyncIterator[Finding]:
         )
     else:
         yield ok(f"recipes {settings.invoices.recipe} and {settings.creditmemos.recipe} go together")
-
-
-def _writes_free_text(settings: Connection) -> bool:
-    invoices = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
-    return invoices or ("creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit")

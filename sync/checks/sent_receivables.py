@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from sync.checks.recipes import books_free_text, books_payments, returns_orders
 from sync.connections import Connection
 from sync.dynamics import free_text_invoices, payment_journals, posted_invoices, return_orders
 from sync.dynamics.customers import SET as CUSTOMERS
@@ -41,15 +42,13 @@ def receivable_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 
 
 def _needed(settings: Connection) -> Iterator[Needed]:
-    has_invoices, has_memos = "invoices" in settings.flows, "creditmemos" in settings.flows
-    recipe, credit = settings.invoices.recipe, settings.creditmemos.recipe
-    if (has_invoices and recipe != "payment-journal") or (has_memos and credit == "free-text-credit"):
+    if books_free_text(settings):
         yield free_text_invoices.HEADERS, (*_INVOICE_HEADER, *free_text_invoices.FIELDS)
         yield free_text_invoices.LINES, _INVOICE_LINE
-    if (has_invoices and recipe != "free-text-invoice") or (has_memos and settings.creditmemos.refund_payment):
+    if books_payments(settings):
         yield payment_journals.HEADERS, _JOURNAL
         yield payment_journals.LINES, (*_PAYMENT, *payment_journals.LINE_FIELDS)
-    if has_memos and credit == "return-order":
+    if returns_orders(settings):
         yield return_orders.HEADERS, (*_RETURN_HEADER, *return_orders.FIELDS)
         yield return_orders.LINES, _RETURN_LINE
         yield CUSTOMERS, (return_orders.INCLUDED,)

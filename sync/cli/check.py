@@ -1,13 +1,15 @@
 """`check`: the configuration, the secrets and both systems, each fault with its cure."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import typer
 
 from sync.checks.connection import CHECKS
 from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
 from sync.cli.command import place_of
+from sync.cli.order_lookups import lookups_in
 from sync.cli.output import Bar, json_line, line, progress
 from sync.cli.place import Place
 from sync.configuration.reading import BadConfiguration
@@ -46,8 +48,17 @@ class Report:
         return {str(level): sum(one.level is level for _, one in self.found) for level in Level}
 
 
-def check(ctx: typer.Context) -> None:
+Days = Annotated[
+    int,
+    typer.Option(min=0, max=730, help="Try the records of so many last days, at most 2000 of each kind; 0 tries none."),
+]
+
+
+def check(ctx: typer.Context, days: Days = 90) -> None:
     """Read the configuration, look for its secrets and ask both systems; print every fault with its cure.
+
+    Then the records of the last days (orders, invoices, credit memos, customers, companies, as far as these flow) are mapped
+    as `preview` does: whatever would park some of them is told once, with the number of records and the line to add.
 
     Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.
 
@@ -55,12 +66,12 @@ def check(ctx: typer.Context) -> None:
 
     python -m sync check
 
-    python -m sync check --connection bikes-de --json
+    python -m sync check --connection bikes-de --days 30 --json
     """
     place = place_of(ctx)
     report = Report(place)
     if _configured(place, report):
-        asyncio.run(_checked(place, report))
+        asyncio.run(_checked(place, report, days))
     if not place.as_json:
         counts = report.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
@@ -84,23 +95,29 @@ def _configured(place: Place, report: Report) -> bool:
     return True
 
 
-async def _checked(place: Place, report: Report) -> None:
+async def _checked(place: Place, report: Report, days: int) -> None:
     async with place.opened() as services:
         names = [place.connection] if place.connection else list(services.connections)
         with progress("Checks", len(names) * len(CHECKS), as_json=place.as_json) as bar:
             for name in names:
                 try:
-                    probe = await _probe(services, name)
+                    probe = replace(await _probe(services, name), days=days, tell=bar.say)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
                 await _run(probe, report, bar)
+                bar.say("Checks")
 
 
 async def _probe(services: Services, name: str) -> Probe:
     desk = await services.desks.open(name)
     outside = services.outside
-    return Probe(name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock)
+    lookups = lookups_in(desk.settings, desk.items, desk.accounts, desk.digest_of)
+    url, every = desk.settings.commerce.url, services.connections.items()
+    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
+    return Probe(
+        name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock, lookups, neighbours
+    )  # fmt: skip
 
 
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:

@@ -102,6 +102,10 @@ class Bar:
         """So much more has been done."""
         self._bar.advance(self._task, by)
 
+    def say(self, words: str) -> None:
+        """What is being done now."""
+        self._bar.update(self._task, description=words)
+
     def reach(self, done: float) -> None:
         """So much has been done in all."""
         self._bar.update(self._task, completed=done)

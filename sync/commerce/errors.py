@@ -41,6 +41,10 @@ class NotThere(Never):
     """404 for an entity: the shop has no such record (any more)."""
 
 
+class NotAccepted(Never):
+    """400: the caller may do this, but not with what was sent."""
+
+
 class PageTooLarge(Never):
     """The shop limits page sizes to `most`."""
 
@@ -161,7 +165,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
             return PageTooLarge(reason, most=int(most))
     if _PASSING.search(said.template):
         return Later(reason)
-    return Never(
+    return NotAccepted(
         reason,
         remedy="Correct in Commerce or in the connection's settings what the answer names, then replay the record.",
         code=said.report,

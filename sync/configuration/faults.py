@@ -42,6 +42,7 @@ EXPECTED: Final = {
     "decimal_parsing": 'an amount as text with a point, as in "0.05"',
     "decimal_type": 'an amount as text with a point, as in "0.05"',
     "value_error": 'an amount as text with a point, as in "0.05"',
+    "time_zone": 'a name of the IANA time zone database, as in "Europe/Berlin"',
     "finite_number": 'an amount as text with a point, as in "0.05"',
     **dict.fromkeys(
         ("moment", "timezone_aware", "datetime_parsing", "datetime_from_date_parsing"),

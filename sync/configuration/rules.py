@@ -3,7 +3,7 @@
 Each rule looks at one section that is sound in itself, so that a fault in one section hides none in another.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from sync.configuration.accounts import account_breaches
 from sync.configuration.breaches import Breach, sound, template_breaches
 from sync.configuration.receivables import receivable_breaches
 from sync.configuration.toml_lines import Path
-from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store
+from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store, tax_codes_in
 
 LINES_OF_HEADERS: Final = {
     "SalesOrderHeadersV4": "SalesOrderLinesV3",
@@ -45,6 +45,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
         yield from _commerce((*path, "commerce"), commerce)
     if dynamics := sound(Dynamics, written.get("dynamics")):
         yield from _dynamics((*path, "dynamics"), dynamics)
+        yield from _time_zones((*path, "dynamics"), dynamics, written.get("stores", {}))
     if orders := sound(Orders, written.get("orders", {})):
         yield from _orders((*path, "orders"), orders)
     yield from account_breaches(path, written)
@@ -92,6 +93,16 @@ def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
             yield Breach((*path, "rounding", currency), what, 'Write the unit of F&O\'s Currencies form, as in "0.05".')
 
 
+def _time_zones(path: Path, dynamics: Dynamics, stores: object) -> Iterator[Breach]:
+    tables = stores.values() if isinstance(stores, Mapping) else ()
+    named = {store.company for table in tables if (store := sound(Store, table))}
+    for company in set(dynamics.time_zones) - named - {dynamics.company}:
+        what = f"a time zone is written for {company}, and no store posts into that legal entity"
+        yield Breach(
+            (*path, "time_zones", company), what, "Write company in the store's table, or leave the time zone out."
+        )
+
+
 def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
     known = ("increment_id", "store_id", "entity_id")
     for name, template in (("number", orders.number_template), ("reference", orders.reference_template)):
@@ -107,12 +118,23 @@ def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
     if orders.rounding_most < 0:
         what = f"rounding_most is {orders.rounding_most}, less than nothing"
         yield Breach((*path, "rounding_most"), what, 'Write 0 or more, as in rounding_most = "0.05".')
+    yield from _tax_keys((*path, "taxes"), orders.taxes)
     for name, home in orders.segments.items():
         if (not home.item) == (not home.payment):
             found = "both item and payment" if home.item else "neither item nor payment"
             what = f'the total "{name}" has {found}; it needs exactly one'
             remedy = 'Write item = "…" for a part of the sale, or payment = "…" for a way to pay.'
             yield Breach((*path, "segments", name), what, remedy)
+
+
+def _tax_keys(path: Path, keys: Iterable[str]) -> Iterator[Breach]:
+    """Codes are joined in any order: of two keys with the same codes, one would never be read."""
+    seen: dict[tuple[str, ...], str] = {}
+    for key in keys:
+        first = seen.setdefault(tax_codes_in(key), key)
+        if first != key:
+            what = f'"{key}" joins the same tax codes as "{first}"'
+            yield Breach((*path, key), what, "Keep one of the two: the order of the codes does not matter.")
 
 
 def _stores(path: Path, written: object, customers: Customers | None) -> Iterator[Breach]:

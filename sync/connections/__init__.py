@@ -5,12 +5,13 @@ Unknown names are refused, secrets are named and never written, money is text or
 """
 
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
 from sync.connections.companies import Companies
 from sync.connections.customers import Customers, Items
-from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups
+from sync.connections.orders import Orders, Payment, Posting, SegmentHome, Store, TaxGroups, tax_codes_in
 from sync.connections.receivables import CreditMemos, Invoices, Receipts
 from sync.connections.section import (
     COMPANY,
@@ -63,6 +64,7 @@ __all__ = [
     "WebhookKeys",
     "Whole",
     "YesNo",
+    "tax_codes_in",
     "tidy_url",
 ]
 
@@ -88,6 +90,10 @@ class Connection(Section):
     creditmemos: CreditMemos = CreditMemos()
     receipts: Receipts = Receipts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
+
+    def time_zone(self, company: str) -> ZoneInfo:
+        """The time zone in which a legal entity's books are kept."""
+        return ZoneInfo(self.dynamics.time_zones.get(company, self.dynamics.time_zone))
 
     def store(self, store_id: int | str) -> Store | None:
         """The settings of a store view, completed from `stores.default`; None when neither is there."""

@@ -45,6 +45,11 @@ class TaxGroups(Section):
     item_group: str = ""
 
 
+def tax_codes_in(key: str) -> tuple[str, ...]:
+    """The codes that a key of `orders.taxes` joins with "+", sorted: their order in the key does not matter."""
+    return tuple(sorted(code.strip() for code in key.split("+")))
+
+
 class SegmentHome(Section):
     """Where a part of the grand total goes.
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.connections.section import Amount, Company, Currency, SecretName, Section, Url, Whole
+from sync.connections.section import Amount, Company, Currency, SecretName, Section, TimeZone, Url, Whole
 
 
 class WebhookKeys(Section):
@@ -30,6 +30,8 @@ class Commerce(Section):
     edition: Literal["paas", "saas"] = "paas"
     url: Url
     scope: str = "all"
+    websites: tuple[Whole, ...] = ()
+    """Ids of the websites whose customers and companies are ours; empty: those of the store views under `stores`."""
     consumer_key: SecretName | None = None
     consumer_secret: SecretName | None = None
     token: SecretName | None = None
@@ -51,6 +53,10 @@ class Dynamics(Section):
 
     url: Url
     company: Company
+    time_zone: TimeZone = "UTC"
+    """The legal entity's: in it every date that reaches the ledger is told."""
+    time_zones: dict[Company, TimeZone] = {}
+    """Those of further legal entities, which stores name; one that is not here has `time_zone`."""
     auth: Literal["secret", "certificate", "managed_identity", "bearer"] = "secret"
     tenant: str | None = None
     client_id: str | None = None

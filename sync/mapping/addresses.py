@@ -4,7 +4,7 @@ from functools import cache
 
 from sync.commerce.models.postal_address import Address
 from sync.connections import Customers
-from sync.errors import Never
+from sync.errors import Missing, Never
 
 
 @cache
@@ -22,6 +22,7 @@ def country_region_id(country: str, settings: Customers, *, of: str) -> str:
         raise Never(
             f"{of}: country_id is {code[:8] or 'empty'}, which is no ISO country",
             remedy="Correct the address in Commerce, or add the code under customers.countries in connections.toml.",
+            missing=[Missing("customers.countries", code)] if code else (),
         )
     return found
 

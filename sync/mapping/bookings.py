@@ -165,7 +165,7 @@ def memo_bookings(
 def _credit(booked: Booked[CreditMemo], connection: Connection, ground: Ground, kept: Decimal) -> CustomerPayment:
     return store_credit_from(
         booked.document, booked.order, connection, kept, company=ground.company, account=ground.account,
-        reference=ground.reference, day=day_of(booked.document),
+        reference=ground.reference, day=day_of(booked.document, connection, ground.company),
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _free_text(
 ) -> FreeTextInvoice:
     return free_text_invoice_from(
         receivable, booked.order, connection, company=ground.company, account=ground.account,
-        reference=ground.reference, day=day_of(booked.document), items=items,
+        reference=ground.reference, day=day_of(booked.document, connection, ground.company), items=items,
         is_credit=isinstance(booked.document, CreditMemo),
     )  # fmt: skip
 
@@ -198,20 +198,23 @@ def _payment(
     """`kept`: what of a credit memo stays in the shop as store credit; it is booked apart."""
     payment = customer_payment_from(
         booked.document, booked.order, connection, company=ground.company, account=ground.account,
-        reference=ground.reference, day=day_of(booked.document), kept=kept,
+        reference=ground.reference, day=day_of(booked.document, connection, ground.company), kept=kept,
     )  # fmt: skip
     return payment, proved(receivable, iter([payment.amount, kept]), tax=False)
 
 
-def day_of(document: MoneyDocument) -> date:
-    """The day the document was made, as the ledger dates it. UTC, as REST says it. Raises `Never` where it says none."""
+def day_of(document: MoneyDocument, connection: Connection, company: str) -> date:
+    """The day the document was made, in the legal entity's time zone: the ledger's posting periods go by it.
+
+    REST tells the moment in UTC. Raises `Never` where it tells none.
+    """
     made = utc(document.created_at)
     if made is None:
         raise Never(
             f"{document.label}: created_at is no date, and the ledger needs one",
             remedy="Ask Commerce for the document with all its fields.",
         )
-    return made.date()
+    return made.astimezone(connection.time_zone(company)).date()
 
 
 def fingerprint_of(document: MoneyDocument) -> str:

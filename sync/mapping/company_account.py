@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sync.commerce.models.company import Company, CompanyStatus
 from sync.connections import Connection, NumberMode
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import address_fields, without_empty
 from sync.mapping.customer_account import LONGEST_ACCOUNT, CustomerAccount, customer_group
 
@@ -121,5 +121,6 @@ def _sales_representative(company: Company, connection: Connection) -> str:
         raise Never(
             f"{company.label}: sales_representative_id {user} is not mapped",
             remedy='Add it under companies.sales_representatives in connections.toml ("*" stands for all others), then replay.',
+            missing=[Missing("companies.sales_representatives", str(user))],
         )
     return number

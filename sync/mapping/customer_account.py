@@ -14,7 +14,7 @@ from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import address_fields, without_empty
 from sync.mapping_tables.records import AccountKind
 
@@ -113,6 +113,7 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
         raise Never(
             f"{shopper.label}: no currency for the account",
             remedy="Set customers.currency in connections.toml: customers who register have not bought in any currency yet.",
+            missing=[Missing("customers.currency", "")],
         )
     store = connection.store(shopper.store_id if shopper.store_id is not None else "default")
     company = (store.company if store else None) or connection.dynamics.company
@@ -163,6 +164,7 @@ def customer_group(group_id: int | None, connection: Connection, *, of: str) -> 
         raise Never(
             f"{of}: customer group {group_id} of Commerce has no customer group in D365",
             remedy="Set customers.group (for all) or customers.groups in connections.toml, then replay.",
+            missing=[Missing("customers.groups", str(group_id))],
         )
     return group
 

@@ -14,7 +14,7 @@ from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.connections import Connection, Invoices
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.sales_order import mapped
 from sync.mapping.sales_order_lines import unique_references
@@ -141,6 +141,7 @@ def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> st
             f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account, and does not say that it moves no money",
             remedy='Name its bank account under invoices.banks in connections.toml ("*" stands for all others), or the method '
             "in invoices.on_account where no money moves; then replay.",
+            missing=[Missing("invoices.banks", method)],
         )
     return bank
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import priced, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
@@ -126,9 +126,11 @@ def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, I
         raise Never(
             f"{label}: {line.amount} was {line.text}, and {line.segment} has no main account",
             remedy=f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml, then replay.',
+            missing=[Missing("invoices.accounts", line.segment)],
         )
     what = f"items[].sku {line.sku[:64] or '(empty)'}" if line.is_goods else line.segment
     raise Never(
         f"{label}: {what} has no main account",
         remedy="Set invoices.revenue_account, or name the account under invoices.accounts in connections.toml; then replay.",
+        missing=[Missing("invoices.revenue_account", "")],
     )

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sync.commerce.models.order import Order
 from sync.connections import Connection, Store
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import sales_units, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
@@ -117,6 +117,7 @@ def _without_item(line: ReceivableLine, label: str) -> Never:
         return Never(
             f"{label}: items[].sku without an item in D365: {line.sku[:64] or '(empty)'}",
             remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
+            missing=[Missing("items", line.sku)],
         )
     return Never(
         f"{label}: {line.segment} has no item for a return line",

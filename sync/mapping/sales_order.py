@@ -13,7 +13,7 @@ from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
@@ -245,5 +245,6 @@ def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: st
         raise Never(
             f"order {order.increment_id}: {what} {code[:64]} is not mapped",
             remedy=f'Add it under {where} in connections.toml ("*" stands for all others), then replay the order.',
+            missing=[Missing(where, code)],
         )
     return found

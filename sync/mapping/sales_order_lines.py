@@ -13,7 +13,7 @@ from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.connections import Connection
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import LinePrice, priced, sales_units
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
@@ -122,6 +122,7 @@ def _refuse_unknown_items(order: Order, parts: OrderParts, items: Mapping[str, I
         raise Never(
             f"order {order.increment_id}: items[].sku without an item in D365: {named}",
             remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay the order.",
+            missing=[Missing("items", sku) for sku in unknown],
         )
 
 

@@ -12,7 +12,7 @@ from sync.commerce.models.fields import clean, number_from
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
 from sync.connections import Orders, SegmentHome
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.money import ZERO, stored, total
 
 BUILT_IN_PAYMENTS: Final = {
@@ -79,6 +79,7 @@ def _homeless(document: Order | MoneyDocument, segment: str, amount: Decimal, fi
     raise Never(
         f"{document.label}: {field} holds {amount} {document.order_currency_code} of {segment}, which has no home in D365",
         remedy=f'Add [connections.<name>.orders.segments.{segment}] with item = "<service item>" to connections.toml, then replay.',
+        missing=[Missing("orders.segments", segment)],
     )
 
 

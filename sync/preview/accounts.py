@@ -13,7 +13,7 @@ from sync.errors import Never
 from sync.mapping.company_account import company_account_from, wanted_hold
 from sync.mapping.customer_account import FIXED, CustomerAccount, customer_account_from, shopper_of_customer
 from sync.mapping_tables.records import AccountMapping
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, parked
 from sync.preview.papers import id_of
 
 SET, ADDRESSES = "/data/CustomersV3", "/data/CustomerPostalAddresses"
@@ -34,7 +34,7 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
             )
         return _account(key, customer_account_from(shopper, connection), known)
     except Never as error:
-        return Preview(key, "park", error.reason, error.remedy)
+        return parked(key, error)
 
 
 async def preview_company(document: Any, connection: Connection, lookups: Lookups) -> Preview:
@@ -56,7 +56,7 @@ async def preview_company(document: Any, connection: Connection, lookups: Lookup
         hold = wanted_hold(company, connection)
         return _account(key, wanted, known, {"OnHoldStatus": hold} if hold else {})
     except Never as error:
-        return Preview(key, "park", error.reason, error.remedy)
+        return parked(key, error)
 
 
 def _key(document: Any) -> str:

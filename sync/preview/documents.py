@@ -31,8 +31,7 @@ from sync.mapping.posting_policy import is_cancelled, is_rejected, must_be_of_ou
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import SalesOrder
 from sync.mapping.taken_off import Sale, orders_are_invoiced, planned, still_credited
-from sync.mapping.totals import Unproved
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order, parked
 
 FIRST_LINE: Final = Decimal(1)
 """The number of a payment line in a journal that is opened for it."""
@@ -73,13 +72,11 @@ async def _preview(model: type[D], document: Any, basis: Basis) -> Preview:
     try:
         record = model.read(document)
     except Never as error:
-        return Preview(key_of(document), "park", error.reason, error.remedy)
+        return parked(key_of(document), error)
     try:
         return await _previewed(Booked(record, _order_of(record, basis.orders)), basis)
-    except Unproved as error:
-        return Preview(record.key, "park", error.reason, error.remedy, totals=error.totals)
     except Never as error:
-        return Preview(record.key, "park", error.reason, error.remedy)
+        return parked(record.key, error)
 
 
 async def _previewed(booked: Booked[D], basis: Basis) -> Preview:

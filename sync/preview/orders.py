@@ -16,7 +16,7 @@ from typing import Any
 from sync.commerce.models.order import Order, number_of
 from sync.connections import Connection, Connections
 from sync.encoding import digest
-from sync.errors import Never
+from sync.errors import Missing, Never
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_changes import changes_between, sent_form
@@ -49,6 +49,8 @@ class Preview:
     requests: tuple[Request, ...] = ()
     totals: Totals | None = None
     notes: tuple[str, ...] = field(default=())
+    missing: tuple[Missing, ...] = field(default=())
+    """The rows without which it would be parked."""
 
     def as_json(self) -> dict[str, Any]:
         """As `preview --json` prints it."""
@@ -61,6 +63,12 @@ class Preview:
             "requests": [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests],
             "totals": self.totals.as_json() if self.totals else nothing,
         }
+
+
+def parked(key: str, error: Never) -> Preview:
+    """What a person would be told. It has totals where they were compared and differ."""
+    totals = error.totals if isinstance(error, Unproved) else None
+    return Preview(key, "park", error.reason, error.remedy, totals=totals, missing=error.missing)
 
 
 async def nobody(_kind: AccountKind, _source_key: str) -> AccountMapping | None:
@@ -131,15 +139,13 @@ async def preview_order(
     try:
         order = Order.read(document)
     except Never as error:
-        return Preview(key_of(document), "park", error.reason, error.remedy)
+        return parked(key_of(document), error)
     reason = ""
     try:
         reason = _reason_to_skip(order, connection, now)
         first, mapped = await mapped_order(order, connection, lookups)
-    except Unproved as error:
-        found = Preview(order.key, "park", error.reason, error.remedy, totals=error.totals)
     except Never as error:
-        found = Preview(order.key, "park", error.reason, error.remedy)
+        found = parked(order.key, error)
     else:
         requests = (*first, *_requests(mapped, connection))
         notes = tuple(_notes(mapped))

@@ -13,6 +13,7 @@ from sync.dynamics.client import DynamicsClient
 from sync.dynamics.wire import http_client
 from sync.errors import Never
 from sync.limiter import Limiter
+from sync.preview.orders import example_lookups
 from sync.sandbox.commerce.app import commerce_app
 from sync.sandbox.commerce.oauth import Consumer
 from sync.sandbox.commerce.state import CommerceState
@@ -87,18 +88,18 @@ class Grounds:
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=_nobody,
+            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=nobody_listens,
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
         commerce = CommerceClient(settings.commerce, secrets=self.secrets, http=shop, clock=self.clock)
-        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock)
+        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups())
 
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
         """What a check finds under settings that are changed so."""
         return await findings_of(check, await self.probe(**changes))
 
 
-async def _nobody(_: object) -> None:
+async def nobody_listens(_: object) -> None:
     """Nobody listens for pauses here."""
 
 

@@ -80,12 +80,7 @@ async def test_a_shop_that_tells_no_time_is_taken_as_it_is() -> None:
 async def test_a_connection_without_a_store_has_a_fault(grounds: Grounds) -> None:
     probe = await grounds.probe()
     bare = probe.settings.model_copy(update={"stores": {}})
-    found = [
-        one
-        async for one in stores_exist(
-            type(probe)("shop", bare, probe.commerce, probe.dynamics, probe.secrets, probe.clock)
-        )
-    ]
+    found = await findings_of(stores_exist, replace(probe, settings=bare))
     assert only_fault(found).what == "no store is configured"
 
 

@@ -12,11 +12,10 @@ from sync.checks.entities import (
     dynamics_answers,
     field_finding,
     fields_exist,
-    number_finding,
-    numbers_fit,
 )
 from sync.checks.finding import Level, findings_of
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.checks.sequences import Keyed, number_finding, numbers_fit
 from sync.connections import Companies, NumberMode
 from sync.encoding import from_json
 from sync.preview.orders import example_connection, example_lookups, orders_in, preview_order
@@ -109,9 +108,8 @@ async def test_what_the_mapping_sends_is_what_is_looked_for() -> None:
 def test_the_number_mode_is_held_against_what_the_metadata_tells(
     mode: str, is_mandatory: bool, is_editable: bool, level: Level
 ) -> None:
-    found = number_finding(
-        "SalesOrderNumber", NumberMode(mode), "orders", is_mandatory=is_mandatory, is_editable=is_editable
-    )
+    one = Keyed("SalesOrderHeadersV4", "SalesOrderNumber", "Sales order", NumberMode(mode), "orders.numbers")
+    found = number_finding(one, is_mandatory=is_mandatory, is_editable=is_editable)
     assert found.level is level
     assert bool(found.cure) is (level is not Level.OK)
 

@@ -10,9 +10,13 @@ from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
 from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
+from sync.checks.written_back import receipts_may_be_written
 from sync.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
 from sync.preview.documents import preview_creditmemo, preview_invoice
+from sync.sandbox.commerce.oauth import Consumer
+from sync.sandbox.commerce.order_endpoints import ORDERS
 from tests.checks.conftest import SETTINGS, Grounds, levels, only_fault
 from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
 from tests.mapping.samples import money, money_names
@@ -151,3 +155,74 @@ async def test_documents_are_looked_for_only_where_they_flow(grounds: Grounds) -
 @pytest.mark.parametrize("account", ["401000", "US-001", "A\\B", "-", "DAT-000011"])
 def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None:
     assert first_segment(f"{display_value(account, '-')}-001-{Decimal(22)}", "-") == account
+
+
+@pytest.mark.parametrize(
+    ("to", "flows", "lacking", "told"),
+    [
+        ("ext_order_id", ("orders",), "Magento_Sales::api_actions", {"ext_order_id of orders": "fault"}),
+        ("ext_order_id", ("orders",), "Magento_Sales::comment", {"ext_order_id of orders": "ok"}),
+        ("comment", ("orders",), "Magento_Sales::comment", {"comments of orders": "fault"}),
+        ("comment", ("orders",), "Magento_Sales::api_actions", {"comments of orders": "ok"}),
+        (
+            "ext_order_id",
+            ("orders", "invoices"),
+            "Magento_Sales::comment",
+            {"ext_order_id of orders": "ok", "comments of orders": "fault"},
+        ),
+        ("none", ("orders",), "Magento_Sales::comment", {}),
+    ],
+)
+async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
+    grounds: Grounds, to: str, flows: tuple[str, ...], lacking: str, told: Mapping[str, str]
+) -> None:
+    (order,) = grounds.commerce.place_new()
+    before = (dict(order.row), list(order.comments))
+    every = {endpoint.resource for endpoint in ORDERS}
+    grounds.commerce.oauth.consumers[:] = [Consumer.named("sandbox", resources=frozenset(every - {lacking}))]
+    found = await found_of(grounds, receipts_may_be_written, (*flows, "receipts"), receipts={"to": to})
+    assert {what: str(one.level) for one in found for what in told if what in one.what} == told
+    assert len(found) == len(told)
+    assert all(lacking in one.cure for one in found if one.level is Level.FAULT)
+    assert (order.row, order.comments) == before
+
+
+@pytest.mark.parametrize(
+    ("flows", "sections", "keyed", "drawn"),
+    [
+        (("orders",), {}, {"SalesOrderNumber", "CustomerAccount"}, []),
+        (("customers",), {}, {"CustomerAccount"}, []),
+        (("creditmemos",), {}, {"ReturnOrderNumber", "RMANumber"}, []),
+        (("creditmemos",), {"creditmemos": {"recipe": "free-text-credit"}}, set(), ["FreeTextInvoiceHeaders"]),
+        (("invoices",), {}, {"JournalBatchNumber"}, ["CustomerPaymentJournalLines"]),
+        (
+            ("invoices",),
+            {"invoices": {"recipe": "both"}},
+            {"JournalBatchNumber"},
+            ["CustomerPaymentJournalLines", "FreeTextInvoiceHeaders"],
+        ),
+    ],
+)
+async def test_every_sequence_that_a_recipe_needs_is_told(
+    grounds: Grounds, flows: tuple[str, ...], sections: Mapping[str, Any], keyed: set[str], drawn: list[str]
+) -> None:
+    found = await found_of(grounds, numbers_fit, flows, **sections)
+    assert {one.what.partition(" ")[0] for one in found} == keyed
+    assert levels(found) <= {"ok"}
+    assert [one.entity_set for one in drawn_numbers(settings_of(**sections, flows=flows))] == drawn
+    undrawn = await found_of(grounds, numbers_are_drawn, flows, **sections)
+    assert [one.level for one in undrawn] == [Level.WARN] * len(drawn)
+    assert all("automatic" in one.cure for one in undrawn)
+
+
+async def test_return_orders_are_numbered_as_sales_orders_are(grounds: Grounds) -> None:
+    found = await found_of(grounds, numbers_fit, ("creditmemos",), orders={"numbers": "ours"})
+    (returns,) = [one.what for one in found if one.what.startswith("ReturnOrderNumber")]
+    assert "chosen by us, as long as the number sequence Sales order" in returns
+
+
+async def test_a_number_that_was_drawn_before_proves_its_sequence(grounds: Grounds) -> None:
+    line = {"dataAreaId": "usmf", "JournalBatchNumber": "00001", "LineNumber": Decimal(1), "Voucher": "PAY-000001"}
+    grounds.dynamics.put("CustomerPaymentJournalLines", **line)
+    (found,) = await found_of(grounds, numbers_are_drawn, ("invoices",))
+    assert (found.level, found.what) == (Level.OK, "the voucher of payment journal WEBPAY is numbered by F&O in usmf")

@@ -91,6 +91,21 @@ def test_check_tells_every_fault_with_its_cure_and_ends_with_1(shop: Line) -> No
     assert "wrong" * 8 not in ran.out + ran.err
 
 
+def test_check_tries_the_orders_of_the_last_days_and_tells_what_would_park_them(shop: Line, systems: Systems) -> None:
+    with (shop.folder / "connections.toml").open("a") as file:
+        file.write('[connections.shop.orders.payments]\nunheard_of = { method = "CHECK" }\n')
+    ran = shop("check", "--json")
+    causes = [found for found in ran.documents if "count" in found]
+    assert ran.status == 1
+    assert sum(cause["count"] for cause in causes) == len(systems.orders)
+    for cause in causes:
+        method = cause["what"].partition(" is not mapped")[0].removeprefix("Payment method ")
+        assert f"[connections.shop.orders.payments]: {method} = {{" in cause["cure"]
+        assert cause["example"].partition("@")[0] in systems.orders
+    assert "3 orders of the last 90 days: 0 would be delivered" in shop("check").out
+    assert shop("check", "--days", "0").status == 0
+
+
 def test_a_fault_that_stops_several_checks_is_told_to_people_once(shop: Line) -> None:
     shop.vault().delete("token")
     ran = shop("check")

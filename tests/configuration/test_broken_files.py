@@ -71,10 +71,14 @@ KIND = [
     (NUMBERS, 'rounding_most = "0,05" #!', "Write an amount as text with a point"),
     (NUMBERS, 'rounding_most = "Infinity" #!', "Write an amount as text with a point"),
     (NUMBERS, "rounding_most = true #!", "true or false stands here. Write an amount"),
+    (COMPANY, COMPANY + '\ntime_zone = "Berlin" #!', "Write a name of the IANA time zone database, as in"),
+    (COMPANY, COMPANY + '\ntime_zone = "../../etc" #!', "a name of the IANA time zone database"),
+    (COMPANY, COMPANY + '\ntime_zones = { usmf = "Europe" } #!', "a name of the IANA time zone database"),
     (COMPANY, COMPANY + '\nrounding = { EUR = "0.01", eur = "1" } #!', "not a currency's code"),
 ]
 
 RULES = [
+    (NUMBERS, 'taxes."A+B" = {}\ntaxes."B + A" = {} #!', "", 'joins the same tax codes as "A+B"'),
     (TOKEN, TOKEN + '\nevents = { client_idd = "x" } #!', "", 'Did you mean "client_id"?'),
     (
         IN_COMMERCE,
@@ -87,6 +91,7 @@ RULES = [
     ('client_id = "app"', 'auth = "certificate"', IN_DYNAMICS, '"certificate" is missing; auth "certificate" needs it'),
     ('client_id = "app"', 'client_id = "app"\nauth = "bearer" #!\nbearer = "b"', "", "a host that is not this machine"),
     ('tenant = "contoso.example"', 'tenant = "common" #!', "", "stands for any tenant"),
+    (COMPANY, COMPANY + '\ntime_zones = { demf = "Europe/Berlin" } #!', "", "no store posts into that legal entity"),
     (SHOP, 'url = "http://shop.example" #!', "", "http is not safe for shop.example"),
     (SHOP, 'url = "http://127.0.0.1.evil.example" #!', "", "http is not safe"),
     (FLOWS, "customers = 1 #!", "", "a whole number stands here. Write a table"),

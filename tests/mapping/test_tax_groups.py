@@ -27,6 +27,8 @@ def taxed(*codes: str, rows: tuple[tuple[str, ...], ...] = (), **tables: dict[st
         (("DE-19", "DE-7"), (("DE-19",), ("DE-7",)), {"DE-19": {"group": "DOM", "item_group": "FULL"}, "DE-7": {"group": "DOM", "item_group": "RED"}},
          "DOM", ["FULL", "RED"]),
         (("A", "B"), (("B", "A"),), {"A_B": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
+        (("A", "B"), (("A", "B"),), {"B_A": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
+        (("C+D", "A"), (("A", "C+D"),), {"C_D_ A": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
         (("A", "B"), (("A", "B"),), {"A": {"group": "NY", "item_group": "T"}, "B": {"group": "NY", "item_group": "T"}}, "NY", ["T"]),
         (("X",), (("X",),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
         ((), ((),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),

@@ -70,8 +70,8 @@ def comments(call: Call) -> Columns:
 
 
 def add_comment(call: Call) -> bool:
-    """`POST orders/{id}/comments`: a status must be one of the order's current state."""
-    stored, sent = call.state.order(call.whole("id")), call.argument("statusHistory")
+    """`POST orders/{id}/comments`: a status must be one of the order's current state. Arguments are read before all else."""
+    sent, stored = call.argument("statusHistory"), call.state.order(call.whole("id"))
     for key in sent:
         if key not in COMMENT:
             raise unsupported(key)

@@ -9,7 +9,17 @@ import httpx
 import pytest
 
 from sync.commerce.bodies import said_by
-from sync.commerce.errors import Call, NotThere, PageTooLarge, error_from, is_maintenance, lost, retry_after, unreadable
+from sync.commerce.errors import (
+    Call,
+    NotAccepted,
+    NotThere,
+    PageTooLarge,
+    error_from,
+    is_maintenance,
+    lost,
+    retry_after,
+    unreadable,
+)
 from sync.errors import Later, Never, Paused, Unknown
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "commerce_live"
@@ -20,41 +30,41 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_401_limited_integration_products": (Never, "isn't authorized to access Magento_Catalog::products."),
     "error_404_no_route": (Never, "Request does not match any route."),
     "error_accept_text_html": (Later, "titled 'There has been an error processing your request'"),
-    "error_async_get": (Never, "Specified request cannot be processed."),
-    "error_bad_store_code": (Never, "Specified request cannot be processed."),
+    "error_async_get": (NotAccepted, "Specified request cannot be processed."),
+    "error_bad_store_code": (NotAccepted, "Specified request cannot be processed."),
     "error_bulk_detailed_404": (NotThere, "Bulk uuid 00000000-0000-0000-0000-000000000000 not exist"),
-    "error_bulk_one_item_wrong_root_rejects_all": (Never, '"product" is required. Enter and try again.'),
-    "error_content_type_form": (Never, "media type application/x-www-form-urlencoded"),
+    "error_bulk_one_item_wrong_root_rejects_all": (NotAccepted, '"product" is required. Enter and try again.'),
+    "error_content_type_form": (NotAccepted, "media type application/x-www-form-urlencoded"),
     "error_creditmemo_404": (NotThere, "The entity that was requested doesn't exist."),
-    "error_customer_bad_email": (Never, '"Email" is not a valid email address.'),
-    "error_customer_missing_lastname": (Never, '"Last Name" is a required value.'),
+    "error_customer_bad_email": (NotAccepted, '"Email" is not a valid email address.'),
+    "error_customer_missing_lastname": (NotAccepted, '"Last Name" is a required value.'),
     "error_invoice_404": (NotThere, "The entity that was requested doesn't exist."),
     "error_invoice_on_hold_order": (
-        Never,
+        NotAccepted,
         "Error(s): An invoice cannot be created when an order has a status of holded",
     ),
-    "error_invoice_too_many": (Never, 'We found an invalid quantity to invoice item "Simple-010".'),
+    "error_invoice_too_many": (NotAccepted, 'We found an invalid quantity to invoice item "Simple-010".'),
     "error_order_404": (NotThere, "The entity that was requested doesn't exist."),
-    "error_order_id_not_int": (Never, 'The "abc" value\'s type is invalid.'),
+    "error_order_id_not_int": (NotAccepted, 'The "abc" value\'s type is invalid.'),
     "error_orders_filter_without_field": (Later, "Report ID: webapi-6b01e085744de"),
-    "error_orders_missing_searchcriteria": (Never, '"searchCriteria" is required.'),
-    "error_orders_pagesize_not_int": (Never, 'Error occurred during "pageSize" processing.'),
-    "error_orders_unknown_criteria_key": (Never, '"Bogus" is not supported.'),
+    "error_orders_missing_searchcriteria": (NotAccepted, '"searchCriteria" is required.'),
+    "error_orders_pagesize_not_int": (NotAccepted, 'Error occurred during "pageSize" processing.'),
+    "error_orders_unknown_criteria_key": (NotAccepted, '"Bogus" is not supported.'),
     "error_orders_unknown_sort_field": (Later, "Report ID: webapi-6b01e0855c81d"),
-    "error_product_bad_attribute_set": (Never, "Invalid product data: Invalid attribute set entity type"),
-    "error_product_duplicate_url_key": (Never, "URL key for specified store already exists."),
-    "error_product_no_name": (Never, 'The "Product Name" attribute value is empty.'),
-    "error_product_no_sku": (Never, 'The "sku" attribute value is empty.'),
-    "error_product_sku_too_long": (Never, "SKU length should be 64 characters maximum."),
-    "error_refund_not_invoiced": (Never, "Error(s): The most money available to refund is 0."),
-    "error_refund_too_many": (Never, 'We found an invalid quantity to refund item "Simple-010".'),
+    "error_product_bad_attribute_set": (NotAccepted, "Invalid product data: Invalid attribute set entity type"),
+    "error_product_duplicate_url_key": (NotAccepted, "URL key for specified store already exists."),
+    "error_product_no_name": (NotAccepted, 'The "Product Name" attribute value is empty.'),
+    "error_product_no_sku": (NotAccepted, 'The "sku" attribute value is empty.'),
+    "error_product_sku_too_long": (NotAccepted, "SKU length should be 64 characters maximum."),
+    "error_refund_not_invoiced": (NotAccepted, "Error(s): The most money available to refund is 0."),
+    "error_refund_too_many": (NotAccepted, 'We found an invalid quantity to refund item "Simple-010".'),
     "error_ship_insufficient_source_quantity": (Later, "Could not save a shipment, see error log for details"),
     "error_ship_order_404": (NotThere, "The entity that was requested doesn't exist."),
     "error_ship_unknown_source": (Later, "Could not save a shipment, see error log for details"),
-    "error_source_items_empty": (Never, "Input data is empty"),
-    "error_source_items_unknown_source": (Never, "Could not save Source Item"),
+    "error_source_items_empty": (NotAccepted, "Input data is empty"),
+    "error_source_items_unknown_source": (NotAccepted, "Could not save Source Item"),
     "error_stock_item_put_404": (NotThere, 'The Product with the "NOPE" SKU doesn\'t exist.'),
-    "products_list_unknown_filter_field": (Never, 'The "nosuch" attribute name is invalid.'),
+    "products_list_unknown_filter_field": (NotAccepted, 'The "nosuch" attribute name is invalid.'),
 }
 
 
@@ -314,7 +324,7 @@ def test_a_limit_of_page_sizes_is_read(body: dict[str, Any], most: int) -> None:
 @pytest.mark.parametrize("parameters", [{}, {"max": 0}, {"max": "x"}])
 def test_a_limit_that_says_nothing_is_an_ordinary_refusal(parameters: dict[str, Any]) -> None:
     body = {"message": "Maximum SearchCriteria pageSize is %max", "parameters": parameters}
-    assert type(error_from(answer(400, body), call())) is Never
+    assert type(error_from(answer(400, body), call())) is NotAccepted
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,158 @@
+"""Store views and their days: what the shop has, against what the connections of the file say."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from sync.checks.finding import Finding, Level, findings_of
+from sync.checks.stores import stores_are_handled, websites_exist
+from sync.checks.time_zones import days_agree, offset_named, offsets
+from sync.dynamics.client import DynamicsClient
+from sync.dynamics.wire import http_client
+from sync.limiter import Limiter
+from tests.checks.conftest import Grounds, levels, nobody_listens
+from tests.contracts.hand_clock import HandClock
+from tests.systems.commerce.shop import CREDENTIALS, Shop
+
+VIEWS = [
+    {"id": number, "code": code, "website_id": 1, "is_active": active}
+    for number, code, active in ((0, "admin", 1), (1, "en", 1), (2, "de", 1), (3, "fr", 0))
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "beside", "left"),
+    [
+        (("1", "2"), (), ""),
+        (("1",), ("2",), ""),
+        (("1",), (), "2 (de)"),
+        (("default",), (), ""),
+        (("3",), (), "1 (en), 2 (de)"),
+    ],
+)
+async def test_store_views_that_no_connection_has_are_told(
+    own: Sequence[str], beside: Sequence[str], left: str
+) -> None:
+    shop = Shop(HandClock().now, records={"store/storeViews": VIEWS})
+    async with AsyncExitStack() as stack:
+        probe = await Grounds(stack, shop=shop, credentials=CREDENTIALS).probe()
+        settings = probe.settings.model_copy(update={"stores": dict.fromkeys(own, probe.settings.stores["1"])})
+        other = probe.settings.model_copy(update={"stores": dict.fromkeys(beside, probe.settings.stores["1"])})
+        (found,) = await findings_of(stores_are_handled, replace(probe, settings=settings, neighbours=(other,)))
+    assert (found.level is Level.WARN) is bool(left)
+    assert left in found.what
+
+
+@pytest.mark.parametrize(
+    ("websites", "faults"),
+    [
+        ([], []),
+        ([1], []),
+        ([1, 7], ["commerce.websites: the shop has no website 7"]),
+        ([2], ["commerce.websites: the shop has no website 2", "stores.1 is of website 1"]),
+    ],
+)
+async def test_websites_that_are_named_are_looked_for(grounds: Grounds, websites: list[int], faults: list[str]) -> None:
+    found = await grounds.found(websites_exist, commerce={"websites": websites})
+    told = [one for one in found if one.level is not Level.OK]
+    assert [one.what.partition(",")[0] for one in told] == faults
+    assert all(one.cure for one in told)
+    assert bool(found) is bool(websites)
+
+
+async def dated(
+    zones: Mapping[str, str], ledger: str | None = None, flows: tuple[str, ...] = ("invoices",), **sections: Any
+) -> list[Finding]:
+    configs = [{"id": int(name), "code": f"s{name}", "timezone": zone} for name, zone in zones.items()]
+    shop = Shop(HandClock().now, records={"store/storeConfigs": configs})
+    async with AsyncExitStack() as stack:
+        grounds = Grounds(stack, shop=shop, credentials=CREDENTIALS)
+        if ledger:
+            grounds.dynamics.put("LegalEntities", LegalEntityId="USMF", TimeZone=ledger)
+        probe = await grounds.probe(**sections)
+        return await findings_of(
+            days_agree, replace(probe, settings=probe.settings.model_copy(update={"flows": flows}))
+        )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "agree"),
+    [
+        ("UTC", "UTC", True),
+        ("Europe/Vienna", "Europe/Berlin", True),
+        ("America/New_York", "UTC", False),
+        ("Europe/London", "UTC", False),
+        ("America/Phoenix", "America/Denver", False),
+        ("Nowhere/Land", "UTC", False),
+    ],
+)
+async def test_the_days_of_the_shop_are_held_against_those_of_the_books(theirs: str, ours: str, agree: bool) -> None:
+    found = await dated({"1": theirs}, dynamics={"time_zone": ours})
+    assert levels(found) == {"ok" if agree else "warn"}
+    assert theirs in found[0].what or agree
+
+
+async def test_each_time_zone_and_legal_entity_is_told_once_with_the_line_to_write() -> None:
+    stores = {"1": {}, "2": {}, "3": {"company": "demf"}}
+    zones = {"1": "America/Chicago", "2": "America/Chicago", "3": "Europe/Berlin", "9": "Asia/Tokyo"}
+    found = await dated(zones, stores=stores)
+    assert [one.what.partition(":")[0] for one in found] == ["store views 1, 2", "store view 3"]
+    assert 'time_zone = "America/Chicago" in [connections.shop.dynamics]' in found[0].cure
+    assert 'time_zones = { demf = "Europe/Berlin" } in [connections.shop.dynamics]' in found[1].cure
+
+
+@pytest.mark.parametrize(
+    ("ledger", "level"),
+    [("GMTPLUS0100_AMSTERDAM_BERLIN_BERN_ROME", Level.OK), ("GMTMINUS0600CENTRALTIME", Level.WARN)],
+)
+async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(ledger: str, level: Level) -> None:
+    found = await dated({}, ledger, dynamics={"time_zone": "Europe/Berlin"})
+    assert [one.level for one in found] == [level]
+    assert ledger in found[0].what
+
+
+@pytest.mark.parametrize(("status", "level"), [(400, Level.OK), (401, Level.FAULT)])
+async def test_what_the_ledger_does_not_show_hides_nothing_of_the_shop(
+    grounds: Grounds, status: int, level: Level
+) -> None:
+    refusal = {"error": {"message": "Could not find a property named 'TimeZone' on type 'LegalEntity'"}}
+    probe = await grounds.probe()
+    async with http_client(transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))) as ledger:
+        dynamics = DynamicsClient(
+            probe.settings.dynamics.url, http=ledger, tokens=grounds.tokens, limiter=Limiter(1), clock=grounds.clock,
+            on_pause=nobody_listens,
+        )  # fmt: skip
+        settings = probe.settings.model_copy(update={"flows": ("invoices",)})
+        found = await findings_of(days_agree, replace(probe, settings=settings, dynamics=dynamics))
+        await dynamics.aclose()
+    assert [one.level for one in found] == [Level.OK, level]
+    assert found[0].what == "store view 1 and the books of usmf have the same days (UTC)"
+
+
+async def test_nothing_is_said_of_days_where_nothing_is_dated() -> None:
+    assert await dated({"1": "Asia/Tokyo"}, flows=("orders", "customers")) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "hours"),
+    [
+        ("GMTMINUS0330NEWFOUNDLAND", -3.5),
+        ("GMT_PLUS0300KALININGRAD_MINSK", 3),
+        ("GMT_COORDINATEDUNIVERSALTIME", 0),
+        ("GMTPLUS0545KATHMANDU", 5.75),
+        ("", None),
+    ],
+)
+def test_the_names_of_zones_in_dynamics_tell_their_offset(member: str, hours: float | None) -> None:
+    assert offset_named(member) == (None if hours is None else timedelta(hours=hours))
+
+
+def test_zones_with_the_same_offset_and_another_summer_differ() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert offsets(ZoneInfo("America/Phoenix"), now) != offsets(ZoneInfo("America/Denver"), now)
