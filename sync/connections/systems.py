@@ -30,6 +30,8 @@ class Commerce(Section):
     edition: Literal["paas", "saas"] = "paas"
     url: Url
     scope: str = "all"
+    websites: tuple[Whole, ...] = ()
+    """Ids of the websites whose customers and companies are ours; empty: those of the store views under `stores`."""
     consumer_key: SecretName | None = None
     consumer_secret: SecretName | None = None
     token: SecretName | None = None

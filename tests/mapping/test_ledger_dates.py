@@ -7,7 +7,6 @@ import pytest
 
 from sync.preview.documents import preview_creditmemo, preview_invoice
 from sync.preview.orders import Preview
-from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row
 from tests.mapping.receiving import basis, books, invoice_of, memo_of, orders_of
 from tests.mapping.samples import PAYLOADS, read
