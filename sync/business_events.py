@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sync.connections import Connection
 from sync.encoding import from_json
 
 _SLASH_DATE = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/")
@@ -77,12 +76,6 @@ def moment(value: Any) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def legal_entities(connection: Connection) -> tuple[str, ...]:
-    """The legal entities that a connection posts into, that of its stores included; in lower case."""
-    named = (store.company for store in connection.stores.values())
-    return tuple(dict.fromkeys([connection.dynamics.company.lower(), *(name.lower() for name in named if name)]))
 
 
 def _name(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sync.coalescer import Coalescer
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
+from sync.commerce.websites import Websites
 from sync.connections import Connection
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
@@ -19,7 +20,7 @@ class Desk:
     """What a flow works with. One per connection and process; clients and coalescers are shared by all deliveries.
 
     `orders`, `invoices`, `creditmemos`: reads by increment id; `orders_by_id`, `customers`, `companies`: by id. What concurrent
-    deliveries ask for within milliseconds becomes one search. `digest_of(text)`: the keyed digest of an e-mail address
+    deliveries ask for within milliseconds becomes one search. `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of that name.
     """
 
@@ -36,6 +37,7 @@ class Desk:
     creditmemos: Coalescer[str, list[dict[str, Any]]]
     customers: Coalescer[int, dict[str, Any]]
     companies: Companies
+    websites: Websites
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
     systems: tuple[str, ...]

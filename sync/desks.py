@@ -10,6 +10,7 @@ import httpx
 from sync.coalescer import Coalescer
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
+from sync.commerce.websites import Websites
 from sync.connections import Commerce, Connection, Dynamics
 from sync.desk import Desk
 from sync.dynamics.client import DynamicsClient
@@ -101,7 +102,7 @@ class Desks:
             commerce=commerce,
             dynamics=dynamics,
             items=ItemMappings(outside.tables, name, settings.items, outside.clock),
-            accounts=AccountMappings(outside.tables, name, outside.clock),
+            accounts=AccountMappings(outside.tables, name, outside.clock, home=settings.legal_entity),
             clock=outside.clock,
             orders=reads.orders,
             orders_by_id=reads.orders_by_id,
@@ -109,6 +110,7 @@ class Desks:
             creditmemos=reads.creditmemos,
             customers=reads.customers,
             companies=companies,
+            websites=Websites(commerce, settings),
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, outside.email_key),
             systems=(commerce.system, system),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.business_events import BadBusinessEvent, business_event, legal_entities, moment
+from sync.business_events import BadBusinessEvent, business_event, moment
 from sync.encoding import NotJson, to_json
 from sync.sandbox.dynamics.events import SALES_INVOICE, sample
 from tests.conftest import ABSENT
@@ -107,7 +107,7 @@ def test_legal_entities_are_those_of_the_connection_and_of_its_stores() -> None:
     async def found() -> tuple[str, ...]:
         site = Site(LoopClock(), {"stores": {"2": {"company": "demf"}, "3": {"company": "usmf"}}})
         site.close()
-        return legal_entities(site.connection)
+        return site.connection.legal_entities
 
     assert virtually(found()) == ("usmf", "demf")
 

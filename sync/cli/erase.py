@@ -83,23 +83,33 @@ async def _records(
             if claim.key == named or (not store and claim.key.startswith(f"{increment}@")):
                 yield "orders", claim.key
         rows = await _found(desk, "orders", "increment_id", increment)
-        async for record in _of_orders(desk, (row for row in rows if store in ("", str(row.get("store_id"))))):
+        async for record in _of_orders(
+            services, desk, (row for row in rows if store in ("", str(row.get("store_id"))))
+        ):
             yield record
     for customer in customers:
-        if (await services.ledger.claim(desk.name, "customers", str(customer))).etag:
-            yield "customers", str(customer)
+        async for key in _accounts(services, desk, str(customer)):
+            yield "customers", key
         async for claim in services.ledger.claims(desk.name, "contacts", prefix=f"{customer}@"):
             yield "contacts", claim.key
-        async for record in _of_orders(desk, await _found(desk, "orders", "customer_id", customer)):
+        async for record in _of_orders(services, desk, await _found(desk, "orders", "customer_id", customer)):
             yield record
 
 
-async def _of_orders(desk: Desk, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:
+async def _accounts(services: Services, desk: Desk, key: str) -> AsyncIterator[str]:
+    """Somebody's records, one per legal entity where they have an account."""
+    async for claim in services.ledger.claims(desk.name, "customers", prefix=key):
+        if claim.key == key or claim.key.startswith(f"{key}@"):
+            yield claim.key
+
+
+async def _of_orders(services: Services, desk: Desk, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:
     for row in rows:
         yield "orders", f"{row['increment_id']}@{row['store_id']}"
         email = row.get("customer_email") or (row.get("billing_address") or {}).get("email")
         if not row.get("customer_id") and email:
-            yield "customers", f"guest:{desk.digest_of(str(email).lower())}"
+            async for key in _accounts(services, desk, f"guest:{desk.digest_of(str(email).lower())}"):
+                yield "customers", key
         for path in DOCUMENTS:
             for document in await _found(desk, path, "order_id", int(row["entity_id"])):
                 yield path, f"{document['increment_id']}@{document['store_id']}"

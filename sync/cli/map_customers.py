@@ -1,7 +1,7 @@
 """`map customers`: which customer account a shopper is. E-mail addresses come in and never go out."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +23,9 @@ Source = Annotated[
     str, typer.Argument(metavar="SOURCE", help="Customer or company id in Commerce; for a guest the e-mail address.")
 ]
 Kind = Annotated[AccountKind, typer.Option(help="What SOURCE is.")]
+Company = Annotated[
+    str, typer.Option(metavar="ID", help="Legal entity (dataAreaId) of the account; without it, the connection's own.")
+]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")]
 
 
@@ -40,8 +43,8 @@ def list_customers(ctx: typer.Context) -> None:
         for row in rows:
             json_line(asdict(row))
         return
-    cells = [(row.kind, row.source_key, row.account, row.matched_by) for row in rows]
-    table(("kind", "source", "account", "matched by"), cells, title=f"Customers: {len(rows)}")
+    cells = [(row.kind, row.source_key, row.company, row.account, row.matched_by) for row in rows]
+    table(("kind", "source", "company", "account", "matched by"), cells, title=f"Customers: {len(rows)}")
 
 
 async def _all(place: Place) -> list[AccountMapping]:
@@ -55,6 +58,7 @@ def set_customer(
     source: Source,
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Customer account in D365.")],
     kind: Kind = "customer",
+    company: Company = "",
 ) -> None:
     """Map a customer, guest or company to an account, over an older mapping. Its account is left as it is from then on.
 
@@ -63,16 +67,20 @@ def set_customer(
     python -m sync map customers set 17 US-001
 
     python -m sync map customers set buyer@example.com US-WEB --kind guest
+
+    python -m sync map customers set 17 DE-001 --company demf
     """
     place = place_of(ctx)
-    mapping = asyncio.run(_stored(place, kind, source, account))
-    tell(place, asdict(mapping), f"{mapping.kind} {mapping.source_key} is account {mapping.account}.")
+    mapping = asyncio.run(_stored(place, kind, source, account, company))
+    what = f"{mapping.kind} {mapping.source_key} is account {mapping.account} of {mapping.company}."
+    tell(place, asdict(mapping), what)
 
 
-async def _stored(place: Place, kind: AccountKind, source: str, account: str) -> AccountMapping:
+async def _stored(place: Place, kind: AccountKind, source: str, account: str, company: str) -> AccountMapping:
     async with place.desk(changes=True) as (_, desk):
+        entity = _entity(desk, company)
         try:
-            mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand")
+            mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand", entity)
         except ValueError as refused:
             raise Problem(str(refused), remedy="See `map customers set --help`.") from None
         await desk.accounts.put(mapping)
@@ -83,8 +91,19 @@ def _source_key(desk: Desk, kind: AccountKind, source: str) -> str:
     return desk.digest_of(source) if kind == "guest" and "@" in source else source
 
 
+def _entity(desk: Desk, company: str) -> str:
+    """The legal entity named, or the connection's own. Raises `Problem` for one that the connection does not post into."""
+    known = desk.settings.legal_entities
+    entity = company.strip().lower() or known[0]
+    if entity not in known:
+        raise Problem(
+            f'the connection does not post into a legal entity "{company}"', remedy=f"Name one of: {', '.join(known)}."
+        )
+    return entity
+
+
 @app.command(cls=Command)
-def remove(ctx: typer.Context, source: Source, kind: Kind = "customer") -> None:
+def remove(ctx: typer.Context, source: Source, kind: Kind = "customer", company: Company = "") -> None:
     """Forget a mapping; the shopper is matched or created anew at the next order.
 
     For example:
@@ -92,13 +111,13 @@ def remove(ctx: typer.Context, source: Source, kind: Kind = "customer") -> None:
     python -m sync map customers remove 17
     """
     place = place_of(ctx)
-    asyncio.run(_removed(place, kind, source))
+    asyncio.run(_removed(place, kind, source, company))
     tell(place, {"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
 
 
-async def _removed(place: Place, kind: AccountKind, source: str) -> None:
+async def _removed(place: Place, kind: AccountKind, source: str, company: str) -> None:
     async with place.desk(changes=True) as (_, desk):
-        await desk.accounts.remove(kind, _source_key(desk, kind, source))
+        await desk.accounts.remove(kind, _source_key(desk, kind, source), _entity(desk, company))
 
 
 @app.command("import", cls=Command)
@@ -107,7 +126,9 @@ def import_customers(
     file: File,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
 ) -> None:
-    """Store the mappings of a CSV file: columns kind, source, account, and matched_by. All of it or nothing.
+    """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and matched_by.
+
+    A line without company is of the connection's own legal entity. All of it is stored or nothing.
 
     For example:
 
@@ -118,7 +139,7 @@ def import_customers(
 
 async def _imported(place: Place, raw: bytes, *, is_dry: bool) -> None:
     async with place.desk(changes=not is_dry) as (_, desk):
-        compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of))
+        compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of, desk.settings.legal_entities))
         if not is_dry:
             await desk.accounts.put_many([*compared.new, *compared.changed])
     tell_import(place, compared, is_dry=is_dry)
@@ -138,6 +159,7 @@ def export(ctx: typer.Context, file: File) -> None:
 @app.command(cls=Command)
 def match(
     ctx: typer.Context,
+    company: Company = "",
     yes: Annotated[bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")] = False,
 ) -> None:
     """Read the customers of both systems and match them by the connection's rules (customers.match).
@@ -146,18 +168,18 @@ def match(
 
     python -m sync map customers match --yes
     """
-    asyncio.run(_matched(place_of(ctx), yes=yes))
+    asyncio.run(_matched(place_of(ctx), company, yes=yes))
 
 
-async def _matched(place: Place, *, yes: bool) -> None:
+async def _matched(place: Place, company: str, *, yes: bool) -> None:
     async with place.desk(changes=yes) as (_, desk):
-        settings = desk.settings
+        settings, entity = desk.settings, _entity(desk, company)
         with progress("Customers", None, as_json=place.as_json) as bar:
-            attribute = settings.customers.customer_number_attribute
-            ours = [shopper async for shopper in shoppers(desk.commerce, attribute, bar.advance)]
-            theirs = [row async for row in accounts(desk.dynamics, settings.dynamics.company, bar.advance)]
+            websites = await desk.websites.ours()
+            ours = [shopper async for shopper in shoppers(desk.commerce, settings, websites, bar.advance)]
+            theirs = [row async for row in accounts(desk.dynamics, entity, bar.advance)]
         found: Matches[Any] = match_customers(ours, theirs, settings.customers.match)
-        compared = await desk.accounts.compare(found.matched)
+        compared = await desk.accounts.compare(replace(one, company=entity) for one in found.matched)
         if yes:
             await desk.accounts.put_many(compared.new)
     rows = [(row.source_key, row.account, row.matched_by) for row in compared.new]

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from sync.commerce.client import CommerceClient
-from sync.commerce.search import Search, Sort
+from sync.commerce.search import Search, Sort, of_any
+from sync.connections import Connection
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
 from sync.errors import Never
+from sync.flows.keys import whole_in
+from sync.mapping.whose import elsewhere
 from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Product, ReleasedItem
 
@@ -32,15 +35,20 @@ async def products(client: CommerceClient, barcode_attribute: str, heard: Heard)
             )  # fmt: skip
 
 
-async def shoppers(client: CommerceClient, number_attribute: str, heard: Heard) -> AsyncIterator[Shopper]:
-    """Every registered customer of the shop."""
+async def shoppers(
+    client: CommerceClient, connection: Connection, websites: frozenset[int] | None, heard: Heard
+) -> AsyncIterator[Shopper]:
+    """Every registered customer of the connection's websites (None: of all) and stores."""
+    number_attribute = connection.customers.customer_number_attribute
     search = Search(
-        sorts=(Sort("entity_id"),), page_size=client.settings.page_size,
-        fields=("id", "email", ("custom_attributes", ("attribute_code", "value"))),
+        tuple((one,) for one in of_any("website_id", websites)), (Sort("entity_id"),), client.settings.page_size,
+        fields=("id", "email", "store_id", "website_id", ("custom_attributes", ("attribute_code", "value"))),
     )  # fmt: skip
     async for page in client.pages("customers/search", search, key="id"):
         for row in page.items:
             heard()
+            if elsewhere(whole_in(row.get("store_id")), whole_in(row.get("website_id")), connection, websites):
+                continue
             yield Shopper(str(row["id"]), str(row.get("email") or ""), _attribute(row, number_attribute))
 
 

@@ -33,8 +33,9 @@ async def stored_lookups(place: Place, name: str, connection: Connection) -> Asy
         key = (await place.vault().get(EMAIL_KEY)).encode()
         digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own
     try:
+        accounts = AccountMappings(tables, name, clock, home=connection.legal_entity)
         items = ItemMappings(tables, name, connection.items, clock)
-        yield lookups_in(connection, items, AccountMappings(tables, name, clock), digest_of)
+        yield lookups_in(connection, items, accounts, digest_of)
     finally:
         tables.close()
 
@@ -57,18 +58,18 @@ async def _account(
     order: Order, connection: Connection, accounts: AccountMappings, digest_of: Digest | None
 ) -> str | None:
     """As `sync.flows.accounts` decides, without making anything."""
-    company = order.extension_attributes.company_order_attributes
-    if company is not None and company.company_id is not None:
-        known = await accounts.get("company", str(company.company_id))
+    entity = connection.legal_entity_of(order.store_id)
+    if order.company_id is not None:
+        known = await accounts.get("company", str(order.company_id), entity)
         if known is not None:
             return known.account
     if order.customer_id is not None:
-        known = await accounts.get("customer", str(order.customer_id))
+        known = await accounts.get("customer", str(order.customer_id), entity)
         return known.account if known else None
     if connection.customers.guests == "collective":
         return _collective(order, connection)
     email = (order.customer_email or (order.billing_address.email if order.billing_address else "")).lower()
-    known = await accounts.get("guest", digest_of(email)) if email and digest_of else None
+    known = await accounts.get("guest", digest_of(email), entity) if email and digest_of else None
     return known.account if known else None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import typer
@@ -82,7 +83,8 @@ async def _from_commerce(kind: Kind, wanted: Sequence[str], run: Run) -> None:
     name, connection = run.place.one(run.place.connections())
     async with run.place.opened() as services:
         desk = await services.desks.open(name)
-        lookups = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
+        asked = lookups_in(connection, desk.items, desk.accounts, desk.digest_of)
+        lookups = replace(asked, websites=await desk.websites.ours())
         read = desk.customers.get if kind is Kind.CUSTOMER else desk.companies.get
         for one in wanted:
             document = await read(int(one)) if one.isascii() and one.isdigit() else None

@@ -4,7 +4,7 @@ Answers are raw JSON (numbers as int and Decimal); `models/` gives them types. E
 `Paused` or `Unknown` as `errors.py` decides; reads are safe to repeat, writes are not.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ import httpx
 from sync.commerce.address import Query, path_of
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.polling import SETTLING, Keyset
-from sync.commerce.search import LARGEST_PAGE, Node, Op, Search, Sort, split, where
+from sync.commerce.search import LARGEST_PAGE, Filter, Node, Op, Search, Sort, of_any, split, where
 from sync.commerce.wire import OnPause, Wire, listed, rows_in
 from sync.connections import Commerce
 from sync.encoding import digest
@@ -131,14 +131,16 @@ class CommerceClient:
         *,
         fields: Sequence[Node] = (),
         key: str = "entity_id",
+        only: Sequence[Filter] = (),
     ) -> AsyncIterator[dict[str, Any]]:
         """Rows with `updated_at` from `since` to `until`, oldest first; never later than `settled` (see `polling`).
+        `only`: further conditions, which all hold.
 
         The caller keeps the watermark and its overlap. A row that changes while being read may come twice.
         """
         settled = await self.settled(path)
         end = settled if until is None else min(until, settled)
-        keyset = Keyset(since, end, fields=fields, key=key, page_size=self.settings.page_size)
+        keyset = Keyset(since, end, fields=fields, key=key, page_size=self.settings.page_size, only=only)
         while (search := keyset.search()) is not None:
             page = await self.search(path, search)
             for row in keyset.take(page.items, page.total_count, page_size=page.page_size):
@@ -185,12 +187,15 @@ class CommerceClient:
         base = Search(sorts=_BY_ID, page_size=self.settings.page_size)
         return await self._all("creditmemos", base.having(where("order_id", Op.EQ, order_entity_id)))
 
-    def changed_orders(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
-        """`increment_id`, `entity_id`, `store_id`, `updated_at` of orders that changed, oldest first (`changed`).
+    def changed_orders(
+        self, since: datetime, until: datetime | None = None, *, stores: Collection[int] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """`increment_id`, `entity_id`, `store_id`, `updated_at` of orders that changed, oldest first (`changed`); of
+        these store views where they are named.
 
         Does not see what leaves the order's row alone: a partial shipment in the same state, tracks, comments.
         """
-        return self.changed("orders", since, until, fields=ORDER_CHANGE)
+        return self.changed("orders", since, until, fields=ORDER_CHANGE, only=of_any("store_id", stores))
 
     async def customer(self, customer_id: int) -> dict[str, Any] | None:
         """The customer with addresses, or None when there is none (any more)."""
@@ -206,9 +211,13 @@ class CommerceClient:
         searches = split(base, "entity_id", customer_ids)
         return [row for search in searches for row in await self._all("customers/search", search, key="id")]
 
-    def changed_customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
-        """`id`, `store_id`, `website_id`, `updated_at` of customers that changed, oldest first (`changed`)."""
-        return self.changed("customers/search", since, until, fields=CUSTOMER_CHANGE, key="id")
+    def changed_customers(
+        self, since: datetime, until: datetime | None = None, *, websites: Collection[int] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """`id`, `store_id`, `website_id`, `updated_at` of customers that changed, oldest first (`changed`); of these
+        websites where they are named."""
+        only = of_any("website_id", websites)
+        return self.changed("customers/search", since, until, fields=CUSTOMER_CHANGE, key="id", only=only)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin, the global scope."""
@@ -222,12 +231,8 @@ class CommerceClient:
         `status` must belong to the order's current state. Every call adds a line: look at the history before repeating.
         Leaves `updated_at` alone unless the status changes.
         """
-        line: dict[str, Any] = {
-            "comment": comment,
-            "is_customer_notified": int(notify),
-            "is_visible_on_front": int(notify),
-            "parent_id": order_entity_id,
-        }
+        flags = {"is_customer_notified": int(notify), "is_visible_on_front": int(notify)}
+        line: dict[str, Any] = {"comment": comment, **flags, "parent_id": order_entity_id}
         if status is not None:
             line["status"] = status
         await self.post(path_of("orders", order_entity_id, "comments"), {"statusHistory": line})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.commerce.search import Node, Op, Search, Sort, moment_of, where
+from sync.commerce.search import Filter, Node, Op, Search, Sort, moment_of, where
 from sync.errors import Never
 
 SETTLING: Final = timedelta(seconds=5)
@@ -23,11 +23,13 @@ class Keyset:
     """Where one reading of a window stands. No I/O: ask `search`, hand what came to `take`, until `search` is None."""
 
     def __init__(
-        self, since: datetime, until: datetime, *, fields: Sequence[Node] = (), key: str = "entity_id", page_size: int
-    ) -> None:
+        self, since: datetime, until: datetime, *, fields: Sequence[Node] = (), key: str = "entity_id", page_size: int,
+        only: Sequence[Filter] = (),
+    ) -> None:  # fmt: skip
         self._lower = since
         self._until = until
         self._fields = tuple(fields)
+        self._only = tuple((one,) for one in only)
         self._key = key
         self._page_size = page_size
         self._inside: datetime | None = None
@@ -39,7 +41,7 @@ class Keyset:
         """The next search, always a first page; None when the window has been read."""
         if self._done:
             return None
-        base = Search(page_size=self._page_size, fields=self._fields)
+        base = Search(self._only, page_size=self._page_size, fields=self._fields)
         by_id = Sort("entity_id")
         if self._inside is not None:
             same_second = base.having(where("updated_at", Op.EQ, self._inside))

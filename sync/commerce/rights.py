@@ -19,6 +19,7 @@ BOXES: Final = {
     "Magento_Sales::shipment": "Sales > Operations > Shipments",
     "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
+    "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
 }
 

@@ -7,7 +7,7 @@ signers sort names differently and every signature fails. Source: Adobe's code, 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -107,6 +107,11 @@ def where(field: str, op: Op, value: Scalar | Sequence[Scalar] | None = None) ->
     if value is None or not isinstance(value, str | int | Decimal | datetime):
         raise Unsearchable(f"{field} {op}: needs one value, got {type(value).__name__}")
     return Filter(field, op, _scalar(field, op, value))
+
+
+def of_any(field: str, values: Collection[Scalar] | None) -> tuple[Filter, ...]:
+    """The condition that a column has one of the values; no condition where they are not known."""
+    return (where(field, Op.IN, sorted(values, key=str)),) if values else ()
 
 
 @dataclass(frozen=True)

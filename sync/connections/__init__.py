@@ -91,6 +91,34 @@ class Connection(Section):
     receipts: Receipts = Receipts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
+    @property
+    def store_ids(self) -> frozenset[int] | None:
+        """The store views that are ours; None where all are, as those that are not named have the default's settings."""
+        return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def legal_entity(self) -> str:
+        """That of whoever belongs to no store view, as companies do: the default store's, else `dynamics.company`."""
+        return self.legal_entity_of(None)
+
+    @property
+    def legal_entities(self) -> tuple[str, ...]:
+        """All that the connection posts into, its own `legal_entity` first."""
+        named = (store.company for store in self.stores.values() if store.company)
+        return tuple(dict.fromkeys([self.legal_entity, self.dynamics.company, *named]))
+
+    def legal_entity_of(self, store_id: int | None) -> str:
+        """The legal entity that a store view's documents are posted into."""
+        store = self.store("default" if store_id is None else store_id)
+        return (store.company if store else None) or self.dynamics.company
+
+    def store_in(self, company: str, store_id: int | None) -> Store | None:
+        """The settings for somebody of a store view in a legal entity: their own store's where it posts into that, else
+        those of the first store that does; None where none does."""
+        own = "default" if store_id is None else str(store_id)
+        found = (self.store(name) for name in (own, *self.stores))
+        return next((one for one in found if one and (one.company or self.dynamics.company) == company), None)
+
     def time_zone(self, company: str) -> ZoneInfo:
         """The time zone in which a legal entity's books are kept."""
         return ZoneInfo(self.dynamics.time_zones.get(company, self.dynamics.time_zone))

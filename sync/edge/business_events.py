@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sync.business_events import BadBusinessEvent, BusinessEvent, business_event, legal_entities
+from sync.business_events import BadBusinessEvent, BusinessEvent, business_event
 from sync.connections import Connection
 from sync.edge.answers import NOT_STORED, Answer, refused
 from sync.encoding import NotJson, to_json
@@ -64,7 +64,7 @@ class BusinessEventsEdge:
         if event.is_test:
             log.info("business_events.tested event=%s", event.event)
             return
-        meant = [name for name, settings in self.connections.items() if event.company in legal_entities(settings)]
+        meant = [name for name, settings in self.connections.items() if event.company in settings.legal_entities]
         for name in meant:
             await self._store(name, self.connections[name], event)
         if not meant:
@@ -75,7 +75,7 @@ class BusinessEventsEdge:
         if await self.tables.get(TABLE, connection, event.id) is not None:
             log.info("business_events.repeated connection=%s id=%s", connection, event.id)
             return False
-        is_meant = event.company in ("", *legal_entities(settings))
+        is_meant = event.company in ("", *settings.legal_entities)
         flow = next((f for f in self._flows_of(settings) if is_meant and event.event in f.business_events), None)
         if flow is not None:
             await self._hint(flow, connection, event)

@@ -8,11 +8,11 @@ from sync.errors import Later, Never
 from sync.flow import Receipt, Skipped
 from sync.flows.companies import PENDING, account_of_company
 from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers import key_of
 from sync.flows.customers import read as read_customer
-from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
-from sync.mapping_tables.records import AccountKind
+from sync.mapping_tables.records import AccountKind, set_command
 from sync.work import Work
 
 
@@ -38,7 +38,7 @@ async def buyer_of(order: Order, work: Work) -> Buyer:
     if order.customer_id is None or not contacts_are_wanted(work.desk.settings):
         return Buyer(account)
     buyer = Contact(
-        legal_entity(work.desk.settings), account, order.customer_id, order.customer_firstname, order.customer_lastname,
+        work.desk.settings.legal_entity_of(order.store_id), account, order.customer_id, order.customer_firstname, order.customer_lastname,
         order.customer_email, is_snapshot=True,
     )  # fmt: skip
     return Buyer(account, await kept_contact(buyer, work))
@@ -64,12 +64,9 @@ async def _posted_under(order: Order, work: Work) -> Buyer | None:
 async def _company_account(company_id: int, order: Order, work: Work) -> str:
     """The company's account, which is delivered first where it is not known."""
     settings = work.desk.settings
-    entity, home = order_store(order, settings).company or settings.dynamics.company, legal_entity(settings)
+    entity, home = settings.legal_entity_of(order.store_id), settings.legal_entity
     if entity != home:
-        raise Never(
-            f"order {order.increment_id} of company {company_id} goes to legal entity {entity}, the company's account is in {home}",
-            remedy="Let the stores that sell to companies and stores.default name the same company in connections.toml.",
-        )
+        return await _elsewhere(company_id, order, entity, work)
     found = await account_of_company(company_id, work)
     if not isinstance(found, Skipped):
         return found
@@ -77,37 +74,49 @@ async def _company_account(company_id: int, order: Order, work: Work) -> str:
         raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
     raise Never(
         f"order {order.increment_id}: its company {company_id} has no account: {found.reason}",
-        remedy=f"Approve the company in Commerce, or map it (map customers set company:{company_id} ACCOUNT); then replay.",
+        remedy=f"Approve the company in Commerce, or map it ({set_command('company', str(company_id))}); then replay.",
+    )
+
+
+async def _elsewhere(company_id: int, order: Order, entity: str, work: Work) -> str:
+    """The account that a person has mapped a company to, in another legal entity than where companies have theirs."""
+    known = await work.desk.accounts.get("company", str(company_id), entity)
+    if known is not None:
+        return known.account
+    home = work.desk.settings.legal_entity
+    raise Never(
+        f"order {order.increment_id} of company {company_id} goes to legal entity {entity}, the company's account is in {home}",
+        remedy="Let the stores that sell to companies and stores.default name the same company in connections.toml, "
+        f"or map it there ({set_command('company', str(company_id), entity)}); then replay.",
     )
 
 
 async def _account(order: Order, work: Work) -> str:
-    """The shopper's account; the company's where one is mapped by hand."""
+    """The shopper's account in the legal entity of the order's store; the company's where one is mapped by hand."""
+    settings, accounts = work.desk.settings, work.desk.accounts
+    entity = settings.legal_entity_of(order.store_id)
     if order.company_id is not None:
-        known = await work.desk.accounts.get("company", str(order.company_id))
+        known = await accounts.get("company", str(order.company_id), entity)
         if known is not None:
             return known.account
     is_guest = order.customer_id is None
-    if is_guest and work.desk.settings.customers.guests == "collective":
+    if is_guest and settings.customers.guests == "collective":
         return _collective(order, work)
     kind: AccountKind = "guest" if is_guest else "customer"
     source_key = _guest_key(order, work) if is_guest else str(order.customer_id)
-    known = await work.desk.accounts.get(kind, source_key)
+    known = await accounts.get(kind, source_key, entity)
     if known is not None:
         return known.account
-    outcome = await work.require(
-        "customers", _claim_key(kind, source_key), await _shopper(order, kind, source_key, work)
-    )
+    key = key_of(kind, source_key, entity, settings)
+    shopper = await _shopper(order, kind, source_key, entity, work)
+    outcome = await work.require("customers", key, shopper)
     if isinstance(outcome, Receipt):
         return outcome.number
+    command = set_command(kind, source_key, entity)
     raise Never(
         f"order {order.increment_id}: its customer was not delivered: {outcome.reason}",
-        remedy="Map the customer to an account (map customers set), then replay the order.",
+        remedy=f"Map the customer to an account ({command}), then replay the order.",
     )
-
-
-def _claim_key(kind: AccountKind, source_key: str) -> str:
-    return f"guest:{source_key}" if kind == "guest" else source_key
 
 
 def _collective(order: Order, work: Work) -> str:
@@ -130,9 +139,9 @@ def _guest_key(order: Order, work: Work) -> str:
     return work.desk.digest_of(email)
 
 
-async def _shopper(order: Order, kind: AccountKind, source_key: str, work: Work) -> Shopper:
+async def _shopper(order: Order, kind: AccountKind, source_key: str, entity: str, work: Work) -> Shopper:
     """The customer as Commerce has it, else as the order knows it: a customer may have been deleted since."""
     found = await read_customer(source_key, work.desk) if kind == "customer" else None
     if found is None:
-        return shopper_of_order(order, source_key, kind)
-    return found if found.currency else replace(found, currency=order.order_currency_code)
+        return replace(shopper_of_order(order, source_key, kind), company=entity)
+    return replace(found, company=entity, currency=found.currency or order.order_currency_code)

@@ -4,7 +4,8 @@ In:      a company as REST answers it; its list bears no time of change, so each
 Out:     one account of an organisation in CustomersV3; one contact person for the company's administrator.
 Key:     the company id.
 Matched: by the mapping table, then by the configured rules among organisations; what is not clear is parked.
-Skips:   pending companies; rejected and blocked ones that have no account.
+Skips:   pending companies; rejected and blocked ones that have no account; those whose administrator is a customer of
+         another website or store, until they have an account or an order of theirs needs one.
 Holds:   blocked and rejected companies' accounts are put on hold. Only a hold of ours is lifted, when the company is
          approved again, back to what was there before; what the ledger changed meanwhile stays as it is.
 Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind.
@@ -31,8 +32,10 @@ from sync.flows.customer_accounts import (
     taken,
 )
 from sync.flows.payloads import id_in
-from sync.mapping.company_account import Hold, company_account_from, hold_in, legal_entity, wanted_hold
+from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
+from sync.mapping.whose import elsewhere
+from sync.mapping_tables.records import set_command
 from sync.mapping_tables.tables import AccountMapping
 from sync.work import Work
 
@@ -61,6 +64,11 @@ async def deliver(document: dict[str, Any], work: Work) -> Receipt | Skipped:
     if company.status is CompanyStatus.PENDING:
         return Skipped(PENDING)
     desk, customers = work.desk, Customers(work.desk.dynamics)
+    known = await desk.accounts.get("company", str(company.id), desk.settings.legal_entity)
+    account = known.account if known else work.claim.number
+    is_asked_for = account or work.inherited is not None or work.message.origin == "required"
+    if not is_asked_for and (reason := await _elsewhere(company, desk)):
+        return Skipped(reason)
     work.keep("read", company.raw)
     work.wait_until_settled()
     states = desk.settings.customers.states_in
@@ -68,15 +76,13 @@ async def deliver(document: dict[str, Any], work: Work) -> Receipt | Skipped:
         await desk.companies.region_code(company.country_id, company.region_id) if company.country_id in states else ""
     )
     wanted = company_account_from(company, desk.settings, region_code=code)
-    known = await desk.accounts.get("company", str(company.id))
-    account = known.account if known else work.claim.number
     matched_by, action = known.matched_by if known else "created", "unchanged"
     if not account:
         account, matched_by, action = await _account(company, wanted, customers, work)
     if not account:
         return Skipped(f"{company.status.name.lower()} in Commerce, and there is no account to put on hold")
     if not known:
-        await desk.accounts.learn(AccountMapping("company", str(company.id), account, matched_by))
+        await desk.accounts.learn(AccountMapping("company", str(company.id), account, matched_by, wanted.company))
     beside = await _hold(company, account, wanted, customers, work)
     if matched_by == "created":
         action = await kept_up_to_date(wanted, account, action, customers, work, beside=beside)
@@ -87,6 +93,22 @@ async def deliver(document: dict[str, Any], work: Work) -> Receipt | Skipped:
     await _administrator(company, account, work)
     targets = {"matched_by": matched_by, "status": company.status.name.lower(), **beside.fields}
     return Receipt(SET, account, wanted.digest + beside.settled, action, targets)
+
+
+async def _elsewhere(company: Company, desk: Desk) -> str:
+    """Why a company is not for this connection; empty when it is. Companies name no store: their administrator does."""
+    websites = await desk.websites.ours()
+    if websites is None and desk.settings.store_ids is None:
+        return ""
+    found = await desk.customers.get(company.super_user_id) if company.super_user_id is not None else None
+    if found is None:
+        raise Never(
+            f"{company.label} has no administrator in Commerce, so its website and store are not known",
+            remedy=f"Name one in Commerce, or map the company to its account ({set_command('company', str(company.id))}); "
+            "then replay.",
+        )
+    administrator = Customer.read(found)
+    return elsewhere(administrator.store_id, administrator.website_id, desk.settings, websites)
 
 
 async def _account(company: Company, wanted: CustomerAccount, customers: Customers, work: Work) -> tuple[str, str, str]:
@@ -117,7 +139,7 @@ async def _hold(company: Company, account: str, wanted: CustomerAccount, custome
     if there is None:
         raise Never(
             f"{company.label}: its account {account} is not in company {wanted.company}",
-            remedy=f"Map it to an account that is there: map customers set company:{company.id} ACCOUNT, then replay.",
+            remedy=f"Map it to an account that is there: {set_command('company', str(company.id))}, then replay.",
         )
     holds = str(there.get("OnHoldStatus") or "No")
     ours = next((hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None)
@@ -141,7 +163,7 @@ async def _administrator(company: Company, account: str, work: Work) -> None:
 def contact_of(customer: Customer, account: str, desk: Desk) -> Contact:
     """A customer as a contact of a company's account."""
     return Contact(
-        legal_entity(desk.settings), account, customer.id, customer.firstname, customer.lastname, customer.email
+        desk.settings.legal_entity, account, customer.id, customer.firstname, customer.lastname, customer.email
     )
 
 
@@ -150,14 +172,14 @@ async def account_of_company(company_id: int, work: Work) -> str | Skipped:
 
     A known company costs no request. Raises `Never` for one that Commerce does not have, and what `deliver` raises.
     """
-    known = await work.desk.accounts.get("company", str(company_id))
+    known = await work.desk.accounts.get("company", str(company_id), work.desk.settings.legal_entity)
     if known is not None:
         return known.account
     document = await read(str(company_id), work.desk)
     if document is None:
         raise Never(
             f"company {company_id} is not in Commerce (any more), and no account is known for it",
-            remedy=f"Map it to its account: map customers set company:{company_id} ACCOUNT, then replay.",
+            remedy=f"Map it to its account: {set_command('company', str(company_id))}, then replay.",
         )
     outcome = await work.require(companies.name, str(company_id), document)
     return outcome.number if isinstance(outcome, Receipt) else outcome

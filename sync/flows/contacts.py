@@ -2,7 +2,8 @@
 
 In:      a customer of Commerce who buys for a company, as orders, customers and companies know them: name and e-mail.
 Out:     one row of ContactPersons, associated with the account's party.
-Key:     "<customer id>@<account>": who buys for several companies is a contact of each.
+Key:     "<customer id>@<account>": who buys for several companies is a contact of each; with "@<legal entity>" where that
+         is not the connection's own.
 Repeats: the party and the e-mail address find what a lost answer left behind, and contacts that clerks have entered.
 """
 
@@ -16,6 +17,7 @@ from sync.encoding import digest
 from sync.errors import Never
 from sync.flow import Inner, Receipt, Skipped
 from sync.mapping.addresses import without_empty
+from sync.mapping_tables.records import set_command
 from sync.work import Work
 
 
@@ -61,11 +63,13 @@ async def kept_contact(contact: Contact, work: Work) -> str:
 
     A known one costs no request, unless a person asks for everything to be looked at again (`looks_first`).
     """
-    claim = await work.ledger.claim(work.desk.name, contacts.name, contact.key)
+    is_home = contact.company == work.desk.settings.legal_entity
+    key = contact.key if is_home else f"{contact.key}@{contact.company}"
+    claim = await work.ledger.claim(work.desk.name, contacts.name, key)
     is_fine = contact.is_snapshot or (claim.digest == contact.digest and claim.intent is None)
     if claim.number and is_fine and not work.looks_first:
         return claim.number
-    outcome = await work.require(contacts.name, contact.key, contact)
+    outcome = await work.require(contacts.name, key, contact)
     return outcome.number if isinstance(outcome, Receipt) else ""  # none is ever skipped
 
 
@@ -97,7 +101,7 @@ async def _found_or_created(contact: Contact, persons: ContactPersons, work: Wor
     if not party:
         raise Never(
             f"account {contact.account} is not in company {contact.company}, or has no party there",
-            remedy=f"Map the company to the account it has (map customers set company:ID ACCOUNT); {contact.account} cannot have contacts.",
+            remedy=f"Map the company to the account it has ({set_command('company', 'ID')}); {contact.account} cannot have contacts.",
         )
     number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
     if number:

@@ -12,7 +12,7 @@ from sync.dynamics.customers import Customers
 from sync.dynamics.faults import AlreadyExists
 from sync.errors import Never
 from sync.mapping.customer_account import FIXED, CustomerAccount
-from sync.mapping_tables.records import AccountKind
+from sync.mapping_tables.records import AccountKind, set_command
 from sync.work import Work
 
 
@@ -88,7 +88,7 @@ async def _matched(rule: str, sought: Sought, wanted: CustomerAccount, customers
         raise Never(
             f"{sought.label}: its {'tax number' if by_tax else 'e-mail address'} belongs to several accounts in D365: "
             f"{', '.join(accounts)}",
-            remedy=f"Choose one: map customers set {sought.kind}:{sought.source_key} ACCOUNT, then replay.",
+            remedy=f"Choose one: {set_command(sought.kind, sought.source_key, wanted.company)}, then replay.",
         )
     return accounts[0] if accounts else ""
 
@@ -112,7 +112,7 @@ async def taken(sought: Sought, wanted: CustomerAccount, customers: Customers) -
     raise Never(
         f"{sought.label}: account {wanted.account} exists in D365 with another e-mail address",
         remedy=f"Change {template} in connections.toml, or map it to its account "
-        f"(map customers set {sought.kind}:{sought.source_key} ACCOUNT).",
+        f"({set_command(sought.kind, sought.source_key, wanted.company)}).",
     )
 
 

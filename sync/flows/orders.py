@@ -61,7 +61,7 @@ async def resolve(key: str, desk: Desk) -> Sequence[str] | None:
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
     """Orders by `updated_at`, those of the connection's stores."""
-    async for row in desk.commerce.changed_orders(since, until):
+    async for row in desk.commerce.changed_orders(since, until, stores=desk.settings.store_ids):
         change = change_in(row, desk)
         if change is not None:
             yield change

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sync.business_events import BusinessEvent, legal_entities
+from sync.business_events import BusinessEvent
 from sync.desk import Desk
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
@@ -44,7 +44,7 @@ def keys_in_event(event: BusinessEvent) -> Sequence[str]:
 
 async def changed(desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
     """Posted invoices by invoice date."""
-    for company in legal_entities(desk.settings):
+    for company in desk.settings.legal_entities:
         async for posted, day in PostedInvoices(desk.dynamics).posted_since(company, (since - DAYS_BACK).date()):
             at = datetime.combine(day, time(23, 59), UTC)
             yield Change(f"{posted.kind}|{company}|{posted.number}", min(at, until), fingerprint(posted))

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from sync.coalescer import Coalescer
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
+from sync.commerce.search import of_any
 from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
@@ -56,7 +57,8 @@ class DocumentsOf(Generic[D]):
     async def changed(self, desk: Desk, since: datetime, until: datetime) -> AsyncIterator[Change]:
         """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of them."""
         fields = ("increment_id", "entity_id", "store_id", "updated_at")
-        async for row in desk.commerce.changed(self.path, since, until, fields=fields):
+        only = of_any("store_id", desk.settings.store_ids)
+        async for row in desk.commerce.changed(self.path, since, until, fields=fields, only=only):
             change = change_in(row, desk)
             if change is not None:
                 yield change

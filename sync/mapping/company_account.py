@@ -48,16 +48,10 @@ def wanted_hold(company: Company, connection: Connection) -> str:
     return setting if company.status in BARRED and setting != "keep" else ""
 
 
-def legal_entity(connection: Connection) -> str:
-    """Where companies have their accounts: companies belong to no store view, so it is that of the default store."""
-    store = connection.stores.get("default")
-    return (store.company if store else None) or connection.dynamics.company
-
-
 def company_account_from(company: Company, connection: Connection, *, region_code: str) -> CustomerAccount:
     """Map a company. Raises `Never` for a group, country, currency or sales representative without a home."""
     settings, store = connection.customers, connection.stores.get("default")
-    entity, account = legal_entity(connection), company_number(company.id, connection)
+    entity, account = connection.legal_entity, company_number(company.id, connection)
     address = company.address(region_code)
     body: dict[str, Any] = without_empty(
         {

@@ -47,6 +47,9 @@ class Shopper:
     address: Address | None = None
     further: tuple[CustomerAddress, ...] = ()
     company_id: int | None = None
+    website_id: int | None = None
+    company: str = ""
+    """The legal entity where the account is to be; empty for that of their store."""
 
     @property
     def label(self) -> str:
@@ -71,8 +74,8 @@ class CustomerAccount:
         )
 
 
-def shopper_of_customer(customer: Customer, connection: Connection, currency: str) -> Shopper:
-    """A registered customer."""
+def shopper_of_customer(customer: Customer, connection: Connection, currency: str, company: str = "") -> Shopper:
+    """A registered customer, for an account in a legal entity (empty: that of their store)."""
     billing = customer.billing
     code = connection.customers.customer_number_attribute
     return Shopper(
@@ -80,7 +83,7 @@ def shopper_of_customer(customer: Customer, connection: Connection, currency: st
         lastname=customer.lastname, currency=currency, store_id=customer.store_id, group_id=customer.group_id,
         account_hint=customer.attribute(code), tax_number=customer.taxvat or (billing.vat_id if billing else ""),
         address=billing, further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
-        company_id=customer.company_id,
+        company_id=customer.company_id, website_id=customer.website_id, company=company,
     )  # fmt: skip
 
 
@@ -115,8 +118,8 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
             remedy="Set customers.currency in connections.toml: customers who register have not bought in any currency yet.",
             missing=[Missing("customers.currency", "")],
         )
-    store = connection.store(shopper.store_id if shopper.store_id is not None else "default")
-    company = (store.company if store else None) or connection.dynamics.company
+    company = shopper.company or connection.legal_entity_of(shopper.store_id)
+    store = connection.store_in(company, shopper.store_id)
     account = _account_number(shopper, connection)
     body = without_empty(
         {

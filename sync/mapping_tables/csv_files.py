@@ -18,7 +18,7 @@ from sync.configuration.faults import Fault, closest
 from sync.mapping_tables.records import AccountKind, AccountMapping, ItemMapping
 
 ITEM_COLUMNS: Final = tuple(field.name for field in fields(ItemMapping))
-ACCOUNT_COLUMNS: Final = ("kind", "source", "account", "matched_by")
+ACCOUNT_COLUMNS: Final = ("kind", "source", "company", "account", "matched_by")
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 TOLD: Final = 50
 
@@ -51,13 +51,14 @@ def items_from_csv(raw: bytes) -> list[ItemMapping]:
     return _mappings(raw, ITEM_COLUMNS, ("sku", "item_number"), _item)
 
 
-def accounts_from_csv(raw: bytes, digest_of: Callable[[str], str]) -> list[AccountMapping]:
-    """The account mappings of a file; columns `kind`, `source`, `account` and `matched_by`. Raises `BadCsv`.
+def accounts_from_csv(raw: bytes, digest_of: Callable[[str], str], companies: Sequence[str]) -> list[AccountMapping]:
+    """The account mappings of a file; columns `kind`, `source`, `company`, `account` and `matched_by`. Raises `BadCsv`.
 
-    A guest's source is an e-mail address, which `digest_of` turns into what is kept, or a digest from an export.
+    A guest's source is an e-mail address, which `digest_of` turns into what is kept, or a digest from an export. A line
+    without `company` is of the first of `companies`, the legal entities there are.
     """
     needed = ("kind", "source", "account")
-    return _mappings(raw, ACCOUNT_COLUMNS, needed, lambda cells: _account(cells, digest_of))
+    return _mappings(raw, ACCOUNT_COLUMNS, needed, lambda cells: _account(cells, digest_of, companies))
 
 
 def items_to_csv(mappings: Iterable[ItemMapping]) -> bytes:
@@ -68,7 +69,7 @@ def items_to_csv(mappings: Iterable[ItemMapping]) -> bytes:
 
 def accounts_to_csv(mappings: Iterable[AccountMapping]) -> bytes:
     """The mappings as a file that `accounts_from_csv` reads back the same; guests as digests."""
-    return csv_from(ACCOUNT_COLUMNS, ([m.kind, m.source_key, m.account, m.matched_by] for m in mappings))
+    return csv_from(ACCOUNT_COLUMNS, ([m.kind, m.source_key, m.company, m.account, m.matched_by] for m in mappings))
 
 
 def csv_from(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
@@ -120,7 +121,7 @@ def _item(cells: dict[str, str]) -> ItemMapping:
     return ItemMapping(**cells, factor=Decimal(written))
 
 
-def _account(cells: dict[str, str], digest_of: Callable[[str], str]) -> AccountMapping:
+def _account(cells: dict[str, str], digest_of: Callable[[str], str], companies: Sequence[str]) -> AccountMapping:
     kind = next((known for known in get_args(AccountKind) if known == cells["kind"].lower()), None)
     if kind is None:
         raise ValueError(f"kind is none of {', '.join(get_args(AccountKind))}")
@@ -132,7 +133,10 @@ def _account(cells: dict[str, str], digest_of: Callable[[str], str]) -> AccountM
             raise ValueError("source of a guest is neither an e-mail address nor a digest from an export")
     elif not re.fullmatch("[1-9][0-9]{0,18}", source):
         raise ValueError(f"source of a {kind} is not its id in Commerce, a whole number")
-    return AccountMapping(kind, source, cells["account"], cells.get("matched_by") or "import")
+    company = cells.get("company", "").lower() or companies[0]
+    if company not in companies:
+        raise ValueError(f"company is none of this connection's legal entities: {', '.join(companies)}")
+    return AccountMapping(kind, source, cells["account"], cells.get("matched_by") or "import", company)
 
 
 def _lines(raw: bytes, columns: Sequence[str], needed: Sequence[str], faults: list[Fault]) -> Iterator[_Line]:

@@ -85,19 +85,23 @@ class ItemMapping:
 
 @dataclass(frozen=True)
 class AccountMapping:
-    """The account that a customer, guest or company is in F&O.
+    """The account that a customer, guest or company of Commerce is in one legal entity of F&O.
 
     `source_key`: the customer's or company's id in Commerce, or a guest's `email_digest`; an address is refused.
-    `matched_by`: how it came about, for people (`created`, `import`, a rule's name). Raises `ValueError`, naming the
-    field and never its value.
+    `matched_by`: how it came about, for people (`created`, `import`, a rule's name). `company`: the legal entity; empty
+    for the connection's own. Raises `ValueError`, naming the field and never its value.
     """
 
     kind: AccountKind
     source_key: str
     account: str
     matched_by: str
+    company: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "company", self.company.strip().lower())
+        if not re.fullmatch("[a-z0-9]{0,4}", self.company):
+            raise ValueError("company is not a legal entity's id")
         if self.kind not in get_args(AccountKind):
             raise ValueError(f"kind is none of {', '.join(get_args(AccountKind))}")
         for name in ("account", "matched_by"):
@@ -110,7 +114,7 @@ class AccountMapping:
     @property
     def key(self) -> str:
         """What the table knows it by."""
-        return f"{self.kind}:{self.source_key}"
+        return account_key(self.kind, self.source_key, self.company)
 
     def cells(self) -> dict[str, str]:
         """The mapping as it is stored."""
@@ -120,7 +124,18 @@ class AccountMapping:
     def from_cells(cls, cells: Mapping[str, object]) -> "AccountMapping":
         """The mapping that `cells` were made from."""
         kind = next(kind for kind in get_args(AccountKind) if kind == cells.get("kind"))
-        return cls(kind, *(str(cells.get(name, "")) for name in ("source_key", "account", "matched_by")))
+        return cls(kind, *(str(cells.get(name, "")) for name in ("source_key", "account", "matched_by", "company")))
+
+
+def account_key(kind: AccountKind, source_key: str, company: str) -> str:
+    """What the table knows a shopper or company by, in a legal entity. Rows from before it held several name none."""
+    return f"{kind}:{source_key}" + (f"@{company}" if company else "")
+
+
+def set_command(kind: AccountKind, source_key: str, company: str = "") -> str:
+    """The command with which a person maps somebody to an account; `company` where it is not the connection's own."""
+    what = "" if kind == "customer" else f" --kind {kind}"
+    return f"map customers set {source_key} ACCOUNT{what}" + (f" --company {company}" if company else "")
 
 
 def _tidy(name: str, text: str, *, needed: bool) -> str:

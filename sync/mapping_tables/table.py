@@ -1,11 +1,11 @@
 """Rows of one kind of mapping over the `Tables` port, and what was lately read of them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
-from sync.ports import Clock, Conflict, Row, Tables, Upsert, Value
+from sync.ports import Clock, Conflict, Delete, Operation, Row, Tables, Upsert, Value
 
 TABLE: Final = "mappings"
 AT_ONCE: Final = 100
@@ -14,6 +14,11 @@ REMEMBERED: Final = 20_000
 
 class Stored(Protocol):
     """A mapping that can be laid into cells."""
+
+    @property
+    def key(self) -> str:
+        """What the table knows it by."""
+        ...
 
     def cells(self) -> dict[str, str]:
         """The mapping as it is stored."""
@@ -82,11 +87,13 @@ class MappingTable(Generic[M]):
             return await self.get(key) or await self.learn(key, mapping)
         return mapping
 
-    async def put(self, rows: Mapping[str, Mapping[str, str]]) -> None:
-        """Store cells by key over whatever was there, in whole hundreds: an interrupted call is repeated."""
-        upserts = [Upsert(Row(self._partition, key, cells)) for key, cells in rows.items()]
-        for start in range(0, len(upserts), AT_ONCE):
-            await self._tables.transact(TABLE, upserts[start : start + AT_ONCE])
+    async def put(self, rows: Mapping[str, Mapping[str, str]], *, gone: Iterable[str] = ()) -> None:
+        """Store cells by key over whatever was there, then forget the keys that are `gone`; in whole hundreds: an
+        interrupted call is repeated."""
+        operations: list[Operation] = [Upsert(Row(self._partition, key, cells)) for key, cells in rows.items()]
+        operations += [Delete(Row(self._partition, key)) for key in gone]
+        for start in range(0, len(operations), AT_ONCE):
+            await self._tables.transact(TABLE, operations[start : start + AT_ONCE])
 
     async def remove(self, key: str) -> None:
         """Forget a key; nothing there is fine."""
@@ -99,7 +106,7 @@ class MappingTable(Generic[M]):
 
     async def compare(self, wanted: Mapping[str, M]) -> Comparison[M]:
         """What storing `wanted` would change; rows that it does not name stay as they are."""
-        stored = {row.key: self._read(row.values) async for row in self._tables.query(TABLE, self._partition)}
+        stored = {mapping.key: mapping async for mapping in self.all()}
         return Comparison(
             new=tuple(mapping for key, mapping in wanted.items() if key not in stored),
             changed=tuple(mapping for key, mapping in wanted.items() if key in stored and stored[key] != mapping),

@@ -16,6 +16,7 @@ from sync.mapping_tables.records import (
     AccountKind,
     AccountMapping,
     ItemMapping,
+    account_key,
     email_digest,
     is_plain,
     normal_sku,
@@ -99,25 +100,35 @@ class ItemMappings:
 
 
 class AccountMappings:
-    """Customer, guest or company -> account, for one connection."""
+    """Customer, guest or company -> account, for one connection and each of its legal entities.
 
-    def __init__(self, tables: Tables, connection: str, clock: Clock) -> None:
-        self._rows = MappingTable(tables, f"{connection}:accounts", AccountMapping.from_cells)
+    `home`: the connection's own legal entity. Rows from before a row named its legal entity are of that one.
+    """
+
+    def __init__(self, tables: Tables, connection: str, clock: Clock, *, home: str) -> None:
+        self._home = home
+        self._rows = MappingTable(
+            tables, f"{connection}:accounts", lambda cells: self._placed(AccountMapping.from_cells(cells))
+        )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
 
-    async def get(self, kind: AccountKind, source_key: str) -> AccountMapping | None:
-        """The mapping of a customer's or company's id, or of a guest's `email_digest`."""
-        key = f"{kind}:{source_key}"
+    async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
+        """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal entity."""
+        key = account_key(kind, source_key, company)
         known = self._remembered.get(key)
         if known is None:
             known = await self._rows.get(key)
+            if known is None and company == self._home:
+                known = await self._rows.get(account_key(kind, source_key, ""))
             if known is not None:
                 self._remembered.keep(key, known)
         return known
 
     async def learn(self, mapping: AccountMapping) -> AccountMapping:
         """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to race."""
-        holds = await self._rows.learn(mapping.key, mapping)
+        mapping = self._placed(mapping)
+        holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
+        holds = holds or await self._rows.learn(mapping.key, mapping)
         self._remembered.keep(mapping.key, holds)
         return holds
 
@@ -128,12 +139,15 @@ class AccountMappings:
     async def put_many(self, mappings: Iterable[AccountMapping]) -> None:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
-        await self._rows.put({mapping.key: mapping.cells() for mapping in mappings})
+        placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
+        old = (account_key(m.kind, m.source_key, "") for m in placed.values() if m.company == self._home)
+        await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
 
-    async def remove(self, kind: AccountKind, source_key: str) -> None:
+    async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""
         self._remembered.clear()
-        await self._rows.remove(f"{kind}:{source_key}")
+        for named in (company, "") if company == self._home else (company,):
+            await self._rows.remove(account_key(kind, source_key, named))
 
     def all(self) -> AsyncIterator[AccountMapping]:
         """Every mapping, companies first, then customers, then guests."""
@@ -141,4 +155,7 @@ class AccountMappings:
 
     async def compare(self, wanted: Iterable[AccountMapping]) -> Comparison[AccountMapping]:
         """What storing `wanted` would change."""
-        return await self._rows.compare({mapping.key: mapping for mapping in wanted})
+        return await self._rows.compare({mapping.key: mapping for mapping in map(self._placed, wanted)})
+
+    def _placed(self, mapping: AccountMapping) -> AccountMapping:
+        return mapping if mapping.company else replace(mapping, company=self._home)

@@ -12,6 +12,7 @@ from sync.connections import Connection
 from sync.errors import Never
 from sync.mapping.company_account import company_account_from, wanted_hold
 from sync.mapping.customer_account import FIXED, CustomerAccount, customer_account_from, shopper_of_customer
+from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, parked
 from sync.preview.papers import id_of
@@ -25,7 +26,12 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
     try:
         customer = Customer.read(document)
         shopper = shopper_of_customer(customer, connection, connection.customers.currency)
-        known = await lookups.known("customer", shopper.source_key)
+        company = connection.legal_entity_of(shopper.store_id)
+        known = await lookups.known("customer", shopper.source_key, company)
+        websites = lookups.websites or frozenset(connection.commerce.websites) or None
+        reason = elsewhere(shopper.store_id, shopper.website_id, connection, websites)
+        if reason and known is None:
+            return Preview(key, "skip", reason)
         if shopper.company_id is not None and "companies" in connection.flows and known is None:
             return Preview(
                 key,
@@ -48,7 +54,7 @@ async def preview_company(document: Any, connection: Connection, lookups: Lookup
         if company.status is CompanyStatus.PENDING:
             return Preview(key, "skip", "waiting: pending approval")
         wanted = company_account_from(company, connection, region_code="")
-        known = await lookups.known("company", str(company.id))
+        known = await lookups.known("company", str(company.id), connection.legal_entity)
         if known is None and company.status is not CompanyStatus.APPROVED:
             return Preview(
                 key, "skip", f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"

@@ -91,7 +91,7 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     if "orders" in connection.flows:
         must_be_of_our_time(record, booked.order, connection.orders)
     if reason := _order_waits(booked.order, basis):
-        return Preview(record.key, "skip", reason, totals=receivable.totals)
+        return Preview(record.key, "skip", reason)
     bookings = await _bookings(booked, receivable, basis)
     requests, notes = tuple(_requests(bookings)), tuple(_notes(receivable, bookings))
     return Preview(record.key, "deliver", requests=requests, totals=bookings.totals, notes=notes)

@@ -71,17 +71,19 @@ def parked(key: str, error: Never) -> Preview:
     return Preview(key, "park", error.reason, error.remedy, totals=totals, missing=error.missing)
 
 
-async def nobody(_kind: AccountKind, _source_key: str) -> AccountMapping | None:
+async def nobody(_kind: AccountKind, _source_key: str, _company: str) -> AccountMapping | None:
     """Nobody has an account."""
 
 
 @dataclass(frozen=True)
 class Lookups:
-    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account by what it is of."""
+    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account by what it is of, and
+    its legal entity. `websites`: the connection's, None where all are or nobody has asked the shop."""
 
     items: Callable[[list[str]], Awaitable[Mapping[str, ItemMapping]]]
     account: Callable[[Order], Awaitable[str | None]]
-    known: Callable[[AccountKind, str], Awaitable[AccountMapping | None]] = nobody
+    known: Callable[[AccountKind, str, str], Awaitable[AccountMapping | None]] = nobody
+    websites: frozenset[int] | None = None
 
 
 def example_connection() -> Connection:

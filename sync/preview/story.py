@@ -59,11 +59,11 @@ async def _previewed(chapter: Chapter, basis: Basis) -> Preview:
 
 
 def _net(told: Sequence[tuple[Kind, Preview]]) -> Preview:
-    """Invoices less credit memos, as far as they would be posted."""
+    """Invoices less credit memos, but those that wait. An invoice on account counts: the sales order makes its receivable."""
     booked = [
         (kind, found.totals)
         for kind, found in told
-        if kind is not Kind.ORDER and found.outcome == "deliver" and found.totals
+        if kind is not Kind.ORDER and found.outcome != "park" and found.totals
     ]
     currencies = {totals.currency for _, totals in booked} or {
         found.totals.currency for _, found in told if found.totals

@@ -82,7 +82,7 @@ def test_a_guest_is_mapped_by_an_address_that_is_not_kept(line: Line) -> None:
 
 
 def test_a_customer_is_an_id(line: Line) -> None:
-    assert line("map", "customers", "set", "17", "US-001").out == "customer 17 is account US-001.\n"
+    assert line("map", "customers", "set", "17", "US-001").out == "customer 17 is account US-001 of demf.\n"
     assert "Customers: 1" in line("map", "customers", "list").out
     assert line("map", "customers", "set", "ann", "US-001").status == 2
 

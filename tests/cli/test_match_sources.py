@@ -7,7 +7,7 @@ import pytest
 
 from sync.cli.match_sources import accounts, products, released_items, shoppers
 from sync.commerce.client import CommerceClient
-from sync.connections import Commerce
+from sync.connections import Commerce, Store
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.wire import http_client
 from sync.limiter import Limiter
@@ -15,6 +15,7 @@ from sync.mapping_tables.customer_matching import Account
 from sync.sandbox.dynamics import DynamicsState, Item, dynamics_app
 from tests.checks.conftest import Drawer, Sandboxed
 from tests.contracts.hand_clock import HandClock
+from tests.mapping.connection import connection
 from tests.systems.commerce.shop import CREDENTIALS, Reply, Shop
 
 SHIRT = Item("SHIRT", variants=({"ProductSizeId": "S"}, {"ProductSizeId": "M"}))
@@ -58,11 +59,14 @@ async def test_customers_are_read_with_the_number_they_name(heard: Heard) -> Non
     named = [{"attribute_code": "fno_account", "value": "US-007"}, {"attribute_code": "list", "value": ["a"]}]
     rows = [
         {"id": 1, "entity_id": 1, "email": "ann@example.com", "custom_attributes": named},
-        {"id": 2, "entity_id": 2, "email": "bo@example.com"},
+        {"id": 2, "entity_id": 2, "email": "bo@example.com", "store_id": 1, "website_id": 1},
+        {"id": 3, "entity_id": 3, "email": "of.another.store@example.com", "store_id": 3, "website_id": 1},
+        {"id": 4, "entity_id": 4, "email": "of.another.website@example.com", "store_id": 0, "website_id": 2},
     ]
-    shop = Shop(HandClock().now, replies=[Reply(200, {"items": rows, "total_count": 2})])
+    shop = Shop(HandClock().now, replies=[Reply(200, {"items": rows, "total_count": 4})])
+    ours = connection().model_copy(update={"stores": {"1": Store()}})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", shop))) as http:
-        found = [shopper async for shopper in shoppers(client_of(shop, http), "fno_account", heard)]
+        found = [shopper async for shopper in shoppers(client_of(shop, http), ours, frozenset({1}), heard)]
     assert [(one.id, one.account_number) for one in found] == [("1", "US-007"), ("2", "")]
 
 

@@ -35,7 +35,7 @@ def connection_with(**customers: Any) -> Connection:
 
 async def account_of(order: Order, connection: Connection, *, knows_guests: bool = True) -> str | None:
     tables, clock = SqliteTables(":memory:"), HandClock()
-    accounts = AccountMappings(tables, "shop", clock)
+    accounts = AccountMappings(tables, "shop", clock, home=connection.legal_entity)
     await accounts.put_many(
         [
             AccountMapping("customer", "7", "C-7", "import"),

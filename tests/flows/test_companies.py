@@ -210,7 +210,7 @@ async def test_an_organisation_is_recognised_by_its_tax_number_and_left_as_it_is
     town.decides(vat_tax_id="US-77")
     town.has_had("OLD", TaxExemptNumber="US-77", PrimaryContactEmail="ledger@example.com")
     await town.hears()
-    assert await town.known() == AccountMapping("company", str(CONTOSO), "OLD", "vat")
+    assert await town.known() == AccountMapping("company", str(CONTOSO), "OLD", "vat", "usmf")
     assert town.account("OLD")["PrimaryContactEmail"] == "ledger@example.com"
     assert not town.accounts(OFFICE)
 
@@ -230,7 +230,7 @@ async def test_what_is_not_clear_waits_for_a_person_and_never_gets_a_second_acco
     claim = await town.claim(str(CONTOSO), "companies")
     why = "company 2: its e-mail address belongs to several accounts in D365: ONE, TWO"
     assert (claim.state, claim.reason) == (State.PARKED, why)
-    assert "map customers set company:2 ACCOUNT" in claim.remedy
+    assert "map customers set 2 ACCOUNT --kind company --company usmf" in claim.remedy
     await town.maps("TWO")
     await town.replays(str(CONTOSO), "companies")
     assert await number_of(town) == "TWO"

@@ -93,7 +93,7 @@ class Town(House):
 
     async def known(self, kind: Any = "company", key: int = CONTOSO) -> AccountMapping | None:
         """The mapping of a company or customer."""
-        return await (await self.services.desks.open(CONNECTION)).accounts.get(kind, str(key))
+        return await (await self.services.desks.open(CONNECTION)).accounts.get(kind, str(key), COMPANY)
 
     async def maps(self, number: str) -> None:
         """A person maps Contoso to an account."""

@@ -7,7 +7,7 @@ import pytest
 from sync.commerce.models.company import FIELDS, Company, CompanyStatus, fingerprint
 from sync.connections import Connection
 from sync.errors import Never
-from sync.mapping.company_account import Hold, company_account_from, hold_in, legal_entity, wanted_hold
+from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
 from tests.mapping.connection import connection, previewed, store
 from tests.mapping.fno import header_of
@@ -63,7 +63,7 @@ def test_groups_terms_language_and_legal_entity_follow_the_configuration() -> No
         "TaxExemptNumber": "DE811", "SalesCurrencyCode": "USD",
     }  # fmt: skip
     assert wanted.items() <= account(settings).body.items()
-    assert legal_entity(settings) == "demf"
+    assert settings.legal_entity == "demf"
 
 
 def test_a_number_of_theirs_is_left_out() -> None:

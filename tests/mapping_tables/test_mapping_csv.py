@@ -117,18 +117,21 @@ def test_a_file_of_nothing_but_faults_is_told_in_short() -> None:
     assert str(caught.value).endswith(f"and {80 - TOLD} more")
 
 
+ENTITIES = ("usmf", "demf")
+
+
 def test_addresses_come_in_as_digests_and_never_go_out() -> None:
-    text = "kind;source;account;matched_by\nguest;Ann.Lee@Example.com;G1;\nCustomer;17;US-001;email\ncompany;3;C3;\n"
-    accounts = accounts_from_csv(text.encode(), _digest_of)
+    text = "kind;source;account;matched_by;company\nguest;Ann.Lee@Example.com;G1;;\nCustomer;17;US-001;email;DEMF\ncompany;3;C3;;\n"
+    accounts = accounts_from_csv(text.encode(), _digest_of, ENTITIES)
     digest = _digest_of("ann.lee@example.com")
     assert accounts == [
-        AccountMapping("guest", digest, "G1", "import"),
-        AccountMapping("customer", "17", "US-001", "email"),
-        AccountMapping("company", "3", "C3", "import"),
+        AccountMapping("guest", digest, "G1", "import", "usmf"),
+        AccountMapping("customer", "17", "US-001", "email", "demf"),
+        AccountMapping("company", "3", "C3", "import", "usmf"),
     ]
     exported = accounts_to_csv(accounts)
     assert b"@" not in exported
-    assert accounts_from_csv(exported, _digest_of) == accounts
+    assert accounts_from_csv(exported, _digest_of, ENTITIES) == accounts
 
 
 ACCOUNT_FAULTS = [
@@ -140,17 +143,30 @@ ACCOUNT_FAULTS = [
 ]
 
 
+def test_a_legal_entity_that_the_connection_does_not_have_is_a_fault() -> None:
+    with pytest.raises(BadCsv, match="none of this connection's legal entities: usmf, demf"):
+        accounts_from_csv(b"kind,source,company,account\ncustomer,17,frrt,A\n", _digest_of, ENTITIES)
+
+
+def test_one_customer_may_have_an_account_in_each_legal_entity() -> None:
+    text = b"kind,source,company,account\ncustomer,17,usmf,A\ncustomer,17,demf,B\n"
+    assert [one.key for one in accounts_from_csv(text, _digest_of, ENTITIES)] == [
+        "customer:17@usmf",
+        "customer:17@demf",
+    ]
+
+
 @pytest.mark.parametrize(("line", "fragment"), ACCOUNT_FAULTS)
 def test_a_fault_of_an_account_is_told_without_the_person(line: str, fragment: str) -> None:
     with pytest.raises(BadCsv, match=fragment) as caught:
-        accounts_from_csv(f"kind,source,account\n{line}\n".encode(), _digest_of)
+        accounts_from_csv(f"kind,source,account\n{line}\n".encode(), _digest_of, ENTITIES)
     assert "ann" not in str(caught.value)
 
 
 def test_an_address_and_its_own_digest_are_one_guest() -> None:
     text = f"kind,source,account\nguest,a@example.com,1\nguest,{_digest_of('A@example.com')},2\n"
     with pytest.raises(BadCsv, match="this is mapped on line 2 already"):
-        accounts_from_csv(text.encode(), _digest_of)
+        accounts_from_csv(text.encode(), _digest_of, ENTITIES)
 
 
 def test_any_list_can_go_out_harmless() -> None:

@@ -18,7 +18,7 @@ from sync.mapping_tables.tables import (
     email_digest,
     normal_sku,
 )
-from sync.ports import Row
+from sync.ports import Row, Tables
 from tests.mapping_tables.clock import StillClock
 
 KEY = b"sixteen bytes and more"
@@ -184,46 +184,97 @@ def test_an_item_mapping_that_makes_no_sense_cannot_be(values: dict[str, Any], f
         ItemMapping(**{"sku": "A", "item_number": "1", **values})
 
 
+def accounts_in(tables: Tables, clock: StillClock) -> AccountMappings:
+    return AccountMappings(tables, "main", clock, home="usmf")
+
+
 async def test_an_account_is_learned_once_and_the_first_one_holds(tables: SqliteTables, clock: StillClock) -> None:
-    accounts = AccountMappings(tables, "main", clock)
-    first = AccountMapping("customer", "17", "US-001", "created")
+    accounts = accounts_in(tables, clock)
+    first = AccountMapping("customer", "17", "US-001", "created", "usmf")
     assert await accounts.learn(first) == first
-    assert await AccountMappings(tables, "main", clock).learn(replace(first, account="US-002")) == first
-    assert await accounts.get("customer", "17") == first
-    assert await AccountMappings(tables, "main", clock).get("customer", "17") == first
-    assert await accounts.get("company", "17") is None
+    assert await accounts_in(tables, clock).learn(replace(first, account="US-002")) == first
+    assert await accounts.get("customer", "17", "usmf") == first
+    assert await accounts_in(tables, clock).get("customer", "17", "usmf") == first
+    assert await accounts.get("company", "17", "usmf") is None
+
+
+async def test_an_account_is_one_of_one_legal_entity(tables: SqliteTables, clock: StillClock) -> None:
+    accounts = accounts_in(tables, clock)
+    american, german = (AccountMapping("customer", "17", name, "import", name[:4]) for name in ("usmf-1", "demf-1"))
+    await accounts.learn(american)
+    assert await accounts.get("customer", "17", "demf") is None
+    assert await accounts.learn(german) == german
+    assert await accounts.get("customer", "17", "usmf") == american
+    assert (await accounts.compare([american, replace(german, account="demf-2")])).counts() == {
+        "new": 0, "changed": 1, "same": 1,
+    }  # fmt: skip
+    await accounts.remove("customer", "17", "usmf")
+    assert [mapping async for mapping in accounts.all()] == [german]
+
+
+OLD_ROW = {"kind": "customer", "source_key": "17", "account": "US-001", "matched_by": "import"}
+"""As it was written before a row named its legal entity."""
+
+
+async def test_a_row_without_a_legal_entity_is_of_the_connections_own(tables: SqliteTables, clock: StillClock) -> None:
+    await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
+    accounts, known = accounts_in(tables, clock), AccountMapping("customer", "17", "US-001", "import", "usmf")
+    assert await accounts.get("customer", "17", "demf") is None
+    assert await accounts.get("customer", "17", "usmf") == known
+    assert await accounts.learn(replace(known, account="US-002")) == known
+    assert [mapping async for mapping in accounts.all()] == [known]
+    assert (await accounts.compare([replace(known, company="")])).same == (known,)
+    await accounts.put(replace(known, account="US-003"))
+    assert [mapping.account async for mapping in accounts.all()] == ["US-003"]
+    assert len(await _rows(tables, "main:accounts")) == 1
+
+
+async def test_a_row_without_a_legal_entity_can_be_forgotten(tables: SqliteTables, clock: StillClock) -> None:
+    await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
+    accounts = accounts_in(tables, clock)
+    await accounts.remove("customer", "17", "demf")
+    assert await accounts.get("customer", "17", "usmf") is not None
+    await accounts.remove("customer", "17", "usmf")
+    assert await accounts.get("customer", "17", "usmf") is None
 
 
 class _Forgetful(SqliteTables):
-    """Somebody else's row is gone again by the time it is read, once."""
+    """Somebody else stores the row first, and it is gone again by the time it is read, once."""
 
-    forgets = True
+    races = True
+
+    async def insert(self, table: str, row: Row) -> Row:
+        if self.races:
+            await super().insert(table, row)
+        return await super().insert(table, row)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        if self.forgets:
-            self.forgets = False
-            await self.delete(table, partition, key)
-        return await super().get(table, partition, key)
+        found = await super().get(table, partition, key)
+        if found is None or not self.races:
+            return found
+        self.races = False
+        await self.delete(table, partition, key)
+        return None
 
 
 async def test_an_account_whose_mapping_is_removed_meanwhile_is_learned_anew(clock: StillClock) -> None:
     tables = _Forgetful(":memory:")
-    await tables.insert(TABLE, Row("main:accounts", "customer:17", {}))
-    mapping = AccountMapping("customer", "17", "US-001", "created")
-    assert await AccountMappings(tables, "main", clock).learn(mapping) == mapping
+    mapping = AccountMapping("customer", "17", "US-001", "created", "usmf")
+    assert await accounts_in(tables, clock).learn(mapping) == mapping
     assert len(await _rows(tables, "main:accounts")) == 1
     tables.close()
 
 
 async def test_accounts_are_put_listed_compared_and_removed(tables: SqliteTables, clock: StillClock) -> None:
-    accounts = AccountMappings(tables, "main", clock)
-    guest, firm = AccountMapping("guest", GUEST, "G1", "import"), AccountMapping("company", "3", "C3", "import")
+    accounts = accounts_in(tables, clock)
+    guest = AccountMapping("guest", GUEST, "G1", "import", "usmf")
+    firm = AccountMapping("company", "3", "C3", "import", "usmf")
     await accounts.put(guest)
     await accounts.put_many([firm])
     assert [mapping async for mapping in accounts.all()] == [firm, guest]
     assert (await accounts.compare([guest])).same == (guest,)
-    await accounts.remove("guest", GUEST)
-    assert await accounts.get("guest", GUEST) is None
+    await accounts.remove("guest", GUEST, "usmf")
+    assert await accounts.get("guest", GUEST, "usmf") is None
 
 
 def test_the_digest_of_an_address_ignores_case_and_depends_on_the_key() -> None:
@@ -234,7 +285,7 @@ def test_the_digest_of_an_address_ignores_case_and_depends_on_the_key() -> None:
 
 
 async def test_no_address_lies_in_the_tables(tables: SqliteTables, clock: StillClock) -> None:
-    accounts = AccountMappings(tables, "main", clock)
+    accounts = accounts_in(tables, clock)
     await accounts.put(AccountMapping("guest", GUEST, "G1", "created"))
     (row,) = await _rows(tables, "main:accounts")
     assert "ann" not in repr(row).lower()

@@ -26,7 +26,7 @@ COMPANY: dict[str, Any] = {
 
 
 def knows(account: str, matched_by: str) -> Lookups:
-    async def known(kind: Any, source_key: str) -> AccountMapping | None:
+    async def known(kind: Any, source_key: str, _company: str) -> AccountMapping | None:
         return AccountMapping(kind, source_key, account, matched_by)
 
     example = example_lookups()

@@ -66,7 +66,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Store:
-    """A store view. `prefix` begins its order numbers."""
+    """A store view. `prefix` begins its order numbers; customers belong to its `website`."""
 
     id: int
     code: str
@@ -76,6 +76,7 @@ class Store:
     prefix: str
     places: tuple[str, ...]
     gross: bool
+    website: int = 1
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def customer_columns(shopper: Shopper, place: Place, store: Store | None, now: s
         "lastname": shopper.lastname,
         "store_id": store.id if store else 1,
         "taxvat": shopper.vat_id,
-        "website_id": 1,
+        "website_id": store.website if store else 1,
         "addresses": [address],
         "disable_auto_group_change": 0,
         "extension_attributes": {"is_subscribed": False, **_company_user(shopper)},
@@ -96,7 +96,8 @@ def company_columns(shopper: Shopper, place: Place) -> Columns:
 
 def merged(customer: Columns, sent: Columns, others: list[Columns], sequences: Sequences) -> Columns:
     """The customer after a PUT. What is left out stays; addresses that are sent replace all there were, and those
-    without an id are new. Raises `RestFault` for unknown properties, missing names and an e-mail that is taken."""
+    without an id are new. Raises `RestFault` for unknown properties, missing names and an e-mail that is taken
+    in its website, as accounts are shared within one (Commerce's default)."""
     for key in sent:
         if key not in KNOWN:
             raise unsupported(key)
@@ -109,7 +110,8 @@ def merged(customer: Columns, sent: Columns, others: list[Columns], sequences: S
         raise missing[0]
     if "@" not in str(result["email"]):
         raise RestFault(400, '"Email" is not a valid email address.')
-    if any(str(other["email"]).casefold() == str(result["email"]).casefold() for other in others):
+    beside = (other for other in others if other["website_id"] == result["website_id"])
+    if any(str(other["email"]).casefold() == str(result["email"]).casefold() for other in beside):
         raise RestFault(400, "A customer with the same email address already exists in an associated website.")
     if "custom_attributes" in sent:
         result["custom_attributes"] = _attributes(customer.get("custom_attributes", []), sent["custom_attributes"])

@@ -77,9 +77,12 @@ def group(call: Call) -> Columns:
 
 def store_views(call: Call) -> list[Columns]:
     """`GET store/storeViews`: the admin view has id 0."""
-    shared = {"store_group_id": 1, "website_id": 1, "is_active": 1}
+    shared = {"store_group_id": 1, "is_active": 1}
     admin = {"id": 0, "code": "admin", "name": "Admin", "website_id": 0, "store_group_id": 0, "is_active": 1}
-    views = [{"id": one.id, "code": one.code, "name": one.name, **shared} for one in call.state.catalogue.stores]
+    views = [
+        {"id": one.id, "code": one.code, "name": one.name, "website_id": one.website, **shared}
+        for one in call.state.catalogue.stores
+    ]
     return [views[0], admin, *views[1:]]
 
 
@@ -91,7 +94,7 @@ def store_configs(call: Call) -> list[Columns]:
         {
             "id": one.id,
             "code": one.code,
-            "website_id": 1,
+            "website_id": one.website,
             "locale": "en_US",
             "base_currency_code": call.state.catalogue.base_currency,
             "default_display_currency_code": one.currency,
@@ -104,10 +107,12 @@ def store_configs(call: Call) -> list[Columns]:
     ]
 
 
-def websites(_call: Call) -> list[Columns]:
+def websites(call: Call) -> list[Columns]:
     """`GET store/websites`."""
     main = {"id": 1, "code": "base", "name": "Main Website", "default_group_id": 1}
-    return [main, {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0}]
+    others = sorted({one.website for one in call.state.catalogue.stores} - {1})
+    further = [{"id": one, "code": f"website_{one}", "name": f"Website {one}", "default_group_id": 1} for one in others]
+    return [main, {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0}, *further]
 
 
 def currency(call: Call) -> Columns:

@@ -61,7 +61,8 @@ async def test_a_recorded_request_is_answered_in_the_recorded_shape(
 
 @pytest.mark.live_samples
 async def test_every_recorded_request_beside_the_project_is_answered_in_the_recorded_shape(busy: CommerceState) -> None:
-    paths = sorted((BESIDE / "commerce-live").glob("[a-z]*.json"))
+    everything = sorted((BESIDE / "commerce-live").glob("[a-z]*.json"))
+    paths = [path for path in everything if not path.name.startswith("s2_")]  # recorded on another shop's data
     if not paths:
         pytest.skip(ABSENT)
     found = [recording for recording in (from_json(path.read_bytes()) for path in paths) if replayable(recording)]

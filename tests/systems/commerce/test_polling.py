@@ -127,6 +127,17 @@ async def test_changed_orders_are_found_with_four_fields_and_oldest_first(
     assert found[0].keys() == {"increment_id", "entity_id", "store_id", "updated_at"}
 
 
+async def test_a_shop_is_asked_for_no_more_than_ours(make: MakeClient, shop: Shop, clock: HandClock) -> None:
+    shop.lists["orders"] = [order(n, at(5), store_id=n % 3) for n in range(1, 10)]
+    people = [{"id": n, "store_id": 1, "website_id": n % 2, "updated_at": at(5)} for n in range(1, 10)]
+    shop.lists["customers/search"] = people
+    client = make(page_size=2)
+    found = [row async for row in client.changed_orders(DAWN, clock.now(), stores={1, 2})]
+    assert [row["store_id"] for row in found] == [1, 2, 1, 2, 1, 2]
+    customers = [row async for row in client.changed_customers(DAWN, clock.now(), websites={1})]
+    assert [row["id"] for row in customers] == [1, 3, 5, 7, 9]
+
+
 async def test_changed_customers_are_told_apart_by_id(make: MakeClient, shop: Shop, clock: HandClock) -> None:
     rows = [{"id": n, "store_id": 1, "website_id": 1, "updated_at": at(5), "email": "x"} for n in range(1, 8)]
     shop.lists["customers/search"] = rows

@@ -1,0 +1,26 @@
+"""Which websites of a shop are a connection's: those it names, else those of the store views it names."""
+
+from sync.commerce.client import CommerceClient
+from sync.connections import Connection
+
+
+class Websites:
+    """The websites of one connection. The shop is asked once per process, and only where store views are named."""
+
+    def __init__(self, client: CommerceClient, connection: Connection) -> None:
+        self._client = client
+        self._named = frozenset(connection.commerce.websites)
+        self._stores = frozenset(connection.stores)
+        self._asked: frozenset[int] | None = None
+
+    async def ours(self) -> frozenset[int] | None:
+        """Their ids; None where every website is, as every store view is. Raises as the client does."""
+        if self._named:
+            return self._named
+        if "default" in self._stores:
+            return None
+        if self._asked is None:
+            views = await self._client.store_views()
+            ours = (view for view in views if str(view.get("id")) in self._stores)
+            self._asked = frozenset(int(view["website_id"]) for view in ours if view.get("website_id"))
+        return self._asked
