@@ -55,3 +55,7 @@ class Never(Exception):
         self.reason = reason
         self.remedy = remedy
         self.code = code
+
+
+class AlreadyExists(Never):
+    """The target says that the record is there already. Look before believing: it may be our own, from a lost answer."""

@@ -16,7 +16,7 @@ from sync.edge.answers import Answer
 from sync.edge.business_events import BUSINESS_EVENTS, BusinessEventsEdge
 from sync.edge.webhooks import Edge
 from sync.encoding import NotJson, to_json
-from sync.flow import Flow
+from sync.flow import DocumentFlow
 from sync.flows import INNER
 from sync.outside import Outside
 from sync.pauses import Pauses
@@ -37,7 +37,7 @@ log = logging.getLogger("sync.services")
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it when done."""
 
-    def __init__(self, connections: Connections, flows: Sequence[Flow[Any]], outside: Outside) -> None:
+    def __init__(self, connections: Connections, flows: Sequence[DocumentFlow[Any]], outside: Outside) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
         self.inner = {inner.name: inner for inner in INNER}

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from sync.connections import FLOW_NAMES
-from sync.flow import Flow
+from sync.flow import AdobeEvents, DocumentFlow, Poll
 from sync.flows import FLOWS, INNER
 from tests.source import ROOT, Module, dotted, functions, imports, log_calls, modules
 
@@ -18,13 +18,22 @@ STORY_LENGTH: Final = {
 }  # fmt: skip
 """Modules that one story holds together beyond the usual length, and how long they may become."""
 
-BASE: Final = ("encoding", "errors", "money", "ports", "configuration.toml_lines", "logs")
+BASE: Final = ("encoding", "errors", "money", "outcome", "ports", "configuration.toml_lines", "logs")
 OUTER: Final = ("adapters", "hosts", "cli", "demo", "sandbox", "editions", "services")
 """What knows a place to run in. What is further inside knows none of it."""
 
 MAY_SEE: Final[dict[str, tuple[str, ...]]] = {
     "commerce.models": ("commerce.models", "encoding", "errors", "money"),
-    "mapping": ("mapping", "mapping_tables.records", "commerce.models", "connections", "encoding", "errors", "money"),
+    "mapping": (
+        "mapping",
+        "mapping_tables.records",
+        "commerce.models",
+        "connections",
+        "encoding",
+        "errors",
+        "money",
+        "outcome",
+    ),
     "preview": (
         "preview",
         "mapping",
@@ -40,7 +49,8 @@ MAY_SEE: Final[dict[str, tuple[str, ...]]] = {
     "connections": ("connections",),
     "retry": ("errors",),
     "road.message": ("encoding", "ports"),
-    "road.ledger": ("encoding", "ports", "road.words"),
+    "road.ledger": ("encoding", "engine.plan", "ports", "road.old_claims", "road.words"),
+    "engine.plan": ("errors", "outcome"),
     "road.documents": ("encoding", "errors", "ports"),
     "pauses": ("ports",),
     "adapters": ("adapters", "connections", "errors", "ports"),
@@ -218,7 +228,7 @@ def test_no_log_line_is_given_a_document_or_a_persons_data() -> None:
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_flow_file_and_queue_share_one_noun(flow: Flow[object]) -> None:
+def test_flow_file_and_queue_share_one_noun(flow: DocumentFlow[object]) -> None:
     assert flow.queue == flow.name
     assert (ROOT / "sync" / "flows" / f"{flow.name}.py").exists()
     assert re.fullmatch(r"[a-z]{3,20}", flow.name)
@@ -230,13 +240,15 @@ def test_the_configuration_knows_the_flows_that_exist() -> None:
 
 
 def test_an_event_is_a_hint_for_one_flow() -> None:
-    events = [event for flow in FLOWS for event in flow.events]
+    events = [event for flow in FLOWS if (adobe := flow.trigger(AdobeEvents)) for event in adobe.names]
     assert len(events) == len(set(events))
     assert not [one for one in events for other in events if one != other and one.endswith(f".{other}")]
 
 
 def test_every_flow_polls_on_a_schedule_and_says_what_it_is() -> None:
     for flow in FLOWS:
-        assert len(flow.schedule.split()) == 6, flow.name
         assert flow.title
-        assert flow.overlap.total_seconds() > 0
+        poll = flow.trigger(Poll)
+        if poll is not None:
+            assert len(poll.schedule.split()) == 6, flow.name
+            assert poll.overlap.total_seconds() > 0

@@ -12,7 +12,7 @@ from sync.cli.output import Bar, json_line, line, progress
 from sync.cli.place import Place, Problem
 from sync.cli.records import flow_called, full_key
 from sync.desk import Desk
-from sync.flow import Change, Flow
+from sync.flow import Change, DocumentFlow, Poll
 
 ORIGIN = "backfill"
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
@@ -68,11 +68,14 @@ async def _backfill(place: Place, flow_name: str, ids: str, since: datetime | No
         line(f"Enqueued: {found} of {flow.name} on {name}.")
 
 
-async def _watched(flow: Flow[Any], desk: Desk, first: datetime, last: datetime, bar: Bar) -> AsyncIterator[Change]:
+async def _watched(
+    flow: DocumentFlow[Any], desk: Desk, first: datetime, last: datetime, bar: Bar
+) -> AsyncIterator[Change]:
     """The changes, oldest first; the bar shows how far into the time they have come."""
-    if flow.changed is None:
+    poll = flow.trigger(Poll)
+    if poll is None:
         raise Problem(f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids.")
-    async for change in flow.changed(desk, first, last):
+    async for change in poll.changed(desk, first, last):
         bar.reach((change.changed_at - first).total_seconds())
         yield change
 

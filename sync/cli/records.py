@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.cli.place import Place, Problem
 from sync.encoding import NotJson
-from sync.flow import Flow
+from sync.flow import DocumentFlow
 from sync.ports import DeadLetter
 from sync.road.ledger import CLAIMS, PARKED, Claim
 from sync.road.message import Message
@@ -64,7 +64,7 @@ class Ledgers:
         return found
 
 
-def flow_called(services: Services, name: str) -> Flow[Any]:
+def flow_called(services: Services, name: str) -> DocumentFlow[Any]:
     """The flow. Raises `Problem`."""
     flow = services.flows.get(name)
     if flow is None:
@@ -79,9 +79,9 @@ def checked(place: Place, services: Services, flow: str) -> Ledgers:
     return Ledgers(services, place.connection, flow)
 
 
-def full_key(flow: Flow[Any], text: str) -> str:
+def full_key(flow: DocumentFlow[Any], text: str) -> str:
     """A key as hints have it: a bare number of a flow whose keys name a store is resolved when it is delivered."""
-    return f"{text}@?" if flow.resolve is not None and "@" not in text else text
+    return f"{text}@?" if flow.source.resolve is not None and "@" not in text else text
 
 
 def _message(letter: DeadLetter) -> Message | None:

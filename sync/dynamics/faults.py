@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from sync.dynamics import infolog
-from sync.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -25,10 +25,6 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 
 class NotFound(Never):
     """The record is not there, or in another company."""
-
-
-class AlreadyExists(Never):
-    """F&O says that the record is there already. Look before believing: it may be our own, from a lost answer."""
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class SalesOrders:
 
     def __init__(self, client: DynamicsClient, settings: Dynamics) -> None:
         self._client = client
-        self._headers = settings.order_headers
-        self._lines = settings.order_lines
+        self.headers = settings.order_headers
+        self.lines = settings.order_lines
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
         """Post the order whole; returns its number. Raises `AlreadyExists` when the number is taken.
@@ -77,7 +77,7 @@ class SalesOrders:
                 [self._header(order), *self._new_lines(order, order.number, order.lines)], not_after=not_after
             )
             return order.number
-        header = await self._client.create(self._headers, dict(order.header), not_after=not_after)
+        header = await self._client.create(self.headers, dict(order.header), not_after=not_after)
         number = str(header["SalesOrderNumber"])
         await self.complete(order, number, order.lines, not_after=not_after)
         return number
@@ -96,7 +96,7 @@ class SalesOrders:
         if await self._lines_of(company, number):
             return
         try:
-            await self._client.delete(self._headers, _header_key(company, number), not_after=not_after)
+            await self._client.delete(self.headers, _header_key(company, number), not_after=not_after)
         except Never as stays:
             raise Never(
                 f"{refusal.reason}; and its header {number} without lines could not be removed: {stays.reason}",
@@ -115,7 +115,7 @@ class SalesOrders:
             return await self._by_number(order)
         account = str(order.header["OrderingCustomerAccountNumber"])
         headers = await self._client.find_by(
-            self._headers, "CustomersOrderReference", order.reference, company=order.company, select=HEADER_FIELDS
+            self.headers, "CustomersOrderReference", order.reference, company=order.company, select=HEADER_FIELDS
         )
         ours: list[Found] = []
         for header in headers:
@@ -133,7 +133,7 @@ class SalesOrders:
 
     async def read(self, company: str, number: str) -> Found | None:
         """The order of that number as it stands; None when there is none."""
-        header = await self._client.get(self._headers, _header_key(company, number), select=HEADER_FIELDS)
+        header = await self._client.get(self.headers, _header_key(company, number), select=HEADER_FIELDS)
         return await self._with_lines(company, header) if header else None
 
     async def _by_number(self, order: SalesOrder) -> Found | None:
@@ -150,19 +150,19 @@ class SalesOrders:
         return Found(number, header, await self._lines_of(company, number))
 
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
-        return await self._client.find_by(self._lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS)
+        return await self._client.find_by(self.lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS)
 
     async def change(self, order: SalesOrder, found: Found, changes: Changes, *, not_after: datetime) -> None:
         """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays gone."""
         company, lots = order.company, found.lots
         writes = []
         if changes.header:
-            writes.append(Write("PATCH", self._headers, _header_key(company, found.number), dict(changes.header)))
+            writes.append(Write("PATCH", self.headers, _header_key(company, found.number), dict(changes.header)))
         for reference, fields in changes.patched.items():
             if reference in lots:
-                writes.append(Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields)))
+                writes.append(Write("PATCH", self.lines, _line_key(company, lots[reference]), dict(fields)))
         gone = [lots[reference] for reference in changes.removed if reference in lots]
-        writes += [Write("DELETE", self._lines, _line_key(company, lot), None) for lot in gone]
+        writes += [Write("DELETE", self.lines, _line_key(company, lot), None) for lot in gone]
         added = [line for line in order.lines if line.reference in changes.added and line.reference not in lots]
         writes += self._new_lines(order, found.number, added)
         if writes:
@@ -171,21 +171,21 @@ class SalesOrders:
     async def remove(self, company: str, found: Found, *, not_after: datetime) -> None:
         """Remove an open order, lines first, in one changeset. Gone already is fine."""
         writes = [
-            Write("DELETE", self._lines, _line_key(company, str(line["InventoryLotId"])), None) for line in found.lines
+            Write("DELETE", self.lines, _line_key(company, str(line["InventoryLotId"])), None) for line in found.lines
         ]
         try:
             await self._client.changeset(
-                [*writes, Write("DELETE", self._headers, _header_key(company, found.number), None)], not_after=not_after
+                [*writes, Write("DELETE", self.headers, _header_key(company, found.number), None)], not_after=not_after
             )
         except NotFound:
             if await self.read(company, found.number) is not None:
                 raise
 
     def _header(self, order: SalesOrder) -> Write:
-        return Write("POST", self._headers, None, dict(order.header))
+        return Write("POST", self.headers, None, dict(order.header))
 
     def _new_lines(self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]) -> list[Write]:
-        return [Write("POST", self._lines, None, line_body(order, number, line)) for line in lines]
+        return [Write("POST", self.lines, None, line_body(order, number, line)) for line in lines]
 
 
 def line_body(order: SalesOrder, number: str, line: SalesOrderLine) -> dict[str, Any]:

@@ -5,7 +5,7 @@ flow knows becomes a hint. Repeats are told apart by EventId.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sync.business_events import BadBusinessEvent, BusinessEvent, business_event
 from sync.connections import Connection
 from sync.edge.answers import NOT_STORED, Answer, refused
 from sync.encoding import NotJson, to_json
-from sync.flow import Flow, NoKey
+from sync.flow import BusinessEvents, DocumentFlow, NoKey
 from sync.ports import Clock, Row, Tables, Value
 from sync.road.hints import Hints
 
@@ -34,7 +34,7 @@ class BusinessEventsEdge:
     """Takes envelopes, stores that they came, and hints the flows that know them."""
 
     hints: Hints
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     connections: Mapping[str, Connection]
     tables: Tables
     clock: Clock
@@ -68,7 +68,7 @@ class BusinessEventsEdge:
         for name in meant:
             await self._store(name, self.connections[name], event)
         if not meant:
-            await self._remember(NOBODY, event, None)
+            await self._remember(NOBODY, event, [])
 
     async def _store(self, connection: str, settings: Connection, event: BusinessEvent) -> bool:
         """Hint first, then remember the event: a crash between repeats the hint, which changes nothing."""
@@ -76,31 +76,36 @@ class BusinessEventsEdge:
             log.info("business_events.repeated connection=%s id=%s", connection, event.id)
             return False
         is_meant = event.company in ("", *legal_entities(settings))
-        flow = next((f for f in self._flows_of(settings) if is_meant and event.event in f.business_events), None)
-        if flow is not None:
-            await self._hint(flow, connection, event)
-        await self._remember(connection, event, flow)
+        flows = self._meant_for(event, settings) if is_meant else []
+        for flow, trigger in flows:
+            await self._hint(flow, trigger, connection, event)
+        await self._remember(connection, event, [flow.name for flow, _ in flows])
         return True
 
-    def _flows_of(self, settings: Connection) -> list[Flow[Any]]:
-        return [flow for name, flow in self.flows.items() if name in settings.flows]
+    def _meant_for(self, event: BusinessEvent, settings: Connection) -> list[tuple[DocumentFlow[Any], BusinessEvents]]:
+        """The connection's flows that know this kind of event; one event may concern several."""
+        flows = [flow for name, flow in self.flows.items() if name in settings.flows]
+        triggers = [(flow, flow.trigger(BusinessEvents)) for flow in flows]
+        return [(flow, found) for flow, found in triggers if found is not None and event.event in found.names]
 
-    async def _remember(self, connection: str, event: BusinessEvent, flow: Flow[Any] | None) -> None:
+    async def _remember(self, connection: str, event: BusinessEvent, flows: Sequence[str]) -> None:
         """That it came; without a flow, that nobody here knows what to do with it."""
-        if flow is None:
+        if not flows:
             log.warning("business_events.unknown connection=%s event=%s id=%s", connection, event.event, event.id)
         now = self.clock.now()
         if event.at is not None and now - event.at > STALE:
             log.warning("business_events.late connection=%s id=%s at=%s", connection, event.id, event.at.isoformat())
         cells: dict[str, Value] = {
             "event": event.event, "company": event.company, "at": event.at, "taken_at": now,
-            "control": event.control_number, "flow": flow.name if flow else "",
+            "control": event.control_number, "flow": " ".join(flows),
         }  # fmt: skip
         await self.tables.upsert(TABLE, Row(connection, event.id, cells))
 
-    async def _hint(self, flow: Flow[Any], connection: str, event: BusinessEvent) -> None:
+    async def _hint(
+        self, flow: DocumentFlow[Any], trigger: BusinessEvents, connection: str, event: BusinessEvent
+    ) -> None:
         try:
-            keys = flow.keys_in_event(event) if flow.keys_in_event else ()
+            keys = trigger.keys_in(event)
         except NoKey as fault:
             log.warning("business_events.without_key connection=%s id=%s reason=%s", connection, event.id, fault)
             return

@@ -16,7 +16,7 @@ from sync.edge.answers import LARGEST_BODY, NOT_STORED, SUCCESS, Answer, refused
 from sync.edge.events import EventsEdge, keys_in
 from sync.encoding import NotJson, from_json
 from sync.errors import Later, Never
-from sync.flow import Flow, NoKey
+from sync.flow import CommerceHook, DocumentFlow, NoKey
 from sync.ports import Clock, Secrets, Tables
 from sync.road.hints import Hints
 
@@ -33,7 +33,7 @@ class Edge:
     """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
 
     hints: Hints
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     connections: Mapping[str, Connection]
     secrets: Secrets
     tables: Tables
@@ -92,7 +92,7 @@ class Edge:
             return refused(503, "the webhook keys cannot be read at this moment", "Send it again in a minute.")
         return None
 
-    async def _take(self, flow: Flow[Any], connection: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _take(self, flow: DocumentFlow[Any], connection: str, headers: Mapping[str, str], body: bytes) -> Answer:
         written = next((value for name, value in headers.items() if name.lower() == "content-type"), "application/json")
         content_type = written.partition(";")[0].strip().lower()
         if content_type != "application/json" and not content_type.endswith("+json"):
@@ -100,7 +100,7 @@ class Edge:
                 415, f"content type {content_type[:60]} is not JSON", "Send application/json, as Commerce does."
             )
         try:
-            keys = keys_in(flow, _object(from_json(body)))
+            keys = keys_in(flow.name, flow.trigger(CommerceHook), _object(from_json(body)))
         except (NotJson, NoKey) as fault:
             log.warning("edge.unreadable connection=%s flow=%s reason=%s", connection, flow.name, fault)
             return refused(

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sync.flow import Flow, Inner
+from sync.flow import DocumentFlow, SubFlow
 from sync.flows.companies import companies
 from sync.flows.contacts import contacts
 from sync.flows.creditmemos import creditmemos
@@ -13,7 +13,7 @@ from sync.flows.payments import payments
 from sync.flows.postings import postings
 from sync.flows.receipts import receipts
 
-FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers, companies, invoices, creditmemos, postings, receipts)
+FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (orders, customers, companies, invoices, creditmemos, postings, receipts)
 
-INNER: Final[tuple[Inner[Any], ...]] = (contacts, payments)
+INNER: Final[tuple[SubFlow[Any], ...]] = (contacts, payments)
 """What has no hints of its own: flows require it, and it has claims and a trail like all."""

@@ -4,11 +4,12 @@ buyer as contact."""
 from dataclasses import dataclass, replace
 
 from sync.commerce.models.order import Order
+from sync.engine.plan import Delivered, Skipped, Waiting
 from sync.errors import Later, Never
-from sync.flow import Receipt, Skipped
-from sync.flows.companies import PENDING, account_of_company
+from sync.flows.companies import account_of_company
 from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers import read as read_customer
+from sync.flows.sales_order_writes import KIND as SALES_ORDER
 from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
@@ -54,9 +55,7 @@ async def account_for(order: Order, work: Work) -> str:
 
 async def _posted_under(order: Order, work: Work) -> Buyer | None:
     """Account and contact of the sales order; None when there is none, or no copy of it is kept."""
-    claim = await work.ledger.claim(work.desk.name, "orders", order.key)
-    sent = await work.documents.last(f"{claim.partition}|{claim.key}", "sent") if claim.number else None
-    header = (sent or {}).get("header", {})
+    header = (await work.sent_for("orders", order.key, SALES_ORDER) or {}).get("header", {})
     account = str(header.get("OrderingCustomerAccountNumber") or "")
     return Buyer(account, str(header.get("ContactPersonId") or "")) if account else None
 
@@ -73,10 +72,10 @@ async def _company_account(company_id: int, order: Order, work: Work) -> str:
     found = await account_of_company(company_id, work)
     if not isinstance(found, Skipped):
         return found
-    if found.reason == PENDING:
+    if isinstance(found, Waiting):
         raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
     raise Never(
-        f"order {order.increment_id}: its company {company_id} has no account: {found.reason}",
+        f"order {order.increment_id}: its company {company_id} has no account: {found}",
         remedy=f"Approve the company in Commerce, or map it (map customers set company:{company_id} ACCOUNT); then replay.",
     )
 
@@ -98,10 +97,10 @@ async def _account(order: Order, work: Work) -> str:
     outcome = await work.require(
         "customers", _claim_key(kind, source_key), await _shopper(order, kind, source_key, work)
     )
-    if isinstance(outcome, Receipt):
+    if isinstance(outcome, Delivered):
         return outcome.number
     raise Never(
-        f"order {order.increment_id}: its customer was not delivered: {outcome.reason}",
+        f"order {order.increment_id}: its customer was not delivered: {outcome}",
         remedy="Map the customer to an account (map customers set), then replay the order.",
     )
 

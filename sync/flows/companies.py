@@ -17,26 +17,20 @@ from typing import Any, Final
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
 from sync.desk import Desk
-from sync.dynamics.customers import SET, Customers
+from sync.dynamics.customers import Customers
+from sync.engine.plan import Delivered, Plan, Result, Skipped, Waiting
 from sync.errors import Never
-from sync.flow import Change, Flow, Lane, Receipt, Skipped
+from sync.flow import AdobeEvents, Change, CommerceHook, DocumentFlow, Lane, Poll, Source
 from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customer_accounts import (
-    NOTHING_BESIDE,
-    Beside,
-    Sought,
-    found,
-    found_or_created,
-    kept_up_to_date,
-    taken,
-)
+from sync.flows.customer_accounts import KIND, NOTHING_BESIDE, Beside, CustomerAccountWrite, Sought, found, taken
 from sync.flows.payloads import id_in
+from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import Hold, company_account_from, hold_in, legal_entity, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping_tables.tables import AccountMapping
 from sync.work import Work
 
-PENDING: Final = "waiting: pending approval"
+PENDING: Final = Waiting("pending approval")
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -55,13 +49,12 @@ async def read(key: str, desk: Desk) -> dict[str, Any] | None:
     return await desk.companies.get(int(key)) if key.isdecimal() else None
 
 
-async def deliver(document: dict[str, Any], work: Work) -> Receipt | Skipped:
-    """Make D365 have one account for this company, on hold or not as its status asks, and its administrator there."""
+async def plan(document: dict[str, Any], work: Work) -> Plan | Skipped:
+    """One account for this company, on hold or not as its status asks, and its administrator there."""
     company = Company.read(document)
     if company.status is CompanyStatus.PENDING:
-        return Skipped(PENDING)
-    desk, customers = work.desk, Customers(work.desk.dynamics)
-    work.keep("read", company.raw)
+        return PENDING
+    desk, customers, held = work.desk, Customers(work.desk.dynamics), work.held(KIND)
     work.wait_until_settled()
     states = desk.settings.customers.states_in
     code = (
@@ -69,41 +62,46 @@ async def deliver(document: dict[str, Any], work: Work) -> Receipt | Skipped:
     )
     wanted = company_account_from(company, desk.settings, region_code=code)
     known = await desk.accounts.get("company", str(company.id))
-    account = known.account if known else work.claim.number
-    matched_by, action = known.matched_by if known else "created", "unchanged"
-    if not account:
-        account, matched_by, action = await _account(company, wanted, customers, work)
-    if not account:
-        return Skipped(f"{company.status.name.lower()} in Commerce, and there is no account to put on hold")
-    if not known:
-        await desk.accounts.learn(AccountMapping("company", str(company.id), account, matched_by))
-    beside = await _hold(company, account, wanted, customers, work)
-    if matched_by == "created":
-        action = await kept_up_to_date(wanted, account, action, customers, work, beside=beside)
-    elif beside.fields:
-        intent = await work.intend(wanted.digest + beside.announced)
-        await customers.update(wanted.company, account, beside.fields, not_after=intent.not_after)
-        action = "amended" if action == "unchanged" else action
-    await _administrator(company, account, work)
-    targets = {"matched_by": matched_by, "status": company.status.name.lower(), **beside.fields}
-    return Receipt(SET, account, wanted.digest + beside.settled, action, targets)
-
-
-async def _account(company: Company, wanted: CustomerAccount, customers: Customers, work: Work) -> tuple[str, str, str]:
-    """(account, how it was found, action). Only an approved company gets a new one; empty when there is none."""
+    account = known.account if known else held.number if held else ""
+    matched_by = known.matched_by if known else "created"
     sought = Sought(
-        "company", str(company.id), company.label, work.desk.settings.companies.match, company.email,
+        "company", str(company.id), company.label, desk.settings.companies.match, company.email,
         tax_number=company.vat_tax_id, party_type="Organization",
     )  # fmt: skip
+    if not account:
+        account, rule = await _account(company, sought, wanted, customers, work)
+        matched_by = rule or "created"
+    if not account and company.status is not CompanyStatus.APPROVED:
+        return Skipped(f"{company.status.name.lower()} in Commerce, and there is no account to put on hold")
+    beside = await _hold(company, account, wanted, customers, work) if account else NOTHING_BESIDE
+
+    async def then(results: Sequence[Result]) -> None:
+        number = results[0].number
+        if not known:
+            await desk.accounts.learn(AccountMapping("company", str(company.id), number, matched_by))
+        await _administrator(company, number, work)
+
+    write = CustomerAccountWrite(
+        sought, wanted, account, matched_by, customers, dynamics_of(desk), beside,
+        is_left_behind=work.inherited is not None,
+    )  # fmt: skip
+    keys = {"matched_by": matched_by, "status": company.status.name.lower()}
+    return Plan((write,), digest=write.digest, keys=keys, read=company.raw, then=then)
+
+
+async def _account(
+    company: Company, sought: Sought, wanted: CustomerAccount, customers: Customers, work: Work
+) -> tuple[str, str]:
+    """(account, how it was found), empty when there is none. Only an approved company gets a new one."""
     if company.status is CompanyStatus.APPROVED:
-        return await found_or_created(sought, wanted, customers, work)
+        return await found(sought, wanted, customers, work)
     if company.status is CompanyStatus.REJECTED and work.inherited is None:
-        return "", "", ""
+        return "", ""
     account, matched_by = await found(sought, wanted, customers, work)
     if not account and work.inherited is not None and wanted.account:
         is_there = await customers.get(wanted.company, wanted.account) is not None
         account, matched_by = (await taken(sought, wanted, customers), "created") if is_there else ("", "")
-    return account, matched_by, "adopted"
+    return account, matched_by
 
 
 async def _hold(company: Company, account: str, wanted: CustomerAccount, customers: Customers, work: Work) -> Beside:
@@ -160,25 +158,29 @@ async def account_of_company(company_id: int, work: Work) -> str | Skipped:
             remedy=f"Map it to its account: map customers set company:{company_id} ACCOUNT, then replay.",
         )
     outcome = await work.require(companies.name, str(company_id), document)
-    return outcome.number if isinstance(outcome, Receipt) else outcome
+    return outcome.number if isinstance(outcome, Delivered) else outcome
 
 
-async def horizon(desk: Desk) -> datetime:
+async def until(desk: Desk) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await desk.commerce.settled()
 
 
-companies = Flow[dict[str, Any]](
+companies = DocumentFlow[dict[str, Any]](
     name="companies",
     title="B2B companies to customer accounts",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(("observer.company_save_commit_after", "observer.company_save_after"), keys_in),
+        Poll(
+            changed,
+            until,
+            lambda connection: connection.companies.poll_minutes,
+            "10 * * * * *",
+            fingerprint=fingerprint,
+        ),
+    ),
     lane=Lane.MASTER,
-    schedule="10 * * * * *",
-    poll_minutes=lambda connection: connection.companies.poll_minutes,
-    events=("observer.company_save_commit_after", "observer.company_save_after"),
 )

@@ -6,17 +6,23 @@ Key:     "<customer id>@<account>": who buys for several companies is a contact 
 Repeats: the party and the e-mail address find what a lost answer left behind, and contacts that clerks have entered.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar, Final
 
 from sync.connections import Connection
 from sync.dynamics.contacts import SET, ContactPersons
 from sync.dynamics.customers import Customers
 from sync.encoding import digest
+from sync.engine.plan import Amendment, Delivered, Found, Plan, Request, Skipped, Target, Write
 from sync.errors import Never
-from sync.flow import Inner, Receipt, Skipped
+from sync.flow import SubFlow
+from sync.flows.targets import dynamics_of
 from sync.mapping.addresses import without_empty
 from sync.work import Work
+
+KIND: Final = "contact_person"
 
 
 @dataclass(frozen=True)
@@ -57,41 +63,40 @@ def contacts_are_wanted(connection: Connection) -> bool:
 
 
 async def kept_contact(contact: Contact, work: Work) -> str:
-    """The contact's number; it is made, or brought up to date, where it is not as wanted. Raises what `deliver` does.
+    """The contact's number; it is made, or brought up to date, where it is not as wanted. Raises what `plan` does.
 
-    A known one costs no request, unless a person asks for everything to be looked at again (`looks_first`).
+    A known one costs no request, unless a person asks for everything to be looked at again.
     """
     claim = await work.ledger.claim(work.desk.name, contacts.name, contact.key)
     is_fine = contact.is_snapshot or (claim.digest == contact.digest and claim.intent is None)
-    if claim.number and is_fine and not work.looks_first:
+    if claim.number and is_fine and not work.looks_first(KIND):
         return claim.number
     outcome = await work.require(contacts.name, contact.key, contact)
-    return outcome.number if isinstance(outcome, Receipt) else ""  # none is ever skipped
+    return outcome.number if isinstance(outcome, Delivered) else ""  # none is ever skipped
 
 
-async def deliver(contact: Contact, work: Work) -> Receipt | Skipped:
-    """Make the account have this contact. The claim makes this the only writer of it."""
+async def plan(contact: Contact, work: Work) -> Plan | Skipped:
+    """One contact of the account. The claim makes this the only writer of it."""
     if not contact.email or not (contact.firstname or contact.lastname):
         raise Never(
             f"customer {contact.customer_id}, who buys for a company, has no {'name' if contact.email else 'e-mail address'}",
             remedy="Enter it in Commerce, or set companies.contacts = false in connections.toml, then replay.",
         )
-    persons = ContactPersons(work.desk.dynamics)
+    persons, held = ContactPersons(work.desk.dynamics), work.held(KIND)
     work.wait_until_settled()
-    number = work.claim.number
-    if number and await persons.is_there(contact.company, number):
+    keys = {"account": contact.account}
+    if held is not None and await persons.is_there(contact.company, held.number):
         if contact.is_snapshot:
-            return Receipt(SET, number, work.claim.digest, "unchanged", {"account": contact.account})
-        action = await _amended(contact, number, persons, work)
-    else:
-        number, action = await _found_or_created(contact, persons, work)
-        if action == "adopted" and work.inherited is not None and work.inherited.document != contact.digest:
-            await _amended(contact, number, persons, work)
-    work.keep("sent", contact.body)
-    return Receipt(SET, number, contact.digest, action, {"account": contact.account})
+            return Plan((), digest=work.claim.digest, keys=keys)
+        write = ContactWrite(contact, held.number, "", persons, dynamics_of(work.desk))
+        return Plan((write,), digest=contact.digest, keys=keys)
+    party = await _party(contact, work)
+    number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
+    write = ContactWrite(contact, number, party, persons, dynamics_of(work.desk))
+    return Plan((write,), digest=contact.digest, keys=keys, starts_anew=held is not None)
 
 
-async def _found_or_created(contact: Contact, persons: ContactPersons, work: Work) -> tuple[str, str]:
+async def _party(contact: Contact, work: Work) -> str:
     account = await Customers(work.desk.dynamics).get(contact.company, contact.account)
     party = str((account or {}).get("PartyNumber") or "")
     if not party:
@@ -99,23 +104,57 @@ async def _found_or_created(contact: Contact, persons: ContactPersons, work: Wor
             f"account {contact.account} is not in company {contact.company}, or has no party there",
             remedy=f"Map the company to the account it has (map customers set company:ID ACCOUNT); {contact.account} cannot have contacts.",
         )
-    number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
-    if number:
-        return number, "adopted"
-    intent = await work.intend(contact.digest)
-    return await persons.create(contact.company, party, contact.body, not_after=intent.not_after), "created"
+    return party
 
 
-async def _amended(contact: Contact, number: str, persons: ContactPersons, work: Work) -> str:
-    """What changed since it was last sent; all of it where nobody knows what D365 holds."""
-    before: dict[str, Any] = {} if work.inherited is not None else await work.last_sent() or {}
-    changes = {name: value for name, value in contact.body.items() if before.get(name) != value}
-    if not changes:
-        return "unchanged"
-    work.keep("wanted", contact.body)
-    intent = await work.intend(contact.digest)
-    await persons.update(contact.company, number, changes, not_after=intent.not_after)
-    return "amended"
+@dataclass(frozen=True)
+class ContactWrite(Write):
+    """One contact person. `number`: of one that is there already; `party`: of the account, for a new one."""
+
+    kind: ClassVar[str] = KIND
+    contact: Contact
+    number: str
+    party: str
+    persons: ContactPersons
+    target: Target
+
+    @property
+    def reference(self) -> str:
+        return self.contact.key
+
+    @property
+    def digest(self) -> str:
+        return self.contact.digest
+
+    @property
+    def document(self) -> Any:
+        return self.contact.body
+
+    def requests(self) -> Sequence[Request]:
+        return [Request("POST", f"/data/{SET}", self.contact.body)]
+
+    async def find(self) -> Found | None:
+        return Found(self.number) if self.number else None
+
+    async def create(self, not_after: datetime) -> Found:
+        company, body = self.contact.company, self.contact.body
+        return Found(await self.persons.create(company, self.party, body, not_after=not_after))
+
+    async def amendment(self, number: str, sent: Any | None) -> Amendment | None:
+        before: dict[str, Any] = sent or {}
+        changes = {name: value for name, value in self.contact.body.items() if before.get(name) != value}
+        return _Details(self, number, changes) if changes else None
 
 
-contacts = Inner[Contact]("contacts", "Contact persons, required by companies, customers and orders", deliver)
+@dataclass(frozen=True)
+class _Details(Amendment):
+    write: ContactWrite
+    number: str
+    changes: dict[str, Any]
+
+    async def apply(self, not_after: datetime) -> None:
+        company = self.write.contact.company
+        await self.write.persons.update(company, self.number, self.changes, not_after=not_after)
+
+
+contacts = SubFlow[Contact]("contacts", "Contact persons, required by companies, customers and orders", plan)

@@ -13,34 +13,29 @@ from collections.abc import Mapping
 from sync.commerce.models.invoice import CreditMemo
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
-from sync.flow import Flow, Lane, Receipt, Skipped
-from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.receipts import told
-from sync.flows.receivables import DocumentsOf, to_book
-from sync.mapping.bookings import Booked, Ground, fingerprint_of, memo_bookings, receivable_of
+from sync.engine.plan import Plan, Skipped
+from sync.flow import AdobeEvents, CommerceHook, DocumentFlow, Lane, Poll, Source
+from sync.flows.receivables import DocumentsOf, ground_for, plan_of, receivable_to_book
+from sync.mapping.bookings import Booked, Ground, memo_bookings, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.work import Work
 
 documents = DocumentsOf("creditmemo", "creditmemos", CreditMemo.read)
 
 
-async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
-    """Book the credit memo once, by the connection's recipe."""
-    found = await to_book(booked, "credit_note", work)
-    if not isinstance(found, tuple):
-        return found
-    receivable, ground = found
-    memo, settings = booked.document, work.desk.settings
-    lots: Mapping[str, str] = {}
+async def plan(booked: Booked[CreditMemo], work: Work) -> Plan | Skipped:
+    """What the credit memo becomes, by the connection's recipe."""
+    receivable = receivable_to_book(booked, work)
+    if not isinstance(receivable, Receivable):
+        return receivable
+    ground = await ground_for(booked, work)
+    settings, lots = work.desk.settings, dict[str, str]()
     if settings.creditmemos.recipe == "return-order":
         receivable = await _as_the_account_is_charged(booked, receivable, ground, work)
-        lots = await _lots(ground, work)
+        lots = dict(await _lots(ground, work))
     items = await work.desk.items.many(receivable.skus)
     bookings = memo_bookings(booked, receivable, settings, ground, items=items, lots=lots)
-    work.keep("read", memo.raw)
-    posted = await post_bookings(bookings, work)
-    tells = told("creditmemos", work.message.key, posted.action, work)
-    return receipt_of("credit_note", posted, fingerprint_of(memo), bookings, ground, tells=tells)
+    return plan_of("creditmemos", booked, bookings, ground, work)
 
 
 async def _as_the_account_is_charged(
@@ -61,17 +56,20 @@ async def _lots(ground: Ground, work: Work) -> Mapping[str, str]:
     return found.lots if found is not None else {}
 
 
-creditmemos = Flow[Booked[CreditMemo]](
+creditmemos = DocumentFlow[Booked[CreditMemo]](
     name="creditmemos",
     title="Credit memos to credit notes",
-    keys_in=documents.keys_in,
-    horizon=documents.horizon,
-    changed=documents.changed,
-    read=documents.read,
-    deliver=deliver,
-    resolve=documents.resolve,
+    source=Source(documents.read, documents.resolve),
+    plan=plan,
+    triggers=(
+        CommerceHook(documents.keys_in),
+        AdobeEvents(
+            ("observer.sales_order_creditmemo_save_commit_after", "observer.sales_order_creditmemo_save_after"),
+            documents.keys_in,
+        ),
+        Poll(
+            documents.changed, documents.until, lambda connection: connection.creditmemos.poll_minutes, "45 * * * * *"
+        ),
+    ),
     lane=Lane.DOCUMENTS,
-    schedule="45 * * * * *",
-    poll_minutes=lambda connection: connection.creditmemos.poll_minutes,
-    events=("observer.sales_order_creditmemo_save_commit_after", "observer.sales_order_creditmemo_save_after"),
 )

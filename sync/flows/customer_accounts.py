@@ -6,14 +6,19 @@ clear is raised for a person to decide, so that nobody ever gets a second accoun
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
 
-from sync.dynamics.customers import Customers
-from sync.dynamics.faults import AlreadyExists
+from sync.dynamics.customers import ADDRESSES, SET, Customers
+from sync.dynamics.odata import record_path
+from sync.engine.plan import Amendment, Found, Request, Target, Write
 from sync.errors import Never
+from sync.flows.sales_order_writes import ASSIGNED
 from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_tables.records import AccountKind
 from sync.work import Work
+
+KIND: Final = "customer_account"
 
 
 @dataclass(frozen=True)
@@ -62,20 +67,6 @@ async def found(sought: Sought, wanted: CustomerAccount, customers: Customers, w
     return "", ""
 
 
-async def found_or_created(
-    sought: Sought, wanted: CustomerAccount, customers: Customers, work: Work
-) -> tuple[str, str, str]:
-    """(account, how it was found, action)."""
-    account, matched_by = await found(sought, wanted, customers, work)
-    if account:
-        return account, matched_by, "adopted"
-    intent = await work.intend(wanted.digest)
-    try:
-        return await customers.create(wanted.body, not_after=intent.not_after), "created", "created"
-    except AlreadyExists:
-        return await taken(sought, wanted, customers), "created", "adopted"
-
-
 async def _matched(rule: str, sought: Sought, wanted: CustomerAccount, customers: Customers) -> str:
     """The account a rule finds, or empty. Raises `Never` when it finds several, or names one that is not there."""
     if rule == "customer_number":
@@ -116,41 +107,106 @@ async def taken(sought: Sought, wanted: CustomerAccount, customers: Customers) -
     )
 
 
-async def kept_up_to_date(
-    wanted: CustomerAccount, account: str, action: str, customers: Customers, work: Work, *, beside: Beside = NOTHING_BESIDE
-) -> str:  # fmt: skip
-    """Contact details that changed since they were last sent; what only the ledger knows is never touched.
+@dataclass(frozen=True)
+class CustomerAccountWrite(Write):
+    """One customer account with its contact details; what only the ledger knows is never touched.
 
-    `action`: what was done so far; returns what was done in all.
+    `account`: its number where it is known already. `matched_by`: how it was found; one that a rule or a person matched
+    is the ledger's own, but for holds. `is_left_behind`: an earlier try of ours may have made it.
     """
-    document: dict[str, Any] = {
-        "body": dict(wanted.body),
-        "addresses": {key: dict(value) for key, value in wanted.addresses.items()},
-    }
-    is_same = work.claim.digest == wanted.digest + beside.settled and action == "unchanged"
-    if is_same and work.inherited is None and not beside.fields:
-        work.keep("sent", document)
-        return action
-    work.keep("wanted", document)
-    before = wanted.body if action == "created" else await _body_before(wanted, work)
-    changes = {name: value for name, value in wanted.body.items() if before.get(name) != value and name not in FIXED}
-    changes |= beside.fields
-    changed = "amended" if action == "unchanged" and (changes or wanted.addresses) else action
-    if changes or wanted.addresses:
-        work.wait_until_settled()
-        intent = await work.intend(wanted.digest + beside.announced)
-        if changes:
-            await customers.update(wanted.company, account, changes, not_after=intent.not_after)
-        if wanted.addresses:
-            await customers.put_addresses(wanted.company, account, wanted.addresses, not_after=intent.not_after)
-    work.keep("sent", document)
-    return changed
+
+    kind: ClassVar[str] = KIND
+    sought: Sought
+    wanted: CustomerAccount
+    account: str
+    matched_by: str
+    customers: Customers
+    target: Target
+    beside: Beside = NOTHING_BESIDE
+    is_left_behind: bool = False
+
+    @property
+    def refuses_second(self) -> bool:  # type: ignore[override]
+        """Whether the number is ours, so that D365's primary key refuses a second account."""
+        return bool(self.wanted.account) and not self.account
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its details are kept up to date."""
+        return self.matched_by == "created"
+
+    @property
+    def reference(self) -> str:
+        return self.sought.label
+
+    @property
+    def digest(self) -> str:
+        return self.wanted.digest + self.beside.settled
+
+    @property
+    def document(self) -> Any:
+        return {
+            "body": dict(self.wanted.body),
+            "addresses": {key: dict(value) for key, value in self.wanted.addresses.items()},
+        }
+
+    @property
+    def placed(self) -> Any:
+        """Addresses follow the account. A matched account is taken as it is."""
+        if not self.is_ours:
+            return self.document if not self.beside.fields else {}
+        is_made = not self.account or self.is_left_behind
+        return {"body": dict(self.wanted.body) if is_made else {}, "addresses": {}}
+
+    def requests(self) -> Sequence[Request]:
+        wanted, account = self.wanted, self.account or self.wanted.account or ASSIGNED
+        owner = {
+            "dataAreaId": wanted.company,
+            "CustomerLegalEntityId": wanted.company,
+            "CustomerAccountNumber": account,
+        }
+        addresses = [Request("POST", f"/data/{ADDRESSES}", {**owner, **fields}) for fields in wanted.addresses.values()]
+        if not self.account:
+            return [Request("POST", f"/data/{SET}", wanted.body), *addresses]
+        changes = self._changes({})
+        if not changes:
+            return []
+        path = record_path(SET, {"dataAreaId": wanted.company, "CustomerAccount": account})
+        return [Request("PATCH", path, changes), *(addresses if self.is_ours else ())]
+
+    async def find(self) -> Found | None:
+        return self._found(self.account) if self.account else None
+
+    async def find_taken(self) -> Found | None:
+        return self._found(await taken(self.sought, self.wanted, self.customers))
+
+    async def create(self, not_after: datetime) -> Found:
+        return self._found(await self.customers.create(self.wanted.body, not_after=not_after))
+
+    def _found(self, account: str) -> Found:
+        return Found(account, {"matched_by": self.matched_by, **self.beside.fields})
+
+    def _changes(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        body = self.wanted.body if self.is_ours else {}
+        changes = {name: value for name, value in body.items() if before.get(name) != value and name not in FIXED}
+        return {**changes, **self.beside.fields}
+
+    async def amendment(self, number: str, sent: Any | None) -> Amendment | None:
+        changes = self._changes((sent or {}).get("body", {}))
+        addresses = self.wanted.addresses if self.is_ours else {}
+        return _Details(self, number, changes, addresses) if changes or addresses else None
 
 
-async def _body_before(wanted: CustomerAccount, work: Work) -> Mapping[str, Any]:
-    """What D365 holds of ours; nothing where nobody knows: an earlier write's outcome is open, or no copy is kept."""
-    if work.inherited is not None:
-        created_so = work.inherited.document == wanted.digest and not work.claim.number
-        return wanted.body if created_so else {}
-    sent = await work.last_sent()
-    return sent["body"] if sent else {}
+@dataclass(frozen=True)
+class _Details(Amendment):
+    write: CustomerAccountWrite
+    account: str
+    changes: Mapping[str, Any]
+    addresses: Mapping[str, Mapping[str, Any]]
+
+    async def apply(self, not_after: datetime) -> None:
+        customers, company = self.write.customers, self.write.wanted.company
+        if self.changes:
+            await customers.update(company, self.account, self.changes, not_after=not_after)
+        if self.addresses:
+            await customers.put_addresses(company, self.account, self.addresses, not_after=not_after)

@@ -14,12 +14,14 @@ from typing import Any
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
 from sync.desk import Desk
-from sync.dynamics.customers import SET, Customers
-from sync.flow import Change, Flow, Lane, Receipt, Skipped
+from sync.dynamics.customers import Customers
+from sync.engine.plan import Plan, Result, Skipped
+from sync.flow import AdobeEvents, Change, CommerceHook, DocumentFlow, Lane, Poll, Source
 from sync.flows.companies import account_of_company
 from sync.flows.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customer_accounts import Sought, found_or_created, kept_up_to_date
+from sync.flows.customer_accounts import KIND, CustomerAccountWrite, Sought, found
 from sync.flows.payloads import id_in
+from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import legal_entity
 from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
 from sync.mapping_tables.tables import AccountMapping
@@ -51,64 +53,70 @@ async def read(key: str, desk: Desk) -> Shopper | None:
     return shopper_of_customer(customer, desk.settings, desk.settings.customers.currency)
 
 
-async def deliver(shopper: Shopper, work: Work) -> Receipt | Skipped:
-    """Make D365 have one account for this shopper, with the contact details that Commerce holds.
+async def plan(shopper: Shopper, work: Work) -> Plan | Skipped:
+    """One account for this shopper, with the contact details that Commerce holds.
 
     Who buys for a company is a contact of its account, and needs none of their own, unless an order of theirs does.
     """
-    desk = work.desk
+    desk, held = work.desk, work.held(KIND)
     known = await desk.accounts.get(shopper.kind, shopper.source_key)
-    account = known.account if known else work.claim.number
+    account = known.account if known else held.number if held else ""
     is_for_an_order = work.message.origin == "required"
     if shopper.company_id is not None and "companies" in desk.settings.flows and not is_for_an_order:
         reason = await _bought_for(shopper.company_id, shopper, work)
         if not account and work.inherited is None:
             return Skipped(reason)
-    wanted = customer_account_from(shopper, desk.settings)
-    customers = Customers(desk.dynamics)
+    wanted, customers = customer_account_from(shopper, desk.settings), Customers(desk.dynamics)
+    sought = Sought(
+        shopper.kind, shopper.source_key, shopper.label, desk.settings.customers.match, shopper.email, shopper.account_hint
+    )  # fmt: skip
     matched_by = known.matched_by if known else "created"
-    action = "unchanged"
     if not account:
-        sought = Sought(
-            shopper.kind, shopper.source_key, shopper.label, desk.settings.customers.match, shopper.email, shopper.account_hint
-        )  # fmt: skip
-        account, matched_by, action = await found_or_created(sought, wanted, customers, work)
-    if not known:
-        await desk.accounts.learn(AccountMapping(shopper.kind, shopper.source_key, account, matched_by))
-    if matched_by == "created":
-        action = await kept_up_to_date(wanted, account, action, customers, work)
-    return Receipt(SET, account, wanted.digest, action, {"matched_by": matched_by})
+        account, rule = await found(sought, wanted, customers, work)
+        matched_by = rule or "created"
+
+    async def learn(results: Sequence[Result]) -> None:
+        if not known:
+            number = results[0].number
+            await desk.accounts.learn(AccountMapping(shopper.kind, shopper.source_key, number, matched_by))
+
+    write = CustomerAccountWrite(
+        sought, wanted, account, matched_by, customers, dynamics_of(desk), is_left_behind=work.inherited is not None
+    )
+    return Plan((write,), digest=write.digest, keys={"matched_by": matched_by}, then=learn)
 
 
 async def _bought_for(company_id: int, shopper: Shopper, work: Work) -> str:
     """Make the shopper a contact of the company's account, where contacts are wanted; why no account is needed."""
-    found = await account_of_company(company_id, work)
-    if isinstance(found, Skipped):
-        return f"buys for company {company_id}: {found.reason}"
+    bought = await account_of_company(company_id, work)
+    if isinstance(bought, Skipped):
+        return f"buys for company {company_id}: {bought}"
     if contacts_are_wanted(work.desk.settings):
         customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
-        await kept_contact(Contact(legal_entity(work.desk.settings), found, *customer), work)
-    return f"buys for company {company_id}, which has account {found}"
+        await kept_contact(Contact(legal_entity(work.desk.settings), bought, *customer), work)
+    return f"buys for company {company_id}, which has account {bought}"
 
 
-async def horizon(desk: Desk) -> datetime:
+async def until(desk: Desk) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await desk.commerce.settled()
 
 
-customers = Flow[Shopper](
+customers = DocumentFlow[Shopper](
     name="customers",
     title="Customers to customer accounts",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    lane=Lane.MASTER,
-    schedule="30 * * * * *",
-    poll_minutes=lambda connection: connection.customers.poll_minutes,
-    events=(
-        "observer.customer_save_commit_after", "observer.customer_save_after", "observer.customer_register_success",
-        "observer.customer_address_save_commit_after", "observer.customer_address_save_after",
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(
+            (
+                "observer.customer_save_commit_after", "observer.customer_save_after", "observer.customer_register_success",
+                "observer.customer_address_save_commit_after", "observer.customer_address_save_after",
+            ),
+            keys_in,
+        ),
+        Poll(changed, until, lambda connection: connection.customers.poll_minutes, "30 * * * * *"),
     ),
+    lane=Lane.MASTER,
 )  # fmt: skip

@@ -9,42 +9,39 @@ Repeats: what is there is found by its reference, order and invoice number; a lo
 """
 
 from sync.commerce.models.invoice import Invoice
-from sync.flow import Flow, Lane, Receipt, Skipped
-from sync.flows.bookings import post_bookings, receipt_of
-from sync.flows.receipts import told
-from sync.flows.receivables import DocumentsOf, to_book
-from sync.mapping.bookings import Booked, fingerprint_of, invoice_bookings
+from sync.engine.plan import Plan, Skipped
+from sync.flow import AdobeEvents, CommerceHook, DocumentFlow, Lane, Poll, Source
+from sync.flows.receivables import DocumentsOf, ground_for, plan_of, receivable_to_book
+from sync.mapping.bookings import Booked, invoice_bookings
+from sync.mapping.receivable_lines import Receivable
 from sync.work import Work
 
 documents = DocumentsOf("invoice", "invoices", Invoice.read)
 
 
-async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
-    """Book the invoice once, by the connection's recipe."""
-    found = await to_book(booked, "receivable", work)
-    if not isinstance(found, tuple):
-        return found
-    receivable, ground = found
-    invoice, settings = booked.document, work.desk.settings
+async def plan(booked: Booked[Invoice], work: Work) -> Plan | Skipped:
+    """What the invoice becomes, by the connection's recipe."""
+    receivable = receivable_to_book(booked, work)
+    if not isinstance(receivable, Receivable):
+        return receivable
+    ground = await ground_for(booked, work)
     items = await work.desk.items.many(receivable.skus)
-    bookings = invoice_bookings(booked, receivable, settings, ground, items)
-    work.keep("read", invoice.raw)
-    posted = await post_bookings(bookings, work)
-    tells = told("invoices", work.message.key, posted.action, work)
-    return receipt_of("receivable", posted, fingerprint_of(invoice), bookings, ground, tells=tells)
+    bookings = invoice_bookings(booked, receivable, work.desk.settings, ground, items)
+    return plan_of("invoices", booked, bookings, ground, work)
 
 
-invoices = Flow[Booked[Invoice]](
+invoices = DocumentFlow[Booked[Invoice]](
     name="invoices",
     title="Captured invoices to receivables",
-    keys_in=documents.keys_in,
-    horizon=documents.horizon,
-    changed=documents.changed,
-    read=documents.read,
-    deliver=deliver,
-    resolve=documents.resolve,
+    source=Source(documents.read, documents.resolve),
+    plan=plan,
+    triggers=(
+        CommerceHook(documents.keys_in),
+        AdobeEvents(
+            ("observer.sales_order_invoice_save_commit_after", "observer.sales_order_invoice_save_after"),
+            documents.keys_in,
+        ),
+        Poll(documents.changed, documents.until, lambda connection: connection.invoices.poll_minutes, "15 * * * * *"),
+    ),
     lane=Lane.DOCUMENTS,
-    schedule="15 * * * * *",
-    poll_minutes=lambda connection: connection.invoices.poll_minutes,
-    events=("observer.sales_order_invoice_save_commit_after", "observer.sales_order_invoice_save_after"),
 )

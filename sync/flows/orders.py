@@ -13,21 +13,19 @@ from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.desk import Desk
-from sync.dynamics.faults import AlreadyExists
-from sync.dynamics.sales_orders import Found, SalesOrders
+from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.plan import Plan, Skipped
 from sync.errors import Later, Never
-from sync.flow import Change, Flow, Lane, Receipt, Skipped
+from sync.flow import AdobeEvents, Change, CommerceHook, DocumentFlow, Lane, Poll, Source
 from sync.flows.accounts import account_for, buyer_of
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
-from sync.flows.receipts import told
-from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
+from sync.flows.receipts import write_back_of
+from sync.flows.sales_order_writes import KIND, SalesOrderRemoval, SalesOrderWrite
+from sync.flows.targets import dynamics_of
 from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.road.ledger import State
 from sync.work import Work
-
-REREAD_AFTER = timedelta(seconds=30)
-"""An order read longer ago than this is read again before it is posted: it may have been cancelled meanwhile."""
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -69,164 +67,59 @@ async def read(key: str, desk: Desk) -> Order | None:
     return None
 
 
-async def deliver(order: Order, work: Work) -> Receipt | Skipped:
-    """Make D365 hold this order as it is now."""
+async def plan(order: Order, work: Work) -> Plan | Skipped:
+    """What D365 must hold of this order as it is now."""
     if reason := elsewhere(order.store_id, work.desk):
         return Skipped(reason)
     if is_cancelled(order):
         return await _cancelled(order, work)
     connection = work.desk.settings
-    is_posted = bool(work.claim.number)
-    if not is_posted and not work.claim.intent:
+    if work.held(KIND) is None and not work.claim.intent:
         others = "" if work.is_asked else before_our_time(order, connection.orders)
-        if reason := others or not_now(order, connection.orders, work.now()):
-            return Skipped(reason)
+        outcome = Skipped(others) if others else not_now(order, connection.orders, work.now())
+        if outcome is not None:
+            return outcome
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)
     document = sales_order_from(order, connection, account=buyer.account, items=items, contact=buyer.contact)
-    if is_posted and work.claim.digest == document.current_digest and work.claim.intent is None:
-        return _receipt(document, work.claim.number, "unchanged")
-    work.keep("read", order.raw)
-    return await (_amended(document, work) if is_posted else _posted(order, document, work))
-
-
-async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
-    """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
-    orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    found = await _left_behind(document, orders, work)
-    action = "adopted" if found else "created"
-    if found is None:
-        await _still_wanted(order, work)
-        intent = await work.intend(document.digest)
-        try:
-            number = await orders.create(document, not_after=intent.not_after)
-        except AlreadyExists:
-            found = await orders.find(document)
-            if found is None:
-                raise
-            action = "adopted"
-    if found is not None:
-        number = found.number
-        await _completed(document, found, orders, work)
-    is_other = work.inherited is not None and work.inherited.document != document.digest
-    sent = None if found and is_other else as_placed(document)
-    await _apply(document, number, sent, orders, work)
-    return _receipt(document, number, action, told("orders", work.message.key, action, work))
-
-
-async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
-    """What is in D365 already. The order in which this is asked is what makes a lost answer harmless."""
-    if document.number:
-        return await orders.find(document) if work.looks_first else None
-    work.wait_until_settled()
-    return await orders.find(document)
-
-
-async def _still_wanted(order: Order, work: Work) -> None:
-    """The state is read again just before posting when reading it was long ago."""
-    if work.now() - work.started < REREAD_AFTER:
-        return
-    again = await read(order.key, work.desk)
-    if again is None or again.state != order.state or again.updated_at != order.updated_at:
-        raise Later("the order changed while it was being prepared", after=timedelta(seconds=1), counts=False)
-
-
-async def _completed(document: SalesOrder, found: Found, orders: SalesOrders, work: Work) -> None:
-    missing = [line for line in document.lines if line.reference not in found.lots]
-    if missing and len(missing) < len(document.lines) and not found.is_open:
-        raise Never(
-            f"order {document.reference}: sales order {found.number} lacks {len(missing)} of its lines and is {found.status}",
-            remedy=f"Compare the order with {found.number} in D365 and complete it there.",
-        )
-    if missing:
-        intent = await work.intend(document.digest)
-        await orders.complete(document, found.number, missing, not_after=intent.not_after)
-
-
-async def _amended(document: SalesOrder, work: Work) -> Receipt:
-    """Bring a posted order up to date, compared with what was sent last."""
-    work.wait_until_settled()
-    orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    is_other = work.inherited is not None and work.inherited.document != document.current_digest
-    sent = None if is_other else await work.last_sent()
-    is_changed = await _apply(document, work.claim.number, sent, orders, work)
-    return _receipt(document, work.claim.number, "amended" if is_changed else "unchanged")
-
-
-async def _apply(document: SalesOrder, number: str, sent: Any, orders: SalesOrders, work: Work) -> bool:
-    """Write what differs from what was sent; all of ours where that is not known (None). False when nothing does."""
-    wanted = sent_form(document)
-    changes = changes_between(sent, wanted) if sent else None
-    if changes is not None and not changes:
-        work.keep("sent", wanted)
-        return False
-    work.keep("wanted", wanted)
-    found = await orders.read(document.company, number)
-    changes = changes or rewritten(wanted, found.lots if found else ())
-    if found is None:
-        raise _conflict(document, number, "was deleted in D365", changes)
-    if changes.fixed:
-        raise _conflict(document, number, f"would need another {', '.join(changes.fixed)}", changes)
-    if not found.is_open:
-        work.keep("answered", {"header": dict(found.header), "lines": [dict(line) for line in found.lines]})
-        raise _conflict(document, number, f"is {found.status} in D365", changes)
-    intent = await work.intend(document.current_digest)
-    await orders.change(document, found, changes, not_after=intent.not_after)
-    work.keep("sent", wanted)
-    return True
-
-
-def _conflict(document: SalesOrder, number: str, why: str, changes: Changes) -> Never:
-    what = ", ".join(
-        [*changes.header, *(f"line {ref}" for ref in (*changes.patched, *changes.removed, *changes.added))]
-    )
-    return Never(
-        f"order {document.reference} changed in Commerce after sales order {number} was posted, and {number} {why}; changed: {what}",
-        remedy=f"Both documents are in the trail. Decide in D365 what {number} shall be; replay the order once it is open again.",
+    write = SalesOrderWrite(document, _sales_orders(work), dynamics_of(work.desk))
+    return Plan(
+        (write,),
+        digest=document.current_digest,
+        amounts=_amounts(document),
+        keys={"reference": document.reference},
+        read=order.raw,
+        follow_ups=write_back_of("orders", work.message.key, connection),
     )
 
 
-async def _cancelled(order: Order, work: Work) -> Receipt | Skipped:
+async def _cancelled(order: Order, work: Work) -> Plan | Skipped:
     """Cancelled before posting: never posted. After: removed while D365 allows it, else a person decides."""
-    if work.claim.state is State.CANCELLED and work.claim.intent is None:
-        return Receipt(work.desk.settings.dynamics.order_headers, work.claim.number, work.claim.digest, "unchanged")
-    if not work.claim.number and work.claim.intent is None:
-        return Skipped("cancelled in Commerce before it was posted")
     connection = work.desk.settings
-    orders = SalesOrders(work.desk.dynamics, connection.dynamics)
-    store = order_store(order, connection)
-    company = store.company or connection.dynamics.company
-    found = await _posted_order(order, company, orders, work)
-    if found is None and not work.claim.number:
-        return Skipped("cancelled in Commerce before it was posted")
-    if found is not None:
-        if not found.is_open:
-            raise Never(
-                f"order {order.increment_id} was cancelled in Commerce, but sales order {found.number} is {found.status} in D365",
-                remedy=f"Stop or return {found.number} in D365; nothing is changed there by us.",
-            )
-        work.wait_until_settled()
-        intent = await work.intend(f"cancelled|{found.number}")
-        await orders.remove(company, found, not_after=intent.not_after)
-    number = found.number if found else work.claim.number
-    return Receipt(connection.dynamics.order_headers, number, f"cancelled|{number}", "cancelled")
+    if work.claim.state is State.CANCELLED and work.claim.intent is None:
+        return Plan((), digest=work.claim.digest)
+    if work.held(KIND) is None and work.claim.intent is None:
+        return Skipped(SalesOrderRemoval.nothing)
+    company = order_store(order, connection).company or connection.dynamics.company
+    document = None
+    if work.held(KIND) is None:
+        items = await work.desk.items.many(order_items(order, connection))
+        account = await account_for(order, work)
+        document = sales_order_from(order, connection, account=account, items=items)
+    removal = SalesOrderRemoval(company, order.increment_id, _sales_orders(work), dynamics_of(work.desk), document)
+    return Plan((removal,), digest=f"cancelled|{work.claim.number}")
 
 
-async def _posted_order(order: Order, company: str, orders: SalesOrders, work: Work) -> Found | None:
-    if work.claim.number:
-        return await orders.read(company, work.claim.number)
-    work.wait_until_settled()
-    items = await work.desk.items.many(order_items(order, work.desk.settings))
-    account = await account_for(order, work)
-    return await orders.find(sales_order_from(order, work.desk.settings, account=account, items=items))
+def _sales_orders(work: Work) -> SalesOrders:
+    return SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
 
 
 async def _predecessor_settled(order: Order, work: Work) -> None:
     """An edited order (`-1`) replaces one that is cancelled a moment later: the old one is settled first, so that the
     goods are never ordered twice. Source: Commerce creates the new order before it cancels the old one."""
     parent = order.relation_parent_real_id or order.original_increment_id
-    if not parent or work.claim.number or parent == order.increment_id:
+    if not parent or work.held(KIND) is not None or parent == order.increment_id:
         return
     key = f"{parent}@{order.store_id}"
     old = await read(key, work.desk)
@@ -243,34 +136,41 @@ async def _predecessor_settled(order: Order, work: Work) -> None:
         )
 
 
-def _receipt(document: SalesOrder, number: str, action: str, tells: tuple[tuple[str, str], ...] = ()) -> Receipt:
+def _amounts(document: SalesOrder) -> dict[str, str]:
+    """The proof of totals, as the trail shows it."""
     totals = document.totals
     amounts = {**totals.as_json(), **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()}}
     if totals.rounding:
         amounts["rounding"] = f"{totals.rounding:.2f}"
-    targets = {"reference": document.reference}
-    return Receipt("sales_order", number, document.current_digest, action, targets, amounts, tells)
+    return amounts
 
 
-async def horizon(desk: Desk) -> datetime:
+async def until(desk: Desk) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await desk.commerce.settled()
 
 
-orders = Flow[Order](
+def version(order: Order) -> object:
+    """What differs when the order changed."""
+    return order.state, order.updated_at
+
+
+orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    resolve=resolve,
-    lane=Lane.DOCUMENTS,
-    schedule="0 * * * * *",
-    poll_minutes=lambda connection: connection.orders.poll_minutes,
-    events=(
-        "observer.sales_order_save_commit_after", "observer.sales_order_place_after", "observer.sales_order_save_after",
-        "observer.checkout_submit_all_after", "observer.sales_order_address_save_after", "sales.api.order_management.place",
+    source=Source(read, resolve, version),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(
+            (
+                "observer.sales_order_save_commit_after", "observer.sales_order_place_after", "observer.sales_order_save_after",
+                "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
+                "sales.api.order_management.place",
+            ),
+            keys_in,
+        ),
+        Poll(changed, until, lambda connection: connection.orders.poll_minutes),
     ),
+    lane=Lane.DOCUMENTS,
 )  # fmt: skip

@@ -9,24 +9,26 @@ Repeats: what stands in the record's trail is not written again; polls tell by a
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from sync.business_events import BusinessEvent, legal_entities
 from sync.desk import Desk
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
 from sync.encoding import digest
+from sync.engine.plan import Found, Plan, Request, Result, Skipped, Target, Write
 from sync.errors import Later, Never
-from sync.flow import Change, Flow, Lane, NoKey, Receipt, Skipped
+from sync.flow import BusinessEvents, Change, DocumentFlow, Lane, NoKey, Poll, Source
 from sync.flows.creditmemos import documents as memos
 from sync.flows.orders import read as read_order
 from sync.mapping.document_parts import document_parts
 from sync.mapping.order_parts import order_parts
 from sync.mapping.references import fields_in
 from sync.money import ZERO, rounded, total
-from sync.road.ledger import Claim, Entry
+from sync.road.ledger import Claim, Entry, Ledger
 from sync.work import Work
 
 KINDS = {"SalesInvoicePostedBusinessEvent": "sales-invoice", "CustFreeTextInvoicePostedBusinessEvent": "free-text"}
@@ -64,30 +66,63 @@ async def read(key: str, desk: Desk) -> PostedInvoice | None:
     return await invoices.free_text_invoice(company, number)
 
 
-async def deliver(posted: PostedInvoice, work: Work) -> Receipt | Skipped:
-    """Tell the record's trail, once; compare what can be compared."""
+async def plan(posted: PostedInvoice, work: Work) -> Plan | Skipped:
+    """Tell the record's trail, once; then compare what can be compared."""
     claim = await _record_of(posted, work)
     if claim is None:
         return Skipped("a document of somebody else: no record of ours was posted as this one")
-    if work.claim.digest == fingerprint(posted):
-        return Receipt("posted_invoice", posted.number, work.claim.digest, "unchanged")
-    await _tell(posted, claim, work)
-    if posted.kind == "sales-invoice":
-        await _compare(posted, claim, work)
-    return Receipt("posted_invoice", posted.number, fingerprint(posted), "created", {"reference": posted.reference})
+
+    async def compare(_: Sequence[Result]) -> None:
+        if posted.kind == "sales-invoice":
+            await _compare(posted, claim, work)
+
+    write = TrailNote(posted, claim, work.ledger, work.now(), work.message.origin)
+    if work.is_known(write.kind, write.digest):
+        return Plan((write,), digest=write.digest)
+    return Plan((write,), digest=write.digest, keys={"reference": posted.reference}, then=compare)
 
 
-async def _tell(posted: PostedInvoice, claim: Claim, work: Work) -> None:
-    """Write it into the record's trail, where it does not stand yet: an earlier try may have come as far as this."""
-    trail = await work.ledger.trail(claim.connection, claim.flow, claim.key)
-    if any(entry.event == "posted" and entry.number == posted.number for entry in trail):
-        return
-    details = {"voucher": posted.voucher, "kind": posted.kind, "currency": posted.currency}
-    if posted.amount is not None:
-        details |= {"amount": f"{posted.amount:.2f}", "tax": f"{posted.tax:.2f}"}
-    await work.ledger.write(
-        claim, Entry(work.now(), "posted", number=posted.number, origin=work.message.origin, details=details)
-    )
+@dataclass(frozen=True)
+class TrailNote(Write):
+    """What D365 posted, in the trail of the record it belongs to."""
+
+    kind: ClassVar[str] = "posted_invoice"
+    target: ClassVar[Target] = Target("our own trail", timedelta(minutes=1), timedelta(), timedelta())  # type: ignore[misc]
+    posted: PostedInvoice
+    claim: Claim
+    ledger: Ledger
+    at: datetime
+    origin: str
+
+    @property
+    def reference(self) -> str:
+        return self.posted.reference
+
+    @property
+    def digest(self) -> str:
+        return fingerprint(self.posted)
+
+    @property
+    def document(self) -> Any:
+        details = {"voucher": self.posted.voucher, "kind": self.posted.kind, "currency": self.posted.currency}
+        if self.posted.amount is not None:
+            details |= {"amount": f"{self.posted.amount:.2f}", "tax": f"{self.posted.tax:.2f}"}
+        return details
+
+    def requests(self) -> Sequence[Request]:
+        return []
+
+    async def find(self) -> Found | None:
+        trail = await self.ledger.trail(self.claim.connection, self.claim.flow, self.claim.key)
+        number = self.posted.number
+        is_there = any(entry.event == "posted" and entry.number == number for entry in trail)
+        return Found(number) if is_there else None
+
+    async def create(self, not_after: datetime) -> Found:
+        number = self.posted.number
+        entry = Entry(self.at, "posted", number=number, origin=self.origin, details=self.document)
+        await self.ledger.write(self.claim, entry)
+        return Found(number)
 
 
 async def _record_of(posted: PostedInvoice, work: Work) -> Claim | None:
@@ -116,9 +151,13 @@ async def _record_of(posted: PostedInvoice, work: Work) -> Claim | None:
 
 def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several stores or documents."""
-    name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
-    parts = (part.partition(" (RMA ")[0] for part in claim.number.split(" + "))
-    return bool(name) and name in (claim.number, *parts)
+    held = claim.delivered
+    if posted.identifier:
+        return held.get("free_text_invoice", NOTHING).number == posted.identifier
+    return posted.sales_order in {held.get(kind, NOTHING).number for kind in ("sales_order", "return_order")} - {""}
+
+
+NOTHING: Final = Result("", "", "", "")
 
 
 async def _compare(posted: PostedInvoice, claim: Claim, work: Work) -> None:
@@ -181,22 +220,21 @@ def _differs(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: De
     )
 
 
-async def horizon(desk: Desk) -> datetime:
+async def until(desk: Desk) -> datetime:
     """Invoice dates are days: our clock will do."""
     return desk.clock.now()
 
 
-postings: Flow[Any] = Flow[PostedInvoice](
+postings: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
     name="postings",
     title="Invoices that F&O posted, read back",
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        BusinessEvents(tuple(KINDS), keys_in_event),
+        Poll(
+            changed, until, lambda connection: connection.invoices.poll_minutes, "50 * * * * *", fingerprint=fingerprint
+        ),
+    ),
     lane=Lane.MASTER,
-    schedule="50 * * * * *",
-    poll_minutes=lambda connection: connection.invoices.poll_minutes,
-    business_events=tuple(KINDS),
-    keys_in_event=keys_in_event,
 )

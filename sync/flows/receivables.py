@@ -9,12 +9,20 @@ from sync.coalescer import Coalescer
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.desk import Desk
+from sync.dynamics.free_text_invoices import FreeTextInvoices
+from sync.dynamics.return_orders import ReturnOrders
+from sync.engine.plan import Delivered, Part, Plan, Removal, Skipped, Waiting, Write
 from sync.errors import Later, Never
-from sync.flow import Change, Receipt, Skipped
+from sync.flow import Change
 from sync.flows.accounts import account_for
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.flows.payments import payment_part
+from sync.flows.receipts import write_back_of
+from sync.flows.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
+from sync.flows.targets import dynamics_of
 from sync.mapping.bookings import (
     Booked,
+    Bookings,
     Ground,
     fingerprint_of,
     ground_of,
@@ -60,7 +68,7 @@ class DocumentsOf(Generic[D]):
             if change is not None:
                 yield change
 
-    async def horizon(self, desk: Desk) -> datetime:
+    async def until(self, desk: Desk) -> datetime:
         """The shop's clock less the seconds that commits may take."""
         return await desk.commerce.settled(self.path)
 
@@ -85,17 +93,37 @@ async def order_of(document: MoneyDocument, desk: Desk) -> Order | None:
     return Order.read(found) if found is not None else None
 
 
-async def to_book(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | tuple[Receivable, Ground]:
-    """What to book of a document and where, or why there is nothing (more) to book. Raises as `dealt_with` and `ground_for`."""
-    known = dealt_with(booked, entity, work)
+def receivable_to_book(booked: Booked[Any], work: Work) -> Receivable | Plan | Skipped:
+    """The proved lines of what is to be booked, or why there is nothing (more) to book. Raises as `_dealt_with`."""
+    known = _dealt_with(booked, work)
     if known is not None:
         return known
-    if reason := reason_to_wait(booked.document):
-        return Skipped(reason)
+    if (waiting := reason_to_wait(booked.document)) is not None:
+        return waiting
     receivable = receivable_of(booked, work.desk.settings)
     if reason := nothing_to_book(booked.document, receivable, work.desk.settings):
         return Skipped(reason)
-    return receivable, await ground_for(booked, work)
+    return receivable
+
+
+def plan_of(flow: str, booked: Booked[Any], bookings: Bookings, ground: Ground, work: Work) -> Plan:
+    """The documents to post, one after the other."""
+    writes = list[Write | Removal | Part]()
+    dynamics, target = work.desk.dynamics, dynamics_of(work.desk)
+    if bookings.free_text is not None:
+        writes.append(FreeTextInvoiceWrite(bookings.free_text, FreeTextInvoices(dynamics), target))
+    if bookings.return_order is not None:
+        writes.append(ReturnOrderWrite(bookings.return_order, ReturnOrders(dynamics), target))
+    if bookings.payment is not None:
+        writes.append(payment_part(bookings.payment, work))
+    return Plan(
+        tuple(writes),
+        digest=fingerprint_of(booked.document),
+        amounts=bookings.totals.as_json() if bookings.totals is not None else {},
+        keys={"reference": ground.reference, "sales_order": ground.order_number},
+        read=booked.document.raw,
+        follow_ups=write_back_of(flow, work.message.key, work.desk.settings),
+    )
 
 
 async def ground_for(booked: Booked[Any], work: Work) -> Ground:
@@ -118,16 +146,16 @@ async def _order_number(booked: Booked[Any], work: Work) -> str:
     if not _is_settled_on(work):
         must_be_of_our_time(booked.document, order, work.desk.settings.orders)
     outcome = await work.require("orders", order.key, order)
-    if isinstance(outcome, Receipt):
+    if isinstance(outcome, Delivered):
         return outcome.number
-    if outcome.reason.startswith("waiting"):
+    if isinstance(outcome, Waiting):
         after = min(max((work.now() - work.message.hinted_at) / 4, SOONEST), LATEST)
-        reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
+        reason = f"its order {order.increment_id} is not posted yet: {outcome}"
         raise Later(reason, after=after, counts=False)
     return ""
 
 
-def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | None:
+def _dealt_with(booked: Booked[Any], work: Work) -> Plan | Skipped | None:
     """What is known of a document before its lines are looked at; None where it is to be booked.
 
     Posted documents are never overwritten. Raises `Never` for one that changed, or was cancelled, since it was booked.
@@ -142,7 +170,7 @@ def dealt_with(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skippe
         reason = "" if _is_settled_on(work) else old_document(document, work.desk.settings.orders)
         return Skipped(reason) if reason else None
     if work.claim.digest == fingerprint_of(document):
-        return Receipt(entity, number, work.claim.digest, "unchanged")
+        return Plan((), digest=work.claim.digest)
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",
         remedy=f"Compare {number} in D365 with it and correct it there; posted documents are never overwritten.",

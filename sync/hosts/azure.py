@@ -22,7 +22,7 @@ from sync.edge.business_events import BUSINESS_EVENTS
 from sync.editions.settings import SettingsMissing
 from sync.encoding import to_json
 from sync.errors import Later, Never
-from sync.flow import Flow
+from sync.flow import DocumentFlow, Poll
 from sync.hosts.given_up import why
 from sync.hosts.runtime import Answer, Opening, Runtime
 from sync.road.watch import SCHEDULE as WATCH
@@ -49,7 +49,7 @@ DEAD = "/$deadletterqueue"
 NO_CONTEXT: Final[Any] = None
 
 
-def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
+def build_app(flows: Sequence[DocumentFlow[Any]], runtime: Opening) -> func.FunctionApp:
     """The app with all its functions. A function that states no auth level needs a key.
 
     `get_functions()` of the result may be called once: the library counts a second call as duplicate names.
@@ -62,8 +62,8 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     _watch(app, runtime)
     _tidy(app, runtime)
     for flow in flows:
-        if flow.changed is not None:
-            _polls(app, flow, runtime)
+        if (poll := flow.trigger(Poll)) is not None:
+            _polls(app, flow.name, poll.schedule, runtime)
         _deliveries(app, flow, runtime)
         _burials(app, flow, runtime)
     return app
@@ -163,14 +163,14 @@ def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
         await (await runtime()).tidy()
 
 
-def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
-    @app.function_name(f"poll_{flow.name}")
-    @app.timer_trigger(arg_name="timer", schedule=flow.schedule, run_on_startup=False)
+def _polls(app: func.FunctionApp, flow: str, schedule: str, runtime: Opening) -> None:
+    @app.function_name(f"poll_{flow}")
+    @app.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)
     async def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).poll(flow.name)
+        await (await runtime()).poll(flow)
 
 
-def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+def _deliveries(app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening) -> None:
     @app.function_name(f"deliver_{flow.name}")
     @app.service_bus_queue_trigger(
         arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
@@ -183,7 +183,7 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
         )  # fmt: skip
 
 
-def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+def _burials(app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening) -> None:
     @app.function_name(f"bury_{flow.name}")
     @app.service_bus_queue_trigger(
         arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY

@@ -21,6 +21,7 @@ from sync.mapping.sales_order import order_store
 from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping
 from sync.money import ZERO
+from sync.outcome import Waiting
 
 D = TypeVar("D", Invoice, CreditMemo)
 
@@ -60,11 +61,11 @@ class Bookings:
         return revenue.totals if revenue is not None else self.payment_totals
 
 
-def reason_to_wait(document: Invoice | CreditMemo) -> str:
-    """Why a document is not booked yet; empty when it may be."""
+def reason_to_wait(document: Invoice | CreditMemo) -> Waiting | None:
+    """Why a document is not booked yet; None when it may be."""
     if isinstance(document, Invoice):
-        return "" if document.state == PAID else "waiting: the invoice is not captured yet"
-    return "" if document.state == REFUNDED else "waiting: the credit memo is not refunded yet"
+        return None if document.state == PAID else Waiting("the invoice is not captured yet")
+    return None if document.state == REFUNDED else Waiting("the credit memo is not refunded yet")
 
 
 def nothing_to_book(document: Invoice | CreditMemo, receivable: Receivable, connection: Connection) -> str:

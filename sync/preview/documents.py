@@ -71,7 +71,7 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     record, connection = booked.document, basis.connection
     if record.state == CANCELLED:
         return Preview(record.key, "skip", "cancelled in Commerce before it was booked")
-    if reason := old_document(record, connection.orders) or reason_to_wait(record):
+    if reason := old_document(record, connection.orders) or str(reason_to_wait(record) or ""):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(booked, connection)
     if reason := nothing_to_book(record, receivable, connection):
@@ -97,7 +97,7 @@ def _order_of(record: Invoice | CreditMemo, orders: Mapping[int, Any]) -> Order:
 def _why_the_order_is_not_posted(order: Order, basis: Basis) -> str:
     if "orders" not in basis.connection.flows:
         return "orders do not flow on this connection"
-    return "cancelled" if is_cancelled(order) else not_now(order, basis.connection.orders, basis.now)
+    return "cancelled" if is_cancelled(order) else str(not_now(order, basis.connection.orders, basis.now) or "")
 
 
 def _order_waits(order: Order, basis: Basis) -> str:

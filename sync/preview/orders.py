@@ -156,7 +156,7 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
     """What is not to be posted now is not mapped either: so it cannot be parked."""
     if is_cancelled(order):
         return "cancelled in Commerce before it was posted"
-    return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
+    return before_our_time(order, connection.orders) or str(not_now(order, connection.orders, now) or "")
 
 
 async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sync.encoding import NotJson
-from sync.flow import Flow
+from sync.flow import DocumentFlow
 from sync.ports import Row, Value
 from sync.road.engine import Engine
 from sync.road.ledger import Entry, State
@@ -57,7 +57,7 @@ class Burial:
             return
         await self._park(flow, message, reason, description)
 
-    async def _park(self, flow: Flow[Any], message: Message, reason: str, description: str) -> None:
+    async def _park(self, flow: DocumentFlow[Any], message: Message, reason: str, description: str) -> None:
         ledger, now = self._engine.ledger, self._engine.clock.now()
         claim, is_held = await ledger.take(message.connection, flow.name, message.key, self._engine.worker)
         if not is_held:

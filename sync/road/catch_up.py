@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.desk import Desk
 from sync.errors import Later, Never
-from sync.flow import Change, Flow
+from sync.flow import Change, DocumentFlow, Poll
 from sync.ports import Row, Value
 from sync.road.engine import Engine
 from sync.road.hints import BATCH
@@ -47,29 +47,30 @@ class CatchUp:
                 log.warning("%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason)
         return found
 
-    async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
-        if flow.changed is None or flow.horizon is None:
+    async def _poll_connection(self, flow: DocumentFlow[Any], connection: str, *, at_once: bool) -> int:
+        poll = flow.trigger(Poll)
+        if poll is None:
             return 0
         desk = await self._engine.open_desk(connection)
         mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
         marks = mark.values if mark else {}
         stands, polled, swept = (_moment(marks.get(name)) for name in ("at", "polled", "swept"))
         now = self._engine.clock.now()
-        every = timedelta(minutes=flow.poll_minutes(desk.settings)) - DUE_EARLY
+        every = timedelta(minutes=poll.every_minutes(desk.settings)) - DUE_EARLY
         is_due = at_once or polled is None or now - polled >= every
         if not is_due or await self._engine.pauses.over(desk.systems) is not None:
             return 0
-        until = await flow.horizon(desk)
+        until = await poll.until(desk)
         behind = self._engine.clock.now() - until
         first = _moment(marks.get("first")) or (stands or until) - timedelta(
             days=desk.settings.commerce.first_poll_days
         )
-        since = stands - flow.overlap if stands is not None else first
-        found = await self.enqueue(flow, desk, flow.changed(desk, since, until), "poll", behind=behind)
+        since = stands - poll.overlap if stands is not None else first
+        found = await self.enqueue(flow, desk, poll.changed(desk, since, until), "poll", behind=behind)
         known: dict[str, Value] = {"at": until, "polled": now, "first": first, "swept": swept if stands else now}
         await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, known))
         if stands is not None and (swept is None or now - swept >= SWEEP_EVERY):
-            earlier = flow.changed(desk, max(first, since - SWEEP_BACK), since)
+            earlier = poll.changed(desk, max(first, since - SWEEP_BACK), since)
             found += await self.enqueue(flow, desk, earlier, "poll", behind=behind)
             await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, {**known, "swept": now}))
         log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
@@ -77,7 +78,7 @@ class CatchUp:
 
     async def enqueue(
         self,
-        flow: Flow[Any],
+        flow: DocumentFlow[Any],
         desk: Desk,
         changes: AsyncIterator[Change],
         origin: str,
@@ -98,7 +99,7 @@ class CatchUp:
                 batch = []
         return found + await self._engine.hints.accept(flow.name, desk.name, batch, origin)
 
-    async def _has_seen(self, flow: Flow[Any], desk: Desk, change: Change, behind: timedelta) -> bool:
+    async def _has_seen(self, flow: DocumentFlow[Any], desk: Desk, change: Change, behind: timedelta) -> bool:
         """Never for a record that had vanished: now it is there."""
         claim = await self._engine.ledger.claim(desk.name, flow.name, change.key)
         is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.desk import Desk
-from sync.flow import Flow, Inner
+from sync.flow import DocumentFlow, SubFlow
 from sync.pauses import Pauses
 from sync.ports import Clock, Tables
 from sync.road.documents import Documents
@@ -17,8 +17,8 @@ from sync.road.ledger import Ledger
 class Engine:
     """One process's parts. Holds no state of its own that a crash could lose. `worker` tells this process from others."""
 
-    flows: Mapping[str, Flow[Any]]
-    inner: Mapping[str, Inner[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
+    inner: Mapping[str, SubFlow[Any]]
     open_desk: Callable[[str], Awaitable[Desk]]
     connections: Callable[[str], Sequence[str]]
     hints: Hints

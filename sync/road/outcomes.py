@@ -4,8 +4,8 @@ import logging
 import traceback
 from typing import Any
 
+from sync.engine.plan import Delivered, Skipped
 from sync.errors import Later, Never
-from sync.flow import Receipt, Skipped
 from sync.ports import Clock
 from sync.retry import ABSENT_WAITS, Park, Wait, decide
 from sync.road.documents import Documents
@@ -27,39 +27,42 @@ class Outcomes:
         self._hints = hints
         self._clock = clock
 
-    async def record(self, work: Work, outcome: Receipt | Skipped) -> None:
+    async def record(self, work: Work, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as it should be."""
         now = self._clock.now()
         ms = int((now - work.started).total_seconds() * 1000)
         since_hint = int((now - work.message.hinted_at).total_seconds() * 1000)
-        cleared = {"intent_document": "", "intent_not_after": None, "intent_settled_by": None}
-        if isinstance(outcome, Receipt):
-            details = {
-                "digest": outcome.digest,
-                "ms": ms,
-                "since_hint_ms": since_hint,
-                "entity": outcome.entity,
-                **outcome.targets,
-                "amounts": dict(outcome.amounts),
+        if isinstance(outcome, Delivered):
+            documents = {
+                result.kind: {"number": result.number, "action": result.action, **result.keys}
+                for result in outcome.results
             }
-            await self.write(work, Entry(now, outcome.action, number=outcome.number, details=details))
-            for flow, key in outcome.tells:
-                await self._hints.accept(flow, work.message.connection, [key], "told")
+            details = {
+                "digest": outcome.plan.digest, "ms": ms, "since_hint_ms": since_hint, **outcome.plan.keys,
+                "documents": documents, "amounts": dict(outcome.plan.amounts),
+            }  # fmt: skip
+            number = outcome.number or work.claim.number
+            await self.write(work, Entry(now, outcome.action, number=number, details=details))
+            for follow_up in outcome.plan.follow_ups if outcome.is_new else ():
+                await self._hints.accept(follow_up.flow, work.message.connection, [follow_up.key], "told")
             stays = outcome.action == "unchanged" and work.claim.state is State.CANCELLED
             state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
-            changes = {"digest": outcome.digest, "number": outcome.number, "entity": outcome.entity, **cleared}
+            changes = {
+                "digest": outcome.plan.digest, "number": number, "targets": work.targets,
+                "intent_document": "", "intent_kind": "", "intent_not_after": None, "intent_settled_by": None,
+            }  # fmt: skip
         else:
-            await self.write(work, Entry(now, "skipped", reason=outcome.reason, details={"ms": ms}))
+            await self.write(work, Entry(now, "skipped", reason=str(outcome), details={"ms": ms}))
             state, changes = State.SKIPPED, {}
         was_parked = work.claim.state is State.PARKED or bool(work.claim.reason)
-        reason = outcome.reason if isinstance(outcome, Skipped) else ""
+        reason = str(outcome) if isinstance(outcome, Skipped) else ""
         released = await self._ledger.release(
             work.claim, state=state, reason=reason, remedy="", read_at=work.started,
             seen=work.seen or work.claim.seen, **changes,
         )  # fmt: skip
         if was_parked:
             await self._ledger.unpark(released)
-        event = outcome.action if isinstance(outcome, Receipt) else "skipped"
+        event = outcome.action if isinstance(outcome, Delivered) else "skipped"
         log.info("%s.%s key=%s attempt=%d ms=%d", work.message.flow, event, work.message.key, work.message.attempt, ms)
         await self.let_go(work.message, released)
 

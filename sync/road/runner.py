@@ -5,13 +5,15 @@ race, the intent written before posting makes a lost answer visible, and only th
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sync.desk import Desk
+from sync.engine.executor import carry_out
+from sync.engine.plan import Delivered, Plan, Skipped
 from sync.errors import Later, Never
-from sync.flow import Flow, Inner, Receipt, Skipped
+from sync.flow import DocumentFlow, Poll, SubFlow
 from sync.pauses import SPREAD
 from sync.retry import ABSENT_WAITS, Wait, decide
 from sync.road.engine import Engine
@@ -56,10 +58,11 @@ class Runner:
             due = self._engine.clock.now() + max(trouble.after or TABLES_WAIT, TABLES_WAIT)
             await self._engine.hints.put_off(message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD)))
 
-    async def _deliver(self, flow: Flow[Any], message: Message) -> None:
+    async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
         try:
             desk = await self._engine.open_desk(message.connection)
-            keys = await flow.resolve(message.key, desk) if flow.resolve else None
+            source = flow.source
+            keys = await source.resolve(message.key, desk) if source.resolve else None
         except (Later, Never) as error:
             await self._not_even_opened(message, error)
             return
@@ -104,11 +107,11 @@ class Runner:
             if is_held:
                 await self._outcomes.vanish(message, claim)
 
-    async def _try(self, flow: Flow[Any], desk: Desk, message: Message, claim: Claim) -> None:
+    async def _try(self, flow: DocumentFlow[Any], desk: Desk, message: Message, claim: Claim) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
         work = self._work(desk, message, claim)
         try:
-            record = await flow.read(message.key, desk)
+            record = await flow.source.read(message.key, desk)
             if record is None:
                 await self._outcomes.absent(message, work.claim)
                 return
@@ -121,7 +124,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
             await self._outcomes.failed(work, error)
 
-    async def _require(self, work: Work, flow_name: str, key: str, record: Any) -> Receipt | Skipped:
+    async def _require(self, work: Work, flow_name: str, key: str, record: Any) -> Delivered | Skipped:
         """Deliver another record now, under its own claim, as part of `work`. What stops it stops `work`, which waits
         or parks for both; so nothing is scheduled or parked for the required record itself."""
         flow = self._engine.flows.get(flow_name) or self._engine.inner[flow_name]
@@ -153,10 +156,16 @@ class Runner:
     def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
         return Work(desk, self._ledger, self._engine.documents, message, claim, self._require)
 
-    async def _deliver_record(self, flow: Flow[Any] | Inner[Any], work: Work, record: Any) -> Receipt | Skipped:
-        if isinstance(flow, Flow) and flow.fingerprint is not None:
-            work.seen = flow.fingerprint(record)
-        outcome = await flow.deliver(record, work)
+    async def _deliver_record(
+        self, flow: DocumentFlow[Any] | SubFlow[Any], work: Work, record: Any
+    ) -> Delivered | Skipped:
+        if isinstance(flow, DocumentFlow):
+            poll = flow.trigger(Poll)
+            if poll is not None and poll.fingerprint is not None:
+                work.seen = poll.fingerprint(record)
+            work.is_current = _reader(flow, work, record)
+        plan = await flow.plan(record, work)
+        outcome = await carry_out(plan, work) if isinstance(plan, Plan) else plan
         await self._outcomes.record(work, outcome)
         return outcome
 
@@ -166,9 +175,22 @@ class Runner:
         await self._engine.hints.put_off_once(message, due, f"lease|{due.isoformat()}")
 
 
-async def _required(flow: Flow[Any] | Inner[Any], key: str, desk: Desk, record: Any) -> Any:
-    if record is None and isinstance(flow, Flow):
-        record = await flow.read(key, desk)
+def _reader(flow: DocumentFlow[Any], work: Work, record: Any) -> Callable[[], Awaitable[bool]]:
+    """Asks the source whether the record is still as it was read."""
+
+    async def is_current() -> bool:
+        version = flow.source.version
+        if version is None:
+            return True
+        again = await flow.source.read(work.claim.key, work.desk)
+        return again is not None and version(again) == version(record)
+
+    return is_current
+
+
+async def _required(flow: DocumentFlow[Any] | SubFlow[Any], key: str, desk: Desk, record: Any) -> Any:
+    if record is None and isinstance(flow, DocumentFlow):
+        record = await flow.source.read(key, desk)
     if record is None:
         raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
     return record

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.connections import Connection
-from sync.flow import Flow
+from sync.flow import DocumentFlow, Poll
 from sync.ports import Clock, Depth, Queue, Tables
 from sync.road.catch_up import WATERMARKS
 from sync.road.ledger import PARKED
@@ -24,7 +24,7 @@ SCHEDULE: Final = "20 */5 * * * *"
 
 async def watch(
     queues: Sequence[str],
-    flows: Sequence[Flow[Any]],
+    flows: Sequence[DocumentFlow[Any]],
     connections: Mapping[str, Connection],
     *,
     queue: Queue,
@@ -48,8 +48,10 @@ async def watch(
             troubles.append(error)
     for flow, name in [(flow, name) for flow in flows for name in connections if flow.name in connections[name].flows]:
         try:
-            if flow.changed is not None:
-                telemetry.behind(flow.name, name, await _tell_behind(flow, name, connections[name], tables, now))
+            if (poll := flow.trigger(Poll)) is not None:
+                every = poll.every_minutes(connections[name])
+                behind = await _tell_behind(flow.name, name, connections[name], every, tables, now)
+                telemetry.behind(flow.name, name, behind)
             if telemetry is not SILENT:
                 telemetry.parked(flow.name, name, await _parked(flow, name, tables))
         except Exception as error:  # noqa: BLE001 - as above
@@ -69,16 +71,18 @@ def _tell_depth(name: str, depth: Depth, now: datetime) -> None:
         log.warning("watch.queue_not_seen_through queue=%s scheduled=%d", name, depth.scheduled)
 
 
-async def _tell_behind(flow: Flow[Any], name: str, connection: Connection, tables: Tables, now: datetime) -> int:
-    mark = await tables.get(WATERMARKS, name, flow.name)
+async def _tell_behind(
+    flow: str, name: str, connection: Connection, minutes: int, tables: Tables, now: datetime
+) -> int:
+    mark = await tables.get(WATERMARKS, name, flow)
     stands = mark.values.get("at") if mark else None
     behind = _seconds(now - stands if isinstance(stands, datetime) else _never(connection))
-    every = _seconds(timedelta(minutes=flow.poll_minutes(connection)))
-    log.info("watch.flow flow=%s connection=%s behind_s=%d every_s=%d", flow.name, name, behind, every)
+    every = _seconds(timedelta(minutes=minutes))
+    log.info("watch.flow flow=%s connection=%s behind_s=%d every_s=%d", flow, name, behind, every)
     return behind
 
 
-async def _parked(flow: Flow[Any], name: str, tables: Tables) -> int:
+async def _parked(flow: DocumentFlow[Any], name: str, tables: Tables) -> int:
     """How many records wait for a person."""
     return sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
 

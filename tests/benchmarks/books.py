@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sync.adapters.cipher import Cipher
 from sync.adapters.vault import new_key
+from sync.flow import Poll
 from sync.flows import FLOWS
 from sync.hosts.ncrontab import schedule
 from sync.ports import Received, Row, Value
@@ -61,7 +62,7 @@ class CountingHouse(Till):
         """So long, with all timers; in its first half what is coming comes in evenly."""
         begun, until = self.clock.now(), self.clock.now() + span
         left = [(begun + span * number / (2 * len(coming)), doing) for number, doing in enumerate(coming)]
-        timers = {flow.name: schedule(flow.schedule) for flow in FLOWS if flow.changed is not None}
+        timers = {flow.name: schedule(poll.schedule) for flow in FLOWS if (poll := flow.trigger(Poll))}
         timers["watch"] = schedule(WATCH)
         dues = {name: timer.after(begun) for name, timer in timers.items()}
         while (moment := self._next([*dues.values(), *(due for due, _ in left[:1])])) <= until:

@@ -134,7 +134,7 @@ async def test_a_change_after_the_warehouse_sent_it_is_parked_with_both_document
     await house.delivers(order)
     assert (await house.claim(order)).state is State.PARKED
     wanted, there = await house.document(order, "wanted"), await house.document(order, "answered")
-    assert wanted["header"]["DeliveryAddressCity"] == "Neustadt"
+    assert wanted["sales_order"]["header"]["DeliveryAddressCity"] == "Neustadt"
     assert there["header"]["SalesOrderStatus"] == "Delivered"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import azure.functions as func
 
-from sync.flow import Flow
+from sync.flow import DocumentFlow
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, Registered, registered
@@ -25,11 +25,11 @@ async def closed() -> Runtime:
     raise AssertionError("building the app opened the runtime")
 
 
-def app_of(flows: Sequence[Flow[Any]]) -> func.FunctionApp:
+def app_of(flows: Sequence[DocumentFlow[Any]]) -> func.FunctionApp:
     return build_app(flows, closed)
 
 
-def surface(flows: Sequence[Flow[Any]]) -> str:
+def surface(flows: Sequence[DocumentFlow[Any]]) -> str:
     rows = [_row(function) for function in registered(app_of(flows))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

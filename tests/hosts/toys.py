@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.flow import Change, Flow, Receipt, Skipped
+from sync.engine.plan import Plan, Skipped
+from sync.flow import Change, CommerceHook, DocumentFlow, Poll, Source
 
 if TYPE_CHECKING:
     from sync.desk import Desk
@@ -30,20 +31,17 @@ async def read(key: str, desk: "Desk") -> str | None:
     return key
 
 
-async def deliver(record: str, work: "Work") -> Receipt | Skipped:
+async def plan(record: str, work: "Work") -> Plan | Skipped:
     return Skipped("toys stay in the shop")
 
 
-def toy(name: str, schedule: str = "0 */5 * * * *") -> Flow[str]:
-    return Flow(
+def toy(name: str, schedule: str = "0 */5 * * * *") -> DocumentFlow[str]:
+    return DocumentFlow(
         name=name,
         title=name.title(),
-        keys_in=keys_in,
-        horizon=until_now,
-        changed=nothing_changed,
-        read=read,
-        deliver=deliver,
-        schedule=schedule,
+        source=Source(read),
+        plan=plan,
+        triggers=(CommerceHook(keys_in), Poll(nothing_changed, until_now, lambda _: 5, schedule)),
     )
 
 

@@ -8,12 +8,10 @@ from typing import Any
 from sync.commerce.models.order import Order
 from sync.connections import Connections
 from sync.desk import Desk
-from sync.dynamics.sales_orders import SalesOrders
-from sync.flow import Flow, Receipt, Skipped
-from sync.flows.accounts import account_for
-from sync.flows.orders import deliver
-from sync.mapping.posting_policy import is_cancelled
-from sync.mapping.sales_order import order_items, sales_order_from
+from sync.engine.plan import Found, Plan, Skipped, Target
+from sync.flow import DocumentFlow
+from sync.flows.orders import plan
+from sync.flows.sales_order_writes import SalesOrderWrite
 from sync.outside import Outside
 from sync.road.ledger import Claim, Intent
 from sync.road.message import Message
@@ -21,7 +19,7 @@ from sync.road.runner import Runner
 from sync.services import Services
 from sync.work import Work
 
-Flows = Sequence[Flow[Any]]
+Flows = Sequence[DocumentFlow[Any]]
 
 
 def with_runner(runner: type[Runner]) -> Any:
@@ -49,7 +47,7 @@ def with_orders(**changes: Any) -> Any:
 class SilentWork(Work):
     """Announces nothing."""
 
-    async def intend(self, document: str) -> Intent:
+    async def intend(self, kind: str, document: str, target: Target) -> Intent:
         """The intent, which nobody will ever find."""
         now = self.now()
         return Intent(document, now + timedelta(seconds=60), now)
@@ -83,13 +81,21 @@ class Restless(Runner):
         return RestlessWork(desk, self._ledger, self._engine.documents, message, claim, self._require)
 
 
-async def hasty(order: Order, work: Work) -> Receipt | Skipped:
-    """Posts a first order without looking whether an earlier try has left one behind."""
-    if is_cancelled(order) or work.claim.number or order.state == "pending_payment":
-        return await deliver(order, work)
-    connection = work.desk.settings
-    items = await work.desk.items.many(order_items(order, connection))
-    document = sales_order_from(order, connection, account=await account_for(order, work), items=items)
-    intent = await work.intend(document.digest)
-    number = await SalesOrders(work.desk.dynamics, connection.dynamics).create(document, not_after=intent.not_after)
-    return Receipt("sales_order", number, document.current_digest)
+class NeverFound(SalesOrderWrite):
+    """A sales order that is never looked for."""
+
+    async def find(self) -> Found | None:
+        """Nothing."""
+        return None
+
+
+async def hasty(order: Order, work: Work) -> Plan | Skipped:
+    """Posts an order without looking whether an earlier try has left one behind."""
+    found = await plan(order, work)
+    if not isinstance(found, Plan):
+        return found
+    writes = [
+        NeverFound(one.order, one.orders, one.target) if isinstance(one, SalesOrderWrite) else one
+        for one in found.writes
+    ]
+    return replace(found, writes=tuple(writes))

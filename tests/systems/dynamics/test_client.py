@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from sync.dynamics.client import DynamicsClient, Write
-from sync.dynamics.faults import AlreadyExists, NotFound
+from sync.dynamics.faults import NotFound
 from sync.dynamics.odata import Filter
-from sync.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.flow import Lane
 from sync.limiter import Limiter
 from tests.systems.dynamics.doubles import HOST, URL, Environment, House, fault

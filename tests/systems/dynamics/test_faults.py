@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from sync.dynamics.faults import AlreadyExists, Answer, Call, NotFound, error_from, error_from_silence
+from sync.dynamics.faults import Answer, Call, NotFound, error_from, error_from_silence
 from sync.encoding import to_json
-from sync.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from tests.systems.dynamics.test_infolog import odata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What all flows share: plans, the executor that carries them out, claims, polls and pacing."""
