@@ -65,7 +65,7 @@ class Orders(Section):
 
     numbers: NumberMode = NumberMode.THEIRS
     number_template: str = "{store_id}-{increment_id}"
-    reference_template: str = "{increment_id}"
+    reference_template: str = "{store_id}-{increment_id}"
     posting: Posting = Posting.ALWAYS
     placed_from: Moment | None = None
     oldest_days: Whole | None = Field(default=None, ge=1)

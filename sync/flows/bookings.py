@@ -19,20 +19,23 @@ class Posted:
     action: str
 
 
-async def post_bookings(bookings: Bookings, work: Work) -> Posted:
-    """Post what is not there. Repeating finds what is there; a crash between two completes the rest."""
+async def post_bookings(bookings: Bookings, former: str, work: Work) -> Posted:
+    """Post what is not there. Repeating finds what is there; a crash between two completes the rest.
+
+    `former`: the reference by the default template of earlier releases.
+    """
     numbers, actions = [], []
     if bookings.free_text is not None:
-        invoice, action = await post_free_text_invoice(bookings.free_text, work)
+        invoice, action = await post_free_text_invoice(bookings.free_text, former, work)
         numbers.append(f"FTI {invoice.identifier}")
         actions.append(action)
     if bookings.return_order is not None:
-        order, action = await post_return_order(bookings.return_order, work)
+        order, action = await post_return_order(bookings.return_order, former, work)
         numbers.append(f"{order.number} (RMA {order.rma})" if order.rma else order.number)
         actions.append(action)
     if bookings.payment is not None:
-        payment, action = await post_payment(bookings.payment, work)
-        numbers.append(f"journal {payment.journal} line {payment.line}")
+        payment, action = await post_payment(bookings.payment, former, work)
+        numbers.append(str(payment))
         actions.append(action)
     revenue = bookings.free_text or bookings.return_order
     if revenue is not None:

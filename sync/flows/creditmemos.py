@@ -38,7 +38,7 @@ async def deliver(booked: Booked[CreditMemo], work: Work) -> Receipt | Skipped:
     items = await work.desk.items.many(receivable.skus)
     bookings = memo_bookings(booked, receivable, settings, ground, items=items, lots=lots)
     work.keep("read", memo.raw)
-    posted = await post_bookings(bookings, work)
+    posted = await post_bookings(bookings, ground.former, work)
     tells = told("creditmemos", work.message.key, posted.action, work)
     return receipt_of("credit_note", posted, fingerprint_of(memo), bookings, ground, tells=tells)
 

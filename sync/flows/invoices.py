@@ -29,7 +29,7 @@ async def deliver(booked: Booked[Invoice], work: Work) -> Receipt | Skipped:
     items = await work.desk.items.many(receivable.skus)
     bookings = invoice_bookings(booked, receivable, settings, ground, items)
     work.keep("read", invoice.raw)
-    posted = await post_bookings(bookings, work)
+    posted = await post_bookings(bookings, ground.former, work)
     tells = told("invoices", work.message.key, posted.action, work)
     return receipt_of("receivable", posted, fingerprint_of(invoice), bookings, ground, tells=tells)
 

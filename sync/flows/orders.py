@@ -19,9 +19,11 @@ from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.accounts import account_for, buyer_of
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
+from sync.flows.left_behind import left_behind
 from sync.flows.receipts import told
 from sync.mapping.order_changes import Changes, as_placed, changes_between, rewritten, sent_form
 from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
+from sync.mapping.references import FORMER
 from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
 from sync.road.ledger import State
 from sync.work import Work
@@ -94,7 +96,7 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
 async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    found = await _left_behind(document, orders, work)
+    found = await _left_behind(order, document, orders, work)
     action = "adopted" if found else "created"
     if found is None:
         await _still_wanted(order, work)
@@ -115,12 +117,14 @@ async def _posted(order: Order, document: SalesOrder, work: Work) -> Receipt:
     return _receipt(document, number, action, told("orders", work.message.key, action, work))
 
 
-async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
+async def _left_behind(order: Order, document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
     """What is in D365 already. The order in which this is asked is what makes a lost answer harmless."""
-    if document.number:
-        return await orders.find(document) if work.looks_first else None
-    work.wait_until_settled()
-    return await orders.find(document)
+    if document.number and not work.looks_first:
+        return None
+    if not document.number:
+        work.wait_until_settled()
+    former = FORMER["orders"].format(increment_id=order.increment_id)
+    return await left_behind(orders.find, document, former, work, called=lambda found: found.number)
 
 
 async def _still_wanted(order: Order, work: Work) -> None:
@@ -219,7 +223,9 @@ async def _posted_order(order: Order, company: str, orders: SalesOrders, work: W
     work.wait_until_settled()
     items = await work.desk.items.many(order_items(order, work.desk.settings))
     account = await account_for(order, work)
-    return await orders.find(sales_order_from(order, work.desk.settings, account=account, items=items))
+    document = sales_order_from(order, work.desk.settings, account=account, items=items)
+    former = FORMER["orders"].format(increment_id=order.increment_id)
+    return await left_behind(orders.find, document, former, work, called=lambda found: found.number)
 
 
 async def _predecessor_settled(order: Order, work: Work) -> None:

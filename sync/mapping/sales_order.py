@@ -25,6 +25,9 @@ from sync.money import CENT, ZERO, rounded, total
 
 T = TypeVar("T")
 
+NAMES = frozenset({"SalesOrderNumber", "CustomersOrderReference"})
+"""What a posted order is known by: it keeps them, whatever the templates say since."""
+
 LONGEST_NUMBER = 20
 """SalesOrderNumber and CustomerAccount hold 20 characters."""
 
@@ -43,8 +46,9 @@ class SalesOrder:
 
     @property
     def digest(self) -> str:
-        """Of the document as placed: what must be in D365 when it is first posted."""
-        return digest({"header": dict(self.header), "lines": [dict(line.body) for line in self.lines]})
+        """Of the document as placed: what must be in D365 when it is first posted. Whatever it is called there."""
+        header = {name: value for name, value in self.header.items() if name not in NAMES}
+        return digest({"header": header, "lines": [dict(line.body) for line in self.lines]})
 
     @property
     def current_digest(self) -> str:

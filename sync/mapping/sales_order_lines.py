@@ -5,7 +5,7 @@ is the item's id in Commerce, unique in its order whatever the order holds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -39,6 +39,11 @@ class SalesOrderLine:
     body: Mapping[str, Any]
     price: LinePrice
     remaining: Decimal
+
+    def worth(self, quantity: Decimal, unit: Decimal) -> Decimal:
+        """What F&O makes of the line at a quantity it may have: between what is still wanted and what was ordered."""
+        quantity = min(max(quantity, self.remaining), self.price.quantity)
+        return replace(self.price, quantity=quantity).amount(unit)
 
 
 def sales_order_lines(
