@@ -43,9 +43,7 @@ def has_goods(order: Order) -> bool:
     """Whether something is to be shipped: children stand for their parents, which are never shipped themselves."""
     parents = {item.parent_item_id for item in order.items}
     last = [item for item in order.items if item.item_id is None or item.item_id not in parents]
-    return not order.is_virtual and any(
-        not item.is_virtual and item.product_type not in INTANGIBLE for item in last
-    )
+    return not order.is_virtual and any(not item.is_virtual and item.product_type not in INTANGIBLE for item in last)
 
 
 def _missing(address: Address | None) -> list[str]:

@@ -54,9 +54,7 @@ def _discounted(
     discounts = spread(parent.discount_amount, weights)
     relieved = spread(parent.discount_tax_compensation_amount, weights)
     changed = {
-        place: item.model_copy(
-            update={"discount_amount": less, "discount_tax_compensation_amount": back}
-        )
+        place: item.model_copy(update={"discount_amount": less, "discount_tax_compensation_amount": back})
         for place, item, less, back in zip(places, ours, discounts, relieved, strict=True)
     }
     return {**found, **changed}

@@ -21,6 +21,7 @@ from sync.mapping.fixed_product_tax import SLACK, expected_fixed_product_tax, fi
 from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
 from sync.mapping.segments import segments_of
+from sync.mapping.tax_groups import order_tax_codes
 from sync.money import ZERO, rounded, stored, total
 
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
@@ -82,7 +83,8 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
         if segment.home.payment is not None:
             paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
         else:
-            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax))
+            codes = order_tax_codes(order) if segment.tax else ()
+            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax, tax_codes=codes))
             extra_tax += segment.tax if segment.home.tax_field else ZERO
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)

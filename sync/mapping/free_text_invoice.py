@@ -16,11 +16,11 @@ from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import priced, shortest
-from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import rounded
+from sync.money import rounded, total
 
 LONGEST_DESCRIPTION: Final = 255
 
@@ -61,7 +61,9 @@ def free_text_invoice_from(
             "CurrencyCode": receivable.totals.currency,
             "CustomerReference": reference,
             "InclTax": "Yes" if receivable.is_gross else "No",
-            "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),
+            "SalesTaxGroupId": order_tax_group(
+                order, connection.orders.taxes, total(line.tax for line in receivable.lines)
+            ),
         }
     )
     lines = [
@@ -73,6 +75,7 @@ def free_text_invoice_from(
         }
         for number, line in enumerate((line for line in receivable.lines if line.amount), start=1)
     ]
+    must_have_lines(receivable, lines)
     totals = proved(receivable, (sign * line_amount(line) for line in lines))
     return FreeTextInvoice(company, account, reference, header, tuple(lines), totals)
 
@@ -98,7 +101,9 @@ def _tax(line: ReceivableLine, order: Order, connection: Connection) -> dict[str
     """What was paid with and what rounding leaves bear no tax, whatever the other lines do."""
     if line.is_payment or line.segment == "rounding":
         return {}
-    return without_empty({"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)})
+    return without_empty(
+        {"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes, line.tax)}
+    )
 
 
 def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], label: str) -> str:

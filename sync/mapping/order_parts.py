@@ -13,6 +13,7 @@ from sync.commerce.models.order import Order
 from sync.connections import Orders
 from sync.mapping.order_rows import MoneyRow, money_rows, unrounded
 from sync.mapping.segments import segments_of
+from sync.mapping.tax_groups import order_tax_codes
 from sync.money import ZERO, rounded, total
 
 
@@ -70,7 +71,8 @@ def order_parts(order: Order, settings: Orders) -> OrderParts:
         if segment.home.payment is not None:
             paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
         else:
-            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax))
+            codes = order_tax_codes(order) if segment.tax else ()
+            charges.append(Charge(segment.name, segment.home.item or "", segment.amount, segment.tax, tax_codes=codes))
             extra_tax += segment.tax if segment.home.tax_field else ZERO
     return OrderParts(
         rows=tuple(rows),

@@ -220,9 +220,7 @@ def _own_discount(rows: Sequence[MoneyRow], parent: Item, less_the_children_s: b
     return parent.discount_amount - (of_children if less_the_children_s else ZERO)
 
 
-def _discounted(
-    rows: Sequence[MoneyRow], parent: Item, discount: Decimal, compensation: Decimal
-) -> list[MoneyRow]:
+def _discounted(rows: Sequence[MoneyRow], parent: Item, discount: Decimal, compensation: Decimal) -> list[MoneyRow]:
     """The rows, those of a bundle's children less their shares of its discount."""
     ours = [row for row in rows if row.item.parent_item_id == parent.item_id]
     weights = [row.row for row in ours]

@@ -19,7 +19,7 @@ from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.addresses import without_empty
 from sync.mapping.line_amount import sales_units, shortest
-from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
@@ -74,6 +74,7 @@ def return_order_from(
         }
     )
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
+    must_have_lines(receivable, wanted)
     found = [pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)]
     names = unique_references([name for name, _ in found])
     lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]

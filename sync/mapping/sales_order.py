@@ -17,11 +17,11 @@ from sync.mapping.addresses import without_empty
 from sync.mapping.delivery_address import delivery_address
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines
-from sync.mapping.segments import fields_holding
 from sync.mapping.soundness import must_be_sound
 from sync.mapping.tax_groups import order_tax_group
 from sync.mapping.tax_proof import prove_order_tax
 from sync.mapping.totals import Totals, Unproved, proof
+from sync.mapping.unexplained import unexplained
 from sync.mapping_tables.records import ItemMapping
 from sync.money import CENT, ZERO, rounded, total
 
@@ -120,7 +120,9 @@ def _proved(
         totals = replace(_compared(order, parts, lines, gross=gross, unit=unit), rounding=rest)
     if totals.difference:
         at_cents = _compared(order, parts, lines, gross=gross, unit=CENT)
-        raise _unproved(order, totals, unit, is_of_rounding=unit != CENT and abs(at_cents.difference) <= most)
+        raise _unproved(
+            order, totals, unit, len(lines), is_of_rounding=unit != CENT and abs(at_cents.difference) <= most
+        )
     return lines, totals
 
 
@@ -134,7 +136,7 @@ def _compared(
     )  # fmt: skip
 
 
-def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bool) -> Unproved:
+def _unproved(order: Order, totals: Totals, unit: Decimal, lines: int, *, is_of_rounding: bool) -> Unproved:
     if is_of_rounding:
         return Unproved(
             f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made of amounts that are no multiples of "
@@ -142,16 +144,7 @@ def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bo
             remedy=f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and dynamics.rounding here), or Commerce's prices to whole units.",
             totals=totals,
         )
-    found = fields_holding(order.raw, totals.difference)
-    where = [path for path in found if not any(part.startswith("base_") for part in path.split("."))][:3]
-    hint = f" The same amount stands in {', '.join(where)}." if where else ""
-    return Unproved(
-        f"order {order.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts come to {totals.dynamics}, "
-        f"unexplained {totals.difference}.{hint}",
-        remedy="If an extension adds a total, give it a home: [connections.<name>.orders.segments.<total>] with field = "
-        '"<path in the order>" and item = "<service item>". Then replay the order.',
-        totals=totals,
-    )
+    return unexplained(order, totals, lines)
 
 
 def _number(order: Order, connection: Connection) -> str:
@@ -198,7 +191,7 @@ def _header(
             "DeliveryModeCode": delivery or "",
             "CustomerPaymentMethodName": payment.method if payment else "",
             "PaymentTermsName": payment.terms if payment else "",
-            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes),
+            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes, order.tax_amount),
             "ArePricesIncludingSalesTax": "Yes" if gross else "No",
             "SkipCreateAutoCharges": "Yes",
             "Email": order.customer_email,

@@ -106,7 +106,7 @@ def _row_line(
                 "LineDescription": _options_text(row.item),
             }
         ),
-        **_tax_group(order, connection, row_tax_codes(order, row)),
+        **_tax_group(order, connection, row_tax_codes(order, row), row.item.tax_amount),
     }
     wanted = min(max(row.item.qty_ordered - row.item.qty_canceled, ZERO), row.item.qty_ordered)
     price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
@@ -134,7 +134,7 @@ def _charge_line(
     order: Order, connection: Connection, charge: Charge, *, reference: str, gross: bool
 ) -> SalesOrderLine:
     price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
-    body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes)}
+    body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes, charge.tax)}
     return _line(reference, body, price, connection)
 
 
@@ -146,8 +146,8 @@ def _line(
     return SalesOrderLine(reference, body, price, price.quantity if remaining is None else remaining)
 
 
-def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    return without_empty({"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes)})
+def _tax_group(order: Order, connection: Connection, codes: Sequence[str], tax: Decimal) -> dict[str, str]:
+    return without_empty({"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes, tax)})
 
 
 def _options_text(item: Item) -> str:

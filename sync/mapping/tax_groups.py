@@ -5,23 +5,47 @@ what is not taxed, and by "*" for every other code. An empty table sends no grou
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 from sync.commerce.models.order import Order
 from sync.connections import TaxGroups
 from sync.errors import Never
 
 NOT_TAXED = "none"
+ANY_OTHER = "*"
 
 
-def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups]) -> str:
-    """The sales tax group of the whole order, from all its codes. Raises `Never` for none, or several, that fit."""
-    codes = sorted({tax.code for tax in order.extension_attributes.applied_taxes if tax.code})
+def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups], tax: Decimal) -> str:
+    """The sales tax group of the whole order, from all its codes. Raises `Never` for none, or several, that fit.
+
+    `tax`: what Commerce charged; some tax without any code is never taken for none.
+    """
+    codes = _told(order, taxes, order_tax_codes(order), tax)
     return _only(order, taxes, codes, lambda entry: entry.group, "sales tax groups") if taxes else ""
 
 
-def line_tax_group(order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str]) -> str:
-    """The item sales tax group of a line with these codes. Raises `Never` for none, or several, that fit."""
-    return _only(order, taxes, codes, lambda entry: entry.item_group, "item sales tax groups") if taxes else ""
+def line_tax_group(order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], tax: Decimal) -> str:
+    """The item sales tax group of a line with these codes and this tax. Raises `Never` for none, or several, that fit."""
+    told = _told(order, taxes, codes, tax)
+    return _only(order, taxes, told, lambda entry: entry.item_group, "item sales tax groups") if taxes else ""
+
+
+def order_tax_codes(order: Order) -> tuple[str, ...]:
+    """All of Commerce's tax codes on the order: those of its totals, else those of its rows and of shipping."""
+    extension = order.extension_attributes
+    codes = {tax.code for tax in extension.applied_taxes}
+    codes = codes or {tax.code for entry in extension.item_applied_taxes for tax in entry.applied_taxes}
+    codes = codes or {tax.tax_code for item in order.items for tax in item.extension_attributes.itemized_taxes}
+    return tuple(sorted(codes - {""}))
+
+
+def _told(order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], tax: Decimal) -> Sequence[str]:
+    """The codes, `none` for what is not taxed. Raises `Never` for tax without a code that the table cannot name."""
+    if codes or not tax or not taxes:
+        return codes or [NOT_TAXED]
+    if taxes.keys() - {NOT_TAXED} != {ANY_OTHER}:
+        raise _without_code(order, tax)
+    return [ANY_OTHER]
 
 
 def _only(
@@ -30,7 +54,7 @@ def _only(
     joined = "+".join(codes)
     if joined in taxes:
         return group(taxes[joined])
-    found = sorted({group(_entry(order, taxes, code)) for code in codes or [NOT_TAXED]} - {""})
+    found = sorted({group(_entry(order, taxes, code)) for code in codes} - {""})
     if len(found) > 1:
         raise Never(
             f"order {order.increment_id}: extension_attributes.applied_taxes[].code {', '.join(codes)} belong to several "
@@ -41,8 +65,19 @@ def _only(
     return found[0] if found else ""
 
 
+def _without_code(order: Order, tax: Decimal) -> Never:
+    """Only where `"*"` stands for every code there is does it not matter which one this tax has."""
+    return Never(
+        f"order {order.increment_id}: tax of {tax:.2f} {order.order_currency_code} has no tax code (itemized_taxes, "
+        f"applied_taxes, item_applied_taxes), and F&O would charge none with the groups of orders.taxes.{NOT_TAXED}",
+        remedy="Ask Commerce for the order with all its extension attributes; if it has none there, look at the tax "
+        "extension, which must name its codes. Where all tax is of one kind, map it by "
+        f'[connections.<name>.orders.taxes."{ANY_OTHER}"] alone, beside "{NOT_TAXED}". Then replay the order.',
+    )
+
+
 def _entry(order: Order, taxes: Mapping[str, TaxGroups], code: str) -> TaxGroups:
-    found = taxes.get(code, taxes.get("*"))
+    found = taxes.get(code, taxes.get(ANY_OTHER))
     if found is None:
         raise Never(
             f"order {order.increment_id}: extension_attributes.applied_taxes[].code {code[:64]} is not mapped",

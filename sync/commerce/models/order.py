@@ -11,7 +11,19 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, ValidationError, field_validator
 
 from sync.commerce.models.faults import field_faults
-from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, One, Some, Text, Whole, is_too_deep, text_from
+from sync.commerce.models.fields import (
+    Amount,
+    Code,
+    Document,
+    Flag,
+    Many,
+    One,
+    Some,
+    Text,
+    Whole,
+    is_too_deep,
+    text_from,
+)
 from sync.commerce.models.item import Item
 from sync.commerce.models.postal_address import Address
 from sync.errors import Never
