@@ -160,8 +160,8 @@ async def _reads_back_as_equal(till: Till) -> None:
             for header in till.dynamics.returns_for(till.reference(memo, "creditmemos")):
                 ledger.post_return(header["ReturnOrderNumber"], tax=rounded(memo["tax_amount"]))
         if not is_revenue_ours:
-            for header in till.headers(order):
-                ledger.invoice(header["SalesOrderNumber"], tax=rounded(order.amount("tax_amount")))
+            for sold in till.headers(order):
+                ledger.invoice(sold["SalesOrderNumber"], tax=rounded(order.amount("tax_amount")))
     posted = await till.polls("postings")
     await till.settled()
     assert [(await till.claim(key, "postings")).reason for key in await till.parked("postings")] == []
