@@ -12,7 +12,7 @@ from sync.cli.records import checked
 from sync.road.ledger import Claim, Entry
 from sync.services import Services
 
-KINDS = ("read", "sent", "answered")
+KINDS = ("read", "sent", "answered", "refused")
 
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""

@@ -20,6 +20,7 @@ from sync.dynamics.auth import Tokens, checked_url
 from sync.dynamics.faults import Answer, Call, error_from, error_from_silence
 from sync.errors import Later, Paused
 from sync.flow import Lane
+from sync.http_reading import beginning_of
 from sync.limiter import MOST, Limiter
 from sync.ports import Clock
 
@@ -167,7 +168,7 @@ class Wire:
                 async for piece in response.aiter_bytes():
                     ask.sink(piece)
             else:
-                body = await response.aread()
+                body = await (response.aread() if response.is_success else beginning_of(response))
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -4,7 +4,7 @@ import logging
 import traceback
 from typing import Any
 
-from sync.errors import Later, Never
+from sync.errors import Later, Never, said_in
 from sync.flow import Receipt, Skipped
 from sync.ports import Clock
 from sync.retry import ABSENT_WAITS, Park, Wait, decide
@@ -16,6 +16,9 @@ from sync.road.refusals import tell_of_refused_sign_in
 from sync.work import Work
 
 log = logging.getLogger("sync.road.outcomes")
+
+REFUSED = "refused"
+"""The kind of copy that holds a refusal in the other system's own words."""
 
 
 class Outcomes:
@@ -72,6 +75,8 @@ class Outcomes:
     async def failed(self, work: Work, error: Exception) -> None:
         """Wait and try again, or park."""
         tell_of_refused_sign_in(work.message.flow, work.message.connection, error)
+        if said := said_in(error):
+            work.keep(REFUSED, {"said": said})
         decision = decide(error, work.message.attempt)
         if not isinstance(decision, Wait):
             if not isinstance(error, Later | Never):
