@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from sync.configuration.accounts import account_breaches
-from sync.configuration.breaches import Breach, sound, template_breaches
+from sync.configuration.breaches import LONGEST_NUMBER, SHORTEST_INCREMENT, Breach, sound, template_breaches
 from sync.configuration.receivables import receivable_breaches
 from sync.configuration.toml_lines import Path
 from sync.connections import Commerce, Customers, Dynamics, NumberMode, Orders, Store, tax_codes_in
@@ -32,11 +32,6 @@ AUTH_KEYS: Final = {
 SECRETS: Final = (*PAAS_KEYS, "client_secret", "certificate", "bearer")
 ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
 MANY_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
-LONGEST_NUMBER: Final = 20
-"""Characters of SalesOrderNumber and CustomerAccount."""
-
-SHORTEST_INCREMENT: Final = 9
-"""Digits of an increment id as Commerce pads it."""
 
 
 def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sync.demo.reconciliation import Finding
+from sync.demo.reconciliation import Finding, shop_number
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -15,7 +15,7 @@ def on_company_accounts(connection: str, books: Rows, sales_orders: Rows, custom
     """
     companies = {str(order["increment_id"]): str(order["company"]) for order in books if order["company"]}
     names = {row["CustomerAccount"]: row["OrganizationName"] for row in customers}
-    found = [row for row in sales_orders if row.get("CustomersOrderReference") in companies]
+    found = [row for row in sales_orders if shop_number(row.get("CustomersOrderReference")) in companies]
     return len(found), list(_misplaced(connection, companies, names, found))
 
 
@@ -23,6 +23,6 @@ def _misplaced(
     connection: str, companies: Mapping[str, str], names: Mapping[str, str], found: Iterable[Mapping[str, Any]]
 ) -> Iterable[Finding]:
     for row in found:
-        reference, account = str(row["CustomersOrderReference"]), str(row["InvoiceCustomerAccountNumber"])
+        reference, account = shop_number(row["CustomersOrderReference"]), str(row["InvoiceCustomerAccountNumber"])
         if names.get(account) != companies[reference]:
             yield Finding(connection, reference, f"is {companies[reference]}'s, but account {account} is charged")

@@ -54,14 +54,14 @@ currency = "USD"
 unit = "{unit}"
 [connections.{name}.invoices]
 recipe = "{invoices}"
-reference_template = "INV-{{increment_id}}"
+reference_template = "{{store_id}}-INV-{{increment_id}}"
 revenue_account = "401000"
 accounts = {{ shipping = "401100", gift_cards = "250100", customer_balance = "250200", reward_points = "250200" }}
 banks = {{ "*" = "USMF OPER" }}
 on_account = []
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
-reference_template = "CM-{{increment_id}}"
+reference_template = "{{store_id}}-CM-{{increment_id}}"
 reason = "WEB"
 
 """

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sync.connections import NumberMode
 from sync.demo.cash import REFUND, Paper
-from sync.demo.reconciliation import Finding
+from sync.demo.reconciliation import Finding, shop_number
 from sync.demo.stage import Pair, Stage
 from sync.demo.systems import Refused, Shop
 from sync.money import ZERO
@@ -102,11 +102,12 @@ async def post_drafts(pair: Pair) -> list[str]:
     books = await pair.shop.entered()
     papers = {paper.reference: paper for order in books for paper in Paper.of(order) if paper.kind == REFUND}
     posted = []
+    sales_orders = {shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()}
     for order in [order for order in books if _is_settled(order)][::2]:
-        (sales_order,) = await pair.ledger.ask("GET", f"/sandbox/orders?reference={order['increment_id']}")
+        sales_order = sales_orders[str(order["increment_id"])]
         posted += await pair.ledger.post("sales_order", sales_order["SalesOrderNumber"], tax=order["tax"])
     for row in (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["returns"][::2]:
-        tax = papers[row["CustomersOrderReference"]].tax
+        tax = papers[shop_number(row["CustomersOrderReference"])].tax
         posted.append(await pair.ledger.post("return", row["ReturnOrderNumber"], tax=tax))
     payments = (await pair.ledger.ask("GET", "/sandbox/receivables"))["payments"]
     if payments:

@@ -33,6 +33,11 @@ class Sold:
         return cls(str(entry["increment_id"]), str(entry["currency"]), entry["state"] == CANCELED, **amounts)
 
 
+def shop_number(reference: Any) -> str:
+    """A reference in F&O without the store view that it begins with: an order's number, or a document's."""
+    return str(reference).partition("-")[2]
+
+
 @dataclass(frozen=True)
 class Booked:
     """A sales order in F&O. `amount` is the sum of its lines."""
@@ -49,7 +54,7 @@ class Booked:
         """From a sales order as F&O has it, header and lines."""
         return cls(
             number=str(row["SalesOrderNumber"]),
-            reference=str(row.get("CustomersOrderReference", "")),
+            reference=shop_number(row.get("CustomersOrderReference", "")),
             currency=str(row["CurrencyCode"]),
             lines=len(row["lines"]),
             amount=Decimal(row["total"]),

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from sync.demo.reconciliation import Sold
+from sync.demo.reconciliation import Sold, shop_number
 from sync.encoding import from_json, to_json
 
 
@@ -125,7 +125,7 @@ class Ledger(Face):
         await self.ask(
             "PATCH", f"/data/SalesOrderLinesV3({key})?cross-company=true", change, authorization=f"Bearer {token}"
         )
-        return str(order["CustomersOrderReference"])
+        return shop_number(order["CustomersOrderReference"])
 
     async def overpay(self, token: str, by: Decimal) -> str:
         """Raise a payment that is not posted yet behind everybody's back; returns its reference."""
@@ -140,7 +140,7 @@ class Ledger(Face):
         change = {"CreditAmount": line["CreditAmount"] + by}
         path = f"/data/CustomerPaymentJournalLines({key})?cross-company=true"
         await self.ask("PATCH", path, change, authorization=f"Bearer {token}")
-        return str(line["PaymentReference"])
+        return shop_number(line["PaymentReference"])
 
 
 @dataclass(frozen=True)

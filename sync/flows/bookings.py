@@ -24,17 +24,17 @@ async def post_bookings(bookings: Bookings, ground: Ground, work: Work) -> Poste
     """Post what is not there. Repeating finds what is there; a crash between two completes the rest."""
     numbers, actions = [], []
     if bookings.free_text is not None:
-        invoice, action = await post_free_text_invoice(bookings.free_text, work)
-        numbers.append(f"FTI {invoice.identifier}")
+        identifier, action = await post_free_text_invoice(bookings.free_text, ground.former, work)
+        numbers.append(f"FTI {identifier}")
         actions.append(action)
     if bookings.return_order is not None:
-        order, action = await post_return_order(bookings.return_order, work)
+        order, action = await post_return_order(bookings.return_order, ground.former, work)
         numbers.append(f"{order.number} (RMA {order.rma})" if order.rma else order.number)
         actions.append(action)
-    for line in (bookings.payment, bookings.credit):
+    for line, former in ((bookings.payment, ground.former), (bookings.credit, f"{ground.former}/S")):
         if line is not None:
-            payment, action = await post_payment(line, work)
-            numbers.append(f"journal {payment.journal} line {payment.line}")
+            payment, action = await post_payment(line, former, work)
+            numbers.append(str(payment))
             actions.append(action)
     if bookings.taken_off is not None:
         numbers.append(f"{TAKEN_OFF} {ground.order_number or 'its order'}")

@@ -14,6 +14,7 @@ from sync.dynamics.sales_orders import STOPPED, Found, SalesOrders
 from sync.errors import Never
 from sync.flow import Receipt, Skipped
 from sync.flows.accounts import account_for
+from sync.flows.left_behind import order_left_behind
 from sync.mapping.order_changes import Changes, changes_between, rewritten, sent_form
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
 from sync.mapping.posting_policy import is_cancelled, is_rejected
@@ -207,4 +208,5 @@ async def _posted_order(order: Order, company: str, orders: SalesOrders, work: W
     work.wait_until_settled()
     items = await work.desk.items.many(order_items(order, work.desk.settings))
     account = await account_for(order, work)
-    return await orders.find(sales_order_from(order, work.desk.settings, account=account, items=items))
+    document = sales_order_from(order, work.desk.settings, account=account, items=items)
+    return await order_left_behind(order, document, orders, work)

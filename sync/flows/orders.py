@@ -20,6 +20,7 @@ from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.accounts import buyer_of
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
+from sync.flows.left_behind import order_left_behind
 from sync.flows.order_changes import Wanted, apply_changes, give_up, given_up, without_what_is_credited
 from sync.flows.receipts import told
 from sync.mapping.order_changes import as_placed
@@ -107,7 +108,7 @@ async def _posted(order: Order, wanted: Wanted, work: Work) -> Receipt:
     """Post it, or take over what an earlier try left behind; then apply what was cancelled since it was placed."""
     document = wanted.document
     orders = SalesOrders(work.desk.dynamics, work.desk.settings.dynamics)
-    found = await _left_behind(document, orders, work)
+    found = await _left_behind(order, document, orders, work)
     action = "adopted" if found else "created"
     if found is None:
         await _still_wanted(order, work)
@@ -128,12 +129,13 @@ async def _posted(order: Order, wanted: Wanted, work: Work) -> Receipt:
     return _receipt(wanted, number, action, told("orders", work.message.key, action, work))
 
 
-async def _left_behind(document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
+async def _left_behind(order: Order, document: SalesOrder, orders: SalesOrders, work: Work) -> Found | None:
     """What is in D365 already. The order in which this is asked is what makes a lost answer harmless."""
-    if document.number:
-        return await orders.find(document) if work.looks_first else None
-    work.wait_until_settled()
-    return await orders.find(document)
+    if document.number and not work.looks_first:
+        return None
+    if not document.number:
+        work.wait_until_settled()
+    return await order_left_behind(order, document, orders, work)
 
 
 async def _still_wanted(order: Order, work: Work) -> None:

@@ -1,6 +1,8 @@
 """Money received or paid back -> lines of customer payment journals, one journal per day and method.
 
 Key:     "<journal text>": the journal is the record, so that its lines are written one at a time.
+Doubt:   a journal with a line whose answer was lost takes no more until that line can no longer commit; lines of other
+         records go into the next journal of that day and method meanwhile.
 Repeats: a line is found by its reference, account and side, in whatever journal it stands.
 Asks:    whether the line is there, and which journals are open: F&O may take a line into a posted one, where nobody would
          post it. The number of the last line is remembered from the line before.
@@ -9,6 +11,7 @@ Asks:    whether the line is there, and which journals are open: F&O may take a 
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,36 +19,77 @@ from sync.dynamics.faults import AlreadyExists
 from sync.dynamics.payment_journals import FoundPayment, PaymentJournals
 from sync.errors import Later, Never
 from sync.flow import Inner, Receipt, Skipped
+from sync.flows.left_behind import left_behind
 from sync.mapping.customer_payment import CustomerPayment
-from sync.work import Work
+from sync.mapping.sales_order_lines import unique_references
+from sync.road.ledger import Claim
+from sync.work import Work, unsettled_until
 
 log = logging.getLogger("sync.flows.payments")
 
 AT_ONCE = timedelta(seconds=1)
 
 
-async def post_payment(payment: CustomerPayment, work: Work) -> tuple[FoundPayment, str]:
-    """The line in F&O, written if it is not there, under the journal's own claim; and what was done."""
+MOST_JOURNALS = 9
+"""Journals of one day and method that may be in doubt at the same time; with more, something else is wrong."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line to be written. Nothing of it is sent after `not_after`, so that the announcement of whoever needs it covers it."""
+
+    payment: CustomerPayment
+    not_after: datetime
+
+
+async def post_payment(payment: CustomerPayment, former: str, work: Work) -> tuple[FoundPayment, str]:
+    """The line in F&O, written if it is not there, under a journal's own claim; and what was done."""
     work.wait_until_settled()
-    if work.looks_first and (found := await PaymentJournals(work.desk.dynamics).find(payment)) is not None:
-        return found, "adopted"
-    await work.intend(payment.digest)
+    if work.looks_first:
+        find, short = PaymentJournals(work.desk.dynamics).find, next(unique_references([former]))
+        found = await left_behind(find, payment, short, work, called=str)
+        if found is not None:
+            return found, "adopted"
     async with work.desk.one_at_a_time(f"{payment.company}|{payment.journal_text}"):
-        outcome = await work.require("payments", f"{payment.company}|{payment.journal_text}", payment)
+        key, line = await _without_doubt(payment, work)
+        intent = await work.intend(payment.digest)
+        outcome = await work.require("payments", key, Line(line, intent.not_after))
     if isinstance(outcome, Skipped):
         raise TypeError(f"a payment line was skipped: {outcome.reason}")
     return _place(outcome.number), outcome.action
 
 
-async def deliver(payment: CustomerPayment, work: Work) -> Receipt | Skipped:
+async def _without_doubt(payment: CustomerPayment, work: Work) -> tuple[str, CustomerPayment]:
+    """(key, payment) of the first journal of its day and method into which no lost write may commit any more."""
+    waits = timedelta()
+    for place in range(1, MOST_JOURNALS + 1):
+        line = payment.in_journal(place)
+        key = f"{line.company}|{line.journal_text}"
+        claim = await work.ledger.claim(work.desk.name, payments.name, key)
+        until = unsettled_until(claim)
+        if until is None or until <= work.now() or _is_at_work(claim, work.now()):
+            return key, line
+        waits = until - work.now()
+    raise Later(f"{MOST_JOURNALS} journals {payment.journal_text} wait for lost answers", after=waits, counts=False)
+
+
+def _is_at_work(claim: Claim, now: datetime) -> bool:
+    """Whether somebody is writing right now; who has not finished when nothing may be sent any more has died."""
+    is_held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
+    return is_held and claim.intent is not None and claim.intent.not_after > now
+
+
+async def deliver(line: Line, work: Work) -> Receipt | Skipped:
     """Write one line into the open journal, opening one where there is none. The claim makes this the only writer."""
-    journals = PaymentJournals(work.desk.dynamics)
-    work.wait_until_settled()
+    payment, journals = line.payment, PaymentJournals(work.desk.dynamics)
+    if work.is_unsettled:
+        raise Later(f"a line of {payment.journal_text} may still commit", after=AT_ONCE, counts=False)
     found, open_ = await asyncio.gather(journals.find(payment), journals.open_journals(payment))
     action = "adopted"
     if found is None:
         intent = await work.intend(payment.digest)
-        found, action = await _written(payment, open_, _last(work), journals, not_after=intent.not_after), "created"
+        not_after = min(intent.not_after, line.not_after)
+        found, action = await _written(payment, open_, _last(work), journals, not_after=not_after), "created"
     number = f"{found.journal}/{found.line}"
     return Receipt("customer_payment", number, payment.digest, action, {"reference": payment.reference})
 
@@ -97,4 +141,4 @@ def _place(number: str) -> FoundPayment:
     return FoundPayment(journal, Decimal(line))
 
 
-payments = Inner[CustomerPayment]("payments", "Payment lines, required by invoices and credit memos", deliver)
+payments = Inner[Line]("payments", "Payment lines, required by invoices and credit memos", deliver)

@@ -11,12 +11,14 @@ from typing import Generic, TypeVar
 
 from sync.commerce.models.invoice import PAID, REFUNDED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order, utc
-from sync.connections import Connection, Store
+from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
 from sync.errors import Never
 from sync.mapping.customer_payment import CustomerPayment, customer_payment_from, store_credit_from
+from sync.mapping.document_numbers import fitting
 from sync.mapping.free_text_invoice import FreeTextInvoice, free_text_invoice_from
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from
+from sync.mapping.references import FORMER
 from sync.mapping.return_order import ReturnOrder, return_order_from
 from sync.mapping.sales_order import order_store
 from sync.mapping.store_credit import kept_as_credit
@@ -37,12 +39,18 @@ class Booked(Generic[D]):
 
 @dataclass(frozen=True)
 class Ground:
-    """Where a document is booked: legal entity, account, store view, our reference, and its sales order if it is there."""
+    """Where a document is booked: legal entity, account, store view, our reference, and its sales order if it is there.
+
+    `former`: the reference by the default template of earlier releases.
+    `number`: the ReturnOrderNumber of a credit memo, where sales orders are numbered by us.
+    """
 
     company: str
     account: str
     store: Store
     reference: str
+    former: str = ""
+    number: str = ""
     order_number: str = ""
 
 
@@ -99,16 +107,33 @@ def receivable_of(booked: Booked[D], connection: Connection, *, gross: bool | No
 
 
 def ground_of(booked: Booked[D], connection: Connection, account: str) -> Ground:
-    """Where the document is booked. Raises `Never` for an order of no store of this connection."""
+    """Where the document is booked.
+
+    Raises `Never` for an order of no store of this connection, and for a number that F&O would not hold.
+    """
     document, order = booked.document, booked.order
     store = order_store(order, connection)
-    section = connection.invoices if isinstance(document, Invoice) else connection.creditmemos
-    reference = section.reference_template.format(
-        order_increment_id=order.increment_id,
-        increment_id=document.increment_id,
+    is_invoice = isinstance(document, Invoice)
+    section = connection.invoices if is_invoice else connection.creditmemos
+    former = _filled(FORMER["invoices" if is_invoice else "creditmemos"], booked)
+    company, reference = store.company or connection.dynamics.company, _filled(section.reference_template, booked)
+    return Ground(company, account, store, reference, former, _return_number(booked, connection))
+
+
+def _return_number(booked: Booked[D], connection: Connection) -> str:
+    is_returned = isinstance(booked.document, CreditMemo) and connection.creditmemos.recipe == "return-order"
+    if not is_returned or connection.orders.numbers is NumberMode.THEIRS:
+        return ""
+    number = _filled(connection.creditmemos.number_template, booked)
+    return fitting(number, booked.document.label, "ReturnOrderNumber", "creditmemos.number_template")
+
+
+def _filled(template: str, booked: Booked[D]) -> str:
+    order = booked.order
+    return template.format(
+        order_increment_id=order.increment_id, increment_id=booked.document.increment_id,
         store_id=0 if order.store_id is None else order.store_id,
-    )
-    return Ground(store.company or connection.dynamics.company, account, store, reference)
+    )  # fmt: skip
 
 
 def invoice_bookings(
@@ -150,7 +175,7 @@ def memo_bookings(
     elif settings.recipe == "return-order":
         returned = return_order_from(
             credited, booked.order, connection, store=ground.store, company=ground.company, account=ground.account,
-            reference=ground.reference, items=items, lots=lots,
+            number=ground.number, reference=ground.reference, items=items, lots=lots,
         )  # fmt: skip
     else:
         free_text = _free_text(booked, credited, connection, ground, items)

@@ -5,7 +5,7 @@ Account numbers in journals are dimension strings: the segment delimiter inside 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -38,6 +38,11 @@ class CustomerPayment:
     journal_name: str
     journal_text: str
     body: Mapping[str, Any]
+
+    def in_journal(self, place: int) -> "CustomerPayment":
+        """The payment for the first, second … journal of its day and method."""
+        text = self.journal_text if place == 1 else f"{self.journal_text[: LONGEST_TEXT - 3].rstrip()} {place}"
+        return replace(self, journal_text=text)
 
     @property
     def side(self) -> str:

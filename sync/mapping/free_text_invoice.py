@@ -60,6 +60,7 @@ def free_text_invoice_from(
             "InvoiceDate": day.isoformat(),
             "CurrencyCode": receivable.totals.currency,
             "CustomerReference": reference,
+            "CustomerRequisition": order.increment_id,
             "InclTax": "Yes" if receivable.is_gross else "No",
             "TermsOfPayment": "" if is_credit else _terms(order, connection),
             "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),

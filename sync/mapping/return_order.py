@@ -23,7 +23,7 @@ from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import CENT, ZERO, rounded
+from sync.money import CENT, ZERO, rounded, total
 
 FINEST: Final = Decimal("0.000001")
 """F&O stores prices with six decimals; only quantities with a fraction need more than two."""
@@ -33,14 +33,17 @@ ONE: Final = Decimal(1)
 
 @dataclass(frozen=True)
 class ReturnOrder:
-    """A return order to be: header, and lines without its number."""
+    """A return order to be: header, and lines without its number. `number` is empty when F&O chooses it; `amount` is
+    what F&O credits for the lines, positive."""
 
     company: str
+    number: str
     account: str
     reference: str
     header: Mapping[str, Any]
     lines: tuple[Mapping[str, Any], ...]
     totals: Totals
+    amount: Decimal
 
     @property
     def digest(self) -> str:
@@ -54,7 +57,8 @@ class ReturnOrder:
 
 def return_order_from(
     receivable: Receivable, order: Order, connection: Connection, *,
-    store: Store, company: str, account: str, reference: str, items: Mapping[str, ItemMapping], lots: Mapping[str, str],
+    store: Store, company: str, account: str, number: str, reference: str,
+    items: Mapping[str, ItemMapping], lots: Mapping[str, str],
 ) -> ReturnOrder:  # fmt: skip
     """Map a proved credit memo. `lots`: InventoryLotId of the original lines by our line reference, where known.
 
@@ -63,6 +67,7 @@ def return_order_from(
     header = without_empty(
         {
             "dataAreaId": company,
+            "ReturnOrderNumber": number,
             "CustomerAccountNumber": account,
             "InvoiceCustomerAccountNumber": account,
             "CurrencyCode": receivable.totals.currency,
@@ -79,8 +84,9 @@ def return_order_from(
     lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
     tendered = [line.amount for line in receivable.lines if line.is_payment]
-    totals = proved(receivable, iter([*(credited(body, unit) for body in lines), *tendered]))
-    return ReturnOrder(company, account, reference, header, tuple(lines), totals)
+    amounts = [credited(body, unit) for body in lines]
+    totals = proved(receivable, iter([*amounts, *tendered]))
+    return ReturnOrder(company, number, account, reference, header, tuple(lines), totals, total(amounts))
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:

@@ -15,6 +15,7 @@ from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
 from sync.errors import Missing, Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping.document_numbers import fitting
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines, totals_left
@@ -26,8 +27,8 @@ from sync.money import CENT, ZERO, rounded, total
 
 T = TypeVar("T")
 
-LONGEST_NUMBER = 20
-"""SalesOrderNumber and CustomerAccount hold 20 characters."""
+NAMES = frozenset({"SalesOrderNumber", "CustomersOrderReference"})
+"""What a posted order is known by: it keeps them, whatever the templates say since."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class SalesOrder:
 
     @property
     def digest(self) -> str:
-        """Of the document as placed: what must be in D365 when it is first posted."""
-        return digest({"header": dict(self.header), "lines": [dict(line.body) for line in self.lines]})
+        """Of the document as placed: what must be in D365 when it is first posted. Whatever it is called there."""
+        header = {name: value for name, value in self.header.items() if name not in NAMES}
+        return digest({"header": header, "lines": [dict(line.body) for line in self.lines]})
 
     @property
     def current_digest(self) -> str:
@@ -154,12 +156,7 @@ def _number(order: Order, connection: Connection) -> str:
     if connection.orders.numbers is NumberMode.THEIRS:
         return ""
     number = _filled(connection.orders.number_template, order)
-    if len(number) > LONGEST_NUMBER:
-        raise Never(
-            f"order {order.increment_id}: SalesOrderNumber would be {number}, {len(number)} characters; F&O takes {LONGEST_NUMBER}",
-            remedy="Shorten orders.number_template in connections.toml.",
-        )
-    return number
+    return fitting(number, f"order {order.increment_id}", "SalesOrderNumber", "orders.number_template")
 
 
 def _reference(order: Order, connection: Connection) -> str:

@@ -52,6 +52,11 @@ class SalesOrderLine:
         """Whether what is left comes to another amount than its quantity alone would make of it."""
         return self.left is not None and replace(self.price, quantity=self.left.quantity) != self.left
 
+    def worth(self, quantity: Decimal, unit: Decimal) -> Decimal:
+        """What F&O makes of the line at a quantity it may have: between what is still wanted and what was ordered."""
+        quantity = min(max(quantity, self.remaining), self.price.quantity)
+        return replace(self.price, quantity=quantity).amount(unit)
+
 
 def sales_order_lines(
     order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping], *,

@@ -78,7 +78,7 @@ class Outcomes:
                 log.error(
                     "%s.bug key=%s error=%s at=%s", work.message.flow, work.message.key, decision.reason, _places(error)
                 )
-            await self.park(work.message, work.claim, decision, work)
+            await self.park(work.message, work.claim, decision, work, error)
             return
         now = self._clock.now()
         reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
@@ -95,8 +95,10 @@ class Outcomes:
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", work.message.flow, work.message.key, work.message.attempt)
 
-    async def park(self, message: Message, claim: Claim, park: Park, work: Work | None = None) -> None:
-        """Give the record to a person."""
+    async def park(
+        self, message: Message, claim: Claim, park: Park, work: Work | None = None, error: Exception | None = None
+    ) -> None:
+        """Give the record to a person. `error`: what has ended the try."""
         now = self._clock.now()
         said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
         entry = Entry(now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said)
@@ -107,8 +109,9 @@ class Outcomes:
         await self._ledger.park(claim, **said)
         log.warning("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, message.attempt, park.reason)
         read_at, seen = (work.started, work.seen) if work is not None else (now, "")
+        settles = work.settles_sooner(error) if work is not None and error is not None else {}
         released = await self._ledger.release(
-            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said
+            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said, **settles
         )
         await self.let_go(message, released)
 

@@ -68,7 +68,7 @@ def test_a_company_order_on_somebody_elses_account_is_named() -> None:
         {"increment_id": "1", "company": "Contoso Ltd"},
         {"increment_id": "2", "company": None},
     ]
-    orders = [{"CustomersOrderReference": number, "InvoiceCustomerAccountNumber": "C7"} for number in ("1", "2")]
+    orders = [{"CustomersOrderReference": f"1-{number}", "InvoiceCustomerAccountNumber": "C7"} for number in ("1", "2")]
     customers = [
         {"CustomerAccount": "C7", "OrganizationName": "Somebody"},
         {"CustomerAccount": "B2", "OrganizationName": "Contoso Ltd"},

@@ -83,7 +83,7 @@ async def test_a_captured_invoice_is_a_payment_of_its_total(house: House) -> Non
     await hears(house, "invoices", invoice)
     (line,) = rows(house, "CustomerPaymentJournalLines")
     assert line["CreditAmount"] == invoice["grand_total"]
-    assert line["PaymentReference"] == f"{order.row['increment_id']}/{invoice['increment_id']}"[:20]
+    assert line["PaymentReference"] == f"{order.row['store_id']}-I{invoice['increment_id']}"
     assert not rows(house, "FreeTextInvoiceHeaders")
 
 

@@ -134,7 +134,7 @@ def german_books(house: House) -> None:
 
 def bought_in(house: House, company: str, order: StoredOrder) -> str:
     """The account of an order's sales order in a legal entity."""
-    (header,) = house.dynamics.orders_for(str(order.row["increment_id"]), company)
+    (header,) = house.dynamics.orders_for(house.order_reference(order), company)
     account = str(header["OrderingCustomerAccountNumber"])
     assert house.dynamics.store.find("CustTable", company, account) is not None
     return account

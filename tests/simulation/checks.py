@@ -8,6 +8,7 @@ from typing import Any, Final
 from sync.money import rounded
 from sync.road.ledger import Claim, Ledger, State
 from sync.sandbox.commerce.records import StoredOrder, amount
+from tests.simulation.stories import reference_of
 from tests.simulation.world import HOOKS, World
 from tests.site import COMPANY, CONNECTION
 
@@ -38,7 +39,7 @@ def key_of(order: StoredOrder) -> str:
 def of_order(world: World, order: StoredOrder, claim: Claim) -> list[str]:
     """What is wrong with one order."""
     reference = str(order.row["increment_id"])
-    headers = world.site.dynamics.orders_for(reference, COMPANY)
+    headers = world.site.dynamics.orders_for(reference_of(order), COMPANY)
     numbers = [header["SalesOrderNumber"] for header in headers]
     if len(headers) > 1:
         return [f"is in D365 {len(headers)} times: {numbers}"]
@@ -141,7 +142,7 @@ async def _of_claims(ledger: Ledger) -> AsyncIterator[str]:
 
 def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
-    known = {str(order.row["increment_id"]) for order in world.story.orders}
+    known = {reference_of(order) for order in world.story.orders}
     found = []
     for header in world.site.dynamics.store.table("SalesTable").records.values():
         number, reference = header["SalesOrderNumber"], header.values.get("CustomersOrderReference", "")

@@ -145,11 +145,11 @@ class Story:
         return next((i for i in whole if i["qty_ordered"] - i.get("qty_canceled", Decimal(0)) > PIECES), None)
 
     def _may_stock(self, order: StoredOrder) -> bool:
-        return bool(self.site.dynamics.orders_for(_name(order), COMPANY))
+        return bool(self.site.dynamics.orders_for(reference_of(order), COMPANY))
 
     def _stock(self, order: StoredOrder) -> None:
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
-        for header in self.site.dynamics.orders_for(_name(order), COMPANY):
+        for header in self.site.dynamics.orders_for(reference_of(order), COMPANY):
             if self.site.dynamics.lines(COMPANY, header["SalesOrderNumber"]):
                 self.site.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
                 self.delivered.add(_name(order))
@@ -163,6 +163,11 @@ class Story:
         address = {**customer["addresses"][0], "street": [f"Neuer Weg {self.random.randint(1, 99)}"]}
         self.site.commerce.save_customer({**customer, "addresses": [address]})
         self.diary.note(f"deed: customer {customer['id']} moves")
+
+
+def reference_of(order: StoredOrder) -> str:
+    """The order's reference in D365."""
+    return f"{order.row['store_id']}-{order.row['increment_id']}"
 
 
 def _name(order: StoredOrder) -> str:
