@@ -19,6 +19,7 @@ from sync.dynamics.sales_orders import Found, SalesOrders
 from sync.errors import Later, Never
 from sync.flow import Change, Flow, Lane, Receipt, Skipped
 from sync.flows.accounts import buyer_of
+from sync.flows.identity import identified
 from sync.flows.keys import BY_ID, UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of, whole_in
 from sync.flows.left_behind import order_left_behind
 from sync.flows.order_changes import Wanted, apply_changes, give_up, given_up, without_what_is_credited
@@ -81,6 +82,8 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
     """Make D365 hold this order as it is now."""
     if reason := elsewhere(order.store_id, work.desk):
         return Skipped(reason)
+    if work.claim.number or work.claim.intent is not None:
+        await identified(order.entity_id, f"order {order.increment_id}", work)
     order = await without_what_is_credited(order, work)
     if what := given_up(order, work):
         return await give_up(order, what, work)
@@ -90,6 +93,7 @@ async def deliver(order: Order, work: Work) -> Receipt | Skipped:
         others = "" if work.is_asked else before_our_time(order, connection.orders)
         if reason := others or not_now(order, connection.orders, work.now()):
             return Skipped(reason)
+    await identified(order.entity_id, f"order {order.increment_id}", work)
     await _predecessor_settled(order, work)
     items = await work.desk.items.many(order_items(order, connection))
     buyer = await buyer_of(order, work)

@@ -75,8 +75,7 @@ async def _without_doubt(payment: CustomerPayment, work: Work) -> tuple[str, Cus
 
 def _is_at_work(claim: Claim, now: datetime) -> bool:
     """Whether somebody is writing right now; who has not finished when nothing may be sent any more has died."""
-    is_held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
-    return is_held and claim.intent is not None and claim.intent.not_after > now
+    return claim.is_held_at(now) and claim.intent is not None and claim.intent.not_after > now
 
 
 async def deliver(line: Line, work: Work) -> Receipt | Skipped:

@@ -13,6 +13,7 @@ from sync.desk import Desk
 from sync.errors import Later, Never
 from sync.flow import Change, Receipt, Skipped
 from sync.flows.accounts import account_for
+from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
 from sync.mapping.bookings import (
     Booked,
@@ -90,6 +91,8 @@ async def order_of(document: MoneyDocument, desk: Desk) -> Order | None:
 
 async def to_book(booked: Booked[Any], entity: str, work: Work) -> Receipt | Skipped | tuple[Receivable, Ground]:
     """What to book of a document and where, or why there is nothing (more) to book. Raises as `dealt_with` and `ground_for`."""
+    if work.claim.number or work.claim.intent is not None:
+        await identified(booked.document.entity_id, booked.document.label, work)
     known = dealt_with(booked, entity, work)
     if known is not None:
         return known
@@ -98,6 +101,7 @@ async def to_book(booked: Booked[Any], entity: str, work: Work) -> Receipt | Ski
     receivable = receivable_of(booked, work.desk.settings)
     if reason := nothing_to_book(booked.document, booked.order.payment.method, receivable, work.desk.settings):
         return Skipped(reason)
+    await identified(booked.document.entity_id, booked.document.label, work)
     return receivable, await ground_for(booked, work)
 
 

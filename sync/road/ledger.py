@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from sync.encoding import from_json
 from sync.ports import Clock, Conflict, Row, Tables, Value
+from sync.road.identities import Identities
 from sync.road.words import details_told, told
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
@@ -47,6 +48,7 @@ class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
     `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a person asked for it once.
+    `entity_id`: the record's id in its own system, where the key is a number that may come to name another one.
     `unsettled_until`: until when a write given up before the last intent may still commit, whatever came of the last.
     """
 
@@ -61,6 +63,7 @@ class Claim:
     digest: str = ""
     number: str = ""
     entity: str = ""
+    entity_id: str = ""
     reason: str = ""
     remedy: str = ""
     read_at: datetime | None = None
@@ -83,18 +86,18 @@ class Claim:
             return None
         return Intent(self.intent_document, self.intent_not_after, self.intent_settled_by)
 
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether somebody holds the record."""
+        return self.owner != "" and self.lease_until is not None and self.lease_until > now
+
     def row(self) -> Row:
         """As it is stored."""
         skipped = {"connection", "flow", "key", "etag"}
         values: dict[str, Value] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         values["state"] = str(self.state)
         values |= {"reason": told(self.reason), "remedy": told(self.remedy)}
-        return Row(
-            self.partition,
-            self.key,
-            {name: value for name, value in values.items() if value not in (None, "")},
-            self.etag,
-        )
+        kept = {name: value for name, value in values.items() if value not in (None, "")}
+        return Row(self.partition, self.key, kept, self.etag)
 
     @classmethod
     def of(cls, connection: str, flow: str, row: Row) -> Self:
@@ -133,7 +136,7 @@ class Ledger:
     """
 
     def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
-        self._tables = tables
+        self._tables, self.identities = tables, Identities(tables)
         self._clock = clock
         self._is_alone = is_alone
 
@@ -155,8 +158,7 @@ class Ledger:
         while True:
             claim = await self.claim(connection, flow, key)
             now = self._clock.now()
-            held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
-            held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
+            held = claim.is_held_at(now) and not (self._is_alone and claim.owner.partition("/")[0] != owner)
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_hint):
                 return claim, False

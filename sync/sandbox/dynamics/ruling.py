@@ -44,7 +44,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Number:
-    """A key that a number sequence gives. `always`: no setting lets a caller choose it. `shared`: by all companies."""
+    """A key that a number sequence gives. `always`: no setting lets a caller choose it. `shared`: by all companies.
+
+    `drawn_as`: the property whose setting tells whether the sequence is manual, where another table draws from it as well.
+    """
 
     field: str
     label: str
@@ -53,6 +56,7 @@ class Number:
     always: bool = False
     shared: bool = False
     longest: int = 20
+    drawn_as: str = ""
 
 
 @dataclass(frozen=True)
