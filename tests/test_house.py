@@ -40,7 +40,7 @@ MAY_SEE: Final[dict[str, tuple[str, ...]]] = {
     "connections": ("connections",),
     "retry": ("errors",),
     "road.message": ("encoding", "ports"),
-    "road.ledger": ("encoding", "ports", "road.words"),
+    "road.ledger": ("encoding", "ports", "road.identities", "road.words"),
     "road.documents": ("encoding", "errors", "ports"),
     "pauses": ("ports",),
     "adapters": ("adapters", "connections", "errors", "ports"),
