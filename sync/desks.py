@@ -144,6 +144,7 @@ class Desks:
             on_pause=pause,
             write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch,
+            lengths=settings.lengths,
         )
         return client, system
 

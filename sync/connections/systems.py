@@ -1,8 +1,8 @@
 """The two systems of a connection: where they are and how to speak to them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from sync.connections.section import Amount, Company, Currency, SecretName, Section, TimeZone, Url, Whole
 
@@ -76,3 +76,5 @@ class Dynamics(Section):
     order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is named."""
+    lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
+    """Characters that a field of F&O holds in this environment, where they are not the standard's."""

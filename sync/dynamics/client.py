@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import httpx
@@ -28,6 +29,7 @@ from sync.encoding import to_json
 from sync.errors import Never
 from sync.flow import Lane
 from sync.limiter import Limiter
+from sync.mapping.lengths import fitted
 from sync.ports import Clock
 
 WRITE_TIMEOUT: Final = timedelta(seconds=60)
@@ -58,7 +60,8 @@ class DynamicsClient:
     """One environment. `counts` holds the requests made so far (reads, writes) and the tokens taken.
 
     `limiter` is shared by all clients of the environment; `on_pause` is told the length of a pause F&O asks for, before
-    `Paused` is raised. `http` and `tokens` belong to the caller, who closes them.
+    `Paused` is raised. `lengths`: characters of fields where this environment has others than the standard. `http` and
+    `tokens` belong to the caller, who closes them.
     """
 
     def __init__(
@@ -72,9 +75,11 @@ class DynamicsClient:
         on_pause: Callable[[timedelta], Awaitable[None]],
         write_timeout: timedelta = WRITE_TIMEOUT,
         documents_per_batch: int = 1,
+        lengths: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._wire = Wire(base_url, http=http, tokens=tokens, limiter=limiter, clock=clock, on_pause=on_pause)
         self._write_timeout = write_timeout
+        self._lengths = lengths
         self._lane = Lane.DOCUMENTS
         self._lookups: dict[tuple[object, ...], Lookup] = {}
         self._documents: Coalescer[Document, list[Answer]] = Coalescer(
@@ -226,6 +231,10 @@ class DynamicsClient:
         answer = await self._wire.send(replace(ask, content=content, headers=headers))
         return parts_by_document(answer, documents)
 
+    def fitted(self, entity_set: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A record as it is sent: every write goes through here. Raises `Never` for a number that F&O cannot hold."""
+        return fitted(entity_set, body, self._lengths)
+
     async def public_entity(self, name: str) -> Record | None:
         """What F&O says of an entity, by its type's name (`SalesOrderHeaderV4`): per property whether it is mandatory,
         editable, and when. None when the environment does not have it."""
@@ -264,12 +273,12 @@ class DynamicsClient:
         ask = self._writing(write.method, write.path, call, not_after)
         if write.body is not None:
             headers = {"Content-Type": "application/json; charset=utf-8"}
-            ask = replace(ask, content=to_json(dict(write.body)), headers=headers)
+            ask = replace(ask, content=to_json(self.fitted(write.entity_set, write.body)), headers=headers)
         return await self._wire.send(ask)
 
     def _writing(self, method: str, path: str, call: Call, not_after: datetime | None) -> Ask:
         return Ask(method, path, call, self._write_timeout, self._lane, not_after=not_after)
 
     def _operation(self, write: Write) -> batch.Operation:
-        body = None if write.body is None else to_json(dict(write.body))
+        body = None if write.body is None else to_json(self.fitted(write.entity_set, write.body))
         return batch.Operation(write.method, self._wire.origin + write.path, body, {"Accept": JSON})

@@ -129,7 +129,7 @@ def _line(
             "OffsetAccountType": offset[0],
             "OffsetAccountDisplayValue": display_value(offset[1], settings.dimension_delimiter),
             "PaymentReference": reference,
-            "TransactionText": f"Web order {order.increment_id}"[:LONGEST_TEXT],
+            "TransactionText": f"Web order {order.increment_id}",
             "IsPrepayment": "No",
             **fields,
         }

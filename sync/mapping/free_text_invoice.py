@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.connections import Connection
@@ -21,8 +21,6 @@ from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.money import rounded
-
-LONGEST_DESCRIPTION: Final = 255
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _amounts(line: ReceivableLine, sign: int) -> dict[str, Any]:
     price = priced(line.quantity, line.amount)
     is_exact = price.price_quantity == 1
     return {
-        "Description": line.text[:LONGEST_DESCRIPTION],
+        "Description": line.text,
         "Quantity": shortest(line.quantity) if is_exact else Decimal(1),
         "UnitPrice": shortest(price.price if is_exact else line.amount) * sign,
         "TransactionCurrencyAmount": line.amount * sign,

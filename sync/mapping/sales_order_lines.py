@@ -26,8 +26,6 @@ from sync.money import CENT, ZERO, rounded
 LONGEST_REFERENCE: Final = 20
 """Characters of `ExternalItemNumber` that are surely kept."""
 
-LONGEST_DESCRIPTION: Final = 1000
-
 
 @dataclass(frozen=True)
 class SalesOrderLine:
@@ -203,4 +201,4 @@ def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> di
 def _options_text(item: Item) -> str:
     """A line's description where the shopper chose or typed something: otherwise F&O's own product name stands."""
     texts = ", ".join(f"{option.option_id}={option.option_value}" for option in item.product_option)
-    return f"{item.name} [{texts}]"[:LONGEST_DESCRIPTION] if texts else ""
+    return f"{item.name} [{texts}]" if texts else ""

@@ -4,6 +4,7 @@ Nothing is asked of D365, so an account that a rule would find there is shown as
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sync.commerce.models.company import Company, CompanyStatus
@@ -14,7 +15,7 @@ from sync.mapping.company_account import company_account_from, wanted_hold
 from sync.mapping.customer_account import FIXED, CustomerAccount, customer_account_from, shopper_of_customer
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import AccountMapping
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, parked
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, as_sent, parked
 from sync.preview.papers import id_of
 
 SET, ADDRESSES = "/data/CustomersV3", "/data/CustomerPostalAddresses"
@@ -38,7 +39,7 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
                 "skip",
                 f"buys for company {shopper.company_id}: a contact of its account, without one of their own",
             )
-        return _account(key, customer_account_from(shopper, connection), known)
+        return _fitted(_account(key, customer_account_from(shopper, connection), known), connection)
     except Never as error:
         return parked(key, error)
 
@@ -60,9 +61,13 @@ async def preview_company(document: Any, connection: Connection, lookups: Lookup
                 key, "skip", f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
             )
         hold = wanted_hold(company, connection)
-        return _account(key, wanted, known, {"OnHoldStatus": hold} if hold else {})
+        return _fitted(_account(key, wanted, known, {"OnHoldStatus": hold} if hold else {}), connection)
     except Never as error:
         return parked(key, error)
+
+
+def _fitted(found: Preview, connection: Connection) -> Preview:
+    return replace(found, requests=as_sent(found.requests, connection))
 
 
 def _key(document: Any) -> str:

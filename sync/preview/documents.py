@@ -31,7 +31,7 @@ from sync.mapping.posting_policy import is_cancelled, is_rejected, must_be_of_ou
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import SalesOrder
 from sync.mapping.taken_off import Sale, orders_are_invoiced, planned, still_credited
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order, parked
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, as_sent, key_of, mapped_order, parked
 
 FIRST_LINE: Final = Decimal(1)
 """The number of a payment line in a journal that is opened for it."""
@@ -93,7 +93,7 @@ async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
     if reason := _order_waits(booked.order, basis):
         return Preview(record.key, "skip", reason)
     bookings = await _bookings(booked, receivable, basis)
-    requests, notes = tuple(_requests(bookings)), tuple(_notes(receivable, bookings))
+    requests, notes = as_sent(_requests(bookings), connection), tuple(_notes(receivable, bookings))
     return Preview(record.key, "deliver", requests=requests, totals=bookings.totals, notes=notes)
 
 
