@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sync.commerce.models.order import Order
 from sync.connections import Orders
-from sync.mapping.order_rows import MoneyRow, money_rows
+from sync.mapping.order_rows import MoneyRow, money_rows, unrounded
 from sync.mapping.segments import segments_of
 from sync.money import ZERO, rounded, total
 
@@ -53,11 +53,13 @@ class OrderParts:
     paid: tuple[Paid, ...]
     tax: Decimal
     grand_total: Decimal
+    unrounded: Decimal = ZERO
+    """What the header has beyond rows that REST had rounded already."""
 
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce keeps four decimals."""
         exact = [row.amount(gross=gross) for row in self.rows] + [c.amount(gross=gross) for c in self.charges]
-        return total(amount - rounded(amount) for amount in exact)
+        return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:
@@ -80,6 +82,7 @@ def order_parts(order: Order, settings: Orders) -> OrderParts:
         paid=tuple(paid),
         tax=order.tax_amount + _beside(order, rows, charges, paid, extra_tax),
         grand_total=order.grand_total,
+        unrounded=unrounded(order, rows),
     )
 
 

@@ -15,6 +15,8 @@ from sync.errors import Never
 from sync.mapping.document_parts import DocumentParts, document_parts
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.segments import fields_holding
+from sync.mapping.soundness import document_must_be_sound
+from sync.mapping.tax_proof import prove_document_tax
 from sync.mapping.totals import Totals, Unproved
 from sync.money import ZERO, rounded, total
 
@@ -67,8 +69,10 @@ class Receivable:
 
 
 def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Connection, *, gross: bool) -> Receivable:
-    """Map and prove. Raises `Never` (`Unproved` with both sums) for what does not add up."""
+    """Map and prove. Raises `Never` (`Unproved` with both sums) for what cannot be or does not add up."""
+    document_must_be_sound(document, order)
     parts = document_parts(document, order, connection.orders)
+    prove_document_tax(document, order, parts)
     lines = [*_lines(parts, gross=gross)]
     tax = ZERO if gross else rounded(parts.tax)
     totals = _totals(document, lines, tax)

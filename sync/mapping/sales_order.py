@@ -10,16 +10,23 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from sync.commerce.models.order import Order
-from sync.commerce.models.postal_address import Address
 from sync.connections import Connection, NumberMode, Store
 from sync.encoding import digest
+<<<<<<< HEAD
 from sync.errors import Missing, Never
 from sync.mapping.addresses import country_region_id, state_id, without_empty
 from sync.mapping.order_left import parts_left
+=======
+from sync.errors import Never
+from sync.mapping.addresses import without_empty
+from sync.mapping.delivery_address import delivery_address
+>>>>>>> bb9fe1c (Prove tax line by line, and refuse documents that cannot be)
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines, totals_left
 from sync.mapping.segments import fields_holding
+from sync.mapping.soundness import must_be_sound
 from sync.mapping.tax_groups import order_tax_group
+from sync.mapping.tax_proof import prove_order_tax
 from sync.mapping.totals import Totals, Unproved, proof
 from sync.mapping_tables.records import ItemMapping
 from sync.money import CENT, ZERO, rounded, total
@@ -73,8 +80,8 @@ def order_store(order: Order, connection: Connection) -> Store:
 
 
 def order_items(order: Order, connection: Connection) -> list[str]:
-    """The skus that need an item number. Raises `Never` as `order_parts` does."""
-    return [row.sku for row in order_parts(order, connection.orders).rows]
+    """The skus that need an item number. Raises `Never` for an order that cannot be, or that does not add up."""
+    return [row.sku for row in _parts(order, connection).rows]
 
 
 def sales_order_from(
@@ -82,7 +89,7 @@ def sales_order_from(
 ) -> SalesOrder:
     """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what has no home or does not add up."""
     store = order_store(order, connection)
-    parts = order_parts(order, connection.orders)
+    parts = _parts(order, connection)
     gross = bool(store.prices_include_tax)
     left = parts_left(order, parts, connection.orders)
     lines = sales_order_lines(order, connection, parts, items, left=left, gross=gross)
@@ -96,6 +103,14 @@ def sales_order_from(
         held=totals_left(order, connection, left, lines, gross=gross) if left is not parts else totals,
         paid=_paid_by_home(parts),
     )  # fmt: skip
+
+
+def _parts(order: Order, connection: Connection) -> OrderParts:
+    """The order's amounts, its tax proved line by line. Raises `Never`."""
+    must_be_sound(order)
+    parts = order_parts(order, connection.orders)
+    prove_order_tax(order, parts)
+    return parts
 
 
 def _paid_by_home(parts: OrderParts) -> dict[str, Decimal]:
@@ -210,30 +225,6 @@ def _texts(order: Order, connection: Connection) -> dict[str, str]:
     if connection.orders.note_field:
         texts[connection.orders.note_field] = order.customer_note
     return texts
-
-
-def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
-    """The ship-to as an address of this order only; nothing for virtual orders (F&O takes the customer's own)."""
-    address = order.shipping.address
-    if address is None or not (address.city or address.street):
-        return {}
-    return {
-        "IsDeliveryAddressOrderSpecific": "Yes",
-        "DeliveryAddressName": _addressee(address),
-        "DeliveryAddressDescription": f"Web order {order.increment_id}",
-        "DeliveryAddressStreet": "\n".join(line for line in address.street if line),
-        "DeliveryAddressCity": address.city,
-        "DeliveryAddressZipCode": address.postcode,
-        "DeliveryAddressStateId": state_id(address, connection.customers),
-        "DeliveryAddressCountryRegionId": country_region_id(
-            address.country_id, connection.customers, of=f"order {order.increment_id}: shipping address"
-        ),
-    }
-
-
-def _addressee(address: Address) -> str:
-    names = [address.company, address.name] if address.name != address.company else [address.name]
-    return ", ".join(name for name in names if name)
 
 
 def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: str) -> T | None:
