@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import Any, Final
 
 from sync.connections import NumberMode
-from sync.demo.cash import REFUND, Paper
+from sync.demo.cash import Paper
 from sync.demo.reconciliation import Finding
 from sync.demo.stage import Pair, Stage
 from sync.demo.systems import Refused, Shop
@@ -96,11 +96,16 @@ async def post_drafts(pair: Pair) -> list[str]:
 
     The numbers of the posted invoices and credit notes, which business events tell of; journals raise none.
     """
+    books = await pair.shop.entered()
+    papers = {paper.reference: paper for order in books for paper in Paper.of(order)}
     if pair.numbers is NumberMode.THEIRS:
         drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
-        return [await pair.ledger.post("free_text_invoice", row["InvoiceIdentifier"]) for row in drafts[::2]]
-    books = await pair.shop.entered()
-    papers = {paper.reference: paper for order in books for paper in Paper.of(order) if paper.kind == REFUND}
+        return [
+            await pair.ledger.post(
+                "free_text_invoice", row["InvoiceIdentifier"], tax=papers[row["CustomerReference"]].tax
+            )
+            for row in drafts[::2]
+        ]
     posted = []
     for order in [order for order in books if _is_settled(order)][::2]:
         (sales_order,) = await pair.ledger.ask("GET", f"/sandbox/orders?reference={order['increment_id']}")
