@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import Any, Final
 
 from sync.connections import NumberMode
-from sync.demo.cash import Paper
+from sync.demo.cash import REFUND, Paper
 from sync.demo.reconciliation import Finding
 from sync.demo.stage import Pair, Stage
 from sync.demo.systems import Refused, Shop
@@ -102,7 +102,7 @@ async def post_drafts(pair: Pair) -> list[str]:
         drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
         return [
             await pair.ledger.post(
-                "free_text_invoice", row["InvoiceIdentifier"], tax=papers[row["CustomerReference"]].tax
+                "free_text_invoice", row["InvoiceIdentifier"], tax=_signed_tax(papers[row["CustomerReference"]])
             )
             for row in drafts[::2]
         ]
@@ -117,6 +117,11 @@ async def post_drafts(pair: Pair) -> list[str]:
     if payments:
         await pair.ledger.post("journal", payments[0]["JournalBatchNumber"])
     return posted
+
+
+def _signed_tax(paper: Paper) -> Decimal:
+    """Negative where it is given back, as on the free text invoice."""
+    return -paper.tax if paper.kind == REFUND else paper.tax
 
 
 def _is_settled(order: Order) -> bool:

@@ -109,7 +109,7 @@ async def _all_of(posted: PostedInvoice, own: Sums, work: Work) -> list[Sums]:
 
 def _closest(signed: Sequence[Sums], wanted: Wanted) -> Sums:
     """All together, or what was invoiced without what was credited of it: whichever is nearer."""
-    ways = [_sum(signed), _sum([one for one in signed if one.amount > ZERO])]
+    ways = [_sum(signed), _sum([one for one in signed if one.amount >= ZERO])]
     return min(ways, key=lambda way: abs(way.amount - wanted.amount) + abs(_off_tax(way, wanted)))
 
 

@@ -43,7 +43,8 @@ def _credits(till: Till, memo: Columns, more: str = "0") -> str:
 
 def _drafts_posted(till: Till, document: Columns, flow: str, more: str = "0") -> str:
     identifier = till.draft(document, flow)["InvoiceIdentifier"]
-    return till.dynamics.post_free_text_invoice(identifier, tax=document["tax_amount"] + Decimal(more))
+    tax = document["tax_amount"] + Decimal(more)
+    return till.dynamics.post_free_text_invoice(identifier, tax=tax if flow == "invoices" else -tax)
 
 
 async def _reads_back(till: Till) -> list[str]:

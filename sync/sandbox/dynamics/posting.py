@@ -188,14 +188,14 @@ def _returned(row: Record, tax: Decimal) -> Line:
 
 
 def post_free_text(env: Environment, header: Record, rows: Sequence[Record], tax: Decimal | None) -> dict[str, Any]:
-    """The posted free text invoice, with its lines in their order. `tax` is positive; None: that of the lines."""
+    """The posted free text invoice, with its lines in their order. `tax`: None: that of the lines."""
     if header.values.get("IsPosted") == "Yes" or not rows:
         raise NotPosted(f"free text invoice {header['InvoiceIdentifier']} is posted, or has no lines")
     company = header[COMPANY]
     number, voucher = _numbers(env, company, "FTI")
     amounts = [row["TransactionCurrencyAmount"] for row in rows]
     taxes = (
-        spread(env, tax if sum(amounts, NOTHING) >= 0 else -tax, amounts, header["CurrencyCode"])
+        spread(env, tax, amounts, header["CurrencyCode"])
         if tax is not None
         else [row.values.get("SalesTaxAmount", NOTHING) for row in rows]
     )

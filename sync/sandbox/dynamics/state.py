@@ -69,7 +69,7 @@ class DynamicsState(Environment):
                 self._set_status(header, "Canceled")
 
     def post_free_text_invoice(self, identifier: int, company: str | None = None, *, tax: Decimal | None = None) -> str:
-        """Post a free text invoice; its number. `tax` (positive): as in `invoice`. Raises `NotPosted`."""
+        """Post a free text invoice; its number. `tax`: as in `invoice`, negative on a credit note. Raises `NotPosted`."""
         header = posting.only(self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company)
         lines = free_text_invoices.lines_of(self, header[COMPANY], identifier)
         with self.store.transaction():
