@@ -3,20 +3,24 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from random import Random
 from typing import Any, Final
 
 from sync.sandbox.commerce import lifecycle
 from sync.sandbox.commerce.recipe import Extras, drawn
 from sync.sandbox.commerce.records import StoredOrder
-from tests.simulation.plan import Plan
-from tests.simulation.watching import Diary
-from tests.site import COMPANY, Site
+from tests.simulation.naming import key_of, reference_of
+from tests.simulation.papers import Papers
+from tests.site import COMPANY
 
 DEEDS: Final = (
     "nothing",
     "nothing",
     "invoice",
+    "invoice",
+    "invoice",
+    "refund",
+    "refund",
+    "settle",
     "ship",
     "cancel",
     "cancel",
@@ -30,13 +34,9 @@ PIECES: Final = Decimal(1)
 
 
 @dataclass
-class Story:
-    """The orders of a world and what became of them. `delivered`: references that the warehouse sent out in D365."""
+class Story(Papers):
+    """The orders of a world and what became of them. `delivered`: keys of those that the warehouse sent out in D365."""
 
-    site: Site
-    plan: Plan
-    random: Random
-    diary: Diary
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
 
@@ -46,20 +46,31 @@ class Story:
             for _ in range(self.plan.orders):
                 group.create_task(self._order(self.random.uniform(0, self.plan.spread)))
             group.create_task(self._moving(self.random.uniform(0, self.plan.trouble)))
+            if self.plan.blocks:
+                group.create_task(self._deciding())
 
     async def _order(self, wait: float) -> None:
         await asyncio.sleep(wait)
         order = self.site.commerce.place(self._made())
         self.orders.append(order)
         self.diary.note(
-            f"shop: order {_name(order)} is placed, {order.row['grand_total']} {order.row['order_currency_code']}"
+            f"shop: order {key_of(order)} is placed, {order.row['grand_total']} {order.row['order_currency_code']}"
         )
-        for _ in range(self.random.choice((0, 1, 1, 2))):
+        for _ in range(self.random.choice((0, 1, 2, 3, 4))):
             await asyncio.sleep(self._while())
             self._deed(order, self.random.choice(DEEDS))
         if order.row["state"] == "holded":
             await asyncio.sleep(self._while())
             self.site.commerce.unhold(order)
+        if self.may_settle(order):
+            await asyncio.sleep(self._while())
+            self.settle(order, all_of_them=True)
+
+    async def _deciding(self) -> None:
+        """The shop's staff thinks about companies, now and then."""
+        for _ in range(3):
+            await asyncio.sleep(self._while())
+            self.company()
 
     def _while(self) -> float:
         """Seconds until the next deed: often right away, when the order is just being posted."""
@@ -79,64 +90,57 @@ class Story:
         return shop.maker.cooked(wanted)
 
     def _deed(self, order: StoredOrder, deed: str) -> None:
-        if not getattr(self, f"_may_{deed}", lambda _: True)(order):
+        if not getattr(self, f"may_{deed}", lambda _: True)(order):
             return
-        self.diary.note(f"deed: {deed} {_name(order)}")
-        act: Any = getattr(self, f"_{deed}")
+        self.diary.note(f"deed: {deed} {key_of(order)}")
+        act: Any = getattr(self, deed)
         act(order)
 
-    def _nothing(self, order: StoredOrder) -> None:
+    def nothing(self, order: StoredOrder) -> None:
         """A change that changes nothing: a comment with the status it has."""
         self.site.commerce.save_order(order, {"customer_note": f"note {self.random.random()}"})
 
-    def _may_invoice(self, order: StoredOrder) -> bool:
-        return lifecycle.can_invoice(order) or order.row["state"] == "pending_payment"
-
-    def _invoice(self, order: StoredOrder) -> None:
-        """The money comes, for a pending payment too."""
-        self.site.commerce.invoice(order)
-
-    def _may_ship(self, order: StoredOrder) -> bool:
+    def may_ship(self, order: StoredOrder) -> bool:
         return lifecycle.can_ship(order)
 
-    def _ship(self, order: StoredOrder) -> None:
+    def ship(self, order: StoredOrder) -> None:
         self.site.commerce.ship(order)
 
-    def _may_cancel(self, order: StoredOrder) -> bool:
+    def may_cancel(self, order: StoredOrder) -> bool:
         return lifecycle.can_cancel(order)
 
-    def _cancel(self, order: StoredOrder) -> None:
+    def cancel(self, order: StoredOrder) -> None:
         self.site.commerce.cancel(order)
 
-    def _may_edit(self, order: StoredOrder) -> bool:
+    def may_edit(self, order: StoredOrder) -> bool:
         return lifecycle.can_cancel(order) and not order.row.get("total_invoiced")
 
-    def _edit(self, order: StoredOrder) -> None:
+    def edit(self, order: StoredOrder) -> None:
         self.orders.append(self.site.commerce.edit(order))
 
-    def _may_hold(self, order: StoredOrder) -> bool:
+    def may_hold(self, order: StoredOrder) -> bool:
         return lifecycle.can_hold(order)
 
-    def _hold(self, order: StoredOrder) -> None:
+    def hold(self, order: StoredOrder) -> None:
         self.site.commerce.hold(order)
 
-    def _may_address(self, order: StoredOrder) -> bool:
+    def may_address(self, order: StoredOrder) -> bool:
         return order.shipping is not None
 
-    def _address(self, order: StoredOrder) -> None:
+    def address(self, order: StoredOrder) -> None:
         """Staff corrects the address, then saves the order, which is what others hear of."""
         self.site.commerce.change_address(order, street=[f"Ringweg {self.random.randint(1, 99)}"], city="Neustadt")
-        self._nothing(order)
+        self.nothing(order)
 
-    def _may_partly(self, order: StoredOrder) -> bool:
+    def may_partly(self, order: StoredOrder) -> bool:
         return lifecycle.can_cancel(order) and self._divisible(order) is not None
 
-    def _partly(self, order: StoredOrder) -> None:
+    def partly(self, order: StoredOrder) -> None:
         """One piece of one row is cancelled, as extensions do it."""
         item = self._divisible(order)
         assert item is not None
         item["qty_canceled"] = item.get("qty_canceled", Decimal(0)) + PIECES
-        self._nothing(order)
+        self.nothing(order)
 
     def _divisible(self, order: StoredOrder) -> Any:
         whole = (
@@ -144,15 +148,15 @@ class Story:
         )
         return next((i for i in whole if i["qty_ordered"] - i.get("qty_canceled", Decimal(0)) > PIECES), None)
 
-    def _may_stock(self, order: StoredOrder) -> bool:
-        return bool(self.site.dynamics.orders_for(_name(order), COMPANY))
+    def may_stock(self, order: StoredOrder) -> bool:
+        return bool(self.site.dynamics.orders_for(reference_of(order), COMPANY))
 
-    def _stock(self, order: StoredOrder) -> None:
+    def stock(self, order: StoredOrder) -> None:
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
-        for header in self.site.dynamics.orders_for(_name(order), COMPANY):
+        for header in self.site.dynamics.orders_for(reference_of(order), COMPANY):
             if self.site.dynamics.lines(COMPANY, header["SalesOrderNumber"]):
                 self.site.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
-                self.delivered.add(_name(order))
+                self.delivered.add(key_of(order))
 
     async def _moving(self, wait: float) -> None:
         """A customer moves house."""
@@ -163,7 +167,3 @@ class Story:
         address = {**customer["addresses"][0], "street": [f"Neuer Weg {self.random.randint(1, 99)}"]}
         self.site.commerce.save_customer({**customer, "addresses": [address]})
         self.diary.note(f"deed: customer {customer['id']} moves")
-
-
-def _name(order: StoredOrder) -> str:
-    return str(order.row["increment_id"])
