@@ -159,7 +159,9 @@ def is_held_up(world: World, order: StoredOrder, claim: Claim) -> bool:
 
 
 def _is_nothing(document: Columns) -> bool:
-    return not rounded(document["grand_total"]) and not any(document.get(name) for name in OTHERWISE)
+    """A total of zero to which nothing adds up: where goods were withheld as a fee, or paid otherwise, there are lines."""
+    beside = (*OTHERWISE, "adjustment_negative")
+    return not rounded(document["grand_total"]) and not any(document.get(name) for name in beside)
 
 
 def _paid(_: World, __: Columns, row: Record, ___: int) -> Decimal:
