@@ -41,10 +41,7 @@ BOOKS: Final[Mapping[str, Any]] = {
 }
 
 ODDITIES: Final = ("negative",)
-"""Documents that cannot be: of a total below zero."""
-
-REFUNDED_IS_SHIPPED: Final = True
-"""Whether pieces that were refunded before they were shipped stay on the sales order. False judges that they must not."""
+"""Documents that cannot be: of a total below zero. `currency` makes them of another one than their order's."""
 
 RATES = ("throttle", "error_before", "dropped", "error_after", "lost", "delayed")
 

@@ -23,10 +23,12 @@ PIECES: Final = Decimal(1)
 
 @dataclass
 class Story(Papers):
-    """The orders of a world and what became of them. `delivered`: keys of those that the warehouse sent out in D365."""
+    """The orders of a world and what became of them. `delivered`: keys of those that the warehouse sent out in D365;
+    `uncounted`: of those whose pieces an extension cancelled, which no total of the shop counts."""
 
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
+    uncounted: set[str] = field(default_factory=set)
 
     async def play(self) -> None:
         """Everything that people do in this world; returns when they have gone home."""
@@ -95,7 +97,9 @@ class Story(Papers):
         self.site.commerce.ship(order)
 
     def may_cancel(self, order: StoredOrder) -> bool:
-        return lifecycle.can_cancel(order)
+        """Not the rest where an extension cancelled pieces: the shop would forget those, and count them as wanted."""
+        is_rest = key_of(order) in self.uncounted and order.amount("total_invoiced")
+        return lifecycle.can_cancel(order) and not is_rest
 
     def cancel(self, order: StoredOrder) -> None:
         self.site.commerce.cancel(order)
@@ -127,6 +131,7 @@ class Story(Papers):
         """One piece of one row is cancelled, as extensions do it."""
         item = self._divisible(order)
         assert item is not None
+        self.uncounted.add(key_of(order))
         item["qty_canceled"] = item.get("qty_canceled", Decimal(0)) + PIECES
         self.nothing(order)
 
