@@ -1,4 +1,5 @@
-# Two commands matter: `make demo` shows the product at work, `make test` proves it. Both set everything up.
+# Two commands matter: `make demo` shows the product at work, `make test` proves it. Both set
+# everything up.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -11,25 +12,28 @@ AZURITE := tests/azurite/node_modules/.package-lock.json
 
 .PHONY: demo demo-embedded demo-emulated test azurite worker package check infra serve simulate bench golden clean
 
-# EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the tests'; Node must be there.
+# EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
+# tests'; Node must be there.
 demo: demo-$(EDITION)
 
 demo-embedded: $(VENV)/run-time
-	$(RUN) -m sync demo
+	$(RUN) -m sandbox demo
 
 demo-emulated: $(VENV)/development $(AZURITE)
-	$(RUN) -m tests.emulators $(RUN) -m sync demo --emulated
+	$(RUN) -m tests.emulators $(RUN) -m sandbox demo --emulated
 
 test: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
 
-# Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it they are skipped.
+# Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
+# they are skipped.
 azurite: $(AZURITE)
 
 # Microsoft's worker code, for the tests that run the app in it. Without it they are skipped.
 worker: $(WORKER)/ready
 
-# An environment with nothing but requirements.txt, as Azure builds it: the tests import the unpacked package with it.
+# An environment with nothing but requirements.txt, as Azure builds it: the tests import the
+# unpacked package with it.
 package: $(PACKAGE)/ready
 
 check: $(VENV)/development
@@ -37,7 +41,8 @@ check: $(VENV)/development
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# Azure's Bicep files against a scanner's policies, offline; that they are whole and fit the code is among the tests.
+# Azure's Bicep files against a scanner's policies, offline; that they are whole and fit the code is
+# among the tests.
 infra: $(SCANNER)/ready
 	$(SCANNER)/bin/checkov --config-file infra/.checkov.yaml -d infra
 
@@ -52,7 +57,8 @@ simulate: $(VENV)/development
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
-# What the app registers, the queues it needs and what its requirements bring along, as text; read the difference.
+# What the app registers, the queues it needs and what its requirements bring along, as text; read
+# the difference.
 golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
 	$(RUN) -m tests.infra.queues
@@ -79,7 +85,8 @@ $(SCANNER)/ready: requirements-infra.txt
 	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-infra.txt
 	touch $@
 
-# Without what it names as needed: azure-functions is ours as pinned, and its extensions are for kinds of bindings we have not.
+# Without what it names as needed: azure-functions is ours as pinned, and its extensions are for
+# kinds of bindings we have not.
 $(WORKER)/ready: requirements-worker.txt | $(VENV)/run-time
 	rm -rf $(WORKER)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --target $(WORKER) -r requirements-worker.txt

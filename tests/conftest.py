@@ -1,4 +1,5 @@
-"""What holds for all tests: no skip goes unnoticed where `SYNC_TEST_SKIPS=refuse` says that everything should run."""
+"""What holds for all tests: no skip goes unnoticed where `SYNC_TEST_SKIPS=refuse` says that
+everything should run."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 ABSENT = "payloads that lie beside the project are absent"
-"""The one reason for which a test may be skipped anywhere: it reads payloads that the project does not ship."""
+"""The one reason for which a test may be skipped anywhere: it reads payloads that the project does
+not ship."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

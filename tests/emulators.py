@@ -1,7 +1,8 @@
-"""`python -m tests.emulators COMMAND...` runs a command with a Service Bus and tables beside it, which its settings name.
+"""`python -m tests.emulators COMMAND...` runs a command with a Service Bus and tables beside it,
+which its settings name.
 
-Azurite for the tables, our double for Service Bus, with the queues that a deployment sets up. Both begin empty and end
-with the command, whose exit status is this one's.
+Azurite for the tables, our double for Service Bus, with the queues that a deployment sets up. Both
+begin empty and end with the command, whose exit status is this one's.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sync.editions.embedded import LOCK, MOST_DELIVERIES
+from sync.app.embedded import LOCK, MOST_DELIVERIES
 from tests.azurite import server
 from tests.doubles.amqp.entity import Rules
 from tests.doubles.amqp.server import ServiceBusDouble

@@ -1,7 +1,9 @@
-"""HTTP without sockets: requests reach ASGI applications by host, and a client's death or impatience does not reach them.
+"""HTTP without sockets: requests reach ASGI applications by host, and a client's death or
+impatience does not reach them.
 
-The server's side of a request is a task that belongs to nobody who calls: a cancelled or frozen client leaves it running,
-as a real server would not notice either. Read timeouts hold, by the loop's clock.
+The server's side of a request is a task that belongs to nobody who calls: a cancelled or frozen
+client leaves it running, as a real server would not notice either. Read timeouts hold, by the
+loop's clock.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.life import begin
+from tests.process import begin
 
 Scope = MutableMapping[str, Any]
 
@@ -36,35 +38,41 @@ class _Exchange:
 
 
 class InProcess(httpx.AsyncBaseTransport):
-    """A transport to `apps` by host name. `gone()` true: the client's machine is dead, nothing leaves it any more."""
+    """A transport to `apps` by host name. `gone()` true: the client's machine is dead, nothing
+    leaves it any more."""
 
-    def __init__(self, apps: Mapping[str, Any], asked: Callable[[httpx.Request], None] = lambda _: None) -> None:
+    def __init__(
+        self, apps: Mapping[str, Any], asked: Callable[[httpx.Request], None] = lambda _: None
+    ) -> None:
         self._apps = apps
         self._asked = asked
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises `httpx.ConnectError` for a host that nobody is, `httpx.ReadTimeout`, and whatever the application raises."""
+        """Raises `httpx.ConnectError` for a host that nobody is, `httpx.ReadTimeout`, and whatever
+        the application raises."""
         app = self._apps.get(request.url.host)
         if app is None:
             raise httpx.ConnectError(f"no host {request.url.host}", request=request)
         self._asked(request)
         exchange = _Exchange(await request.aread())
         serving = begin(_served(app, _scope(request), exchange), None)
-        serving.add_done_callback(_heard)
+        serving.add_done_callback(_received)
         patience = request.extensions.get("timeout", {}).get("read")
         try:
             async with asyncio.timeout(patience):
                 await asyncio.shield(serving)
         except TimeoutError:
             raise httpx.ReadTimeout("no answer in time", request=request) from None
-        return httpx.Response(exchange.status, headers=exchange.headers, content=b"".join(exchange.parts))
+        return httpx.Response(
+            exchange.status, headers=exchange.headers, content=b"".join(exchange.parts)
+        )
 
 
 async def _served(app: Any, scope: Scope, exchange: _Exchange) -> None:
     await app(scope, exchange.receive, exchange.send)
 
 
-def _heard(serving: "asyncio.Task[None]") -> None:
+def _received(serving: "asyncio.Task[None]") -> None:
     """An error that nobody waits for any more is nobody's fault."""
     if not serving.cancelled():
         serving.exception()

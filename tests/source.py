@@ -1,4 +1,5 @@
-"""The product's own source, parsed once: its modules, what they import, their functions and what they log."""
+"""The product's own source, parsed once: its modules, what they import, their functions and what
+they log."""
 
 import ast
 import re
@@ -23,7 +24,11 @@ class Module(NamedTuple):
 
 @cache
 def modules() -> tuple[Module, ...]:
-    return tuple(_module(path) for path in sorted((ROOT / "sync").rglob("*.py")))
+    return tuple(
+        _module(path)
+        for root in ("sync", "sandbox")
+        for path in sorted((ROOT / root).rglob("*.py"))
+    )
 
 
 def _module(path: Path) -> Module:
@@ -41,7 +46,8 @@ def dotted(node: ast.AST) -> str:
 
 @cache
 def imports(module: Module) -> set[str]:
-    """What a module imports while it runs, also inside functions; for type checkers alone does not count."""
+    """What a module imports while it runs, also inside functions; for type checkers alone does not
+    count."""
     skipped = {
         node
         for block in module.nodes
@@ -59,7 +65,11 @@ def imports(module: Module) -> set[str]:
 
 def functions() -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for module in modules():
-        yield from ((module, node) for node in module.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        yield from (
+            (module, node)
+            for node in module.nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
 
 
 LOGGING: Final = re.compile(r"(log|logger|logging)\.(debug|info|warning|error|exception|critical)")

@@ -1,4 +1,5 @@
-"""A write that was refused or throttled cannot commit later, so nobody waits for that; a lost one can."""
+"""A write that was refused or throttled cannot commit later, so nobody waits for that; a lost one
+can."""
 
 import asyncio
 from datetime import timedelta
@@ -6,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.dials import Kind
+from sync.app.services import Services
 from sync.flows import FLOWS
-from sync.sandbox.dials import Kind
-from sync.services import Services
-from tests.site import CONNECTION, Site
+from tests.systems import CONNECTION, SystemsUnderTest
 from tests.virtual_time import LoopClock, virtually
 
 HORIZON = 180
@@ -17,24 +18,28 @@ HORIZON = 180
 
 async def posted_after(kind: Kind, path: str) -> float:
     """Seconds until an order stands in F&O whole, when the first write to `path` meets a fault."""
-    site = Site(LoopClock(), {"dynamics": {"commit_horizon_seconds": HORIZON}})
-    site.ledger_dials.next(kind, path=path, writes=True, seconds=2)
-    services = Services(site.connections, FLOWS, site.outside())
-    (order,) = site.commerce.place_new(skus=["SIMPLE-001"])
+    systems = SystemsUnderTest(LoopClock(), {"dynamics": {"commit_horizon_seconds": HORIZON}})
+    systems.ledger_dials.next(kind, path=path, writes=True, seconds=2)
+    services = Services(systems.connections, FLOWS, systems.edition_parts())
+    (order,) = systems.commerce.place_new(skus=["SIMPLE-001"])
     row: dict[str, Any] = order.row
-    await services.hints.accept("orders", CONNECTION, [f"{row['increment_id']}@{row['store_id']}"], "webhook")
-    while not any(site.dynamics.lines("usmf", header["SalesOrderNumber"]) for header in orders(site)):
-        (message,) = await site.queue.receive("orders", most=1, wait=timedelta(hours=1))
+    await services.intake.accept(
+        "orders", CONNECTION, [f"{row['increment_id']}@{row['store_id']}"], "webhook"
+    )
+    while not any(
+        systems.dynamics.lines("usmf", header["SalesOrderNumber"]) for header in orders(systems)
+    ):
+        (message,) = await systems.queue.receive("orders", most=1, wait=timedelta(hours=1))
         await services.deliver("orders", message.body, message.id, message.deliveries)
-        await site.queue.complete(message)
-    assert len(orders(site)) == 1
+        await systems.queue.complete(message)
+    assert len(orders(systems)) == 1
     await services.close()
-    site.close()
+    systems.close()
     return asyncio.get_running_loop().time()
 
 
-def orders(site: Site) -> list[Any]:
-    return list(site.dynamics.store.table("SalesTable").records.values())
+def orders(systems: SystemsUnderTest) -> list[Any]:
+    return list(systems.dynamics.store.table("SalesTable").records.values())
 
 
 @pytest.mark.parametrize("path", ["CustomersV3", "SalesOrderHeaders", "$batch"])
@@ -43,5 +48,7 @@ def test_after_a_pause_a_write_is_repeated_at_once(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["CustomersV3", "SalesOrderHeaders"])
-def test_a_write_whose_answer_was_lost_is_not_looked_for_before_it_must_have_committed(path: str) -> None:
+def test_a_write_whose_answer_was_lost_is_not_looked_for_before_it_must_have_committed(
+    path: str,
+) -> None:
     assert virtually(posted_after(Kind.DROPPED, path)) >= HORIZON

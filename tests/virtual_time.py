@@ -1,6 +1,8 @@
-"""A loop whose time is virtual: when nothing can run, it jumps to the next timer. And a clock that goes with a loop.
+"""A loop whose time is virtual: when nothing can run, it jumps to the next timer. And a clock that
+goes with a loop.
 
-With a seed the loop also draws the order in which ready callbacks run, and each worker of a simulation its own chance.
+With a seed the loop also draws the order in which ready callbacks run, and each worker of a
+simulation its own chance.
 """
 
 import asyncio
@@ -35,7 +37,8 @@ class _Jumping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Sleeps take no time. `random`: draws the order of what is ready; without it, first come first served."""
+    """Sleeps take no time. `random`: draws the order of what is ready; without it, first come first
+    served."""
 
     def __init__(self, random: Random | None = None) -> None:
         self._jumping = _Jumping()

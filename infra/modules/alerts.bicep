@@ -8,14 +8,14 @@ param oldestMessageMinutes int
 
 var oldestMessage = '''
 AppTraces
-| where Message contains "watch.queue queue="
+| where Message contains "monitoring.queue queue="
 | extend Queue = extract(@"queue=(\S+)", 1, Message), Waited = toint(extract(@"oldest_s=(\d+)", 1, Message))
 | where Waited > {seconds}
 '''
 
 var freshness = '''
 AppTraces
-| where Message contains "watch.flow flow="
+| where Message contains "monitoring.flow flow="
 | extend Flow = strcat(extract(@"flow=(\S+)", 1, Message), " of ", extract(@"connection=(\S+)", 1, Message))
 | extend Behind = toint(extract(@"behind_s=(\d+)", 1, Message)), Every = toint(extract(@"every_s=(\d+)", 1, Message))
 | where Behind > 3 * Every + 900
@@ -23,12 +23,12 @@ AppTraces
 
 var signsOfLife = '''
 AppTraces
-| where Message contains "watch.queue queue="
+| where Message contains "monitoring.queue queue="
 '''
 
 var refusals = '''
 AppTraces
-| where Message contains ".sign_in_refused connection=" or Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "edge.key_unusable connection="
+| where Message contains ".sign_in_refused connection=" or Message contains "dynamics.sign_in_refused scope=" or Message contains "dynamics.unauthorised activity=" or Message contains "intake.key_unusable connection="
 '''
 
 // A function that returns an error has succeeded, as the host counts; only its status tells (azure-functions-host 6511).
@@ -40,7 +40,7 @@ AppRequests
 
 var turnedAway = '''
 AppTraces
-| where Message contains "edge.not_stored connection=" or Message contains "edge.out_of_time connection=" or Message contains "edge.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing="
+| where Message contains "intake.not_stored connection=" or Message contains "intake.out_of_time connection=" or Message contains "intake.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing="
 '''
 
 var pauses = '''
@@ -57,7 +57,7 @@ AppTraces
 
 var unseen = '''
 AppTraces
-| where Message contains "watch.queue_unreadable queue=" or Message contains "watch.queue_not_seen_through queue=" or Message contains "watch.flow_unreadable flow="
+| where Message contains "monitoring.queue_unreadable queue=" or Message contains "monitoring.queue_not_seen_through queue=" or Message contains "monitoring.flow_unreadable flow="
 '''
 
 var actions = empty(email) ? [] : [
@@ -91,7 +91,7 @@ var rules = [
   {
     name: 'app-is-silent'
     title: 'The app is silent'
-    description: 'The watch speaks every five minutes, and has not for half an hour: the app does not start, or logs do not arrive.'
+    description: 'Monitoring writes a line every five minutes, and has not for half an hour: the app does not start, or logs do not arrive.'
     severity: 1
     window: 'PT30M'
     dimension: ''
@@ -100,8 +100,8 @@ var rules = [
     query: signsOfLife
   }
   {
-    name: 'watch-is-blind'
-    title: 'The watch is blind'
+    name: 'monitoring-is-blind'
+    title: 'Monitoring is blind'
     description: 'A queue or a flow could not be looked at again and again: messages may wait there, and no other alert can tell.'
     severity: 2
     window: 'PT15M'
@@ -184,14 +184,14 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// What a queue gave up is parked (bury_<flow>), most often before Azure samples this number: records-are-parked tells of it.
+// What a queue gave up is parked (park_<flow>), most often before Azure samples this number: records-are-parked tells of it.
 // A letter that is there when Azure looks could not be parked.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'dead-letters'
   location: 'global'
   tags: tags
   properties: {
-    description: 'Messages that a queue gave up lie there and could not be parked: see the log of bury_<flow>. Those that could be are told by records-are-parked.'
+    description: 'Messages that a queue gave up lie there and could not be parked: see the log of park_<flow>. Those that could be are told by records-are-parked.'
     severity: 2
     enabled: true
     scopes: [

@@ -1,7 +1,8 @@
 """Rows as they are stored: which tables, keys and cells are allowed, and cells as one JSON text.
 
-The limits are those of Azure Table Storage (vendor reference, read 2026-11), so that nothing grows up in the embedded
-edition that Azure refuses. Every breach is a `ValueError` that names table, row and cell, never a value.
+The limits are those of Azure Table Storage (vendor reference, read 2026-11), so that nothing grows
+up in the embedded edition that Azure refuses. Every breach is a `ValueError` that names table, row
+and cell, never a value.
 """
 
 import base64
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sync.adapters.table_storage.keys import MOST_STORED, fits
-from sync.ports import Operation, Row, Value
+from sync.core.ports import Operation, Row, Value
 
 MOST_TEXT: Final = 32 * 1024
 """Characters of a string as UTF-16 counts them: those beyond U+FFFF count twice."""
@@ -29,37 +30,56 @@ RESERVED: Final = frozenset({"PartitionKey", "RowKey", "Timestamp", "odata", "et
 
 
 def table_named(table: str) -> str:
-    """The table's name as it is compared, which is without case. 3 to 63 letters and digits, a letter first."""
+    """The table's name as it is compared, which is without case. 3 to 63 letters and digits, a
+    letter first."""
     if not TABLE.fullmatch(table):
         raise ValueError(f"table {table!r}: expected 3 to 63 letters and digits, a letter first")
     return table.lower()
 
 
 def check_key(table: str, *parts: str) -> None:
-    """Partition and key: 1 to 512 characters, none of them a control character or half a surrogate pair.
+    """Partition and key: 1 to 512 characters, none of them a control character or half a surrogate
+    pair.
 
-    Also in 512 as Azure stores them, where a few characters count twice and the rarest seven times (`table_storage/keys.py`).
+    Also in 512 as Azure stores them, where a few characters count twice and the rarest seven times
+    (`table_storage/keys.py`).
     """
     for part in parts:
         if not 1 <= len(part) <= MOST_KEY:
-            raise ValueError(f"table {table}: a partition or key of {len(part)} characters, expected 1 to {MOST_KEY}")
+            raise ValueError(
+                f"table {table}: a partition or key of {len(part)} characters, expected 1 to"
+                f" {MOST_KEY}"
+            )
         if CONTROL.search(part) or not _encodable(part):
-            raise ValueError(f"table {table}: a control character or half a surrogate pair in a partition or key")
+            raise ValueError(
+                f"table {table}: a control character or half a surrogate pair in a partition or key"
+            )
         if not fits(part):
-            raise ValueError(f"table {table}: a partition or key of more than {MOST_STORED} characters once escaped")
+            raise ValueError(
+                f"table {table}: a partition or key of more than {MOST_STORED} characters once"
+                " escaped"
+            )
 
 
 def tidy(table: str, row: Row) -> dict[str, Value]:
-    """The row's cells as they will come back: without those that are None, datetimes in UTC. Checks every limit."""
+    """The row's cells as they will come back: without those that are None, datetimes in UTC. Checks
+    every limit."""
     check_key(table, row.partition, row.key)
     cells = {
-        name: _cell(f"table {table}, cell {name}", value) for name, value in row.values.items() if value is not None
+        name: _cell(f"table {table}, cell {name}", value)
+        for name, value in row.values.items()
+        if value is not None
     }
     for name in cells:
         if not name.isidentifier() or len(name) > 255 or name in RESERVED:
-            raise ValueError(f"table {table}: {name!r} is no name for a cell: letters, digits and _, no digit first")
+            raise ValueError(
+                f"table {table}: {name!r} is no name for a cell: letters, digits and _, no digit"
+                " first"
+            )
     if len(cells) > MOST_CELLS:
-        raise ValueError(f"table {table}: a row of {len(cells)} cells, at most {MOST_CELLS} are stored")
+        raise ValueError(
+            f"table {table}: a row of {len(cells)} cells, at most {MOST_CELLS} are stored"
+        )
     if size(row.partition, row.key, cells) > MOST_ROW:
         raise ValueError(f"table {table}: a row of more than 1 MiB")
     return cells
@@ -69,7 +89,9 @@ def check_transaction(table: str, operations: Sequence[Operation]) -> None:
     """At most 100 operations and 4 MiB, on distinct rows of one partition."""
     rows = [operation.row for operation in operations]
     if len(rows) > MOST_OPERATIONS:
-        raise ValueError(f"table {table}: {len(rows)} operations in one transaction, at most {MOST_OPERATIONS}")
+        raise ValueError(
+            f"table {table}: {len(rows)} operations in one transaction, at most {MOST_OPERATIONS}"
+        )
     if len({row.partition for row in rows}) > 1:
         raise ValueError(f"table {table}: rows of several partitions in one transaction")
     if len({row.key for row in rows}) < len(rows):
@@ -80,7 +102,11 @@ def check_transaction(table: str, operations: Sequence[Operation]) -> None:
 
 def size(partition: str, key: str, cells: Mapping[str, Value]) -> int:
     """Bytes that Azure counts for a row."""
-    return 4 + 2 * len(partition + key) + sum(8 + 2 * len(name) + _weight(value) for name, value in cells.items())
+    return (
+        4
+        + 2 * len(partition + key)
+        + sum(8 + 2 * len(name) + _weight(value) for name, value in cells.items())
+    )
 
 
 def _weight(value: Value) -> int:
@@ -131,11 +157,16 @@ def _cell(where: str, value: object) -> Value:
         if value.tzinfo is None or value.year < FIRST_YEAR:
             raise ValueError(f"{where}: expected an aware datetime since the year {FIRST_YEAR}")
         return value.astimezone(UTC)
-    raise ValueError(f"{where}: expected str, int, bool, bytes or datetime, not {type(value).__name__}")
+    raise ValueError(
+        f"{where}: expected str, int, bool, bytes or datetime, not {type(value).__name__}"
+    )
 
 
 def _text(where: str, value: str) -> str:
-    if len(value) > MOST_TEXT // 2 and (units := len(value.encode("utf-16-le", "surrogatepass")) // 2) > MOST_TEXT:
+    if (
+        len(value) > MOST_TEXT // 2
+        and (units := len(value.encode("utf-16-le", "surrogatepass")) // 2) > MOST_TEXT
+    ):
         raise ValueError(f"{where}: a string of {units} characters, at most {MOST_TEXT} are stored")
     if not _encodable(value):
         raise ValueError(f"{where}: half a surrogate pair is not text")

@@ -1,4 +1,5 @@
-"""Documents at rest: compressed, then encrypted and authenticated (Fernet: AES-128-CBC with HMAC-SHA256)."""
+"""Documents at rest: compressed, then encrypted and authenticated (Fernet: AES-128-CBC with
+HMAC-SHA256)."""
 
 import base64
 import re
@@ -8,7 +9,7 @@ from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from sync.errors import Never
+from sync.core.errors import Never
 
 KEY: Final = re.compile("[A-Za-z0-9_-]{43}=")
 
@@ -16,20 +17,24 @@ KEY: Final = re.compile("[A-Za-z0-9_-]{43}=")
 class Cipher:
     """Seals and opens documents. The first key seals, all of them open.
 
-    To rotate: put a new key first, `renew` what is stored or wait until it has aged out, then drop the old key.
-    Raises `Never` on no key or a malformed one.
+    To rotate: put a new key first, `renew` what is stored or wait until it has aged out, then drop
+    the old key. Raises `Never` on no key or a malformed one.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
-            raise Never("no key to encrypt documents with", remedy="Make one with: python -m sync secrets new-key")
+            raise Never(
+                "no key to encrypt documents with",
+                remedy="Make one with: python -m sync secrets new-key",
+            )
         self._keys = MultiFernet([fernet(key) for key in keys])
 
     def __repr__(self) -> str:
         return "Cipher(...)"
 
     def seal(self, plain: bytes) -> bytes:
-        """The document, compressed and encrypted: about a third of JSON's size, and another text every time."""
+        """The document, compressed and encrypted: about a third of JSON's size, and another text
+        every time."""
         return base64.urlsafe_b64decode(self._keys.encrypt(zlib.compress(plain)))
 
     def open(self, sealed: bytes) -> bytes:
@@ -48,11 +53,15 @@ class Cipher:
 
 
 def fernet(key: str) -> Fernet:
-    """The cipher of one key. Raises `Never` unless it is 32 bytes in URL-safe base64; the text does not show it."""
+    """The cipher of one key. Raises `Never` unless it is 32 bytes in URL-safe base64; the text does
+    not show it."""
     if not KEY.fullmatch(key.strip()):
         raise Never(
             "a key that is not 32 bytes in URL-safe base64 (44 characters)",
-            remedy="Check that the key was copied whole, or make one with: python -m sync secrets new-key",
+            remedy=(
+                "Check that the key was copied whole, or make one with: python -m sync secrets"
+                " new-key"
+            ),
         )
     return Fernet(key.strip())
 

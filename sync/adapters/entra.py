@@ -1,8 +1,10 @@
-"""Tokens from Microsoft Entra ID: by client secret, by certificate, as the managed identity, or as who is signed in.
+"""Tokens from Microsoft Entra ID: by client secret, by certificate, as the managed identity, or as
+who is signed in.
 
-azure-identity caches tokens in memory and renews them some minutes before they end, so there is one credential per
-process and environment. The app (or the managed identity) is nobody to F&O until its client id has a row, with a user,
-in System administration > Setup > Microsoft Entra applications. Source: Microsoft, services-home-page.md.
+azure-identity caches tokens in memory and renews them some minutes before they end, so there is one
+credential per process and environment. The app (or the managed identity) is nobody to F&O until its
+client id has a row, with a user, in System administration > Setup > Microsoft Entra applications.
+Source: Microsoft, services-home-page.md.
 """
 
 import asyncio
@@ -24,38 +26,45 @@ from azure.identity.aio import (
     ManagedIdentityCredential,
 )
 
-from sync.connections import Dynamics
-from sync.errors import Later, Never, SignInRefused
-from sync.ports import Secrets
+from sync.config.connections import Dynamics
+from sync.core.errors import Later, Never, SignInRefused
+from sync.core.ports import Secrets
 
 log = logging.getLogger(__name__)
 
 REFUSED_WAIT: Final = timedelta(minutes=5)
-"""A refusal is cured by a person (an expired secret, a missing consent): asking more often helps nobody."""
+"""A refusal is cured by a person (an expired secret, a missing consent): asking more often helps
+nobody."""
 
 _CODE: Final = re.compile(r"AADSTS\d+")
 _PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 20}
 
 
 def managed_identity(client_id: str | None, **options: Any) -> AsyncTokenCredential:
-    """The app's own identity. Its token cache is its own, so there is one per process; close it when done."""
+    """The app's own identity. Its token cache is its own, so there is one per process; close it
+    when done."""
     return ManagedIdentityCredential(client_id=client_id, **{**_PATIENCE, **options})
 
 
 class OperatorSignIn:
-    """Who runs a command, as signed in to the Azure Developer CLI (azd), else to the Azure CLI (az)."""
+    """Who runs a command, as signed in to the Azure Developer CLI (azd), else to the Azure CLI
+    (az)."""
 
     def __init__(self) -> None:
         self._chain = ChainedTokenCredential(AzureDeveloperCliCredential(), AzureCliCredential())
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """A token of theirs. Raises `Never` when neither gives one; what they say, which may name people, is not told."""
+        """A token of theirs. Raises `Never` when neither gives one; what they say, which may name
+        people, is not told."""
         try:
             return await self._chain.get_token(*scopes, **options)
         except ClientAuthenticationError:
             raise Never(
                 f"neither azd nor az gives a token for {scopes[0] if scopes else 'nothing'}",
-                remedy="Sign in with `azd auth login` or `az login`, to the tenant of the subscription, then repeat the command.",
+                remedy=(
+                    "Sign in with `azd auth login` or `az login`, to the tenant of the"
+                    " subscription, then repeat the command."
+                ),
             ) from None
 
     async def close(self) -> None:
@@ -77,15 +86,18 @@ class OperatorSignIn:
 
 
 class IdentityElsewhere:
-    """The managed identity, asked for where it is not: only the deployed app can be it, and no operator's command."""
+    """The managed identity, asked for where it is not: only the deployed app can be it, and no
+    operator's command."""
 
     async def token(self, *, renew: bool = False) -> NoReturn:  # noqa: ARG002 - as all tokens are asked for
         """Raises `Never`, always."""
         raise Never(
-            "F&O is asked as the app's managed identity, which is to be had in Azure alone and not by a command",
+            "F&O is asked as the app's managed identity, which is to be had in Azure alone and not"
+            " by a command",
             remedy=(
-                'Let the app do it: `backfill`, `replay` and its polls. While rehearsing, use auth = "secret" or '
-                '"certificate" in connections.toml; then this command can ask F&O from here.'
+                "Let the app do it: `backfill`, `replay` and its polls. While rehearsing, use auth"
+                ' = "secret" or "certificate" in connections.toml; then this command can ask F&O'
+                " from here."
             ),
         )
 
@@ -94,10 +106,11 @@ class IdentityElsewhere:
 
 
 class EntraTokens:
-    """Tokens for one scope. Concurrent askers are served one after the other, from the cache but for the first.
+    """Tokens for one scope. Concurrent askers are served one after the other, from the cache but
+    for the first.
 
-    `own`: the process's credential for this very identity, which is used instead of another one and never closed here;
-    asked to renew, it may give the token that it keeps.
+    `own`: the process's credential for this very identity, which is used instead of another one and
+    never closed here; asked to renew, it may give the token that it keeps.
     """
 
     def __init__(
@@ -118,10 +131,11 @@ class EntraTokens:
         self._asking = asyncio.Lock()
 
     async def token(self, *, renew: bool = False) -> str:
-        """A token for the scope. `renew` forgets the cached one and asks the secret store anew, for a rotated secret.
+        """A token for the scope. `renew` forgets the cached one and asks the secret store anew, for
+        a rotated secret.
 
-        Raises `Later` (using up no try) when Entra cannot be reached, `SignInRefused` with Entra's own code when it
-        refuses, `Never` when the certificate cannot be read. None holds a secret.
+        Raises `Later` (using up no try) when Entra cannot be reached, `SignInRefused` with Entra's
+        own code when it refuses, `Never` when the certificate cannot be read. None holds a secret.
         """
         async with self._asking:
             if renew:
@@ -134,7 +148,9 @@ class EntraTokens:
                 await self._forget()
                 raise self._refused(error) from None
             except AzureError as error:
-                raise Later(f"Entra gave no token for {self._scope}: {type(error).__name__}", counts=False) from None
+                raise Later(
+                    f"Entra gave no token for {self._scope}: {type(error).__name__}", counts=False
+                ) from None
 
     async def close(self) -> None:
         """Close the credential's connections; the next `token` makes another."""
@@ -150,7 +166,8 @@ class EntraTokens:
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
         check = (
-            "a managed identity is to be had only where it is assigned, so in Azure; elsewhere use another auth"
+            "a managed identity is to be had only where it is assigned, so in Azure; elsewhere use"
+            " another auth"
             if self._section.auth == "managed_identity"
             else "check tenant, client id and the expiry of its secret"
         )
@@ -169,8 +186,12 @@ class EntraTokens:
             return self._built(shown)
         except ValueError:
             raise Never(
-                f"tenant, authority or the secret {name} is not what Entra takes for auth = {section.auth}",
-                remedy="Correct them in connections.toml; a certificate is PEM with its unencrypted private key",
+                f"tenant, authority or the secret {name} is not what Entra takes for auth ="
+                f" {section.auth}",
+                remedy=(
+                    "Correct them in connections.toml; a certificate is PEM with its unencrypted"
+                    " private key"
+                ),
             ) from None
 
     def _built(self, shown: str) -> AsyncTokenCredential:

@@ -1,9 +1,10 @@
 """Secrets in Azure Key Vault, kept in memory for minutes.
 
-A secret younger than `FRESH` is not asked for again, so a rotation arrives within that time. What the vault says is
-obeyed at once: a secret that was deleted or disabled, or a right that was withdrawn, ends the use of a kept value. Its
-silence is not: while it cannot be reached, throttles or gets no token, kept values serve up to `STALE`, and it is
-asked again every `QUIET`. Nothing kept is written down or shown: not in an error, a log line or a repr.
+A secret younger than `FRESH` is not asked for again, so a rotation arrives within that time. What
+the vault says is obeyed at once: a secret that was deleted or disabled, or a right that was
+withdrawn, ends the use of a kept value. Its silence is not: while it cannot be reached, throttles
+or gets no token, kept values serve up to `STALE`, and it is asked again every `QUIET`. Nothing kept
+is written down or shown: not in an error, a log line or a repr.
 """
 
 import asyncio
@@ -18,20 +19,22 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.keyvault.secrets.aio import SecretClient
 
-from sync.adapters.keyvault_errors import told, unlike_a_vault
-from sync.errors import Later, Never
-from sync.ports import Clock
+from sync.adapters.keyvault_errors import reported, unlike_a_vault
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock
 
 log = logging.getLogger(__name__)
 
 FRESH: Final = timedelta(minutes=5)
 STALE: Final = timedelta(hours=4)
-"""Longer than the vault's troubles last, shorter than a working day: for so long a revocation may go unseen."""
+"""Longer than the vault's troubles last, shorter than a working day: for so long a revocation may
+go unseen."""
 QUIET: Final = timedelta(seconds=20)
 """After a question without an answer, nobody waits for another one until this has passed."""
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
 PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 0}
-"""aiohttp repeats a question once whose connection broke; an answer that asks for patience is not waited out here."""
+"""aiohttp repeats a question once whose connection broke; an answer that asks for patience is not
+waited out here."""
 
 
 @dataclass
@@ -39,18 +42,18 @@ class _Kept:
     """What is known of one secret. `trouble`: why the last question had no answer."""
 
     value: str | None = field(default=None, repr=False)
-    told_at: datetime | None = None
+    reported_at: datetime | None = None
     trouble: Later | None = None
     quiet_until: datetime | None = None
     asking: "asyncio.Task[str] | None" = field(default=None, repr=False)
 
     def within(self, age: timedelta, now: datetime) -> str | None:
         """The value, if the vault told it no longer ago than `age`."""
-        return self.value if self.told_at is not None and now - self.told_at < age else None
+        return self.value if self.reported_at is not None and now - self.reported_at < age else None
 
     def learn(self, value: str | None, now: datetime) -> None:
         """The vault has answered: this is the value, or there is none to be had."""
-        self.value, self.told_at, self.trouble = value, now if value is not None else None, None
+        self.value, self.reported_at, self.trouble = value, now if value is not None else None, None
 
     def answered(self, asking: "asyncio.Task[str]") -> None:
         """Nobody asks any more; what came of it was told to whoever still waited."""
@@ -64,12 +67,15 @@ class _Kept:
 
 
 class KeyVaultSecrets:
-    """`Secrets` of one vault; `vault_url` as in https://name.vault.azure.net. One per process; close it when done.
+    """`Secrets` of one vault; `vault_url` as in https://name.vault.azure.net. One per process;
+    close it when done.
 
     The credential stays the caller's to close.
     """
 
-    def __init__(self, vault_url: str, credential: AsyncTokenCredential, clock: Clock, **options: Any) -> None:
+    def __init__(
+        self, vault_url: str, credential: AsyncTokenCredential, clock: Clock, **options: Any
+    ) -> None:
         self._vault = urlsplit(vault_url).hostname or vault_url
         self._client = SecretClient(vault_url, credential, **{**PATIENCE, **options})
         self._clock = clock
@@ -88,23 +94,32 @@ class KeyVaultSecrets:
         await self._client.close()
 
     async def get(self, name: str) -> str:
-        """The secret's current version, at most `FRESH` old while the vault answers. One asks, the others wait for it.
+        """The secret's current version, at most `FRESH` old while the vault answers. One asks, the
+        others wait for it.
 
-        Raises `Never` with a remedy when there is none of that name, it is disabled, or the app may not read it;
-        `Later` (using up no try) when the vault does not answer and no value is kept, or none young enough.
+        Raises `Never` with a remedy when there is none of that name, it is disabled, or the app may
+        not read it; `Later` (using up no try) when the vault does not answer and no value is kept,
+        or none young enough.
         """
         if not NAME.fullmatch(name):
             raise Never(
                 f"{name!r} cannot be the name of a secret in {self._vault}",
-                remedy=f"Name a secret of 1 to 127 letters, digits and hyphens in connections.toml instead of {name!r}.",
+                remedy=(
+                    "Name a secret of 1 to 127 letters, digits and hyphens in connections.toml"
+                    f" instead of {name!r}."
+                ),
             )
         kept = self._kept.setdefault(name.lower(), _Kept())
         value = kept.within(FRESH, self._clock.now())
-        if value is None and kept.asking is not None:  # somebody asks already: whoever has a value need not wait
+        if (
+            value is None and kept.asking is not None
+        ):  # somebody asks already: whoever has a value need not wait
             value = kept.within(STALE, self._clock.now())
         if value is not None:
             return value
-        if kept.asking is None:  # a task of its own: a hook that gives up waiting must not undo what asking finds out
+        if (
+            kept.asking is None
+        ):  # a task of its own: a hook that gives up waiting must not undo what asking finds out
             kept.asking = asyncio.create_task(self._current(name, kept))
             kept.asking.add_done_callback(kept.answered)
         return await asyncio.shield(kept.asking)
@@ -123,9 +138,11 @@ class KeyVaultSecrets:
         try:
             secret = await self._client.get_secret(name)
         except HttpResponseError as error:
-            outcome = told(self._vault, name, error)
+            outcome = reported(self._vault, name, error)
         except AzureError as error:
-            outcome = Later(f"{self._vault} cannot be reached ({type(error).__name__})", counts=False)
+            outcome = Later(
+                f"{self._vault} cannot be reached ({type(error).__name__})", counts=False
+            )
         except ValueError:
             outcome = unlike_a_vault(self._vault)
         else:
@@ -135,4 +152,9 @@ class KeyVaultSecrets:
             kept.learn(None, self._clock.now())
             raise outcome
         kept.fail(outcome, self._clock.now())
-        log.warning("keyvault.unanswered name=%s kept=%s reason=%s", name, kept.value is not None, outcome.reason)
+        log.warning(
+            "keyvault.unanswered name=%s kept=%s reason=%s",
+            name,
+            kept.value is not None,
+            outcome.reason,
+        )

@@ -1,4 +1,5 @@
-"""What Key Vault refuses or cannot do, in the engine's words. Its own texts, which name callers, are not handed on.
+"""What Key Vault refuses or cannot do, in the engine's words. Its own texts, which name callers,
+are not handed on.
 
 Codes: Microsoft, general/rest-error-codes.md, and the `innererror` of 403 answers.
 """
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
 
-from sync.errors import Later, Never
+from sync.core.errors import Later, Never
 
 ROLE: Final = "Key Vault Secrets User (4633458b-17de-408a-b874-0445c86b69e6)"
 REFUSED_WAIT: Final = timedelta(minutes=5)
@@ -21,29 +22,36 @@ _BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _NETWORK: Final = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
 
 
-def told(vault: str, name: str, error: HttpResponseError) -> Later | Never:
+def reported(vault: str, name: str, error: HttpResponseError) -> Later | Never:
     """What the vault's answer to a question for the secret `name` means."""
     status = error.status_code
     if status is None or status == 401:
         return Later(
-            f"{vault} accepts no token of this app ({_named(error)}): check the app's identity and its tenant",
+            f"{vault} accepts no token of this app ({_named(error)}): check the app's identity and"
+            " its tenant",
             after=REFUSED_WAIT,
             counts=False,
         )
     if status in _BUSY:
-        return Later(f"{vault} is busy or in trouble ({_named(error)})", after=_wished(error), counts=False)
+        return Later(
+            f"{vault} is busy or in trouble ({_named(error)})", after=_wished(error), counts=False
+        )
     code = _header(error, "x-ms-request-id")
     if status == 404:
         remedy = (
-            f"Store it: az keyvault secret set --vault-name {vault.partition('.')[0]} --name {name} --file <file>. The app's "
-            f"identity reads it in the role {ROLE}. A deleted secret is brought back with: az keyvault secret recover."
+            f"Store it: az keyvault secret set --vault-name {vault.partition('.')[0]} --name {name}"
+            f" --file <file>. The app's identity reads it in the role {ROLE}. A deleted secret is"
+            " brought back with: az keyvault secret recover."
         )
         return Never(f"no secret {name} in {vault}", remedy=remedy, code=code)
     if status == 403:
         return _forbidden(vault, name, error, code)
     return Never(
         f"{vault} refuses the question for the secret {name} ({_named(error)})",
-        remedy="Check that KEY_VAULT_URL names a Key Vault; else this is a fault of the product: report it with this code.",
+        remedy=(
+            "Check that KEY_VAULT_URL names a Key Vault; else this is a fault of the product:"
+            " report it with this code."
+        ),
         code=code,
     )
 
@@ -61,18 +69,27 @@ def _forbidden(vault: str, name: str, error: HttpResponseError, code: str) -> Ne
     if inner == "SecretDisabled":
         return Never(
             f"the secret {name} in {vault} is disabled",
-            remedy=f"Enable its current version, or set a new one: az keyvault secret set-attributes --name {name} --enabled true.",
+            remedy=(
+                "Enable its current version, or set a new one: az keyvault secret set-attributes"
+                f" --name {name} --enabled true."
+            ),
             code=code,
         )
     if inner in _NETWORK:
         return Never(
             f"the network rules of {vault} keep the app out ({inner})",
-            remedy="Let the vault's firewall admit the app, or join the app to the network of the vault's private endpoint.",
+            remedy=(
+                "Let the vault's firewall admit the app, or join the app to the network of the"
+                " vault's private endpoint."
+            ),
             code=code,
         )
     return Never(
         f"the app may not read the secret {name} in {vault} ({inner or 'Forbidden'})",
-        remedy=f"Give the app's identity, or whoever runs a command, the role {ROLE} on the vault; it takes minutes to be effective.",
+        remedy=(
+            f"Give the app's identity, or whoever runs a command, the role {ROLE} on the vault; it"
+            " takes minutes to be effective."
+        ),
         code=code,
     )
 
@@ -91,7 +108,11 @@ def _named(error: HttpResponseError) -> str:
 def _wished(error: HttpResponseError) -> timedelta:
     """What Retry-After asks for, in seconds."""
     text = _header(error, "Retry-After")
-    return min(timedelta(seconds=int(text)), LONGEST_WAIT) if re.fullmatch(r"\d{1,6}", text) else BUSY_WAIT
+    return (
+        min(timedelta(seconds=int(text)), LONGEST_WAIT)
+        if re.fullmatch(r"\d{1,6}", text)
+        else BUSY_WAIT
+    )
 
 
 def _header(error: HttpResponseError, name: str) -> str:

@@ -1,10 +1,11 @@
 """Spans and metrics by OpenTelemetry, to Application Insights where its connection string is given.
 
-The Functions host tells of every invocation as a request. A delivery is a step of one, so its span belongs to that
-request and is of the kind that is told as a dependency; as a consumer's it would be a second request for one message.
+The Functions host tells of every invocation as a request. A delivery is a step of one, so its span
+belongs to that request and is of the kind that is told as a dependency; as a consumer's it would be
+a second request for one message.
 
-Log lines are not sent from here: the Functions host does, and would send them twice. No library is instrumented: spans
-of HTTP clients hold URLs, and URLs hold keys and search terms.
+Log lines are not sent from here: the Functions host does, and would send them twice. No library is
+instrumented: spans of HTTP clients hold URLs, and URLs hold keys and search terms.
 """
 
 from collections.abc import Generator
@@ -29,10 +30,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 NAME: Final = "sync"
 LIBRARIES: Final = (
-    "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib", "urllib3",
+    "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib",
+    "urllib3",
 )  # fmt: skip
 """What the distribution would instrument by itself."""
-NOBODYS_LOGGER: Final = "sync.telemetry.unused"
+NOBODYS_LOGGER: Final = "sync.core.telemetry.unused"
 """The distribution sends the lines of one logger; nothing is logged to this one."""
 
 
@@ -41,16 +43,23 @@ class OpenTelemetry:
 
     def __init__(self, tracer: Tracer, meter: Meter) -> None:
         self._tracer = tracer
-        self._behind = meter.create_gauge("sync.behind", unit="s", description="how far a flow's poll is behind")
-        self._parked = meter.create_gauge("sync.parked", unit="1", description="records that wait for a person")
+        self._behind = meter.create_gauge(
+            "sync.behind", unit="s", description="how far a flow's poll is behind"
+        )
+        self._parked = meter.create_gauge(
+            "sync.parked", unit="1", description="records that wait for a person"
+        )
 
     @classmethod
     def to_application_insights(cls, connection_string: str) -> Self:
-        """Set up once per process; what is left when the process ends is sent then. The exporter signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says.
+        """Set up once per process; what is left when the process ends is sent then. The exporter
+        signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says.
 
         Raises `ValueError` for a connection string that cannot be read.
         """
-        from azure.monitor.opentelemetry import configure_azure_monitor  # noqa: PLC0415 - loads slowly, starts threads
+        from azure.monitor.opentelemetry import (  # noqa: PLC0415 - loads slowly, starts threads
+            configure_azure_monitor,
+        )
 
         configure_azure_monitor(
             connection_string=connection_string,
@@ -59,14 +68,18 @@ class OpenTelemetry:
             enable_performance_counters=False,
             instrumentation_options={library: {"enabled": False} for library in LIBRARIES},
             logger_name=NOBODYS_LOGGER,
-            sampling_ratio=1.0,  # a span per delivery is what a person looks for; left to itself, most are dropped
+            # a span per delivery is what a person looks for; left to itself, most are dropped
+            sampling_ratio=1.0,
         )
         return cls(get_tracer(NAME), get_meter(NAME))
 
     @contextmanager
-    def delivery(self, flow: str, connection: str, key: str, *, trace_parent: str = "") -> Generator[None]:
-        """A span of the host's request. Of an error only its kind is told: its words may quote a document."""
-        said = {"sync.flow": flow, "sync.connection": connection, "sync.key": key}
+    def delivery(
+        self, flow: str, connection: str, key: str, *, trace_parent: str = ""
+    ) -> Generator[None]:
+        """A span of the host's request. Of an error only its kind is told: its words may quote a
+        document."""
+        said = {"sync.engine.flow": flow, "sync.connection": connection, "sync.key": key}
         with self._tracer.start_as_current_span(
             f"deliver {flow}", _within(trace_parent), kind=SpanKind.INTERNAL, attributes=said,
             record_exception=False, set_status_on_exception=False,
@@ -79,20 +92,24 @@ class OpenTelemetry:
 
     def behind(self, flow: str, connection: str, seconds: int) -> None:
         """How far a flow's poll is behind."""
-        self._behind.set(seconds, {"sync.flow": flow, "sync.connection": connection})
+        self._behind.set(seconds, {"sync.engine.flow": flow, "sync.connection": connection})
 
     def parked(self, flow: str, connection: str, count: int) -> None:
         """How many records of a flow wait for a person."""
-        self._parked.set(count, {"sync.flow": flow, "sync.connection": connection})
+        self._parked.set(count, {"sync.engine.flow": flow, "sync.connection": connection})
 
 
 def _within(trace_parent: str) -> Context:
-    """The parent's trace, kept whatever the host has decided for its own: host.json keeps every request."""
-    told = TraceContextTextMapPropagator().extract({"traceparent": trace_parent}, Context())
-    parent = get_current_span(told).get_span_context()
+    """The parent's trace, kept whatever the host has decided for its own: host.json keeps every
+    request."""
+    reported = TraceContextTextMapPropagator().extract({"traceparent": trace_parent}, Context())
+    parent = get_current_span(reported).get_span_context()
     if not parent.is_valid:
         return Context()
     sampled = TraceFlags(TraceFlags.SAMPLED)
     return set_span_in_context(
-        NonRecordingSpan(SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=sampled)), Context()
+        NonRecordingSpan(
+            SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=sampled)
+        ),
+        Context(),
     )

@@ -1,9 +1,10 @@
-"""What a message may be, on every queue: the limits of Service Bus Standard (vendor reference, read 2026-11)."""
+"""What a message may be, on every queue: the limits of Service Bus Standard (vendor reference, read
+2026-11)."""
 
 import re
 from typing import Final
 
-from sync.ports import Outgoing
+from sync.core.ports import Outgoing
 
 MOST_BODY: Final = 192 * 1024
 """Service Bus Standard takes 256 KB with properties, which may be 64 KB."""
@@ -17,11 +18,16 @@ def check(message: Outgoing) -> None:
     """Raise `ValueError` for what Service Bus would refuse."""
     if not QUEUE.fullmatch(message.queue):
         raise ValueError(
-            f"queue {message.queue!r}: expected up to 260 letters, digits, periods, hyphens and underscores"
+            f"queue {message.queue!r}: expected up to 260 letters, digits, periods, hyphens and"
+            " underscores"
         )
     if not 1 <= len(message.id) <= MOST_ID:
         raise ValueError(
-            f"queue {message.queue}: a message id of {len(message.id)} characters, expected 1 to {MOST_ID}"
+            f"queue {message.queue}: a message id of {len(message.id)} characters, expected 1 to"
+            f" {MOST_ID}"
         )
     if len(message.body) > MOST_BODY:
-        raise ValueError(f"queue {message.queue}: a body of {len(message.body)} bytes, at most {MOST_BODY} are sent")
+        raise ValueError(
+            f"queue {message.queue}: a body of {len(message.body)} bytes, at most {MOST_BODY} are"
+            " sent"
+        )

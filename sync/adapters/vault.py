@@ -1,7 +1,8 @@
 """Secrets in an encrypted file, for where there is no Key Vault. The key lives outside the file.
 
-The file is JSON: names in the clear, every value a Fernet token that is bound to its name. It is replaced whole, so
-that a crash leaves the old one or the new one; other processes see the new one at their next question.
+The file is JSON: names in the clear, every value a Fernet token that is bound to its name. It is
+replaced whole, so that a crash leaves the old one or the new one; other processes see the new one
+at their next question.
 """
 
 import json
@@ -17,7 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from sync.adapters.cipher import fernet
 from sync.adapters.file_lock import exclusive
-from sync.errors import Never
+from sync.core.errors import Never
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
 MOST_BYTES: Final = 25 * 1024
@@ -29,9 +30,11 @@ Tokens = Mapping[str, str]
 
 
 class Vault:
-    """`Secrets` in the file at `path`, under `key`. The file comes into being with the first secret.
+    """`Secrets` in the file at `path`, under `key`. The file comes into being with the first
+    secret.
 
-    Names are compared without case, as in Key Vault. Nothing here shows a value: not the repr, not an error.
+    Names are compared without case, as in Key Vault. Nothing here shows a value: not the repr, not
+    an error.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -43,16 +46,19 @@ class Vault:
         return f"Vault({str(self._path)!r})"
 
     async def get(self, name: str) -> str:
-        """The secret. Raises `Never` when there is none of that name, the key is wrong or the file damaged."""
+        """The secret. Raises `Never` when there is none of that name, the key is wrong or the file
+        damaged."""
         token = self._tokens().get(name.lower())
         if token is None or not NAME.fullmatch(name):
             raise Never(
-                f"no secret {name!r} in {self._path}", remedy=f"Store it with: python -m sync secrets set {name}"
+                f"no secret {name!r} in {self._path}",
+                remedy=f"Store it with: python -m sync secrets set {name}",
             )
         return self._opened(name.lower(), token)
 
     def set(self, name: str, value: str) -> None:
-        """Store a secret, over an older one of that name. Raises `ValueError` for a name or value Key Vault refuses."""
+        """Store a secret, over an older one of that name. Raises `ValueError` for a name or value
+        Key Vault refuses."""
         if not NAME.fullmatch(name):
             raise ValueError(f"secret {name!r}: expected 1 to 127 letters, digits and hyphens")
         if not 0 < len(value.encode()) <= MOST_BYTES:
@@ -70,7 +76,8 @@ class Vault:
         return sorted(name for name in self._tokens() if name != PROOF)
 
     def rotate_key(self, new_key: str) -> None:
-        """Put every secret under `new_key`, which this vault uses from now on; others need it at their next start."""
+        """Put every secret under `new_key`, which this vault uses from now on; others need it at
+        their next start."""
         new = fernet(new_key)
         with self._changing() as tokens:
             for name, token in list(tokens.items()):
@@ -80,14 +87,18 @@ class Vault:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, str]]:
-        """The tokens, to be changed while no other process changes them; written when the block ends well."""
+        """The tokens, to be changed while no other process changes them; written when the block
+        ends well."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with exclusive(self._path.with_name(self._path.name + ".lock")):
             tokens = dict(self._tokens())
             tokens.setdefault(PROOF, _sealed(self._fernet, PROOF, "this key"))
             yield tokens
             proof = tokens.pop(PROOF)
-            replace_file(self._path, json.dumps({"proof": proof, "secrets": tokens}, indent=1, sort_keys=True).encode())
+            replace_file(
+                self._path,
+                json.dumps({"proof": proof, "secrets": tokens}, indent=1, sort_keys=True).encode(),
+            )
 
     def _tokens(self) -> Tokens:
         """What the file holds; read again when it was replaced or changed since. Proves the key."""
@@ -103,7 +114,10 @@ class Vault:
             except InvalidToken:
                 raise Never(
                     f"{self._path} was written under another key, or changed since",
-                    remedy="Set SYNC_VAULT_KEY, or the key file, to the key the vault was last written with",
+                    remedy=(
+                        "Set SYNC_VAULT_KEY, or the key file, to the key the vault was last written"
+                        " with"
+                    ),
                 ) from None
             self._read = (mark, tokens)
         return self._read[1]
@@ -124,7 +138,8 @@ def new_key() -> str:
 
 
 def create_key_file(path: Path) -> str:
-    """Write a fresh key to a file that only its owner can read, and return it. Raises `FileExistsError`."""
+    """Write a fresh key to a file that only its owner can read, and return it. Raises
+    `FileExistsError`."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = new_key()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -135,13 +150,16 @@ def create_key_file(path: Path) -> str:
 
 
 def read_key_file(path: Path) -> str:
-    """The key in a file. Raises `Never` when there is none, or others than its owner may read it."""
+    """The key in a file. Raises `Never` when there is none, or others than its owner may read
+    it."""
     try:
         if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise Never(f"others may read the key file {path}", remedy=f"Run: chmod 600 {path}")
         return path.read_text().strip()
     except FileNotFoundError:
-        raise Never(f"no key file {path}", remedy="Restore it, or run: python -m sync init") from None
+        raise Never(
+            f"no key file {path}", remedy="Restore it, or run: python -m sync init"
+        ) from None
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -176,4 +194,7 @@ def _parsed(path: Path) -> Tokens:
 
 
 def _damaged(path: Path, what: str) -> Never:
-    return Never(f"{path} is damaged: {what}", remedy="Restore the file from its backup, or store its secrets again")
+    return Never(
+        f"{path} is damaged: {what}",
+        remedy="Restore the file from its backup, or store its secrets again",
+    )

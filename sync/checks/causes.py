@@ -1,4 +1,5 @@
-"""Why records would be parked, one cause for all that it holds up, with the exact line or command that mends it."""
+"""Why records would be parked, one cause for all that it holds up, with the exact line or command
+that mends it."""
 
 import json
 import re
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sync.checks.finding import Finding, Level
-from sync.errors import Missing
+from sync.core.errors import Missing
 from sync.preview.orders import Preview
 
 ITEMS: Final = "items"
@@ -28,13 +29,16 @@ ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "customers.currency": ("the currency of accounts", 'currency = "<currency>"'),
     "invoices.banks": ("the bank account of payment method {key}", '{name} = "<bank account>"'),
     "invoices.accounts": ("the main account of {key}", '{name} = "<main account>"'),
-    "invoices.revenue_account": ("the main account of revenue", 'revenue_account = "<main account>"'),
+    "invoices.revenue_account": (
+        "the main account of revenue",
+        'revenue_account = "<main account>"',
+    ),
     "companies.sales_representatives": ("admin user {key}", '{name} = "<personnel number>"'),
 }
 """Per table: what a row of it maps, and how it is written."""
 
 OTHERS: Final = ' ("*" stands for all others)'
-BESIDE: Final[Mapping[str, str]] = {
+SHARED_SAMPLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("orders.payments", "orders.deliveries", "orders.taxes"), OTHERS),
     "customers.groups": "; or set group, for all others",
     "invoices.banks": f"{OTHERS}; or name it in invoices.on_account, where no money moves by it",
@@ -46,7 +50,8 @@ _NUMBERS: Final = re.compile(r"[0-9][0-9.,]*")
 
 @dataclass
 class Cause:
-    """What holds up some records. `counts` by kind of record; `keys` of what is missing (many skus are one cause)."""
+    """What holds up some records. `counts` by kind of record; `keys` of what is missing (many skus
+    are one cause)."""
 
     missing: Missing | None
     reason: str
@@ -58,7 +63,8 @@ class Cause:
 
 
 class Causes:
-    """The causes that were found so far, by (what is missing) or, where it is no row, by the sentence less its numbers."""
+    """The causes that were found so far, by (what is missing) or, where it is no row, by the
+    sentence less its numbers."""
 
     def __init__(self, connection: str) -> None:
         self._connection = connection
@@ -80,10 +86,15 @@ class Causes:
         return missing in self._found
 
     def findings(self) -> Iterator[Finding]:
-        """One per cause: those that hold up most first; of the causes that are no missing rows, the first ones alone."""
-        by_mark = sorted(self._found.items(), key=lambda entry: (-entry[1].counts.total(), str(entry[0])))
+        """One per cause: those that hold up most first; of the causes that are no missing rows, the
+        first ones alone."""
+        by_mark = sorted(
+            self._found.items(), key=lambda entry: (-entry[1].counts.total(), str(entry[0]))
+        )
         ordered = [cause for _, cause in by_mark]
-        yield from (self._of_row(cause, cause.missing) for cause in ordered if cause.missing is not None)
+        yield from (
+            self._of_row(cause, cause.missing) for cause in ordered if cause.missing is not None
+        )
         others = [cause for cause in ordered if cause.missing is None]
         for cause in others[:SHOWN]:
             level = Level.FAULT if cause.is_of_totals else Level.WARN
@@ -93,18 +104,26 @@ class Causes:
         if rest := others[SHOWN:]:
             count = sum(cause.counts.total() for cause in rest)
             what = f"{count} more records would be parked for {len(rest)} further causes"
-            yield Finding(Level.WARN, what, "Mend the causes above, then check again.", count, rest[0].example)
+            yield Finding(
+                Level.WARN, what, "Mend the causes above, then check again.", count, rest[0].example
+            )
 
     def _of_row(self, cause: Cause, missing: Missing) -> Finding:
         held = f"{_counted(cause.counts)} would be parked, for example {cause.example}"
         if missing.table == ITEMS:
             named = ", ".join(sku[:64] or "(empty)" for sku in list(cause.keys)[:SHOWN])
             more = ", …" if len(cause.keys) > SHOWN else ""
-            what = f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in D365 ({named}{more}): {held}"
-            return Finding(Level.FAULT, what, item_cure(self._connection), cause.counts.total(), cause.example)
+            what = (
+                f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in"
+                f" D365 ({named}{more}): {held}"
+            )
+            return Finding(
+                Level.FAULT, what, item_cure(self._connection), cause.counts.total(), cause.example
+            )
         what = f"{_name(missing)} is not mapped ({missing.table}): {held}"
         return Finding(
-            Level.FAULT, what, row_cure(self._connection, missing), cause.counts.total(), cause.example
+            Level.FAULT, what, row_cure(self._connection, missing), cause.counts.total(),
+            cause.example
         )  # fmt: skip
 
 
@@ -114,17 +133,23 @@ def row_cure(connection: str, missing: Missing) -> str:
     is_row = "{name}" in written
     table = missing.table if is_row else missing.table.partition(".")[0]
     row = written.format(name=toml_key(missing.key)) if is_row else written
-    return f"Add to [connections.{connection}.{table}]: {row}{BESIDE.get(missing.table, '')}."
+    return (
+        f"Add to [connections.{connection}.{table}]: {row}{SHARED_SAMPLES.get(missing.table, '')}."
+    )
 
 
 def item_cure(connection: str) -> str:
     """How skus get their items."""
     commands = ("map items match", "map items import FILE", "map items set SKU ITEM")
-    return f"Map them: {', or '.join(f'python -m sync {one} --connection {connection}' for one in commands)}."
+    return (
+        "Map them:"
+        f" {', or '.join(f'python -m sync {one} --connection {connection}' for one in commands)}."
+    )
 
 
 def toml_key(key: str) -> str:
-    """A key as TOML writes it: bare where it may be, else quoted with JSON's escapes, which TOML shares."""
+    """A key as TOML writes it: bare where it may be, else quoted with JSON's escapes, which TOML
+    shares."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
@@ -146,7 +171,9 @@ def _name(missing: Missing) -> str:
 
 def _counted(counts: Counter[str]) -> str:
     """`2 orders, 1 invoice`."""
-    return ", ".join(f"{count} {kind if count == 1 else plural(kind)}" for kind, count in counts.most_common())
+    return ", ".join(
+        f"{count} {kind if count == 1 else plural(kind)}" for kind, count in counts.most_common()
+    )
 
 
 def plural(kind: str) -> str:

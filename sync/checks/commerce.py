@@ -1,4 +1,5 @@
-"""Whether the shop answers us, lets us read what we read, has the stores that are configured, and keeps our time."""
+"""Whether the shop answers us, lets us read what we read, has the stores that are configured, and
+keeps our time."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -8,7 +9,8 @@ from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.search import Search
 
 MOST_SKEW = timedelta(seconds=60)
-"""Clocks further apart deserve a look; Commerce refuses signatures from more than 600 s in its future."""
+"""Clocks further apart deserve a look; Commerce refuses signatures from more than 600 s in its
+future."""
 
 
 async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
@@ -20,7 +22,9 @@ async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
 async def stores_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every store view that the configuration names by id is in the shop, and active."""
     views = {str(view.get("id")): view for view in await probe.commerce.store_views()}
-    known = ", ".join(f"{id_} = {view.get('code')}" for id_, view in sorted(views.items()) if id_ != "0")
+    known = ", ".join(
+        f"{id_} = {view.get('code')}" for id_, view in sorted(views.items()) if id_ != "0"
+    )
     named = [name for name in probe.settings.stores if name != "default"]
     for name in named:
         if name not in views:
@@ -29,11 +33,17 @@ async def stores_exist(probe: Probe) -> AsyncIterator[Finding]:
                 f"Use the ids of Stores > All Stores; this shop has {known}.",
             )
         elif not views[name].get("is_active", 1):
-            yield warn(f"stores.{name}: the store view is disabled", "Enable it in Commerce, or leave it out.")
+            yield warn(
+                f"stores.{name}: the store view is disabled",
+                "Enable it in Commerce, or leave it out.",
+            )
         else:
             yield ok(f"store view {name} is there")
     if not probe.settings.stores:
-        yield fault("no store is configured", "Add [connections.<name>.stores.default], so that orders have a home.")
+        yield fault(
+            "no store is configured",
+            "Add [connections.<name>.stores.default], so that orders have a home.",
+        )
 
 
 async def orders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
@@ -43,14 +53,17 @@ async def orders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
 
 
 async def cutover_is_named(probe: Probe) -> AsyncIterator[Finding]:
-    """Orders of before the first day were entered by hand: one that changes later must not be entered again."""
+    """Orders of before the first day were entered by hand: one that changes later must not be
+    entered again."""
     start = probe.settings.orders.placed_from
     if start is not None:
         yield ok(f"orders placed before {start.isoformat()} are left alone")
     elif "orders" in probe.settings.flows:
         yield warn(
-            "an order that was entered into D365 by hand will be posted again when it changes in Commerce",
-            "Write the moment of your cutover as placed_from under orders, as in 2026-12-01T06:00:00Z; not needed for a new shop.",
+            "an order that was entered into D365 by hand will be posted again when it changes in"
+            " Commerce",
+            "Write the moment of your cutover as placed_from under orders, as in"
+            " 2026-12-01T06:00:00Z; not needed for a new shop.",
         )
 
 
@@ -81,7 +94,8 @@ async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:
         where = "ahead of" if ahead > timedelta(0) else "behind"
         yield warn(
             f"this machine's clock is {seconds} s {where} the shop's",
-            "Set both clocks by a time server; Commerce refuses signatures from more than 600 s ahead.",
+            "Set both clocks by a time server; Commerce refuses signatures from more than 600 s"
+            " ahead.",
         )
     else:
         yield ok("the clocks agree")

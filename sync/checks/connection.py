@@ -12,7 +12,11 @@ from sync.checks.commerce import (
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check
-from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
+from sync.checks.invoice_settings import (
+    documents_can_be_read,
+    free_text_is_taxed,
+    recipes_go_together,
+)
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.stores import stores_are_handled, websites_exist

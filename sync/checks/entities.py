@@ -1,4 +1,5 @@
-"""Whether the environment lets us in, has the legal entities, and has the entity sets and fields that we use."""
+"""Whether the environment lets us in, has the legal entities, and has the entity sets and fields
+that we use."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
@@ -6,7 +7,8 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 
 ORDER_SETS = (
-    "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3", "SalesOrderLines",
+    "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3",
+    "SalesOrderLines",
 )  # fmt: skip
 COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
 
@@ -20,15 +22,19 @@ async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
 
 async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every legal entity that the connection names is there for our user."""
-    rows = await probe.dynamics.find_by(COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,))
+    rows = await probe.dynamics.find_by(
+        COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,)
+    )
     found = {str(row[COMPANY_ID]).lower() for row in rows}
     for company in probe.companies:
         if company in found:
             yield ok(f"legal entity {company} is there")
         else:
             yield fault(
-                f"there is no legal entity {company} in this environment, or our user may not see it",
-                "Correct company in connections.toml, or give the app's user a role in that legal entity.",
+                f"there is no legal entity {company} in this environment, or our user may not"
+                " see it",
+                "Correct company in connections.toml, or give the app's user a role in that legal"
+                " entity.",
             )
 
 
@@ -42,22 +48,30 @@ async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
     lines = probe.settings.dynamics.order_lines
     absent = [name for name in DIMENSIONS if lines in fields and name not in fields[lines]]
     if absent:
-        yield warn(f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions.")
+        yield warn(
+            f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions."
+        )
 
 
-def field_finding(entity_set: str, names: Sequence[str], fields: Mapping[str, Collection[str]]) -> Finding:
-    """Whether an entity set is among those that the environment has, with the fields that we use."""
+def field_finding(
+    entity_set: str, names: Sequence[str], fields: Mapping[str, Collection[str]]
+) -> Finding:
+    """Whether an entity set is among those that the environment has, with the fields that we
+    use."""
     if entity_set not in fields:
-        there = ", ".join(name for name in ORDER_SETS if name in fields) or "none of those known here"
+        there = (
+            ", ".join(name for name in ORDER_SETS if name in fields) or "none of those known here"
+        )
         return fault(
             f"the environment has no entity set {entity_set}",
-            f"Set order_headers and order_lines to those it has ({there}), or update the environment.",
+            f"Set order_headers and order_lines to those it has ({there}), or update the"
+            " environment.",
         )
     missing = [name for name in names if name not in fields[entity_set]]
     if missing:
         return fault(
             f"{entity_set} has no field {', '.join(missing)}",
-            "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away, choose another "
-            "pair of order_headers and order_lines.",
+            "Refresh the entity list in F&O (Data management > Framework parameters); if they stay"
+            " away, choose another pair of order_headers and order_lines.",
         )
     return ok(f"{entity_set} has all {len(names)} fields we use")

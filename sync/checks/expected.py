@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sync.checks.causes import Causes, row_cure
 from sync.checks.finding import Finding, Level, Probe
-from sync.connections import Connection
-from sync.errors import Missing
+from sync.config.connections import Connection
+from sync.core.errors import Missing
 
 
 def expected_rows(probe: Probe, causes: Causes) -> Iterator[Finding]:
@@ -18,10 +18,16 @@ def expected_rows(probe: Probe, causes: Causes) -> Iterator[Finding]:
 def _lacking(settings: Connection) -> Iterator[tuple[Missing, Level, str]]:
     payments, taxes = settings.orders.payments, settings.orders.taxes
     if "customers" in settings.flows and not settings.customers.currency:
-        what = "customers.currency is empty: who registers has not bought in any currency yet, and would be parked"
+        what = (
+            "customers.currency is empty: who registers has not bought in any currency yet, and"
+            " would be parked"
+        )
         yield Missing("customers.currency", ""), Level.FAULT, what
     if payments and not payments.keys() & {"free", "*"}:
-        what = "orders.payments maps no free: orders whose total is zero (a coupon, a gift card) would be parked"
+        what = (
+            "orders.payments maps no free: orders whose total is zero (a coupon, a gift card) would"
+            " be parked"
+        )
         yield Missing("orders.payments", "free"), Level.WARN, what
     if taxes and not taxes.keys() & {"none", "*"}:
         what = 'orders.taxes maps no "none": orders and lines without tax would be parked'

@@ -6,15 +6,16 @@ from enum import StrEnum
 from typing import Any
 
 from sync.commerce.client import CommerceClient
-from sync.connections import Connection
+from sync.config.connections import Connection
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock, Secrets
 from sync.dynamics.client import DynamicsClient
-from sync.errors import Later, Never
-from sync.ports import Clock, Secrets
 from sync.preview.orders import Lookups
 
 
 class Level(StrEnum):
-    """ok: as it should be. warn: it works, but a person should look. fault: records will be parked or wait."""
+    """ok: as it should be. warn: it works, but a person should look. fault: records will be parked
+    or wait."""
 
     OK = "ok"
     WARN = "warn"
@@ -23,7 +24,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`what` was found, and the `cure` where there is something to do. No secret and no personal datum is in either.
+    """`what` was found, and the `cure` where there is something to do. No secret and no personal
+    datum is in either.
 
     `count` records are held up by it, the key of one is the `example`.
     """
@@ -74,7 +76,7 @@ class Probe:
     """The other connections that read the same shop."""
     days: int = 90
     """How far back records are tried; 0 tries none."""
-    tell: Callable[[str], None] = silent
+    report: Callable[[str], None] = silent
     """Takes a few words on how far a long check has come."""
 
     @property
@@ -88,7 +90,8 @@ Check = Callable[[Probe], AsyncIterator[Finding]]
 
 
 async def findings_of(check: Check, probe: Probe) -> list[Finding]:
-    """What one check finds; an error that stops it is a finding too, with the error's own remedy as the cure."""
+    """What one check finds; an error that stops it is a finding too, with the error's own remedy as
+    the cure."""
     found: list[Finding] = []
     try:
         async for finding in check(probe):
@@ -96,5 +99,9 @@ async def findings_of(check: Check, probe: Probe) -> list[Finding]:
     except Never as error:
         found.append(fault(error.reason, error.remedy))
     except Later as error:
-        found.append(fault(error.reason, "Mend the cause, or wait for the system to answer; then check again."))
+        found.append(
+            fault(
+                error.reason, "Mend the cause, or wait for the system to answer; then check again."
+            )
+        )
     return found

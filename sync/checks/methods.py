@@ -24,28 +24,39 @@ class Methods:
         for order in orders:
             payment = order.get("payment")
             method = payment.get("method") if isinstance(payment, Mapping) else None
-            if isinstance(method, str) and method and self._probe.settings.store(str(order.get("store_id"))):
+            if (
+                isinstance(method, str)
+                and method
+                and self._probe.settings.store(str(order.get("store_id")))
+            ):
                 self._counts[method] += 1
-                self._examples.setdefault(method, f"{order.get('increment_id')}@{order.get('store_id')}")
+                self._examples.setdefault(
+                    method, f"{order.get('increment_id')}@{order.get('store_id')}"
+                )
 
     def findings(self) -> Iterator[Finding]:
-        """One per method that only "*" covers: its invoices would be booked as received money, which may be wrong."""
+        """One per method that only "*" covers: its invoices would be booked as received money,
+        which may be wrong."""
         invoices = self._probe.settings.invoices
         if not books_payments(self._probe.settings) or not self._counts:
             return
         decided = {NO_MONEY, *invoices.banks, *invoices.on_account}
         undecided = [entry for entry in self._counts.most_common() if entry[0] not in decided]
         if not undecided:
-            yield ok(f"each of the {len(self._counts)} payment methods of recent orders has its bank or is on account")
+            yield ok(
+                f"each of the {len(self._counts)} payment methods of recent orders has its bank or"
+                " is on account"
+            )
         if "*" not in invoices.banks:
             return  # such records would be parked, and are told with their cause
         for method, count in undecided:
             yield Finding(
                 Level.WARN,
-                f'payment method {method[:64]} ({count} orders, as {self._examples[method]}) has the bank of "*": what Commerce '
-                "invoices by it is booked as received on that day",
-                f"Name it in [connections.{self._probe.name}.invoices]: under banks where the money has come when Commerce invoices, "
-                "in on_account where it has not (bank transfer, check, cash on delivery, purchase order).",
+                f"payment method {method[:64]} ({count} orders, as {self._examples[method]}) has"
+                ' the bank of "*": what Commerce invoices by it is booked as received on that day',
+                f"Name it in [connections.{self._probe.name}.invoices]: under banks where the money"
+                " has come when Commerce invoices, in on_account where it has not (bank transfer,"
+                " check, cash on delivery, purchase order).",
                 count,
                 self._examples[method],
             )

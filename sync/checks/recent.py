@@ -15,8 +15,8 @@ MOST: Final = 2000
 
 @dataclass(frozen=True)
 class Listed:
-    """Where records of a kind are listed, and their id there. `has_stores`: a list by store view and time; companies
-    have neither, and all of them are read."""
+    """Where records of a kind are listed, and their id there. `has_stores`: a list by store view
+    and time; companies have neither, and all of them are read."""
 
     path: str
     kind: str
@@ -26,7 +26,8 @@ class Listed:
 
 @dataclass
 class Recent:
-    """What of a list was read. `total`: how many there are in these days, as far as the shop tells."""
+    """What of a list was read. `total`: how many there are in these days, as far as the shop
+    tells."""
 
     probe: Probe
     listed: Listed
@@ -36,19 +37,27 @@ class Recent:
     async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """The records of the connection's stores, a page at a time."""
         commerce, listed = self.probe.commerce, self.listed
-        async for page in commerce.pages(listed.path, self._search(await commerce.settled()), key=listed.key):
+        async for page in commerce.pages(
+            listed.path, self._search(await commerce.settled()), key=listed.key
+        ):
             rows = page.items[: MOST - self.read]
             self.read += len(rows)
             self.total = page.total_count
-            self.probe.tell(f"{plural(listed.kind)}: {self.read} of {min(self.total or MOST, MOST)}")
+            self.probe.report(
+                f"{plural(listed.kind)}: {self.read} of {min(self.total or MOST, MOST)}"
+            )
             yield rows
             if self.read >= MOST:
                 return
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """Which records these are."""
-        of = f"the newest {self.read} of {self.total}" if (self.total or 0) > self.read else str(self.read)
+        of = (
+            f"the newest {self.read} of {self.total}"
+            if (self.total or 0) > self.read
+            else str(self.read)
+        )
         when = f" of the last {self.probe.days} days" if self.listed.has_stores else ""
         return f"{of} {plural(self.listed.kind)}{when}"
 
@@ -59,4 +68,6 @@ class Recent:
             return search
         search = search.having(where("created_at", Op.GTEQ, now - timedelta(days=self.probe.days)))
         stores = self.probe.settings.stores
-        return search if "default" in stores else search.having(where("store_id", Op.IN, list(stores)))
+        return (
+            search if "default" in stores else search.having(where("store_id", Op.IN, list(stores)))
+        )

@@ -1,6 +1,6 @@
 """What the configured recipes write, as far as several checks ask for it."""
 
-from sync.connections import Connection
+from sync.config.connections import Connection
 
 
 def books_payments(settings: Connection) -> bool:
@@ -12,7 +12,9 @@ def books_payments(settings: Connection) -> bool:
 def books_free_text(settings: Connection) -> bool:
     """Whether free text invoices are written."""
     is_revenue = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
-    return is_revenue or ("creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit")
+    return is_revenue or (
+        "creditmemos" in settings.flows and settings.creditmemos.recipe == "free-text-credit"
+    )
 
 
 def returns_orders(settings: Connection) -> bool:

@@ -1,11 +1,12 @@
-"""Secrets that a connection names: whether they are there, and whether webhook keys are keys. Values stay unseen."""
+"""Secrets that a connection names: whether they are there, and whether webhook keys are keys.
+Values stay unseen."""
 
 from collections.abc import AsyncIterator
 
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.commerce.signature import rsa_key
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
 
 SHORTEST_HMAC_KEY = 16
 """Characters below which a shared secret can be guessed."""
@@ -15,7 +16,8 @@ def secret_names(settings: Connection) -> list[str]:
     """The names of all secrets that a connection's configuration refers to, each once."""
     commerce, dynamics = settings.commerce, settings.dynamics
     names = [
-        commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret, commerce.client_secret,
+        commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+        commerce.client_secret,
         dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
     ]  # fmt: skip
     return list(dict.fromkeys(name for name in names if name))
@@ -39,7 +41,10 @@ async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
     """Each webhook key can verify a signature."""
     webhook = probe.settings.commerce.webhook
     if not webhook.keys:
-        yield ok("no webhook key is configured: webhooks are refused, polling alone keeps the systems in step")
+        yield ok(
+            "no webhook key is configured: webhooks are refused, polling alone keeps the systems in"
+            " step"
+        )
     for name in webhook.keys:
         key = await _stored(name, probe)
         if key is not None:
@@ -59,7 +64,8 @@ def key_finding(name: str, key: str, scheme: str) -> Finding:
     if scheme == "rsa" and rsa_key(key) is None:
         return fault(
             f"the secret {name} holds no RSA public key in PEM form",
-            "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks, from BEGIN to END.",
+            "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks,"
+            " from BEGIN to END.",
         )
     if scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
         return fault(

@@ -1,9 +1,10 @@
-"""Which fields we send to and read from which entity set; a test holds it against what the mapping sends."""
+"""Which fields we send to and read from which entity set; a test holds it against what the mapping
+sends."""
 
 from collections.abc import Mapping
 
 from sync.checks.sent_receivables import receivable_fields
-from sync.connections import Connection
+from sync.config.connections import Connection
 from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
 from sync.dynamics.contacts import SET as CONTACTS
 from sync.dynamics.customers import ADDRESS_FIELDS, ADDRESSES, FIELDS
@@ -11,29 +12,45 @@ from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.sales_orders import HEADER_FIELDS, LINE_FIELDS
 
 _HEADER = (
-    "dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
-    "CustomersOrderReference", "SalesOrderOriginCode", "DefaultShippingSiteId", "DefaultShippingWarehouseId", "LanguageId",
-    "DeliveryModeCode", "CustomerPaymentMethodName", "PaymentTermsName", "SalesTaxGroupCode", "ArePricesIncludingSalesTax",
-    "SkipCreateAutoCharges", "Email", "IsDeliveryAddressOrderSpecific", "DeliveryAddressName", "DeliveryAddressDescription",
-    "DeliveryAddressStreet", "DeliveryAddressCity", "DeliveryAddressZipCode", "DeliveryAddressStateId",
+    "dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber",
+    "InvoiceCustomerAccountNumber", "CurrencyCode",
+    "CustomersOrderReference", "SalesOrderOriginCode", "DefaultShippingSiteId",
+    "DefaultShippingWarehouseId", "LanguageId",
+    "DeliveryModeCode", "CustomerPaymentMethodName", "PaymentTermsName", "SalesTaxGroupCode",
+    "ArePricesIncludingSalesTax",
+    "SkipCreateAutoCharges", "Email", "IsDeliveryAddressOrderSpecific", "DeliveryAddressName",
+    "DeliveryAddressDescription",
+    "DeliveryAddressStreet", "DeliveryAddressCity", "DeliveryAddressZipCode",
+    "DeliveryAddressStateId",
     "DeliveryAddressCountryRegionId",
 )  # fmt: skip
 _LINE = (
-    "dataAreaId", "SalesOrderNumber", "ItemNumber", "SalesUnitSymbol", "LineDescription", "SalesTaxItemGroupCode",
-    "ExternalItemNumber", "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
+    "dataAreaId", "SalesOrderNumber", "ItemNumber", "SalesUnitSymbol", "LineDescription",
+    "SalesTaxItemGroupCode",
+    "ExternalItemNumber", "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity",
+    "LineDiscountAmount",
     "LineDiscountPercentage", "MultilineDiscountAmount", "MultilineDiscountPercentage",
 )  # fmt: skip
 _CUSTOMER = (
-    "dataAreaId", "CustomerAccount", "PartyType", "OrganizationName", "PersonFirstName", "PersonLastName",
-    "CustomerGroupId", "SalesCurrencyCode", "LanguageId", "PaymentTerms", "IsSalesTaxIncludedInPrices",
+    "dataAreaId", "CustomerAccount", "PartyType", "OrganizationName", "PersonFirstName",
+    "PersonLastName",
+    "CustomerGroupId", "SalesCurrencyCode", "LanguageId", "PaymentTerms",
+    "IsSalesTaxIncludedInPrices",
     "PrimaryContactEmail", "PrimaryContactPhone",
 )  # fmt: skip
 _ADDRESS = (
-    "AddressDescription", "AddressStreet", "AddressCity", "AddressZipCode", "AddressState", "AddressCountryRegionId",
+    "AddressDescription", "AddressStreet", "AddressCity", "AddressZipCode", "AddressState",
+    "AddressCountryRegionId",
 )  # fmt: skip
 _COMPANY = ("NameAlias", "OrganizationNumber", "EmployeeResponsibleNumber")
 _OWNER = ("dataAreaId", "CustomerLegalEntityId", "CustomerAccountNumber")
-DIMENSIONS = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId", "ProductVersionId")
+DIMENSIONS = (
+    "ProductColorId",
+    "ProductSizeId",
+    "ProductStyleId",
+    "ProductConfigurationId",
+    "ProductVersionId",
+)
 """Sent for items that have them; which of them an environment has is its own choice."""
 
 
@@ -44,7 +61,9 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     locked = ("IsPriceLocked",) if orders.lock_prices else ()
     has_companies = "companies" in settings.flows
     has_contacts = has_companies and settings.companies.contacts
-    by_tax_number = customers.send_tax_numbers or (has_companies and "vat" in settings.companies.match)
+    by_tax_number = customers.send_tax_numbers or (
+        has_companies and "vat" in settings.companies.match
+    )
     tax_number = ("TaxExemptNumber",) if by_tax_number else ()
     contact = ("ContactPersonId",) if has_contacts else ()
     receivables = dict(receivable_fields(settings))
@@ -52,7 +71,12 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
         settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
         CUSTOMERS: _each_once(
-            _CUSTOMER, _ADDRESS, _COMPANY if has_companies else (), tax_number, FIELDS, receivables.pop(CUSTOMERS, ())
+            _CUSTOMER,
+            _ADDRESS,
+            _COMPANY if has_companies else (),
+            tax_number,
+            FIELDS,
+            receivables.pop(CUSTOMERS, ()),
         ),
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),

@@ -1,31 +1,38 @@
-"""Which fields the flows of invoices, credit memos and postings send to and read from which entity set, by recipe."""
+"""Which fields the flows of invoices, credit memos and postings send to and read from which entity
+set, by recipe."""
 
 from collections.abc import Iterator, Mapping
 
 from sync.checks.recipes import books_free_text, books_payments, returns_orders
-from sync.connections import Connection
+from sync.config.connections import Connection
 from sync.dynamics import free_text_invoices, payment_journals, posted_invoices, return_orders
 from sync.dynamics.customers import SET as CUSTOMERS
 
 Needed = tuple[str, tuple[str, ...]]
 
 _INVOICE_HEADER = (
-    "dataAreaId", "CustomerAccount", "InvoiceAccount", "InvoiceDate", "CurrencyCode", "CustomerReference", "InclTax",
+    "dataAreaId", "CustomerAccount", "InvoiceAccount", "InvoiceDate", "CurrencyCode",
+    "CustomerReference", "InclTax",
     "SalesTaxGroupId",
 )  # fmt: skip
 _INVOICE_LINE = (
-    "dataAreaId", "ParentRecId", "LineNumber", "MainAccountDisplayValue", "Description", "Quantity", "UnitPrice",
+    "dataAreaId", "ParentRecId", "LineNumber", "MainAccountDisplayValue", "Description", "Quantity",
+    "UnitPrice",
     "TransactionCurrencyAmount", "SalesTaxItemGroupId",
 )  # fmt: skip
 _JOURNAL = ("dataAreaId", "JournalBatchNumber", "JournalName", "Description", "IsPosted")
 _PAYMENT = (
-    "dataAreaId", "JournalBatchNumber", "LineNumber", "TransactionDate", "AccountType", "AccountDisplayValue",
-    "CurrencyCode", "OffsetAccountType", "OffsetAccountDisplayValue", "PaymentMethodName", "PaymentReference", "PaymentId",
+    "dataAreaId", "JournalBatchNumber", "LineNumber", "TransactionDate", "AccountType",
+    "AccountDisplayValue",
+    "CurrencyCode", "OffsetAccountType", "OffsetAccountDisplayValue", "PaymentMethodName",
+    "PaymentReference", "PaymentId",
     "TransactionText", "IsPrepayment", "CreditAmount", "DebitAmount",
 )  # fmt: skip
 _RETURN_HEADER = (
-    "dataAreaId", "CustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode", "CustomersOrderReference",
-    "CustomerRequisitionNumber", "CustomerReturnReasonCode", "DefaultReturnSiteId", "DefaultReturnWarehouseId",
+    "dataAreaId", "CustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
+    "CustomersOrderReference",
+    "CustomerRequisitionNumber", "CustomerReturnReasonCode", "DefaultReturnSiteId",
+    "DefaultReturnWarehouseId",
 )  # fmt: skip
 _RETURN_LINE = (
     "dataAreaId", "ReturnOrderNumber", "ItemNumber", "SalesUnitSymbol", "ReturnDispositionCode",
@@ -34,7 +41,8 @@ _RETURN_LINE = (
 
 
 def receivable_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
-    """Field names by entity set, for what this connection's recipes need; nothing where these flows are not on."""
+    """Field names by entity set, for what this connection's recipes need; nothing where these flows
+    are not on."""
     found: dict[str, tuple[str, ...]] = {}
     for entity_set, fields in _needed(settings):
         found[entity_set] = tuple(dict.fromkeys((*found.get(entity_set, ()), *fields)))

@@ -1,10 +1,11 @@
-"""Whether every store view that the shop sells in belongs to some connection, and the websites that are named are there."""
+"""Whether every store view that the shop sells in belongs to some connection, and the websites that
+are named are there."""
 
 from collections.abc import AsyncIterator
 from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.commerce.wire import rows_in
+from sync.commerce.transport import rows_in
 
 WEBSITES: Final = "store/websites"
 
@@ -12,23 +13,31 @@ WEBSITES: Final = "store/websites"
 async def stores_are_handled(probe: Probe) -> AsyncIterator[Finding]:
     """Each active store view of the shop is in one of the connections that read this shop.
 
-    What is sold in any other is left alone in silence, which is right only where somebody wants it so.
+    What is sold in any other is left alone in silence, which is right only where somebody wants it
+    so.
     """
     named = {name for one in (probe.settings, *probe.neighbours) for name in one.stores}
     views = await probe.commerce.store_views()
     active = [view for view in views if str(view.get("id")) != "0" and view.get("is_active", 1)]
-    others = [f"{view.get('id')} ({view.get('code')})" for view in active if str(view.get("id")) not in named]
+    others = [
+        f"{view.get('id')} ({view.get('code')})"
+        for view in active
+        if str(view.get("id")) not in named
+    ]
     if not others or "default" in named:
         yield ok(f"all {len(active)} store views of the shop belong to a connection")
         return
     yield warn(
-        f"store views {', '.join(others)} of the shop belong to no connection: what is sold there is left alone",
-        f"Add [connections.{probe.name}.stores.<id>] for those whose orders belong into {probe.settings.dynamics.company}.",
+        f"store views {', '.join(others)} of the shop belong to no connection: what is sold there"
+        " is left alone",
+        f"Add [connections.{probe.name}.stores.<id>] for those whose orders belong into"
+        f" {probe.settings.dynamics.company}.",
     )
 
 
 async def websites_exist(probe: Probe) -> AsyncIterator[Finding]:
-    """Every website that the configuration names is in the shop, and those of the store views are among them."""
+    """Every website that the configuration names is in the shop, and those of the store views are
+    among them."""
     named = probe.settings.commerce.websites
     if not named:
         return  # then they are those of the store views
@@ -45,7 +54,8 @@ async def websites_exist(probe: Probe) -> AsyncIterator[Finding]:
         home, name = view.get("website_id"), str(view.get("id"))
         if name in probe.settings.stores and home not in named:
             yield fault(
-                f"stores.{name} is of website {home}, which commerce.websites does not name: its orders would be posted, "
-                "its customers left alone",
-                f"Add {home} to websites in [connections.{probe.name}.commerce], or take the store out.",
+                f"stores.{name} is of website {home}, which commerce.websites does not name: its"
+                " orders would be posted, its customers left alone",
+                f"Add {home} to websites in [connections.{probe.name}.commerce], or take the store"
+                " out.",
             )

@@ -1,4 +1,5 @@
-"""Whether the time zone in which the ledger's dates are told is that of the shop, and of the legal entity in F&O."""
+"""Whether the time zone in which the ledger's dates are told is that of the shop, and of the legal
+entity in F&O."""
 
 import re
 from collections.abc import AsyncIterator
@@ -8,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sync.checks.entities import COMPANIES, COMPANY_ID
 from sync.checks.finding import Finding, Probe, ok, warn
-from sync.commerce.wire import rows_in
-from sync.errors import Never
+from sync.commerce.transport import rows_in
+from sync.core.errors import Never
 
 CONFIGS: Final = "store/storeConfigs"
 ZONE: Final = "TimeZone"
@@ -17,13 +18,16 @@ _NAMED_OFFSET: Final = re.compile(r"GMT_?(?:(PLUS|MINUS)(\d\d)(\d\d))?")
 
 
 async def days_agree(probe: Probe) -> AsyncIterator[Finding]:
-    """A day ends at the same moment in the shop, in the configuration and in F&O, wherever something is dated by it."""
+    """A day ends at the same moment in the shop, in the configuration and in F&O, wherever
+    something is dated by it."""
     if not {"invoices", "creditmemos"} & set(probe.settings.flows):
         return
     for finding in await _with_the_shop(probe):
         yield finding
     try:
-        rows = await probe.dynamics.find_by(COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID, ZONE))
+        rows = await probe.dynamics.find_by(
+            COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID, ZONE)
+        )
     except Never as error:
         yield ok(f"the time zones of legal entities cannot be read from F&O ({error.reason})")
         return
@@ -50,37 +54,51 @@ def _compared(probe: Probe, zone: str, company: str, ids: list[str]) -> Finding:
         theirs = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         return warn(
-            f"{views}: the shop's time zone {zone[:64]} is not known here", "Compare it with dynamics.time_zone."
+            f"{views}: the shop's time zone {zone[:64]} is not known here",
+            "Compare it with dynamics.time_zone.",
         )
     if offsets(ours, probe.clock.now()) == offsets(theirs, probe.clock.now()):
         return ok(f"{views} and the books of {company} have the same days ({ours.key})")
     is_own = company == probe.settings.dynamics.company
     row = f'time_zone = "{zone}"' if is_own else f'time_zones = {{ {company} = "{zone}" }}'
     return warn(
-        f"{views}: the shop's days are those of {zone}, the books of {company} are dated in {ours.key}",
-        f"If the books of {company} are kept in {zone}, write {row} in [connections.{probe.name}.dynamics].",
+        f"{views}: the shop's days are those of {zone}, the books of {company} are dated in"
+        f" {ours.key}",
+        f"If the books of {company} are kept in {zone}, write {row} in"
+        f" [connections.{probe.name}.dynamics].",
     )
 
 
 def _with_the_ledger(probe: Probe, row: dict[str, Any]) -> Finding | None:
-    """F&O names its zones by their offset without summer time (not all: Santiago's is with); nothing where it tells none."""
-    company, told = str(row.get(COMPANY_ID, "")).lower(), str(row.get(ZONE) or "")
-    theirs = offset_named(told)
+    """F&O names its zones by their offset without summer time (not all: Santiago's is with);
+    nothing where it tells none."""
+    company, reported = str(row.get(COMPANY_ID, "")).lower(), str(row.get(ZONE) or "")
+    theirs = offset_named(reported)
     if theirs is None:
         return None
     ours = probe.settings.time_zone(company)
-    possible = {one for offset, summer in offsets(ours, probe.clock.now()) for one in (offset, offset - summer)}
+    possible = {
+        one
+        for offset, summer in offsets(ours, probe.clock.now())
+        for one in (offset, offset - summer)
+    }
     if theirs in possible:
-        return ok(f"legal entity {company} has the time zone {told} in F&O, which goes with {ours.key}")
+        return ok(
+            f"legal entity {company} has the time zone {reported} in F&O, which goes with"
+            f" {ours.key}"
+        )
     return warn(
-        f"legal entity {company} has the time zone {told} in F&O, its books are dated in {ours.key} here",
-        f"Write the zone of {company} in [connections.{probe.name}.dynamics] (time_zone, or time_zones for a further "
-        "legal entity), or correct it under Organization administration > Organizations > Legal entities.",
+        f"legal entity {company} has the time zone {reported} in F&O, its books are dated in"
+        f" {ours.key} here",
+        f"Write the zone of {company} in [connections.{probe.name}.dynamics] (time_zone, or"
+        " time_zones for a further legal entity), or correct it under Organization administration"
+        " > Organizations > Legal entities.",
     )
 
 
 def offset_named(zone: str) -> timedelta | None:
-    """The offset from UTC that a member of F&O's enumeration names, as in GMTPLUS0100_AMSTERDAM_BERLIN_BERN_ROME."""
+    """The offset from UTC that a member of F&O's enumeration names, as in
+    GMTPLUS0100_AMSTERDAM_BERLIN_BERN_ROME."""
     named = _NAMED_OFFSET.match(zone)
     if named is None:
         return None
@@ -90,7 +108,12 @@ def offset_named(zone: str) -> timedelta | None:
 
 
 def offsets(zone: ZoneInfo, now: datetime) -> tuple[tuple[timedelta, timedelta], ...]:
-    """(offset from UTC, summer time) through the year: zones with the same ones have the same days."""
-    moments = (datetime(now.year, month, day, tzinfo=UTC).astimezone(zone) for month in range(1, 13) for day in (1, 15))
+    """(offset from UTC, summer time) through the year: zones with the same ones have the same
+    days."""
+    moments = (
+        datetime(now.year, month, day, tzinfo=UTC).astimezone(zone)
+        for month in range(1, 13)
+        for day in (1, 15)
+    )
     nothing = timedelta(0)
     return tuple((moment.utcoffset() or nothing, moment.dst() or nothing) for moment in moments)

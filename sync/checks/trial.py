@@ -1,7 +1,9 @@
-"""The dry run: what of the last days' records would be parked, and by which causes. Nothing is written anywhere.
+"""The dry run: what of the last days' records would be parked, and by which causes. Nothing is
+written anywhere.
 
-It maps as `preview` does, with the cutover left out: what was entered by hand before it holds the same codes as what will
-come. A record that lacks a row is mapped again as though the row were there, so that every cause shows at once.
+It maps as `preview` does, with the cutover left out: what was entered by hand before it holds the
+same codes as what will come. A record that lacks a row is mapped again as though the row were
+there, so that every cause shows at once.
 """
 
 from collections import Counter
@@ -17,13 +19,13 @@ from sync.checks.methods import Methods
 from sync.checks.prices import PriceEvidence
 from sync.checks.recent import Listed, Recent
 from sync.commerce.companies import PATH as COMPANIES
-from sync.connections import Connection, Payment, SegmentHome, TaxGroups
-from sync.errors import Missing
+from sync.config.connections import Connection, Payment, SegmentHome, TaxGroups
+from sync.core.errors import Missing
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.preview.accounts import preview_company, preview_customer
 from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
+from sync.preview.input_files import id_of
 from sync.preview.orders import Lookups, Preview, preview_order
-from sync.preview.papers import id_of
 
 SOMETHING: Final = "?"
 SUPPOSED: Final[Mapping[str, Any]] = {
@@ -56,7 +58,8 @@ Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
 
 
 async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Finding]:
-    """Records of the last days by the flows that are on; one finding per cause that would park some of them."""
+    """Records of the last days by the flows that are on; one finding per cause that would park some
+    of them."""
     trial, witnesses = Trial(probe), (PriceEvidence(probe), Methods(probe))
     flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
     for flow in (flow for flow in KINDS if flow in flows):
@@ -67,9 +70,13 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
             if flow in probe.settings.flows:
                 await trial.take(flow, page)
         if flow in probe.settings.flows:
-            yield trial.told(recent)
-    told = (trial.causes.findings(), expected_rows(probe, trial.causes), *(one.findings() for one in witnesses))
-    for finding in chain.from_iterable(told):
+            yield trial.reported(recent)
+    reported = (
+        trial.causes.findings(),
+        expected_rows(probe, trial.causes),
+        *(one.findings() for one in witnesses),
+    )
+    for finding in chain.from_iterable(reported):
         yield finding
 
 
@@ -91,23 +98,33 @@ class Trial:
             await self._tried(KINDS[flow].kind, document, attempt)
 
     async def _attempt(self, flow: str, page: Sequence[dict[str, Any]]) -> Attempt:
-        """How one of them is previewed. Invoices and credit memos need their orders, which may be older."""
+        """How one of them is previewed. Invoices and credit memos need their orders, which may be
+        older."""
         now = self._probe.clock.now()
         if flow == "orders":
-            return lambda document, settings, lookups: preview_order(document, settings, lookups, now)
+            return lambda document, settings, lookups: preview_order(
+                document, settings, lookups, now
+            )
         if flow in ACCOUNTS:
             return ACCOUNTS[flow]
         ids = {number for document in page if (number := id_of(document, "order_id")) is not None}
         found = await self._probe.commerce.orders_by_ids(sorted(ids)) if ids else []
-        orders = {number: order for order in found if (number := id_of(order, "entity_id")) is not None}
+        orders = {
+            number: order for order in found if (number := id_of(order, "entity_id")) is not None
+        }
         preview = preview_invoice if flow == "invoices" else preview_creditmemo
-        return lambda document, settings, lookups: preview(document, Basis(orders, settings, lookups, now))
+        return lambda document, settings, lookups: preview(
+            document, Basis(orders, settings, lookups, now)
+        )
 
-    def told(self, recent: Recent) -> Finding:
+    def reported(self, recent: Recent) -> Finding:
         """How many of a kind were tried, and what would become of them."""
         came = self.outcomes.get(recent.listed.kind, Counter())
         skipped = f", {came['skip']} skipped" if came["skip"] else ""
-        return ok(f"tried {recent.told}: {came['deliver']} would be delivered{skipped}, {came['park']} parked")
+        return ok(
+            f"tried {recent.reported}: {came['deliver']} would be delivered{skipped},"
+            f" {came['park']} parked"
+        )
 
     async def _tried(self, kind: str, document: Any, attempt: Attempt) -> None:
         supposed: set[Missing] = set()
@@ -115,15 +132,24 @@ class Trial:
         self.outcomes.setdefault(kind, Counter())[found.outcome] += 1
         while found.outcome == "park":
             self.causes.add(kind, found)
-            fresh = {one for one in found.missing if one.table == ITEMS or one.table in SUPPOSED} - supposed
+            fresh = {
+                one for one in found.missing if one.table == ITEMS or one.table in SUPPOSED
+            } - supposed
             if not fresh:
                 return
             supposed |= fresh
-            found = await attempt(document, with_rows(self._settings, supposed), self._lookups(supposed))
+            found = await attempt(
+                document, with_rows(self._settings, supposed), self._lookups(supposed)
+            )
 
     def _lookups(self, supposed: Iterable[Missing]) -> Lookups:
-        """The mapping tables, asked once for each sku, and the items that are supposed to be in them."""
-        assumed = {normal_sku(one.key): ItemMapping(one.key, SOMETHING) for one in supposed if one.table == ITEMS}
+        """The mapping tables, asked once for each sku, and the items that are supposed to be in
+        them."""
+        assumed = {
+            normal_sku(one.key): ItemMapping(one.key, SOMETHING)
+            for one in supposed
+            if one.table == ITEMS
+        }
 
         async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
             unseen = [sku for sku in skus if normal_sku(sku) not in self._items]
@@ -144,5 +170,7 @@ def with_rows(settings: Connection, rows: Iterable[Missing]) -> Connection:
         section, value = getattr(settings, section_name), SUPPOSED[row.table]
         table = getattr(section, name)
         written = {**table, row.key: value} if isinstance(table, Mapping) else value
-        settings = settings.model_copy(update={section_name: section.model_copy(update={name: written})})
+        settings = settings.model_copy(
+            update={section_name: section.model_copy(update={name: written})}
+        )
     return settings

@@ -6,8 +6,8 @@ from typing import Final
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotAccepted
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
 
 EXT_ORDER_ID: Final = ("orders", "ext_order_id of orders")
 COMMENT: Final = (path_of("orders", 0, "comments"), "comments of orders")
@@ -16,8 +16,9 @@ COMMENT: Final = (path_of("orders", 0, "comments"), "comments of orders")
 async def receipts_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
     """The integration has the right to each write that receipts need.
 
-    Asked by the write without its document: Commerce looks at the right first, and refuses what lacks its argument
-    before it does anything (`InputParamsResolver::resolve` of its Webapi module: the request is validated, then read).
+    Asked by the write without its document: Commerce looks at the right first, and refuses what
+    lacks its argument before it does anything (`InputParamsResolver::resolve` of its Webapi module:
+    the request is validated, then read).
     """
     for path, what in needed_writes(probe.settings):
         try:

@@ -1,4 +1,5 @@
-"""`backfill`: enqueue records of a time or of given numbers, whatever hints and polls have done with them."""
+"""`backfill`: enqueue records of a time or of given numbers, whatever notifications and polls have
+done with them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import Bar, json_line, line, progress
-from sync.cli.place import Place, Problem
 from sync.cli.records import flow_called, full_key
-from sync.desk import Desk
-from sync.flow import Change, Flow
+from sync.engine.flow import Flow
+from sync.engine.results import Change
+from sync.engine.systems import Systems
 
 ORIGIN = "backfill"
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
@@ -21,15 +23,20 @@ FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 def backfill(
     ctx: typer.Context,
     since: Annotated[
-        datetime | None, typer.Option("--from", formats=FORMATS, help="First change to take, in UTC.")
+        datetime | None,
+        typer.Option("--from", formats=FORMATS, help="First change to take, in UTC."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--to", formats=FORMATS, help="Last one; a day counts whole. Default: now.")
+        datetime | None,
+        typer.Option("--to", formats=FORMATS, help="Last one; a day counts whole. Default: now."),
     ] = None,
-    ids: Annotated[str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")] = "",
+    ids: Annotated[
+        str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")
+    ] = "",
     flow: Annotated[str, typer.Option(metavar="FLOW", help="The flow.")] = "orders",
 ) -> None:
-    """Enqueue what changed in Commerce in a time, or given records. Works beside a running `serve`, which delivers.
+    """Enqueue what changed in Commerce in a time, or given records. Works beside a running `serve`,
+    which delivers.
 
     Safe to repeat: what D365 holds already is found there and left as it is.
 
@@ -40,39 +47,57 @@ def backfill(
     python -m sync backfill --ids 000000042,000000043
     """
     if bool(since) == bool(ids) or (ids and until):
-        raise Problem("name either --from (with --to) or --ids", remedy="For example: backfill --from 2026-01-01")
+        raise Problem(
+            "name either --from (with --to) or --ids",
+            remedy="For example: backfill --from 2026-01-01",
+        )
     if since and until and until < since:
         raise Problem("--to lies before --from", remedy="Swap the two dates.")
-    asyncio.run(_backfill(place_of(ctx), flow, ids, since, until))
+    asyncio.run(_backfill(context_of(ctx), flow, ids, since, until))
 
 
-async def _backfill(place: Place, flow_name: str, ids: str, since: datetime | None, until: datetime | None) -> None:
-    name, settings = place.one(place.connections())
-    async with place.opened(changes=True) as services:
+async def _backfill(
+    context: CommandContext,
+    flow_name: str,
+    ids: str,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
+    name, settings = context.one(context.connections())
+    async with context.opened(changes=True) as services:
         flow = flow_called(services, flow_name)
         if flow.name not in settings.flows:
-            raise Problem(f"{flow.name} does not flow on {name}", remedy=f"Add it to flows of [connections.{name}].")
+            raise Problem(
+                f"{flow.name} does not flow on {name}",
+                remedy=f"Add it to flows of [connections.{name}].",
+            )
         if since is None:
             keys = [full_key(flow, one.strip()) for one in ids.split(",") if one.strip()]
-            found = await services.hints.accept(flow.name, name, keys, ORIGIN)
+            found = await services.intake.accept(flow.name, name, keys, ORIGIN)
         else:
-            desk = await services.desks.open(name)
-            first, last = _utc(since), _end(until) if until else services.outside.clock.now()
-            with progress("Changes", (last - first).total_seconds(), as_json=place.as_json, counted=False) as bar:
-                changes = _watched(flow, desk, first, last, bar)
-                found = await services.catch_up.enqueue(flow, desk, changes, ORIGIN)
+            systems = await services.systems_pool.open(name)
+            first, last = _utc(since), _end(until) if until else services.edition_parts.clock.now()
+            with progress(
+                "Changes", (last - first).total_seconds(), as_json=context.as_json, counted=False
+            ) as bar:
+                changes = _watched(flow, systems, first, last, bar)
+                found = await services.polling.enqueue(flow, systems, changes, ORIGIN)
     result: dict[str, Any] = {"connection": name, "flow": flow.name, "enqueued": found}
-    if place.as_json:
+    if context.as_json:
         json_line(result)
     else:
         line(f"Enqueued: {found} of {flow.name} on {name}.")
 
 
-async def _watched(flow: Flow[Any], desk: Desk, first: datetime, last: datetime, bar: Bar) -> AsyncIterator[Change]:
+async def _watched(
+    flow: Flow[Any], systems: Systems, first: datetime, last: datetime, bar: Bar
+) -> AsyncIterator[Change]:
     """The changes, oldest first; the bar shows how far into the time they have come."""
     if flow.changed is None:
-        raise Problem(f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids.")
-    async for change in flow.changed(desk, first, last):
+        raise Problem(
+            f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids."
+        )
+    async for change in flow.changed(systems, first, last):
         bar.reach((change.changed_at - first).total_seconds())
         yield change
 

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
+from sync.app.services import Services
 from sync.checks.connection import CHECKS
 from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
-from sync.cli.command import place_of
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext
 from sync.cli.order_lookups import lookups_in
 from sync.cli.output import Bar, json_line, line, progress
-from sync.cli.place import Place
-from sync.configuration.reading import BadConfiguration
-from sync.errors import Never
-from sync.services import Services
+from sync.config.file.reading import BadConfiguration
+from sync.core.errors import Never
 
 FAULTS = 1
 """Exit status: something must be mended."""
@@ -24,19 +24,20 @@ MARKS = {Level.OK: "ok   ", Level.WARN: "WARN ", Level.FAULT: "FAULT"}
 
 @dataclass
 class Report:
-    """What was found so far, printed as it comes. People read what several checks stumble over once."""
+    """What was found so far, printed as it comes. People read what several checks stumble over
+    once."""
 
-    place: Place
+    context: CommandContext
     found: set[tuple[str, Finding]] = field(default_factory=set)
 
     def add(self, connection: str, check: str, finding: Finding) -> None:
         """Print one finding and remember it."""
-        is_told = (connection, finding) in self.found
+        is_reported = (connection, finding) in self.found
         self.found.add((connection, finding))
-        if self.place.as_json:
+        if self.context.as_json:
             json_line({"connection": connection, "check": check, **finding.as_json()})
             return
-        if is_told:
+        if is_reported:
             return
         line(f"{MARKS[finding.level]} {connection}{': ' if connection else ''}{finding.what}")
         if finding.cure:
@@ -50,15 +51,21 @@ class Report:
 
 Days = Annotated[
     int,
-    typer.Option(min=0, max=730, help="Try the records of so many last days, at most 2000 of each kind; 0 tries none."),
+    typer.Option(
+        min=0,
+        max=730,
+        help="Try the records of so many last days, at most 2000 of each kind; 0 tries none.",
+    ),
 ]
 
 
 def check(ctx: typer.Context, days: Days = 90) -> None:
-    """Read the configuration, look for its secrets and ask both systems; print every fault with its cure.
+    """Read the configuration, look for its secrets and ask both systems; print every fault with its
+    cure.
 
-    Then the records of the last days (orders, invoices, credit memos, customers, companies, as far as these flow) are mapped
-    as `preview` does: whatever would park some of them is told once, with the number of records and the line to add.
+    Then the records of the last days (orders, invoices, credit memos, customers, companies, as far
+    as these flow) are mapped as `preview` does: whatever would park some of them is told once, with
+    the number of records and the line to add.
 
     Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.
 
@@ -68,40 +75,44 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
 
     python -m sync check --connection bikes-de --days 30 --json
     """
-    place = place_of(ctx)
-    report = Report(place)
-    if _configured(place, report):
-        asyncio.run(_checked(place, report, days))
-    if not place.as_json:
+    context = context_of(ctx)
+    report = Report(context)
+    if _configured(context, report):
+        asyncio.run(_checked(context, report, days))
+    if not context.as_json:
         counts = report.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
     if report.counts["fault"]:
         raise typer.Exit(FAULTS)
 
 
-def _configured(place: Place, report: Report) -> bool:
+def _configured(context: CommandContext, report: Report) -> bool:
     """Whether the file can be used; every fault of it is a finding."""
     try:
-        names = place.names(place.connections())
+        names = context.names(context.connections())
     except BadConfiguration as bad:
         for each in bad.faults:
             where = f"line {each.line}" if each.line else "the file"
             path = f", {each.path}" if each.path else ""
             report.add(
-                "", "configuration", fault(f"{place.settings().connections}, {where}{path}: {each.what}", each.remedy)
+                "",
+                "configuration",
+                fault(f"{context.settings().connections}, {where}{path}: {each.what}", each.remedy),
             )
         return False
-    report.add("", "configuration", ok(f"{place.settings().connections} is sound ({', '.join(names)})"))
+    report.add(
+        "", "configuration", ok(f"{context.settings().connections} is sound ({', '.join(names)})")
+    )
     return True
 
 
-async def _checked(place: Place, report: Report, days: int) -> None:
-    async with place.opened() as services:
-        names = [place.connection] if place.connection else list(services.connections)
-        with progress("Checks", len(names) * len(CHECKS), as_json=place.as_json) as bar:
+async def _checked(context: CommandContext, report: Report, days: int) -> None:
+    async with context.opened() as services:
+        names = [context.connection] if context.connection else list(services.connections)
+        with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:
                 try:
-                    probe = replace(await _probe(services, name), days=days, tell=bar.say)
+                    probe = replace(await _probe(services, name), days=days, report=bar.say)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
@@ -110,13 +121,14 @@ async def _checked(place: Place, report: Report, days: int) -> None:
 
 
 async def _probe(services: Services, name: str) -> Probe:
-    desk = await services.desks.open(name)
-    outside = services.outside
-    lookups = lookups_in(desk.settings, desk.items, desk.accounts, desk.digest_of)
-    url, every = desk.settings.commerce.url, services.connections.items()
+    systems = await services.systems_pool.open(name)
+    edition_parts = services.edition_parts
+    lookups = lookups_in(systems.settings, systems.items, systems.accounts, systems.digest_of)
+    url, every = systems.settings.commerce.url, services.connections.items()
     neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
     return Probe(
-        name, desk.settings, desk.commerce, desk.dynamics, outside.secrets, outside.clock, lookups, neighbours
+        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
+        edition_parts.clock, lookups, neighbours
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """What every command has in common: the options it takes, and how what stops it is told.
 
-`Command` adds `--home`, `--config`, `--connection` and `--json` to a command, hands the command a `Place` (`place_of`),
-and turns the errors that people can act on into a sentence, a remedy and an exit status. Anything else is a bug and
-keeps its traceback.
+`Command` adds `--home`, `--config`, `--connection` and `--json` to a command, hands the command a
+`CommandContext` (`context_of`), and turns the errors that people can act on into a sentence, a
+remedy and an exit status. Anything else is a bug and keeps its traceback.
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from sync.app.settings import SettingsMissing
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import error_lines
-from sync.cli.place import Place, Problem
-from sync.configuration.reading import BadConfiguration
-from sync.editions.settings import SettingsMissing
-from sync.errors import Later, Never
+from sync.config.file.reading import BadConfiguration
+from sync.core.errors import Later, Never
 from sync.mapping_tables.csv_files import BadCsv
 
 UNUSABLE: Final = 2
@@ -27,7 +27,11 @@ PANEL: Final = "Everywhere"
 def _everywhere(
     home: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Home directory. Default: SYNC_HOME, else .sync.", rich_help_panel=PANEL),
+        typer.Option(
+            metavar="DIR",
+            help="Home directory. Default: SYNC_HOME, else .sync.",
+            rich_help_panel=PANEL,
+        ),
     ] = None,
     config: Annotated[
         Path | None,
@@ -38,7 +42,10 @@ def _everywhere(
         ),
     ] = None,
     connection: Annotated[
-        str, typer.Option(metavar="NAME", help="Connection, where there are several.", rich_help_panel=PANEL)
+        str,
+        typer.Option(
+            metavar="NAME", help="Connection, where there are several.", rich_help_panel=PANEL
+        ),
     ] = "",
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON, one object per line.", rich_help_panel=PANEL)
@@ -56,16 +63,16 @@ def _shared_options() -> list[Any]:
 SHARED: Final = _shared_options()
 
 
-def place_of(ctx: typer.Context) -> Place:
+def context_of(ctx: typer.Context) -> CommandContext:
     """Where the command that is running works."""
-    return ctx.obj if isinstance(ctx.obj, Place) else Place()
+    return ctx.obj if isinstance(ctx.obj, CommandContext) else CommandContext()
 
 
-def _taken(ctx: Any) -> Place:
+def _taken(ctx: Any) -> CommandContext:
     """The shared options of this level, over what was said before the command's name."""
-    before = place_of(ctx)
+    before = context_of(ctx)
     given = {option.name: ctx.params.pop(option.name) for option in SHARED}
-    return Place(
+    return CommandContext(
         home=Path(given["home"]) if given["home"] else before.home,
         config=Path(given["config"]) if given["config"] else before.config,
         connection=given["connection"] or before.connection,
@@ -74,7 +81,7 @@ def _taken(ctx: Any) -> Place:
 
 
 class Command(TyperCommand):
-    """A command with the shared options. `ctx.obj` is its `Place`."""
+    """A command with the shared options. `ctx.obj` is its `CommandContext`."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **options: Any) -> None:
         super().__init__(*args, params=[*(params or []), *SHARED], **options)
@@ -85,7 +92,7 @@ class Command(TyperCommand):
         try:
             return super().invoke(ctx)
         except (Problem, Never, Later, SettingsMissing, BadConfiguration, BadCsv) as error:
-            message, remedy = told(error)
+            message, remedy = reported(error)
             error_lines(message, remedy, as_json=ctx.obj.as_json)
             raise typer.Exit(UNUSABLE) from None
 
@@ -102,7 +109,7 @@ class Root(TyperGroup):
         return super().invoke(ctx)
 
 
-def told(error: Exception) -> tuple[str, str]:
+def reported(error: Exception) -> tuple[str, str]:
     """An error's sentence and remedy."""
     if isinstance(error, Problem):
         return error.message, error.remedy

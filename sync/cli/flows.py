@@ -1,8 +1,8 @@
-"""`flows`: what flows, from where hints come and how often it is polled."""
+"""`flows`: what flows, from where notifications come and how often it is polled."""
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
 from sync.cli.output import json_line, table
 from sync.flows import FLOWS
 
@@ -25,7 +25,7 @@ def flows(ctx: typer.Context) -> None:
         }
         for flow in FLOWS
     ]
-    if place_of(ctx).as_json:
+    if context_of(ctx).as_json:
         for flow in shown:
             json_line(flow)
         return

@@ -1,4 +1,5 @@
-"""`init`: a home directory with its vault, and a configuration to begin with. Safe to repeat: nothing is overwritten."""
+"""`init`: a home directory with its vault, and a configuration to begin with. Safe to repeat:
+nothing is overwritten."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -6,15 +7,16 @@ from typing import Any
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line
-from sync.cli.place import Place, Problem
 
 EXAMPLE = "connections.example.toml"
 
 
 def init(ctx: typer.Context) -> None:
-    """Make the home directory with an encrypted vault, and an example connections.toml where there is none.
+    """Make the home directory with an encrypted vault, and an example connections.toml where there
+    is none.
 
     For example:
 
@@ -22,12 +24,18 @@ def init(ctx: typer.Context) -> None:
 
     python -m sync --home /srv/sync --config /srv/connections.toml init
     """
-    place = place_of(ctx)
-    settings = place.settings()
+    context = context_of(ctx)
+    settings = context.settings()
     vault_is_new = not (settings.home / "vault.json").exists()
-    place.vault()
+    context.vault()
     config_is_new = _written(settings.connections)
-    _tell(place, settings.home, settings.connections, vault_is_new=vault_is_new, config_is_new=config_is_new)
+    _report(
+        context,
+        settings.home,
+        settings.connections,
+        vault_is_new=vault_is_new,
+        config_is_new=config_is_new,
+    )
 
 
 def example() -> str:
@@ -45,19 +53,33 @@ def _written(path: Path) -> bool:
             file.write(example())
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        raise Problem(f"{path} cannot be written: {why}", remedy="Name another file with --config.") from None
+        raise Problem(
+            f"{path} cannot be written: {why}", remedy="Name another file with --config."
+        ) from None
     return True
 
 
-def _tell(place: Place, home: Path, config: Path, *, vault_is_new: bool, config_is_new: bool) -> None:
+def _report(
+    context: CommandContext, home: Path, config: Path, *, vault_is_new: bool, config_is_new: bool
+) -> None:
     made: dict[str, Any] = {"home": str(home), "config": str(config)}
-    if place.as_json:
+    if context.as_json:
         json_line({**made, "vault_is_new": vault_is_new, "config_is_new": config_is_new})
         return
-    line(f"{home}: {'made, with a new vault' if vault_is_new else 'was there already, nothing changed'}")
-    if vault_is_new and (home / "vault.key").exists():
-        line(f"  Keep a copy of {home / 'vault.key'} elsewhere: without it the vault cannot be opened.")
-    line(f"{config}: {'written from the example' if config_is_new else 'was there already, nothing changed'}")
     line(
-        "Next: describe your shop and legal entity there, store the secrets it names (`secrets set NAME`), then `check`."
+        f"{home}:"
+        f" {'made, with a new vault' if vault_is_new else 'was there already, nothing changed'}"
+    )
+    if vault_is_new and (home / "vault.key").exists():
+        line(
+            f"  Keep a copy of {home / 'vault.key'} elsewhere: without it the vault cannot be"
+            " opened."
+        )
+    line(
+        f"{config}:"
+        f" {'written from the example' if config_is_new else 'was there already, nothing changed'}"
+    )
+    line(
+        "Next: describe your shop and legal entity there, store the secrets it names (`secrets set"
+        " NAME`), then `check`."
     )

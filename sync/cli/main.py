@@ -1,11 +1,11 @@
-"""All commands, put together. `python -m sync --help` lists them in the order in which a new installation needs them."""
+"""All commands, put together. `python -m sync --help` lists them in the order in which a new
+installation needs them."""
 
 import typer
 
 from sync.cli import (
     backfill,
     check,
-    demo,
     erase,
     events,
     flows,
@@ -30,7 +30,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-demo.register(app)
 app.command(cls=Command)(init.init)
 app.add_typer(secrets.app)
 app.command(cls=Command)(check.check)

@@ -1,4 +1,5 @@
-"""`map customers`: which customer account a shopper is. E-mail addresses come in and never go out."""
+"""`map customers`: which customer account a shopper is. E-mail addresses come in and never go
+out."""
 
 import asyncio
 from dataclasses import asdict, replace
@@ -6,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import Command, group, place_of
-from sync.cli.map_files import read_file, tell, tell_import, write_file
+from sync.cli.command import Command, context_of, group
+from sync.cli.context import CommandContext, Problem
+from sync.cli.map_files import read_file, report, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import accounts, shoppers
 from sync.cli.output import json_line, progress, table
-from sync.cli.place import Place, Problem
-from sync.desk import Desk
+from sync.engine.systems import Systems
 from sync.mapping_tables.csv_files import accounts_from_csv, accounts_to_csv
 from sync.mapping_tables.matching import Matches, match_customers
 from sync.mapping_tables.records import AccountKind, AccountMapping
@@ -20,13 +21,22 @@ from sync.mapping_tables.records import AccountKind, AccountMapping
 app = group("customers", "Shopper to customer account.")
 
 Source = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="Customer or company id in Commerce; for a guest the e-mail address.")
+    str,
+    typer.Argument(
+        metavar="SOURCE", help="Customer or company id in Commerce; for a guest the e-mail address."
+    ),
 ]
 Kind = Annotated[AccountKind, typer.Option(help="What SOURCE is.")]
 Company = Annotated[
-    str, typer.Option(metavar="ID", help="Legal entity (dataAreaId) of the account; without it, the connection's own.")
+    str,
+    typer.Option(
+        metavar="ID",
+        help="Legal entity (dataAreaId) of the account; without it, the connection's own.",
+    ),
 ]
-File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")
+]
 
 
 @app.command("list", cls=Command)
@@ -37,19 +47,23 @@ def list_customers(ctx: typer.Context) -> None:
 
     python -m sync map customers list
     """
-    place = place_of(ctx)
-    rows = asyncio.run(_all(place))
-    if place.as_json:
+    context = context_of(ctx)
+    rows = asyncio.run(_all(context))
+    if context.as_json:
         for row in rows:
             json_line(asdict(row))
         return
     cells = [(row.kind, row.source_key, row.company, row.account, row.matched_by) for row in rows]
-    table(("kind", "source", "company", "account", "matched by"), cells, title=f"Customers: {len(rows)}")
+    table(
+        ("kind", "source", "company", "account", "matched by"),
+        cells,
+        title=f"Customers: {len(rows)}",
+    )
 
 
-async def _all(place: Place) -> list[AccountMapping]:
-    async with place.desk() as (_, desk):
-        return [mapping async for mapping in desk.accounts.all()]
+async def _all(context: CommandContext) -> list[AccountMapping]:
+    async with context.systems() as (_, systems):
+        return [mapping async for mapping in systems.accounts.all()]
 
 
 @app.command("set", cls=Command)
@@ -60,7 +74,8 @@ def set_customer(
     kind: Kind = "customer",
     company: Company = "",
 ) -> None:
-    """Map a customer, guest or company to an account, over an older mapping. Its account is left as it is from then on.
+    """Map a customer, guest or company to an account, over an older mapping. Its account is left as
+    it is from then on.
 
     For example:
 
@@ -70,63 +85,76 @@ def set_customer(
 
     python -m sync map customers set 17 DE-001 --company demf
     """
-    place = place_of(ctx)
-    mapping = asyncio.run(_stored(place, kind, source, account, company))
+    context = context_of(ctx)
+    mapping = asyncio.run(_stored(context, kind, source, account, company))
     what = f"{mapping.kind} {mapping.source_key} is account {mapping.account} of {mapping.company}."
-    tell(place, asdict(mapping), what)
+    report(context, asdict(mapping), what)
 
 
-async def _stored(place: Place, kind: AccountKind, source: str, account: str, company: str) -> AccountMapping:
-    async with place.desk(changes=True) as (_, desk):
-        entity = _entity(desk, company)
+async def _stored(
+    context: CommandContext, kind: AccountKind, source: str, account: str, company: str
+) -> AccountMapping:
+    async with context.systems(changes=True) as (_, systems):
+        entity = _entity(systems, company)
         try:
-            mapping = AccountMapping(kind, _source_key(desk, kind, source), account, "by hand", entity)
+            mapping = AccountMapping(
+                kind, _source_key(systems, kind, source), account, "by hand", entity
+            )
         except ValueError as refused:
             raise Problem(str(refused), remedy="See `map customers set --help`.") from None
-        await desk.accounts.put(mapping)
+        await systems.accounts.put(mapping)
         return mapping
 
 
-def _source_key(desk: Desk, kind: AccountKind, source: str) -> str:
-    return desk.digest_of(source) if kind == "guest" and "@" in source else source
+def _source_key(systems: Systems, kind: AccountKind, source: str) -> str:
+    return systems.digest_of(source) if kind == "guest" and "@" in source else source
 
 
-def _entity(desk: Desk, company: str) -> str:
-    """The legal entity named, or the connection's own. Raises `Problem` for one that the connection does not post into."""
-    known = desk.settings.legal_entities
+def _entity(systems: Systems, company: str) -> str:
+    """The legal entity named, or the connection's own. Raises `Problem` for one that the connection
+    does not post into."""
+    known = systems.settings.legal_entities
     entity = company.strip().lower() or known[0]
     if entity not in known:
         raise Problem(
-            f'the connection does not post into a legal entity "{company}"', remedy=f"Name one of: {', '.join(known)}."
+            f'the connection does not post into a legal entity "{company}"',
+            remedy=f"Name one of: {', '.join(known)}.",
         )
     return entity
 
 
 @app.command(cls=Command)
-def remove(ctx: typer.Context, source: Source, kind: Kind = "customer", company: Company = "") -> None:
+def remove(
+    ctx: typer.Context, source: Source, kind: Kind = "customer", company: Company = ""
+) -> None:
     """Forget a mapping; the shopper is matched or created anew at the next order.
 
     For example:
 
     python -m sync map customers remove 17
     """
-    place = place_of(ctx)
-    asyncio.run(_removed(place, kind, source, company))
-    tell(place, {"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
+    context = context_of(ctx)
+    asyncio.run(_removed(context, kind, source, company))
+    report(context, {"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
 
 
-async def _removed(place: Place, kind: AccountKind, source: str, company: str) -> None:
-    async with place.desk(changes=True) as (_, desk):
-        await desk.accounts.remove(kind, _source_key(desk, kind, source), _entity(desk, company))
+async def _removed(context: CommandContext, kind: AccountKind, source: str, company: str) -> None:
+    async with context.systems(changes=True) as (_, systems):
+        await systems.accounts.remove(
+            kind, _source_key(systems, kind, source), _entity(systems, company)
+        )
 
 
 @app.command("import", cls=Command)
 def import_customers(
     ctx: typer.Context,
     file: File,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report what would change.")
+    ] = False,
 ) -> None:
-    """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and matched_by.
+    """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and
+    matched_by.
 
     A line without company is of the connection's own legal entity. All of it is stored or nothing.
 
@@ -134,15 +162,17 @@ def import_customers(
 
     python -m sync map customers import accounts.csv --dry-run
     """
-    asyncio.run(_imported(place_of(ctx), read_file(file), is_dry=dry_run))
+    asyncio.run(_imported(context_of(ctx), read_file(file), is_dry=dry_run))
 
 
-async def _imported(place: Place, raw: bytes, *, is_dry: bool) -> None:
-    async with place.desk(changes=not is_dry) as (_, desk):
-        compared = await desk.accounts.compare(accounts_from_csv(raw, desk.digest_of, desk.settings.legal_entities))
+async def _imported(context: CommandContext, raw: bytes, *, is_dry: bool) -> None:
+    async with context.systems(changes=not is_dry) as (_, systems):
+        compared = await systems.accounts.compare(
+            accounts_from_csv(raw, systems.digest_of, systems.settings.legal_entities)
+        )
         if not is_dry:
-            await desk.accounts.put_many([*compared.new, *compared.changed])
-    tell_import(place, compared, is_dry=is_dry)
+            await systems.accounts.put_many([*compared.new, *compared.changed])
+    report_import(context, compared, is_dry=is_dry)
 
 
 @app.command(cls=Command)
@@ -153,34 +183,42 @@ def export(ctx: typer.Context, file: File) -> None:
 
     python -m sync map customers export accounts.csv
     """
-    write_file(file, accounts_to_csv(asyncio.run(_all(place_of(ctx)))))
+    write_file(file, accounts_to_csv(asyncio.run(_all(context_of(ctx)))))
 
 
 @app.command(cls=Command)
 def match(
     ctx: typer.Context,
     company: Company = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")
+    ] = False,
 ) -> None:
-    """Read the customers of both systems and match them by the connection's rules (customers.match).
+    """Read the customers of both systems and match them by the connection's rules
+    (customers.match).
 
     For example:
 
     python -m sync map customers match --yes
     """
-    asyncio.run(_matched(place_of(ctx), company, yes=yes))
+    asyncio.run(_matched(context_of(ctx), company, yes=yes))
 
 
-async def _matched(place: Place, company: str, *, yes: bool) -> None:
-    async with place.desk(changes=yes) as (_, desk):
-        settings, entity = desk.settings, _entity(desk, company)
-        with progress("Customers", None, as_json=place.as_json) as bar:
-            websites = await desk.websites.ours()
-            ours = [shopper async for shopper in shoppers(desk.commerce, settings, websites, bar.advance)]
-            theirs = [row async for row in accounts(desk.dynamics, entity, bar.advance)]
+async def _matched(context: CommandContext, company: str, *, yes: bool) -> None:
+    async with context.systems(changes=yes) as (_, systems):
+        settings, entity = systems.settings, _entity(systems, company)
+        with progress("Customers", None, as_json=context.as_json) as bar:
+            websites = await systems.websites.ours()
+            ours = [
+                shopper
+                async for shopper in shoppers(systems.commerce, settings, websites, bar.advance)
+            ]
+            theirs = [row async for row in accounts(systems.dynamics, entity, bar.advance)]
         found: Matches[Any] = match_customers(ours, theirs, settings.customers.match)
-        compared = await desk.accounts.compare(replace(one, company=entity) for one in found.matched)
+        compared = await systems.accounts.compare(
+            replace(one, company=entity) for one in found.matched
+        )
         if yes:
-            await desk.accounts.put_many(compared.new)
+            await systems.accounts.put_many(compared.new)
     rows = [(row.source_key, row.account, row.matched_by) for row in compared.new]
-    show_matches(place, found, compared, rows, ("customer", "account", "rule"), stored=yes)
+    show_matches(context, found, compared, rows, ("customer", "account", "rule"), stored=yes)

@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line
-from sync.cli.place import Place, Problem
 from sync.mapping_tables.table import Comparison
 
 STDIO = "-"
@@ -20,7 +20,9 @@ def read_file(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == STDIO else Path(name).read_bytes()
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        raise Problem(f"{name} cannot be read: {why}", remedy="Name a CSV file that you may read.") from None
+        raise Problem(
+            f"{name} cannot be read: {why}", remedy="Name a CSV file that you may read."
+        ) from None
 
 
 def write_file(name: str, raw: bytes) -> None:
@@ -35,19 +37,22 @@ def write_file(name: str, raw: bytes) -> None:
         raise Problem(f"{name} cannot be written: {why}", remedy="Name another file.") from None
 
 
-def tell_import(place: Place, compared: Comparison[Any], *, is_dry: bool) -> None:
+def report_import(context: CommandContext, compared: Comparison[Any], *, is_dry: bool) -> None:
     """What an import did, or would do."""
     counts = compared.counts()
-    if place.as_json:
+    if context.as_json:
         json_line({**counts, "stored": not is_dry})
         return
     done = "would be" if is_dry else "are"
-    line(f"{counts['new']} {done} new, {counts['changed']} {done} changed, {counts['same']} are there already.")
+    line(
+        f"{counts['new']} {done} new, {counts['changed']} {done} changed, {counts['same']} are"
+        " there already."
+    )
 
 
-def tell(place: Place, document: Mapping[str, Any], sentence: str) -> None:
+def report(context: CommandContext, document: Mapping[str, Any], sentence: str) -> None:
     """One outcome, as JSON or as a sentence."""
-    if place.as_json:
+    if context.as_json:
         json_line(document)
     else:
         line(sentence)

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import Command, group, place_of
-from sync.cli.map_files import read_file, tell, tell_import, write_file
+from sync.cli.command import Command, context_of, group
+from sync.cli.context import CommandContext, Problem
+from sync.cli.map_files import read_file, report, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import products, released_items
 from sync.cli.output import json_line, progress, table
-from sync.cli.place import Place, Problem
 from sync.mapping_tables.csv_files import items_from_csv, items_to_csv
 from sync.mapping_tables.matching import RULES, SEARCH_NAME, Matches, Rule, match_items, rewritten
 from sync.mapping_tables.records import ItemMapping
@@ -22,7 +22,9 @@ app = group("items", "SKU to item number.")
 
 COLUMNS = tuple(field.name for field in fields(ItemMapping))
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="As Commerce has it; case does not count.")]
-File = Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")
+]
 
 
 @app.command("list", cls=Command)
@@ -33,18 +35,18 @@ def list_items(ctx: typer.Context) -> None:
 
     python -m sync map items list --json
     """
-    place = place_of(ctx)
-    rows = [asdict(mapping) for mapping in asyncio.run(_all(place))]
-    if place.as_json:
+    context = context_of(ctx)
+    rows = [asdict(mapping) for mapping in asyncio.run(_all(context))]
+    if context.as_json:
         for row in rows:
             json_line(row)
         return
     table(COLUMNS, [tuple(row.values()) for row in rows], title=f"Items: {len(rows)}")
 
 
-async def _all(place: Place) -> list[ItemMapping]:
-    async with place.desk() as (_, desk):
-        return [mapping async for mapping in desk.items.all()]
+async def _all(context: CommandContext) -> list[ItemMapping]:
+    async with context.systems() as (_, systems):
+        return [mapping async for mapping in systems.items.all()]
 
 
 @app.command("set", cls=Command)
@@ -58,7 +60,9 @@ def set_item(
     style: Annotated[str, typer.Option(help="Product dimension.")] = "",
     configuration: Annotated[str, typer.Option(help="Product dimension.")] = "",
     version: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    unit: Annotated[str, typer.Option(help="Sales unit; empty: the connection's, else the item's.")] = "",
+    unit: Annotated[
+        str, typer.Option(help="Sales unit; empty: the connection's, else the item's.")
+    ] = "",
     factor: Annotated[str, typer.Option(help="Sales units in D365 per piece in Commerce.")] = "1",
 ) -> None:
     """Map a SKU, over an older mapping of it.
@@ -67,20 +71,24 @@ def set_item(
 
     python -m sync map items set SHIRT-RED-M SHIRT --color Red --size M
     """
-    place = place_of(ctx)
+    context = context_of(ctx)
     try:
-        mapping = ItemMapping(sku, item, color, size, style, configuration, version, unit, Decimal(factor))
+        mapping = ItemMapping(
+            sku, item, color, size, style, configuration, version, unit, Decimal(factor)
+        )
     except InvalidOperation:
-        raise Problem("--factor is not a number", remedy="Write it with a point, as in 0.5.") from None
+        raise Problem(
+            "--factor is not a number", remedy="Write it with a point, as in 0.5."
+        ) from None
     except ValueError as refused:
         raise Problem(str(refused), remedy="See `map items set --help`.") from None
-    asyncio.run(_stored(place, [mapping]))
-    tell(place, asdict(mapping), f"{mapping.sku} is item {mapping.item_number}.")
+    asyncio.run(_stored(context, [mapping]))
+    report(context, asdict(mapping), f"{mapping.sku} is item {mapping.item_number}.")
 
 
-async def _stored(place: Place, mappings: list[ItemMapping]) -> None:
-    async with place.desk(changes=True) as (_, desk):
-        await desk.items.put_many(mappings)
+async def _stored(context: CommandContext, mappings: list[ItemMapping]) -> None:
+    async with context.systems(changes=True) as (_, systems):
+        await systems.items.put_many(mappings)
 
 
 @app.command(cls=Command)
@@ -91,37 +99,40 @@ def remove(ctx: typer.Context, sku: Sku) -> None:
 
     python -m sync map items remove SHIRT-RED-M
     """
-    place = place_of(ctx)
-    asyncio.run(_removed(place, sku))
-    tell(place, {"sku": sku, "removed": True}, f"{sku} has no mapping any more.")
+    context = context_of(ctx)
+    asyncio.run(_removed(context, sku))
+    report(context, {"sku": sku, "removed": True}, f"{sku} has no mapping any more.")
 
 
-async def _removed(place: Place, sku: str) -> None:
-    async with place.desk(changes=True) as (_, desk):
-        await desk.items.remove(sku)
+async def _removed(context: CommandContext, sku: str) -> None:
+    async with context.systems(changes=True) as (_, systems):
+        await systems.items.remove(sku)
 
 
 @app.command("import", cls=Command)
 def import_items(
     ctx: typer.Context,
     file: File,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report what would change.")
+    ] = False,
 ) -> None:
-    """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it or nothing.
+    """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it
+    or nothing.
 
     For example:
 
     python -m sync map items import items.csv --dry-run
     """
-    asyncio.run(_imported(place_of(ctx), items_from_csv(read_file(file)), is_dry=dry_run))
+    asyncio.run(_imported(context_of(ctx), items_from_csv(read_file(file)), is_dry=dry_run))
 
 
-async def _imported(place: Place, mappings: list[ItemMapping], *, is_dry: bool) -> None:
-    async with place.desk(changes=not is_dry) as (_, desk):
-        compared = await desk.items.compare(mappings)
+async def _imported(context: CommandContext, mappings: list[ItemMapping], *, is_dry: bool) -> None:
+    async with context.systems(changes=not is_dry) as (_, systems):
+        compared = await systems.items.compare(mappings)
         if not is_dry:
-            await desk.items.put_many([*compared.new, *compared.changed])
-    tell_import(place, compared, is_dry=is_dry)
+            await systems.items.put_many([*compared.new, *compared.changed])
+    report_import(context, compared, is_dry=is_dry)
 
 
 @app.command(cls=Command)
@@ -132,7 +143,7 @@ def export(ctx: typer.Context, file: File) -> None:
 
     python -m sync map items export items.csv
     """
-    write_file(file, items_to_csv(asyncio.run(_all(place_of(ctx)))))
+    write_file(file, items_to_csv(asyncio.run(_all(context_of(ctx)))))
 
 
 @app.command(cls=Command)
@@ -140,18 +151,27 @@ def match(
     ctx: typer.Context,
     *,
     barcode_attribute: Annotated[
-        str, typer.Option(metavar="CODE", help="Product attribute in Commerce that holds the barcode.")
+        str,
+        typer.Option(metavar="CODE", help="Product attribute in Commerce that holds the barcode."),
     ] = "",
     rewrite: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="PATTERN NUMBER", help=r"Try this too: 'WEB-(.+)' '\1' takes WEB-1000 for item 1000."),
+        typer.Option(
+            metavar="PATTERN NUMBER",
+            help=r"Try this too: 'WEB-(.+)' '\1' takes WEB-1000 for item 1000.",
+        ),
     ] = None,
-    search_name: Annotated[bool, typer.Option("--search-name", help="Try the items' search names too.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")] = False,
+    search_name: Annotated[
+        bool, typer.Option("--search-name", help="Try the items' search names too.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")
+    ] = False,
 ) -> None:
     """Read the products of both systems and match them by item number, variant number, barcode.
 
-    What has a mapping keeps it. Ambiguous and unmatched SKUs are listed: `map items set` them, or import a CSV.
+    What has a mapping keeps it. Ambiguous and unmatched SKUs are listed: `map items set` them, or
+    import a CSV.
 
     For example:
 
@@ -159,21 +179,33 @@ def match(
 
     python -m sync map items match --yes
     """
-    asyncio.run(_matched(place_of(ctx), barcode_attribute, rewrite, by_name=search_name, yes=yes))
+    asyncio.run(_matched(context_of(ctx), barcode_attribute, rewrite, by_name=search_name, yes=yes))
 
 
-async def _matched(place: Place, barcode: str, rewrite: tuple[str, str] | None, *, by_name: bool, yes: bool) -> None:
+async def _matched(
+    context: CommandContext,
+    barcode: str,
+    rewrite: tuple[str, str] | None,
+    *,
+    by_name: bool,
+    yes: bool,
+) -> None:
     rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
-    async with place.desk(changes=yes) as (_, desk):
-        with progress("Products", None, as_json=place.as_json) as bar:
-            ours = [product async for product in products(desk.commerce, barcode, bar.advance)]
-            theirs = await released_items(desk.dynamics, desk.settings.dynamics.company, bar.advance)
+    async with context.systems(changes=yes) as (_, systems):
+        with progress("Products", None, as_json=context.as_json) as bar:
+            ours = [product async for product in products(systems.commerce, barcode, bar.advance)]
+            theirs = await released_items(
+                systems.dynamics, systems.settings.dynamics.company, bar.advance
+            )
         found: Matches[Any] = match_items(ours, theirs, rules)
-        compared = await desk.items.compare(found.matched)
+        compared = await systems.items.compare(found.matched)
         if yes:
-            await desk.items.put_many(compared.new)
-    rows = [(m.sku, m.item_number, " ".join(v for v in m.dimensions().values() if v)) for m in compared.new]
-    show_matches(place, found, compared, rows, ("sku", "item", "dimensions"), stored=yes)
+            await systems.items.put_many(compared.new)
+    rows = [
+        (m.sku, m.item_number, " ".join(v for v in m.dimensions().values() if v))
+        for m in compared.new
+    ]
+    show_matches(context, found, compared, rows, ("sku", "item", "dimensions"), stored=yes)
 
 
 def _rewriting(rewrite: tuple[str, str] | None) -> list[Rule]:
@@ -183,4 +215,6 @@ def _rewriting(rewrite: tuple[str, str] | None) -> list[Rule]:
         re.sub(*rewrite, "")  # tells a reference to a group that the pattern does not have
         return [rewritten(*rewrite)]
     except re.error as fault:
-        raise Problem(f"--rewrite cannot be read: {fault}", remedy="See `map items match --help`.") from None
+        raise Problem(
+            f"--rewrite cannot be read: {fault}", remedy="See `map items match --help`."
+        ) from None

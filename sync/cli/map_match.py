@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, note, table
-from sync.cli.place import Place
 from sync.mapping_tables.matches import Matches
 from sync.mapping_tables.table import Comparison
 
@@ -14,23 +14,36 @@ SHOWN = 50
 
 
 def show_matches(
-    place: Place, found: Matches[Any], compared: Comparison[Any], new: Sequence[tuple[str, ...]],
-    columns: tuple[str, ...], *, stored: bool,
-) -> None:  # fmt: skip
-    """New matches, those that a mapping contradicts, what is ambiguous and what is unmatched, and how many of each."""
+    context: CommandContext,
+    found: Matches[Any],
+    compared: Comparison[Any],
+    new: Sequence[tuple[str, ...]],
+    columns: tuple[str, ...],
+    *,
+    stored: bool,
+) -> None:
+    """New matches, those that a mapping contradicts, what is ambiguous and what is unmatched, and
+    how many of each."""
     counts = {**found.counts(), **compared.counts(), "stored": len(compared.new) if stored else 0}
-    if place.as_json:
+    if context.as_json:
         _as_json(found, compared)
         json_line({"kind": "counts", **counts, "by_rule": dict(found.by_rule)})
         return
     table(columns, new[:SHOWN], title=_title("Matched, new", len(new)))
-    ambiguous = [(a.key, a.rule, a.reason, ", ".join(a.candidates)) for a in found.ambiguous[:SHOWN]]
-    table((columns[0], "rule", "why", "candidates"), ambiguous, title=_title("Ambiguous", len(found.ambiguous)))
+    ambiguous = [
+        (a.key, a.rule, a.reason, ", ".join(a.candidates)) for a in found.ambiguous[:SHOWN]
+    ]
+    table(
+        (columns[0], "rule", "why", "candidates"),
+        ambiguous,
+        title=_title("Ambiguous", len(found.ambiguous)),
+    )
     unmatched = [(u.key, u.reason) for u in found.unmatched[:SHOWN]]
     table((columns[0], "why"), unmatched, title=_title("Unmatched", len(found.unmatched)))
     line(
-        f"Matched {counts['matched']} ({counts['new']} new, {counts['same']} mapped so already, {counts['changed']} mapped "
-        f"otherwise and left so), ambiguous {counts['ambiguous']}, unmatched {counts['unmatched']}."
+        f"Matched {counts['matched']} ({counts['new']} new, {counts['same']} mapped so already,"
+        f" {counts['changed']} mapped otherwise and left so), ambiguous {counts['ambiguous']},"
+        f" unmatched {counts['unmatched']}."
     )
     if compared.new and not stored:
         note("Nothing was stored. Add --yes to store the new matches.")

@@ -1,4 +1,5 @@
-"""What matching compares, read from both systems page by page. `heard` is called for every record."""
+"""What matching compares, read from both systems page by page. `on_page` is called for every
+record."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -6,21 +7,29 @@ from typing import Any
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.search import Search, Sort, of_any
-from sync.connections import Connection
+from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
-from sync.errors import Never
 from sync.flows.keys import whole_in
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Product, ReleasedItem
 
-Heard = Callable[[], None]
+OnPage = Callable[[], None]
 
-_DIMENSIONS = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId", "ProductVersionId")
+_DIMENSIONS = (
+    "ProductColorId",
+    "ProductSizeId",
+    "ProductStyleId",
+    "ProductConfigurationId",
+    "ProductVersionId",
+)
 
 
-async def products(client: CommerceClient, barcode_attribute: str, heard: Heard) -> AsyncIterator[Product]:
+async def products(
+    client: CommerceClient, barcode_attribute: str, on_page: OnPage
+) -> AsyncIterator[Product]:
     """Every product of the shop."""
     search = Search(
         sorts=(Sort("entity_id"),), page_size=client.settings.page_size,
@@ -28,58 +37,78 @@ async def products(client: CommerceClient, barcode_attribute: str, heard: Heard)
     )  # fmt: skip
     async for page in client.pages("products", search, key="id"):
         for row in page.items:
-            heard()
+            on_page()
             yield Product(
-                str(row.get("sku") or ""), str(row.get("type_id") or "simple"), str(row.get("name") or ""),
+                str(row.get("sku") or ""), str(row.get("type_id") or "simple"),
+                str(row.get("name") or ""),
                 _attribute(row, barcode_attribute),
             )  # fmt: skip
 
 
 async def shoppers(
-    client: CommerceClient, connection: Connection, websites: frozenset[int] | None, heard: Heard
+    client: CommerceClient, connection: Connection, websites: frozenset[int] | None, on_page: OnPage
 ) -> AsyncIterator[Shopper]:
     """Every registered customer of the connection's websites (None: of all) and stores."""
     number_attribute = connection.customers.customer_number_attribute
     search = Search(
-        tuple((one,) for one in of_any("website_id", websites)), (Sort("entity_id"),), client.settings.page_size,
-        fields=("id", "email", "store_id", "website_id", ("custom_attributes", ("attribute_code", "value"))),
-    )  # fmt: skip
+        tuple((one,) for one in of_any("website_id", websites)),
+        (Sort("entity_id"),),
+        client.settings.page_size,
+        fields=(
+            "id",
+            "email",
+            "store_id",
+            "website_id",
+            ("custom_attributes", ("attribute_code", "value")),
+        ),
+    )
     async for page in client.pages("customers/search", search, key="id"):
         for row in page.items:
-            heard()
-            if elsewhere(whole_in(row.get("store_id")), whole_in(row.get("website_id")), connection, websites):
+            on_page()
+            if elsewhere(
+                whole_in(row.get("store_id")), whole_in(row.get("website_id")), connection, websites
+            ):
                 continue
-            yield Shopper(str(row["id"]), str(row.get("email") or ""), _attribute(row, number_attribute))
+            yield Shopper(
+                str(row["id"]), str(row.get("email") or ""), _attribute(row, number_attribute)
+            )
 
 
 def _attribute(row: Mapping[str, Any], code: str) -> str:
     """A custom attribute as text; empty where it is absent or no single value."""
     for attribute in row.get("custom_attributes") or []:
-        if code and attribute.get("attribute_code") == code and isinstance(attribute.get("value"), str | int):
+        if (
+            code
+            and attribute.get("attribute_code") == code
+            and isinstance(attribute.get("value"), str | int)
+        ):
             return str(attribute["value"])
     return ""
 
 
-async def accounts(client: DynamicsClient, company: str, heard: Heard) -> AsyncIterator[Account]:
+async def accounts(client: DynamicsClient, company: str, on_page: OnPage) -> AsyncIterator[Account]:
     """Every customer account of the legal entity."""
     select = ("CustomerAccount", "PrimaryContactEmail")
     where = Filter.eq("dataAreaId", company)
     async for row in client.query(
         "CustomersV3", where=where, select=select, order_by=("dataAreaId", "CustomerAccount")
     ):
-        heard()
+        on_page()
         yield Account(str(row["CustomerAccount"]), str(row.get("PrimaryContactEmail") or ""))
 
 
-async def released_items(client: DynamicsClient, company: str, heard: Heard) -> list[ReleasedItem]:
-    """Every released product of the legal entity, and every variant, with their barcodes where there are any."""
+async def released_items(
+    client: DynamicsClient, company: str, on_page: OnPage
+) -> list[ReleasedItem]:
+    """Every released product of the legal entity, and every variant, with their barcodes where
+    there are any."""
     where, barcodes = Filter.eq("dataAreaId", company), await _barcodes(client, company)
     found = []
     select = ("ItemNumber", "ProductNumber", "ProductSearchName", "ProductSubType")
     async for row in client.query(
         "ReleasedProductsV2", where=where, select=select, order_by=("dataAreaId", "ItemNumber")
     ):
-        heard()
+        on_page()
         found.append(
             ReleasedItem(
                 str(row["ItemNumber"]), search_name=str(row.get("ProductSearchName") or ""),
@@ -92,13 +121,16 @@ async def released_items(client: DynamicsClient, company: str, heard: Heard) -> 
         select=("ItemNumber", "ProductVariantNumber", "ProductSearchName", *_DIMENSIONS),
         order_by=("dataAreaId", "ProductMasterNumber", *_DIMENSIONS),
     ):  # fmt: skip
-        heard()
-        color, size, style, configuration, version = (str(row.get(name) or "") for name in _DIMENSIONS)
+        on_page()
+        color, size, style, configuration, version = (
+            str(row.get(name) or "") for name in _DIMENSIONS
+        )
         number = str(row.get("ProductVariantNumber") or "")
         found.append(
             ReleasedItem(
                 str(row["ItemNumber"]), number, color, size, style, configuration, version,
-                search_name=str(row.get("ProductSearchName") or ""), barcodes=tuple(barcodes[number]),
+                search_name=str(row.get("ProductSearchName") or ""),
+                barcodes=tuple(barcodes[number]),
             )
         )  # fmt: skip
     return found
@@ -110,7 +142,8 @@ async def _barcodes(client: DynamicsClient, company: str) -> defaultdict[str, li
     try:
         rows = client.query(
             "ProductNumberIdentifiedBarcodes", where=Filter.eq("dataAreaId", company),
-            select=("ProductNumber", "Barcode"), order_by=("dataAreaId", "ProductNumber", "Barcode"),
+            select=("ProductNumber", "Barcode"),
+            order_by=("dataAreaId", "ProductNumber", "Barcode"),
         )  # fmt: skip
         async for row in rows:
             found[str(row["ProductNumber"])].append(str(row["Barcode"]))

@@ -1,6 +1,8 @@
-"""What a preview looks up where there is a configuration: the mapping tables, without writing to them.
+"""What a preview looks up where there is a configuration: the mapping tables, without writing to
+them.
 
-Who has no row in the accounts is shown as a new account, although the delivery would first look for one in D365.
+Who has no row in the accounts is shown as a new account, although the delivery would first look for
+one in D365.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,10 +10,10 @@ from contextlib import asynccontextmanager
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.cli.place import Place
+from sync.cli.context import CommandContext
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.mapping.sales_order import order_store
 from sync.mapping_tables.records import ItemMapping
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
@@ -21,16 +23,19 @@ Digest = Callable[[str], str]
 
 
 @asynccontextmanager
-async def stored_lookups(place: Place, name: str, connection: Connection) -> AsyncIterator[Lookups]:
-    """Look-ups in the tables of the home directory; empty tables, in memory, where there is none."""
-    home, clock = place.settings().home, SystemClock()
+async def stored_lookups(
+    context: CommandContext, name: str, connection: Connection
+) -> AsyncIterator[Lookups]:
+    """Look-ups in the tables of the home directory; empty tables, in memory, where there is
+    none."""
+    home, clock = context.settings().home, SystemClock()
     file = home / "tables.sqlite"
     tables = SqliteTables(file if file.exists() else ":memory:")
     digest_of: Digest | None = None
     if (home / "vault.json").exists():
-        from sync.editions.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
+        from sync.app.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
 
-        key = (await place.vault().get(EMAIL_KEY)).encode()
+        key = (await context.vault().get(EMAIL_KEY)).encode()
         digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own
     try:
         accounts = AccountMappings(tables, name, clock, home=connection.legal_entity)
@@ -57,7 +62,7 @@ def lookups_in(
 async def _account(
     order: Order, connection: Connection, accounts: AccountMappings, digest_of: Digest | None
 ) -> str | None:
-    """As `sync.flows.accounts` decides, without making anything."""
+    """As `sync.flows.customers.order_accounts` decides, without making anything."""
     entity = connection.legal_entity_of(order.store_id)
     if order.company_id is not None:
         known = await accounts.get("company", str(order.company_id), entity)
@@ -68,7 +73,9 @@ async def _account(
         return known.account if known else None
     if connection.customers.guests == "collective":
         return _collective(order, connection)
-    email = (order.customer_email or (order.billing_address.email if order.billing_address else "")).lower()
+    email = (
+        order.customer_email or (order.billing_address.email if order.billing_address else "")
+    ).lower()
     known = await accounts.get("guest", digest_of(email), entity) if email and digest_of else None
     return known.account if known else None
 
@@ -77,7 +84,11 @@ def _collective(order: Order, connection: Connection) -> str:
     account = order_store(order, connection).guest_account
     if not account:
         raise Never(
-            f"order {order.increment_id}: guests of store {order.store_id} have no collective account",
-            remedy=f'Set guest_account under stores.{order.store_id}, or customers.guests = "per_email".',
+            f"order {order.increment_id}: guests of store {order.store_id} have no collective"
+            " account",
+            remedy=(
+                f"Set guest_account under stores.{order.store_id}, or customers.guests ="
+                ' "per_email".'
+            ),
         )
     return account

@@ -1,4 +1,5 @@
-"""What commands print: tables for people on standard output, JSON lines for programs, everything else on standard error.
+"""What commands print: tables for people on standard output, JSON lines for programs, everything
+else on standard error.
 
 Text that came from outside is shown without control characters and never read as markup.
 """
@@ -11,10 +12,17 @@ from unicodedata import category
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
-from sync.encoding import to_json
+from sync.core.encoding import to_json
 
 PIPED = 200
 """Width of tables that go into a file or a pipe."""
@@ -23,7 +31,9 @@ PIPED = 200
 def console(*, stderr: bool = False) -> Console:
     """Where people read. Asked for at each use: tests and pipes replace the streams."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, markup=False, highlight=False, width=None if stream.isatty() else PIPED)
+    return Console(
+        file=stream, markup=False, highlight=False, width=None if stream.isatty() else PIPED
+    )
 
 
 def json_line(document: Any) -> None:
@@ -81,10 +91,13 @@ def plain(value: Any) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
-    """A table for people. Columns whose name ends in `>` are aligned right. Nothing where there are no rows."""
+    """A table for people. Columns whose name ends in `>` are aligned right. Nothing where there are
+    no rows."""
     shown = Table(title=plain(title) or None, title_justify="left", title_style="bold")
     for column in columns:
-        shown.add_column(column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold")
+        shown.add_column(
+            column.rstrip(">"), justify="right" if column.endswith(">") else "left", overflow="fold"
+        )
     for row in rows:
         shown.add_row(*(plain(cell) for cell in row))
     if shown.row_count:
@@ -112,11 +125,15 @@ class Bar:
 
 
 @contextmanager
-def progress(what: str, total: float | None, *, as_json: bool, counted: bool = True) -> Generator[Bar, None, None]:
+def progress(
+    what: str, total: float | None, *, as_json: bool, counted: bool = True
+) -> Generator[Bar, None, None]:
     """A bar on standard error; nothing where that is no terminal, and nothing with `--json`."""
     errors = console(stderr=True)
     columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
     if counted:
         columns.insert(2, MofNCompleteColumn())
-    with Progress(*columns, console=errors, transient=True, disable=as_json or not errors.is_terminal) as bar:
+    with Progress(
+        *columns, console=errors, transient=True, disable=as_json or not errors.is_terminal
+    ) as bar:
         yield Bar(bar, bar.add_task(what, total=total))

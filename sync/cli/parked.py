@@ -5,18 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
 from sync.cli.output import json_line, line, table
 from sync.cli.records import Ledgers, checked
-from sync.ports import DeadLetter
-from sync.road.ledger import Claim
-from sync.road.message import Message
+from sync.core.ports import DeadLetter
+from sync.engine.ledger import Claim
+from sync.engine.message import Message
 
 
 def parked(
     ctx: typer.Context,
     flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")] = "",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")
+    ] = "",
 ) -> None:
     """List parked records and messages that were set aside after too many deliveries.
 
@@ -28,9 +30,9 @@ def parked(
 
     python -m sync parked --flow orders --json
     """
-    place = place_of(ctx)
+    context = context_of(ctx)
     claims, letters = asyncio.run(_found(ctx, flow, reason))
-    if place.as_json:
+    if context.as_json:
         for row in [*(as_row(claim) for claim in claims), *(letter_row(*pair) for pair in letters)]:
             json_line(row)
         return
@@ -45,7 +47,8 @@ def show(claims: list[Claim], letters: list[tuple[DeadLetter, Message | None]]) 
     rows = [(c.connection, c.flow, c.key, c.reason, c.remedy) for c in claims]
     table(columns, rows, title=f"Parked: {len(claims)}")
     cells = [
-        tuple(letter_row(*pair)[name] for name in ("connection", "flow", "key", "reason", "remedy")) for pair in letters
+        tuple(letter_row(*pair)[name] for name in ("connection", "flow", "key", "reason", "remedy"))
+        for pair in letters
     ]
     table(columns, cells, title=f"Messages set aside: {len(letters)}")
 
@@ -53,26 +56,30 @@ def show(claims: list[Claim], letters: list[tuple[DeadLetter, Message | None]]) 
 async def _found(
     ctx: typer.Context, flow: str, reason: str
 ) -> tuple[list[Claim], list[tuple[DeadLetter, Message | None]]]:
-    place = place_of(ctx)
-    async with place.opened() as services:
-        ledgers: Ledgers = checked(place, services, flow)
+    context = context_of(ctx)
+    async with context.opened() as services:
+        ledgers: Ledgers = checked(context, services, flow)
         return await ledgers.parked(reason), await ledgers.dead_letters(reason)
 
 
 def as_row(claim: Claim) -> dict[str, Any]:
     """A parked record as JSON."""
     return {
-        "kind": "parked", "connection": claim.connection, "flow": claim.flow, "key": claim.key, "number": claim.number,
+        "kind": "parked", "connection": claim.connection, "flow": claim.flow, "key": claim.key,
+        "number": claim.number,
         "reason": claim.reason, "remedy": claim.remedy, "read_at": claim.read_at,
     }  # fmt: skip
 
 
 def letter_row(letter: DeadLetter, message: Message | None) -> dict[str, Any]:
-    """A message that was set aside, as JSON; without a key where it is no message of this product."""
+    """A message that was set aside, as JSON; without a key where it is no message of this
+    product."""
     return {
-        "kind": "dead_letter", "connection": message.connection if message else "", "flow": letter.queue,
+        "kind": "dead_letter", "connection": message.connection if message else "",
+        "flow": letter.queue,
         "key": message.key if message else "", "deliveries": letter.deliveries,
-        "reason": f"{letter.reason} {letter.description}".strip(), "enqueued_at": letter.enqueued_at,
+        "reason": f"{letter.reason} {letter.description}".strip(),
+        "enqueued_at": letter.enqueued_at,
         "remedy": "See the log for why it was given back so often, then replay it." if message
         else "It is no message of this product; find out who sends into this queue.",
     }  # fmt: skip

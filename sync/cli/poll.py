@@ -5,21 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import place_of
+from sync.app.services import Services
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, progress, table
-from sync.cli.place import Place
 from sync.cli.records import flow_called
-from sync.road.catch_up import WATERMARKS
-from sync.services import Services
+from sync.engine.polling import WATERMARKS
 
 NOT_ALL = 1
 """Exit status: some connection could not be polled."""
 
 
-def poll(ctx: typer.Context, flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "") -> None:
-    """Ask Commerce once what changed since the last poll, and enqueue it. A running `serve` delivers it.
+def poll(
+    ctx: typer.Context,
+    flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
+) -> None:
+    """Ask Commerce once what changed since the last poll, and enqueue it. A running `serve`
+    delivers it.
 
-    Exit status: 0 polled, 1 some connection is paused or could not be asked; the log line before it says why.
+    Exit status: 0 polled, 1 some connection is paused or could not be asked; the log line before it
+    says why.
 
     For example:
 
@@ -27,25 +32,30 @@ def poll(ctx: typer.Context, flow: Annotated[str, typer.Option(metavar="FLOW", h
 
     python -m sync poll --flow orders --connection bikes-de
     """
-    place = place_of(ctx)
-    rows = asyncio.run(_polled(place, flow))
-    if place.as_json:
+    context = context_of(ctx)
+    rows = asyncio.run(_polled(context, flow))
+    if context.as_json:
         for row in rows:
             json_line(row)
     else:
-        cells = [(r["connection"], r["flow"], r["found"] if r["polled"] else "not polled", r["until"]) for r in rows]
+        cells = [
+            (r["connection"], r["flow"], r["found"] if r["polled"] else "not polled", r["until"])
+            for r in rows
+        ]
         table(("connection", "flow", "enqueued>", "looked until (UTC)"), cells)
     if not all(row["polled"] for row in rows):
         raise typer.Exit(NOT_ALL)
 
 
-async def _polled(place: Place, flow: str) -> list[dict[str, Any]]:
-    async with place.opened(changes=True) as services:
+async def _polled(context: CommandContext, flow: str) -> list[dict[str, Any]]:
+    async with context.opened(changes=True) as services:
         flows = [flow_called(services, flow)] if flow else list(services.flows.values())
-        names = [place.connection] if place.connection else list(services.connections)
-        pairs = [(n, f.name) for f in flows for n in names if f.name in services.connections[n].flows]
+        names = [context.connection] if context.connection else list(services.connections)
+        pairs = [
+            (n, f.name) for f in flows for n in names if f.name in services.connections[n].flows
+        ]
         rows = []
-        with progress("Polls", len(pairs), as_json=place.as_json) as bar:
+        with progress("Polls", len(pairs), as_json=context.as_json) as bar:
             for name, flow_name in pairs:
                 rows.append(await _one(services, name, flow_name))
                 bar.advance()
@@ -53,10 +63,11 @@ async def _polled(place: Place, flow: str) -> list[dict[str, Any]]:
 
 
 async def _one(services: Services, name: str, flow: str) -> dict[str, Any]:
-    """One poll. The runner logs what stops it; that the watermark was not written again is how we know."""
-    tables = services.outside.tables
+    """One poll. The runner logs what stops it; that the watermark was not written again is how we
+    know."""
+    tables = services.edition_parts.tables
     before = await tables.get(WATERMARKS, name, flow)
-    found = await services.catch_up.poll(flow, name, at_once=True)
+    found = await services.polling.poll(flow, name, at_once=True)
     after = await tables.get(WATERMARKS, name, flow)
     polled = after is not None and (before is None or before.etag != after.etag)
     return {

@@ -1,18 +1,28 @@
-"""One previewed document for people: requests, lines, the totals proof, what was noted, or why it would be parked."""
+"""One previewed document for people: requests, lines, the totals proof, what was noted, or why it
+would be parked."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sync.cli.output import line, pretty, table
+from sync.dynamics.documents.line_amount import LinePrice
 from sync.mapping.free_text_invoice import line_amount
-from sync.mapping.line_amount import LinePrice
 from sync.mapping.return_order import credited
 from sync.preview.orders import Preview, Request
 
 WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
-COLUMNS: Final = ("line", "item or account", "dimensions", "quantity>", "price>", "discount>", "amount>")
+COLUMNS: Final = (
+    "line",
+    "item or account",
+    "dimensions",
+    "quantity>",
+    "price>",
+    "discount>",
+    "amount>",
+)
 NUMBERS: Final = (
-    "SalesOrderNumber", "CustomerAccount", "CustomersOrderReference", "CustomerReference", "ExternalItemNumber", "PaymentReference",
+    "SalesOrderNumber", "CustomerAccount", "CustomersOrderReference", "CustomerReference",
+    "ExternalItemNumber", "PaymentReference",
     "Description",
 )  # fmt: skip
 """What people know a request by; those that bear no personal data."""
@@ -59,16 +69,22 @@ def _lines(found: Preview) -> Iterator[Row]:
 
 
 def _dimensions(body: Mapping[str, Any]) -> str:
-    return " ".join(str(value) for name, value in body.items() if name.startswith("Product") and value)
+    return " ".join(
+        str(value) for name, value in body.items() if name.startswith("Product") and value
+    )
 
 
 def _sold(body: Mapping[str, Any]) -> Row:
     price = LinePrice(
-        body["OrderedSalesQuantity"], body["SalesPrice"], body["LineDiscountAmount"], body["SalesPriceQuantity"]
+        body["OrderedSalesQuantity"],
+        body["SalesPrice"],
+        body["LineDiscountAmount"],
+        body["SalesPriceQuantity"],
     )
     per = f" per {price.price_quantity}" if price.price_quantity != 1 else ""
     return (
-        body["ExternalItemNumber"], body["ItemNumber"], _dimensions(body), price.quantity, f"{price.price}{per}",
+        body["ExternalItemNumber"], body["ItemNumber"], _dimensions(body), price.quantity,
+        f"{price.price}{per}",
         f"{price.discount}{per}" if price.discount else "", f"{price.amount():.2f}",
     )  # fmt: skip
 
@@ -88,7 +104,15 @@ def _returned(body: Mapping[str, Any]) -> Row:
 
 def _invoiced(body: Mapping[str, Any]) -> Row:
     amount = f"{line_amount(body):.2f}"
-    return body["LineNumber"], body["MainAccountDisplayValue"], "", body["Quantity"], body["UnitPrice"], "", amount
+    return (
+        body["LineNumber"],
+        body["MainAccountDisplayValue"],
+        "",
+        body["Quantity"],
+        body["UnitPrice"],
+        "",
+        amount,
+    )
 
 
 def _paid(body: Mapping[str, Any]) -> Row:

@@ -1,16 +1,17 @@
-"""Finding records by what a person knows of them: an increment id, a full key, a customer id, or how the key begins."""
+"""Finding records by what a person knows of them: an increment id, a full key, a customer id, or
+how the key begins."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from sync.cli.place import Place, Problem
-from sync.encoding import NotJson
-from sync.flow import Flow
-from sync.ports import DeadLetter
-from sync.road.ledger import CLAIMS, PARKED, Claim
-from sync.road.message import Message
-from sync.services import Services
+from sync.app.services import Services
+from sync.cli.context import CommandContext, Problem
+from sync.core.encoding import NotJson
+from sync.core.ports import DeadLetter
+from sync.engine.flow import Flow
+from sync.engine.ledger import CLAIMS, PARKED, Claim
+from sync.engine.message import Message
 
 MOST = 20
 """Records shown for a key that only begins alike."""
@@ -25,13 +26,22 @@ class Ledgers:
     flow: str
 
     async def places(self, table: str = CLAIMS) -> list[tuple[str, str]]:
-        """(connection, flow) of everything in a table, also of connections that are configured no more."""
-        found = [name.partition("|") async for name in self.services.outside.tables.partitions(table)]
+        """(connection, flow) of everything in a table, also of connections that are configured no
+        more."""
+        found = [
+            name.partition("|")
+            async for name in self.services.edition_parts.tables.partitions(table)
+        ]
         pairs = [(connection, flow) for connection, _, flow in found]
-        return [pair for pair in pairs if self.connection in ("", pair[0]) and self.flow in ("", pair[1])]
+        return [
+            pair
+            for pair in pairs
+            if self.connection in ("", pair[0]) and self.flow in ("", pair[1])
+        ]
 
     async def find(self, key: str) -> list[Claim]:
-        """The records of that key or number; where there is none, at most 20 whose key begins so."""
+        """The records of that key or number; where there is none, at most 20 whose key begins
+        so."""
         alike = [claim async for claim in self._beginning(key)]
         exact = [claim for claim in alike if claim.key == key or claim.key.startswith(f"{key}@")]
         return exact or alike[:MOST]
@@ -51,12 +61,13 @@ class Ledgers:
         ]
 
     async def dead_letters(self, reason: str = "") -> list[tuple[DeadLetter, Message | None]]:
-        """Messages that were set aside, with what they said; None for one that is no message of ours."""
+        """Messages that were set aside, with what they said; None for one that is no message of
+        ours."""
         found = []
         for flow in self.services.flows.values():
             if self.flow not in ("", flow.name):
                 continue
-            async for letter in self.services.outside.queue.dead_letters(flow.queue):
+            async for letter in self.services.edition_parts.queue.dead_letters(flow.queue):
                 message = _message(letter)
                 fits = message is None or self.connection in ("", message.connection)
                 if fits and reason.lower() in f"{letter.reason} {letter.description}".lower():
@@ -68,19 +79,22 @@ def flow_called(services: Services, name: str) -> Flow[Any]:
     """The flow. Raises `Problem`."""
     flow = services.flows.get(name)
     if flow is None:
-        raise Problem(f'no flow is called "{name}"', remedy=f"Name one of: {', '.join(services.flows)}.")
+        raise Problem(
+            f'no flow is called "{name}"', remedy=f"Name one of: {', '.join(services.flows)}."
+        )
     return flow
 
 
-def checked(place: Place, services: Services, flow: str) -> Ledgers:
+def checked(context: CommandContext, services: Services, flow: str) -> Ledgers:
     """What the options name. Raises `Problem` for an unknown flow."""
     if flow:
         flow_called(services, flow)
-    return Ledgers(services, place.connection, flow)
+    return Ledgers(services, context.connection, flow)
 
 
 def full_key(flow: Flow[Any], text: str) -> str:
-    """A key as hints have it: a bare number of a flow whose keys name a store is resolved when it is delivered."""
+    """A key as notifications have it: a bare number of a flow whose keys name a store is resolved
+    when it is delivered."""
     return f"{text}@?" if flow.resolve is not None and "@" not in text else text
 
 

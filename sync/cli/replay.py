@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
-from sync.cli.place import Place, Problem
 from sync.cli.records import Ledgers, checked
-from sync.ports import DeadLetter
+from sync.core.ports import DeadLetter
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,25 @@ class Again:
 def replay(
     ctx: typer.Context,
     *,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")] = None,
-    parked: Annotated[bool, typer.Option("--parked", help="Everything parked or set aside.")] = False,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")
+    ] = None,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="Everything parked or set aside.")
+    ] = False,
     flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="With --parked: only those whose reason holds this text.")
+        str,
+        typer.Option(
+            metavar="TEXT", help="With --parked: only those whose reason holds this text."
+        ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
 ) -> None:
     """Enqueue records again. What D365 holds already is found there, so nothing is posted twice.
 
-    Without --yes it lists what would be replayed and asks; where nobody can be asked, it only lists.
+    Without --yes it lists what would be replayed and asks; where nobody can be asked, it only
+    lists.
 
     For example:
 
@@ -52,17 +60,19 @@ def replay(
         raise Problem("name either keys or --parked", remedy="For example: replay 000000042")
     if reason and not parked:
         raise Problem("--reason chooses among the parked", remedy="Use it with --parked.")
-    asyncio.run(_replay(place_of(ctx), keys or [], flow, reason, yes=yes))
+    asyncio.run(_replay(context_of(ctx), keys or [], flow, reason, yes=yes))
 
 
-async def _replay(place: Place, keys: Sequence[str], flow: str, reason: str, *, yes: bool) -> None:
-    async with place.opened(changes=True) as services:
-        ledgers = checked(place, services, flow)
+async def _replay(
+    context: CommandContext, keys: Sequence[str], flow: str, reason: str, *, yes: bool
+) -> None:
+    async with context.opened(changes=True) as services:
+        ledgers = checked(context, services, flow)
         wanted = await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
-        agreed = yes or not wanted or _asked(place, wanted)
+        agreed = yes or not wanted or _asked(context, wanted)
         if agreed:
             await _enqueued(ledgers, wanted)
-        _tell(place, wanted, agreed=agreed)
+        _report(context, wanted, agreed=agreed)
 
 
 async def _of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
@@ -91,34 +101,47 @@ async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     letters = await ledgers.dead_letters(reason)
     return [
         *(Again(c.connection, c.flow, c.key, "parked", c.reason) for c in claims),
-        *(Again(m.connection, m.flow, m.key, "set aside", letter.reason, letter) for letter, m in letters if m),
+        *(
+            Again(m.connection, m.flow, m.key, "set aside", letter.reason, letter)
+            for letter, m in letters
+            if m
+        ),
     ]
 
 
 async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> None:
-    """Hints first; only then is a message that was set aside forgotten."""
+    """Notifications first; only then is a message that was set aside forgotten."""
     groups: dict[tuple[str, str], list[str]] = {}
     for one in wanted:
         groups.setdefault((one.connection, one.flow), []).append(one.key)
     for (connection, flow), keys in groups.items():
-        await ledgers.services.hints.accept(flow, connection, keys, "replay")
+        await ledgers.services.intake.accept(flow, connection, keys, "replay")
     for one in wanted:
         if one.letter is not None:
-            await ledgers.services.outside.queue.remove_dead_letter(one.letter)
+            await ledgers.services.edition_parts.queue.remove_dead_letter(one.letter)
 
 
-def _asked(place: Place, wanted: Sequence[Again]) -> bool:
-    if place.as_json:
+def _asked(context: CommandContext, wanted: Sequence[Again]) -> bool:
+    if context.as_json:
         return False
     rows = [(one.connection, one.flow, one.key, one.state, one.reason) for one in wanted]
-    table(("connection", "flow", "key", "state", "reason"), rows, title=f"To be replayed: {len(wanted)}")
+    table(
+        ("connection", "flow", "key", "state", "reason"),
+        rows,
+        title=f"To be replayed: {len(wanted)}",
+    )
     return sys.stdin.isatty() and typer.confirm("Replay them?", err=True)
 
 
-def _tell(place: Place, wanted: Sequence[Again], *, agreed: bool) -> None:
-    if place.as_json:
+def _report(context: CommandContext, wanted: Sequence[Again], *, agreed: bool) -> None:
+    if context.as_json:
         for one in wanted:
-            row = {"connection": one.connection, "flow": one.flow, "key": one.key, "state": one.state}
+            row = {
+                "connection": one.connection,
+                "flow": one.flow,
+                "key": one.key,
+                "state": one.state,
+            }
             json_line({**row, "enqueued": agreed})
     elif not wanted:
         line("Nothing is parked.")

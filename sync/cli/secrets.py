@@ -9,23 +9,32 @@ import typer
 
 from sync.adapters.vault import Vault, new_key, read_key_file, replace_file
 from sync.checks.secrets import secret_names
-from sync.cli.command import Command, group, place_of
+from sync.cli.command import Command, context_of, group
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
-from sync.cli.place import Place, Problem
-from sync.configuration.reading import BadConfiguration
-from sync.errors import Never
+from sync.config.file.reading import BadConfiguration
+from sync.core.errors import Never
 
 app = group("secrets", "Secrets of the encrypted vault: set, list, remove; its key: new, rotate.")
 
-OWN = {"document-key": "encrypts copies of documents", "email-key": "stands behind every guest's number"}
+OWN = {
+    "document-key": "encrypts copies of documents",
+    "email-key": "stands behind every guest's number",
+}
 """Secrets that the product makes for itself, and what is lost with them."""
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits and hyphens, as connections.toml names it.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="Letters, digits and hyphens, as connections.toml names it."
+    ),
+]
 
 
 @app.command("set", cls=Command)
 def set_secret(ctx: typer.Context, name: Name) -> None:
-    """Store a secret, over an older one. The value is asked for, or read from standard input; one last line end is cut.
+    """Store a secret, over an older one. The value is asked for, or read from standard input; one
+    last line end is cut.
 
     For example:
 
@@ -33,16 +42,18 @@ def set_secret(ctx: typer.Context, name: Name) -> None:
 
     python -m sync secrets set webhook-public-key < key.pem
     """
-    place = place_of(ctx)
+    context = context_of(ctx)
     value = _value(f"Value of {name}")
     if name.lower() in OWN:
-        raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy="Choose another name.")
-    place.existing_home()
+        raise Problem(
+            f"{name} is the product's own and {OWN[name.lower()]}", remedy="Choose another name."
+        )
+    context.existing_home()
     try:
-        place.vault().set(name, value)
+        context.vault().set(name, value)
     except ValueError as refused:
         raise Problem(str(refused), remedy="Key Vault takes no others either.") from None
-    if place.as_json:
+    if context.as_json:
         json_line({"name": name, "stored": True})
     else:
         line(f"{name} is stored.")
@@ -63,10 +74,10 @@ def list_secrets(ctx: typer.Context) -> None:
 
     python -m sync secrets list
     """
-    place = place_of(ctx)
-    place.existing_home()
-    stored = set(place.vault().names())
-    needed = _needed(place)
+    context = context_of(ctx)
+    context.existing_home()
+    stored = set(context.vault().names())
+    needed = _needed(context)
     rows = [
         {
             "name": name,
@@ -76,20 +87,23 @@ def list_secrets(ctx: typer.Context) -> None:
         }
         for name in sorted(stored | needed.keys())
     ]
-    if place.as_json:
+    if context.as_json:
         for row in rows:
             json_line(row)
         return
     marks = {True: "yes", False: "MISSING"}
-    cells = [(r["name"], marks[bool(r["stored"])], r["own"] or ", ".join(needed.get(str(r["name"]), []))) for r in rows]
+    cells = [
+        (r["name"], marks[bool(r["stored"])], r["own"] or ", ".join(needed.get(str(r["name"]), [])))
+        for r in rows
+    ]
     table(("name", "stored", "needed by"), cells)
 
 
-def _needed(place: Place) -> dict[str, list[str]]:
+def _needed(context: CommandContext) -> dict[str, list[str]]:
     """Names in lower case, as the vault keeps them, with the connections that name them."""
     needed: dict[str, list[str]] = {}
     try:
-        connections = place.connections().connections
+        connections = context.connections().connections
     except BadConfiguration:
         note("connections.toml cannot be used, so what it needs is not shown; `check` tells why.")
         return needed
@@ -101,7 +115,9 @@ def _needed(place: Place) -> dict[str, list[str]]:
 
 @app.command(cls=Command)
 def remove(
-    ctx: typer.Context, name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    ctx: typer.Context,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget a secret.
 
@@ -109,14 +125,14 @@ def remove(
 
     python -m sync secrets remove old-token --yes
     """
-    place = place_of(ctx)
-    place.existing_home()
+    context = context_of(ctx)
+    context.existing_home()
     if name.lower() in OWN:
         raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy="Keep it.")
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"Forget {name}?", err=True)):
         raise Problem("nothing was removed", remedy="Add --yes.")
-    was_there = place.vault().delete(name)
-    if place.as_json:
+    was_there = context.vault().delete(name)
+    if context.as_json:
         json_line({"name": name, "removed": was_there})
     else:
         line(f"{name} is removed." if was_there else f"There was no {name}.")
@@ -130,7 +146,7 @@ def print_new_key(ctx: typer.Context) -> None:
 
     python -m sync secrets new-key > vault.key
     """
-    if place_of(ctx).as_json:
+    if context_of(ctx).as_json:
         json_line({"key": new_key()})
     else:
         typer.echo(new_key())
@@ -138,9 +154,11 @@ def print_new_key(ctx: typer.Context) -> None:
 
 @app.command("rotate-key", cls=Command)
 def rotate_key(ctx: typer.Context) -> None:
-    """Put the vault under a new key. With a key in the environment, the new one is read from standard input.
+    """Put the vault under a new key. With a key in the environment, the new one is read from
+    standard input.
 
-    Interrupted, it is simply run again. A running `serve` needs a restart afterwards: it knows the old key only.
+    Interrupted, it is simply run again. A running `serve` needs a restart afterwards: it knows the
+    old key only.
 
     For example:
 
@@ -148,15 +166,19 @@ def rotate_key(ctx: typer.Context) -> None:
 
     python -m sync secrets new-key | tee new.key | python -m sync secrets rotate-key
     """
-    place = place_of(ctx)
-    home, settings = place.existing_home(), place.settings()
+    context = context_of(ctx)
+    home, settings = context.existing_home(), context.settings()
     in_environment = settings.vault_key is not None or settings.vault_key_file is not None
     if in_environment:
-        place.vault().rotate_key(_value("New key").strip())
+        context.vault().rotate_key(_value("New key").strip())
     else:
-        _rotated_with_file(home, place.vault)
-    where = "SYNC_VAULT_KEY (or its file) must hold the new key from now on" if in_environment else "vault.key holds it"
-    if place.as_json:
+        _rotated_with_file(home, context.vault)
+    where = (
+        "SYNC_VAULT_KEY (or its file) must hold the new key from now on"
+        if in_environment
+        else "vault.key holds it"
+    )
+    if context.as_json:
         json_line({"rotated": True, "key_in_environment": in_environment})
     else:
         line(f"The vault is under a new key; {where}. Restart `serve`.")

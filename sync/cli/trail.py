@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.command import place_of
+from sync.app.services import Services
+from sync.cli.command import context_of
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
-from sync.road.ledger import Claim, Entry
-from sync.services import Services
+from sync.engine.ledger import Claim, Entry
 
 KINDS = ("read", "sent", "answered")
 
@@ -21,11 +21,16 @@ NOTHING_KNOWN = 1
 def trail(
     ctx: typer.Context,
     key: Annotated[
-        str, typer.Argument(metavar="KEY", help="Increment id, full key (000000042@1), customer id, or its beginning.")
+        str,
+        typer.Argument(
+            metavar="KEY",
+            help="Increment id, full key (000000042@1), customer id, or its beginning.",
+        ),
     ],
     flow: Annotated[str, typer.Option(metavar="FLOW", help="Look in this flow alone.")] = "",
     documents: Annotated[
-        bool, typer.Option("--documents", help="Show the kept copies too, with names and addresses.")
+        bool,
+        typer.Option("--documents", help="Show the kept copies too, with names and addresses."),
     ] = False,
 ) -> None:
     """Tell what happened to a record: its state now, then every try and outcome, oldest first.
@@ -38,50 +43,60 @@ def trail(
 
     python -m sync trail 000000042@1 --documents
     """
-    place = place_of(ctx)
+    context = context_of(ctx)
     found = asyncio.run(_stories(ctx, key, flow, documents=documents))
     if not found:
-        note(f"Nothing is known of {key}: no hint of it came, or it waits in the queue.")
+        note(f"Nothing is known of {key}: no notification of it came, or it waits in the queue.")
         note(f"What to do: fetch it with `backfill --flow FLOW --ids {key}`.")
         raise typer.Exit(NOTHING_KNOWN)
     for story in found:
-        if place.as_json:
+        if context.as_json:
             json_line(story)
         else:
             _show(story)
 
 
-async def _stories(ctx: typer.Context, key: str, flow: str, *, documents: bool) -> list[dict[str, Any]]:
-    place = place_of(ctx)
-    async with place.opened() as services:
-        claims = await checked(place, services, flow).find(key)
+async def _stories(
+    ctx: typer.Context, key: str, flow: str, *, documents: bool
+) -> list[dict[str, Any]]:
+    context = context_of(ctx)
+    async with context.opened() as services:
+        claims = await checked(context, services, flow).find(key)
         return [await _story(services, claim, documents=documents) for claim in claims]
 
 
 async def _story(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
     entries = await services.ledger.trail(claim.connection, claim.flow, claim.key)
-    told = [await _told(services, claim, entry, documents=documents) for entry in entries]
+    reported = [await _reported(services, claim, entry, documents=documents) for entry in entries]
     return {
-        "connection": claim.connection, "flow": claim.flow, "key": claim.key, "state": str(claim.state),
-        "entity": claim.entity, "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
+        "connection": claim.connection, "flow": claim.flow, "key": claim.key,
+        "state": str(claim.state),
+        "entity": claim.entity, "number": claim.number, "reason": claim.reason,
+        "remedy": claim.remedy,
         "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
-        "settled_by": claim.intent_settled_by, "trail": told,
+        "settled_by": claim.intent_settled_by, "trail": reported,
     }  # fmt: skip
 
 
-async def _told(services: Services, claim: Claim, entry: Entry, *, documents: bool) -> dict[str, Any]:
-    told = {**asdict(entry), "details": dict(entry.details)}
+async def _reported(
+    services: Services, claim: Claim, entry: Entry, *, documents: bool
+) -> dict[str, Any]:
+    reported = {**asdict(entry), "details": dict(entry.details)}
     if documents:
         record = f"{claim.partition}|{claim.key}"
         copies = {kind: await services.documents.load(record, entry.id, kind) for kind in KINDS}
-        told["documents"] = {kind: copy for kind, copy in copies.items() if copy is not None}
-    return told
+        reported["documents"] = {kind: copy for kind, copy in copies.items() if copy is not None}
+    return reported
 
 
 def _show(story: dict[str, Any]) -> None:
     target = f", {story['entity']} {story['number']}" if story["number"] else ""
     line(f"{story['flow']} {story['key']} ({story['connection']}): {story['state']}{target}")
-    for name, label in (("reason", "Reason"), ("remedy", "What to do"), ("lease_until", "Being worked on until")):
+    for name, label in (
+        ("reason", "Reason"),
+        ("remedy", "What to do"),
+        ("lease_until", "Being worked on until"),
+    ):
         if story[name]:
             line(f"  {label}: {story[name]}")
     rows = [
@@ -104,8 +119,17 @@ def _show(story: dict[str, Any]) -> None:
 
 
 def _words(entry: dict[str, Any]) -> str:
-    details = {name: value for name, value in entry["details"].items() if name != "digest" and value not in ("", {})}
+    details = {
+        name: value
+        for name, value in entry["details"].items()
+        if name != "digest" and value not in ("", {})
+    }
     amounts = details.pop("amounts", {})
-    parts = [entry["reason"], entry["remedy"], entry["code"], *(f"{name} {value}" for name, value in details.items())]
+    parts = [
+        entry["reason"],
+        entry["remedy"],
+        entry["code"],
+        *(f"{name} {value}" for name, value in details.items()),
+    ]
     parts += [f"{name} {value}" for name, value in amounts.items()]
     return "; ".join(str(part) for part in parts if part)

@@ -7,26 +7,35 @@ from urllib.parse import urlsplit
 
 import typer
 
-from sync.cli.command import place_of
+from sync.cli.command import context_of
+from sync.cli.context import Problem
 from sync.cli.output import json_line, line, note
-from sync.cli.place import Problem
 from sync.commerce.hooks import Registration, registrations, webhooks_xml
-from sync.connections import Commerce
+from sync.config.connections import Commerce
 
 
 def webhooks(
     ctx: typer.Context,
     url: Annotated[
-        str, typer.Option("--url", metavar="URL", help="Where Commerce reaches the app: https://sync.example.com")
+        str,
+        typer.Option(
+            "--url", metavar="URL", help="Where Commerce reaches the app: https://sync.example.com"
+        ),
     ],
     addresses: Annotated[
-        bool, typer.Option("--addresses", help="Also tell of changed addresses of orders; it fires at every checkout.")
+        bool,
+        typer.Option(
+            "--addresses",
+            help="Also tell of changed addresses of orders; it fires at every checkout.",
+        ),
     ] = False,
 ) -> None:
-    """Print the webhooks of a connection: webhooks.xml for Commerce on premises and Cloud, REST bodies for the Cloud Service.
+    """Print the webhooks of a connection: webhooks.xml for Commerce on premises and Cloud, REST
+    bodies for the Cloud Service.
 
-    Each is optional and ends after two seconds, so none can break a checkout. Nothing is registered by this command.
-    With --json, REST bodies for either; on premises and Cloud they need Adobe's webhooks package 1.13 or later.
+    Each is optional and ends after two seconds, so none can break a checkout. Nothing is registered
+    by this command. With --json, REST bodies for either; on premises and Cloud they need Adobe's
+    webhooks package 1.13 or later.
 
     For example:
 
@@ -34,17 +43,21 @@ def webhooks(
 
     python -m sync webhooks --url https://sync.example.com --connection parts-us
     """
-    place = place_of(ctx)
-    name, settings = place.one(place.connections())
+    context = context_of(ctx)
+    name, settings = context.one(context.connections())
     found = registrations(name, settings.flows, _address(url), extra=addresses)
     if not found:
-        raise Problem(f"no flow of {name} takes webhooks", remedy=f"Its flows are polled: {', '.join(settings.flows)}.")
+        raise Problem(
+            f"no flow of {name} takes webhooks",
+            remedy=f"Its flows are polled: {', '.join(settings.flows)}.",
+        )
     if not settings.commerce.webhook.keys:
         note(
-            f"{name} has no commerce.webhook.keys yet: until it has, every hook is answered 401, and polls do the work."
+            f"{name} has no commerce.webhook.keys yet: until it has, every hook is answered 401,"
+            " and polls do the work."
         )
-    if place.as_json or settings.commerce.edition == "saas":
-        _print_requests(found, settings.commerce, as_json=place.as_json)
+    if context.as_json or settings.commerce.edition == "saas":
+        _print_requests(found, settings.commerce, as_json=context.as_json)
     else:
         typer.echo(webhooks_xml(found), nl=False)
 
@@ -53,17 +66,26 @@ def _print_requests(found: list[Registration], commerce: Commerce, *, as_json: b
     path = "V1" if commerce.edition == "saas" else f"rest/{commerce.scope}/V1"
     for each in found:
         if as_json:
-            json_line({"method": "POST", "url": f"{commerce.url}/{path}/webhooks/subscribe", "body": each.rest()})
+            json_line(
+                {
+                    "method": "POST",
+                    "url": f"{commerce.url}/{path}/webhooks/subscribe",
+                    "body": each.rest(),
+                }
+            )
             continue
         line(f"POST {commerce.url}/{path}/webhooks/subscribe")
         line(json.dumps(each.rest(), indent=2))
 
 
 def _address(url: str) -> str:
-    """Scheme and host, and port where there is one. Raises `Problem`: what is sent there must not be read on its way."""
+    """Scheme and host, and port where there is one. Raises `Problem`: what is sent there must not
+    be read on its way."""
     parts = urlsplit(url.strip())
     is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    is_safe = parts.scheme == "https" or (
+        parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    )
     if not (parts.hostname and is_plain and is_safe):
         raise Problem(
             f"{url} is not where Commerce could send webhooks",

@@ -1,7 +1,9 @@
-"""Where a request goes: the one place that writes Commerce URLs, so that the URL signed is the URL sent.
+"""Where a request goes: the one place that writes Commerce URLs, so that the URL signed is the URL
+sent.
 
-Everything but letters, digits and `-._~` is percent-encoded: a space is `%20` (a `+` breaks the signature in every
-2.4.x), brackets are `%5B` and `%5D`. Source: Adobe's signer, read in 2.4.8-p1 and run against a live shop.
+Everything but letters, digits and `-._~` is percent-encoded: a space is `%20` (a `+` breaks the
+signature in every 2.4.x), brackets are `%5B` and `%5D`. Source: Adobe's signer, read in 2.4.8-p1
+and run against a live shop.
 """
 
 import re
@@ -11,11 +13,12 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from sync.connections import Commerce
-from sync.errors import Never
+from sync.config.connections import Commerce
+from sync.core.errors import Never
 
 Query = Iterable[tuple[str, str]]
-"""Decoded names and values, in the order in which they are written. No name twice: the server keeps only the last."""
+"""Decoded names and values, in the order in which they are written. No name twice: the server keeps
+only the last."""
 
 LONGEST_TARGET: Final = 8000
 """Path and query in bytes; proxies before a shop commonly refuse 8 KiB (414)."""
@@ -24,7 +27,8 @@ _PATH: Final = re.compile(r"^[A-Za-z0-9\-._~]+(?:%[0-9A-F]{2}|[A-Za-z0-9\-._~/])
 
 
 def path_of(*segments: str | int) -> str:
-    """A path below `/V1` from its parts, each one escaped as one segment: ("products", "A/10") -> "products/A%2F10".
+    """A path below `/V1` from its parts, each one escaped as one segment: ("products", "A/10") ->
+    "products/A%2F10".
 
     Raises `Never` for a value that no URL can carry: an empty one, `.` and `..`.
     """
@@ -32,7 +36,10 @@ def path_of(*segments: str | int) -> str:
         if str(segment) in ("", ".", ".."):
             raise Never(
                 f"{segment!r} cannot be part of a Commerce address",
-                remedy="Give the record a key (SKU or id) that is not empty and not made of dots alone.",
+                remedy=(
+                    "Give the record a key (SKU or id) that is not empty and not made of dots"
+                    " alone."
+                ),
             )
     return "/".join(_escaped(str(segment)) for segment in segments)
 
@@ -46,7 +53,8 @@ def encoded(query: Query) -> str:
 
 
 def base_of(settings: Commerce) -> str:
-    """Everything before the resource: `<url>/rest/<scope>/V1` (paas) or `<url>/V1` (saas; the scope is a header)."""
+    """Everything before the resource: `<url>/rest/<scope>/V1` (paas) or `<url>/V1` (saas; the scope
+    is a header)."""
     root = settings.url.rstrip("/")
     if settings.edition == "saas":
         return f"{root}/V1"
@@ -56,8 +64,8 @@ def base_of(settings: Commerce) -> str:
 def url_of(settings: Commerce, path: str, query: Query = ()) -> httpx.URL:
     """The URL of a request, checked to go over the wire exactly as written here.
 
-    `path` comes from `path_of` or is plain ("orders/42"). Raises `ValueError` for one that is not escaped, and for a
-    target longer than `LONGEST_TARGET` (split the list of values).
+    `path` comes from `path_of` or is plain ("orders/42"). Raises `ValueError` for one that is not
+    escaped, and for a target longer than `LONGEST_TARGET` (split the list of values).
     """
     if not _PATH.match(path):
         raise ValueError(f"not an escaped path: {path!r}")

@@ -1,8 +1,10 @@
-"""What an error answer says, in one sentence that a person can read and that holds no personal data.
+"""What an error answer says, in one sentence that a person can read and that holds no personal
+data.
 
-Commerce writes errors in five shapes, and whatever stands before it (nginx, Fastly, a firewall) writes HTML or nothing.
-Messages are templates: decisions are made on the template, people read it with its parameters filled in. E-mail
-addresses are masked, long values shortened, stack traces never shown. Shapes: Adobe's error processor and a live 2.4.8.
+Commerce writes errors in five shapes, and whatever stands before it (nginx, Fastly, a firewall)
+writes HTML or nothing. Messages are templates: decisions are made on the template, people read it
+with its parameters filled in. E-mail addresses are masked, long values shortened, stack traces
+never shown. Shapes: Adobe's error processor and a live 2.4.8.
 """
 
 import re
@@ -13,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from sync.encoding import NotJson, from_json
+from sync.core.encoding import NotJson, from_json
 
 LONGEST_VALUE: Final = 80
 LONGEST_SENTENCE: Final = 500
@@ -26,7 +28,8 @@ _REPORT: Final = re.compile(r"(?:Report ID: |report )([\w/-]{4,40})")
 
 @dataclass(frozen=True)
 class Said:
-    """`template` as the server wrote it (of the first message), `sentence` for people, `report` the shop's log id."""
+    """`template` as the server wrote it (of the first message), `sentence` for people, `report` the
+    shop's log id."""
 
     template: str
     sentence: str
@@ -54,7 +57,8 @@ def said_by(response: httpx.Response) -> Said:
 
 
 def rendering(template: str, parameters: Mapping[str, str]) -> str:
-    """The template with `%1` or `%name` replaced, longest name first as PHP's `strtr` does; unknown ones stay."""
+    """The template with `%1` or `%name` replaced, longest name first as PHP's `strtr` does; unknown
+    ones stay."""
     if not parameters:
         return template
     names = sorted(parameters, key=len, reverse=True)
@@ -78,7 +82,9 @@ def _messages(document: Any) -> list[tuple[str, dict[str, str]]]:
             found.append((document[name], _parameters(document.get("parameters"))))
             break
     nested = document.get("errors")
-    fatal = document["messages"].get("error") if isinstance(document.get("messages"), dict) else None
+    fatal = (
+        document["messages"].get("error") if isinstance(document.get("messages"), dict) else None
+    )
     for entries in (nested, fatal):
         found += [
             (entry["message"], _parameters(entry.get("parameters")))

@@ -1,41 +1,48 @@
-"""What the flows ask a shop about its B2B companies, and about the regions that companies name by id alone."""
+"""What the flows ask a shop about its B2B companies, and about the regions that companies name by
+id alone."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sync.coalescer import Coalescer
 from sync.commerce.address import path_of
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere
 from sync.commerce.models.company import FIELDS
 from sync.commerce.search import Search, Sort, split
+from sync.pacing.batching import Coalescer
 
 PATH: Final = "company/"
 _BY_ID: Final = (Sort("entity_id"),)
 
 
 class Companies:
-    """The companies of one shop. Answers are raw JSON; errors as the client's. Close it when done."""
+    """The companies of one shop. Answers are raw JSON; errors as the client's. Close it when
+    done."""
 
     def __init__(self, client: CommerceClient, *, window: timedelta, most: int) -> None:
         self._client = client
-        self._joined: Coalescer[int, dict[str, Any]] = Coalescer(self._by_ids, window=window, most=most)
+        self._joined: Coalescer[int, dict[str, Any]] = Coalescer(
+            self._by_ids, window=window, most=most
+        )
         self._codes: dict[str, dict[str, str]] = {}
 
     async def get(self, company_id: int) -> dict[str, Any] | None:
-        """The company, or None when there is none (any more). What is asked for within `window` is one request."""
+        """The company, or None when there is none (any more). What is asked for within `window` is
+        one request."""
         return await self._joined.get(company_id)
 
     async def every(self) -> AsyncIterator[dict[str, Any]]:
-        """All companies, as far as the product reads them: the list has no time of change to ask by."""
+        """All companies, as far as the product reads them: the list has no time of change to ask
+        by."""
         search = Search(sorts=_BY_ID, page_size=self._client.settings.page_size, fields=FIELDS)
         async for page in self._client.pages(PATH, search, key="id"):
             for row in page.items:
                 yield row
 
     async def region_code(self, country: str, region_id: str) -> str:
-        """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for once per process."""
+        """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for
+        once per process."""
         if not country or not region_id:
             return ""
         if country not in self._codes:
@@ -52,7 +59,9 @@ class Companies:
             one = await self._one(ids[0])
             return {} if one is None else {ids[0]: one}
         found: dict[int, dict[str, Any]] = {}
-        for search in split(Search(sorts=_BY_ID, page_size=self._client.settings.page_size), "entity_id", ids):
+        for search in split(
+            Search(sorts=_BY_ID, page_size=self._client.settings.page_size), "entity_id", ids
+        ):
             async for page in self._client.pages(PATH, search, key="id"):
                 found |= {int(row["id"]): row for row in page.items}
         return found

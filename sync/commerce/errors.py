@@ -1,9 +1,10 @@
 """Commerce's answers as `Later`, `Never`, `Paused` or `Unknown`: one table for every call.
 
-Decided on the message template, in English, which REST answers in the scope `all`. What concerns every record at once
-(credentials, maintenance) is `Later`, so that a correction heals them all; what concerns one record or one right is
-`Never` with its remedy. A write that was answered 5xx may have been committed, so it is `Unknown`.
-Sources: Adobe's error processor and OAuth code (2.4.4 to 2.4.8), a live 2.4.8, Adobe's service documentation (2026-08).
+Decided on the message template, in English, which REST answers in the scope `all`. What concerns
+every record at once (credentials, maintenance) is `Later`, so that a correction heals them all;
+what concerns one record or one right is `Never` with its remedy. A write that was answered 5xx may
+have been committed, so it is `Unknown`. Sources: Adobe's error processor and OAuth code (2.4.4 to
+2.4.8), a live 2.4.8, Adobe's service documentation (2026-08).
 """
 
 import re
@@ -18,11 +19,12 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.errors import Later, Never, Paused, Unknown
+from sync.core.errors import Later, Never, Paused, Unknown
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = {"paas": timedelta(seconds=30), "saas": timedelta(seconds=5)}
-"""How long to keep quiet after a 429 without Retry-After; the service's own sample client waits 5 s."""
+"""How long to keep quiet after a 429 without Retry-After; the service's own sample client waits 5
+s."""
 
 MAINTENANCE_WAIT: Final = timedelta(minutes=2)
 
@@ -49,13 +51,16 @@ class PageTooLarge(Never):
     """The shop limits page sizes to `most`."""
 
     def __init__(self, reason: str, *, most: int) -> None:
-        super().__init__(reason, remedy=f"Set commerce.page_size in connections.toml to {most} or less.")
+        super().__init__(
+            reason, remedy=f"Set commerce.page_size in connections.toml to {most} or less."
+        )
         self.most = most
 
 
 @dataclass(frozen=True)
-class Call:
-    """What was asked, for decisions and for the text: `what` is verb and path, without query or body."""
+class RestCall:
+    """What was asked, for decisions and for the text: `what` is verb and path, without query or
+    body."""
 
     system: str
     what: str
@@ -73,7 +78,7 @@ def is_maintenance(response: httpx.Response) -> bool:
     return bool(_MAINTENANCE.search(response.text[:5000]))
 
 
-def error_from(response: httpx.Response, call: Call) -> Exception:
+def error_from(response: httpx.Response, call: RestCall) -> Exception:
     """The error that an answer other than 2xx stands for."""
     status = response.status_code
     said = said_by(response)
@@ -88,7 +93,7 @@ def error_from(response: httpx.Response, call: Call) -> Exception:
     return _refusal(response, reason, said, call)
 
 
-def _refusal(response: httpx.Response, reason: str, said: Said, call: Call) -> Exception:
+def _refusal(response: httpx.Response, reason: str, said: Said, call: RestCall) -> Exception:
     status = response.status_code
     if status == HTTPStatus.UNAUTHORIZED or said.template.startswith(_CREDENTIALS_400):
         return _unauthorised(reason, said, call)
@@ -99,23 +104,32 @@ def _refusal(response: httpx.Response, reason: str, said: Said, call: Call) -> E
     return Never(reason, remedy=_remedy(response, call), code=said.report)
 
 
-def lost(error: httpx.RequestError, call: Call) -> Exception:
-    """No answer came. A request that never left is `Later`; a write that may have arrived is `Unknown`."""
+def lost(error: httpx.RequestError, call: RestCall) -> Exception:
+    """No answer came. A request that never left is `Later`; a write that may have arrived is
+    `Unknown`."""
     reason = f"no answer from Commerce to {call.what} ({type(error).__name__})"
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return Never(reason, remedy="Check commerce.url in connections.toml: it begins with https:// and names a host.")
-    never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        return Never(
+            reason,
+            remedy=(
+                "Check commerce.url in connections.toml: it begins with https:// and names a host."
+            ),
+        )
+    never_left = isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+    )
     return Unknown(reason) if call.writes and not never_left else Later(reason)
 
 
-def unreadable(problem: str, call: Call) -> Later:
+def unreadable(problem: str, call: RestCall) -> Later:
     """2xx, but not with the document expected: a write has happened all the same."""
     reason = f"Commerce answered {call.what} with success, but {problem}"
     return Unknown(reason) if call.writes else Later(reason)
 
 
-def retry_after(response: httpx.Response, call: Call) -> timedelta | None:
-    """`Retry-After` in seconds or as a date, between a second and an hour; None when absent or unreadable."""
+def retry_after(response: httpx.Response, call: RestCall) -> timedelta | None:
+    """`Retry-After` in seconds or as a date, between a second and an hour; None when absent or
+    unreadable."""
     text = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
         wait = timedelta(seconds=float(text))
@@ -130,31 +144,41 @@ def retry_after(response: httpx.Response, call: Call) -> timedelta | None:
     return min(max(wait, timedelta(seconds=1)), LONGEST_PAUSE)
 
 
-def _unauthorised(reason: str, said: Said, call: Call) -> Exception:
-    """A missing right is one flow's trouble; anything else is the connection's, healed by correcting a secret."""
+def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
+    """A missing right is one flow's trouble; anything else is the connection's, healed by
+    correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
         return Never(reason, remedy=rights.remedy_for(said.parameters.get("resources", "")))
     if call.edition == "saas":
-        return Later(f"{reason} Check the OAuth credential's scope (commerce.accs) in the Adobe Developer Console.")
+        return Later(
+            f"{reason} Check the OAuth credential's scope (commerce.accs) in the Adobe Developer"
+            " Console."
+        )
     if said.template.startswith(SIGNATURE_INVALID):
         return Later(
-            f"{reason} Compare consumer_secret and token_secret with the integration. If they are right, the shop sees "
-            "another URL than the one we signed: its proxy must pass Host unchanged and set X-Forwarded-Proto."
+            f"{reason} Compare consumer_secret and token_secret with the integration. If they are"
+            " right, the shop sees another URL than the one we signed: its proxy must pass Host"
+            " unchanged and set X-Forwarded-Proto."
         )
     if said.template.startswith(NONCE_REFUSED):
         return Later(f"{reason} {_clocks(call.skew)}")
     return Later(
-        f"{reason} The integration may have been deactivated, reauthorised or deleted: see System > Extensions > "
-        "Integrations in the Commerce Admin and store its four credentials again."
+        f"{reason} The integration may have been deactivated, reauthorised or deleted: see System >"
+        " Extensions > Integrations in the Commerce Admin and store its four credentials again."
     )
 
 
 def _clocks(skew: timedelta | None) -> str:
     if skew is None:
-        return "Compare this machine's clock with the shop's: more than 10 minutes ahead is refused."
+        return (
+            "Compare this machine's clock with the shop's: more than 10 minutes ahead is refused."
+        )
     seconds = int(-skew.total_seconds())
     where = "ahead of" if seconds >= 0 else "behind"
-    return f"This machine's clock is {abs(seconds)} s {where} the shop's; more than 600 s ahead is refused."
+    return (
+        f"This machine's clock is {abs(seconds)} s {where} the shop's; more than 600 s ahead is"
+        " refused."
+    )
 
 
 def _bad_request(reason: str, said: Said) -> Exception:
@@ -167,7 +191,10 @@ def _bad_request(reason: str, said: Said) -> Exception:
         return Later(reason)
     return NotAccepted(
         reason,
-        remedy="Correct in Commerce or in the connection's settings what the answer names, then replay the record.",
+        remedy=(
+            "Correct in Commerce or in the connection's settings what the answer names, then replay"
+            " the record."
+        ),
         code=said.report,
     )
 
@@ -176,22 +203,37 @@ def _not_found(reason: str, said: Said) -> Never:
     if said.template.startswith("Request does not match any route"):
         return Never(
             reason,
-            remedy="The shop has no such service: check commerce.url, commerce.edition and commerce.scope, and that "
-            "the module that brings this service is enabled.",
+            remedy=(
+                "The shop has no such service: check commerce.url, commerce.edition and"
+                " commerce.scope, and that the module that brings this service is enabled."
+            ),
         )
     if re.search(r"doesn't exist|not exist|No such entity", said.template, re.IGNORECASE):
-        return NotThere(reason, remedy="Check in the Commerce Admin whether the record was deleted.")
-    return Never(reason, remedy="Check commerce.url; a proxy before the shop may be answering in its place.")
+        return NotThere(
+            reason, remedy="Check in the Commerce Admin whether the record was deleted."
+        )
+    return Never(
+        reason, remedy="Check commerce.url; a proxy before the shop may be answering in its place."
+    )
 
 
-def _remedy(response: httpx.Response, call: Call) -> str:
+def _remedy(response: httpx.Response, call: RestCall) -> str:
     status = response.status_code
     if response.has_redirect_location:
-        return "Write the address to which the shop redirects as commerce.url: with https and the final host name."
+        return (
+            "Write the address to which the shop redirects as commerce.url: with https and the"
+            " final host name."
+        )
     if status == HTTPStatus.FORBIDDEN and call.edition == "saas":
-        return "Check commerce.organisation and the product profile of the credential in the Adobe Developer Console."
+        return (
+            "Check commerce.organisation and the product profile of the credential in the Adobe"
+            " Developer Console."
+        )
     if status == HTTPStatus.FORBIDDEN:
-        return "A firewall or the hosting refuses us: allow this service's outgoing addresses for /rest."
+        return (
+            "A firewall or the hosting refuses us: allow this service's outgoing addresses for"
+            " /rest."
+        )
     if status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_URI_TOO_LONG):
         return "A proxy refuses the size: lower commerce.page_size, or raise the proxy's limits."
     return "Find out what stands between us and the shop and answers this; then replay the record."

@@ -1,7 +1,9 @@
-"""The public keys with which Adobe signs I/O events: fetched from one pinned host, kept for at most a day.
+"""The public keys with which Adobe signs I/O events: fetched from one pinned host, kept for at most
+a day.
 
-The path of a key comes with the delivery, so from whoever sent it: the host is ours to choose, the path must be of the
-shape Adobe uses, and answers are few and small. A key that cannot be fetched is `Later`: Adobe sends the event again.
+The path of a key comes with the delivery, so from whoever sent it: the host is ours to choose, the
+path must be of the shape Adobe uses, and answers are few and small. A key that cannot be fetched is
+`Later`: Adobe sends the event again.
 """
 
 import asyncio
@@ -15,8 +17,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from sync.commerce.signature import Refused, rsa_key
-from sync.errors import Later
-from sync.ports import Clock
+from sync.core.errors import Later
+from sync.core.ports import Clock
 
 KEPT: Final = timedelta(hours=24)
 FAILURE_KEPT: Final = timedelta(seconds=30)
@@ -45,9 +47,11 @@ class PublicKeys:
         self._one_at_a_time = asyncio.Lock()
 
     async def get(self, path: str) -> RSAPublicKey:
-        """The key at `path`. Raises `Refused` for a path that is not Adobe's, `Later` when it cannot be fetched.
+        """The key at `path`. Raises `Refused` for a path that is not Adobe's, `Later` when it
+        cannot be fetched.
 
-        A failure is remembered for half a minute, so that a flood of forged deliveries does not become one of fetches.
+        A failure is remembered for half a minute, so that a flood of forged deliveries does not
+        become one of fetches.
         """
         if not _PATH.fullmatch(path):
             raise Refused("the public key's path is not below /prod/keys/")
@@ -63,13 +67,17 @@ class PublicKeys:
             return kept.key
         key = await self._fetch(path)
         self._kept.pop(path, None)
-        self._kept[path] = _Kept(key, self._clock.now() + (KEPT if key is not None else FAILURE_KEPT))
+        self._kept[path] = _Kept(
+            key, self._clock.now() + (KEPT if key is not None else FAILURE_KEPT)
+        )
         while len(self._kept) > MOST_KEYS:
             del self._kept[next(iter(self._kept))]
         return key
 
     async def _fetch(self, path: str) -> RSAPublicKey | None:
-        request = httpx.Request("GET", f"{self._host}{path}", extensions={"timeout": TIMEOUT.as_dict()})
+        request = httpx.Request(
+            "GET", f"{self._host}{path}", extensions={"timeout": TIMEOUT.as_dict()}
+        )
         try:
             response = await self._http.send(request, auth=None, follow_redirects=False)
         except httpx.RequestError:

@@ -1,9 +1,9 @@
-"""Which of Commerce's webhooks are hints for which flow, and how they are registered there.
+"""Which of Commerce's webhooks are notifications for which flow, and how they are registered there.
 
-A hook runs inside the shopper's request. So each is optional (a failure of ours is logged in the shop and stops
-nothing), ends after `TIMEOUT` at the latest, and carries the record's key alone: personal data has no business in a hint.
-Answers are never cached (`ttl` 0): the same key comes again with every change. Source: Adobe's webhooks reference,
-read 2026-11.
+A hook runs inside the shopper's request. So each is optional (a failure of ours is logged in the
+shop and stops nothing), ends after `TIMEOUT` at the latest, and carries the record's key alone:
+personal data has no business in a notification. Answers are never cached (`ttl` 0): the same key
+comes again with every change. Source: Adobe's webhooks reference, read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,8 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 TIMEOUT: Final = timedelta(seconds=2)
-"""Commerce gives up then and goes on; without it a checkout would wait for as long as we are away."""
+"""Commerce gives up then and goes on; without it a checkout would wait for as long as we are
+away."""
 SLOW: Final = timedelta(milliseconds=500)
 """Commerce notes hooks that take longer than this in its log."""
 SCHEMA: Final = "urn:magento:module:Magento_AdobeCommerceWebhooks:etc/webhooks.xsd"
@@ -22,7 +23,8 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 @dataclass(frozen=True)
 class Hook:
-    """One hook: what it is a hint for, when it fires, and its body: name there -> path in what Commerce would send."""
+    """One hook: what it is a notification for, when it fires, and its body: name there -> path in
+    what Commerce would send."""
 
     flow: str
     name: str
@@ -33,7 +35,9 @@ class Hook:
 
 def _document(flow: str, kind: str, method: str) -> Hook:
     ids = ("increment_id", "store_id")
-    return Hook(flow, flow, f"observer.{method}", {f"{kind}.{id_}": f"data.{kind}.{id_}" for id_ in ids})
+    return Hook(
+        flow, flow, f"observer.{method}", {f"{kind}.{id_}": f"data.{kind}.{id_}" for id_ in ids}
+    )
 
 
 HOOKS: Final = (
@@ -53,13 +57,15 @@ HOOKS: Final = (
     _document("invoices", "invoice", "sales_order_invoice_save_commit_after"),
     _document("creditmemos", "creditmemo", "sales_order_creditmemo_save_commit_after"),
 )  # fmt: skip
-"""Fired after the commit, so that what is read then is there. `is_extra`: an order's address tells of no change of the
-order, so no poll finds it; but at checkout this hook fires beside the order's own, for nothing."""
+"""Fired after the commit, so that what is read then is there. `is_extra`: an order's address tells
+of no change of the order, so no poll finds it; but at checkout this hook fires beside the order's
+own, for nothing."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A hook as it is to be registered for one connection; `address` is where the app is reached, without a path."""
+    """A hook as it is to be registered for one connection; `address` is where the app is reached,
+    without a path."""
 
     hook: Hook
     connection: str
@@ -72,7 +78,8 @@ class Registration:
 
     @property
     def batch(self) -> str:
-        """Letters, digits and underscores; a connection's own, so that two of one shop do not meet."""
+        """Letters, digits and underscores; a connection's own, so that two of one shop do not
+        meet."""
         return f"d365_{self.connection.replace('-', '_')}"
 
     def rest(self) -> dict[str, Any]:
@@ -91,15 +98,22 @@ class Registration:
                 "timeout": _milliseconds(TIMEOUT),
                 "soft_timeout": _milliseconds(SLOW),
                 "ttl": 0,
-                "fields": [{"name": name, "source": source} for name, source in self.hook.fields.items()],
+                "fields": [
+                    {"name": name, "source": source} for name, source in self.hook.fields.items()
+                ],
             }
         }
 
 
-def registrations(connection: str, flows: Sequence[str], address: str, *, extra: bool = False) -> list[Registration]:
-    """The hooks of a connection's flows; `extra` adds those that cost more than they usually give."""
+def registrations(
+    connection: str, flows: Sequence[str], address: str, *, extra: bool = False
+) -> list[Registration]:
+    """The hooks of a connection's flows; `extra` adds those that cost more than they usually
+    give."""
     return [
-        Registration(hook, connection, address) for hook in HOOKS if hook.flow in flows and (extra or not hook.is_extra)
+        Registration(hook, connection, address)
+        for hook in HOOKS
+        if hook.flow in flows and (extra or not hook.is_extra)
     ]
 
 

@@ -1,7 +1,8 @@
 """Adobe Commerce as a Cloud Service: bearer tokens from Adobe IMS by client credentials.
 
-A token lives about a day; it is shared by all requests, renewed five minutes before it ends and once when a request is
-refused with 401. Concurrent callers wait for one renewal. Source: Adobe, "REST server-to-server authentication".
+A token lives about a day; it is shared by all requests, renewed five minutes before it ends and
+once when a request is refused with 401. Concurrent callers wait for one renewal. Source: Adobe,
+"REST server-to-server authentication".
 """
 
 import asyncio
@@ -14,14 +15,15 @@ import httpx
 
 from sync.commerce.auth import ACL_REFUSED, Method, Signed
 from sync.commerce.bodies import said_by
-from sync.commerce.errors import Call, retry_after
-from sync.connections import Commerce
-from sync.encoding import NotJson, from_json
-from sync.errors import Later, Never, Paused
-from sync.ports import Clock, Secrets
+from sync.commerce.errors import RestCall, retry_after
+from sync.config.connections import Commerce
+from sync.core.encoding import NotJson, from_json
+from sync.core.errors import Later, Never, Paused
+from sync.core.ports import Clock, Secrets
 
 SCOPE: Final = (
-    "openid,AdobeID,email,profile,additional_info.roles,additional_info.projectedProductContext,commerce.accs"
+    "openid,AdobeID,email,profile,additional_info.roles,"
+    "additional_info.projectedProductContext,commerce.accs"
 )
 EARLY: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=1)
@@ -34,7 +36,13 @@ class Ims:
     """Tokens of one connection, and the headers that go with them."""
 
     def __init__(
-        self, settings: Commerce, *, secrets: Secrets, http: httpx.AsyncClient, clock: Clock, system: str
+        self,
+        settings: Commerce,
+        *,
+        secrets: Secrets,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        system: str,
     ) -> None:
         self._system = system
         self._settings = settings
@@ -48,8 +56,9 @@ class Ims:
     async def sign(self, method: Method, url: httpx.URL) -> Signed:  # noqa: ARG002 - one token serves every request
         """Headers for any request. Raises `Never` when the connection names no credentials.
 
-        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every record. Raises
-        `Paused` for the whole shop when IMS asks for quiet: nothing can be asked of it without a token.
+        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every
+        record. Raises `Paused` for the whole shop when IMS asks for quiet: nothing can be asked of
+        it without a token.
         """
         token = await self._valid_token()
         headers = {
@@ -60,8 +69,11 @@ class Ims:
         }
         return Signed({name: value for name, value in headers.items() if value}, token=token)
 
-    async def sign_again(self, method: Method, url: httpx.URL, refused: Signed, message: str) -> Signed | None:
-        """A new token, unless the refusal is about rights; whoever comes second uses the one just fetched."""
+    async def sign_again(
+        self, method: Method, url: httpx.URL, refused: Signed, message: str
+    ) -> Signed | None:
+        """A new token, unless the refusal is about rights; whoever comes second uses the one just
+        fetched."""
         if message.startswith(ACL_REFUSED):
             return None
         if self._token == refused.token:
@@ -79,9 +91,9 @@ class Ims:
         asked_at = self._clock.now()
         if self._good_until is None or asked_at >= self._good_until:
             answer = await self._fetch()
-            lives = _lifetime(answer)
+            processes = _lifetime(answer)
             self._token = str(answer["access_token"])
-            self._good_until = asked_at + max(lives - EARLY, lives / 2)
+            self._good_until = asked_at + max(processes - EARLY, processes / 2)
         return self._token
 
     async def _fetch(self) -> dict[str, Any]:
@@ -94,7 +106,10 @@ class Ims:
         request = httpx.Request(
             "POST",
             f"{self._settings.ims_url.rstrip('/')}/ims/token/v3",
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+            },
             content=urlencode(form).encode(),
             extensions={"timeout": TIMEOUT.as_dict()},
         )
@@ -114,22 +129,29 @@ class Ims:
 
     def _refused(self, response: httpx.Response) -> Later:
         status = response.status_code
-        reason = f"Adobe IMS answered {status} to the request for a token: {said_by(response).sentence}"
+        reason = (
+            f"Adobe IMS answered {status} to the request for a token: {said_by(response).sentence}"
+        )
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            call = Call(self._system, "the token", False, self._settings.edition, self._clock.now(), None)
+            call = RestCall(
+                self._system, "the token", False, self._settings.edition, self._clock.now(), None
+            )
             return Paused(self._system, after=retry_after(response, call) or QUIET)
         if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
             return Later(reason, counts=False)
         return Later(
-            f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r} with the OAuth "
-            "server-to-server credential in the Adobe Developer Console; it needs the scope commerce.accs."
+            f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r}"
+            " with the OAuth server-to-server credential in the Adobe Developer Console; it needs"
+            " the scope commerce.accs."
         )
 
     def _client_id(self) -> str:
         return self._settings.client_id or self._missing("client_id")
 
     async def _client_secret(self) -> str:
-        return (await self._secrets.get(self._settings.client_secret or self._missing("client_secret"))).strip()
+        return (
+            await self._secrets.get(self._settings.client_secret or self._missing("client_secret"))
+        ).strip()
 
     def _missing(self, field: str) -> str:
         raise Never(
@@ -141,6 +163,8 @@ class Ims:
 def _lifetime(answer: dict[str, Any]) -> timedelta:
     """`expires_in` in seconds; a token without one is used for one call's length only."""
     try:
-        return min(max(timedelta(0), timedelta(seconds=int(answer.get("expires_in") or 0))), LONGEST)
+        return min(
+            max(timedelta(0), timedelta(seconds=int(answer.get("expires_in") or 0))), LONGEST
+        )
     except (TypeError, ValueError, OverflowError):
         return timedelta(0)

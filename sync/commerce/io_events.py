@@ -1,8 +1,9 @@
-"""Adobe I/O Events: asynchronous hints, at least once, in no order, pushed as CloudEvents.
+"""Adobe I/O Events: asynchronous notifications, at least once, in no order, pushed as CloudEvents.
 
-Adobe retries 429 and 5xx (but 505) for a day and drops an event on any other refusal, so whatever may be our own
-passing trouble is answered 5xx, and only what nobody could ever accept is answered 4xx. An event is a hint: the record
-is read again. Source: Adobe I/O Events webhook guide and Commerce eventing documentation, 2026-08.
+Adobe retries 429 and 5xx (but 505) for a day and drops an event on any other refusal, so whatever
+may be our own passing trouble is answered 5xx, and only what nobody could ever accept is answered
+4xx. An event is a notification: the record is read again. Source: Adobe I/O Events webhook guide
+and Commerce eventing documentation, 2026-08.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,9 @@ from urllib.parse import urlsplit
 
 from sync.commerce.event_keys import PublicKeys
 from sync.commerce.signature import Refused, decoded_base64, header_of, rsa_signed
-from sync.connections import EventKeys
-from sync.encoding import NotJson, from_json
-from sync.errors import Later
+from sync.config.connections import EventKeys
+from sync.core.encoding import NotJson, from_json
+from sync.core.errors import Later
 
 PREFIX: Final = "com.adobe.commerce."
 MOST: Final = 1000
@@ -29,7 +30,8 @@ _ADOBE_HOSTS: Final = (".adobe.io", ".adobe.com", ".adobeioevents.com")
 
 
 class BadEvent(ValueError):
-    """JSON, but not a CloudEvent of Commerce. `good` are the other events of the same batch, which are to be kept."""
+    """JSON, but not a CloudEvent of Commerce. `good` are the other events of the same batch, which
+    are to be kept."""
 
     def __init__(self, reason: str, good: Sequence["Event"] = ()) -> None:
         super().__init__(reason)
@@ -43,7 +45,8 @@ class WrongRecipient(Refused):
 
 @dataclass(frozen=True)
 class Event:
-    """One event. `id` is what tells repeats apart; `value` the raw model data, numbers often as text."""
+    """One event. `id` is what tells repeats apart; `value` the raw model data, numbers often as
+    text."""
 
     id: str
     type: str
@@ -54,7 +57,8 @@ class Event:
     def ends_with(self, name: str) -> bool:
         """Whether this is the event `name`, as "observer.sales_order_save_commit_after".
 
-        An app's id before it and the `magento.` that the cloud service leaves out of plugin names make no difference.
+        An app's id before it and the `magento.` that the cloud service leaves out of plugin names
+        make no difference.
         """
         own = self.type.replace("plugin.magento.", "plugin.")
         wanted = name.replace("plugin.magento.", "plugin.")
@@ -62,7 +66,8 @@ class Event:
 
 
 def parse_events(body: bytes) -> list[Event]:
-    """The events of one delivery, a single CloudEvent or a batch array. Raises `NotJson` and `BadEvent`."""
+    """The events of one delivery, a single CloudEvent or a batch array. Raises `NotJson` and
+    `BadEvent`."""
     document = from_json(body)
     entries = document if isinstance(document, list) else [document]
     if len(entries) > MOST:
@@ -79,11 +84,16 @@ def parse_events(body: bytes) -> list[Event]:
 
 
 async def verify_events(
-    body: bytes, headers: Mapping[str, str], events: Sequence[Event], keys: EventKeys, public_keys: PublicKeys
+    body: bytes,
+    headers: Mapping[str, str],
+    events: Sequence[Event],
+    keys: EventKeys,
+    public_keys: PublicKeys,
 ) -> None:
     """Return when every event is ours and one of the two signatures fits the received bytes.
 
-    Raises `WrongRecipient`, `Refused`, and `Later` when Adobe's public keys cannot be fetched (answer 5xx).
+    Raises `WrongRecipient`, `Refused`, and `Later` when Adobe's public keys cannot be fetched
+    (answer 5xx).
     """
     if any(event.recipient != keys.client_id for event in events):
         raise WrongRecipient("the recipient's client id is not that of this connection")
@@ -91,7 +101,9 @@ async def verify_events(
     trouble: Later | None = None
     for signature_header, path_header in _SIGNATURES:
         try:
-            signature = decoded_base64(header_of(headers, signature_header), f"header {signature_header}")
+            signature = decoded_base64(
+                header_of(headers, signature_header), f"header {signature_header}"
+            )
             key = await public_keys.get(header_of(headers, path_header))
         except Refused as error:
             refusal = error
@@ -105,15 +117,17 @@ async def verify_events(
 
 
 def challenge_answer(query: Mapping[str, str]) -> str | None:
-    """What to answer, as text/plain with 200, to `GET ?challenge=…`; None when there is no challenge in it."""
+    """What to answer, as text/plain with 200, to `GET ?challenge=…`; None when there is no
+    challenge in it."""
     return query.get("challenge") or None
 
 
 def validation_url(body: bytes) -> str | None:
-    """The address in a `{"validationUrl": …}` that Adobe posts when the challenge was not answered; None for others.
+    """The address in a `{"validationUrl": …}` that Adobe posts when the challenge was not answered;
+    None for others.
 
-    It is to be shown to an operator (it is good for five minutes) and never fetched: anybody could post one. An
-    address that is not Adobe's is not shown, only its being there: an empty string.
+    It is to be shown to an operator (it is good for five minutes) and never fetched: anybody could
+    post one. An address that is not Adobe's is not shown, only its being there: an empty string.
     """
     try:
         document = from_json(body)
@@ -132,7 +146,8 @@ def validation_url(body: bytes) -> str | None:
 
 
 def status_for(error: Exception) -> HTTPStatus:
-    """The answer by which Adobe drops what nobody could accept and sends again what we may yet take."""
+    """The answer by which Adobe drops what nobody could accept and sends again what we may yet
+    take."""
     if isinstance(error, WrongRecipient):
         return HTTPStatus.FORBIDDEN
     if isinstance(error, Refused):

@@ -1,9 +1,11 @@
-"""Reading everything that changed in a window, without page numbers: rows move between pages while one reads.
+"""Reading everything that changed in a window, without page numbers: rows move between pages while
+one reads.
 
-Sorted by change and then by id. After a page the next one begins at the last second seen, inclusive; a page that lies
-within a single second is continued inside that second by id. The window's end lies behind the shop's own clock, because
-a stamp is taken when a statement runs and is seen when its transaction commits. Facts: measured on a live 2.4.8-p1,
-`updated_at` has whole seconds in UTC; what a poll reads twice, the ledger tells apart.
+Sorted by change and then by id. After a page the next one begins at the last second seen,
+inclusive; a page that lies within a single second is continued inside that second by id. The
+window's end lies behind the shop's own clock, because a stamp is taken when a statement runs and is
+seen when its transaction commits. Facts: measured on a live 2.4.8-p1, `updated_at` has whole
+seconds in UTC; what a poll reads twice, the ledger tells apart.
 """
 
 from collections.abc import Sequence
@@ -11,21 +13,29 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.commerce.search import Filter, Node, Op, Search, Sort, moment_of, where
-from sync.errors import Never
+from sync.core.errors import Never
 
 SETTLING: Final = timedelta(seconds=5)
-"""How far behind the shop's clock a window ends, for transactions that are still being committed."""
+"""How far behind the shop's clock a window ends, for transactions that are still being
+committed."""
 
 SECOND: Final = timedelta(seconds=1)
 
 
 class Keyset:
-    """Where one reading of a window stands. No I/O: ask `search`, hand what came to `take`, until `search` is None."""
+    """Where one reading of a window stands. No I/O: ask `search`, hand what came to `take`, until
+    `search` is None."""
 
     def __init__(
-        self, since: datetime, until: datetime, *, fields: Sequence[Node] = (), key: str = "entity_id", page_size: int,
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        fields: Sequence[Node] = (),
+        key: str = "entity_id",
+        page_size: int,
         only: Sequence[Filter] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._lower = since
         self._until = until
         self._fields = tuple(fields)
@@ -54,10 +64,15 @@ class Keyset:
         window = base.having(where("updated_at", Op.GTEQ, self._lower)).having(
             where("updated_at", Op.LTEQ, self._until)
         )
-        return Search(window.groups, (Sort("updated_at"), by_id), self._page_size, fields=self._fields)
+        return Search(
+            window.groups, (Sort("updated_at"), by_id), self._page_size, fields=self._fields
+        )
 
-    def take(self, rows: Sequence[dict[str, Any]], total: int | None, *, page_size: int) -> list[dict[str, Any]]:
-        """The rows not given before. `total` is the answer's count, `page_size` the one it was asked with.
+    def take(
+        self, rows: Sequence[dict[str, Any]], total: int | None, *, page_size: int
+    ) -> list[dict[str, Any]]:
+        """The rows not given before. `total` is the answer's count, `page_size` the one it was
+        asked with.
 
         Raises `Never` for rows without the key or a stamp, or in another order than asked for.
         """
@@ -72,7 +87,9 @@ class Keyset:
             self._move_on(marks)
         return fresh
 
-    def _continue_inside(self, marks: Sequence[tuple[int, datetime]], second: datetime, *, complete: bool) -> None:
+    def _continue_inside(
+        self, marks: Sequence[tuple[int, datetime]], second: datetime, *, complete: bool
+    ) -> None:
         if not complete:
             numbers = [number for number, _ in marks]
             self._must_grow(numbers == sorted(numbers) and numbers[-1] > self._after_id)
@@ -101,7 +118,10 @@ class Keyset:
         except (KeyError, TypeError, ValueError):
             raise Never(
                 f"a row of a change list has no usable {self._key} and updated_at",
-                remedy="Find out which extension changes this list in Commerce; both fields are standard.",
+                remedy=(
+                    "Find out which extension changes this list in Commerce; both fields are"
+                    " standard."
+                ),
             ) from None
 
     def _must_grow(self, holds: bool) -> None:

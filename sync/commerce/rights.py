@@ -1,6 +1,7 @@
 """Which box to tick when an integration lacks a right.
 
-Commerce names the ACL resource, not the box; the boxes of what this product uses are written here (2.4.8's `acl.xml`).
+Commerce names the ACL resource, not the box; the boxes of what this product uses are written here
+(2.4.8's `acl.xml`).
 """
 
 from typing import Final
@@ -25,11 +26,13 @@ BOXES: Final = {
 
 
 def remedy_for(resources: str) -> str:
-    """What to tick, and where. `resources` as the answer names them ("Magento_Sales::actions_view"), maybe several."""
+    """What to tick, and where. `resources` as the answer names them
+    ("Magento_Sales::actions_view"), maybe several."""
     names = [name.strip() for name in resources.split(",") if name.strip()]
     boxes = [f"{name} ({BOXES[name]})" if name in BOXES else name for name in names]
     wanted = ", ".join(boxes) or "the resource that this service needs"
     return (
-        f"In the Commerce Admin open System > Extensions > Integrations > (this integration) > API and tick {wanted}; "
-        "save and reauthorise. If it is ticked already, a proxy may be removing the Authorization header."
+        "In the Commerce Admin open System > Extensions > Integrations > (this integration) > API"
+        f" and tick {wanted}; save and reauthorise. If it is ticked already, a proxy may be"
+        " removing the Authorization header."
     )

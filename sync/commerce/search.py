@@ -1,9 +1,10 @@
 """searchCriteria, built so that the silent traps cannot be written.
 
-Commerce answers 200 to an unknown operator (taken as equals), to a date it cannot read (taken as the beginning of
-time), to a missing direction (descending) and to pageSize 0 (everything). Here operators are an enumeration, dates come
-from aware datetimes, a direction and a size are always written. Indexes stay below 10: from there on shops and RFC
-signers sort names differently and every signature fails. Source: Adobe's code, measured on a live 2.4.8-p1.
+Commerce answers 200 to an unknown operator (taken as equals), to a date it cannot read (taken as
+the beginning of time), to a missing direction (descending) and to pageSize 0 (everything). Here
+operators are an enumeration, dates come from aware datetimes, a direction and a size are always
+written. Indexes stay below 10: from there on shops and RFC signers sort names differently and every
+signature fails. Source: Adobe's code, measured on a live 2.4.8-p1.
 """
 
 import re
@@ -28,12 +29,15 @@ Node = str | tuple[str, Sequence["Node"]]
 """A field to answer, or a field and what of it: "sku", ("items", ["sku", "qty_ordered"])."""
 
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_]*$")
-_NUMERIC: Final = frozenset({"entity_id", "store_id", "order_id", "customer_id", "website_id", "item_id", "parent_id"})
+_NUMERIC: Final = frozenset(
+    {"entity_id", "store_id", "order_id", "customer_id", "website_id", "item_id", "parent_id"}
+)
 """Integer columns: MySQL reads a text that is no number as 0 and finds the wrong rows."""
 
 
 class Op(StrEnum):
-    """The operators that Commerce's database map knows (2.4.x). `moreq` of Adobe's table is not among them."""
+    """The operators that Commerce's database map knows (2.4.x). `moreq` of Adobe's table is not
+    among them."""
 
     EQ = "eq"
     NEQ = "neq"
@@ -90,10 +94,11 @@ class Sort:
 
 
 def where(field: str, op: Op, value: Scalar | Sequence[Scalar] | None = None) -> Filter:
-    """A condition on a top-level column. `in` and `nin` take a sequence, `null` and `notnull` nothing.
+    """A condition on a top-level column. `in` and `nin` take a sequence, `null` and `notnull`
+    nothing.
 
-    Datetimes are aware; Commerce keeps whole seconds in UTC, so a bound between two seconds moves to the second that
-    finds the same rows. Raises `Unsearchable`.
+    Datetimes are aware; Commerce keeps whole seconds in UTC, so a bound between two seconds moves
+    to the second that finds the same rows. Raises `Unsearchable`.
     """
     _name(field)
     if op in (Op.NULL, Op.NOTNULL):
@@ -116,7 +121,8 @@ def of_any(field: str, values: Collection[Scalar] | None) -> tuple[Filter, ...]:
 
 @dataclass(frozen=True)
 class Search:
-    """Filters within a group are alternatives, groups must all hold. `fields` are those of one item; empty: all."""
+    """Filters within a group are alternatives, groups must all hold. `fields` are those of one
+    item; empty: all."""
 
     groups: tuple[tuple[Filter, ...], ...] = ()
     sorts: tuple[Sort, ...] = ()
@@ -126,7 +132,9 @@ class Search:
 
     def __post_init__(self) -> None:
         if not 1 <= self.page_size <= LARGEST_PAGE:
-            raise Unsearchable(f"page size {self.page_size}: from 1 to {LARGEST_PAGE}; 0 would answer everything")
+            raise Unsearchable(
+                f"page size {self.page_size}: from 1 to {LARGEST_PAGE}; 0 would answer everything"
+            )
         if self.page < 1:
             raise Unsearchable(f"page {self.page}: the first is 1")
         for count, what in ((len(self.groups), "groups"), (len(self.sorts), "sort fields")):
@@ -134,7 +142,9 @@ class Search:
                 raise Unsearchable(f"{count} {what}: at most {MOST}; combine values with `in`")
         for group in self.groups:
             if not 1 <= len(group) <= MOST:
-                raise Unsearchable(f"{len(group)} filters in a group: from 1 to {MOST}; combine values with `in`")
+                raise Unsearchable(
+                    f"{len(group)} filters in a group: from 1 to {MOST}; combine values with `in`"
+                )
 
     def having(self, *alternatives: Filter) -> "Search":
         """The same search with one group more, of which any filter may hold."""
@@ -142,7 +152,9 @@ class Search:
 
     def at(self, *, page: int = 1, page_size: int | None = None) -> "Search":
         """The same search at another page."""
-        return replace(self, page=page, page_size=self.page_size if page_size is None else page_size)
+        return replace(
+            self, page=page, page_size=self.page_size if page_size is None else page_size
+        )
 
     def query(self) -> list[tuple[str, str]]:
         """Decoded names and values, in a stable order."""
@@ -158,22 +170,28 @@ class Search:
         for place, sort in enumerate(self.sorts):
             at = f"searchCriteria[sortOrders][{place}]"
             pairs += [(f"{at}[field]", sort.field), (f"{at}[direction]", sort.direction.value)]
-        pairs += [("searchCriteria[pageSize]", str(self.page_size)), ("searchCriteria[currentPage]", str(self.page))]
+        pairs += [
+            ("searchCriteria[pageSize]", str(self.page_size)),
+            ("searchCriteria[currentPage]", str(self.page)),
+        ]
         if self.fields:
             pairs.append(("fields", selection(("items", self.fields), "total_count")))
         return pairs
 
 
 def selection(*nodes: Node) -> str:
-    """A `fields` expression: `selection("sku", ("items", ["id"]))` -> `sku,items[id]`. Raises `Unsearchable`.
+    """A `fields` expression: `selection("sku", ("items", ["id"]))` -> `sku,items[id]`. Raises
+    `Unsearchable`.
 
-    An expression that Commerce cannot read is answered with an empty list, so it is built, not typed.
+    An expression that Commerce cannot read is answered with an empty list, so it is built, not
+    typed.
     """
     return ",".join(_node(node) for node in nodes)
 
 
 def split(search: Search, field: str, values: Iterable[Scalar]) -> Iterator[Search]:
-    """`search` with `field in values`, in as few searches as keep each query below `LONGEST_QUERY` bytes."""
+    """`search` with `field in values`, in as few searches as keep each query below `LONGEST_QUERY`
+    bytes."""
     batch: list[Scalar] = []
     size = room = LONGEST_QUERY - len(encoded(search.having(where(field, Op.IN, ["0"])).query()))
     for value in dict.fromkeys(values):
@@ -188,7 +206,8 @@ def split(search: Search, field: str, values: Iterable[Scalar]) -> Iterator[Sear
 
 
 def stamp(moment: datetime) -> str:
-    """`YYYY-MM-DD hh:mm:ss` in UTC, the only form Commerce reads safely; an offset would be ignored."""
+    """`YYYY-MM-DD hh:mm:ss` in UTC, the only form Commerce reads safely; an offset would be
+    ignored."""
     if moment.tzinfo is None:
         raise Unsearchable("a date without a zone could mean any hour")
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -222,9 +241,14 @@ def _scalar(field: str, op: Op, value: Scalar) -> str:
         raise Unsearchable(f"{field} {op}: write 0, 1 or a Decimal, not a {type(value).__name__}")
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
     if field in _NUMERIC and not re.fullmatch(r"-?\d+", text):
-        raise Unsearchable(f"{field} {op}: the column holds whole numbers; another text would be read as 0")
+        raise Unsearchable(
+            f"{field} {op}: the column holds whole numbers; another text would be read as 0"
+        )
     if op in (Op.IN, Op.NIN) and ("," in text or not text):
-        raise Unsearchable(f"{field} {op}: a value with a comma cannot be told from two values, an empty one is lost")
+        raise Unsearchable(
+            f"{field} {op}: a value with a comma cannot be told from two values, an empty one is"
+            " lost"
+        )
     return text
 
 

@@ -1,8 +1,10 @@
-"""Who sent a webhook: Commerce signs the base64 text of the body with RSA; gateways may sign with a shared secret.
+"""Who sent a webhook: Commerce signs the base64 text of the body with RSA; gateways may sign with a
+shared secret.
 
-Adobe's page says "HMAC SHA256", its sample code and its servers do RSASSA-PKCS1-v1_5 with SHA-256 over the base64 text
-of the raw body (standard alphabet, padded, one line). There is no timestamp in it, so a hook can be replayed: what it
-causes must be idempotent. Only received bytes are verified, never a document parsed and written again.
+Adobe's page says "HMAC SHA256", its sample code and its servers do RSASSA-PKCS1-v1_5 with SHA-256
+over the base64 text of the raw body (standard alphabet, padded, one line). There is no timestamp in
+it, so a hook can be replayed: what it causes must be idempotent. Only received bytes are verified,
+never a document parsed and written again.
 """
 
 import base64
@@ -17,24 +19,29 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from sync.connections import WebhookKeys
-from sync.errors import Never
-from sync.ports import Secrets
+from sync.config.connections import WebhookKeys
+from sync.core.errors import Never
+from sync.core.ports import Secrets
 
 
 class Refused(Exception):
-    """The sender is not who it says, or said nothing: answer 401. `reason` holds no part of body or signature."""
+    """The sender is not who it says, or said nothing: answer 401. `reason` holds no part of body or
+    signature."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-async def verify(body: bytes, headers: Mapping[str, str], keys: WebhookKeys, secrets: Secrets) -> None:
-    """Return when `body`, as received, is signed by one of the keys; two may be valid while one is being rotated.
+async def verify(
+    body: bytes, headers: Mapping[str, str], keys: WebhookKeys, secrets: Secrets
+) -> None:
+    """Return when `body`, as received, is signed by one of the keys; two may be valid while one is
+    being rotated.
 
-    Raises `Refused` for a missing, malformed or wrong signature and when no key is configured at all; `Never` when no
-    key fits and one of them is missing or broken, naming its secret. Header names are compared without case.
+    Raises `Refused` for a missing, malformed or wrong signature and when no key is configured at
+    all; `Never` when no key fits and one of them is missing or broken, naming its secret. Header
+    names are compared without case.
     """
     given = _signature(header_of(headers, keys.header), keys)
     if not keys.keys:
@@ -44,7 +51,11 @@ async def verify(body: bytes, headers: Mapping[str, str], keys: WebhookKeys, sec
     for name in keys.keys:
         try:
             key = await secrets.get(name)
-            fits = _rsa_fits(given, signed, key, name) if keys.scheme == "rsa" else _hmac_fits(given, signed, key)
+            fits = (
+                _rsa_fits(given, signed, key, name)
+                if keys.scheme == "rsa"
+                else _hmac_fits(given, signed, key)
+            )
         except Never as error:
             trouble = error
             continue
@@ -56,7 +67,8 @@ async def verify(body: bytes, headers: Mapping[str, str], keys: WebhookKeys, sec
 
 
 def header_of(headers: Mapping[str, str], name: str) -> str:
-    """The header's value, whatever the case of its name. Raises `Refused` when it is absent, empty or there twice."""
+    """The header's value, whatever the case of its name. Raises `Refused` when it is absent, empty
+    or there twice."""
     found = [value for key, value in headers.items() if key.lower() == name.lower()]
     if not found or not found[0].strip():
         raise Refused(f"header {name} is missing")
@@ -66,7 +78,8 @@ def header_of(headers: Mapping[str, str], name: str) -> str:
 
 
 def rsa_key(pem: str) -> RSAPublicKey | None:
-    """The RSA public key of a PEM text, None if it is none; line ends may be written out, as one-line settings do."""
+    """The RSA public key of a PEM text, None if it is none; line ends may be written out, as
+    one-line settings do."""
     try:
         key = load_pem_public_key(pem.replace("\\n", "\n").strip().encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -106,8 +119,11 @@ def _rsa_fits(signature: bytes, message: bytes, pem: str, name: str) -> bool:
     if key is None:
         raise Never(
             f"the secret {name!r} holds no RSA public key in PEM form",
-            remedy="Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, from "
-            f"Stores > Configuration > Adobe Services > Webhooks into the secret {name!r}.",
+            remedy=(
+                "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
+                " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the"
+                f" secret {name!r}."
+            ),
         )
     return rsa_signed(signature, message, key)
 

@@ -1,11 +1,13 @@
-"""Which websites of a shop are a connection's: those it names, else those of the store views it names."""
+"""Which websites of a shop are a connection's: those it names, else those of the store views it
+names."""
 
 from sync.commerce.client import CommerceClient
-from sync.connections import Connection
+from sync.config.connections import Connection
 
 
 class Websites:
-    """The websites of one connection. The shop is asked once per process, and only where store views are named."""
+    """The websites of one connection. The shop is asked once per process, and only where store
+    views are named."""
 
     def __init__(self, client: CommerceClient, connection: Connection) -> None:
         self._client = client
@@ -14,7 +16,8 @@ class Websites:
         self._asked: frozenset[int] | None = None
 
     async def ours(self) -> frozenset[int] | None:
-        """Their ids; None where every website is, as every store view is. Raises as the client does."""
+        """Their ids; None where every website is, as every store view is. Raises as the client
+        does."""
         if self._named:
             return self._named
         if "default" in self._stores:
@@ -22,5 +25,7 @@ class Websites:
         if self._asked is None:
             views = await self._client.store_views()
             ours = (view for view in views if str(view.get("id")) in self._stores)
-            self._asked = frozenset(int(view["website_id"]) for view in ours if view.get("website_id"))
+            self._asked = frozenset(
+                int(view["website_id"]) for view in ours if view.get("website_id")
+            )
         return self._asked

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sync.core.encoding import NotJson, from_json
 from sync.dynamics import batch
-from sync.dynamics.faults import Answer, Call, error_from_nonsense
-from sync.encoding import NotJson, from_json
+from sync.dynamics.faults import ODataAnswer, ODataCall, error_from_nonsense
 
 Record = dict[str, Any]
 
 
-def record_in(answer: Answer, call: Call) -> Record:
+def record_in(answer: ODataAnswer, call: ODataCall) -> Record:
     """The record in a good answer; an answer without one is `Unknown` for a write, else `Later`."""
     try:
         record = from_json(answer.body)
@@ -28,12 +28,15 @@ class Document:
     """The writes of one changeset, on their way. Nothing of it is sent after `not_after`."""
 
     operations: Sequence[batch.Operation]
-    call: Call
+    call: ODataCall
     not_after: datetime | None = None
 
 
-def parts_by_document(answer: Answer, documents: Sequence[Document]) -> dict[Document, list[Answer]]:
-    """Per document the answers in the order of its writes, or those that failed: one for the whole changeset.
+def parts_by_document(
+    answer: ODataAnswer, documents: Sequence[Document]
+) -> dict[Document, list[ODataAnswer]]:
+    """Per document the answers in the order of its writes, or those that failed: one for the whole
+    changeset.
 
     An answer that says less is `Unknown` to every document of the batch.
     """
@@ -45,17 +48,21 @@ def parts_by_document(answer: Answer, documents: Sequence[Document]) -> dict[Doc
     if len(documents) == 1:
         groups = [[part for group in groups for part in group]]
     if len(groups) != len(documents):
-        raise error_from_nonsense(call, f"it holds {len(groups)} answers to {len(documents)} changesets")
+        raise error_from_nonsense(
+            call, f"it holds {len(groups)} answers to {len(documents)} changesets"
+        )
     first = 1
-    found: dict[Document, list[Answer]] = {}
+    found: dict[Document, list[ODataAnswer]] = {}
     for group, document in zip(groups, documents, strict=True):
         parts = _parts_of(group, range(first, first + len(document.operations)), call)
-        found[document] = [replace(part, headers={**answer.headers, **part.headers}) for part in parts]
+        found[document] = [
+            replace(part, headers={**answer.headers, **part.headers}) for part in parts
+        ]
         first += len(document.operations)
     return found
 
 
-def only_part(answer: Answer, call: Call) -> Answer:
+def only_part(answer: ODataAnswer, call: ODataCall) -> ODataAnswer:
     """The one answer in a batch of one operation."""
     try:
         groups = batch.read(answer.headers.get("content-type", ""), answer.body)
@@ -67,7 +74,9 @@ def only_part(answer: Answer, call: Call) -> Answer:
     return replace(parts[0], headers={**answer.headers, **parts[0].headers})
 
 
-def _parts_of(parts: Sequence[batch.Part], numbers: Sequence[int], call: Call) -> Sequence[batch.Part]:
+def _parts_of(
+    parts: Sequence[batch.Part], numbers: Sequence[int], call: ODataCall
+) -> Sequence[batch.Part]:
     failed = [part for part in parts if not 200 <= part.status < 300]
     if failed:
         return failed

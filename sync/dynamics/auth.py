@@ -1,7 +1,7 @@
 """Who we are to F&O, and which addresses may hear it.
 
-A token goes to one host only, over TLS; a fixed bearer goes to this machine only. How Entra tokens are got is an
-adapter's business (`sync/adapters/entra.py`); here is what the client needs of it.
+A token goes to one host only, over TLS; a fixed bearer goes to this machine only. How Entra tokens
+are got is an adapter's business (`sync/adapters/entra.py`); here is what the client needs of it.
 """
 
 import ipaddress
@@ -10,18 +10,20 @@ from typing import Final, Protocol
 
 import httpx
 
-from sync.connections import Dynamics
-from sync.errors import Never
-from sync.ports import Secrets
+from sync.config.connections import Dynamics
+from sync.core.errors import Never
+from sync.core.ports import Secrets
 
 
 class Tokens(Protocol):
     """Bearer tokens for one environment. Safe for concurrent use."""
 
     async def token(self, *, renew: bool = False) -> str:
-        """A token that is valid for some minutes yet. `renew`: F&O refused the last one, get another.
+        """A token that is valid for some minutes yet. `renew`: F&O refused the last one, get
+        another.
 
-        Raises `Later` when the issuer cannot be reached or refuses, `Never` when what we would show it is unusable.
+        Raises `Later` when the issuer cannot be reached or refuses, `Never` when what we would show
+        it is unusable.
         """
         ...
 
@@ -41,11 +43,16 @@ def is_loopback(host: str) -> bool:
 
 
 def checked_url(url: str) -> str:
-    """`url` as `https://host[:port]`, in lower case. Raises `Never` unless it is https, or loopback, without a path.
+    """`url` as `https://host[:port]`, in lower case. Raises `Never` unless it is https, or
+    loopback, without a path.
 
-    The host is not held against a list: environments have many patterns (regions, sovereign clouds, one-box).
+    The host is not held against a list: environments have many patterns (regions, sovereign clouds,
+    one-box).
     """
-    remedy = "Write the environment's address into connections.toml as https://<environment>.operations.dynamics.com"
+    remedy = (
+        "Write the environment's address into connections.toml as"
+        " https://<environment>.operations.dynamics.com"
+    )
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -55,12 +62,16 @@ def checked_url(url: str) -> str:
     if not parsed.host or parsed.scheme not in {"https", "http"}:
         raise Never("the Dynamics url is not https", remedy=remedy)
     if parsed.scheme == "http" and not is_loopback(parsed.host):
-        raise Never(f"the Dynamics url of {parsed.host} is http: a token would travel in the clear", remedy=remedy)
+        raise Never(
+            f"the Dynamics url of {parsed.host} is http: a token would travel in the clear",
+            remedy=remedy,
+        )
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}".lower()
 
 
 def scope_of(url: str) -> str:
-    """What to ask Entra for. The `aud` of the token must equal the environment's address, so: lower case, no slash."""
+    """What to ask Entra for. The `aud` of the token must equal the environment's address, so: lower
+    case, no slash."""
     return f"https://{httpx.URL(checked_url(url)).host}/.default"
 
 
@@ -86,9 +97,18 @@ class LoopbackBearer:
 
 
 Entra = Callable[[Dynamics, str], Tokens]
-"""Makes tokens for a connection's section and a scope, by its `auth`: secret, certificate or managed_identity."""
+"""Makes tokens for a connection's section and a scope, by its `auth`: secret, certificate or
+managed_identity."""
 
-_IDENTITY: Final = ("auth", "authority", "tenant", "client_id", "client_secret", "certificate", "bearer")
+_IDENTITY: Final = (
+    "auth",
+    "authority",
+    "tenant",
+    "client_id",
+    "client_secret",
+    "certificate",
+    "bearer",
+)
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "secret": ("tenant", "client_id", "client_secret"),
     "certificate": ("tenant", "client_id", "certificate"),
@@ -98,7 +118,8 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
 
 
 class TokenPool:
-    """One source of tokens per environment and identity, for the life of the process: it is the source that caches."""
+    """One source of tokens per environment and identity, for the life of the process: it is the
+    source that caches."""
 
     def __init__(self, secrets: Secrets, entra: Entra) -> None:
         self._secrets = secrets
@@ -106,7 +127,8 @@ class TokenPool:
         self._sources: dict[tuple[str | None, ...], Tokens] = {}
 
     def tokens(self, section: Dynamics) -> Tokens:
-        """The source for a connection. Raises `Never` naming the fields that its `auth` needs and that are missing."""
+        """The source for a connection. Raises `Never` naming the fields that its `auth` needs and
+        that are missing."""
         missing = [field for field in _NEEDED[section.auth] if not getattr(section, field)]
         if missing:
             raise Never(

@@ -1,8 +1,10 @@
-"""`$batch` on the wire: multipart/mixed with atomic changesets, written strictly and read tolerantly.
+"""`$batch` on the wire: multipart/mixed with atomic changesets, written strictly and read
+tolerantly.
 
-F&O takes multipart only. Each changeset is one transaction. The outer answer is 200 even when a changeset failed: then
-the changeset's answer is one single error part, whose Content-ID need not be that of the failing write. Content-ID
-references to generated keys do not work, so none are written. Source: Microsoft, odata.md; practitioners' captures.
+F&O takes multipart only. Each changeset is one transaction. The outer answer is 200 even when a
+changeset failed: then the changeset's answer is one single error part, whose Content-ID need not be
+that of the failing write. Content-ID references to generated keys do not work, so none are written.
+Source: Microsoft, odata.md; practitioners' captures.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sync.dynamics.faults import Answer
+from sync.dynamics.faults import ODataAnswer
 
 MOST_OPERATIONS: Final = 5000
 """F&O's own limit. One document per changeset stays far below it."""
@@ -20,12 +22,14 @@ _LINE_END: Final = re.compile(rb"\A\r?\n")
 
 
 class BrokenBatch(ValueError):
-    """The answer is no multipart document of HTTP answers; the message says what is missing, never the content."""
+    """The answer is no multipart document of HTTP answers; the message says what is missing, never
+    the content."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One request of a batch. `url` is absolute or starts with a slash, encoded; `body` is JSON in UTF-8."""
+    """One request of a batch. `url` is absolute or starts with a slash, encoded; `body` is JSON in
+    UTF-8."""
 
     method: str
     url: str
@@ -34,19 +38,22 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Part(Answer):
+class Part(ODataAnswer):
     """One answer of a batch; the id is empty where the server left it out."""
 
     content_id: str = ""
 
 
 def write(parts: Sequence[Operation | Sequence[Operation]], unique: str) -> tuple[str, bytes]:
-    """The Content-Type and body of a batch: a single operation stands alone, a sequence is one atomic changeset.
+    """The Content-Type and body of a batch: a single operation stands alone, a sequence is one
+    atomic changeset.
 
-    Content-IDs count from 1 through the whole batch. `unique` makes the boundaries. Raises `ValueError` when there is
-    nothing to send or too much, or when a body holds a boundary.
+    Content-IDs count from 1 through the whole batch. `unique` makes the boundaries. Raises
+    `ValueError` when there is nothing to send or too much, or when a body holds a boundary.
     """
-    operations = [one for part in parts for one in ([part] if isinstance(part, Operation) else part)]
+    operations = [
+        one for part in parts for one in ([part] if isinstance(part, Operation) else part)
+    ]
     if not 1 <= len(operations) <= MOST_OPERATIONS:
         raise ValueError(f"a batch holds 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
     if any(unique.encode() in (one.body or b"") for one in operations):
@@ -62,7 +69,10 @@ def write(parts: Sequence[Operation | Sequence[Operation]], unique: str) -> tupl
         inner = f"changeset_{unique}_{index}"
         written = [_operation(one, number + place) for place, one in enumerate(part, start=1)]
         number += len(written)
-        pieces.append(f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode() + _multipart(written, inner))
+        pieces.append(
+            f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode()
+            + _multipart(written, inner)
+        )
     return f"multipart/mixed; boundary={outer}", _multipart(pieces, outer)
 
 
@@ -89,9 +99,11 @@ def _operation(one: Operation, number: int) -> bytes:
 
 
 def read(content_type: str, body: bytes) -> list[list[Part]]:
-    """The answers, one list per part of the batch: a single answer, or those of a changeset in the server's order.
+    """The answers, one list per part of the batch: a single answer, or those of a changeset in the
+    server's order.
 
-    Lines may end in CR LF or LF, a preamble may stand first, the last boundary may be missing. Raises `BrokenBatch`.
+    Lines may end in CR LF or LF, a preamble may stand first, the last boundary may be missing.
+    Raises `BrokenBatch`.
     """
     return [_answers(piece) for piece in _pieces(content_type, body)]
 
@@ -123,7 +135,9 @@ def _pieces(content_type: str, body: bytes) -> list[bytes]:
     if named is None or not content_type.lower().startswith("multipart/"):
         raise BrokenBatch("it is not multipart")
     boundary = re.escape((named[1] or named[2]).encode())
-    delimiter = re.compile(rb"--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)")  # begins with what is searched fast
+    delimiter = re.compile(
+        rb"--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)"
+    )  # begins with what is searched fast
     pieces: list[bytes] = []
     start: int | None = None
     for found in delimiter.finditer(body):
@@ -141,7 +155,8 @@ def _pieces(content_type: str, body: bytes) -> list[bytes]:
 
 
 def _headers_and_rest(text: bytes) -> tuple[dict[str, str], bytes]:
-    """Header lines, names in lower case, up to the empty line; what follows it. Without headers all is the rest."""
+    """Header lines, names in lower case, up to the empty line; what follows it. Without headers all
+    is the rest."""
     headers: dict[str, str] = {}
     rest = text
     while rest:

@@ -1,4 +1,5 @@
-"""Contact persons in F&O: the people who buy for a company, associated with its party (entity ContactPersons, 4.2)."""
+"""Contact persons in F&O: the people who buy for a company, associated with its party (entity
+ContactPersons, 4.2)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +10,8 @@ from sync.dynamics.odata import Filter
 
 SET: Final = "ContactPersons"
 FIELDS: Final = (
-    "dataAreaId", "ContactPersonId", "AssociatedPartyNumber", "FirstName", "LastName", "PrimaryEmailAddress",
+    "dataAreaId", "ContactPersonId", "AssociatedPartyNumber", "FirstName", "LastName",
+    "PrimaryEmailAddress",
 )  # fmt: skip
 
 
@@ -24,24 +26,33 @@ class ContactPersons:
         return await self._client.get(SET, _key(company, number), select=FIELDS[:2]) is not None
 
     async def find(self, company: str, party: str, email: str) -> str:
-        """The contact of a party with this e-mail address, whatever its case, the oldest number; empty when none is."""
+        """The contact of a party with this e-mail address, whatever its case, the oldest number;
+        empty when none is."""
         where = (
             Filter.eq("dataAreaId", company)
             & Filter.eq("AssociatedPartyNumber", party)
             & Filter.eq("PrimaryEmailAddress", email)
         )
-        rows = [row async for row in self._client.query(SET, where=where, select=FIELDS, unseen=True)]
+        rows = [
+            row async for row in self._client.query(SET, where=where, select=FIELDS, unseen=True)
+        ]
         return min((str(row["ContactPersonId"]) for row in rows), default="")
 
-    async def create(self, company: str, party: str, body: Mapping[str, Any], *, not_after: datetime) -> str:
+    async def create(
+        self, company: str, party: str, body: Mapping[str, Any], *, not_after: datetime
+    ) -> str:
         """Post a contact of a party; returns its number."""
         owner = {"dataAreaId": company, "AssociatedPartyNumber": party}
         created = await self._client.create(SET, {**owner, **body}, not_after=not_after)
         return str(created["ContactPersonId"])
 
-    async def update(self, company: str, number: str, changes: Mapping[str, Any], *, not_after: datetime) -> None:
+    async def update(
+        self, company: str, number: str, changes: Mapping[str, Any], *, not_after: datetime
+    ) -> None:
         """Patch a contact. Safe to repeat."""
-        await self._client.changeset([Write("PATCH", SET, _key(company, number), dict(changes))], not_after=not_after)
+        await self._client.changeset(
+            [Write("PATCH", SET, _key(company, number), dict(changes))], not_after=not_after
+        )
 
 
 def _key(company: str, number: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """One table from what F&O answers to what happens next.
 
-F&O says 400 for a refusal, but 500 for the same refusal inside $batch, and 500 also for a crash; a record that is
-missing for an update is 400, a duplicate is never 409. So the words decide before the status does. A write whose fate
-is open is `Unknown`: whoever takes it up looks before posting. Sources: Microsoft, service-protection-api-limits.md
-and retry-operations, 2026-01-20; bodies recorded in July 2026; practitioners' captures of $batch.
+F&O says 400 for a refusal, but 500 for the same refusal inside $batch, and 500 also for a crash; a
+record that is missing for an update is 400, a duplicate is never 409. So the words decide before
+the status does. A write whose fate is open is `Unknown`: whoever takes it up looks before posting.
+Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-01-20; bodies
+recorded in July 2026; practitioners' captures of $batch.
 """
 
 import re
@@ -15,8 +16,8 @@ from typing import Final
 
 import httpx
 
+from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
 from sync.dynamics import infolog
-from sync.errors import Later, Never, Paused, SignInRefused, Unknown
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -28,19 +29,21 @@ class NotFound(Never):
 
 
 class AlreadyExists(Never):
-    """F&O says that the record is there already. Look before believing: it may be our own, from a lost answer."""
+    """F&O says that the record is there already. Look before believing: it may be our own, from a
+    lost answer."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), and whether it could change anything."""
+class ODataCall:
+    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), and whether it could
+    change anything."""
 
     what: str
     writes: bool = False
 
 
 @dataclass(frozen=True)
-class Answer:
+class ODataAnswer:
     """Status, headers (names in lower case) and body, of a response or of a part of one."""
 
     status: int
@@ -52,8 +55,8 @@ class Answer:
 class Refusal:
     """An answer with its meaning read: what rules look at and errors are made of."""
 
-    call: Call
-    answer: Answer
+    call: ODataCall
+    answer: ODataAnswer
     said: infolog.Said
     now: datetime
 
@@ -68,7 +71,8 @@ class Refusal:
         return self.answer.headers.get("ms-dyn-aid", "")
 
     def wait(self) -> timedelta | None:
-        """The wait the answer names: seconds or an HTTP date; None when it names none that can be read."""
+        """The wait the answer names: seconds or an HTTP date; None when it names none that can be
+        read."""
         return _wait(self.answer.headers.get("retry-after", "").strip(), self.now)
 
 
@@ -85,13 +89,17 @@ def _later(refusal: Refusal) -> Later:
 
 def _unsure(refusal: Refusal) -> Later:
     """A read may simply be repeated; a write may have been committed before it failed."""
-    return Unknown(_with_activity(refusal), after=refusal.wait()) if refusal.call.writes else _later(refusal)
+    return (
+        Unknown(_with_activity(refusal), after=refusal.wait())
+        if refusal.call.writes
+        else _later(refusal)
+    )
 
 
 def _unauthorised(refusal: Refusal) -> SignInRefused:
     return SignInRefused(
-        f"{_with_activity(refusal)}. Check in F&O's Microsoft Entra applications that this client id has a user, "
-        "and that tenant and url belong together"
+        f"{_with_activity(refusal)}. Check in F&O's Microsoft Entra applications that this client"
+        " id has a user, and that tenant and url belong together"
     )
 
 
@@ -107,7 +115,8 @@ def _with_activity(refusal: Refusal) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant, the error made."""
+    """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant,
+    the error made."""
 
     statuses: frozenset[int]
     makes: Makes
@@ -129,10 +138,15 @@ def _words(*patterns: str) -> re.Pattern[str]:
 
 _MISSPELT: Final = _words(
     "does not exist on type", "untyped value in non-open type", "Could not find a property named",
-    "Cannot convert a primitive value", "not a valid (?:member|enum)", "Requested value .* was not found",
+    "Cannot convert a primitive value", "not a valid (?:member|enum)",
+    "Requested value .* was not found",
 )  # fmt: skip
-_ROUTE: Final = _words("No HTTP resource was found", "No route data", "Resource not found for the segment")
-_CONFLICT: Final = _words("update conflict occurred due to another user process", "simultaneously locked", "deadlocked")
+_ROUTE: Final = _words(
+    "No HTTP resource was found", "No route data", "Resource not found for the segment"
+)
+_CONFLICT: Final = _words(
+    "update conflict occurred due to another user process", "simultaneously locked", "deadlocked"
+)
 _RULES: Final = _words("validate(?:Field|Write|Delete) failed", r"Infolog:.*\bWarning:")
 
 _REFUSED: Final = frozenset({400, 409, 412, 422, 500})
@@ -143,14 +157,22 @@ _OTHER: Final = frozenset(range(200, 500))
 TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({429}), _pause),
     Rule(frozenset({401}), _unauthorised),
-    Rule(frozenset({403}), _never("Give the user of this app, in F&O, a role with the privilege for this entity")),
+    Rule(
+        frozenset({403}),
+        _never("Give the user of this app, in F&O, a role with the privilege for this entity"),
+    ),
     Rule(
         frozenset({404}),
-        _never("Check the entity set's name in connections.toml against the environment: run `check`"),
+        _never(
+            "Check the entity set's name in connections.toml against the environment: run `check`"
+        ),
         _ROUTE,
     ),
     Rule(frozenset({404}), _later, page=True),  # a stopped environment, or one in maintenance
-    Rule(frozenset({404}), _never("Check in D365 whether somebody deleted the record, then replay", NotFound)),
+    Rule(
+        frozenset({404}),
+        _never("Check in D365 whether somebody deleted the record, then replay", NotFound),
+    ),
     Rule(_REFUSED, _later, _CONFLICT),  # rolled back
     Rule(
         _REFUSED,
@@ -159,10 +181,17 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        _never("Compare the record in D365 with the one in Commerce, then replay or dismiss", AlreadyExists),
+        _never(
+            "Compare the record in D365 with the one in Commerce, then replay or dismiss",
+            AlreadyExists,
+        ),
         _words("already exists"),
     ),
-    Rule(_REFUSED, _never("Run `check`: the environment has other fields than this release knows"), _MISSPELT),
+    Rule(
+        _REFUSED,
+        _never("Run `check`: the environment has other fields than this release knows"),
+        _MISSPELT,
+    ),
     Rule(
         _REFUSED,
         _never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
@@ -170,12 +199,18 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        _never("Fill the field on the master record in D365, or map it in connections.toml, then replay"),
+        _never(
+            "Fill the field on the master record in D365, or map it in connections.toml, then"
+            " replay"
+        ),
         _words("must be filled in", "is mandatory", "must be specified"),
     ),
     Rule(
         _REFUSED,
-        _never("Set the number sequence in D365 to manual, or numbers to theirs in connections.toml, then replay"),
+        _never(
+            "Set the number sequence in D365 to manual, or numbers to theirs in connections.toml,"
+            " then replay"
+        ),
         _words("number sequence"),
     ),
     Rule(
@@ -183,16 +218,24 @@ TABLE: Final[tuple[Rule, ...]] = (
         _never("Release the customer or item in D365 from its stop, then replay"),
         _words(r"\b(?:is|are) (?:blocked|stopped|on hold)\b"),
     ),
-    Rule(_REFUSED, _never("Correct in D365 or in Commerce what the message names, then replay"), _RULES),
+    Rule(
+        _REFUSED,
+        _never("Correct in D365 or in Commerce what the message names, then replay"),
+        _RULES,
+    ),
     Rule(_OPEN, _unsure),
     Rule(_UNREACHED, _later),  # a redirect to a sign-in page: nothing was executed
     Rule(frozenset({409, 412}), _never("Somebody changed the record in D365 meanwhile: replay")),
-    Rule(_OTHER, _never("Correct what the message names, then replay; it may be a fault of this product")),
+    Rule(
+        _OTHER,
+        _never("Correct what the message names, then replay; it may be a fault of this product"),
+    ),
 )
 
 
-def error_from(answer: Answer, call: Call, *, now: datetime) -> Exception:
-    """The error that an answer stands for. `now` is what an HTTP date in Retry-After is held against."""
+def error_from(answer: ODataAnswer, call: ODataCall, *, now: datetime) -> Exception:
+    """The error that an answer stands for. `now` is what an HTTP date in Retry-After is held
+    against."""
     refusal = Refusal(call, answer, infolog.read(answer.body), now)
     return next(rule for rule in TABLE if rule.fits(refusal)).makes(refusal)
 
@@ -200,14 +243,15 @@ def error_from(answer: Answer, call: Call, *, now: datetime) -> Exception:
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
-def error_from_silence(error: httpx.RequestError | TimeoutError, call: Call) -> Later:
+def error_from_silence(error: httpx.RequestError | TimeoutError, call: ODataCall) -> Later:
     """The error when no answer came: `Unknown` for a write that may have arrived, else `Later`."""
     what = f"{call.what}: no answer from Dynamics ({type(error).__name__})"
     return Unknown(what) if call.writes and not isinstance(error, _NEVER_SENT) else Later(what)
 
 
-def error_from_nonsense(call: Call, what: str) -> Later:
-    """The error when F&O said yes in a form that cannot be read: `Unknown` for a write, else `Later`."""
+def error_from_nonsense(call: ODataCall, what: str) -> Later:
+    """The error when F&O said yes in a form that cannot be read: `Unknown` for a write, else
+    `Later`."""
     reason = f"{call.what}: Dynamics' answer cannot be read: {what}"
     return Unknown(reason) if call.writes else Later(reason)
 

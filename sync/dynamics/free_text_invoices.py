@@ -1,7 +1,8 @@
-"""Free text invoices in F&O: drafts that F&O posts itself; found again by `CustomerReference` (reference 6.2).
+"""Free text invoices in F&O: drafts that F&O posts itself; found again by `CustomerReference`
+(reference 6.2).
 
-The header's key is a RecId that F&O assigns, and its lines name it, so header and lines are two requests. A header whose
-lines are refused is removed again.
+The header's key is a RecId that F&O assigns, and its lines name it, so header and lines are two
+requests. A header whose lines are refused is removed again.
 """
 
 from collections.abc import Mapping
@@ -9,20 +10,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.odata import Filter
-from sync.errors import Never
-from sync.mapping.free_text_invoice import FreeTextInvoice
 
 HEADERS, LINES = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
-FIELDS = ("dataAreaId", "InvoiceIdentifier", "CustomerAccount", "CustomerReference", "FreeTextNumber", "IsPosted")
+FIELDS = (
+    "dataAreaId",
+    "InvoiceIdentifier",
+    "CustomerAccount",
+    "CustomerReference",
+    "FreeTextNumber",
+    "IsPosted",
+)
 NOT_POSTED = "Not posted"
 """What `FreeTextNumber` says until posting assigns the invoice's number (recorded live)."""
 
 
 @dataclass(frozen=True)
 class FoundInvoice:
-    """A free text invoice as F&O holds it. `number` is empty until it is posted; `lines` are the line numbers it has."""
+    """A free text invoice as F&O holds it. `number` is empty until it is posted; `lines` are the
+    line numbers it has."""
 
     identifier: int
     number: str
@@ -37,14 +46,16 @@ class FreeTextInvoices:
         self._client = client
 
     async def find(self, invoice: FreeTextInvoice) -> FoundInvoice | None:
-        """The invoice by its reference and account; None when it is not there. Raises `Never` when there are several."""
+        """The invoice by its reference and account; None when it is not there. Raises `Never` when
+        there are several."""
         rows = await self._client.find_by(
             HEADERS, "CustomerReference", invoice.reference, company=invoice.company, select=FIELDS
         )
         rows = [row for row in rows if row.get("CustomerAccount") == invoice.account]
         if len(rows) > 1:
             raise Never(
-                f"{invoice.reference}: D365 holds {len(rows)} free text invoices with this reference",
+                f"{invoice.reference}: D365 holds {len(rows)} free text invoices with this"
+                " reference",
                 remedy="Keep the right one, delete or credit the others in D365, then replay.",
             )
         return await self._with_lines(invoice.company, rows[0]) if rows else None
@@ -57,13 +68,22 @@ class FreeTextInvoices:
         return identifier
 
     async def complete(
-        self, invoice: FreeTextInvoice, identifier: int, existing: frozenset[int], *, not_after: datetime
+        self,
+        invoice: FreeTextInvoice,
+        identifier: int,
+        existing: frozenset[int],
+        *,
+        not_after: datetime,
     ) -> None:
-        """Post the lines that are missing, in one changeset. A refused header without lines is removed."""
+        """Post the lines that are missing, in one changeset. A refused header without lines is
+        removed."""
         missing = [line for line in invoice.lines if line["LineNumber"] not in existing]
         try:
             await self._client.changeset(
-                [Write("POST", LINES, None, invoice.line_body(line, identifier)) for line in missing],
+                [
+                    Write("POST", LINES, None, invoice.line_body(line, identifier))
+                    for line in missing
+                ],
                 not_after=not_after,
             )
         except Never:
@@ -79,7 +99,12 @@ class FreeTextInvoices:
     async def _with_lines(self, company: str, row: Mapping[str, Any]) -> FoundInvoice:
         identifier = int(row["InvoiceIdentifier"])
         where = Filter.eq("dataAreaId", company) & Filter.eq("ParentRecId", identifier)
-        lines = [line async for line in self._client.query(LINES, where=where, select=("LineNumber", "ParentRecId"))]
+        lines = [
+            line
+            async for line in self._client.query(
+                LINES, where=where, select=("LineNumber", "ParentRecId")
+            )
+        ]
         number = str(row.get("FreeTextNumber") or "")
         is_posted = row.get("IsPosted") == "Yes"
         return FoundInvoice(

@@ -1,7 +1,8 @@
-"""Look-ups by one field, joined: what deliveries ask within a few milliseconds is one `$filter` of `or` terms.
+"""Look-ups by one field, joined: what deliveries ask within a few milliseconds is one `$filter` of
+`or` terms.
 
-F&O has no `in`; long chains make large SQL and long URLs, so a request carries at most 20 values and some 1500
-characters of filter (the reference's caution: 20 to 40 terms, URL below 2 kB).
+F&O has no `in`; long chains make large SQL and long URLs, so a request carries at most 20 values
+and some 1500 characters of filter (the reference's caution: 20 to 40 terms, URL below 2 kB).
 """
 
 from collections import defaultdict
@@ -9,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sync.coalescer import Coalescer
 from sync.dynamics.odata import Filter, encoded
+from sync.pacing.batching import Coalescer
 
 WINDOW: Final = timedelta(milliseconds=3)
 MOST_VALUES: Final = 20
@@ -21,19 +22,23 @@ Run = Callable[[Filter], AsyncIterator[dict[str, Any]]]
 
 
 class Lookup:
-    """Records of one entity set by the value of one text field, within one company or all (None)."""
+    """Records of one entity set by the value of one text field, within one company or all
+    (None)."""
 
     def __init__(self, field: str, company: str | None, run: Run) -> None:
         self._field = field
         self._company = company
         self._run = run
-        self._joined: Coalescer[str, Records] = Coalescer(self._load, window=WINDOW, most=MOST_VALUES)
+        self._joined: Coalescer[str, Records] = Coalescer(
+            self._load, window=WINDOW, most=MOST_VALUES
+        )
 
     async def find(self, values: Sequence[str]) -> Records:
-        """The records whose field equals one of `values` but for case and trailing spaces, as the database compares.
+        """The records whose field equals one of `values` but for case and trailing spaces, as the
+        database compares.
 
-        Raises `Never` for a value that F&O would take for a pattern, `ValueError` for an empty one: that is every
-        record without a value.
+        Raises `Never` for a value that F&O would take for a pattern, `ValueError` for an empty one:
+        that is every record without a value.
         """
         for value in values:
             if not value.strip():
@@ -57,7 +62,10 @@ class Lookup:
     def _groups(self, values: Sequence[str]) -> Iterator[Filter]:
         start = 0
         for end in range(1, len(values) + 1):
-            if end == len(values) or len(encoded(self._filter(values[start : end + 1]).text)) > MOST_CHARACTERS:
+            if (
+                end == len(values)
+                or len(encoded(self._filter(values[start : end + 1]).text)) > MOST_CHARACTERS
+            ):
                 yield self._filter(values[start:end])
                 start = end
 

@@ -1,7 +1,8 @@
 """What an environment's entities look like: `/data/$metadata`, read as it arrives.
 
-The document is tens of megabytes with thousands of sets, so it is parsed piece by piece and kept as names only. It
-tells which fields exist and of which type; what is mandatory or read-only stands in /metadata/PublicEntities alone.
+The document is tens of megabytes with thousands of sets, so it is parsed piece by piece and kept as
+names only. It tells which fields exist and of which type; what is mandatory or read-only stands in
+/metadata/PublicEntities alone.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ class BrokenMetadata(ValueError):
 
 @dataclass(frozen=True)
 class Shape:
-    """One entity set: its type's name, its key fields in order, and every field with its type ("Edm.String")."""
+    """One entity set: its type's name, its key fields in order, and every field with its type
+    ("Edm.String")."""
 
     type: str
     key: tuple[str, ...]
@@ -49,7 +51,8 @@ class MetadataReader:
         self._parse(piece, last=False)
 
     def shapes(self) -> dict[str, Shape]:
-        """All entity sets, when the last piece has been fed. Raises `BrokenMetadata` when the document is cut off."""
+        """All entity sets, when the last piece has been fed. Raises `BrokenMetadata` when the
+        document is cut off."""
         self._parse(b"", last=True)
         return {
             name: Shape(type_name, tuple(known.key), known.fields)
@@ -61,7 +64,9 @@ class MetadataReader:
         try:
             self._parser.Parse(piece, last)
         except expat.ExpatError as error:
-            raise BrokenMetadata(f"no XML at line {error.lineno}: {expat.ErrorString(error.code)}") from None
+            raise BrokenMetadata(
+                f"no XML at line {error.lineno}: {expat.ErrorString(error.code)}"
+            ) from None
 
     def _started(self, tag: str, attributes: dict[str, str]) -> None:
         element = tag.rpartition(_SEPARATOR)[2]

@@ -1,9 +1,11 @@
-"""OData as F&O understands it: keys, literals, filters and query strings going out, dates and companies coming in.
+"""OData as F&O understands it: keys, literals, filters and query strings going out, dates and
+companies coming in.
 
-A `Filter` can only say what F&O can answer: eq, ne, gt, ge, lt, le, and, or. There is no `in` and no function. In a
-text that is compared, `*` is a wildcard and a backslash has a meaning of its own, so a value that holds one cannot be
-asked for exactly; such a filter is refused with `Never` instead of finding the wrong record or missing the right one.
-Source: Microsoft, odata.md, 2026-01-22, and bodies recorded against real environments in July 2026.
+A `Filter` can only say what F&O can answer: eq, ne, gt, ge, lt, le, and, or. There is no `in` and
+no function. In a text that is compared, `*` is a wildcard and a backslash has a meaning of its own,
+so a value that holds one cannot be asked for exactly; such a filter is refused with `Never` instead
+of finding the wrong record or missing the right one. Source: Microsoft, odata.md, 2026-01-22, and
+bodies recorded against real environments in July 2026.
 """
 
 import re
@@ -14,7 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
-from sync.errors import Never
+from sync.core.errors import Never
 
 NAMESPACE: Final = "Microsoft.Dynamics.DataEntities"
 NO_DATE: Final = date(1900, 1, 1)
@@ -23,7 +25,8 @@ NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an enum, by name: `Member("SalesStatus", "Backorder")`. F&O never takes its number or its label."""
+    """A member of an enum, by name: `Member("SalesStatus", "Backorder")`. F&O never takes its
+    number or its label."""
 
     enum: str
     name: str
@@ -33,14 +36,16 @@ class Member:
 
 
 Literal = str | int | Decimal | datetime | date | Member
-"""What keys and filters may hold. Datetimes are aware; a date is an X++ Date, which stands for noon UTC."""
+"""What keys and filters may hold. Datetimes are aware; a date is an X++ Date, which stands for noon
+UTC."""
 
 
 def literal(value: Literal) -> str:
-    """`value` as OData writes it, not yet percent-encoded: text in quotes, inner quotes doubled, all else bare.
+    """`value` as OData writes it, not yet percent-encoded: text in quotes, inner quotes doubled,
+    all else bare.
 
-    Raises `TypeError` for anything else (a float, None: text is never null in F&O, compare with ""), `ValueError` for
-    a datetime without a zone.
+    Raises `TypeError` for anything else (a float, None: text is never null in F&O, compare with
+    ""), `ValueError` for a datetime without a zone.
     """
     match value:
         case str():
@@ -71,7 +76,8 @@ def noon(value: date) -> str:
 
 
 def encoded(text: str, *, safe: str = "") -> str:
-    """`text` percent-encoded, a space as %20. Raises `Never` for half a character, which no encoding can carry."""
+    """`text` percent-encoded, a space as %20. Raises `Never` for half a character, which no
+    encoding can carry."""
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
@@ -87,7 +93,8 @@ def set_path(entity_set: str) -> str:
 
 
 def record_path(entity_set: str, key: Mapping[str, Literal]) -> str:
-    """`CustomersV3(dataAreaId='usmf',CustomerAccount='O%27%27B')`: every key field has to be there, in any order."""
+    """`CustomersV3(dataAreaId='usmf',CustomerAccount='O%27%27B')`: every key field has to be there,
+    in any order."""
     if not key:
         raise ValueError(f"{entity_set}: a record is addressed by all of its key fields")
     pairs = (f"{_name(field)}={encoded_literal(value)}" for field, value in key.items())
@@ -110,14 +117,16 @@ def _name(text: str) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """A condition. Build it with `Filter.eq("SalesOrderNumber", "S-1") & Filter.ne(...)`; `text` is not yet encoded."""
+    """A condition. Build it with `Filter.eq("SalesOrderNumber", "S-1") & Filter.ne(...)`; `text` is
+    not yet encoded."""
 
     text: str
     compound: bool = False
 
     @classmethod
     def eq(cls, field: str, value: Literal) -> "Filter":
-        """Equal; text compares without regard to case, as the database does. Raises `Never` for `*` and backslash."""
+        """Equal; text compares without regard to case, as the database does. Raises `Never` for `*`
+        and backslash."""
         return cls(f"{_name(field)} eq {_comparable(field, value)}")
 
     @classmethod
@@ -147,7 +156,8 @@ class Filter:
 
     @classmethod
     def any_of(cls, field: str, values: Iterable[Literal]) -> "Filter":
-        """`field` equals one of `values`: the `in` that F&O lacks. Keep to some 20 values; SQL grows with each."""
+        """`field` equals one of `values`: the `in` that F&O lacks. Keep to some 20 values; SQL
+        grows with each."""
         terms = [cls.eq(field, value).text for value in values]
         if not terms:
             raise ValueError(f"{field}: one of no values is no condition")
@@ -166,8 +176,12 @@ class Filter:
 def _comparable(field: str, value: Literal) -> str:
     if isinstance(value, str) and ("*" in value or "\\" in value):
         raise Never(
-            f"a value for {field} holds '*' or a backslash, which F&O reads as a pattern: no exact look-up is possible",
-            remedy=f"Give the record a {field} without these characters, or enter the pair in the mapping by hand",
+            f"a value for {field} holds '*' or a backslash, which F&O reads as a pattern: no exact"
+            " look-up is possible",
+            remedy=(
+                f"Give the record a {field} without these characters, or enter the pair in the"
+                " mapping by hand"
+            ),
         )
     return literal(value)
 
@@ -179,11 +193,17 @@ def _orderable(field: str, value: Literal) -> str:
 
 
 def query_string(
-    *, select: Sequence[str] = (), where: Filter | None = None, order_by: Sequence[str] = (), top: int | None = None
+    *,
+    select: Sequence[str] = (),
+    where: Filter | None = None,
+    order_by: Sequence[str] = (),
+    top: int | None = None,
 ) -> str:
-    """The part after `?`. `order_by` takes field names, `X desc` for falling; give the full key to make pages stable.
+    """The part after `?`. `order_by` takes field names, `X desc` for falling; give the full key to
+    make pages stable.
 
-    `cross-company=true` is always there: without it F&O sees the default company of the mapped user alone.
+    `cross-company=true` is always there: without it F&O sees the default company of the mapped user
+    alone.
     """
     options = ["cross-company=true"]
     if select:
@@ -213,7 +233,8 @@ def date_of(value: str | None) -> date | None:
 
 
 def instant_of(value: str | None) -> datetime | None:
-    """The moment in an answer, aware UTC; any 1900-01-01 is none. "Never" is 2154-12-31 and stays what it is."""
+    """The moment in an answer, aware UTC; any 1900-01-01 is none. "Never" is 2154-12-31 and stays
+    what it is."""
     if not value:
         return None
     moment = datetime.fromisoformat(value)

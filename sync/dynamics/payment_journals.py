@@ -1,7 +1,9 @@
-"""Customer payment journals in F&O: one open journal per day and method, its lines written one at a time (6.3).
+"""Customer payment journals in F&O: one open journal per day and method, its lines written one at a
+time (6.3).
 
-F&O rewrites the journal's totals with every line, so two writers of one journal conflict: whoever writes holds the
-journal's claim. A journal that F&O has posted takes no more lines; the next one with the same text is opened.
+F&O rewrites the journal's totals with every line, so two writers of one journal conflict: whoever
+writes holds the journal's claim. A journal that F&O has posted takes no more lines; the next one
+with the same text is opened.
 """
 
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sync.dynamics.client import DynamicsClient
-from sync.mapping.customer_payment import CustomerPayment
+from sync.dynamics.documents.customer_payment import CustomerPayment
 
 HEADERS, LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
 LINE_FIELDS = (
@@ -37,12 +39,19 @@ class PaymentJournals:
         self._client = client
 
     async def find(self, payment: CustomerPayment) -> FoundPayment | None:
-        """The line with this reference, account and side, in whatever journal; None when it is not there."""
+        """The line with this reference, account and side, in whatever journal; None when it is not
+        there."""
         rows = await self._client.find_by(
-            LINES, "PaymentReference", payment.reference, company=payment.company, select=LINE_FIELDS
+            LINES,
+            "PaymentReference",
+            payment.reference,
+            company=payment.company,
+            select=LINE_FIELDS,
         )
         for row in rows:
-            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(payment.side):
+            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(
+                payment.side
+            ):
                 return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
         return None
 
@@ -68,9 +77,16 @@ class PaymentJournals:
         rows = await self._client.find_by(
             LINES, "JournalBatchNumber", journal, company=payment.company, select=LINE_FIELDS
         )
-        return FoundPayment(journal, max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1)
+        return FoundPayment(
+            journal, max((Decimal(row["LineNumber"]) for row in rows), default=Decimal(0)) + 1
+        )
 
-    async def put(self, payment: CustomerPayment, place: FoundPayment, *, not_after: datetime) -> FoundPayment:
-        """Write the line at a place. Raises `AlreadyExists` when it is taken, `Never` when the journal takes no more."""
-        await self._client.create(LINES, payment.line_body(place.journal, place.line), not_after=not_after)
+    async def put(
+        self, payment: CustomerPayment, place: FoundPayment, *, not_after: datetime
+    ) -> FoundPayment:
+        """Write the line at a place. Raises `AlreadyExists` when it is taken, `Never` when the
+        journal takes no more."""
+        await self._client.create(
+            LINES, payment.line_body(place.journal, place.line), not_after=not_after
+        )
         return place

@@ -1,4 +1,5 @@
-"""What F&O posted: sales invoices and free text invoices, read back with their numbers and vouchers (reference 6.4)."""
+"""What F&O posted: sales invoices and free text invoices, read back with their numbers and vouchers
+(reference 6.4)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from sync.dynamics.odata import Filter, Member
 
 SALES, FREE_TEXT = "SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"
 SALES_FIELDS = (
-    "InvoiceNumber", "LedgerVoucher", "InvoiceDate", "SalesOrderNumber", "CustomersOrderReference", "CurrencyCode",
+    "InvoiceNumber", "LedgerVoucher", "InvoiceDate", "SalesOrderNumber", "CustomersOrderReference",
+    "CurrencyCode",
     "TotalInvoiceAmount", "TotalTaxAmount",
 )  # fmt: skip
 FREE_TEXT_FIELDS = (
@@ -29,9 +31,11 @@ DRAFTS_LIE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class PostedInvoice:
-    """A posted document. `amount` with tax, in `currency`; None where F&O does not say it (free text invoices).
+    """A posted document. `amount` with tax, in `currency`; None where F&O does not say it (free
+    text invoices).
 
-    `identifier`: that of the free text invoice it was posted from; `sales_order`: that of the order or return order.
+    `identifier`: that of the free text invoice it was posted from; `sales_order`: that of the order
+    or return order.
     """
 
     kind: str
@@ -54,7 +58,9 @@ class PostedInvoices:
 
     async def sales_invoice(self, company: str, number: str) -> PostedInvoice | None:
         """A sales invoice by its number; None when it is not there (yet)."""
-        rows = await self._client.find_by(SALES, "InvoiceNumber", number, company=company, select=SALES_FIELDS)
+        rows = await self._client.find_by(
+            SALES, "InvoiceNumber", number, company=company, select=SALES_FIELDS
+        )
         return _sales(company, rows[0]) if rows else None
 
     async def sales_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
@@ -66,13 +72,21 @@ class PostedInvoices:
 
     async def free_text_invoice(self, company: str, number: str) -> PostedInvoice | None:
         """A posted free text invoice by its number."""
-        rows = await self._client.find_by(FREE_TEXT, "FreeTextNumber", number, company=company, select=FREE_TEXT_FIELDS)
-        return next((_free_text(company, row) for row in rows if row.get("IsPosted") == "Yes"), None)
+        rows = await self._client.find_by(
+            FREE_TEXT, "FreeTextNumber", number, company=company, select=FREE_TEXT_FIELDS
+        )
+        return next(
+            (_free_text(company, row) for row in rows if row.get("IsPosted") == "Yes"), None
+        )
 
-    async def posted_since(self, company: str, day: date) -> AsyncIterator[tuple[PostedInvoice, date]]:
-        """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by here.
+    async def posted_since(
+        self, company: str, day: date
+    ) -> AsyncIterator[tuple[PostedInvoice, date]]:
+        """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by
+        here.
 
-        A sales invoice bears the day of its posting; a free text invoice that of its draft, and drafts lie for a while.
+        A sales invoice bears the day of its posting; a free text invoice that of its draft, and
+        drafts lie for a while.
         """
         own = Filter.eq("dataAreaId", company)
         since = own & Filter.ge("InvoiceDate", day)

@@ -1,8 +1,10 @@
-"""Sales orders in F&O: header and lines, created together, found again after a lost answer, changed while still open.
+"""Sales orders in F&O: header and lines, created together, found again after a lost answer, changed
+while still open.
 
-`numbers = "ours"`: header and lines travel in one changeset and the primary key refuses a second order.
-`numbers = "theirs"`: header first, lines in a second changeset; an order is found again by its reference, account and
-line references. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3 + SalesOrderLines (reference 5.1 to 5.3).
+`numbers = "ours"`: header and lines travel in one changeset and the primary key refuses a second
+order. `numbers = "theirs"`: header first, lines in a second changeset; an order is found again by
+its reference, account and line references. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or
+V2/V3 + SalesOrderLines (reference 5.1 to 5.3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,20 +13,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sync.connections import Dynamics
+from sync.config.connections import Dynamics
+from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
+from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES, Changes
 from sync.dynamics.faults import NotFound
-from sync.errors import Never
-from sync.mapping.order_changes import OPEN_STATUSES, Changes
-from sync.mapping.sales_order import SalesOrder
-from sync.mapping.sales_order_lines import SalesOrderLine
 
 HEADER_FIELDS = (
-    "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "OrderingCustomerAccountNumber", "CurrencyCode",
+    "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "OrderingCustomerAccountNumber",
+    "CurrencyCode",
     "SalesOrderStatus", "SalesOrderProcessingStatus",
 )  # fmt: skip
 LINE_FIELDS = (
-    "InventoryLotId", "ExternalItemNumber", "ItemNumber", "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity",
+    "InventoryLotId", "ExternalItemNumber", "ItemNumber", "OrderedSalesQuantity", "SalesPrice",
+    "SalesPriceQuantity",
     "LineDiscountAmount", "LineAmount", "SalesOrderLineStatus",
 )  # fmt: skip
 UNTOUCHED = frozenset({"", "None", "Active", "Confirmed"})
@@ -35,8 +38,9 @@ STOPPED = "IsSalesProcessingStopped"
 
 
 @dataclass(frozen=True)
-class Found:
-    """An order as F&O holds it. `lots`: InventoryLotId by our line reference; lines without one are somebody else's."""
+class ExistingSalesOrder:
+    """An order as F&O holds it. `lots`: InventoryLotId by our line reference; lines without one are
+    somebody else's."""
 
     number: str
     header: Mapping[str, Any]
@@ -46,7 +50,9 @@ class Found:
     def lots(self) -> dict[str, str]:
         """Our lines: reference -> InventoryLotId."""
         return {
-            str(r["ExternalItemNumber"]): str(r["InventoryLotId"]) for r in self.lines if r.get("ExternalItemNumber")
+            str(r["ExternalItemNumber"]): str(r["InventoryLotId"])
+            for r in self.lines
+            if r.get("ExternalItemNumber")
         }
 
     @property
@@ -64,16 +70,23 @@ class Found:
         """Whether F&O still lets the order be changed: nothing picked, delivered or invoiced."""
         statuses = {str(self.header.get("SalesOrderStatus") or "")}
         statuses |= {str(line.get("SalesOrderLineStatus") or "") for line in self.lines}
-        return statuses <= OPEN_STATUSES and str(self.header.get("SalesOrderProcessingStatus") or "") in UNTOUCHED
+        return (
+            statuses <= OPEN_STATUSES
+            and str(self.header.get("SalesOrderProcessingStatus") or "") in UNTOUCHED
+        )
 
     @property
     def is_cancelled(self) -> bool:
         """Whether it was cancelled in F&O."""
-        return "Canceled" in (self.header.get("SalesOrderStatus"), self.header.get("SalesOrderProcessingStatus"))
+        return "Canceled" in (
+            self.header.get("SalesOrderStatus"),
+            self.header.get("SalesOrderProcessingStatus"),
+        )
 
     @property
     def is_shipped(self) -> bool:
-        """Whether nothing of it is left to be shipped: what comes back of it now comes back by a return."""
+        """Whether nothing of it is left to be shipped: what comes back of it now comes back by a
+        return."""
         return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
 
     @property
@@ -88,7 +101,10 @@ class Found:
     @property
     def status(self) -> str:
         """As F&O words it."""
-        return f"{self.header.get('SalesOrderStatus') or 'None'}/{self.header.get('SalesOrderProcessingStatus') or 'Active'}"
+        return (
+            f"{self.header.get('SalesOrderStatus') or 'None'}/"
+            f"{self.header.get('SalesOrderProcessingStatus') or 'Active'}"
+        )
 
 
 class SalesOrders:
@@ -100,14 +116,16 @@ class SalesOrders:
         self._lines = settings.order_lines
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
-        """Post the order whole; returns its number. Raises `AlreadyExists` when the number is taken.
+        """Post the order whole; returns its number. Raises `AlreadyExists` when the number is
+        taken.
 
-        Without a number of ours, a header whose lines F&O refuses is removed again before the refusal is raised: a
-        header without lines is nobody's order.
+        Without a number of ours, a header whose lines F&O refuses is removed again before the
+        refusal is raised: a header without lines is nobody's order.
         """
         if order.number:
             await self._client.changeset(
-                [self._header(order), *self._new_lines(order, order.number, order.lines)], not_after=not_after
+                [self._header(order), *self._new_lines(order, order.number, order.lines)],
+                not_after=not_after,
             )
             return order.number
         header = await self._client.create(self._headers, dict(order.header), not_after=not_after)
@@ -116,7 +134,12 @@ class SalesOrders:
         return number
 
     async def complete(
-        self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine], *, not_after: datetime
+        self,
+        order: SalesOrder,
+        number: str,
+        lines: Sequence[SalesOrderLine],
+        *,
+        not_after: datetime,
     ) -> None:
         """Post the lines that a header still lacks, all in one changeset."""
         try:
@@ -125,32 +148,44 @@ class SalesOrders:
             await self._remove_empty_header(order.company, number, refusal, not_after)
             raise
 
-    async def _remove_empty_header(self, company: str, number: str, refusal: Never, not_after: datetime) -> None:
+    async def _remove_empty_header(
+        self, company: str, number: str, refusal: Never, not_after: datetime
+    ) -> None:
         if await self._lines_of(company, number):
             return
         try:
-            await self._client.delete(self._headers, _header_key(company, number), not_after=not_after)
+            await self._client.delete(
+                self._headers, _header_key(company, number), not_after=not_after
+            )
         except Never as stays:
             raise Never(
-                f"{refusal.reason}; and its header {number} without lines could not be removed: {stays.reason}",
-                remedy=f"{refusal.remedy} Delete the empty sales order {number} in D365.", code=refusal.code,
-            ) from stays  # fmt: skip
+                f"{refusal.reason}; and its header {number} without lines could not be removed:"
+                f" {stays.reason}",
+                remedy=f"{refusal.remedy} Delete the empty sales order {number} in D365.",
+                code=refusal.code,
+            ) from stays
 
-    async def find(self, order: SalesOrder) -> Found | None:
-        """The order in F&O, by our number or by reference and line references; None when it is not there.
+    async def find(self, order: SalesOrder) -> ExistingSalesOrder | None:
+        """The order in F&O, by our number or by reference and line references; None when it is not
+        there.
 
-        A header without lines is told by its account. With lines it is ours whatever its account is: a guest who has
-        registered since has another one.
+        A header without lines is told by its account. With lines it is ours whatever its account
+        is: a guest who has registered since has another one.
 
-        Raises `Never` when the number or the reference belongs to another document: a person must look.
+        Raises `Never` when the number or the reference belongs to another document: a person must
+        look.
         """
         if order.number:
             return await self._by_number(order)
         account = str(order.header["OrderingCustomerAccountNumber"])
         headers = await self._client.find_by(
-            self._headers, "CustomersOrderReference", order.reference, company=order.company, select=HEADER_FIELDS
+            self._headers,
+            "CustomersOrderReference",
+            order.reference,
+            company=order.company,
+            select=HEADER_FIELDS,
         )
-        ours: list[Found] = []
+        ours: list[ExistingSalesOrder] = []
         for header in headers:
             found = await self._with_lines(order.company, header)
             is_bare = not found.lines and header.get("OrderingCustomerAccountNumber") == account
@@ -159,61 +194,87 @@ class SalesOrders:
         if len(ours) > 1:
             numbers = ", ".join(sorted(found.number for found in ours))
             raise Never(
-                f"order {order.reference}: D365 holds several sales orders with this reference: {numbers}",
+                f"order {order.reference}: D365 holds several sales orders with this reference:"
+                f" {numbers}",
                 remedy="Keep the right one, cancel the others in D365, then replay the order.",
             )
         return ours[0] if ours else None
 
-    async def read(self, company: str, number: str) -> Found | None:
+    async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
         """The order of that number as it stands; None when there is none."""
-        header = await self._client.get(self._headers, _header_key(company, number), select=HEADER_FIELDS)
+        header = await self._client.get(
+            self._headers, _header_key(company, number), select=HEADER_FIELDS
+        )
         return await self._with_lines(company, header) if header else None
 
     async def is_stopped(self, company: str, number: str) -> bool:
         """Whether the processing of the order is stopped."""
-        row = await self._client.get(self._headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED))
+        row = await self._client.get(
+            self._headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED)
+        )
         return row is not None and row.get(STOPPED) == "Yes"
 
-    async def _by_number(self, order: SalesOrder) -> Found | None:
+    async def _by_number(self, order: SalesOrder) -> ExistingSalesOrder | None:
         found = await self.read(order.company, order.number)
         if found is not None and found.header.get("CustomersOrderReference") != order.reference:
             raise Never(
-                f"order {order.reference}: sales order {order.number} exists in D365 with another reference",
-                remedy="Change orders.number_template in connections.toml so that it gives numbers nobody else uses.",
+                f"order {order.reference}: sales order {order.number} exists in D365 with another"
+                " reference",
+                remedy=(
+                    "Change orders.number_template in connections.toml so that it gives numbers"
+                    " nobody else uses."
+                ),
             )
         return found
 
-    async def _with_lines(self, company: str, header: Mapping[str, Any]) -> Found:
+    async def _with_lines(self, company: str, header: Mapping[str, Any]) -> ExistingSalesOrder:
         number = str(header["SalesOrderNumber"])
-        return Found(number, header, await self._lines_of(company, number))
+        return ExistingSalesOrder(number, header, await self._lines_of(company, number))
 
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
-        return await self._client.find_by(self._lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS)
+        return await self._client.find_by(
+            self._lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS
+        )
 
-    async def change(self, order: SalesOrder, found: Found, changes: Changes, *, not_after: datetime) -> None:
-        """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays gone."""
+    async def change(
+        self, order: SalesOrder, found: ExistingSalesOrder, changes: Changes, *, not_after: datetime
+    ) -> None:
+        """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays
+        gone."""
         company, lots = order.company, found.lots
         writes = []
         if changes.header:
-            writes.append(Write("PATCH", self._headers, _header_key(company, found.number), dict(changes.header)))
+            writes.append(
+                Write(
+                    "PATCH", self._headers, _header_key(company, found.number), dict(changes.header)
+                )
+            )
         for reference, fields in changes.patched.items():
             if reference in lots:
-                writes.append(Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields)))
+                writes.append(
+                    Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields))
+                )
         gone = [lots[reference] for reference in changes.removed if reference in lots]
         writes += [Write("DELETE", self._lines, _line_key(company, lot), None) for lot in gone]
-        added = [line for line in order.lines if line.reference in changes.added and line.reference not in lots]
+        added = [
+            line
+            for line in order.lines
+            if line.reference in changes.added and line.reference not in lots
+        ]
         writes += self._new_lines(order, found.number, added)
         if writes:
             await self._client.changeset(writes, not_after=not_after)
 
-    async def remove(self, company: str, found: Found, *, not_after: datetime) -> None:
+    async def remove(self, company: str, found: ExistingSalesOrder, *, not_after: datetime) -> None:
         """Remove an open order, lines first, in one changeset. Gone already is fine."""
         writes = [
-            Write("DELETE", self._lines, _line_key(company, str(line["InventoryLotId"])), None) for line in found.lines
+            Write("DELETE", self._lines, _line_key(company, str(line["InventoryLotId"])), None)
+            for line in found.lines
         ]
         try:
             await self._client.changeset(
-                [*writes, Write("DELETE", self._headers, _header_key(company, found.number), None)], not_after=not_after
+                [*writes, Write("DELETE", self._headers, _header_key(company, found.number), None)],
+                not_after=not_after,
             )
         except NotFound:
             if await self.read(company, found.number) is not None:
@@ -222,7 +283,9 @@ class SalesOrders:
     def _header(self, order: SalesOrder) -> Write:
         return Write("POST", self._headers, None, dict(order.header))
 
-    def _new_lines(self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]) -> list[Write]:
+    def _new_lines(
+        self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]
+    ) -> list[Write]:
         return [Write("POST", self._lines, None, line_body(order, number, line)) for line in lines]
 
 

@@ -1,19 +1,29 @@
-"""The flows, in the order operators see them. A new flow is one file here, its name in `FLOWS`, and one test."""
+"""The flows, in the order operators see them. A new flow is one file here, its name in `FLOWS`, and
+one test."""
 
 from typing import Any, Final
 
-from sync.flow import Flow, Inner
-from sync.flows.companies import companies
-from sync.flows.contacts import contacts
-from sync.flows.creditmemos import creditmemos
-from sync.flows.customers import customers
-from sync.flows.invoices import invoices
-from sync.flows.orders import orders
-from sync.flows.payments import payments
-from sync.flows.postings import postings
-from sync.flows.receipts import receipts
+from sync.engine.flow import Flow, SubFlow
+from sync.flows.customers.companies import companies
+from sync.flows.customers.contacts import contacts
+from sync.flows.customers.customers import customers
+from sync.flows.orders.orders import orders
+from sync.flows.orders.write_back import write_back
+from sync.flows.receivables.creditmemos import creditmemos
+from sync.flows.receivables.invoices import invoices
+from sync.flows.receivables.payments import payments
+from sync.flows.receivables.posted_invoices import posted_invoices
 
-FLOWS: Final[tuple[Flow[Any], ...]] = (orders, customers, companies, invoices, creditmemos, postings, receipts)
+FLOWS: Final[tuple[Flow[Any], ...]] = (
+    orders,
+    customers,
+    companies,
+    invoices,
+    creditmemos,
+    posted_invoices,
+    write_back,
+)
 
-INNER: Final[tuple[Inner[Any], ...]] = (contacts, payments)
-"""What has no hints of its own: flows require it, and it has claims and a trail like all."""
+SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments)
+"""What has no notifications of its own: flows require it, and it has claims and a trail like
+all."""

@@ -1,12 +1,14 @@
-"""The functions of the app: what the Functions host, or the local host, finds when it imports `function_app`.
+"""The functions of the app: what the Functions host, or the local host, finds when it imports
+`function_app`.
 
-HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and two queue
-functions: `deliver_<flow>`, and `bury_<flow>` for what the queue has given up.
-Building the app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
+HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and two
+queue functions: `deliver_<flow>`, and `park_<flow>` for what the queue has given up. Building the
+app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
 setting is answered in words instead of leaving the host without any function.
 
-Parameter names equal binding names and annotations are the binding's own types: the Functions worker refuses others.
-To a parameter called `context` it gives the invocation's own; the local host has none to give.
+Parameter names equal binding names and annotations are the binding's own types: the Functions
+worker refuses others. To a parameter called `context` it gives the invocation's own; the local host
+has none to give.
 """
 
 import asyncio
@@ -17,26 +19,28 @@ from typing import Any, Final
 
 import azure.functions as func
 
-from sync.configuration.faults import BadConfiguration
-from sync.edge.business_events import BUSINESS_EVENTS
-from sync.editions.settings import SettingsMissing
-from sync.encoding import to_json
-from sync.errors import Later, Never
-from sync.flow import Flow
+from sync.app.settings import SettingsMissing
+from sync.config.file.faults import BadConfiguration
+from sync.core.encoding import to_json
+from sync.core.errors import Later, Never
+from sync.engine.flow import Flow
+from sync.engine.monitoring import SCHEDULE as MONITORING
 from sync.hosts.given_up import why
-from sync.hosts.runtime import Answer, Opening, Runtime
-from sync.road.watch import SCHEDULE as WATCH
+from sync.hosts.runtime import HostAnswer, Opening, Runtime
+from sync.intake_http.business_events import BUSINESS_EVENTS
 
 log = logging.getLogger(__name__)
 
 SERVICE_BUS = "SERVICE_BUS"
-"""The app setting (or the prefix of the identity-based settings) that names the Service Bus namespace."""
+"""The app setting (or the prefix of the identity-based settings) that names the Service Bus
+namespace."""
 
 TIDY = "0 40 3 * * *"
 """When old copies are forgotten (NCRONTAB, UTC)."""
 
 PATIENCE: Final = timedelta(minutes=8)
-"""How long a message is held while the app cannot open: within the lock's renewal and the function's time (host.json)."""
+"""How long a message is held while the app cannot open: within the lock's renewal and the
+function's time (host.json)."""
 PAUSE: Final = timedelta(seconds=15)
 UNCONFIGURED: Final = timedelta(seconds=20)
 """The same where only a deployment can help: 25 deliveries then last long enough to notice."""
@@ -52,7 +56,8 @@ NO_CONTEXT: Final[Any] = None
 def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     """The app with all its functions. A function that states no auth level needs a key.
 
-    `get_functions()` of the result may be called once: the library counts a second call as duplicate names.
+    `get_functions()` of the result may be called once: the library counts a second call as
+    duplicate names.
     """
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     _webhooks(app, runtime)
@@ -65,12 +70,13 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
         if flow.changed is not None:
             _polls(app, flow, runtime)
         _deliveries(app, flow, runtime)
-        _burials(app, flow, runtime)
+        _dead_letter_functions(app, flow, runtime)
     return app
 
 
 def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
-    """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key to keep."""
+    """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key
+    to keep."""
 
     @app.function_name("receive_webhook")
     @app.route(
@@ -90,7 +96,8 @@ def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
 
 
 def _events(app: func.FunctionApp, runtime: Opening) -> None:
-    """Anonymous by design: events are signed by Adobe; the challenge must be answered before there is a key."""
+    """Anonymous by design: events are signed by Adobe; the challenge must be answered before there
+    is a key."""
 
     @app.function_name("receive_events")
     @app.route(
@@ -113,7 +120,8 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
 
 
 def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
-    """D365 in two ways: by HTTPS with a function key, or from the queue that F&O writes to itself."""
+    """D365 in two ways: by HTTPS with a function key, or from the queue that F&O writes to
+    itself."""
 
     @app.function_name("receive_business_event")
     @app.route(
@@ -125,12 +133,16 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
     async def receive_business_event(request: func.HttpRequest) -> func.HttpResponse:
         named = request.route_params
         return await _answered(
-            runtime, lambda ready: ready.accept_business_event(named["connection"], request.get_body())
+            runtime,
+            lambda ready: ready.accept_business_event(named["connection"], request.get_body()),
         )
 
     @app.function_name("take_business_event")
     @app.service_bus_queue_trigger(
-        arg_name="message", queue_name=BUSINESS_EVENTS, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+        arg_name="message",
+        queue_name=BUSINESS_EVENTS,
+        connection=SERVICE_BUS,
+        data_type=func.DataType.BINARY,
     )
     async def take_business_event(message: func.ServiceBusMessage) -> None:
         await (await _while_held(runtime)).take_business_event(message.get_body())
@@ -140,18 +152,25 @@ def _health(app: func.FunctionApp, runtime: Opening) -> None:
     """Needs a key: it tells how far behind the business is."""
 
     @app.function_name("health")
-    @app.route("health", trigger_arg_name="request", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.FUNCTION)
-    async def health(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
+    @app.route(
+        "health",
+        trigger_arg_name="request",
+        methods=[func.HttpMethod.GET],
+        auth_level=func.AuthLevel.FUNCTION,
+    )
+    async def health(
+        request: func.HttpRequest,  # noqa: ARG001 - the binding's name
+    ) -> func.HttpResponse:
         return await _answered(runtime, lambda ready: ready.health())
 
 
 def _watch(app: func.FunctionApp, runtime: Opening) -> None:
     """What the alerts on waiting messages and silent polls read in the log."""
 
-    @app.function_name("watch")
-    @app.timer_trigger(arg_name="timer", schedule=WATCH, run_on_startup=False)
-    async def watch(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).watch()
+    @app.function_name("monitor")
+    @app.timer_trigger(arg_name="timer", schedule=MONITORING, run_on_startup=False)
+    async def monitor(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+        await (await runtime()).monitor()
 
 
 def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
@@ -173,7 +192,10 @@ def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
 def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
     @app.function_name(f"deliver_{flow.name}")
     @app.service_bus_queue_trigger(
-        arg_name="message", queue_name=flow.queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+        arg_name="message",
+        queue_name=flow.queue,
+        connection=SERVICE_BUS,
+        data_type=func.DataType.BINARY,
     )
     async def deliver(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
         ready = await _while_held(runtime)
@@ -183,19 +205,25 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
         )  # fmt: skip
 
 
-def _burials(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
-    @app.function_name(f"bury_{flow.name}")
+def _dead_letter_functions(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+    @app.function_name(f"park_{flow.name}")
     @app.service_bus_queue_trigger(
-        arg_name="message", queue_name=flow.queue + DEAD, connection=SERVICE_BUS, data_type=func.DataType.BINARY
+        arg_name="message",
+        queue_name=flow.queue + DEAD,
+        connection=SERVICE_BUS,
+        data_type=func.DataType.BINARY,
     )
-    async def bury(message: func.ServiceBusMessage) -> None:
+    async def park_dead_letter(message: func.ServiceBusMessage) -> None:
         ready = await _while_held(runtime)
-        await ready.bury(flow.name, message.get_body(), message.message_id, *why(message))
+        await ready.park_dead_letter(
+            flow.name, message.get_body(), message.message_id, *why(message)
+        )
 
 
 async def _while_held(runtime: Opening) -> Runtime:
-    """The runtime, waited for under the message's lock: what is given back comes again at once, so an app that cannot open
-    would use up all deliveries of all messages within seconds. Raises what opening raises once patience is over."""
+    """The runtime, waited for under the message's lock: what is given back comes again at once, so
+    an app that cannot open would use up all deliveries of all messages within seconds. Raises what
+    opening raises once patience is over."""
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE.total_seconds()
     while True:
@@ -211,15 +239,23 @@ async def _while_held(runtime: Opening) -> Runtime:
         await asyncio.sleep(PAUSE.total_seconds())
 
 
-async def _answered_in_time(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
-    """As `_answered`, while Commerce still listens: also where this process is only just opening."""
+async def _answered_in_time(
+    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+) -> func.HttpResponse:
+    """As `_answered`, while Commerce still listens: also where this process is only just
+    opening."""
     try:
         async with asyncio.timeout(IN_ALL.total_seconds()):
             return await _answered(runtime, ask)
     except TimeoutError:
         log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
         body = to_json(
-            {"error": "the app is starting; nothing was stored, and nothing is lost: the poll finds the record"}
+            {
+                "error": (
+                    "the app is starting; nothing was stored, and nothing is lost: the poll finds"
+                    " the record"
+                )
+            }
         )
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
 
@@ -229,8 +265,11 @@ def _trace_parent(context: func.Context | None) -> str:
     return context.trace_context.trace_parent or "" if context is not None else ""
 
 
-async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]]) -> func.HttpResponse:
-    """Ask the runtime and turn its answer into a response; 503 with all missing names, or why, while it cannot open."""
+async def _answered(
+    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+) -> func.HttpResponse:
+    """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
+    while it cannot open."""
     try:
         ready = await runtime()
     except SettingsMissing as missing:
@@ -239,10 +278,19 @@ async def _answered(runtime: Opening, ask: Callable[[Runtime], Awaitable[Answer]
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
     except (Later, Never, BadConfiguration) as closed:
         log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
-        body = to_json({"error": "the app cannot open its configuration, queue, tables or secrets; its log says why"})
+        body = to_json(
+            {
+                "error": (
+                    "the app cannot open its configuration, queue, tables or secrets; its log"
+                    " says why"
+                )
+            }
+        )
         return func.HttpResponse(body, status_code=503, mimetype="application/json")
     answer = await ask(ready)
-    return func.HttpResponse(answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type})
+    return func.HttpResponse(
+        answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
+    )
 
 
 def _headers(request: func.HttpRequest) -> dict[str, str]:

@@ -1,6 +1,8 @@
-"""What may be logged of an exception: its kind and its place, and its words only where they are our own.
+"""What may be logged of an exception: its kind and its place, and its words only where they are our
+own.
 
-The words of other people's exceptions may quote what they choked on (a customer's address, a header); ours do not.
+The words of other people's exceptions may quote what they choked on (a customer's address, a
+header); ours do not.
 """
 
 import traceback
@@ -8,7 +10,8 @@ from pathlib import Path
 
 
 def cause(error: BaseException) -> str:
-    """One line: `Later: order 42 is locked`, or `KeyError at sync/flows/orders.py:31 in deliver`."""
+    """One line: `Later: order 42 is locked`, or `KeyError at sync/flows/orders/orders.py:31 in
+    deliver`."""
     kind = type(error)
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -20,4 +23,7 @@ def cause(error: BaseException) -> str:
         return kind.__name__
     ours = [frame for frame in frames if "sync" in Path(frame.filename).parts] or list(frames)
     frame = ours[-1]
-    return f"{kind.__name__} at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} in {frame.name}"
+    return (
+        f"{kind.__name__} at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} in"
+        f" {frame.name}"
+    )

@@ -1,7 +1,8 @@
-"""A trigger on a queue's dead letters on this side of the wire: looks at a steady beat, and forgets what was taken.
+"""A trigger on a queue's dead letters on this side of the wire: looks at a steady beat, and forgets
+what was taken.
 
-A letter is forgotten once its function has returned. Killed between, or beside another host, the function is called for
-it again; what it does is safe to repeat.
+A letter is forgotten once its function has returned. Killed between, or beside another host, the
+function is called for it again; what it does is safe to repeat.
 """
 
 import asyncio
@@ -11,15 +12,16 @@ from typing import Final
 
 from azure.functions.servicebus import ServiceBusMessage
 
+from sync.core.ports import DeadLetter, Queue
 from sync.hosts.causes import cause
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import DeadLetterFunction
-from sync.ports import DeadLetter, Queue
 
 log = logging.getLogger(__name__)
 
 LOOK: Final = timedelta(minutes=1)
-"""A record that a queue gave up has waited for long: a minute more is nothing, and a look at a broker costs one."""
+"""A record that a queue gave up has waited for long: a minute more is nothing, and a look at a
+broker costs one."""
 
 
 class DeadLetters:
@@ -40,7 +42,8 @@ class DeadLetters:
                 continue
 
     async def _look(self, stop: asyncio.Event) -> None:
-        """Once through what is there. Trouble with one letter, or with the queue, is logged and met again at the next look."""
+        """Once through what is there. Trouble with one letter, or with the queue, is logged and met
+        again at the next look."""
         try:
             letters = [letter async for letter in self._queue.dead_letters(self._function.queue)]
         except Exception as error:  # noqa: BLE001 - logged, and tried again at the next look

@@ -1,7 +1,8 @@
-"""HTTP triggers on this side of the wire: routes, methods, keys and the exact bytes, as the Functions host gives them.
+"""HTTP triggers on this side of the wire: routes, methods, keys and the exact bytes, as the
+Functions host gives them.
 
-The body is read in pieces and refused as soon as it is too long; what is passed on is byte for byte what came, because
-signatures are computed over it. An exception is a 500 without detail.
+The body is read in pieces and refused as soon as it is too long; what is passed on is byte for byte
+what came, because signatures are computed over it. An exception is a 500 without detail.
 """
 
 import asyncio
@@ -37,7 +38,8 @@ class HostKeys:
     master: str = field(default="", repr=False)
 
     def allow(self, level: func.AuthLevel, given: str) -> bool:
-        """Whether `given` opens a function of `level`; compared in constant time. The master key opens every one."""
+        """Whether `given` opens a function of `level`; compared in constant time. The master key
+        opens every one."""
         if level is func.AuthLevel.ANONYMOUS:
             return True
         keys = [self.master] if level is func.AuthLevel.ADMIN else [self.function, self.master]
@@ -49,13 +51,18 @@ class TooLarge(Exception):
     """The body is longer than the host takes."""
 
 
-def http_app(functions: Sequence[HttpFunction], keys: HostKeys, *, body_limit: int = BODY_LIMIT) -> Router:
-    """The ASGI application of all HTTP functions, under `/api`. Fixed routes go before those with parameters.
+def http_app(
+    functions: Sequence[HttpFunction], keys: HostKeys, *, body_limit: int = BODY_LIMIT
+) -> Router:
+    """The ASGI application of all HTTP functions, under `/api`. Fixed routes go before those with
+    parameters.
 
     Raises `CannotHost` for a route with an optional or constrained parameter.
     """
     routes = [
-        Route(_path(function), _endpoint(function, keys, body_limit), methods=list(function.methods))
+        Route(
+            _path(function), _endpoint(function, keys, body_limit), methods=list(function.methods)
+        )
         for function in sorted(functions, key=_generality)
     ]
     return Router(routes, redirect_slashes=False)
@@ -63,17 +70,27 @@ def http_app(functions: Sequence[HttpFunction], keys: HostKeys, *, body_limit: i
 
 def _generality(function: HttpFunction) -> list[int]:
     """Sorts the special before the general, segment by segment: text, parameter, the rest."""
-    return [2 if part.startswith("{*") else 1 if "{" in part else 0 for part in function.route.split("/")]
+    return [
+        2 if part.startswith("{*") else 1 if "{" in part else 0
+        for part in function.route.split("/")
+    ]
 
 
 def _path(function: HttpFunction) -> str:
     parts = function.route.strip("/").split("/")
     if any(mark in part for part in parts if "{" in part for mark in "?:="):
-        raise CannotHost(f"function {function.name}: the route {function.route!r} has a parameter that is not plain")
-    return "/".join([PREFIX, *(f"{{{part[2:-1]}:path}}" if part.startswith("{*") else part for part in parts)])
+        raise CannotHost(
+            f"function {function.name}: the route {function.route!r} has a parameter that is not"
+            " plain"
+        )
+    return "/".join(
+        [PREFIX, *(f"{{{part[2:-1]}:path}}" if part.startswith("{*") else part for part in parts)]
+    )
 
 
-def _endpoint(function: HttpFunction, keys: HostKeys, limit: int) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    function: HttpFunction, keys: HostKeys, limit: int
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         given = request.headers.get("x-functions-key") or request.query_params.get("code", "")
         if not keys.allow(function.level, given):
@@ -102,7 +119,8 @@ async def _called(function: HttpFunction, request: func.HttpRequest) -> Response
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The exact bytes of the body. Raises `TooLarge`, before reading where the length is announced."""
+    """The exact bytes of the body. Raises `TooLarge`, before reading where the length is
+    announced."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge
@@ -119,7 +137,9 @@ def _function_request(request: Request, body: bytes) -> func.HttpRequest:
         method=request.method,
         url=str(request.url),
         headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
-        params={name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
+        params={
+            name: ",".join(request.query_params.getlist(name)) for name in request.query_params
+        },
         route_params={name: str(value) for name, value in request.path_params.items()},
         body=body,
     )

@@ -1,7 +1,9 @@
-"""The local host: runs the functions of a `FunctionApp` without the Functions host, in one process on one loop.
+"""The local host: runs the functions of a `FunctionApp` without the Functions host, in one process
+on one loop.
 
-HTTP functions on a port, queue functions from the `Queue` port, timers in UTC. All that must last is in the queue and
-the tables, so the process may be killed at any moment: what was not finished is delivered again.
+HTTP functions on a port, queue functions from the `Queue` port, timers in UTC. All that must last
+is in the queue and the tables, so the process may be killed at any moment: what was not finished is
+delivered again.
 """
 
 import asyncio
@@ -14,26 +16,35 @@ from typing import Final
 
 import azure.functions as func
 
+from sync.core.ports import Clock, Queue, Tables
 from sync.hosts.dead_letters import DeadLetters
 from sync.hosts.http import BODY_LIMIT, HostKeys, http_app
 from sync.hosts.pump import Pump
-from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, TimerFunction, registered
+from sync.hosts.registered import (
+    DeadLetterFunction,
+    HttpFunction,
+    QueueFunction,
+    TimerFunction,
+    registered,
+)
 from sync.hosts.server import listen, serve, url_of
 from sync.hosts.timers import Timer
-from sync.ports import Clock, Queue, Tables
 
 CONCURRENT_CALLS: Final = 16
-"""Messages of one queue at once where nothing else is said; host.json says the same (`maxConcurrentCalls`)."""
+"""Messages of one queue at once where nothing else is said; host.json says the same
+(`maxConcurrentCalls`)."""
 
 GRACE: Final = timedelta(seconds=30)
 
 
 class LocalHost:
-    """The functions of one app, hosted here. Reads the app's functions once, so give each host its own app.
+    """The functions of one app, hosted here. Reads the app's functions once, so give each host its
+    own app.
 
-    `queue_concurrency`: messages at once, by queue. `keys`: what opens functions that are not anonymous. `grace`: how
-    long running functions may take to finish after a stop; then they are cancelled and their messages given back.
-    Raises `CannotHost` or `NotASchedule` where the app registers what cannot run here.
+    `queue_concurrency`: messages at once, by queue. `keys`: what opens functions that are not
+    anonymous. `grace`: how long running functions may take to finish after a stop; then they are
+    cancelled and their messages given back. Raises `CannotHost` or `NotASchedule` where the app
+    registers what cannot run here.
     """
 
     def __init__(
@@ -53,31 +64,41 @@ class LocalHost:
         functions = registered(app)
         most = queue_concurrency or {}
         self._http = http_app(
-            [each for each in functions if isinstance(each, HttpFunction)], keys or HostKeys(), body_limit=body_limit
+            [each for each in functions if isinstance(each, HttpFunction)],
+            keys or HostKeys(),
+            body_limit=body_limit,
         )
         self._background: list[Pump | DeadLetters | Timer] = [
             Pump(each, queue, clock, most=most.get(each.queue, CONCURRENT_CALLS))
             for each in functions
             if isinstance(each, QueueFunction)
         ]
-        self._background += [DeadLetters(each, queue) for each in functions if isinstance(each, DeadLetterFunction)]
-        self._background += [Timer(each, tables, clock) for each in functions if isinstance(each, TimerFunction)]
+        self._background += [
+            DeadLetters(each, queue) for each in functions if isinstance(each, DeadLetterFunction)
+        ]
+        self._background += [
+            Timer(each, tables, clock) for each in functions if isinstance(each, TimerFunction)
+        ]
         self._address = (host, port)
         self._grace = grace
 
     async def run(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-        """Serve HTTP and work, until `stop`. `ready` is called with the URL once requests are taken.
+        """Serve HTTP and work, until `stop`. `ready` is called with the URL once requests are
+        taken.
 
         Returns when all has ended well. Cancelled, it ends at once. Raises `CannotListen`.
         """
         with listen(*self._address) as listener:
             url = url_of(listener)
             async with asyncio.TaskGroup() as group:
-                group.create_task(serve(self._http, listener, stop, lambda: ready(url), grace=self._grace))
+                group.create_task(
+                    serve(self._http, listener, stop, lambda: ready(url), grace=self._grace)
+                )
                 group.create_task(self.work(stop))
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Queues and timers alone, without HTTP; needs no socket, so a loop with virtual time can drive it."""
+        """Queues and timers alone, without HTTP; needs no socket, so a loop with virtual time can
+        drive it."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each.run(stop)) for each in self._background]
             await stop.wait()
@@ -88,7 +109,8 @@ class LocalHost:
 
 
 async def run_until_signalled(host: LocalHost, ready: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM, then stop gracefully; a second signal ends it at once. For the main thread."""
+    """Run until SIGINT or SIGTERM, then stop gracefully; a second signal ends it at once. For the
+    main thread."""
     stop = asyncio.Event()
     running = asyncio.create_task(host.run(stop, ready))
     with _signals(lambda: running.cancel() if stop.is_set() else stop.set()):
@@ -101,7 +123,8 @@ async def run_until_signalled(host: LocalHost, ready: Callable[[str], None]) -> 
 
 @contextmanager
 def _signals(call: Callable[[], object]) -> Generator[None, None, None]:
-    """Have `call` called on the loop at each signal. `signal.signal`, because Windows loops have no handlers."""
+    """Have `call` called on the loop at each signal. `signal.signal`, because Windows loops have no
+    handlers."""
     loop = asyncio.get_running_loop()
 
     def arrived(_number: int, _frame: FrameType | None) -> None:

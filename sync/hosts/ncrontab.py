@@ -1,9 +1,10 @@
 """NCRONTAB as the Functions host reads it: six fields, seconds first, in UTC.
 
-Where it differs from cron (NCrontab 3, the library inside the timer trigger): day of month and day of week must *both*
-match; `5/15` means from 5 to the field's end in steps of 15; a range written backwards is turned round; days of the
-week are 0 (Sunday) to 6 and not 7; names may be shortened to three letters, in any case; no `?`, `L`, `W` and `#`.
-The fields are read here; the walk over the calendar is croniter's.
+Where it differs from cron (NCrontab 3, the library inside the timer trigger): day of month and day
+of week must *both* match; `5/15` means from 5 to the field's end in steps of 15; a range written
+backwards is turned round; days of the week are 0 (Sunday) to 6 and not 7; names may be shortened to
+three letters, in any case; no `?`, `L`, `W` and `#`. The fields are read here; the walk over the
+calendar is croniter's.
 """
 
 from dataclasses import dataclass
@@ -40,29 +41,36 @@ FIELDS: Final = (
 
 
 class NotASchedule(ValueError):
-    """The text is not a schedule in NCRONTAB, or it never comes due; the message names the field."""
+    """The text is not a schedule in NCRONTAB, or it never comes due; the message names the
+    field."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When something is due. `text` is as written; `expanded` holds the same fields as plain lists of numbers."""
+    """When something is due. `text` is as written; `expanded` holds the same fields as plain lists
+    of numbers."""
 
     text: str
     expanded: str
 
     def after(self, moment: datetime) -> datetime:
         """The first due moment later than `moment`, to the second. Both aware and UTC."""
-        walk = croniter(self.expanded, moment, ret_type=datetime, day_or=False, second_at_beginning=True)
+        walk = croniter(
+            self.expanded, moment, ret_type=datetime, day_or=False, second_at_beginning=True
+        )
         return walk.get_next(datetime)
 
 
 def schedule(text: str) -> Schedule:
-    """Read a schedule. Raises `NotASchedule`, also for one that cannot come due within fifty years (30 February)."""
+    """Read a schedule. Raises `NotASchedule`, also for one that cannot come due within fifty years
+    (30 February)."""
     parts = text.split()
     if len(parts) != len(FIELDS):
         raise NotASchedule(f"{text!r}: six fields are needed (seconds first), not {len(parts)}")
     try:
-        read = Schedule(text, " ".join(_field(part, field) for part, field in zip(parts, FIELDS, strict=True)))
+        read = Schedule(
+            text, " ".join(_field(part, field) for part, field in zip(parts, FIELDS, strict=True))
+        )
         croniter(read.expanded, 0, day_or=False, second_at_beginning=True).get_next()
     except CroniterBadDateError:
         raise NotASchedule(f"{text!r}: no such day ever comes") from None
@@ -83,11 +91,16 @@ def _piece(piece: str, field: Field) -> range:
     span, slash, every = piece.partition("/")
     step = int(every) if every.isascii() and every.isdigit() else 0
     if slash and step < 1:
-        raise NotASchedule(f"{field.name} has the step {every!r}, which is not a whole number from 1 on")
+        raise NotASchedule(
+            f"{field.name} has the step {every!r}, which is not a whole number from 1 on"
+        )
     if span == "*":
         return range(field.low, field.high + 1, step or 1)
     first, dash, last = span.partition("-")
-    ends = [_value(first, field), _value(last, field) if dash else field.high if slash else _value(first, field)]
+    ends = [
+        _value(first, field),
+        _value(last, field) if dash else field.high if slash else _value(first, field),
+    ]
     return range(min(ends), max(ends) + 1, step or 1)
 
 
@@ -98,4 +111,6 @@ def _value(text: str, field: Field) -> int:
                 return number
     if text.isascii() and text.isdigit() and field.low <= int(text) <= field.high:
         return int(text)
-    raise NotASchedule(f"{field.name} has {text!r}, which is not between {field.low} and {field.high}")
+    raise NotASchedule(
+        f"{field.name} has {text!r}, which is not between {field.low} and {field.high}"
+    )

@@ -1,8 +1,9 @@
-"""A queue trigger on this side of the wire: takes messages and calls the function, as the Functions host does.
+"""A queue trigger on this side of the wire: takes messages and calls the function, as the Functions
+host does.
 
-At most so many at once; a message's lock is renewed while its function runs; returning completes it, raising gives it
-back at once with one delivery more. Nothing is remembered here: a message that was not completed is still in the queue,
-whatever ended the process.
+At most so many at once; a message's lock is renewed while its function runs; returning completes
+it, raising gives it back at once with one delivery more. Nothing is remembered here: a message that
+was not completed is still in the queue, whatever ended the process.
 """
 
 import asyncio
@@ -14,14 +15,15 @@ from typing import Final
 
 from azure.functions.servicebus import ServiceBusMessage
 
+from sync.core.ports import Clock, LockLost, Queue, Received
 from sync.hosts.causes import cause
 from sync.hosts.registered import QueueFunction
-from sync.ports import Clock, LockLost, Queue, Received
 
 log = logging.getLogger(__name__)
 
 FUNCTION_TIMEOUT: Final = timedelta(minutes=10)
-"""A function that runs longer is stopped and its message given back; host.json says the same (`functionTimeout`)."""
+"""A function that runs longer is stopped and its message given back; host.json says the same
+(`functionTimeout`)."""
 
 RECEIVE_WAIT: Final = timedelta(minutes=1)
 TROUBLE_WAIT: Final = timedelta(seconds=5)
@@ -40,7 +42,8 @@ class Pump:
         self._most = most
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take messages until `stop`, then let running functions finish. Cancelled, it gives their messages back."""
+        """Take messages until `stop`, then let running functions finish. Cancelled, it gives their
+        messages back."""
         running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             stopping = group.create_task(stop.wait())
@@ -55,7 +58,8 @@ class Pump:
                     task.add_done_callback(running.discard)
 
     async def _receive(self, most: int) -> list[Received]:
-        """Whatever is due. A queue in trouble is logged and asked again: the host must outlive a full disk."""
+        """Whatever is due. A queue in trouble is logged and asked again: the host must outlive a
+        full disk."""
         try:
             return await self._queue.receive(self._function.queue, most=most, wait=RECEIVE_WAIT)
         except Exception as error:  # noqa: BLE001 - logged, and tried again after a pause
@@ -67,7 +71,9 @@ class Pump:
         held = Held(message, self._queue, self._clock)
         try:
             async with held.while_running(), asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
-                await self._function.handler(**{self._function.argument: service_bus_message(message)})
+                await self._function.handler(
+                    **{self._function.argument: service_bus_message(message)}
+                )
         except asyncio.CancelledError:
             await held.settle(self._queue.abandon)
             raise
@@ -91,7 +97,8 @@ class Held:
 
     @asynccontextmanager
     async def while_running(self) -> AsyncIterator[None]:
-        """Keep the lock inside the block. A renewal that is under way when the block ends is waited for."""
+        """Keep the lock inside the block. A renewal that is under way when the block ends is waited
+        for."""
         done = asyncio.Event()
         renewing = asyncio.create_task(self._renew_until(done))
         try:
@@ -101,7 +108,8 @@ class Held:
             await renewing
 
     async def settle(self, how: Callable[[Received], Awaitable[None]]) -> None:
-        """Complete or abandon. A lost lock is only logged: the message is being delivered again, which is safe."""
+        """Complete or abandon. A lost lock is only logged: the message is being delivered again,
+        which is safe."""
         try:
             await how(self._message)
         except LockLost:
@@ -110,7 +118,8 @@ class Held:
             log.error("queue.not_settled id=%s cause=%s", self._message.id, cause(error))  # noqa: TRY400
 
     async def _renew_until(self, done: asyncio.Event) -> None:
-        """Renew at half time. Once the lock has run out, nothing is left to do but to let the function finish."""
+        """Renew at half time. Once the lock has run out, nothing is left to do but to let the
+        function finish."""
         while (left := self._message.locked_until - self._clock.now()) > timedelta():
             try:
                 async with asyncio.timeout(max(left / 2, SHORTEST_RENEWAL).total_seconds()):
@@ -126,8 +135,11 @@ class Held:
             log.warning("queue.not_renewed id=%s cause=%s", self._message.id, cause(error))
 
 
-async def _unless(stopping: "asyncio.Task[bool]", receiving: "asyncio.Task[list[Received]]") -> list[Received]:
-    """What was received, or nothing once `stopping` is done. What had already been locked then is still delivered."""
+async def _unless(
+    stopping: "asyncio.Task[bool]", receiving: "asyncio.Task[list[Received]]"
+) -> list[Received]:
+    """What was received, or nothing once `stopping` is done. What had already been locked then is
+    still delivered."""
     await asyncio.wait({stopping, receiving}, return_when=asyncio.FIRST_COMPLETED)
     if not receiving.done():
         receiving.cancel()

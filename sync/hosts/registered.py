@@ -1,7 +1,8 @@
-"""What a `FunctionApp` has registered, as the local host needs it: four kinds of function, each with its handler.
+"""What a `FunctionApp` has registered, as the local host needs it: four kinds of function, each
+with its handler.
 
-Only what this product registers is understood. Anything else (a blob trigger, a blocking `def`) is refused at start:
-a function that silently never ran would be worse than no start.
+Only what this product registers is understood. Anything else (a blob trigger, a blocking `def`) is
+refused at start: a function that silently never ran would be worse than no start.
 """
 
 import inspect
@@ -19,12 +20,14 @@ ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class CannotHost(ValueError):
-    """The app registers something that the local host does not run; the message says which function and why."""
+    """The app registers something that the local host does not run; the message says which function
+    and why."""
 
 
 @dataclass(frozen=True)
 class HttpFunction:
-    """Answers `methods` on `route` (without the prefix, parameters in braces). `argument` takes the request."""
+    """Answers `methods` on `route` (without the prefix, parameters in braces). `argument` takes the
+    request."""
 
     name: str
     argument: str
@@ -36,7 +39,8 @@ class HttpFunction:
 
 @dataclass(frozen=True)
 class QueueFunction:
-    """Takes messages of `queue`, one at a call. Returning completes the message, raising gives it back."""
+    """Takes messages of `queue`, one at a call. Returning completes the message, raising gives it
+    back."""
 
     name: str
     argument: str
@@ -46,7 +50,8 @@ class QueueFunction:
 
 @dataclass(frozen=True)
 class DeadLetterFunction:
-    """Takes what `queue` has given up, one message at a call. Returning forgets the message, raising keeps it."""
+    """Takes what `queue` has given up, one message at a call. Returning forgets the message,
+    raising keeps it."""
 
     name: str
     argument: str
@@ -68,7 +73,8 @@ Registered = HttpFunction | QueueFunction | DeadLetterFunction | TimerFunction
 
 
 def registered(app: func.FunctionApp) -> tuple[Registered, ...]:
-    """The app's functions in the order of registration. Call once per app: the library allows no second reading.
+    """The app's functions in the order of registration. Call once per app: the library allows no
+    second reading.
 
     Raises `CannotHost`, and `ValueError` from the library where two functions share a name.
     """
@@ -76,15 +82,23 @@ def registered(app: func.FunctionApp) -> tuple[Registered, ...]:
 
 
 def _read(function: Any) -> Registered:
-    name, trigger, handler = function.get_function_name(), function.get_trigger(), function.get_user_function()
+    name, trigger, handler = (
+        function.get_function_name(),
+        function.get_trigger(),
+        function.get_user_function(),
+    )
     if not inspect.iscoroutinefunction(handler):
-        raise CannotHost(f"function {name} is not async; it would stop every other function while it runs")
+        raise CannotHost(
+            f"function {name} is not async; it would stop every other function while it runs"
+        )
     binding = trigger.get_dict_repr()
     argument = binding["name"]
     match binding["type"]:
         case "httpTrigger":
             methods = tuple(method.value for method in binding.get("methods") or ()) or ALL_METHODS
-            return HttpFunction(name, argument, handler, binding["route"], methods, binding["authLevel"])
+            return HttpFunction(
+                name, argument, handler, binding["route"], methods, binding["authLevel"]
+            )
         case "serviceBusTrigger" if "queueName" in binding:
             queue = _literal(name, binding["queueName"])
             if queue.endswith(DEAD):
@@ -98,5 +112,8 @@ def _read(function: Any) -> Registered:
 
 def _literal(name: str, value: str) -> str:
     if "%" in value:
-        raise CannotHost(f"function {name} takes {value!r} from an app setting, which only the Functions host does")
+        raise CannotHost(
+            f"function {name} takes {value!r} from an app setting, which only the Functions host"
+            " does"
+        )
     return value

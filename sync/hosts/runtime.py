@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 
-class Answer(Protocol):
+class HostAnswer(Protocol):
     """What an HTTP function says. `content_type` is written as it is, charset included."""
 
     @property
@@ -24,31 +24,41 @@ class Answer(Protocol):
 
 
 class Runtime(Protocol):
-    """The engine as the functions see it. Header names are lower case; bodies are the exact bytes that came."""
+    """The engine as the functions see it. Header names are lower case; bodies are the exact bytes
+    that came."""
 
-    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def accept_webhook(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> HostAnswer:
         """A Commerce webhook: verify the signature, enqueue the keys, answer."""
         ...
 
     async def accept_events(
-        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
-    ) -> Answer:
-        """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and enqueued."""
+        self,
+        connection: str,
+        method: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        body: bytes,
+    ) -> HostAnswer:
+        """Adobe I/O Events: the registration's challenge (GET) or events (POST), verified and
+        enqueued."""
         ...
 
-    async def accept_business_event(self, connection: str, body: bytes) -> Answer:
+    async def accept_business_event(self, connection: str, body: bytes) -> HostAnswer:
         """A D365 business event by HTTPS."""
         ...
 
     async def take_business_event(self, body: bytes) -> None:
-        """A D365 business event from the queue. Raises for what is none, so that it is set aside."""
+        """A D365 business event from the queue. Raises for what is none, so that it is set
+        aside."""
         ...
 
-    async def health(self) -> Answer:
+    async def health(self) -> HostAnswer:
         """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
         ...
 
-    async def watch(self) -> None:
+    async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are."""
         ...
 
@@ -61,18 +71,29 @@ class Runtime(Protocol):
         ...
 
     async def deliver(
-        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+        self,
+        flow_name: str,
+        body: bytes,
+        message_id: str,
+        deliveries: int,
+        *,
+        trace_parent: str = "",
     ) -> None:
-        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts from 1.
+        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts
+        from 1.
 
         `trace_parent`: the host's own name for this invocation (W3C), where it has one.
         """
         ...
 
-    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
-        """Park what a message that the queue gave up stands for, with why. Returning forgets the message."""
+    async def park_dead_letter(
+        self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
+    ) -> None:
+        """Park what a message that the queue gave up stands for, with why. Returning forgets the
+        message."""
         ...
 
 
 Opening = Callable[[], Awaitable[Runtime]]
-"""Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every call, until it can."""
+"""Gives the process's one runtime, opened at the first call. Raises `SettingsMissing`, at every
+call, until it can."""

@@ -1,4 +1,5 @@
-"""The web server of the local host: uvicorn, on a socket bound here, ended by an event and not by signals."""
+"""The web server of the local host: uvicorn, on a socket bound here, ended by an event and not by
+signals."""
 
 import asyncio
 import socket
@@ -17,14 +18,17 @@ class CannotListen(Exception):
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises `CannotListen`.
 
-    Its connections send at once: asyncio sees to that only where a socket names its protocol, which this one does not,
-    and an answer in two pieces would wait 40 ms for the other side to acknowledge the first.
+    Its connections send at once: asyncio sees to that only where a socket names its protocol, which
+    this one does not, and an answer in two pieces would wait 40 ms for the other side to
+    acknowledge the first.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from None
+        raise CannotListen(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another port"
+        ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -36,11 +40,17 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def serve(
-    app: ASGIApp, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None], *, grace: timedelta
+    app: ASGIApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    *,
+    grace: timedelta,
 ) -> None:
     """Answer requests until `stop`; then take no more and let those that run finish within `grace`.
 
-    `ready` is called once connections are taken. Cancelled, it ends at once. The socket is the caller's to close.
+    `ready` is called once connections are taken. Cancelled, it ends at once. The socket is the
+    caller's to close.
     """
     server = _Server(app, ready, grace)
     try:

@@ -1,7 +1,9 @@
-"""Timer triggers on this side of the wire: one run at a time, in UTC, and a run that was missed is made up for once.
+"""Timer triggers on this side of the wire: one run at a time, in UTC, and a run that was missed is
+made up for once.
 
-When a timer last ran is kept in the table `timers`, so that a restart neither forgets a run nor repeats one that was
-finished. It is written after the run: killed in the middle, the run is made up for at the next start.
+When a timer last ran is kept in the table `timers`, so that a restart neither forgets a run nor
+repeats one that was finished. It is written after the run: killed in the middle, the run is made up
+for at the next start.
 """
 
 import asyncio
@@ -11,11 +13,11 @@ from typing import Final
 
 from azure.functions.timer import TimerRequest
 
+from sync.core.ports import Clock, Row, Tables
 from sync.hosts.causes import cause
 from sync.hosts.ncrontab import Schedule, schedule
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import TimerFunction
-from sync.ports import Clock, Row, Tables
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,8 @@ class Timer:
     async def run(self, stop: asyncio.Event) -> None:
         """Run the function whenever it is due, until `stop`.
 
-        What came due while it ran, or while nothing ran here, is one run. The first start ever only notes the time.
+        What came due while it ran, or while nothing ran here, is one run. The first start ever only
+        notes the time.
         """
         last = await self._last()
         while await self._come(due := self._schedule.after(last), stop):
@@ -70,7 +73,9 @@ class Timer:
     async def _call(self, *, past_due: bool) -> None:
         try:
             async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
-                await self._function.handler(**{self._function.argument: TimerRequest(past_due=past_due)})
+                await self._function.handler(
+                    **{self._function.argument: TimerRequest(past_due=past_due)}
+                )
         except Exception as error:  # noqa: BLE001 - a failed run is logged; the next one comes by the schedule
             log.error("%s.failed cause=%s", self._function.name, cause(error))  # noqa: TRY400
 

@@ -3,8 +3,8 @@
 from functools import cache
 
 from sync.commerce.models.postal_address import Address
-from sync.connections import Customers
-from sync.errors import Missing, Never
+from sync.config.connections import Customers
+from sync.core.errors import Missing, Never
 
 
 @cache
@@ -15,27 +15,35 @@ def _iso() -> dict[str, str]:
 
 
 def country_region_id(country: str, settings: Customers, *, of: str) -> str:
-    """F&O's country id for Commerce's two letters: the mapping's, else ISO's three letters. Raises `Never`."""
+    """F&O's country id for Commerce's two letters: the mapping's, else ISO's three letters. Raises
+    `Never`."""
     code = country.strip().upper()
     found = settings.countries.get(code) or _iso().get(code)
     if not found:
         raise Never(
             f"{of}: country_id is {code[:8] or 'empty'}, which is no ISO country",
-            remedy="Correct the address in Commerce, or add the code under customers.countries in connections.toml.",
+            remedy=(
+                "Correct the address in Commerce, or add the code under customers.countries in"
+                " connections.toml."
+            ),
             missing=[Missing("customers.countries", code)] if code else (),
         )
     return found
 
 
 def state_id(address: Address, settings: Customers) -> str:
-    """The state where F&O keeps states for the country (`customers.states_in`), else nothing: F&O refuses others."""
+    """The state where F&O keeps states for the country (`customers.states_in`), else nothing: F&O
+    refuses others."""
     if address.country_id.upper() not in settings.states_in:
         return ""
     return address.region_code if address.region_code and len(address.region_code) <= 10 else ""
 
 
-def address_fields(address: Address | None, settings: Customers, *, of: str, description: str) -> dict[str, str]:
-    """The `Address...` fields of an account; nothing where there is no address. Raises `Never` for a strange country."""
+def address_fields(
+    address: Address | None, settings: Customers, *, of: str, description: str
+) -> dict[str, str]:
+    """The `Address...` fields of an account; nothing where there is no address. Raises `Never` for
+    a strange country."""
     if address is None or not (address.city or address.street):
         return {}
     return without_empty(
@@ -45,7 +53,9 @@ def address_fields(address: Address | None, settings: Customers, *, of: str, des
             "AddressCity": address.city,
             "AddressZipCode": address.postcode,
             "AddressState": state_id(address, settings),
-            "AddressCountryRegionId": country_region_id(address.country_id, settings, of=f"{of}: address"),
+            "AddressCountryRegionId": country_region_id(
+                address.country_id, settings, of=f"{of}: address"
+            ),
         }
     )
 

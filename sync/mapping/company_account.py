@@ -1,7 +1,7 @@
 """A B2B company of Commerce as a customer account of D365. Pure.
 
-Always an organisation. Terms and limits are the ledger's own; a hold is set for a company that Commerce blocks, and
-only a hold of ours is ever lifted, back to what was there before it.
+Always an organisation. Terms and limits are the ledger's own; a hold is set for a company that
+Commerce blocks, and only a hold of ours is ever lifted, back to what was there before it.
 """
 
 import re
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.commerce.models.company import Company, CompanyStatus
-from sync.connections import Connection, NumberMode
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, NumberMode
+from sync.core.errors import Missing, Never
 from sync.mapping.addresses import address_fields, without_empty
 from sync.mapping.customer_account import LONGEST_ACCOUNT, CustomerAccount, customer_group
 
@@ -25,14 +25,16 @@ _MARK: Final = re.compile(r"held:(\w*):(\w*)")
 
 @dataclass(frozen=True)
 class Hold:
-    """A hold that we set: `ours` is the OnHoldStatus we wrote, `before` the one it took the place of."""
+    """A hold that we set: `ours` is the OnHoldStatus we wrote, `before` the one it took the place
+    of."""
 
     ours: str
     before: str
 
     @property
     def mark(self) -> str:
-        """What claim and intent remember of it; copies of documents age out, a hold must not be forgotten."""
+        """What claim and intent remember of it; copies of documents age out, a hold must not be
+        forgotten."""
         return f"|held:{self.ours}:{self.before}"
 
 
@@ -43,13 +45,17 @@ def hold_in(text: str) -> Hold | None:
 
 
 def wanted_hold(company: Company, connection: Connection) -> str:
-    """The OnHoldStatus that the company's status asks for; empty when none, or when holds are the ledger's own."""
+    """The OnHoldStatus that the company's status asks for; empty when none, or when holds are the
+    ledger's own."""
     setting = connection.companies.hold
     return setting if company.status in BARRED and setting != "keep" else ""
 
 
-def company_account_from(company: Company, connection: Connection, *, region_code: str) -> CustomerAccount:
-    """Map a company. Raises `Never` for a group, country, currency or sales representative without a home."""
+def company_account_from(
+    company: Company, connection: Connection, *, region_code: str
+) -> CustomerAccount:
+    """Map a company. Raises `Never` for a group, country, currency or sales representative without
+    a home."""
     settings, store = connection.customers, connection.stores.get("default")
     entity, account = connection.legal_entity, company_number(company.id, connection)
     address = company.address(region_code)
@@ -60,7 +66,9 @@ def company_account_from(company: Company, connection: Connection, *, region_cod
             "PartyType": "Organization",
             **_names(company),
             "OrganizationNumber": company.reseller_id,
-            "CustomerGroupId": customer_group(company.customer_group_id, connection, of=company.label),
+            "CustomerGroupId": customer_group(
+                company.customer_group_id, connection, of=company.label
+            ),
             "SalesCurrencyCode": _currency(company, connection),
             "LanguageId": (store.language if store else None) or "",
             "PaymentTerms": connection.companies.payment_terms,
@@ -69,20 +77,24 @@ def company_account_from(company: Company, connection: Connection, *, region_cod
             "PrimaryContactPhone": company.telephone,
             "TaxExemptNumber": company.vat_tax_id if settings.send_tax_numbers else "",
             "EmployeeResponsibleNumber": _sales_representative(company, connection),
-            **address_fields(address, settings, of=company.label, description="Web company address"),
+            **address_fields(
+                address, settings, of=company.label, description="Web company address"
+            ),
         }
     )
     return CustomerAccount(entity, account, body, {})
 
 
 def company_number(company_id: int, connection: Connection) -> str:
-    """The account's number where numbers are ours, else empty: F&O chooses it. Raises `Never` for one too long."""
+    """The account's number where numbers are ours, else empty: F&O chooses it. Raises `Never` for
+    one too long."""
     if connection.customers.numbers is NumberMode.THEIRS:
         return ""
     number = connection.companies.number_template.format(company_id=company_id)
     if len(number) > LONGEST_ACCOUNT:
         raise Never(
-            f"company {company_id}: CustomerAccount would have {len(number)} characters; F&O takes {LONGEST_ACCOUNT}",
+            f"company {company_id}: CustomerAccount would have {len(number)} characters; F&O takes"
+            f" {LONGEST_ACCOUNT}",
             remedy="Shorten companies.number_template in connections.toml.",
         )
     return number
@@ -100,13 +112,16 @@ def _currency(company: Company, connection: Connection) -> str:
     if not currency:
         raise Never(
             f"{company.label}: no currency for the account",
-            remedy="Set companies.currency (or customers.currency) in connections.toml, then replay.",
+            remedy=(
+                "Set companies.currency (or customers.currency) in connections.toml, then replay."
+            ),
         )
     return currency
 
 
 def _sales_representative(company: Company, connection: Connection) -> str:
-    """The personnel number behind an admin user's id: its own row, else `*`; empty when the table is."""
+    """The personnel number behind an admin user's id: its own row, else `*`; empty when the table
+    is."""
     table, user = connection.companies.sales_representatives, company.sales_representative_id
     if not table or not user:
         return ""
@@ -114,7 +129,10 @@ def _sales_representative(company: Company, connection: Connection) -> str:
     if number is None:
         raise Never(
             f"{company.label}: sales_representative_id {user} is not mapped",
-            remedy='Add it under companies.sales_representatives in connections.toml ("*" stands for all others), then replay.',
+            remedy=(
+                'Add it under companies.sales_representatives in connections.toml ("*" stands for'
+                " all others), then replay."
+            ),
             missing=[Missing("companies.sales_representatives", str(user))],
         )
     return number

@@ -1,8 +1,9 @@
 """A shopper of Commerce as a customer account of D365. Pure.
 
-A shopper is a registered customer, or a guest known by e-mail address only. A billing address with a company makes
-an organisation, otherwise it is a person. Limits and holds are the ledger's own and never sent. Where the store's
-prices include tax, so do those of its accounts: return orders have no field for it, F&O takes it from the customer.
+A shopper is a registered customer, or a guest known by e-mail address only. A billing address with
+a company makes an organisation, otherwise it is a person. Limits and holds are the ledger's own and
+never sent. Where the store's prices include tax, so do those of its accounts: return orders have no
+field for it, F&O takes it from the customer.
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,9 @@ from typing import Any, Final
 from sync.commerce.models.customer import Customer, CustomerAddress
 from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
-from sync.connections import Connection, NumberMode
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, NumberMode
+from sync.core.encoding import digest
+from sync.core.errors import Missing, Never
 from sync.mapping.addresses import address_fields, without_empty
 from sync.mapping_tables.records import AccountKind
 
@@ -23,7 +24,8 @@ LONGEST_ACCOUNT = 20
 
 FIXED: Final = frozenset(
     {
-        "dataAreaId", "CustomerAccount", "PartyType", "CustomerGroupId", "SalesCurrencyCode", "PaymentTerms",
+        "dataAreaId", "CustomerAccount", "PartyType", "CustomerGroupId", "SalesCurrencyCode",
+        "PaymentTerms",
         "IsSalesTaxIncludedInPrices",
     }
 )  # fmt: skip
@@ -32,7 +34,8 @@ FIXED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Shopper:
-    """Who buys. `kind` and `source_key` identify the mapping: customer + id, or guest + keyed digest of the e-mail."""
+    """Who buys. `kind` and `source_key` identify the mapping: customer + id, or guest + keyed
+    digest of the e-mail."""
 
     kind: AccountKind
     source_key: str
@@ -42,7 +45,7 @@ class Shopper:
     currency: str
     store_id: int | None
     group_id: int | None = None
-    account_hint: str = ""
+    suggested_account: str = ""
     tax_number: str = ""
     address: Address | None = None
     further: tuple[CustomerAddress, ...] = ()
@@ -54,7 +57,11 @@ class Shopper:
     @property
     def label(self) -> str:
         """For messages: an id or digest, never a name."""
-        return f"customer {self.source_key}" if self.kind == "customer" else f"guest {self.source_key[:12]}"
+        return (
+            f"customer {self.source_key}"
+            if self.kind == "customer"
+            else f"guest {self.source_key[:12]}"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,41 +77,59 @@ class CustomerAccount:
     def digest(self) -> str:
         """Of everything we would send."""
         return digest(
-            {"body": dict(self.body), "addresses": {key: dict(value) for key, value in self.addresses.items()}}
+            {
+                "body": dict(self.body),
+                "addresses": {key: dict(value) for key, value in self.addresses.items()},
+            }
         )
 
 
-def shopper_of_customer(customer: Customer, connection: Connection, currency: str, company: str = "") -> Shopper:
+def shopper_of_customer(
+    customer: Customer, connection: Connection, currency: str, company: str = ""
+) -> Shopper:
     """A registered customer, for an account in a legal entity (empty: that of their store)."""
     billing = customer.billing
     code = connection.customers.customer_number_attribute
     return Shopper(
-        kind="customer", source_key=str(customer.id), email=customer.email.lower(), firstname=customer.firstname,
-        lastname=customer.lastname, currency=currency, store_id=customer.store_id, group_id=customer.group_id,
-        account_hint=customer.attribute(code), tax_number=customer.taxvat or (billing.vat_id if billing else ""),
-        address=billing, further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
+        kind="customer", source_key=str(customer.id), email=customer.email.lower(),
+        firstname=customer.firstname,
+        lastname=customer.lastname, currency=currency, store_id=customer.store_id,
+        group_id=customer.group_id,
+        suggested_account=customer.attribute(code),
+        tax_number=customer.taxvat or (billing.vat_id if billing else ""),
+        address=billing,
+        further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
         company_id=customer.company_id, website_id=customer.website_id, company=company,
     )  # fmt: skip
 
 
 def guest_email(order: Order) -> str:
-    """What a guest is known by, in lower case. Raises `Never` for a guest without an e-mail address."""
-    email = (order.customer_email or (order.billing_address.email if order.billing_address else "")).lower()
+    """What a guest is known by, in lower case. Raises `Never` for a guest without an e-mail
+    address."""
+    email = (
+        order.customer_email or (order.billing_address.email if order.billing_address else "")
+    ).lower()
     if not email:
         raise Never(
             f"order {order.increment_id}: a guest without customer_email",
-            remedy='Enter the e-mail address in Commerce, or set customers.guests = "collective" with a guest_account.',
+            remedy=(
+                'Enter the e-mail address in Commerce, or set customers.guests = "collective" with'
+                " a guest_account."
+            ),
         )
     return email
 
 
 def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shopper:
-    """Whoever placed an order, as the order knows them: guests, and customers that Commerce has deleted since."""
+    """Whoever placed an order, as the order knows them: guests, and customers that Commerce has
+    deleted since."""
     billing = order.billing_address or Address()
     return Shopper(
         kind=kind, source_key=source_key, email=(order.customer_email or billing.email).lower(),
-        firstname=order.customer_firstname or billing.firstname, lastname=order.customer_lastname or billing.lastname,
-        currency=order.order_currency_code, store_id=order.store_id, group_id=order.customer_group_id,
+        firstname=order.customer_firstname or billing.firstname,
+        lastname=order.customer_lastname or billing.lastname,
+        currency=order.order_currency_code, store_id=order.store_id,
+        group_id=order.customer_group_id,
         tax_number=order.customer_taxvat or billing.vat_id, address=order.billing_address,
     )  # fmt: skip
 
@@ -115,7 +140,10 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
     if not shopper.currency:
         raise Never(
             f"{shopper.label}: no currency for the account",
-            remedy="Set customers.currency in connections.toml: customers who register have not bought in any currency yet.",
+            remedy=(
+                "Set customers.currency in connections.toml: customers who register have not bought"
+                " in any currency yet."
+            ),
             missing=[Missing("customers.currency", "")],
         )
     company = shopper.company or connection.legal_entity_of(shopper.store_id)
@@ -134,7 +162,9 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
             "PrimaryContactEmail": shopper.email,
             "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
             "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
-            **address_fields(shopper.address, settings, of=shopper.label, description="Web billing address"),
+            **address_fields(
+                shopper.address, settings, of=shopper.label, description="Web billing address"
+            ),
         }
     )
     further = {
@@ -154,10 +184,18 @@ def _names(shopper: Shopper) -> dict[str, str]:
     first, last = shopper.firstname, shopper.lastname
     if not first and not last:
         raise Never(
-            f"{shopper.label}: neither firstname and lastname nor the billing address's hold a name",
-            remedy="Enter the name in Commerce, or map the shopper to an existing account (map customers set).",
+            f"{shopper.label}: neither firstname and lastname nor the billing address's hold a"
+            " name",
+            remedy=(
+                "Enter the name in Commerce, or map the shopper to an existing account (map"
+                " customers set)."
+            ),
         )
-    return {"PartyType": "Person", "PersonFirstName": first or last, "PersonLastName": last if first else ""}
+    return {
+        "PartyType": "Person",
+        "PersonFirstName": first or last,
+        "PersonLastName": last if first else "",
+    }
 
 
 def customer_group(group_id: int | None, connection: Connection, *, of: str) -> str:
@@ -166,7 +204,10 @@ def customer_group(group_id: int | None, connection: Connection, *, of: str) -> 
     if not group:
         raise Never(
             f"{of}: customer group {group_id} of Commerce has no customer group in D365",
-            remedy="Set customers.group (for all) or customers.groups in connections.toml, then replay.",
+            remedy=(
+                "Set customers.group (for all) or customers.groups in connections.toml, then"
+                " replay."
+            ),
             missing=[Missing("customers.groups", str(group_id))],
         )
     return group
@@ -182,7 +223,10 @@ def _account_number(shopper: Shopper, connection: Connection) -> str:
         number = settings.number_template.format(customer_id=shopper.source_key)
     if len(number) > LONGEST_ACCOUNT:
         raise Never(
-            f"{shopper.label}: CustomerAccount would have {len(number)} characters; F&O takes {LONGEST_ACCOUNT}",
-            remedy="Shorten customers.number_template or guest_number_template in connections.toml.",
+            f"{shopper.label}: CustomerAccount would have {len(number)} characters; F&O takes"
+            f" {LONGEST_ACCOUNT}",
+            remedy=(
+                "Shorten customers.number_template or guest_number_template in connections.toml."
+            ),
         )
     return number

@@ -1,26 +1,23 @@
 r"""Money captured or paid back, as a line of a customer payment journal. Pure.
 
-Account numbers in journals are dimension strings: the segment delimiter inside a number is escaped with a backslash
-(recorded live: customer `DAT-000011` is `DAT\\-000011`).
+Account numbers in journals are dimension strings: the segment delimiter inside a number is escaped
+with a backslash (recorded live: customer `DAT-000011` is `DAT\\-000011`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
-from sync.connections import Connection, Invoices
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, Invoices
+from sync.core.errors import Missing, Never
+from sync.core.money import ZERO, rounded
+from sync.dynamics.documents.customer_payment import CREDIT, DEBIT, CustomerPayment
 from sync.mapping.addresses import without_empty
 from sync.mapping.sales_order import mapped
 from sync.mapping.sales_order_lines import unique_references
-from sync.money import ZERO, rounded
-
-CREDIT, DEBIT = "CreditAmount", "DebitAmount"
 
 STORE_CREDIT: Final = "customer_balance"
 """What `invoices.accounts` calls the liability for store credit."""
@@ -29,46 +26,19 @@ LONGEST_TEXT: Final = 60
 """Characters of a journal's description, and of a transaction's text, that are surely kept."""
 
 
-@dataclass(frozen=True)
-class CustomerPayment:
-    """A payment line to be, without its journal's number and its own. `journal_text`: which open journal takes it."""
-
-    company: str
-    reference: str
-    journal_name: str
-    journal_text: str
-    body: Mapping[str, Any]
-
-    @property
-    def side(self) -> str:
-        """The field that bears the amount."""
-        return DEBIT if DEBIT in self.body else CREDIT
-
-    @property
-    def amount(self) -> Decimal:
-        """What was received or paid back, to the cent."""
-        return Decimal(self.body[self.side])
-
-    @property
-    def journal_body(self) -> dict[str, Any]:
-        """The header of a journal opened for it."""
-        return {"dataAreaId": self.company, "JournalName": self.journal_name, "Description": self.journal_text}
-
-    def line_body(self, journal: str, line: Decimal) -> dict[str, Any]:
-        """The line as it is posted into a journal, under a number there."""
-        return {**self.body, "JournalBatchNumber": journal, "LineNumber": line}
-
-    @property
-    def digest(self) -> str:
-        """Of what is sent, whatever journal it lands in."""
-        return digest(dict(self.body))
-
-
 def customer_payment_from(
-    document: Invoice | CreditMemo, order: Order, connection: Connection, *,
-    company: str, account: str, reference: str, day: date, kept: Decimal = ZERO,
-) -> CustomerPayment:  # fmt: skip
-    """One line: credit for the money of an invoice, debit for that of a credit memo less what is `kept` as store credit.
+    document: Invoice | CreditMemo,
+    order: Order,
+    connection: Connection,
+    *,
+    company: str,
+    account: str,
+    reference: str,
+    day: date,
+    kept: Decimal = ZERO,
+) -> CustomerPayment:
+    """One line: credit for the money of an invoice, debit for that of a credit memo less what is
+    `kept` as store credit.
 
     Raises `Never` for a payment method without a bank account and for a negative total.
     """
@@ -81,37 +51,66 @@ def customer_payment_from(
             remedy="Book it in D365 by hand, and look at the document in Commerce.",
         )
     payment = mapped(connection.orders.payments, method, order, "payment.method", "orders.payments")
-    fields = {"PaymentMethodName": payment.method if payment else "", "PaymentId": document.transaction_id}
+    fields = {
+        "PaymentMethodName": payment.method if payment else "",
+        "PaymentId": document.transaction_id,
+    }
     return _line(
-        document, order, connection, amount=amount, offset=("Bank", bank), fields=fields, what=method or "payments",
+        document, order, connection, amount=amount, offset=("Bank", bank), fields=fields,
+        what=method or "payments",
         company=company, account=account, reference=next(unique_references([reference])), day=day,
     )  # fmt: skip
 
 
 def store_credit_from(
-    document: CreditMemo, order: Order, connection: Connection, kept: Decimal, *,
-    company: str, account: str, reference: str, day: date,
-) -> CustomerPayment:  # fmt: skip
-    """The line that moves what a credit memo left in the shop as store credit from the customer to the liability.
+    document: CreditMemo,
+    order: Order,
+    connection: Connection,
+    kept: Decimal,
+    *,
+    company: str,
+    account: str,
+    reference: str,
+    day: date,
+) -> CustomerPayment:
+    """The line that moves what a credit memo left in the shop as store credit from the customer to
+    the liability.
 
-    Its reference ends in S: it is another line than that of the money paid out. Raises `Never` without an account.
+    Its reference ends in S: it is another line than that of the money paid out. Raises `Never`
+    without an account.
     """
     liability = connection.invoices.accounts.get(STORE_CREDIT, "")
     if not liability:
         raise Never(
-            f"{document.label}: {kept} {document.order_currency_code} was refunded to store credit, which has no main account",
-            remedy=f'Write {STORE_CREDIT} = "<account>" under invoices.accounts in connections.toml, then replay.',
+            f"{document.label}: {kept} {document.order_currency_code} was refunded to store credit,"
+            " which has no main account",
+            remedy=(
+                f'Write {STORE_CREDIT} = "<account>" under invoices.accounts in connections.toml,'
+                " then replay."
+            ),
         )
     return _line(
-        document, order, connection, amount=kept, offset=("Ledger", liability), fields={}, what="store credit",
-        company=company, account=account, reference=next(unique_references([f"{reference}/S"])), day=day,
+        document, order, connection, amount=kept, offset=("Ledger", liability), fields={},
+        what="store credit",
+        company=company, account=account, reference=next(unique_references([f"{reference}/S"])),
+        day=day,
     )  # fmt: skip
 
 
 def _line(
-    document: Invoice | CreditMemo, order: Order, connection: Connection, *, amount: Decimal, offset: tuple[str, str],
-    fields: Mapping[str, str], what: str, company: str, account: str, reference: str, day: date,
-) -> CustomerPayment:  # fmt: skip
+    document: Invoice | CreditMemo,
+    order: Order,
+    connection: Connection,
+    *,
+    amount: Decimal,
+    offset: tuple[str, str],
+    fields: Mapping[str, str],
+    what: str,
+    company: str,
+    account: str,
+    reference: str,
+    day: date,
+) -> CustomerPayment:
     """A line of the journal that takes payments of this day and kind (`what`)."""
     settings = connection.invoices
     body = without_empty(
@@ -138,16 +137,20 @@ def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> st
     bank = settings.banks.get(method, settings.banks.get("*", ""))
     if not bank:
         raise Never(
-            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account, and does not say that it moves no money",
-            remedy='Name its bank account under invoices.banks in connections.toml ("*" stands for all others), or the method '
-            "in invoices.on_account where no money moves; then replay.",
+            f"{document.label}: payment.method {method[:64] or '(none)'} has no bank account, and"
+            " does not say that it moves no money",
+            remedy=(
+                'Name its bank account under invoices.banks in connections.toml ("*" stands for all'
+                " others), or the method in invoices.on_account where no money moves; then replay."
+            ),
             missing=[Missing("invoices.banks", method)],
         )
     return bank
 
 
 def display_value(account: str, delimiter: str) -> str:
-    """An account number as F&O's dimension strings spell it: backslash before the delimiter, and before itself."""
+    """An account number as F&O's dimension strings spell it: backslash before the delimiter, and
+    before itself."""
     return account.replace("\\", "\\\\").replace(delimiter, f"\\{delimiter}")
 
 

@@ -1,7 +1,9 @@
-"""Fixed product tax (FPT) in an invoice or credit memo: in an invoice no field says how much of it there is.
+"""Fixed product tax (FPT) in an invoice or credit memo: in an invoice no field says how much of it
+there is.
 
-It is the part of the grand total that nothing else explains, when that is what the rows' shares of the order's own
-fixed product tax lead one to expect. Commerce rounds the shares row by row, so a few cents of slack are allowed.
+It is the part of the grand total that nothing else explains, when that is what the rows' shares of
+the order's own fixed product tax lead one to expect. Commerce rounds the shares row by row, so a
+few cents of slack are allowed.
 """
 
 from collections.abc import Iterator
@@ -11,12 +13,13 @@ from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.order import Order
-from sync.connections import Orders
+from sync.config.connections import Orders
+from sync.core.money import CENT, rounded, total
 from sync.mapping.order_parts import Charge, fixed_product_tax_codes
-from sync.money import CENT, rounded, total
 
 SLACK: Final = Decimal("0.03")
-"""How far a document's fixed product tax may be from its share of the order's (measured: 0.015); a cent per row if more."""
+"""How far a document's fixed product tax may be from its share of the order's (measured: 0.015); a
+cent per row if more."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ def expected_fixed_product_tax(document: Invoice | CreditMemo, order: Order) -> 
 def fixed_product_tax(
     document: Invoice | CreditMemo, order: Order, settings: Orders, *, rest: Decimal, tax: Decimal
 ) -> Iterator[Charge]:
-    """The charges that come to `rest` with `tax` on them; none where the order leads one to expect something else.
+    """The charges that come to `rest` with `tax` on them; none where the order leads one to expect
+    something else.
 
-    One charge, or one per set of tax codes where codes decide the line's tax group; the last one takes the remainder.
-    Nothing is expected where fixed product tax is part of the subtotal: then `rest` is nothing.
+    One charge, or one per set of tax codes where codes decide the line's tax group; the last one
+    takes the remainder. Nothing is expected where fixed product tax is part of the subtotal: then
+    `rest` is nothing.
     """
     shares = [*_shares(document, order, with_codes=bool(settings.taxes))]
     expected = total(share.net for share in shares)
@@ -57,7 +62,12 @@ def _shares(document: Invoice | CreditMemo, order: Order, *, with_codes: bool) -
     ordered = {item.item_id: item for item in order.items}
     for item in document.items:
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if origin is None or not origin.qty_ordered or not origin.weee_tax_applied_row_amount or not _bears(item):
+        if (
+            origin is None
+            or not origin.qty_ordered
+            or not origin.weee_tax_applied_row_amount
+            or not _bears(item)
+        ):
             continue
         part = item.qty / origin.qty_ordered
         codes = fixed_product_tax_codes(order, origin.item_id) if with_codes else ()

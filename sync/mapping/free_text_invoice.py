@@ -1,56 +1,43 @@
 """An invoice as a free text invoice of D365, a credit memo as a negative one. Pure.
 
-F&O posts drafts itself. `ParentRecId` is the header's RecId, which F&O assigns; `CustomerReference` is how the document
-is found again. The amount of a line is quantity x unit price: per piece where that is exact to the cent, else as one.
+F&O posts drafts itself. `ParentRecId` is the header's RecId, which F&O assigns; `CustomerReference`
+is how the document is found again. The amount of a line is quantity x unit price: per piece where
+that is exact to the cent, else as one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection
+from sync.core.errors import Missing, Never
+from sync.core.money import rounded
+from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
+from sync.dynamics.documents.line_amount import priced, shortest
 from sync.mapping.addresses import without_empty
-from sync.mapping.line_amount import priced, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
-from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import rounded
 
 LONGEST_DESCRIPTION: Final = 255
 
 
-@dataclass(frozen=True)
-class FreeTextInvoice:
-    """A free text invoice to be: header, and lines without `ParentRecId`."""
-
-    company: str
-    account: str
-    reference: str
-    header: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...]
-    totals: Totals
-
-    @property
-    def digest(self) -> str:
-        """Of the whole document."""
-        return digest({"header": dict(self.header), "lines": [dict(line) for line in self.lines]})
-
-    def line_body(self, line: Mapping[str, Any], identifier: int | str) -> dict[str, Any]:
-        """A line as it is posted under the header with this identifier."""
-        return {"dataAreaId": self.company, "ParentRecId": identifier, **line}
-
-
 def free_text_invoice_from(
-    receivable: Receivable, order: Order, connection: Connection, *,
-    company: str, account: str, reference: str, day: date, items: Mapping[str, ItemMapping], is_credit: bool,
-) -> FreeTextInvoice:  # fmt: skip
-    """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped tax codes."""
+    receivable: Receivable,
+    order: Order,
+    connection: Connection,
+    *,
+    company: str,
+    account: str,
+    reference: str,
+    day: date,
+    items: Mapping[str, ItemMapping],
+    is_credit: bool,
+) -> FreeTextInvoice:
+    """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped
+    tax codes."""
     sign = -1 if is_credit else 1
     header = without_empty(
         {
@@ -79,10 +66,13 @@ def free_text_invoice_from(
 
 
 def _terms(order: Order, connection: Connection) -> str:
-    """Those of a method that moves no money: the receivable stays open under them. Else the customer's own apply."""
+    """Those of a method that moves no money: the receivable stays open under them. Else the
+    customer's own apply."""
     method = order.payment.method
     payment = connection.orders.payments.get(method)
-    return payment.terms if payment is not None and not connection.invoices.moves_money(method) else ""
+    return (
+        payment.terms if payment is not None and not connection.invoices.moves_money(method) else ""
+    )
 
 
 def line_amount(body: Mapping[str, Any]) -> Decimal:
@@ -106,11 +96,16 @@ def _tax(line: ReceivableLine, order: Order, connection: Connection) -> dict[str
     """What was paid with and what rounding leaves bear no tax, whatever the other lines do."""
     if line.is_payment or line.segment == "rounding":
         return {}
-    return without_empty({"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)})
+    return without_empty(
+        {"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)}
+    )
 
 
-def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], label: str) -> str:
-    """The line's own account: per item number or sku, per kind of charge, per service item; else that of revenue.
+def _account(
+    line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], label: str
+) -> str:
+    """The line's own account: per item number or sku, per kind of charge, per service item; else
+    that of revenue.
 
     A way to pay is no revenue: it needs an account of its own.
     """
@@ -125,12 +120,18 @@ def _account(line: ReceivableLine, connection: Connection, items: Mapping[str, I
     if line.is_payment:
         raise Never(
             f"{label}: {line.amount} was {line.text}, and {line.segment} has no main account",
-            remedy=f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml, then replay.',
+            remedy=(
+                f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml,'
+                " then replay."
+            ),
             missing=[Missing("invoices.accounts", line.segment)],
         )
     what = f"items[].sku {line.sku[:64] or '(empty)'}" if line.is_goods else line.segment
     raise Never(
         f"{label}: {what} has no main account",
-        remedy="Set invoices.revenue_account, or name the account under invoices.accounts in connections.toml; then replay.",
+        remedy=(
+            "Set invoices.revenue_account, or name the account under invoices.accounts in"
+            " connections.toml; then replay."
+        ),
         missing=[Missing("invoices.revenue_account", "")],
     )

@@ -1,9 +1,9 @@
 """Which rows of a Commerce order bear money, and what their true row totals are.
 
-REST rewrites `row_total` while answering (measured on 2.4.8-p1: one piece's price less the discount of the whole row),
-and older releases rewrite it otherwise. The true row is therefore *recovered*: several readings are tried, and the
-first whose sum is the order's `subtotal` (with or without the fixed product tax) is the one this shop means.
-Source: measurements over 1,908 items of a live shop.
+REST rewrites `row_total` while answering (measured on 2.4.8-p1: one piece's price less the discount
+of the whole row), and older releases rewrite it otherwise. The true row is therefore *recovered*:
+several readings are tried, and the first whose sum is the order's `subtotal` (with or without the
+fixed product tax) is the one this shop means. Source: measurements over 1,908 items of a live shop.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,15 +12,17 @@ from decimal import Decimal
 
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
-from sync.errors import Never
-from sync.money import ZERO, rounded, stored, total
+from sync.core.errors import Never
+from sync.core.money import ZERO, rounded, stored, total
 
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """A row that bears money. `row` is before discount, without tax and fixed product tax; the rest as on the item.
+    """A row that bears money. `row` is before discount, without tax and fixed product tax; the rest
+    as on the item.
 
-    `sku` is what was really sold (a configurable's chosen child bears the same sku as its parent's row).
+    `sku` is what was really sold (a configurable's chosen child bears the same sku as its parent's
+    row).
     """
 
     item: Item
@@ -37,19 +39,27 @@ class MoneyRow:
         return self.net + self.item.tax_amount if gross else self.net
 
     def discount(self, *, gross: bool) -> Decimal:
-        """What was taken off, in the same terms: with gross prices, part of a discount is tax that is not charged."""
+        """What was taken off, in the same terms: with gross prices, part of a discount is tax that
+        is not charged."""
         net_only = ZERO if gross else self.item.discount_tax_compensation_amount
         return self.item.discount_amount - net_only
 
 
 def money_items(order: Order) -> list[tuple[Item, str]]:
-    """The rows that bear money with the sku sold: children of a dynamic bundle, else the top row. Raises `Never`."""
+    """The rows that bear money with the sku sold: children of a dynamic bundle, else the top row.
+    Raises `Never`."""
     tops = [item for item in order.items if item.parent_item_id is None]
     known = {item.item_id for item in tops}
-    orphans = [i for i in order.items if i.parent_item_id is not None and i.parent_item_id not in known]
+    orphans = [
+        i for i in order.items if i.parent_item_id is not None and i.parent_item_id not in known
+    ]
     chosen: list[tuple[Item, str]] = []
     for top in [*tops, *orphans]:
-        children = [i for i in order.items if i.parent_item_id is not None and i.parent_item_id == top.item_id]
+        children = [
+            i
+            for i in order.items
+            if i.parent_item_id is not None and i.parent_item_id == top.item_id
+        ]
         if top.product_type == "bundle" and any(_bears_money(child) for child in children):
             chosen += [(child, child.sku) for child in children]
         elif top.product_type == "configurable" and children:
@@ -66,9 +76,11 @@ def money_items(order: Order) -> list[tuple[Item, str]]:
 
 
 def _is_nothing(item: Item) -> bool:
-    """No piece and no money, as a bundle option that was left at nought; its price is that of a piece nobody ordered."""
+    """No piece and no money, as a bundle option that was left at nought; its price is that of a
+    piece nobody ordered."""
     money = (
-        item.row_total_incl_tax, item.tax_amount, item.discount_amount, item.row_invoiced, item.weee_tax_applied_row_amount
+        item.row_total_incl_tax, item.tax_amount, item.discount_amount, item.row_invoiced,
+        item.weee_tax_applied_row_amount
     )  # fmt: skip
     return item.qty_ordered == ZERO and not any(money)
 
@@ -97,7 +109,8 @@ def _is_whole(quantity: Decimal) -> bool:
 
 
 def _cut_off(item: Item) -> bool:
-    """The answer was cut off at zero, so nothing can be recovered from it: the discount exceeds the row's gross."""
+    """The answer was cut off at zero, so nothing can be recovered from it: the discount exceeds the
+    row's gross."""
     return item.row_total_incl_tax == ZERO and item.discount_amount > ZERO
 
 
@@ -119,7 +132,8 @@ READINGS: tuple[Callable[[Item], Decimal], ...] = (
 
 
 def money_rows(order: Order) -> list[MoneyRow]:
-    """The rows that bear money with their true row totals. Raises `Never` when no reading adds up to `subtotal`."""
+    """The rows that bear money with their true row totals. Raises `Never` when no reading adds up
+    to `subtotal`."""
     items = money_items(order)
     for reading in READINGS:
         rows = [stored(reading(item)) for item, _ in items]
@@ -130,10 +144,12 @@ def money_rows(order: Order) -> list[MoneyRow]:
     if completed is not None:
         return [MoneyRow(item, row, sku) for (item, sku), row in zip(items, completed, strict=True)]
     raise Never(
-        f"order {order.increment_id}: items[].row_total_incl_tax add up to {total(rows)} {order.order_currency_code} without tax, "
-        f"but subtotal is {order.subtotal}",
-        remedy="Compare the order's items with its subtotal in Commerce; an extension may change rows or leave some out. "
-        "Then replay the order.",
+        f"order {order.increment_id}: items[].row_total_incl_tax add up to {total(rows)}"
+        f" {order.order_currency_code} without tax, but subtotal is {order.subtotal}",
+        remedy=(
+            "Compare the order's items with its subtotal in Commerce; an extension may change rows"
+            " or leave some out. Then replay the order."
+        ),
     )
 
 
@@ -155,4 +171,8 @@ def _remainder_given_to_the_one_cut_off(
     if len(cut) != 1:
         return None
     rest = order.subtotal - total(row for index, row in enumerate(rows) if index != cut[0])
-    return [rest if index == cut[0] else row for index, row in enumerate(rows)] if rest >= ZERO else None
+    return (
+        [rest if index == cut[0] else row for index, row in enumerate(rows)]
+        if rest >= ZERO
+        else None
+    )

@@ -1,12 +1,13 @@
-"""Whether an order is posted now: its state, how far its payment has come, its age; and whose its documents are. Pure."""
+"""Whether an order is posted now: its state, how far its payment has come, its age; and whose its
+documents are. Pure."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order, utc
-from sync.connections import Orders, Posting
-from sync.errors import Never
+from sync.config.connections import Orders, Posting
+from sync.core.errors import Never
 
 WAITING_STATES = {
     "pending_payment": "its payment is pending at the gateway",
@@ -17,12 +18,14 @@ WAITING_STATES = {
 
 
 def is_cancelled(order: Order) -> bool:
-    """Cancelled as a whole. An order that was invoiced in part before it was cancelled is not: money did flow."""
+    """Cancelled as a whole. An order that was invoiced in part before it was cancelled is not:
+    money did flow."""
     return order.state == "canceled" and not order.total_invoiced and not order.total_paid
 
 
 def is_rejected(order: Order) -> bool:
-    """Commerce accepted it at first and could not place it (asynchronous order placement): there is no such order."""
+    """Commerce accepted it at first and could not place it (asynchronous order placement): there is
+    no such order."""
     return "rejected" in (order.state, order.status)
 
 
@@ -47,7 +50,8 @@ def is_authorised(order: Order) -> bool:
 
 
 def not_now(order: Order, settings: Orders, now: datetime) -> str:
-    """Why the order is not posted now, in an operator's words; empty when it is. A later change looks again."""
+    """Why the order is not posted now, in an operator's words; empty when it is. A later change
+    looks again."""
     if reason := on_hold(order, settings):
         return f"waiting: {reason}"
     if order.status == "received":
@@ -57,25 +61,33 @@ def not_now(order: Order, settings: Orders, now: datetime) -> str:
     if posting is Posting.NEVER:
         return f"orders paid by {method} are never posted (orders.posting)"
     if posting is Posting.CAPTURED and not is_captured(order):
-        return f"waiting: paid {order.total_paid} of {order.grand_total} {order.order_currency_code}; {method} is posted when captured"
+        return (
+            f"waiting: paid {order.total_paid} of {order.grand_total} {order.order_currency_code};"
+            f" {method} is posted when captured"
+        )
     if posting is Posting.AUTHORISED and not is_authorised(order):
         return f"waiting: {method} is not authorised yet"
     return _too_old(order, settings, now)
 
 
 def before_our_time(order: Order, settings: Orders) -> str:
-    """Why an order is none of ours: somebody entered it into D365 before this connection took over. Empty where it is."""
+    """Why an order is none of ours: somebody entered it into D365 before this connection took over.
+    Empty where it is."""
     start, placed = settings.placed_from, order.placed_at
     if start is None or placed is None or placed >= start:
         return ""
-    return f"placed {placed:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from = {start.isoformat()})"
+    return (
+        f"placed {placed:%Y-%m-%d %H:%M} UTC, before this connection took over (orders.placed_from"
+        f" = {start.isoformat()})"
+    )
 
 
 def old_document(document: MoneyDocument, settings: Orders) -> str:
-    """Why a document is none of ours: it is as old as orders of before our time, and was dealt with when they were.
+    """Why a document is none of ours: it is as old as orders of before our time, and was dealt with
+    when they were.
 
-    Not one that changed since and may have been captured only then: there is no time of capture. A refund changes an
-    invoice too; that one had been paid.
+    Not one that changed since and may have been captured only then: there is no time of capture. A
+    refund changes an invoice too; that one had been paid.
     """
     start, made, changed = settings.placed_from, utc(document.created_at), utc(document.updated_at)
     if start is None or made is None or made >= start:
@@ -86,11 +98,15 @@ def old_document(document: MoneyDocument, settings: Orders) -> str:
 
 
 def must_be_of_our_time(document: MoneyDocument, order: Order, settings: Orders) -> None:
-    """Raise `Never` where somebody else entered the order: whether he books its money as well is not known to us."""
+    """Raise `Never` where somebody else entered the order: whether he books its money as well is
+    not known to us."""
     if reason := before_our_time(order, settings):
         raise Never(
             f"{document.label} is of order {order.increment_id}, which was {reason}",
-            remedy="Book it in D365 where that order was entered, and leave this one; or replay it, and it is booked from here.",
+            remedy=(
+                "Book it in D365 where that order was entered, and leave this one; or replay it,"
+                " and it is booked from here."
+            ),
         )
 
 
@@ -101,8 +117,13 @@ def _posting(order: Order, settings: Orders) -> Posting:
 
 def _too_old(order: Order, settings: Orders, now: datetime) -> str:
     placed = order.placed_at
-    if settings.oldest_days is None or placed is None or now - placed <= timedelta(days=settings.oldest_days):
+    if (
+        settings.oldest_days is None
+        or placed is None
+        or now - placed <= timedelta(days=settings.oldest_days)
+    ):
         return ""
     return (
-        f"placed {placed:%Y-%m-%d}, before the oldest day that is posted (orders.oldest_days = {settings.oldest_days})"
+        f"placed {placed:%Y-%m-%d}, before the oldest day that is posted (orders.oldest_days ="
+        f" {settings.oldest_days})"
     )

@@ -1,7 +1,8 @@
 """The lines of an invoice or credit memo as the ledger books them, with the totals proved. Pure.
 
-One list for all recipes: what was sold, shipping, adjustments, fixed product tax, and what was paid by card or credit
-as a line of its own, so that the document comes to exactly what was captured or given back.
+One list for all recipes: what was sold, shipping, adjustments, fixed product tax, and what was paid
+by card or credit as a line of its own, so that the document comes to exactly what was captured or
+given back.
 """
 
 from collections.abc import Iterator
@@ -10,23 +11,25 @@ from decimal import Decimal
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.core.money import ZERO, rounded, total
+from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.document_parts import DocumentParts, document_parts
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.segments import fields_holding
-from sync.mapping.totals import Totals, Unproved
-from sync.money import ZERO, rounded, total
 
 ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
 class ReceivableLine:
-    """`amount` to the cent, positive where the customer owes (or, on a credit memo, gets back). `sku` for goods only.
+    """`amount` to the cent, positive where the customer owes (or, on a credit memo, gets back).
+    `sku` for goods only.
 
-    `reference` tells it from the other lines; `segment` says what kind of charge it is, and is empty for goods.
-    `is_payment`: it was a way to pay and lowers what is owed; a document of goods and charges does not list it.
+    `reference` tells it from the other lines; `segment` says what kind of charge it is, and is
+    empty for goods. `is_payment`: it was a way to pay and lowers what is owed; a document of goods
+    and charges does not list it.
     """
 
     reference: str
@@ -47,7 +50,8 @@ class ReceivableLine:
 
 @dataclass(frozen=True)
 class Receivable:
-    """An invoice or credit memo to be booked. `tax` is on top of the lines; zero when they include it (`is_gross`)."""
+    """An invoice or credit memo to be booked. `tax` is on top of the lines; zero when they include
+    it (`is_gross`)."""
 
     label: str
     lines: tuple[ReceivableLine, ...]
@@ -66,7 +70,9 @@ class Receivable:
         return not self.totals.commerce and not any(line.amount for line in self.lines)
 
 
-def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Connection, *, gross: bool) -> Receivable:
+def receivable_from(
+    document: Invoice | CreditMemo, order: Order, connection: Connection, *, gross: bool
+) -> Receivable:
     """Map and prove. Raises `Never` (`Unproved` with both sums) for what does not add up."""
     parts = document_parts(document, order, connection.orders)
     lines = [*_lines(parts, gross=gross)]
@@ -75,7 +81,9 @@ def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Co
     rest, most = totals.difference, connection.orders.rounding_most
     if rest and min(abs(rest), abs(rest - parts.dust(gross=gross))) <= most:
         item = connection.orders.rounding_item
-        lines.append(ReceivableLine("rounding", "rounding", ONE, rest, item=item, segment="rounding"))
+        lines.append(
+            ReceivableLine("rounding", "rounding", ONE, rest, item=item, segment="rounding")
+        )
         done = _totals(document, lines, tax)
         totals = Totals(done.commerce, done.dynamics, done.currency, rounding=rest)
     if totals.difference:
@@ -84,26 +92,38 @@ def receivable_from(document: Invoice | CreditMemo, order: Order, connection: Co
 
 
 def proved(receivable: Receivable, amounts: Iterator[Decimal], *, tax: bool = True) -> Totals:
-    """The totals with what F&O makes of the lines that are really sent. Raises `Unproved` when they come to another sum.
+    """The totals with what F&O makes of the lines that are really sent. Raises `Unproved` when they
+    come to another sum.
 
-    `tax`: whether what Commerce charged comes on top, which it does unless the amounts are paid ones.
+    `tax`: whether what Commerce charged comes on top, which it does unless the amounts are paid
+    ones.
     """
     sent = rounded(total(amounts) + (receivable.tax if tax else ZERO))
-    totals = Totals(receivable.totals.commerce, sent, receivable.totals.currency, receivable.totals.rounding)
+    totals = Totals(
+        receivable.totals.commerce, sent, receivable.totals.currency, receivable.totals.rounding
+    )
     if totals.difference:
         raise Unproved(
-            f"{receivable.label}: grand_total is {totals.commerce} {totals.currency}, but F&O would make {totals.dynamics} of the lines",
-            remedy=f"Compare the rounding of {totals.currency} in F&O's Currencies with dynamics.rounding in connections.toml.",
+            f"{receivable.label}: grand_total is {totals.commerce} {totals.currency}, but F&O would"
+            f" make {totals.dynamics} of the lines",
+            remedy=(
+                f"Compare the rounding of {totals.currency} in F&O's Currencies with"
+                " dynamics.rounding in connections.toml."
+            ),
             totals=totals,
         )
     return totals
 
 
 def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
-    references = unique_references([*(r.reference for r in parts.rows), *(c.reference for c in parts.charges)])
+    references = unique_references(
+        [*(r.reference for r in parts.rows), *(c.reference for c in parts.charges)]
+    )
     for row in parts.rows:
         amount = rounded(row.amount(gross=gross))
-        yield ReceivableLine(next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes)
+        yield ReceivableLine(
+            next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes
+        )
     for charge in parts.charges:
         text = charge.reference.replace("-", " ").replace("_", " ")
         yield ReceivableLine(
@@ -112,7 +132,9 @@ def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
         )  # fmt: skip
     for paid in parts.paid:
         text = f"paid by {paid.home}"
-        yield ReceivableLine(paid.segment, text, ONE, -rounded(paid.amount), segment=paid.segment, is_payment=True)
+        yield ReceivableLine(
+            paid.segment, text, ONE, -rounded(paid.amount), segment=paid.segment, is_payment=True
+        )
 
 
 def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: Decimal) -> Totals:
@@ -121,13 +143,17 @@ def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: De
 
 
 def _unproved(document: Invoice | CreditMemo, totals: Totals) -> Never:
-    where = [path for path in fields_holding(document.raw, totals.difference) if not _is_base(path)][:3]
-    hint = f" The same amount stands in {', '.join(where)}." if where else ""
+    where = [
+        path for path in fields_holding(document.raw, totals.difference) if not _is_base(path)
+    ][:3]
+    suggestion = f" The same amount stands in {', '.join(where)}." if where else ""
     return Unproved(
         f"{document.label}: grand_total is {totals.commerce} {totals.currency}, its parts come to "
-        f"{totals.dynamics}, unexplained {totals.difference}.{hint}",
-        remedy="Compare the document with its order in Commerce; if an extension adds a total, give it a home under "
-        "orders.segments in connections.toml. Then replay it.",
+        f"{totals.dynamics}, unexplained {totals.difference}.{suggestion}",
+        remedy=(
+            "Compare the document with its order in Commerce; if an extension adds a total, give it"
+            " a home under orders.segments in connections.toml. Then replay it."
+        ),
         totals=totals,
     )
 

@@ -1,11 +1,13 @@
-"""Our references in D365, read back: which record of Commerce a reference template was filled with. Pure."""
+"""Our references in D365, read back: which record of Commerce a reference template was filled with.
+Pure."""
 
 import re
 from string import Formatter
 
 
 def fields_in(reference: str, template: str) -> dict[str, str] | None:
-    """The template's fields as they stand in `reference`; None when it was not made by the template.
+    """The template's fields as they stand in `reference`; None when it was not made by the
+    template.
 
     `fields_in("000000042/000000009", "{order_increment_id}/{increment_id}")` gives both numbers.
     """

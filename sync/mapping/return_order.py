@@ -1,29 +1,29 @@
 """A credit memo as a return order of D365, which F&O invoices as the credit note. Pure.
 
-Return lines know neither a price unit nor a discount, only a price of two decimals and a negative quantity. An amount
-that no such price expresses is split: some pieces at a cent more than the others, so the line amounts come out exactly.
+Return lines know neither a price unit nor a discount, only a price of two decimals and a negative
+quantity. An amount that no such price expresses is split: some pieces at a cent more than the
+others, so the line amounts come out exactly.
 
-What was given back to a gift card or as credit is no line, as it was none of the sales order: the credit note is of the
-goods, and the totals are compared without it. Return orders do not say whether their prices include tax: F&O takes the
-customer's own setting, so the receivable must be mapped by that (`Receivable.is_gross`).
+What was given back to a gift card or as credit is no line, as it was none of the sales order: the
+credit note is of the goods, and the totals are compared without it. Return orders do not say
+whether their prices include tax: F&O takes the customer's own setting, so the receivable must be
+mapped by that (`Receivable.is_gross`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from sync.commerce.models.order import Order
-from sync.connections import Connection, Store
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, Store
+from sync.core.errors import Missing, Never
+from sync.core.money import CENT, ZERO, rounded
+from sync.dynamics.documents.line_amount import sales_units, shortest
+from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.addresses import without_empty
-from sync.mapping.line_amount import sales_units, shortest
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.sales_order_lines import unique_references
-from sync.mapping.totals import Totals
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import CENT, ZERO, rounded
 
 FINEST: Final = Decimal("0.000001")
 """F&O stores prices with six decimals; only quantities with a fraction need more than two."""
@@ -31,32 +31,20 @@ FINEST: Final = Decimal("0.000001")
 ONE: Final = Decimal(1)
 
 
-@dataclass(frozen=True)
-class ReturnOrder:
-    """A return order to be: header, and lines without its number."""
-
-    company: str
-    account: str
-    reference: str
-    header: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...]
-    totals: Totals
-
-    @property
-    def digest(self) -> str:
-        """Of the whole document."""
-        return digest({"header": dict(self.header), "lines": [dict(line) for line in self.lines]})
-
-    def line_body(self, line: Mapping[str, Any], number: str) -> dict[str, Any]:
-        """A line as it is posted under the return order of this number."""
-        return {"dataAreaId": self.company, "ReturnOrderNumber": number, **line}
-
-
 def return_order_from(
-    receivable: Receivable, order: Order, connection: Connection, *,
-    store: Store, company: str, account: str, reference: str, items: Mapping[str, ItemMapping], lots: Mapping[str, str],
-) -> ReturnOrder:  # fmt: skip
-    """Map a proved credit memo. `lots`: InventoryLotId of the original lines by our line reference, where known.
+    receivable: Receivable,
+    order: Order,
+    connection: Connection,
+    *,
+    store: Store,
+    company: str,
+    account: str,
+    reference: str,
+    items: Mapping[str, ItemMapping],
+    lots: Mapping[str, str],
+) -> ReturnOrder:
+    """Map a proved credit memo. `lots`: InventoryLotId of the original lines by our line reference,
+    where known.
 
     Raises `Never` for a line without an item, and `Unproved` where F&O would come to another total.
     """
@@ -74,7 +62,9 @@ def return_order_from(
         }
     )
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
-    found = [pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)]
+    found = [
+        pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)
+    ]
     names = unique_references([name for name, _ in found])
     lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
@@ -89,12 +79,17 @@ def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:
 
 
 def _bodies(
-    line: ReceivableLine, connection: Connection, items: Mapping[str, ItemMapping], lots: Mapping[str, str], label: str
+    line: ReceivableLine,
+    connection: Connection,
+    items: Mapping[str, ItemMapping],
+    lots: Mapping[str, str],
+    label: str,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(reference, body) of each return line that a line becomes.
 
-    Goods name the lot they were sold from, so that F&O takes them back at their cost. Charges do not: shipping may be
-    given back in parts, and F&O lets no more come back from a lot than was sold.
+    Goods name the lot they were sold from, so that F&O takes them back at their cost. Charges do
+    not: shipping may be given back in parts, and F&O lets no more come back from a lot than was
+    sold.
     """
     item = items.get(normal_sku(line.sku)) if line.sku else None
     number = item.item_number if item else "" if line.is_goods else line.item
@@ -105,23 +100,35 @@ def _bodies(
         **without_empty(item.dimensions() if item else {}),
         **without_empty({"SalesUnitSymbol": (item.unit or connection.items.unit) if item else ""}),
         **without_empty({"ReturnDispositionCode": connection.creditmemos.disposition}),
-        **without_empty({"ReturningInventoryLotId": lots.get(line.reference, "") if line.is_goods else ""}),
+        **without_empty(
+            {"ReturningInventoryLotId": lots.get(line.reference, "") if line.is_goods else ""}
+        ),
     }
-    for place, (pieces, price) in enumerate(_split(_quantity(line, item, label), line.amount), start=1):
+    for place, (pieces, price) in enumerate(
+        _split(_quantity(line, item, label), line.amount), start=1
+    ):
         name = line.reference if place == 1 else f"{line.reference}/{place}"
-        yield name, {**fields, "ReturnSalesQuantity": -shortest(pieces), "SalesPrice": shortest(price)}
+        yield (
+            name,
+            {**fields, "ReturnSalesQuantity": -shortest(pieces), "SalesPrice": shortest(price)},
+        )
 
 
 def _without_item(line: ReceivableLine, label: str) -> Never:
     if line.is_goods:
         return Never(
             f"{label}: items[].sku without an item in D365: {line.sku[:64] or '(empty)'}",
-            remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
+            remedy=(
+                "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay."
+            ),
             missing=[Missing("items", line.sku)],
         )
     return Never(
         f"{label}: {line.segment} has no item for a return line",
-        remedy=f"Name a service item for {line.segment} under orders (or orders.segments) in connections.toml, then replay.",
+        remedy=(
+            f"Name a service item for {line.segment} under orders (or orders.segments) in"
+            " connections.toml, then replay."
+        ),
     )
 
 
@@ -129,17 +136,19 @@ def _quantity(line: ReceivableLine, item: ItemMapping | None, label: str) -> Dec
     quantity = sales_units(line.quantity, item.factor) if item else line.quantity
     if quantity <= ZERO:
         raise Never(
-            f"{label}: items[].qty of {line.sku[:64]} is {line.quantity}; in sales units that is no quantity F&O can hold",
+            f"{label}: items[].qty of {line.sku[:64]} is {line.quantity}; in sales units that is no"
+            " quantity F&O can hold",
             remedy="Correct the factor of the sku (`map items set`), then replay.",
         )
     return quantity
 
 
 def _split(quantity: Decimal, amount: Decimal) -> list[tuple[Decimal, Decimal]]:
-    """(pieces, price of one) that sum to `quantity`, and whose line amounts sum to `amount` exactly.
+    """(pieces, price of one) that sum to `quantity`, and whose line amounts sum to `amount`
+    exactly.
 
-    Prices have two decimals, but that of a quantity with a fraction, which may need six. Where six do not suffice (ten
-    thousand and a half), whole pieces and the fraction go apart.
+    Prices have two decimals, but that of a quantity with a fraction, which may need six. Where six
+    do not suffice (ten thousand and a half), whole pieces and the fraction go apart.
     """
     price = (amount / quantity).quantize(CENT, rounding=ROUND_FLOOR)
     if price * quantity == amount:

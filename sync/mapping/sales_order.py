@@ -1,28 +1,30 @@
-"""A Commerce order as a D365 sales order: one header and its lines, with the totals proved before anything is sent.
+"""A Commerce order as a D365 sales order: one header and its lines, with the totals proved before
+anything is sent.
 
-Pure: everything that must be looked up (item numbers, the account) is given. The document always holds the order *as
-placed*; what was cancelled since is in `remaining`, applied after posting as any later change is.
+Pure: everything that must be looked up (item numbers, the account) is given. The document always
+holds the order *as placed*; what was cancelled since is in `remaining`, applied after posting as
+any later change is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
-from sync.connections import Connection, NumberMode, Store
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, NumberMode, Store
+from sync.core.errors import Missing, Never
+from sync.core.money import CENT, ZERO, rounded, total
+from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
+from sync.dynamics.documents.totals import Totals, Unproved, proof
 from sync.mapping.addresses import country_region_id, state_id, without_empty
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
-from sync.mapping.sales_order_lines import SalesOrderLine, rounding_line, sales_order_lines, totals_left
+from sync.mapping.sales_order_lines import rounding_line, sales_order_lines, totals_left
 from sync.mapping.segments import fields_holding
 from sync.mapping.tax_groups import order_tax_group
-from sync.mapping.totals import Totals, Unproved, proof
 from sync.mapping_tables.records import ItemMapping
-from sync.money import CENT, ZERO, rounded, total
 
 T = TypeVar("T")
 
@@ -30,44 +32,18 @@ LONGEST_NUMBER = 20
 """SalesOrderNumber and CustomerAccount hold 20 characters."""
 
 
-@dataclass(frozen=True)
-class SalesOrder:
-    """A sales order to be. `number` is empty when F&O chooses it. `totals`: as placed; `held`: of what is left of it."""
-
-    company: str
-    number: str
-    reference: str
-    header: Mapping[str, Any]
-    lines: tuple[SalesOrderLine, ...]
-    totals: Totals
-    held: Totals
-    paid: Mapping[str, Decimal] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """Of the document as placed: what must be in D365 when it is first posted."""
-        return digest({"header": dict(self.header), "lines": [dict(line.body) for line in self.lines]})
-
-    @property
-    def current_digest(self) -> str:
-        """Of the document with what was cancelled or refunded since: what must be in D365 now."""
-        remaining = {line.reference: line.remaining for line in self.lines}
-        prices = {line.reference: line.left.fields() for line in self.lines if line.left and line.is_repriced}
-        return digest({"placed": self.digest, "remaining": remaining, **({"prices": prices} if prices else {})})
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether pieces were cancelled after placing, or refunded before they were shipped."""
-        return any(line.left != line.price for line in self.lines)
-
-
 def order_store(order: Order, connection: Connection) -> Store:
-    """The settings of the order's store view. Raises `Never` when the connection has none for it."""
+    """The settings of the order's store view. Raises `Never` when the connection has none for
+    it."""
     store = connection.store(order.store_id if order.store_id is not None else "default")
     if store is None:
         raise Never(
-            f"order {order.increment_id}: store_id {order.store_id} belongs to no store of this connection",
-            remedy=f"Add [connections.<name>.stores.{order.store_id}] (or stores.default) to connections.toml, then replay.",
+            f"order {order.increment_id}: store_id {order.store_id} belongs to no store of this"
+            " connection",
+            remedy=(
+                f"Add [connections.<name>.stores.{order.store_id}] (or stores.default) to"
+                " connections.toml, then replay."
+            ),
         )
     return store
 
@@ -78,9 +54,15 @@ def order_items(order: Order, connection: Connection) -> list[str]:
 
 
 def sales_order_from(
-    order: Order, connection: Connection, *, account: str, items: Mapping[str, ItemMapping], contact: str = ""
+    order: Order,
+    connection: Connection,
+    *,
+    account: str,
+    items: Mapping[str, ItemMapping],
+    contact: str = "",
 ) -> SalesOrder:
-    """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what has no home or does not add up."""
+    """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what
+    has no home or does not add up."""
     store = order_store(order, connection)
     parts = order_parts(order, connection.orders)
     gross = bool(store.prices_include_tax)
@@ -89,13 +71,23 @@ def sales_order_from(
     lines, totals = _proved(order, connection, parts, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number = _number(order, connection)
-    header = _header(order, connection, store, account=account, number=number, company=company, gross=gross)
+    header = _header(
+        order, connection, store, account=account, number=number, company=company, gross=gross
+    )
     return SalesOrder(
-        company=company, number=number, reference=_reference(order, connection),
-        header={**header, **without_empty({"ContactPersonId": contact})}, lines=tuple(lines), totals=totals,
-        held=totals_left(order, connection, left, lines, gross=gross) if left is not parts else totals,
+        company=company,
+        number=number,
+        reference=_reference(order, connection),
+        header={**header, **without_empty({"ContactPersonId": contact})},
+        lines=tuple(lines),
+        totals=totals,
+        held=(
+            totals_left(order, connection, left, lines, gross=gross)
+            if left is not parts
+            else totals
+        ),
         paid=_paid_by_home(parts),
-    )  # fmt: skip
+    )
 
 
 def _paid_by_home(parts: OrderParts) -> dict[str, Decimal]:
@@ -104,7 +96,12 @@ def _paid_by_home(parts: OrderParts) -> dict[str, Decimal]:
 
 
 def _proved(
-    order: Order, connection: Connection, parts: OrderParts, lines: list[SalesOrderLine], *, gross: bool
+    order: Order,
+    connection: Connection,
+    parts: OrderParts,
+    lines: list[SalesOrderLine],
+    *,
+    gross: bool,
 ) -> tuple[list[SalesOrderLine], Totals]:
     """The lines, with a rounding line where one is needed, and the totals. Raises `Unproved`."""
     unit = connection.dynamics.rounding.get(order.order_currency_code, CENT)
@@ -116,14 +113,16 @@ def _proved(
         totals = replace(_compared(order, parts, lines, gross=gross, unit=unit), rounding=rest)
     if totals.difference:
         at_cents = _compared(order, parts, lines, gross=gross, unit=CENT)
-        raise _unproved(order, totals, unit, is_of_rounding=unit != CENT and abs(at_cents.difference) <= most)
+        raise _unproved(
+            order, totals, unit, is_of_rounding=unit != CENT and abs(at_cents.difference) <= most
+        )
     return lines, totals
 
 
 def _compared(
     order: Order, parts: OrderParts, lines: Sequence[SalesOrderLine], *, gross: bool, unit: Decimal
 ) -> Totals:
-    paid = total(rounded(p.amount) for p in parts.paid)  # nobody pays a fraction of a cent
+    paid = total(rounded(p.amount) for p in parts.paid)
     return proof(
         [line.price for line in lines], tax_on_top=ZERO if gross else parts.tax, paid=paid,
         grand_total=parts.grand_total, currency=order.order_currency_code, unit=unit,
@@ -133,19 +132,28 @@ def _compared(
 def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bool) -> Unproved:
     if is_of_rounding:
         return Unproved(
-            f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made of amounts that are no multiples of "
-            f"{unit}, F&O's rounding unit: rounded line by line they come to {totals.dynamics}",
-            remedy=f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and dynamics.rounding here), or Commerce's prices to whole units.",
+            f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made"
+            f" of amounts that are no multiples of {unit}, F&O's rounding unit: rounded line by"
+            f" line they come to {totals.dynamics}",
+            remedy=(
+                f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and"
+                " dynamics.rounding here), or Commerce's prices to whole units."
+            ),
             totals=totals,
         )
     found = fields_holding(order.raw, totals.difference)
-    where = [path for path in found if not any(part.startswith("base_") for part in path.split("."))][:3]
-    hint = f" The same amount stands in {', '.join(where)}." if where else ""
+    where = [
+        path for path in found if not any(part.startswith("base_") for part in path.split("."))
+    ][:3]
+    suggestion = f" The same amount stands in {', '.join(where)}." if where else ""
     return Unproved(
-        f"order {order.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts come to {totals.dynamics}, "
-        f"unexplained {totals.difference}.{hint}",
-        remedy="If an extension adds a total, give it a home: [connections.<name>.orders.segments.<total>] with field = "
-        '"<path in the order>" and item = "<service item>". Then replay the order.',
+        f"order {order.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts"
+        f" come to {totals.dynamics}, unexplained {totals.difference}.{suggestion}",
+        remedy=(
+            "If an extension adds a total, give it a home:"
+            ' [connections.<name>.orders.segments.<total>] with field = "<path in the order>" and'
+            ' item = "<service item>". Then replay the order.'
+        ),
         totals=totals,
     )
 
@@ -156,7 +164,8 @@ def _number(order: Order, connection: Connection) -> str:
     number = _filled(connection.orders.number_template, order)
     if len(number) > LONGEST_NUMBER:
         raise Never(
-            f"order {order.increment_id}: SalesOrderNumber would be {number}, {len(number)} characters; F&O takes {LONGEST_NUMBER}",
+            f"order {order.increment_id}: SalesOrderNumber would be {number}, {len(number)}"
+            f" characters; F&O takes {LONGEST_NUMBER}",
             remedy="Shorten orders.number_template in connections.toml.",
         )
     return number
@@ -168,15 +177,30 @@ def _reference(order: Order, connection: Connection) -> str:
 
 def _filled(template: str, order: Order) -> str:
     store_id = 0 if order.store_id is None else order.store_id
-    return template.format(increment_id=order.increment_id, store_id=store_id, entity_id=order.entity_id or 0)
+    return template.format(
+        increment_id=order.increment_id, store_id=store_id, entity_id=order.entity_id or 0
+    )
 
 
 def _header(
-    order: Order, connection: Connection, store: Store, *, account: str, number: str, company: str, gross: bool
+    order: Order,
+    connection: Connection,
+    store: Store,
+    *,
+    account: str,
+    number: str,
+    company: str,
+    gross: bool,
 ) -> dict[str, Any]:
-    payment = mapped(connection.orders.payments, order.payment.method, order, "payment.method", "orders.payments")
+    payment = mapped(
+        connection.orders.payments, order.payment.method, order, "payment.method", "orders.payments"
+    )
     delivery = mapped(
-        connection.orders.deliveries, order.shipping.method, order, "shipping method", "orders.deliveries"
+        connection.orders.deliveries,
+        order.shipping.method,
+        order,
+        "shipping method",
+        "orders.deliveries",
     )
     return without_empty(
         {
@@ -213,7 +237,8 @@ def _texts(order: Order, connection: Connection) -> dict[str, str]:
 
 
 def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
-    """The ship-to as an address of this order only; nothing for virtual orders (F&O takes the customer's own)."""
+    """The ship-to as an address of this order only; nothing for virtual orders (F&O takes the
+    customer's own)."""
     address = order.shipping.address
     if address is None or not (address.city or address.street):
         return {}
@@ -226,7 +251,9 @@ def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
         "DeliveryAddressZipCode": address.postcode,
         "DeliveryAddressStateId": state_id(address, connection.customers),
         "DeliveryAddressCountryRegionId": country_region_id(
-            address.country_id, connection.customers, of=f"order {order.increment_id}: shipping address"
+            address.country_id,
+            connection.customers,
+            of=f"order {order.increment_id}: shipping address",
         ),
     }
 
@@ -237,14 +264,18 @@ def _addressee(address: Address) -> str:
 
 
 def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: str) -> T | None:
-    """A code's mapping: its own row, else `*`; None when the table is empty or the order has no such code."""
+    """A code's mapping: its own row, else `*`; None when the table is empty or the order has no
+    such code."""
     if not table or not code:
         return None
     found = table.get(code, table.get("*"))
     if found is None:
         raise Never(
             f"order {order.increment_id}: {what} {code[:64]} is not mapped",
-            remedy=f'Add it under {where} in connections.toml ("*" stands for all others), then replay the order.',
+            remedy=(
+                f'Add it under {where} in connections.toml ("*" stands for all others), then replay'
+                " the order."
+            ),
             missing=[Missing(where, code)],
         )
     return found

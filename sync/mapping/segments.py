@@ -1,4 +1,5 @@
-"""Totals beside goods and shipping: gift cards, wrapping, fees, and what extensions add. Each has a home in D365. Pure.
+"""Totals beside goods and shipping: gift cards, wrapping, fees, and what extensions add. Each has a
+home in D365. Pure.
 
 Orders, invoices and credit memos hold them alike, so one reading serves them all.
 """
@@ -11,21 +12,23 @@ from typing import Any, Final
 from sync.commerce.models.fields import clean, number_from
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
-from sync.connections import Orders, SegmentHome
-from sync.errors import Missing, Never
-from sync.money import ZERO, stored, total
+from sync.config.connections import Orders, SegmentHome
+from sync.core.errors import Missing, Never
+from sync.core.money import ZERO, stored, total
 
 BUILT_IN_PAYMENTS: Final = {
     "gift_cards": "gift_cards_amount",
     "customer_balance": "customer_balance_amount",
     "reward_points": "reward_currency_amount",
 }
-"""Segments of Adobe Commerce that lower the grand total as payments do: tax is unaffected by them."""
+"""Segments of Adobe Commerce that lower the grand total as payments do: tax is unaffected by
+them."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A further total. `amount` as it changes the grand total (negative for what was paid with), `tax` on it."""
+    """A further total. `amount` as it changes the grand total (negative for what was paid with),
+    `tax` on it."""
 
     name: str
     amount: Decimal
@@ -34,51 +37,71 @@ class Segment:
 
 
 def segments_of(document: Order | MoneyDocument, settings: Orders) -> Iterator[Segment]:
-    """Every further total that the document holds. Raises `Never` for one without a home, or that is no number.
+    """Every further total that the document holds. Raises `Never` for one without a home, or that
+    is no number.
 
-    A home with a `field` says itself where its amount stands, also where it bears the name of a segment known here.
+    A home with a `field` says itself where its amount stands, also where it bears the name of a
+    segment known here.
     """
     extension, homes = document.extension_attributes, settings.segments
-    told = {name for name, home in homes.items() if home.field}
+    reported = {name for name, home in homes.items() if home.field}
     for name, field in BUILT_IN_PAYMENTS.items():
         amount = getattr(extension, field)
-        if amount and name not in told:
+        if amount and name not in reported:
             yield Segment(name, -abs(amount), ZERO, homes.get(name) or SegmentHome(payment=name))
     wrapping = extension.gw_price + extension.gw_items_price + extension.gw_card_price
-    if wrapping and "gift_wrapping" not in told:
+    if wrapping and "gift_wrapping" not in reported:
         tax = extension.gw_tax_amount + extension.gw_items_tax_amount + extension.gw_card_tax_amount
         where = "extension_attributes.gw_price"
         home = homes.get("gift_wrapping") or _homeless(document, "gift_wrapping", wrapping, where)
         yield Segment("gift_wrapping", wrapping, tax, home)
-    if "custom_fees" not in told:
+    if "custom_fees" not in reported:
         yield from _custom_fees(document, homes)
     for name, home in homes.items():
         amount = _at(document, document.raw, home.field) if home.field else ZERO
         tax = _at(document, document.raw, home.tax_field) if home.field and home.tax_field else ZERO
         if amount or tax:
-            yield Segment(name, *((-abs(amount), -abs(tax)) if home.negative else (amount, tax)), home)
+            yield Segment(
+                name, *((-abs(amount), -abs(tax)) if home.negative else (amount, tax)), home
+            )
 
 
-def _custom_fees(document: Order | MoneyDocument, homes: Mapping[str, SegmentHome]) -> Iterator[Segment]:
+def _custom_fees(
+    document: Order | MoneyDocument, homes: Mapping[str, SegmentHome]
+) -> Iterator[Segment]:
     where = "extension_attributes.custom_fees"
     extension = document.raw.get("extension_attributes")
     fees = extension.get("custom_fees") if isinstance(extension, dict) else None
     for place, fee in enumerate(fees if isinstance(fees, list) else []):
         if not isinstance(fee, dict):
-            raise _unreadable(document, f"{where}[{place}]", f"expected an object, found {type(fee).__name__}")
+            raise _unreadable(
+                document, f"{where}[{place}]", f"expected an object, found {type(fee).__name__}"
+            )
         field = "amount" if fee.get("value") is None else "value"
         amount = _number(document, fee.get(field), f"{where}[{place}].{field}")
-        names = [clean(str(name)) for name in (fee.get("code"), fee.get("id")) if isinstance(name, str | int)]
+        names = [
+            clean(str(name))
+            for name in (fee.get("code"), fee.get("id"))
+            if isinstance(name, str | int)
+        ]
         segment = next((name for name in names if name), "custom_fees")[:64]
         if amount and not (homes[segment].field if segment in homes else None):
             home = homes.get(segment) or homes.get("custom_fees")
-            yield Segment(segment, amount, ZERO, home or _homeless(document, segment, amount, where))
+            yield Segment(
+                segment, amount, ZERO, home or _homeless(document, segment, amount, where)
+            )
 
 
-def _homeless(document: Order | MoneyDocument, segment: str, amount: Decimal, field: str) -> SegmentHome:
+def _homeless(
+    document: Order | MoneyDocument, segment: str, amount: Decimal, field: str
+) -> SegmentHome:
     raise Never(
-        f"{document.label}: {field} holds {amount} {document.order_currency_code} of {segment}, which has no home in D365",
-        remedy=f'Add [connections.<name>.orders.segments.{segment}] with item = "<service item>" to connections.toml, then replay.',
+        f"{document.label}: {field} holds {amount} {document.order_currency_code} of {segment},"
+        " which has no home in D365",
+        remedy=(
+            f'Add [connections.<name>.orders.segments.{segment}] with item = "<service item>" to'
+            " connections.toml, then replay."
+        ),
         missing=[Missing("orders.segments", segment)],
     )
 
@@ -93,12 +116,15 @@ def _number(document: Order | MoneyDocument, value: Any, path: str) -> Decimal:
 def _unreadable(document: Order | MoneyDocument, path: str, what: str) -> Never:
     return Never(
         f"{document.label} cannot be read: {path}: {what}",
-        remedy="Look at this field of the document in Commerce and at the extension that writes it.",
+        remedy=(
+            "Look at this field of the document in Commerce and at the extension that writes it."
+        ),
     )
 
 
 def _at(document: Order | MoneyDocument, inner: Any, path: str, whole: str = "") -> Decimal:
-    """The number at a dotted path; a list on the way is summed over. Absent is zero; raises `Never` for what is none."""
+    """The number at a dotted path; a list on the way is summed over. Absent is zero; raises `Never`
+    for what is none."""
     if isinstance(inner, list):
         return total(_at(document, entry, path, whole) for entry in inner)
     if inner is None or inner == "":
@@ -112,7 +138,8 @@ def _at(document: Order | MoneyDocument, inner: Any, path: str, whole: str = "")
 
 
 def fields_holding(document: Any, amount: Decimal, path: str = "") -> list[str]:
-    """Where in a document a number of this size stands: the first places to look for a total without a home."""
+    """Where in a document a number of this size stands: the first places to look for a total
+    without a home."""
     if isinstance(document, Mapping):
         return [
             found
@@ -120,7 +147,11 @@ def fields_holding(document: Any, amount: Decimal, path: str = "") -> list[str]:
             for found in fields_holding(value, amount, f"{path}.{key}".lstrip("."))
         ]
     if isinstance(document, list):
-        return [found for i, value in enumerate(document) for found in fields_holding(value, amount, f"{path}[{i}]")]
+        return [
+            found
+            for i, value in enumerate(document)
+            for found in fields_holding(value, amount, f"{path}[{i}]")
+        ]
     return [path] if _is(document, amount) else []
 
 

@@ -1,7 +1,9 @@
-"""How much of a credit memo was taken off its sales order, so that F&O never invoices it and has nothing to credit. Pure.
+"""How much of a credit memo was taken off its sales order, so that F&O never invoices it and has
+nothing to credit. Pure.
 
-F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest credit memos come
-first. What is left of the memo is credited; the money of the whole memo is paid back all the same.
+F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest
+credit memos come first. What is left of the memo is credited; the money of the whole memo is paid
+back all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,17 +14,18 @@ from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
-from sync.connections import Connection
+from sync.config.connections import Connection
+from sync.core.money import ZERO, rounded, total
+from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
+from sync.dynamics.documents.totals import Totals
 from sync.mapping.document_parts import DocumentParts, DocumentRow, document_parts
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
-from sync.mapping.sales_order import SalesOrder
-from sync.mapping.sales_order_lines import SalesOrderLine, unique_references
-from sync.mapping.totals import Totals
-from sync.money import ZERO, rounded, total
+from sync.mapping.sales_order_lines import unique_references
 
 TAKEN_OFF: Final = "taken off"
-"""How the number of a credit memo says that (part of) it was taken off the sales order whose number follows."""
+"""How the number of a credit memo says that (part of) it was taken off the sales order whose number
+follows."""
 
 NONE, WHOLE = Fraction(0), Fraction(1)
 
@@ -37,8 +40,9 @@ class HeldLine:
 
 @dataclass(frozen=True)
 class Sale:
-    """A memo's sales order. `sold`: as if nothing had been refunded. `held`: F&O's lines by our reference, empty where it
-    has none (any more). `earlier`: the order's credit memos before this one, but those that were credited whole."""
+    """A memo's sales order. `sold`: as if nothing had been refunded. `held`: F&O's lines by our
+    reference, empty where it has none (any more). `earlier`: the order's credit memos before this
+    one, but those that were credited whole."""
 
     sold: SalesOrder
     held: Mapping[str, HeldLine]
@@ -46,8 +50,11 @@ class Sale:
 
 
 def orders_are_invoiced(connection: Connection) -> bool:
-    """Whether revenue comes from F&O's own invoices of our sales orders: then it is what they hold that is sold."""
-    by_free_text = "invoices" in connection.flows and connection.invoices.recipe != "payment-journal"
+    """Whether revenue comes from F&O's own invoices of our sales orders: then it is what they hold
+    that is sold."""
+    by_free_text = (
+        "invoices" in connection.flows and connection.invoices.recipe != "payment-journal"
+    )
     return "orders" in connection.flows and not by_free_text
 
 
@@ -63,7 +70,8 @@ def planned(order: SalesOrder) -> dict[str, HeldLine]:
 def still_credited(
     receivable: Receivable, memo: CreditMemo, order: Order, sale: Sale, connection: Connection
 ) -> Receivable:
-    """What is left of a memo's lines to be credited; the memo itself where nothing was taken off."""
+    """What is left of a memo's lines to be credited; the memo itself where nothing was taken
+    off."""
     parts = document_parts(memo, order, connection.orders)
     shares = _shares(parts, order, sale, connection)
     if not any(shares.values()):
@@ -74,7 +82,8 @@ def still_credited(
         return _with_lines(receivable, [], ZERO)
     taxes = [*(row.tax for row in parts.rows), *(charge.tax for charge in parts.charges)]
     gone = total(
-        _times(tax, shares.get(line.reference, NONE)) for line, tax in zip(receivable.lines, taxes, strict=False)
+        _times(tax, shares.get(line.reference, NONE))
+        for line, tax in zip(receivable.lines, taxes, strict=False)
     )
     tax = rounded(receivable.tax - gone) if receivable.tax else ZERO
     off = _sum(_charged(receivable.lines)) - _sum(goods) + receivable.tax - tax
@@ -94,10 +103,17 @@ def _with_payments(lines: Iterable[ReceivableLine], off: Decimal) -> Iterator[Re
             yield replace(line, amount=line.amount + covered)
 
 
-def _with_lines(receivable: Receivable, lines: Sequence[ReceivableLine], tax: Decimal) -> Receivable:
+def _with_lines(
+    receivable: Receivable, lines: Sequence[ReceivableLine], tax: Decimal
+) -> Receivable:
     totals = receivable.totals
     gone = _sum(receivable.lines) + receivable.tax - _sum(lines) - tax
-    left = Totals(totals.commerce - gone, totals.dynamics - gone, totals.currency, totals.rounding if lines else ZERO)
+    left = Totals(
+        totals.commerce - gone,
+        totals.dynamics - gone,
+        totals.currency,
+        totals.rounding if lines else ZERO,
+    )
     return replace(receivable, lines=tuple(lines), tax=tax, totals=left)
 
 
@@ -112,7 +128,11 @@ def _sum(lines: Iterable[ReceivableLine]) -> Decimal:
 def _kept(line: ReceivableLine, share: Fraction) -> ReceivableLine:
     if not share:
         return line
-    return replace(line, quantity=_times(line.quantity, 1 - share), amount=rounded(_times(line.amount, 1 - share)))
+    return replace(
+        line,
+        quantity=_times(line.quantity, 1 - share),
+        amount=rounded(_times(line.amount, 1 - share)),
+    )
 
 
 def _times(value: Decimal, share: Fraction) -> Decimal:
@@ -120,7 +140,9 @@ def _times(value: Decimal, share: Fraction) -> Decimal:
     return Decimal(product.numerator) / Decimal(product.denominator)
 
 
-def _shares(parts: DocumentParts, order: Order, sale: Sale, connection: Connection) -> dict[str, Fraction]:
+def _shares(
+    parts: DocumentParts, order: Order, sale: Sale, connection: Connection
+) -> dict[str, Fraction]:
     """How much of each of the memo's lines was taken off, by its reference."""
     shares: dict[str, Fraction] = {}
     lines = {line.reference: line for line in sale.sold.lines}
@@ -137,9 +159,12 @@ def _shares(parts: DocumentParts, order: Order, sale: Sale, connection: Connecti
 
 
 def _sizes(parts: DocumentParts | OrderParts) -> dict[str, Fraction]:
-    """How large a document's rows (in pieces) and charges (in money) are, by the references of their lines."""
+    """How large a document's rows (in pieces) and charges (in money) are, by the references of
+    their lines."""
     rows = [
-        (row.reference, row.quantity) if isinstance(row, DocumentRow) else (str(row.item.item_id), row.item.qty_ordered)
+        (row.reference, row.quantity)
+        if isinstance(row, DocumentRow)
+        else (str(row.item.item_id), row.item.qty_ordered)
         for row in parts.rows
     ]
     found = [*rows, *((charge.reference, charge.net) for charge in parts.charges)]
@@ -148,14 +173,17 @@ def _sizes(parts: DocumentParts | OrderParts) -> dict[str, Fraction]:
 
 
 def _part_off(line: SalesOrderLine, held: Mapping[str, HeldLine]) -> Fraction:
-    """The part of a line as placed that F&O does not hold, though it was not cancelled: charges are told by amount."""
+    """The part of a line as placed that F&O does not hold, though it was not cancelled: charges are
+    told by amount."""
     if line.left is None:
         return NONE
     if line.reference not in held:
         return Fraction(line.left.quantity) / Fraction(line.price.quantity)
     there = held[line.reference]
     if there.quantity != line.left.quantity:
-        return Fraction(max(line.left.quantity - there.quantity, ZERO)) / Fraction(line.price.quantity)
+        return Fraction(max(line.left.quantity - there.quantity, ZERO)) / Fraction(
+            line.price.quantity
+        )
     if line.reference.isdigit() or not line.price.amount():
         return NONE
     return Fraction(max(line.left.amount() - there.amount, ZERO)) / Fraction(line.price.amount())

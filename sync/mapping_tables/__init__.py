@@ -1,1 +1,2 @@
-"""Which item a SKU is, which account a customer is: tables, their CSV, and their first filling by rules."""
+"""Which item a SKU is, which account a customer is: tables, their CSV, and their first filling by
+rules."""

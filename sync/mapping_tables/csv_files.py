@@ -1,9 +1,10 @@
 """Mapping tables as CSV: in, out, and back again without a difference.
 
-In: UTF-8 with or without a mark, commas or semicolons, columns in any order. The whole file is sound or none of it is
-taken; every fault has its line. Out: commas, UTF-8 with a mark, for spreadsheets. A cell that a spreadsheet would run
-as a formula gets an apostrophe in front, which reading takes off again. E-mail addresses may come in (they are turned
-into digests at once) and never go out; no fault repeats what a cell holds.
+In: UTF-8 with or without a mark, commas or semicolons, columns in any order. The whole file is
+sound or none of it is taken; every fault has its line. Out: commas, UTF-8 with a mark, for
+spreadsheets. A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
+reading takes off again. E-mail addresses may come in (they are turned into digests at once) and
+never go out; no fault repeats what a cell holds.
 """
 
 import csv
@@ -14,13 +15,13 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar, get_args
 
-from sync.configuration.faults import Fault, closest
+from sync.config.file.faults import Fault, closest
 from sync.mapping_tables.records import AccountKind, AccountMapping, ItemMapping
 
 ITEM_COLUMNS: Final = tuple(field.name for field in fields(ItemMapping))
 ACCOUNT_COLUMNS: Final = ("kind", "source", "company", "account", "matched_by")
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-TOLD: Final = 50
+REPORTED: Final = 50
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -33,9 +34,11 @@ class BadCsv(Exception):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: (fault.line, fault.path)))
-        more = [f"  and {len(self.faults) - TOLD} more"] if len(self.faults) > TOLD else []
-        told = [f"  {fault}" for fault in self.faults[:TOLD]]
-        super().__init__("\n".join([f"nothing was taken, faults: {len(self.faults)}", *told, *more]))
+        more = [f"  and {len(self.faults) - REPORTED} more"] if len(self.faults) > REPORTED else []
+        reported = [f"  {fault}" for fault in self.faults[:REPORTED]]
+        super().__init__(
+            "\n".join([f"nothing was taken, faults: {len(self.faults)}", *reported, *more])
+        )
 
 
 @dataclass(frozen=True)
@@ -47,29 +50,42 @@ class _Line:
 
 
 def items_from_csv(raw: bytes) -> list[ItemMapping]:
-    """The item mappings of a file; columns `sku`, `item_number` and any of the others. Raises `BadCsv`."""
+    """The item mappings of a file; columns `sku`, `item_number` and any of the others. Raises
+    `BadCsv`."""
     return _mappings(raw, ITEM_COLUMNS, ("sku", "item_number"), _item)
 
 
-def accounts_from_csv(raw: bytes, digest_of: Callable[[str], str], companies: Sequence[str]) -> list[AccountMapping]:
-    """The account mappings of a file; columns `kind`, `source`, `company`, `account` and `matched_by`. Raises `BadCsv`.
+def accounts_from_csv(
+    raw: bytes, digest_of: Callable[[str], str], companies: Sequence[str]
+) -> list[AccountMapping]:
+    """The account mappings of a file; columns `kind`, `source`, `company`, `account` and
+    `matched_by`. Raises `BadCsv`.
 
-    A guest's source is an e-mail address, which `digest_of` turns into what is kept, or a digest from an export. A line
-    without `company` is of the first of `companies`, the legal entities there are.
+    A guest's source is an e-mail address, which `digest_of` turns into what is kept, or a digest
+    from an export. A line without `company` is of the first of `companies`, the legal entities
+    there are.
     """
     needed = ("kind", "source", "account")
-    return _mappings(raw, ACCOUNT_COLUMNS, needed, lambda cells: _account(cells, digest_of, companies))
+    return _mappings(
+        raw, ACCOUNT_COLUMNS, needed, lambda cells: _account(cells, digest_of, companies)
+    )
 
 
 def items_to_csv(mappings: Iterable[ItemMapping]) -> bytes:
     """The mappings as a file that `items_from_csv` reads back the same."""
-    texts = ([f"{m.factor:f}" if name == "factor" else getattr(m, name) for name in ITEM_COLUMNS] for m in mappings)
+    texts = (
+        [f"{m.factor:f}" if name == "factor" else getattr(m, name) for name in ITEM_COLUMNS]
+        for m in mappings
+    )
     return csv_from(ITEM_COLUMNS, texts)
 
 
 def accounts_to_csv(mappings: Iterable[AccountMapping]) -> bytes:
     """The mappings as a file that `accounts_from_csv` reads back the same; guests as digests."""
-    return csv_from(ACCOUNT_COLUMNS, ([m.kind, m.source_key, m.company, m.account, m.matched_by] for m in mappings))
+    return csv_from(
+        ACCOUNT_COLUMNS,
+        ([m.kind, m.source_key, m.company, m.account, m.matched_by] for m in mappings),
+    )
 
 
 def csv_from(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
@@ -86,13 +102,17 @@ def _harmless(cell: str) -> str:
 
 
 def _meant(cell: str) -> str:
-    """A cell without the apostrophe that made it harmless; any other apostrophe is the cell's own."""
+    """A cell without the apostrophe that made it harmless; any other apostrophe is the cell's
+    own."""
     text = cell.strip()
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 
 def _mappings(
-    raw: bytes, columns: Sequence[str], needed: Sequence[str], mapping_from: Callable[[dict[str, str]], M]
+    raw: bytes,
+    columns: Sequence[str],
+    needed: Sequence[str],
+    mapping_from: Callable[[dict[str, str]], M],
 ) -> list[M]:
     faults: list[Fault] = []
     seen: dict[str, int] = {}
@@ -121,7 +141,9 @@ def _item(cells: dict[str, str]) -> ItemMapping:
     return ItemMapping(**cells, factor=Decimal(written))
 
 
-def _account(cells: dict[str, str], digest_of: Callable[[str], str], companies: Sequence[str]) -> AccountMapping:
+def _account(
+    cells: dict[str, str], digest_of: Callable[[str], str], companies: Sequence[str]
+) -> AccountMapping:
     kind = next((known for known in get_args(AccountKind) if known == cells["kind"].lower()), None)
     if kind is None:
         raise ValueError(f"kind is none of {', '.join(get_args(AccountKind))}")
@@ -130,16 +152,24 @@ def _account(cells: dict[str, str], digest_of: Callable[[str], str], companies: 
         if "@" in source:
             source = digest_of(source)
         elif not re.fullmatch("[0-9a-f]{64}", source):
-            raise ValueError("source of a guest is neither an e-mail address nor a digest from an export")
+            raise ValueError(
+                "source of a guest is neither an e-mail address nor a digest from an export"
+            )
     elif not re.fullmatch("[1-9][0-9]{0,18}", source):
         raise ValueError(f"source of a {kind} is not its id in Commerce, a whole number")
     company = cells.get("company", "").lower() or companies[0]
     if company not in companies:
-        raise ValueError(f"company is none of this connection's legal entities: {', '.join(companies)}")
-    return AccountMapping(kind, source, cells["account"], cells.get("matched_by") or "import", company)
+        raise ValueError(
+            f"company is none of this connection's legal entities: {', '.join(companies)}"
+        )
+    return AccountMapping(
+        kind, source, cells["account"], cells.get("matched_by") or "import", company
+    )
 
 
-def _lines(raw: bytes, columns: Sequence[str], needed: Sequence[str], faults: list[Fault]) -> Iterator[_Line]:
+def _lines(
+    raw: bytes, columns: Sequence[str], needed: Sequence[str], faults: list[Fault]
+) -> Iterator[_Line]:
     """The lines with something on them; what cannot be read as lines goes to `faults`."""
     reader = _reader(raw, faults)
     number = 1
@@ -150,14 +180,28 @@ def _lines(raw: bytes, columns: Sequence[str], needed: Sequence[str], faults: li
         for row in reader if not faults else ():
             if any(cell.strip() for cell in row):
                 if len(row) == len(header):
-                    yield _Line(number, {name: _meant(cell) for name, cell in zip(header, row, strict=True)})
+                    yield _Line(
+                        number, {name: _meant(cell) for name, cell in zip(header, row, strict=True)}
+                    )
                 else:
                     what = f"cells: {len(row)}, columns: {len(header)}"
-                    faults.append(Fault(number, "", what, "Put a cell that holds a comma or semicolon in quotes."))
+                    faults.append(
+                        Fault(
+                            number,
+                            "",
+                            what,
+                            "Put a cell that holds a comma or semicolon in quotes.",
+                        )
+                    )
             number = reader.line_num + 1
     except csv.Error as error:
         faults.append(
-            Fault(number, "", f"this cannot be read as CSV: {error}", "Look for a quote without its partner.")
+            Fault(
+                number,
+                "",
+                f"this cannot be read as CSV: {error}",
+                "Look for a quote without its partner.",
+            )
         )
 
 
@@ -169,17 +213,28 @@ def _reader(raw: bytes, faults: list[Fault]) -> "CsvReader":
         faults.append(Fault(line, "", "this is not text in UTF-8", 'Save the file as "CSV UTF-8".'))
         text = ""
     first = text.partition("\n")[0]
-    return csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True)
+    return csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True
+    )
 
 
-def _header_faults(header: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> Iterator[Fault]:
+def _header_faults(
+    header: Sequence[str], columns: Sequence[str], needed: Sequence[str]
+) -> Iterator[Fault]:
     listed = f"Columns: {', '.join(columns)}."
     if not header:
-        yield Fault(1, "", "there is nothing in the file", f"The first line names the columns. {listed}")
+        yield Fault(
+            1, "", "there is nothing in the file", f"The first line names the columns. {listed}"
+        )
         return
     for place, name in enumerate(header):
         if name not in columns:
-            yield Fault(1, "", f'"{name[:40]}" is not a column known here', f"{closest(name, columns)}{listed}")
+            yield Fault(
+                1,
+                "",
+                f'"{name[:40]}" is not a column known here',
+                f"{closest(name, columns)}{listed}",
+            )
         elif name in header[:place]:
             yield Fault(1, name, "the column is there twice", "Keep one of the two.")
     for name in needed:

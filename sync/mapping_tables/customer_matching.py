@@ -1,4 +1,5 @@
-"""Match the customers of both systems by rules, before the first sync. Pure: whoever calls reads the systems."""
+"""Match the customers of both systems by rules, before the first sync. Pure: whoever calls reads
+the systems."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,8 @@ from sync.mapping_tables.records import AccountMapping
 
 @dataclass(frozen=True)
 class Shopper:
-    """A registered customer in Commerce. `account_number`: of the attribute that holds the F&O account."""
+    """A registered customer in Commerce. `account_number`: of the attribute that holds the F&O
+    account."""
 
     id: str
     email: str = field(default="", repr=False)
@@ -31,10 +33,11 @@ def match_customers(
     accounts: Iterable[Account],
     rules: Sequence[Literal["customer_number", "email"]] = ("customer_number", "email"),
 ) -> Matches[AccountMapping]:
-    """Find each customer's account. Several customers may share one account, as a company's buyers do.
+    """Find each customer's account. Several customers may share one account, as a company's buyers
+    do.
 
-    A customer who names an account that does not exist is left to a person, whatever the e-mail address says. No
-    address is in the result.
+    A customer who names an account that does not exist is left to a person, whatever the e-mail
+    address says. No address is in the result.
     """
     by_number: dict[str, list[str]] = defaultdict(list)
     by_email: dict[str, list[str]] = defaultdict(list)
@@ -50,12 +53,18 @@ def _customer(
     shopper: Shopper, indexes: Mapping[str, Mapping[str, Sequence[str]]], rules: Sequence[str]
 ) -> Verdict[AccountMapping]:
     for rule in rules:
-        sought = (shopper.account_number if rule == "customer_number" else shopper.email).strip().casefold()
-        numbers = indexes[rule].get(sought, ()) if sought else ()
+        lookup = (
+            (shopper.account_number if rule == "customer_number" else shopper.email)
+            .strip()
+            .casefold()
+        )
+        numbers = indexes[rule].get(lookup, ()) if lookup else ()
         if len(numbers) > 1:
             return Ambiguous(shopper.id, rule, tuple(numbers), "several accounts fit")
         if numbers:
             return Matched(rule, AccountMapping("customer", shopper.id, numbers[0], rule))
-        if rule == "customer_number" and sought:
-            return Unmatched(shopper.id, "there is no account with the number that the customer names")
+        if rule == "customer_number" and lookup:
+            return Unmatched(
+                shopper.id, "there is no account with the number that the customer names"
+            )
     return Unmatched(shopper.id, "no rule finds an account")

@@ -1,7 +1,8 @@
-"""The first filling of the mapping tables: match what both systems hold by rules, and list what is left for a person.
+"""The first filling of the mapping tables: match what both systems hold by rules, and list what is
+left for a person.
 
-Pure: whoever calls reads the systems. A rule decides only where it finds exactly one; where it finds several, a person
-does. The first rule that finds anything is the last that is asked.
+Pure: whoever calls reads the systems. A rule decides only where it finds exactly one; where it
+finds several, a person does. The first rule that finds anything is the last that is asked.
 """
 
 import re
@@ -49,7 +50,8 @@ class Product:
 
 @dataclass(frozen=True)
 class ReleasedItem:
-    """An item (`ReleasedProductsV2`), or one variant of it (`ReleasedProductVariantsV2`), in the legal entity.
+    """An item (`ReleasedProductsV2`), or one variant of it (`ReleasedProductVariantsV2`), in the
+    legal entity.
 
     `is_master`: the item has variants, and so cannot be sold without its dimensions. `barcodes`: of
     `ProductNumberIdentifiedBarcodes`.
@@ -75,14 +77,17 @@ class ReleasedItem:
 
 @dataclass(frozen=True)
 class Rule:
-    """What of a product must equal what of an item; without case and spaces around, empty never matches."""
+    """What of a product must equal what of an item; without case and spaces around, empty never
+    matches."""
 
     name: str
     of_product: Callable[[Product], str]
     of_item: Callable[[ReleasedItem], Sequence[str]]
 
 
-ITEM_NUMBER: Final = Rule("item_number", lambda p: p.sku, lambda i: () if i.variant_number else (i.item_number,))
+ITEM_NUMBER: Final = Rule(
+    "item_number", lambda p: p.sku, lambda i: () if i.variant_number else (i.item_number,)
+)
 VARIANT_NUMBER: Final = Rule("variant_number", lambda p: p.sku, lambda i: (i.variant_number,))
 BARCODE: Final = Rule("barcode", lambda p: p.barcode, lambda i: i.barcodes)
 SEARCH_NAME: Final = Rule("search_name", lambda p: p.sku, lambda i: (i.search_name,))
@@ -90,9 +95,11 @@ RULES: Final = (ITEM_NUMBER, VARIANT_NUMBER, BARCODE)
 
 
 def rewritten(pattern: str, replacement: str) -> Rule:
-    r"""A rule for SKUs that differ by a system: the whole SKU matches `pattern` and becomes the item's number.
+    r"""A rule for SKUs that differ by a system: the whole SKU matches `pattern` and becomes the
+    item's number.
 
-    `rewritten(r"WEB-(.+)", r"\1")` takes WEB-1000 for item or variant 1000. Raises `re.error` for a bad pattern.
+    `rewritten(r"WEB-(.+)", r"\1")` takes WEB-1000 for item or variant 1000. Raises `re.error` for a
+    bad pattern.
     """
     shape = re.compile(pattern, re.IGNORECASE)
 
@@ -113,7 +120,8 @@ class _Hit:
 
 
 def _merged(items: Iterable[ReleasedItem]) -> tuple[ReleasedItem, ...]:
-    """Each item or variant once, with the barcodes of all rows that name it: two of its codes are no two items."""
+    """Each item or variant once, with the barcodes of all rows that name it: two of its codes are
+    no two items."""
     found: dict[ReleasedItem, dict[str, None]] = {}
     for item in items:
         found.setdefault(replace(item, barcodes=()), {}).update(dict.fromkeys(item.barcodes))
@@ -123,7 +131,8 @@ def _merged(items: Iterable[ReleasedItem]) -> tuple[ReleasedItem, ...]:
 def match_items(
     products: Iterable[Product], items: Iterable[ReleasedItem], rules: Sequence[Rule] = RULES
 ) -> Matches[ItemMapping]:
-    """Find each product's item. Where several products lay hold of one item, the strongest rule has it, or nobody."""
+    """Find each product's item. Where several products lay hold of one item, the strongest rule has
+    it, or nobody."""
     indexes = _indexes(_merged(items), rules)
     unique = {normal_sku(product.sku): product for product in products if product.sku.strip()}
     sold = {key: product for key, product in unique.items() if product.type not in PARENTS}
@@ -133,7 +142,9 @@ def match_items(
     return collected(verdicts, not_sold=len(unique) - len(sold))
 
 
-def _indexes(items: Sequence[ReleasedItem], rules: Sequence[Rule]) -> list[tuple[Rule, dict[str, list[ReleasedItem]]]]:
+def _indexes(
+    items: Sequence[ReleasedItem], rules: Sequence[Rule]
+) -> list[tuple[Rule, dict[str, list[ReleasedItem]]]]:
     indexes = []
     for rule in rules:
         index: dict[str, list[ReleasedItem]] = defaultdict(list)
@@ -144,7 +155,9 @@ def _indexes(items: Sequence[ReleasedItem], rules: Sequence[Rule]) -> list[tuple
     return indexes
 
 
-def _hit(product: Product, indexes: Sequence[tuple[Rule, Mapping[str, list[ReleasedItem]]]]) -> _Hit:
+def _hit(
+    product: Product, indexes: Sequence[tuple[Rule, Mapping[str, list[ReleasedItem]]]]
+) -> _Hit:
     for strength, (rule, index) in enumerate(indexes):
         items = index.get(normal_sku(rule.of_product(product)))
         if items:
@@ -153,7 +166,8 @@ def _hit(product: Product, indexes: Sequence[tuple[Rule, Mapping[str, list[Relea
 
 
 def _owners(hits: Mapping[str, _Hit]) -> dict[ReleasedItem, str]:
-    """For each item the product that has it: the only one of the strongest rule. Missing where there is none such."""
+    """For each item the product that has it: the only one of the strongest rule. Missing where
+    there is none such."""
     takers: dict[ReleasedItem, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key, hit in hits.items():
         if len(hit.items) == 1:
@@ -170,11 +184,15 @@ def _verdict(sku: str, hit: _Hit, owners: Mapping[ReleasedItem, str]) -> Verdict
         return Ambiguous(sku, hit.rule, candidates, "several items fit")
     item = hit.items[0]
     if item.is_master:
-        return Unmatched(sku, f"item {item.item_number} has variants, so its dimensions must be named")
+        return Unmatched(
+            sku, f"item {item.item_number} has variants, so its dimensions must be named"
+        )
     if owners.get(item) != normal_sku(sku):
         return Ambiguous(sku, hit.rule, candidates, "another SKU fits this item as well or better")
     dimensions = (item.color, item.size, item.style, item.configuration, item.version)
     try:
         return Matched(hit.rule, ItemMapping(sku, item.item_number, *dimensions))
-    except ValueError as fault:  # a SKU or number that the table cannot hold, such as one with a control character
+    except (
+        ValueError
+    ) as fault:  # a SKU or number that the table cannot hold, such as one with a control character
         return Unmatched(sku, str(fault))

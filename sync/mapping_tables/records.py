@@ -1,4 +1,5 @@
-"""What a mapping says: which item a SKU is, which account a customer is. Sound in itself, or a `ValueError`."""
+"""What a mapping says: which item a SKU is, which account a customer is. Sound in itself, or a
+`ValueError`."""
 
 import hmac
 import re
@@ -21,26 +22,32 @@ _DIMENSIONS: Final = {
 
 
 def normal_sku(sku: str) -> str:
-    """The SKU as Commerce compares it: without case, without spaces around it (source 2.4: `mb_strtolower(trim())`)."""
+    """The SKU as Commerce compares it: without case, without spaces around it (source 2.4:
+    `mb_strtolower(trim())`)."""
     return sku.strip().casefold()
 
 
 def email_digest(email: str, key: bytes) -> str:
     """64 hexadecimal characters that stand for an e-mail address, whatever its case; HMAC-SHA256.
 
-    `key`: at least 16 bytes, the same for ever: with another key, known guests are strangers. Raises `ValueError`.
+    `key`: at least 16 bytes, the same for ever: with another key, known guests are strangers.
+    Raises `ValueError`.
     """
     if len(key) < 16:
         raise ValueError(f"the key for e-mail digests has {len(key)} bytes, 16 or more are needed")
-    return hmac.digest(key, email.strip().casefold().encode("utf-8", "surrogatepass"), "sha256").hex()
+    return hmac.digest(
+        key, email.strip().casefold().encode("utf-8", "surrogatepass"), "sha256"
+    ).hex()
 
 
 @dataclass(frozen=True)
 class ItemMapping:
-    """The item that a SKU is in F&O. Text is kept without spaces around it; unused dimensions are empty.
+    """The item that a SKU is in F&O. Text is kept without spaces around it; unused dimensions are
+    empty.
 
-    `unit` empty: the connection's, else the item's own sales unit. `factor`: sales units in F&O per piece in Commerce,
-    more than 0, at most nine decimals. Raises `ValueError`, naming the field and never its value.
+    `unit` empty: the connection's, else the item's own sales unit. `factor`: sales units in F&O per
+    piece in Commerce, more than 0, at most nine decimals. Raises `ValueError`, naming the field and
+    never its value.
     """
 
     sku: str
@@ -57,7 +64,9 @@ class ItemMapping:
         for field in fields(self):
             if field.name != "factor":
                 needed = field.name in ("sku", "item_number")
-                object.__setattr__(self, field.name, _tidy(field.name, getattr(self, field.name), needed=needed))
+                object.__setattr__(
+                    self, field.name, _tidy(field.name, getattr(self, field.name), needed=needed)
+                )
         if not (self.factor.is_finite() and FINEST_FACTOR <= self.factor < 10**9):
             raise ValueError("factor is not between 0.000000001 and 999999999")
         if self.factor != self.factor.quantize(FINEST_FACTOR):
@@ -79,7 +88,11 @@ class ItemMapping:
     @classmethod
     def from_cells(cls, cells: Mapping[str, object]) -> "ItemMapping":
         """The mapping that `cells` were made from."""
-        texts = {field.name: str(cells.get(field.name) or "") for field in fields(cls) if field.name != "factor"}
+        texts = {
+            field.name: str(cells.get(field.name) or "")
+            for field in fields(cls)
+            if field.name != "factor"
+        }
         return cls(**texts, factor=Decimal(str(cells.get("factor") or "1")))
 
 
@@ -87,9 +100,10 @@ class ItemMapping:
 class AccountMapping:
     """The account that a customer, guest or company of Commerce is in one legal entity of F&O.
 
-    `source_key`: the customer's or company's id in Commerce, or a guest's `email_digest`; an address is refused.
-    `matched_by`: how it came about, for people (`created`, `import`, a rule's name). `company`: the legal entity; empty
-    for the connection's own. Raises `ValueError`, naming the field and never its value.
+    `source_key`: the customer's or company's id in Commerce, or a guest's `email_digest`; an
+    address is refused. `matched_by`: how it came about, for people (`created`, `import`, a rule's
+    name). `company`: the legal entity; empty for the connection's own. Raises `ValueError`, naming
+    the field and never its value.
     """
 
     kind: AccountKind
@@ -124,18 +138,28 @@ class AccountMapping:
     def from_cells(cls, cells: Mapping[str, object]) -> "AccountMapping":
         """The mapping that `cells` were made from."""
         kind = next(kind for kind in get_args(AccountKind) if kind == cells.get("kind"))
-        return cls(kind, *(str(cells.get(name, "")) for name in ("source_key", "account", "matched_by", "company")))
+        return cls(
+            kind,
+            *(
+                str(cells.get(name, ""))
+                for name in ("source_key", "account", "matched_by", "company")
+            ),
+        )
 
 
 def account_key(kind: AccountKind, source_key: str, company: str) -> str:
-    """What the table knows a shopper or company by, in a legal entity. Rows from before it held several name none."""
+    """What the table knows a shopper or company by, in a legal entity. Rows from before it held
+    several name none."""
     return f"{kind}:{source_key}" + (f"@{company}" if company else "")
 
 
 def set_command(kind: AccountKind, source_key: str, company: str = "") -> str:
-    """The command with which a person maps somebody to an account; `company` where it is not the connection's own."""
+    """The command with which a person maps somebody to an account; `company` where it is not the
+    connection's own."""
     what = "" if kind == "customer" else f" --kind {kind}"
-    return f"map customers set {source_key} ACCOUNT{what}" + (f" --company {company}" if company else "")
+    return f"map customers set {source_key} ACCOUNT{what}" + (
+        f" --company {company}" if company else ""
+    )
 
 
 def _tidy(name: str, text: str, *, needed: bool) -> str:
@@ -150,5 +174,6 @@ def _tidy(name: str, text: str, *, needed: bool) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """No control character and no half of a surrogate pair: what a table's key and a CSV cell can hold."""
+    """No control character and no half of a surrogate pair: what a table's key and a CSV cell can
+    hold."""
     return not any(category(character) in ("Cc", "Cs") for character in text)

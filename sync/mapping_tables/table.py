@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
-from sync.ports import Clock, Conflict, Delete, Operation, Row, Tables, Upsert, Value
+from sync.core.ports import Clock, Conflict, Delete, Operation, Row, Tables, Upsert, Value
 
 TABLE: Final = "mappings"
 AT_ONCE: Final = 100
@@ -31,7 +31,8 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Comparison(Generic[V]):
-    """What an import would do: rows that are new, rows that would change, rows that are there as wanted."""
+    """What an import would do: rows that are new, rows that would change, rows that are there as
+    wanted."""
 
     new: tuple[V, ...]
     changed: tuple[V, ...]
@@ -69,7 +70,9 @@ class Remembered(Generic[V]):
 class MappingTable(Generic[M]):
     """One partition of the mapping table. `read` turns cells into a mapping."""
 
-    def __init__(self, tables: Tables, partition: str, read: Callable[[Mapping[str, Value]], M]) -> None:
+    def __init__(
+        self, tables: Tables, partition: str, read: Callable[[Mapping[str, Value]], M]
+    ) -> None:
         self._tables = tables
         self._partition = partition
         self._read = read
@@ -88,9 +91,11 @@ class MappingTable(Generic[M]):
         return mapping
 
     async def put(self, rows: Mapping[str, Mapping[str, str]], *, gone: Iterable[str] = ()) -> None:
-        """Store cells by key over whatever was there, then forget the keys that are `gone`; in whole hundreds: an
-        interrupted call is repeated."""
-        operations: list[Operation] = [Upsert(Row(self._partition, key, cells)) for key, cells in rows.items()]
+        """Store cells by key over whatever was there, then forget the keys that are `gone`; in
+        whole hundreds: an interrupted call is repeated."""
+        operations: list[Operation] = [
+            Upsert(Row(self._partition, key, cells)) for key, cells in rows.items()
+        ]
         operations += [Delete(Row(self._partition, key)) for key in gone]
         for start in range(0, len(operations), AT_ONCE):
             await self._tables.transact(TABLE, operations[start : start + AT_ONCE])
@@ -109,6 +114,10 @@ class MappingTable(Generic[M]):
         stored = {mapping.key: mapping async for mapping in self.all()}
         return Comparison(
             new=tuple(mapping for key, mapping in wanted.items() if key not in stored),
-            changed=tuple(mapping for key, mapping in wanted.items() if key in stored and stored[key] != mapping),
+            changed=tuple(
+                mapping
+                for key, mapping in wanted.items()
+                if key in stored and stored[key] != mapping
+            ),
             same=tuple(mapping for key, mapping in wanted.items() if stored.get(key) == mapping),
         )

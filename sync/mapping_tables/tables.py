@@ -1,7 +1,9 @@
-"""The mapping tables: which item a SKU is, which account a customer is. Seeded before the first sync, learned since.
+"""The mapping tables: which item a SKU is, which account a customer is. Seeded before the first
+sync, learned since.
 
-Rows lie per connection in the `mappings` table. E-mail addresses are never stored: a guest is known by a keyed digest.
-What is read is remembered for half a minute in the process, so a correction reaches other processes within that.
+Rows lie per connection in the `mappings` table. E-mail addresses are never stored: a guest is known
+by a keyed digest. What is read is remembered for half a minute in the process, so a correction
+reaches other processes within that.
 """
 
 from asyncio import Task, TaskGroup
@@ -10,7 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sync.connections import Items
+from sync.config.connections import Items
+from sync.core.ports import Clock, Tables
 from sync.mapping_tables.records import (
     LONGEST,
     AccountKind,
@@ -22,7 +25,6 @@ from sync.mapping_tables.records import (
     normal_sku,
 )
 from sync.mapping_tables.table import Comparison, MappingTable, Remembered
-from sync.ports import Clock, Tables
 
 __all__ = [
     "AccountKind",
@@ -39,7 +41,8 @@ FRESH_FOR: Final = timedelta(seconds=30)
 
 
 class ItemMappings:
-    """SKU -> item, for one connection. Where there is no row, the connection's `items.rule` decides."""
+    """SKU -> item, for one connection. Where there is no row, the connection's `items.rule`
+    decides."""
 
     def __init__(self, tables: Tables, connection: str, items: Items, clock: Clock) -> None:
         self._rows = MappingTable(tables, f"{connection}:items", ItemMapping.from_cells)
@@ -54,7 +57,11 @@ class ItemMappings:
         known = self._remembered.get(key)
         if known is None:
             row = await self._rows.get(key)
-            known = self._by_rule(sku) if row is None else replace(row, unit=row.unit or self._items.unit)
+            known = (
+                self._by_rule(sku)
+                if row is None
+                else replace(row, unit=row.unit or self._items.unit)
+            )
             if known is not None:
                 self._remembered.keep(key, known)
         return known
@@ -102,18 +109,22 @@ class ItemMappings:
 class AccountMappings:
     """Customer, guest or company -> account, for one connection and each of its legal entities.
 
-    `home`: the connection's own legal entity. Rows from before a row named its legal entity are of that one.
+    `home`: the connection's own legal entity. Rows from before a row named its legal entity are of
+    that one.
     """
 
     def __init__(self, tables: Tables, connection: str, clock: Clock, *, home: str) -> None:
         self._home = home
         self._rows = MappingTable(
-            tables, f"{connection}:accounts", lambda cells: self._placed(AccountMapping.from_cells(cells))
+            tables,
+            f"{connection}:accounts",
+            lambda cells: self._placed(AccountMapping.from_cells(cells)),
         )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
 
     async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
-        """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal entity."""
+        """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal
+        entity."""
         key = account_key(kind, source_key, company)
         known = self._remembered.get(key)
         if known is None:
@@ -125,7 +136,8 @@ class AccountMappings:
         return known
 
     async def learn(self, mapping: AccountMapping) -> AccountMapping:
-        """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to race."""
+        """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to
+        race."""
         mapping = self._placed(mapping)
         holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
         holds = holds or await self._rows.learn(mapping.key, mapping)
@@ -140,7 +152,11 @@ class AccountMappings:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
-        old = (account_key(m.kind, m.source_key, "") for m in placed.values() if m.company == self._home)
+        old = (
+            account_key(m.kind, m.source_key, "")
+            for m in placed.values()
+            if m.company == self._home
+        )
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
 
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
@@ -155,7 +171,9 @@ class AccountMappings:
 
     async def compare(self, wanted: Iterable[AccountMapping]) -> Comparison[AccountMapping]:
         """What storing `wanted` would change."""
-        return await self._rows.compare({mapping.key: mapping for mapping in map(self._placed, wanted)})
+        return await self._rows.compare(
+            {mapping.key: mapping for mapping in map(self._placed, wanted)}
+        )
 
     def _placed(self, mapping: AccountMapping) -> AccountMapping:
         return mapping if mapping.company else replace(mapping, company=self._home)

@@ -1,4 +1,5 @@
-"""What would be posted for a customer, or for a B2B company: a new account, or the details of one that we made.
+"""What would be posted for a customer, or for a B2B company: a new account, or the details of one
+that we made.
 
 Nothing is asked of D365, so an account that a rule would find there is shown as a new one.
 """
@@ -8,14 +9,19 @@ from typing import Any
 
 from sync.commerce.models.company import Company, CompanyStatus
 from sync.commerce.models.customer import Customer
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.mapping.company_account import company_account_from, wanted_hold
-from sync.mapping.customer_account import FIXED, CustomerAccount, customer_account_from, shopper_of_customer
+from sync.mapping.customer_account import (
+    FIXED,
+    CustomerAccount,
+    customer_account_from,
+    shopper_of_customer,
+)
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import AccountMapping
+from sync.preview.input_files import id_of
 from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, parked
-from sync.preview.papers import id_of
 
 SET, ADDRESSES = "/data/CustomersV3", "/data/CustomerPostalAddresses"
 
@@ -36,7 +42,8 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
             return Preview(
                 key,
                 "skip",
-                f"buys for company {shopper.company_id}: a contact of its account, without one of their own",
+                f"buys for company {shopper.company_id}: a contact of its account, without one of"
+                " their own",
             )
         return _account(key, customer_account_from(shopper, connection), known)
     except Never as error:
@@ -46,7 +53,8 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
 async def preview_company(document: Any, connection: Connection, lookups: Lookups) -> Preview:
     """Preview a company as REST answers it. Never raises for what a company may hold.
 
-    Companies name their region by its id alone, which only the shop can spell out: the state is left out here.
+    Companies name their region by its id alone, which only the shop can spell out: the state is
+    left out here.
     """
     key = _key(document)
     try:
@@ -57,7 +65,10 @@ async def preview_company(document: Any, connection: Connection, lookups: Lookup
         known = await lookups.known("company", str(company.id), connection.legal_entity)
         if known is None and company.status is not CompanyStatus.APPROVED:
             return Preview(
-                key, "skip", f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
+                key,
+                "skip",
+                f"{company.status.name.lower()} in Commerce, and there is no account to put on"
+                " hold",
             )
         hold = wanted_hold(company, connection)
         return _account(key, wanted, known, {"OnHoldStatus": hold} if hold else {})
@@ -70,25 +81,47 @@ def _key(document: Any) -> str:
 
 
 def _account(
-    key: str, wanted: CustomerAccount, known: AccountMapping | None, beside: dict[str, str] | None = None
+    key: str,
+    wanted: CustomerAccount,
+    known: AccountMapping | None,
+    beside: dict[str, str] | None = None,
 ) -> Preview:
-    """A new account; one that we made is kept up to date; one that was matched is the ledger's own, but for holds."""
+    """A new account; one that we made is kept up to date; one that was matched is the ledger's own,
+    but for holds."""
     if known is None:
         account = wanted.account or ASSIGNED
-        return Preview(key, "deliver", requests=(Request("POST", SET, wanted.body), *_addresses(wanted, account)))
+        return Preview(
+            key,
+            "deliver",
+            requests=(Request("POST", SET, wanted.body), *_addresses(wanted, account)),
+        )
     is_ours = known.matched_by == "created"
-    body = {name: value for name, value in wanted.body.items() if name not in FIXED} if is_ours else {}
+    body = (
+        {name: value for name, value in wanted.body.items() if name not in FIXED} if is_ours else {}
+    )
     changes = {**body, **(beside or {})}
     if not changes:
-        reason = f"it has account {known.account} ({known.matched_by}), whose details are the ledger's own"
+        reason = (
+            f"it has account {known.account} ({known.matched_by}), whose details are the"
+            " ledger's own"
+        )
         return Preview(key, "skip", reason)
     quoted = known.account.replace("'", "''")
     path = f"{SET}(dataAreaId='{wanted.company}',CustomerAccount='{quoted}')"
-    requests = (Request("PATCH", path, changes), *(_addresses(wanted, known.account) if is_ours else ()))
-    return Preview(key, "deliver", requests=requests, notes=("only what is not in D365 already is written",))
+    requests = (
+        Request("PATCH", path, changes),
+        *(_addresses(wanted, known.account) if is_ours else ()),
+    )
+    return Preview(
+        key, "deliver", requests=requests, notes=("only what is not in D365 already is written",)
+    )
 
 
 def _addresses(wanted: CustomerAccount, account: str) -> Iterator[Request]:
-    owner = {"dataAreaId": wanted.company, "CustomerLegalEntityId": wanted.company, "CustomerAccountNumber": account}
+    owner = {
+        "dataAreaId": wanted.company,
+        "CustomerLegalEntityId": wanted.company,
+        "CustomerAccountNumber": account,
+    }
     for fields in wanted.addresses.values():
         yield Request("POST", ADDRESSES, {**owner, **fields})

@@ -1,7 +1,9 @@
-"""What would be posted for an invoice or credit memo, by the connection's recipe, and the totals proof. Nothing is sent.
+"""What would be posted for an invoice or credit memo, by the connection's recipe, and the totals
+proof. Nothing is sent.
 
-The documents are those that the flows post: both take them from `sync/mapping/bookings.py`. What F&O numbers is shown
-as "(assigned by D365)". The order is posted before its documents, and its account before that: their own previews show it.
+The documents are those that the flows post: both take them from
+`sync/mapping/receivable_documents.py`. What F&O numbers is shown as "(assigned by D365)". The order
+is posted before its documents, and its account before that: their own previews show it.
 """
 
 import contextlib
@@ -13,25 +15,40 @@ from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED, REFUNDED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.errors import Never
-from sync.mapping.bookings import (
-    Booked,
-    Bookings,
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.mapping.order_left import is_nothing_left, without_refunds
+from sync.mapping.posting_policy import (
+    is_cancelled,
+    is_rejected,
+    must_be_of_our_time,
+    not_now,
+    old_document,
+)
+from sync.mapping.receivable_documents import (
     D,
-    ground_of,
-    invoice_bookings,
-    memo_bookings,
+    DocumentWithOrder,
+    ReceivableDocuments,
+    invoice_documents,
+    memo_documents,
     nothing_to_book,
+    posting_target_of,
     reason_to_wait,
     receivable_of,
 )
-from sync.mapping.order_left import is_nothing_left, without_refunds
-from sync.mapping.posting_policy import is_cancelled, is_rejected, must_be_of_our_time, not_now, old_document
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.sales_order import SalesOrder
 from sync.mapping.taken_off import Sale, orders_are_invoiced, planned, still_credited
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, account_of, key_of, mapped_order, parked
+from sync.preview.orders import (
+    ASSIGNED,
+    Lookups,
+    Preview,
+    Request,
+    account_of,
+    key_of,
+    mapped_order,
+    parked,
+)
 
 FIRST_LINE: Final = Decimal(1)
 """The number of a payment line in a journal that is opened for it."""
@@ -39,8 +56,8 @@ FIRST_LINE: Final = Decimal(1)
 
 @dataclass(frozen=True)
 class Basis:
-    """What a document is previewed against. `orders`: REST's orders by `entity_id`, its own among them; `memos`: credit
-    memos of these orders, as far as they are known."""
+    """What a document is previewed against. `orders`: REST's orders by `entity_id`, its own among
+    them; `memos`: credit memos of these orders, as far as they are known."""
 
     orders: Mapping[int, Any]
     connection: Connection
@@ -50,7 +67,8 @@ class Basis:
 
 
 def readable_memos(documents: Iterable[Any]) -> tuple[CreditMemo, ...]:
-    """The credit memos among documents of REST; one that cannot be read is told by its own preview."""
+    """The credit memos among documents of REST; one that cannot be read is told by its own
+    preview."""
     found = []
     for document in documents:
         with contextlib.suppress(Never):
@@ -74,34 +92,43 @@ async def _preview(model: type[D], document: Any, basis: Basis) -> Preview:
     except Never as error:
         return parked(key_of(document), error)
     try:
-        return await _previewed(Booked(record, _order_of(record, basis.orders)), basis)
+        return await _previewed(DocumentWithOrder(record, _order_of(record, basis.orders)), basis)
     except Never as error:
         return parked(record.key, error)
 
 
-async def _previewed(booked: Booked[D], basis: Basis) -> Preview:
-    record, connection = booked.document, basis.connection
+async def _previewed(with_order: DocumentWithOrder[D], basis: Basis) -> Preview:
+    record, connection = with_order.document, basis.connection
     if record.state == CANCELLED:
         return Preview(record.key, "skip", "cancelled in Commerce before it was booked")
     if reason := old_document(record, connection.orders) or reason_to_wait(record):
         return Preview(record.key, "skip", reason)
-    receivable = receivable_of(booked, connection)
-    if reason := nothing_to_book(record, booked.order.payment.method, receivable, connection):
+    receivable = receivable_of(with_order, connection)
+    if reason := nothing_to_book(record, with_order.order.payment.method, receivable, connection):
         return Preview(record.key, "skip", reason, totals=receivable.totals)
     if "orders" in connection.flows:
-        must_be_of_our_time(record, booked.order, connection.orders)
-    if reason := _order_waits(booked.order, basis):
+        must_be_of_our_time(record, with_order.order, connection.orders)
+    if reason := _order_waits(with_order.order, basis):
         return Preview(record.key, "skip", reason)
-    bookings = await _bookings(booked, receivable, basis)
-    requests, notes = tuple(_requests(bookings)), tuple(_notes(receivable, bookings))
-    return Preview(record.key, "deliver", requests=requests, totals=bookings.totals, notes=notes)
+    receivable_documents = await _receivable_documents(with_order, receivable, basis)
+    requests, notes = (
+        tuple(_requests(receivable_documents)),
+        tuple(_notes(receivable, receivable_documents)),
+    )
+    return Preview(
+        record.key, "deliver", requests=requests, totals=receivable_documents.totals, notes=notes
+    )
 
 
 def _order_of(record: Invoice | CreditMemo, orders: Mapping[int, Any]) -> Order:
     if record.order_id not in orders:
         raise Never(
-            f"{record.label}: order_id {record.order_id} is none of the orders given, and it is booked with its order",
-            remedy=f"Name a file that holds the order with entity_id {record.order_id} as well, or use --ids.",
+            f"{record.label}: order_id {record.order_id} is none of the orders given, and it is"
+            " booked with its order",
+            remedy=(
+                f"Name a file that holds the order with entity_id {record.order_id} as well, or use"
+                " --ids."
+            ),
         )
     return Order.read(orders[record.order_id])
 
@@ -115,7 +142,9 @@ def _why_the_order_is_not_posted(order: Order, basis: Basis) -> str:
 
 
 def _is_given_up(order: Order, basis: Basis) -> bool:
-    return is_cancelled(order) or is_rejected(order) or is_nothing_left(order, basis.connection.orders)
+    return (
+        is_cancelled(order) or is_rejected(order) or is_nothing_left(order, basis.connection.orders)
+    )
 
 
 def _order_waits(order: Order, basis: Basis) -> str:
@@ -123,25 +152,38 @@ def _order_waits(order: Order, basis: Basis) -> str:
     reason = _why_the_order_is_not_posted(order, basis)
     if not reason.startswith("waiting"):
         return ""
-    return f"waiting: its order {order.increment_id} is not posted yet: {reason.removeprefix('waiting: ')}"
+    return (
+        f"waiting: its order {order.increment_id} is not posted yet:"
+        f" {reason.removeprefix('waiting: ')}"
+    )
 
 
-async def _bookings(booked: Booked[Any], receivable: Receivable, basis: Basis) -> Bookings:
-    order, connection = booked.order, basis.connection
+async def _receivable_documents(
+    with_order: DocumentWithOrder[Any], receivable: Receivable, basis: Basis
+) -> ReceivableDocuments:
+    order, connection = with_order.order, basis.connection
     sold = await _sold(order, basis)
     if sold is None:
         _, account = await account_of(order, connection, basis.lookups)
     else:
         account = str(sold.header["InvoiceCustomerAccountNumber"])
-    ground = ground_of(booked, connection, account)
+    posting_target = posting_target_of(with_order, connection, account)
     items = await basis.lookups.items(receivable.skus)
-    if isinstance(booked.document, Invoice):
-        return invoice_bookings(booked, receivable, connection, ground, items)
+    if isinstance(with_order.document, Invoice):
+        return invoice_documents(with_order, receivable, connection, posting_target, items)
     credited = receivable
     lots: dict[str, str] = {}
     if orders_are_invoiced(connection):
-        credited, lots = await _credited(booked, receivable, sold, basis)
-    return memo_bookings(booked, receivable, connection, ground, items=items, lots=lots, credited=credited)
+        credited, lots = await _credited(with_order, receivable, sold, basis)
+    return memo_documents(
+        with_order,
+        receivable,
+        connection,
+        posting_target,
+        items=items,
+        lots=lots,
+        credited=credited,
+    )
 
 
 async def _sold(order: Order, basis: Basis) -> SalesOrder | None:
@@ -152,48 +194,67 @@ async def _sold(order: Order, basis: Basis) -> SalesOrder | None:
 
 
 async def _credited(
-    booked: Booked[CreditMemo], receivable: Receivable, sold: SalesOrder | None, basis: Basis
+    with_order: DocumentWithOrder[CreditMemo],
+    receivable: Receivable,
+    sold: SalesOrder | None,
+    basis: Basis,
 ) -> tuple[Receivable, dict[str, str]]:
-    """What is left to be credited, and the lots it names: as if F&O had invoiced what was shipped, and nothing else."""
-    order, memo = booked.order, booked.document
+    """What is left to be credited, and the lots it names: as if F&O had invoiced what was shipped,
+    and nothing else."""
+    order, memo = with_order.order, with_order.document
     if sold is None and not _is_given_up(order, basis):
         return receivable, {}
     _, placed = await mapped_order(without_refunds(order), basis.connection, basis.lookups)
-    earlier = [one for one in basis.memos if one.order_id == memo.order_id and _comes_before(one, memo)]
+    earlier = [
+        one for one in basis.memos if one.order_id == memo.order_id and _comes_before(one, memo)
+    ]
     sale = Sale(placed, planned(sold) if sold is not None else {}, earlier)
     shipped = {str(item.item_id) for item in order.items if item.qty_shipped}
-    return still_credited(receivable, memo, order, sale, basis.connection), dict.fromkeys(shipped, ASSIGNED)
+    return still_credited(receivable, memo, order, sale, basis.connection), dict.fromkeys(
+        shipped, ASSIGNED
+    )
 
 
 def _comes_before(one: CreditMemo, memo: CreditMemo) -> bool:
     return one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
 
 
-def _requests(bookings: Bookings) -> Iterator[Request]:
-    if (invoice := bookings.free_text) is not None:
+def _requests(receivable_documents: ReceivableDocuments) -> Iterator[Request]:
+    if (invoice := receivable_documents.free_text) is not None:
         yield Request("POST", "/data/FreeTextInvoiceHeaders", invoice.header)
         for line in invoice.lines:
             yield Request("POST", "/data/FreeTextInvoiceLines", invoice.line_body(line, ASSIGNED))
-    if (returned := bookings.return_order) is not None:
+    if (returned := receivable_documents.return_order) is not None:
         yield Request("POST", "/data/ReturnOrderHeadersV2", returned.header)
         for line in returned.lines:
             yield Request("POST", "/data/ReturnOrderLinesV2", returned.line_body(line, ASSIGNED))
-    for payment in (bookings.payment, bookings.credit):
+    for payment in (receivable_documents.payment, receivable_documents.credit):
         if payment is not None:
             yield Request("POST", "/data/CustomerPaymentJournalHeaders", payment.journal_body)
-            yield Request("POST", "/data/CustomerPaymentJournalLines", payment.line_body(ASSIGNED, FIRST_LINE))
+            yield Request(
+                "POST", "/data/CustomerPaymentJournalLines", payment.line_body(ASSIGNED, FIRST_LINE)
+            )
 
 
-def _notes(receivable: Receivable, bookings: Bookings) -> Iterator[str]:
+def _notes(receivable: Receivable, receivable_documents: ReceivableDocuments) -> Iterator[str]:
     currency = receivable.totals.currency
     if receivable.totals.rounding:
         yield f"rounding line of {receivable.totals.rounding} {currency}"
-    if bookings.taken_off is not None:
-        yield f"{bookings.taken_off.commerce} {currency} is taken off the sales order, which F&O has not invoiced"
-    if bookings.credit is not None:
-        yield f"{bookings.credit.amount} {currency} was refunded to store credit, so no bank pays it"
+    if receivable_documents.taken_off is not None:
+        yield (
+            f"{receivable_documents.taken_off.commerce} {currency} is taken off the sales order,"
+            " which F&O has not invoiced"
+        )
+    if receivable_documents.credit is not None:
+        yield (
+            f"{receivable_documents.credit.amount} {currency} was refunded to store credit, so no"
+            " bank pays it"
+        )
     for line in receivable.lines:
         if line.is_payment:
             yield f"{-line.amount} {currency} was {line.text}"
-    if bookings.return_order is not None and receivable.is_gross:
-        yield "prices include tax, as those of accounts that were made for this store; an account's own setting goes first"
+    if receivable_documents.return_order is not None and receivable.is_gross:
+        yield (
+            "prices include tax, as those of accounts that were made for this store; an account's"
+            " own setting goes first"
+        )

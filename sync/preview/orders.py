@@ -1,7 +1,9 @@
-"""What would be posted for an order, and the totals proof; nothing is sent and nothing is asked of either system.
+"""What would be posted for an order, and the totals proof; nothing is sent and nothing is asked of
+either system.
 
-Without a `connections.toml` the built-in example connection is used: every SKU is its own item number, shoppers become
-new accounts, both numbers are ours. It says what the product does with an order, not what your company mapped.
+Without a `connections.toml` the built-in example connection is used: every SKU is its own item
+number, shoppers become new accounts, both numbers are ours. It says what the product does with an
+order, not what your company mapped.
 """
 
 import importlib.resources
@@ -14,17 +16,25 @@ from decimal import Decimal
 from typing import Any
 
 from sync.commerce.models.order import Order, number_of
-from sync.connections import Connection, Connections
-from sync.encoding import digest
-from sync.errors import Missing, Never
+from sync.config.connections import Connection, Connections
+from sync.core.encoding import digest
+from sync.core.errors import Missing, Never
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
+from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
-from sync.mapping.order_changes import changes_between, sent_form
 from sync.mapping.order_left import is_nothing_left
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
-from sync.mapping.sales_order import SalesOrder, order_items, order_store, sales_order_from
-from sync.mapping.totals import Totals, Unproved
-from sync.mapping_tables.records import LONGEST, AccountKind, AccountMapping, ItemMapping, is_plain, normal_sku
+from sync.mapping.sales_order import order_items, order_store, sales_order_from
+from sync.mapping_tables.records import (
+    LONGEST,
+    AccountKind,
+    AccountMapping,
+    ItemMapping,
+    is_plain,
+    normal_sku,
+)
 
 ASSIGNED = "(assigned by D365)"
 
@@ -60,7 +70,9 @@ class Preview:
             "outcome": self.outcome,
             "reason": self.reason,
             "remedy": self.remedy,
-            "requests": [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests],
+            "requests": [
+                {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
+            ],
             "totals": self.totals.as_json() if self.totals else nothing,
         }
 
@@ -77,8 +89,9 @@ async def nobody(_kind: AccountKind, _source_key: str, _company: str) -> Account
 
 @dataclass(frozen=True)
 class Lookups:
-    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account by what it is of, and
-    its legal entity. `websites`: the connection's, None where all are or nobody has asked the shop."""
+    """What a preview may look up: the mapping tables, or the example's rules. `known`: an account
+    by what it is of, and its legal entity. `websites`: the connection's, None where all are or
+    nobody has asked the shop."""
 
     items: Callable[[list[str]], Awaitable[Mapping[str, ItemMapping]]]
     account: Callable[[Order], Awaitable[str | None]]
@@ -88,7 +101,11 @@ class Lookups:
 
 def example_connection() -> Connection:
     """The built-in example connection."""
-    text = importlib.resources.files("sync.preview").joinpath("example_connection.toml").read_text(encoding="utf-8")
+    text = (
+        importlib.resources.files("sync.preview")
+        .joinpath("example_connection.toml")
+        .read_text(encoding="utf-8")
+    )
     document = tomllib.loads(text, parse_float=Decimal)
     return Connections.model_validate(document).connections["example"]
 
@@ -107,7 +124,8 @@ def example_lookups() -> Lookups:
 
 
 def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
-    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a hook's payload.
+    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a
+    hook's payload.
 
     Orders lie at most `levels` deep.
     """
@@ -130,7 +148,8 @@ def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
 
 
 def _is_order(document: Mapping[str, Any]) -> bool:
-    """Invoices, credit memos and shipments bear an increment id as well, and the id of their order."""
+    """Invoices, credit memos and shipments bear an increment id as well, and the id of their
+    order."""
     return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
 
 
@@ -158,7 +177,11 @@ async def preview_order(
 def key_of(document: Any) -> str:
     """The key of a document that cannot be read, as far as it has one."""
     store = document.get("store_id") if isinstance(document, dict) else None
-    is_id = isinstance(store, str | int) and not isinstance(store, bool) and re.fullmatch(r"[0-9]{1,10}", str(store))
+    is_id = (
+        isinstance(store, str | int)
+        and not isinstance(store, bool)
+        and re.fullmatch(r"[0-9]{1,10}", str(store))
+    )
     return f"{number_of(document) or '(no increment_id)'}@{store if is_id else '?'}"
 
 
@@ -173,16 +196,22 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
     return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
 
 
-async def mapped_order(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], SalesOrder]:
-    """The sales order, and the requests that make its account where there is none. Raises `Never` as the mapping does."""
+async def mapped_order(
+    order: Order, connection: Connection, lookups: Lookups
+) -> tuple[list[Request], SalesOrder]:
+    """The sales order, and the requests that make its account where there is none. Raises `Never`
+    as the mapping does."""
     order_store(order, connection)
     items = await lookups.items(order_items(order, connection))
     first, account = await account_of(order, connection, lookups)
     return first, sales_order_from(order, connection, account=account, items=items)
 
 
-async def account_of(order: Order, connection: Connection, lookups: Lookups) -> tuple[list[Request], str]:
-    """The account of an order's documents, and the requests that make it where there is none. Raises `Never`.
+async def account_of(
+    order: Order, connection: Connection, lookups: Lookups
+) -> tuple[list[Request], str]:
+    """The account of an order's documents, and the requests that make it where there is none.
+    Raises `Never`.
 
     A company's is made of Commerce's record of the company, of which an order tells the id alone.
     """
@@ -211,6 +240,12 @@ def _notes(document: SalesOrder) -> Iterator[str]:
     for home, amount in document.paid.items():
         yield f"{amount} {document.totals.currency} was paid by {home}"
     if document.is_reduced:
-        placed = {**sent_form(document), "lines": {line.reference: dict(line.body) for line in document.lines}}
+        placed = {
+            **sent_form(document),
+            "lines": {line.reference: dict(line.body) for line in document.lines},
+        }
         changes = changes_between(placed, sent_form(document))
-        yield f"then reduced by what was cancelled, or refunded unshipped, since: {len(changes.patched)} lines changed, {len(changes.removed)} removed"
+        yield (
+            "then reduced by what was cancelled, or refunded unshipped, since:"
+            f" {len(changes.patched)} lines changed, {len(changes.removed)} removed"
+        )

@@ -1,4 +1,5 @@
-"""A Service Bus and the adapter that uses it, shared by the tests of a module; each test has a queue of its own."""
+"""A Service Bus and the adapter that uses it, shared by the tests of a module; each test has a
+queue of its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from itertools import count
 from azure.servicebus.aio import ServiceBusClient
 
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.ports import DeadLetter, Outgoing, Received
+from sync.core.ports import DeadLetter, Outgoing, Received
 from tests.doubles.amqp.entity import Entity, Rules
 from tests.doubles.amqp.server import ServiceBusDouble
 
@@ -45,7 +46,9 @@ class Bus:
     async def take(self, count: int) -> list[Received]:
         taken: list[Received] = []
         while len(taken) < count:
-            taken += await self.queue.receive(self.name, most=count - len(taken), wait=timedelta(seconds=10))
+            taken += await self.queue.receive(
+                self.name, most=count - len(taken), wait=timedelta(seconds=10)
+            )
         return taken
 
     async def look(self) -> list[Received]:
@@ -70,7 +73,9 @@ class Terminal:
         text = service.connection_string
         self.service = service
         self.patient, self.hasty = (
-            ServiceBusQueue(ServiceBusClient.from_connection_string(text, retry_total=0), patience=patience)
+            ServiceBusQueue(
+                ServiceBusClient.from_connection_string(text, retry_total=0), patience=patience
+            )
             for patience in (LONG, SHORT)
         )
         self._numbers = count()

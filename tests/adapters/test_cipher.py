@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from sync.adapters.cipher import Cipher
 from sync.adapters.vault import new_key
-from sync.errors import Never
+from sync.core.errors import Never
 
 OLD, NEW = new_key(), new_key()
 DOCUMENT = (
-    b'{"increment_id": "000000042", "grand_total": 119.00, "items": [' + b'{"sku": "WS12-M-Blue"},' * 50 + b"{}]}"
+    b'{"increment_id": "000000042", "grand_total": 119.00, "items": ['
+    + b'{"sku": "WS12-M-Blue"},' * 50
+    + b"{}]}"
 )
 
 
@@ -41,7 +43,13 @@ def test_a_renewed_document_needs_the_old_key_no_more() -> None:
 
 def test_a_changed_document_does_not_open() -> None:
     sealed = Cipher([OLD]).seal(DOCUMENT)
-    for changed in (sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), b"\x81" + sealed[1:], b"", b"x" * 9):
+    for changed in (
+        sealed[:-1],
+        sealed[:-1] + bytes([sealed[-1] ^ 1]),
+        b"\x81" + sealed[1:],
+        b"",
+        b"x" * 9,
+    ):
         with pytest.raises(Never, match="changed since"):
             Cipher([OLD]).open(changed)
 

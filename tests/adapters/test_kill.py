@@ -1,4 +1,5 @@
-"""Processes killed in the middle of their work, two at a time on one file: what was acknowledged is true."""
+"""Processes killed in the middle of their work, two at a time on one file: what was acknowledged is
+true."""
 
 import asyncio
 import random
@@ -21,14 +22,19 @@ ROOT = Path(__file__).parents[2]
 async def killed_after(lines: int, file: Path, name: str) -> list[tuple[str, str]]:
     """What a process acknowledged before it was killed in mid-traffic."""
     command = (sys.executable, "-m", "tests.adapters.traffic", str(file), name)
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
     assert process.stdout is not None
-    told = [await process.stdout.readline() for _ in range(lines)]
+    reported = [await process.stdout.readline() for _ in range(lines)]
     process.send_signal(signal.SIGKILL)
-    told += (await process.stdout.read()).splitlines(keepends=True)
+    reported += (await process.stdout.read()).splitlines(keepends=True)
     await process.wait()
     assert process.returncode == -signal.SIGKILL
-    return [(what, key) for what, key in (line.decode().split() for line in told if line.endswith(b"\n"))]
+    return [
+        (what, key)
+        for what, key in (line.decode().split() for line in reported if line.endswith(b"\n"))
+    ]
 
 
 def check(file: Path, sent: set[str], done: set[str]) -> None:
@@ -45,7 +51,9 @@ def check(file: Path, sent: set[str], done: set[str]) -> None:
     assert all(whole == body(key) for key, whole in waiting.items())
     everything = waiting.keys() | claims
     pairs = {key.rpartition("-")[0] for key in everything}
-    assert everything == {f"{pair}-{side}" for pair in pairs for side in ("left", "right")}, "a call was half sent"
+    assert everything == {f"{pair}-{side}" for pair in pairs for side in ("left", "right")}, (
+        "a call was half sent"
+    )
 
 
 async def test_killing_processes_in_mid_traffic_loses_nothing(tmp_path: Path) -> None:
@@ -54,9 +62,9 @@ async def test_killing_processes_in_mid_traffic_loses_nothing(tmp_path: Path) ->
     done: set[str] = set()
     for number in range(ROUNDS):
         both = (killed_after(chance.randrange(1, 400), file, f"{number}{twin}") for twin in "ab")
-        for told in await asyncio.gather(*both):
-            sent |= {key for what, key in told if what == "sent"}
-            done |= {key for what, key in told if what == "done"}
+        for reported in await asyncio.gather(*both):
+            sent |= {key for what, key in reported if what == "sent"}
+            done |= {key for what, key in reported if what == "done"}
         check(file, sent, done)
     assert len(sent) > ROUNDS
     assert done
@@ -66,11 +74,17 @@ async def test_killing_processes_in_mid_traffic_loses_nothing(tmp_path: Path) ->
 async def everything_left_can_be_delivered(file: Path, sent: set[str]) -> None:
     clock = HandClock()
     clock.at += timedelta(days=36500)
-    with closing(SqliteQueue(file, clock, LOCK, most_deliveries=1000)) as queue, closing(SqliteTables(file)) as tables:
+    with (
+        closing(SqliteQueue(file, clock, LOCK, most_deliveries=1000)) as queue,
+        closing(SqliteTables(file)) as tables,
+    ):
         left = set()
         while got := await queue.receive("orders", most=100, wait=timedelta(0)):
             left |= {message.id for message in got}
             await asyncio.gather(*(queue.complete(message) for message in got))
-        delivered = {row.key.removeprefix("claim ") async for row in tables.query("work", "p", before="trail")}
+        delivered = {
+            row.key.removeprefix("claim ")
+            async for row in tables.query("work", "p", before="trail")
+        }
         assert sent <= left | delivered
         assert (await queue.depth("orders")).due == 0

@@ -25,13 +25,13 @@ from sync.adapters.opentelemetry import OpenTelemetry
 
 ROOT = Path(__file__).parents[2]
 HOSTS_TRACE, HOSTS_REQUEST = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-NAMED = {"sync.flow": "orders", "sync.connection": "shop"}
+NAMED = {"sync.engine.flow": "orders", "sync.connection": "shop"}
 SPOKEN = """
 import logging
 from sync.adapters.opentelemetry import OpenTelemetry
 told = OpenTelemetry.to_application_insights({connection!r})
 with told.delivery("orders", "shop", "000000042@1", trace_parent={parent!r}):
-    logging.getLogger("sync.road.runner").warning("orders.parked key=000000042@1")
+    logging.getLogger("sync.engine.runner").warning("orders.parked key=000000042@1")
 told.behind("orders", "shop", 90)
 told.parked("orders", "shop", 2)
 """
@@ -51,7 +51,12 @@ class Recorded:
         """The last value of each metric, with its attributes."""
         found = self.reader.get_metrics_data()
         assert found is not None
-        metrics = [metric for one in found.resource_metrics for scope in one.scope_metrics for metric in scope.metrics]
+        metrics = [
+            metric
+            for one in found.resource_metrics
+            for scope in one.scope_metrics
+            for metric in scope.metrics
+        ]
         points: list[tuple[str, Any]] = [
             (metric.name, point) for metric in metrics for point in metric.data.data_points
         ]
@@ -63,7 +68,10 @@ def test_a_delivery_is_a_span_with_flow_connection_and_key() -> None:
     with recorded.telemetry.delivery("orders", "shop", "000000042@1"):
         assert not recorded.spans.get_finished_spans()
     (span,) = recorded.spans.get_finished_spans()
-    assert (span.name, dict(span.attributes or {})) == ("deliver orders", {**NAMED, "sync.key": "000000042@1"})
+    assert (span.name, dict(span.attributes or {})) == (
+        "deliver orders",
+        {**NAMED, "sync.key": "000000042@1"},
+    )
     assert span.status.status_code is StatusCode.UNSET
 
 
@@ -79,19 +87,24 @@ def test_an_error_marks_the_span_and_leaves_none_of_its_words() -> None:
 @pytest.mark.parametrize("flags", ["01", "00"])
 def test_a_delivery_is_a_step_of_the_hosts_request(flags: str) -> None:
     recorded = Recorded()
-    with recorded.telemetry.delivery("orders", "shop", "42", trace_parent=f"00-{HOSTS_TRACE}-{HOSTS_REQUEST}-{flags}"):
+    with recorded.telemetry.delivery(
+        "orders", "shop", "42", trace_parent=f"00-{HOSTS_TRACE}-{HOSTS_REQUEST}-{flags}"
+    ):
         assert get_current_span().get_span_context().trace_id == int(HOSTS_TRACE, 16)
     (span,) = recorded.spans.get_finished_spans()
     assert span.kind is SpanKind.INTERNAL
     assert span.context is not None
     assert span.parent is not None
-    assert (span.context.trace_id, span.parent.span_id) == (int(HOSTS_TRACE, 16), int(HOSTS_REQUEST, 16))
+    assert (span.context.trace_id, span.parent.span_id) == (
+        int(HOSTS_TRACE, 16),
+        int(HOSTS_REQUEST, 16),
+    )
 
 
-@pytest.mark.parametrize("told", ["", "00-0-0-01", "junk", f"00-{'0' * 32}-{HOSTS_REQUEST}-01"])
-def test_a_delivery_of_nothing_that_is_known_stands_for_itself(told: str) -> None:
+@pytest.mark.parametrize("reported", ["", "00-0-0-01", "junk", f"00-{'0' * 32}-{HOSTS_REQUEST}-01"])
+def test_a_delivery_of_nothing_that_is_known_stands_for_itself(reported: str) -> None:
     recorded = Recorded()
-    with recorded.telemetry.delivery("orders", "shop", "42", trace_parent=told):
+    with recorded.telemetry.delivery("orders", "shop", "42", trace_parent=reported):
         pass
     (span,) = recorded.spans.get_finished_spans()
     assert span.parent is None
@@ -126,7 +139,9 @@ def ingestion() -> Iterator[Ingestion]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            plain = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+            plain = (
+                gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+            )
             items = json.loads(plain)
             taken.items += items
             self.send_response(200)
@@ -150,14 +165,23 @@ def ingestion() -> Iterator[Ingestion]:
 
 @pytest.mark.parametrize("kept_by_the_host", ["01", "00"])
 def test_application_insights_gets_spans_and_metrics_and_no_log_line(kept_by_the_host: str) -> None:
-    """The host tells of the request itself: a delivery is a part of it, and no request of its own."""
+    """The host tells of the request itself: a delivery is a part of it, and no request of its
+    own."""
     parent = f"00-{HOSTS_TRACE}-{HOSTS_REQUEST}-{kept_by_the_host}"
-    quiet = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("APPLICATIONINSIGHTS", "OTEL_"))}
+    quiet = (
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    )
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("APPLICATIONINSIGHTS", "OTEL_"))
+    }
     with ingestion() as taken:
         done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
             [sys.executable, "-c", SPOKEN.format(connection=taken.connection, parent=parent)],
-            cwd=ROOT, env={**kept, **dict.fromkeys(quiet, "true")}, capture_output=True, text=True, check=False,
+            cwd=ROOT, env={**kept, **dict.fromkeys(quiet, "true")}, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     kinds = {item["data"]["baseType"] for item in taken.items}
@@ -166,5 +190,9 @@ def test_application_insights_gets_spans_and_metrics_and_no_log_line(kept_by_the
     span, tags = item["data"]["baseData"], item["tags"]
     assert (span["name"], span["properties"]["sync.key"]) == ("deliver orders", "000000042@1")
     assert (tags["ai.operation.id"], tags["ai.operation.parentId"]) == (HOSTS_TRACE, HOSTS_REQUEST)
-    told = [metric for item in taken.items for metric in item["data"]["baseData"].get("metrics", ())]
-    assert {("sync.behind", 90), ("sync.parked", 2)} <= {(metric["name"], metric["value"]) for metric in told}
+    reported = [
+        metric for item in taken.items for metric in item["data"]["baseData"].get("metrics", ())
+    ]
+    assert {("sync.behind", 90), ("sync.parked", 2)} <= {
+        (metric["name"], metric["value"]) for metric in reported
+    }

@@ -10,7 +10,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from sync.adapters.servicebus.counts import MOST_COUNTED, Count, counted
 from sync.adapters.servicebus.links import Aside, Line
-from sync.ports import Outgoing
+from sync.core.ports import Outgoing
 from tests.adapters.servicebus import LONG, Bus, Terminal, a_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,14 +34,18 @@ async def schedule(bus: Bus, count: int) -> None:
     later = bus.service.now() + timedelta(hours=1)
     for start in range(0, count, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, count))
-        await bus.queue.send([Outgoing(bus.name, b"{}", f"later-{number}", later) for number in numbers])
+        await bus.queue.send(
+            [Outgoing(bus.name, b"{}", f"later-{number}", later) for number in numbers]
+        )
 
 
 @asynccontextmanager
 async def line(bus: Bus) -> AsyncIterator[Line[ServiceBusReceiver]]:
     """A way of its own to look into the queue."""
     aside = Aside()
-    async with ServiceBusClient.from_connection_string(bus.service.connection_string, retry_total=0) as client:
+    async with ServiceBusClient.from_connection_string(
+        bus.service.connection_string, retry_total=0
+    ) as client:
         line: Line[ServiceBusReceiver] = Line(
             bus.name, lambda: client.get_queue_receiver(bus.name), aside, patience=LONG
         )
@@ -55,7 +59,9 @@ async def look(bus: Bus, *, most: int, searched: int) -> Count:
         return await counted(found, most=most, searched=searched)
 
 
-async def test_the_oldest_that_is_due_is_found_behind_any_number_of_scheduled_messages(bus: Bus) -> None:
+async def test_the_oldest_that_is_due_is_found_behind_any_number_of_scheduled_messages(
+    bus: Bus,
+) -> None:
     await schedule(bus, MOST_COUNTED * 3 // 2)
     await bus.send("1", "2", "3", "4", "5")
     (first,) = [stored for stored in bus.entity.messages.values() if stored.message.id == "1"]

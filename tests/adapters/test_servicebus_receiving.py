@@ -1,4 +1,5 @@
-"""Receiving from Service Bus, settling, and dead letters, when links break and others are at work too."""
+"""Receiving from Service Bus, settling, and dead letters, when links break and others are at work
+too."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,8 +13,8 @@ import pytest_asyncio
 from sync.adapters.servicebus.counts import MOST_COUNTED
 from sync.adapters.servicebus.inbox import FORGET
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.errors import Later
-from sync.ports import LockLost
+from sync.core.errors import Later
+from sync.core.ports import LockLost
 from tests.adapters.servicebus import RULES, Bus, Terminal, a_terminal
 from tests.doubles.amqp.codec import Described, Int, encode
 from tests.doubles.amqp.messages import sections_from
@@ -35,7 +36,9 @@ async def bus(terminal: Terminal) -> Bus:
     return terminal.bus()
 
 
-async def test_a_message_that_was_taken_before_the_broker_restarted_can_still_be_settled(bus: Bus) -> None:
+async def test_a_message_that_was_taken_before_the_broker_restarted_can_still_be_settled(
+    bus: Bus,
+) -> None:
     await bus.send("1", "2", "3", "4")
     first, second, third, fourth = await bus.take(4)
     await bus.service.kill()
@@ -46,7 +49,9 @@ async def test_a_message_that_was_taken_before_the_broker_restarted_can_still_be
     assert (await bus.queue.renew(fourth)).locked_until > fourth.locked_until
     (again,) = await bus.take(1)
     assert (again.id, again.deliveries) == ("2", 2)
-    assert [(letter.id, letter.reason, letter.description) for letter in await bus.dead()] == [("3", "Test", "why")]
+    assert [(letter.id, letter.reason, letter.description) for letter in await bus.dead()] == [
+        ("3", "Test", "why")
+    ]
 
 
 async def test_a_receiver_that_waits_through_a_restart_gets_what_is_sent_after_it(bus: Bus) -> None:
@@ -59,7 +64,7 @@ async def test_a_receiver_that_waits_through_a_restart_gets_what_is_sent_after_i
     assert [received.id for received in await waiting] == ["1"]
 
 
-async def test_while_the_broker_is_away_receiving_and_settling_say_so_and_the_message_can_be_settled_after(
+async def test_while_the_broker_is_away_receiving_says_so_and_the_message_can_be_settled_after(
     bus: Bus,
 ) -> None:
     await bus.send("1")
@@ -107,7 +112,9 @@ async def test_a_second_receiver_of_a_queue_does_not_wait_longer_than_it_was_tol
     assert [received.id for received in await waiting] == ["1"]
 
 
-async def test_closing_gives_back_what_nobody_took_and_the_delivery_does_not_count(bus: Bus) -> None:
+async def test_closing_gives_back_what_nobody_took_and_the_delivery_does_not_count(
+    bus: Bus,
+) -> None:
     other = ServiceBusQueue.from_connection_string(bus.service.connection_string)
     assert await other.receive(bus.name, most=5, wait=timedelta()) == []
     await bus.send("1", "2")
@@ -175,9 +182,14 @@ async def test_a_dead_letter_that_somebody_else_holds_is_not_said_to_be_removed(
 
 async def test_what_somebody_else_sent_in_another_form_is_shown_as_text(bus: Bus) -> None:
     for value in ("a text of somebody else", Int(42)):
-        bus.entity.store(sections_from(encode(Described(0x73, [])) + encode(Described(0x77, value))))
+        bus.entity.store(
+            sections_from(encode(Described(0x73, [])) + encode(Described(0x77, value)))
+        )
     taken = await bus.take(2)
-    assert [(each.id, each.body) for each in taken] == [("", b"a text of somebody else"), ("", b"42")]
+    assert [(each.id, each.body) for each in taken] == [
+        ("", b"a text of somebody else"),
+        ("", b"42"),
+    ]
 
 
 async def test_letters_are_listed_across_pages_and_a_reader_may_stop(bus: Bus) -> None:

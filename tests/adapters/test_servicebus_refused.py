@@ -10,10 +10,10 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.servicebus import exceptions as sb
 from azure.servicebus.aio import ServiceBusClient
 
-from sync.adapters.servicebus.errors import told
+from sync.adapters.servicebus.errors import reported
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.errors import Later, Never
-from sync.ports import LockLost, Outgoing
+from sync.core.errors import Later, Never
+from sync.core.ports import LockLost, Outgoing
 from tests.doubles.amqp.server import ServiceBusDouble
 
 ORDERS = "orders"
@@ -72,9 +72,13 @@ async def test_a_wrong_key_is_for_a_person_to_correct() -> None:
 async def test_an_identity_whose_token_is_taken_sends_and_receives() -> None:
     async with ServiceBusDouble(token=TOKEN) as service:
         service.create_queue(ORDERS)
-        queue = ServiceBusQueue(ServiceBusClient(service.host, Identity(TOKEN), retry_total=0, use_tls=False))
+        queue = ServiceBusQueue(
+            ServiceBusClient(service.host, Identity(TOKEN), retry_total=0, use_tls=False)
+        )
         await queue.send([MESSAGE])
-        assert [each.id for each in await queue.receive(ORDERS, most=1, wait=timedelta(seconds=10))] == ["1"]
+        assert [
+            each.id for each in await queue.receive(ORDERS, most=1, wait=timedelta(seconds=10))
+        ] == ["1"]
         await queue.close()
 
 
@@ -82,7 +86,9 @@ async def test_an_identity_whose_token_is_taken_sends_and_receives() -> None:
 async def test_an_identity_that_is_refused_is_for_a_person_to_cure(token: str | None) -> None:
     async with ServiceBusDouble(token=TOKEN) as service:
         service.create_queue(ORDERS)
-        queue = ServiceBusQueue(ServiceBusClient(service.host, Identity(token), retry_total=0, use_tls=False))
+        queue = ServiceBusQueue(
+            ServiceBusClient(service.host, Identity(token), retry_total=0, use_tls=False)
+        )
         with pytest.raises(Never, match="refuses access") as refused:
             await queue.send([MESSAGE])
         assert "s3cr3t" not in f"{refused.value} {refused.value.remedy} {refused.value.code}"
@@ -130,13 +136,16 @@ async def test_a_name_that_no_queue_can_have_is_refused_before_anything_is_opene
     ],
 )
 def test_every_trouble_says_what_happens_next(error: Exception, kind: type[Exception]) -> None:
-    trouble = told(error, "orders")
+    trouble = reported(error, "orders")
     assert type(trouble) is kind
     assert "queue orders" in str(trouble)
 
 
 def test_a_broker_that_asks_for_a_pause_gets_it() -> None:
-    busy, full = told(sb.ServiceBusServerBusyError(), "orders"), told(sb.ServiceBusQuotaExceededError(), "orders")
+    busy, full = (
+        reported(sb.ServiceBusServerBusyError(), "orders"),
+        reported(sb.ServiceBusQuotaExceededError(), "orders"),
+    )
     assert isinstance(busy, Later)
     assert isinstance(full, Later)
     assert (busy.after, full.after) == (timedelta(seconds=10), timedelta(minutes=1))
@@ -144,6 +153,9 @@ def test_a_broker_that_asks_for_a_pause_gets_it() -> None:
 
 
 def test_the_condition_is_told_and_nothing_else_of_the_sdks_text() -> None:
-    trouble = told(sb.ServiceBusConnectionError(message="at 10.0.0.7", condition=b"amqp:connection:forced"), "orders")
+    trouble = reported(
+        sb.ServiceBusConnectionError(message="at 10.0.0.7", condition=b"amqp:connection:forced"),
+        "orders",
+    )
     assert "amqp:connection:forced" in str(trouble)
     assert "10.0.0.7" not in str(trouble)

@@ -13,7 +13,7 @@ from azure.servicebus.aio import ServiceBusSender
 
 from sync.adapters.servicebus.links import Aside
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.errors import Later
+from sync.core.errors import Later
 from tests.adapters.servicebus import Bus, Terminal, a_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -64,13 +64,17 @@ async def test_a_scheduled_message_goes_beside_one_that_is_due(bus: Bus) -> None
     assert (depth.due, depth.scheduled) == (1, 1)
 
 
-async def test_while_the_broker_is_away_the_sender_hears_of_it_and_later_sends_arrive(bus: Bus) -> None:
+async def test_while_the_broker_is_away_the_sender_hears_of_it_and_later_sends_arrive(
+    bus: Bus,
+) -> None:
     await bus.send("before", by=bus.hasty)
     await bus.service.kill()
     async with asyncio.timeout(GUARD):
-        with pytest.raises(Later, match=f"queue {bus.name}: Service Bus cannot be reached") as heard:
+        with pytest.raises(
+            Later, match=f"queue {bus.name}: Service Bus cannot be reached"
+        ) as received:
             await bus.send("meanwhile", by=bus.hasty)
-    assert not heard.value.counts
+    assert not received.value.counts
     await bus.service.start()
     await bus.send("after")
     assert bus.stored == ["before", "after"]
@@ -92,8 +96,8 @@ async def test_fifty_senders_all_hear_that_the_broker_is_away(bus: Bus) -> None:
     await bus.service.kill()
     async with asyncio.timeout(GUARD):
         sends = (bus.send(str(number), by=bus.hasty) for number in range(50))
-        heard = await asyncio.gather(*sends, return_exceptions=True)
-    assert [type(error) for error in heard] == [Later] * 50
+        received = await asyncio.gather(*sends, return_exceptions=True)
+    assert [type(error) for error in received] == [Later] * 50
     await bus.service.start()
     await bus.send("after")
     assert bus.stored == ["before", "after"]
@@ -107,7 +111,9 @@ async def test_a_link_that_died_unnoticed_is_replaced_while_sending(bus: Bus) ->
     assert bus.stored == ["before", "after"]
 
 
-async def test_a_broker_that_dies_between_storing_and_answering_has_stored_it_once(bus: Bus) -> None:
+async def test_a_broker_that_dies_between_storing_and_answering_has_stored_it_once(
+    bus: Bus,
+) -> None:
     await bus.send("before")
     stored = bus.service.sends_stored
     bus.service.unanswered = 1
@@ -138,7 +144,9 @@ async def test_a_cancelled_send_leaves_no_half_message_to_the_next(bus: Bus) -> 
     assert {"before", "after"} <= set(bus.stored) <= {"before", "large", "after"}
 
 
-async def test_a_link_that_cannot_even_be_closed_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_link_that_cannot_even_be_closed_is_given_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Stuck:
         async def close(self) -> None:
             raise OSError("not even that")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.ports import Depth, LockLost, Outgoing, Received
+from sync.core.ports import Depth, LockLost, Outgoing, Received
 from tests.contracts.hand_clock import HandClock
 
 SECOND = timedelta(seconds=1)
@@ -38,7 +38,9 @@ async def take(queue: SqliteQueue, most: int = 10, wait: timedelta = NO_WAIT) ->
     return await queue.receive("orders", most=most, wait=wait)
 
 
-async def test_messages_come_in_the_order_they_became_due(queue: SqliteQueue, clock: HandClock) -> None:
+async def test_messages_come_in_the_order_they_became_due(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
     await queue.send([message("a"), message("scheduled", clock.now() + 5 * SECOND), message("b")])
     await clock.pass_by(4 * SECOND)
     await queue.send([message("c")])
@@ -54,10 +56,12 @@ async def test_an_abandoned_message_takes_its_old_place(queue: SqliteQueue) -> N
     assert [each.id for each in await take(queue)] == ["a", "b", "c"]
 
 
-async def test_depth_tells_due_scheduled_and_locked_apart(queue: SqliteQueue, clock: HandClock) -> None:
+async def test_depth_tells_due_scheduled_and_locked_apart(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
     sent_at = clock.now()
     await queue.send([message("1"), message("2"), message("3"), message("4", sent_at + 2 * LOCK)])
-    (one, two) = await take(queue, 2)
+    one, two = await take(queue, 2)
     await queue.dead_letter(one, reason="Test")
     await clock.pass_by(SECOND)
     counted = Depth(due=1, scheduled=1, locked=1, dead=1, oldest=sent_at, next=sent_at + 2 * LOCK)
@@ -67,7 +71,9 @@ async def test_depth_tells_due_scheduled_and_locked_apart(queue: SqliteQueue, cl
     assert two.locked_until < clock.now()
 
 
-async def test_the_next_due_time_is_a_schedule_or_a_locks_end(queue: SqliteQueue, clock: HandClock) -> None:
+async def test_the_next_due_time_is_a_schedule_or_a_locks_end(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
     assert queue.next_due("orders") is None
     await queue.send([message("later", clock.now() + 2 * LOCK)])
     assert queue.next_due("orders") == clock.now() + 2 * LOCK
@@ -86,10 +92,15 @@ async def test_a_dead_letter_tells_its_deliveries(queue: SqliteQueue, clock: Han
         await clock.pass_by(LOCK)
     assert await take(queue) == []
     (letter,) = [letter async for letter in queue.dead_letters("orders")]
-    assert (letter.deliveries, letter.description) == (3, "delivered 3 times without being completed")
+    assert (letter.deliveries, letter.description) == (
+        3,
+        "delivered 3 times without being completed",
+    )
 
 
-async def test_a_poison_message_does_not_hide_the_next(queue: SqliteQueue, clock: HandClock) -> None:
+async def test_a_poison_message_does_not_hide_the_next(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
     await queue.send([message("poison")])
     for _ in range(3):
         await take(queue)
@@ -178,7 +189,11 @@ async def test_a_file_keeps_its_messages(tmp_path: Path, clock: HandClock) -> No
     queue.close()
     await clock.pass_by(2 * LOCK)
     queue = SqliteQueue(tmp_path / "q.db", clock, LOCK)
-    assert [(each.id, each.deliveries) for each in await take(queue)] == [("2", 1), ("1", 2), ("3", 1)]
+    assert [(each.id, each.deliveries) for each in await take(queue)] == [
+        ("2", 1),
+        ("1", 2),
+        ("3", 1),
+    ]
     await queue.send([message("2")])
     assert (await queue.depth("orders")).due == 0
     queue.close()
@@ -187,7 +202,10 @@ async def test_a_file_keeps_its_messages(tmp_path: Path, clock: HandClock) -> No
 def test_what_is_due_is_found_by_the_index(tmp_path: Path) -> None:
     SqliteQueue(tmp_path / "q.db", HandClock(), LOCK).close()
     db = sqlite3.connect(tmp_path / "q.db")
-    sql = "SELECT sequence FROM messages WHERE queue = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT 1"
+    sql = (
+        "SELECT sequence FROM messages WHERE queue = ? AND ready_at <= ? ORDER BY ready_at,"
+        " sequence LIMIT 1"
+    )
     (plan,) = db.execute(f"EXPLAIN QUERY PLAN {sql}", ("orders", 1)).fetchall()
     assert "INDEX messages_ready" in plan[3]
     db.close()

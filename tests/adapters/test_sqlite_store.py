@@ -11,8 +11,8 @@ import pytest
 
 from sync.adapters.sqlite.store import MOST_PER_COMMIT, SqliteStore
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.errors import Later, Never
-from sync.ports import Conflict, Row
+from sync.core.errors import Later, Never
+from sync.core.ports import Conflict, Row
 
 SCHEMA = ("CREATE TABLE IF NOT EXISTS notes (text TEXT UNIQUE NOT NULL)",)
 
@@ -65,7 +65,9 @@ async def test_concurrent_writes_share_a_commit(store: SqliteStore) -> None:
 async def test_a_great_many_writes_take_several_commits_in_order(store: SqliteStore) -> None:
     statements: list[str] = []
     store._db.set_trace_callback(statements.append)
-    await asyncio.gather(*(store.write(note(str(number))) for number in range(2 * MOST_PER_COMMIT + 1)))
+    await asyncio.gather(
+        *(store.write(note(str(number))) for number in range(2 * MOST_PER_COMMIT + 1))
+    )
     assert statements.count("COMMIT") == 3
     assert notes(store) == [str(number) for number in range(2 * MOST_PER_COMMIT + 1)]
 
@@ -82,19 +84,30 @@ async def test_a_write_that_fails_undoes_itself_alone(store: SqliteStore) -> Non
         raise Conflict("somebody was first")
 
     outcomes = await asyncio.gather(
-        store.write(note("before")), store.write(failing), store.write(note("after")), return_exceptions=True
+        store.write(note("before")),
+        store.write(failing),
+        store.write(note("after")),
+        return_exceptions=True,
     )
     assert [type(outcome) for outcome in outcomes] == [type(None), Conflict, type(None)]
     assert notes(store) == ["before", "after"]
 
 
 async def test_a_row_that_cannot_be_is_its_writers_affair(store: SqliteStore) -> None:
-    outcomes = await asyncio.gather(*(store.write(note(text)) for text in "aab"), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [type(None), sqlite3.IntegrityError, type(None)]
+    outcomes = await asyncio.gather(
+        *(store.write(note(text)) for text in "aab"), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [
+        type(None),
+        sqlite3.IntegrityError,
+        type(None),
+    ]
     assert notes(store) == ["a", "b"]
 
 
-async def test_a_wrong_statement_undoes_the_transaction_and_leaves_the_store_usable(store: SqliteStore) -> None:
+async def test_a_wrong_statement_undoes_the_transaction_and_leaves_the_store_usable(
+    store: SqliteStore,
+) -> None:
     wrong = store.write(lambda db: db.execute("INSERT INTO nowhere VALUES (1)"))
     outcomes = await asyncio.gather(store.write(note("beside")), wrong, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [sqlite3.OperationalError] * 2
@@ -170,7 +183,8 @@ async def test_a_full_disk_is_told_and_nothing_is_half_written(store: SqliteStor
     await store.write(note("before"))
     store._db.execute("PRAGMA max_page_count=10")
     outcomes = await asyncio.gather(
-        *(store.write(note(f"{number}" + "x" * 9000)) for number in range(9)), return_exceptions=True
+        *(store.write(note(f"{number}" + "x" * 9000)) for number in range(9)),
+        return_exceptions=True,
     )
     assert {type(outcome) for outcome in outcomes} == {Later}
     assert "full" in str(outcomes[0])

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from sync.adapters.system_clock import SystemClock
-from sync.ports import Clock
+from sync.core.ports import Clock
 
 
 def test_now_is_aware_utc() -> None:

@@ -1,4 +1,5 @@
-"""Stored keys: taken by the service, turned back whole, and in the order of the keys by any way of comparing."""
+"""Stored keys: taken by the service, turned back whole, and in the order of the keys by any way of
+comparing."""
 
 import re
 
@@ -34,7 +35,9 @@ def test_a_stored_key_turns_back_into_the_key(key: str) -> None:
 @example("a/", "a0")
 @example("\uffee", "\U00010400")
 @example("\ud7ff", "\ue000")
-def test_stored_keys_are_in_the_order_of_the_keys_however_they_are_compared(one: str, other: str) -> None:
+def test_stored_keys_are_in_the_order_of_the_keys_however_they_are_compared(
+    one: str, other: str
+) -> None:
     in_order = one < other
     first, second = stored(one), stored(other)
     assert (first < second) is in_order
@@ -71,7 +74,9 @@ def test_a_stored_key_can_be_read(key: str, as_stored: str) -> None:
     assert stored(key) == as_stored
 
 
-@pytest.mark.parametrize("foreign", ["a.b", "100%", "a/b", "\ue000", "\ue00000d800", "\ue000ffffff", "\ue00000004"])
+@pytest.mark.parametrize(
+    "foreign", ["a.b", "100%", "a/b", "\ue000", "\ue00000d800", "\ue000ffffff", "\ue00000004"]
+)
 def test_a_key_that_others_wrote_is_told_as_it_is(foreign: str) -> None:
     assert plain(foreign) == foreign
 

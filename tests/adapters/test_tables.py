@@ -1,4 +1,5 @@
-"""What the Table Storage adapter makes of a service in trouble: the real SDK over HTTP, against answers of its kind."""
+"""What the Table Storage adapter makes of a service in trouble: the real SDK over HTTP, against
+answers of its kind."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,12 +10,14 @@ import pytest
 from aiohttp import web
 
 from sync.adapters.table_storage.tables import AzureTables
-from sync.errors import Later, Never
-from sync.ports import Conflict, Delete, Insert, Replace, Row, Upsert
+from sync.core.errors import Later, Never
+from sync.core.ports import Conflict, Delete, Insert, Replace, Row, Upsert
 from tests.doubles.identities import Directory, Identity
 
 SECRET_KEY = "somebody@example.test"
-ROW = Row("main|customers", SECRET_KEY, {"n": 1}, etag="W/\"datetime'2026-11-01T00%3A00%3A00.0000000Z'\"")
+ROW = Row(
+    "main|customers", SECRET_KEY, {"n": 1}, etag="W/\"datetime'2026-11-01T00%3A00%3A00.0000000Z'\""
+)
 
 
 def delete_any(tables: AzureTables) -> Awaitable[object]:
@@ -48,7 +51,8 @@ READS: tuple[Callable[[AzureTables], Awaitable[object]], ...] = (
 
 @dataclass
 class Troubled:
-    """Answers every request with one error of the service, or with nothing. The fields are dials."""
+    """Answers every request with one error of the service, or with nothing. The fields are
+    dials."""
 
     status: int = 503
     code: str = "ServerBusy"
@@ -70,12 +74,21 @@ class Troubled:
             self.status, self.code = (409, self.tables_code) if is_new else (404, "TableNotFound")
         text = f"0:{self.code} about {SECRET_KEY}"
         if self.xml:
-            body, kind = f'<?xml version="1.0"?><Error><Code>{self.code}</Code><Message>{text}</Message></Error>', "xml"
+            body, kind = (
+                (
+                    "<?xml"
+                    f' version="1.0"?><Error><Code>{self.code}</Code><Message>{text}</Message>'
+                    f"</Error>"
+                ),
+                "xml",
+            )
         else:
             error = {"code": self.code, "message": {"lang": "en-US", "value": text}}
             body, kind = json.dumps({"odata.error": error}), "json"
         headers = {"x-ms-request-id": "request-1", **self.headers}
-        return web.Response(text=body, status=self.status, content_type=f"application/{kind}", headers=headers)
+        return web.Response(
+            text=body, status=self.status, content_type=f"application/{kind}", headers=headers
+        )
 
 
 @pytest.fixture
@@ -92,14 +105,18 @@ async def tables(service: Troubled) -> AsyncIterator[AzureTables]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     endpoint = f"http://127.0.0.1:{port}/account"
-    tables = AzureTables.from_connection_string(f"AccountName=account;AccountKey=a2V5;TableEndpoint={endpoint};")
+    tables = AzureTables.from_connection_string(
+        f"AccountName=account;AccountKey=a2V5;TableEndpoint={endpoint};"
+    )
     yield tables
     await tables.close()
     await runner.cleanup()
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-async def test_a_service_that_is_busy_or_broken_is_later(service: Troubled, tables: AzureTables, status: int) -> None:
+async def test_a_service_that_is_busy_or_broken_is_later(
+    service: Troubled, tables: AzureTables, status: int
+) -> None:
     service.status = status
     for number, attempt in enumerate((*WRITES, *READS), 1):
         with pytest.raises(Later, match=f"HTTP {status}") as caught:
@@ -110,7 +127,8 @@ async def test_a_service_that_is_busy_or_broken_is_later(service: Troubled, tabl
 
 
 @pytest.mark.parametrize(
-    ("wished", "after"), [("7", timedelta(seconds=7)), ("99999", timedelta(minutes=10)), ("soon", None)]
+    ("wished", "after"),
+    [("7", timedelta(seconds=7)), ("99999", timedelta(minutes=10)), ("soon", None)],
 )
 async def test_a_busy_service_is_left_alone_for_as_long_as_it_wishes(
     service: Troubled, tables: AzureTables, wished: str, after: timedelta | None
@@ -123,7 +141,9 @@ async def test_a_busy_service_is_left_alone_for_as_long_as_it_wishes(
         assert service.requests == number
 
 
-async def test_a_write_whose_answer_was_lost_is_not_sent_again(service: Troubled, tables: AzureTables) -> None:
+async def test_a_write_whose_answer_was_lost_is_not_sent_again(
+    service: Troubled, tables: AzureTables
+) -> None:
     service.drops = 100
     once = [write for write in WRITES if write is not delete_any]
     for number, write in enumerate(once, 1):
@@ -143,7 +163,9 @@ async def test_a_read_whose_answer_was_lost_is_tried_again_once(
 
 
 @pytest.mark.parametrize("xml", [False, True], ids=["json", "xml"])
-async def test_a_missing_right_needs_a_person(service: Troubled, tables: AzureTables, xml: bool) -> None:
+async def test_a_missing_right_needs_a_person(
+    service: Troubled, tables: AzureTables, xml: bool
+) -> None:
     service.status, service.code, service.xml = 403, "AuthorizationPermissionMismatch", xml
     for attempt in (*WRITES, *READS):
         with pytest.raises(Never, match="AuthorizationPermissionMismatch, HTTP 403") as caught:
@@ -153,7 +175,9 @@ async def test_a_missing_right_needs_a_person(service: Troubled, tables: AzureTa
         assert SECRET_KEY not in f"{caught.value}{caught.value.remedy}"
 
 
-async def test_a_token_that_is_not_accepted_is_later(service: Troubled, tables: AzureTables) -> None:
+async def test_a_token_that_is_not_accepted_is_later(
+    service: Troubled, tables: AzureTables
+) -> None:
     service.status, service.code = 401, "InvalidAuthenticationInfo"
     for attempt in (*WRITES, *READS):
         with pytest.raises(Later, match="no token") as caught:
@@ -181,7 +205,9 @@ async def test_a_request_that_is_not_understood_is_a_fault_of_the_product(
         assert SECRET_KEY not in str(caught.value)
 
 
-async def test_a_transaction_that_is_too_large_as_it_is_sent_is_refused(service: Troubled, tables: AzureTables) -> None:
+async def test_a_transaction_that_is_too_large_as_it_is_sent_is_refused(
+    service: Troubled, tables: AzureTables
+) -> None:
     service.status, service.code = 413, "RequestBodyTooLarge"
     with pytest.raises(ValueError, match=r"claims.*4 MiB"):
         await tables.transact("claims", [Insert(ROW)])
@@ -207,7 +233,9 @@ async def test_an_identity_without_a_token_is_later() -> None:
     await tables.close()
 
 
-async def test_a_replace_without_an_etag_asks_nobody(service: Troubled, tables: AzureTables) -> None:
+async def test_a_replace_without_an_etag_asks_nobody(
+    service: Troubled, tables: AzureTables
+) -> None:
     with pytest.raises(Conflict):
         await tables.replace("claims", Row("p", "k"))
     with pytest.raises(Conflict):
@@ -215,7 +243,9 @@ async def test_a_replace_without_an_etag_asks_nobody(service: Troubled, tables: 
     assert service.requests == 0
 
 
-@pytest.mark.parametrize("text", ["", "AccountName=a", "AccountName=a;AccountKey=secret-looking-detail", "nonsense"])
+@pytest.mark.parametrize(
+    "text", ["", "AccountName=a", "AccountName=a;AccountKey=secret-looking-detail", "nonsense"]
+)
 def test_a_connection_string_that_cannot_be_read_needs_a_person(text: str) -> None:
     if "AccountKey" in text:
         text = text.replace("AccountName=a;", "")

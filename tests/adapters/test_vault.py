@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.adapters.vault import Vault, create_key_file, new_key, read_key_file
-from sync.errors import Never
+from sync.core.errors import Never
 
 KEY = new_key()
 VALUE = "0b5e-not-to-be-seen"
@@ -98,14 +98,18 @@ async def test_a_wrong_key_needs_a_person(vault: Vault, path: Path) -> None:
     assert await vault.get("shop-token") == VALUE
 
 
-@pytest.mark.parametrize("key", ["", "short", KEY + "x", "ä" * 44], ids=["empty", "short", "long", "odd"])
+@pytest.mark.parametrize(
+    "key", ["", "short", KEY + "x", "ä" * 44], ids=["empty", "short", "long", "odd"]
+)
 def test_a_key_that_is_none_needs_a_person_and_is_not_shown(path: Path, key: str) -> None:
     with pytest.raises(Never, match="32 bytes") as caught:
         Vault(path, key)
     assert not key or key not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_a_rotated_key_opens_everything_and_the_old_one_nothing(vault: Vault, path: Path) -> None:
+async def test_a_rotated_key_opens_everything_and_the_old_one_nothing(
+    vault: Vault, path: Path
+) -> None:
     vault.set("other", "x")
     fresh = new_key()
     vault.rotate_key(fresh)
@@ -119,7 +123,15 @@ async def test_a_rotated_key_opens_everything_and_the_old_one_nothing(vault: Vau
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"proof": 1}', '{"proof": "x", "secrets": 1}', '{"proof": "x", "secrets": {"a": 1}}', "\xff"],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"proof": 1}',
+        '{"proof": "x", "secrets": 1}',
+        '{"proof": "x", "secrets": {"a": 1}}',
+        "\xff",
+    ],
 )
 def test_a_file_that_is_no_vault_needs_a_person(vault: Vault, path: Path, content: str) -> None:
     path.write_bytes(content.encode("latin-1"))
@@ -128,7 +140,9 @@ def test_a_file_that_is_no_vault_needs_a_person(vault: Vault, path: Path, conten
     assert "backup" in caught.value.remedy
 
 
-async def test_an_entry_that_was_changed_or_exchanged_is_not_given(vault: Vault, path: Path) -> None:
+async def test_an_entry_that_was_changed_or_exchanged_is_not_given(
+    vault: Vault, path: Path
+) -> None:
     vault.set("other", "x")
     whole = content_of(path)
     token = whole["secrets"]["other"]
@@ -151,7 +165,9 @@ def _store(path: Path, key: str, who: int) -> None:
 
 
 def test_processes_that_write_at_once_lose_nothing(path: Path) -> None:
-    processes = [get_context("spawn").Process(target=_store, args=(path, KEY, who)) for who in range(3)]
+    processes = [
+        get_context("spawn").Process(target=_store, args=(path, KEY, who)) for who in range(3)
+    ]
     for process in processes:
         process.start()
     for process in processes:

@@ -1,6 +1,8 @@
-"""A process that sends, records and completes on one file until it is killed, and tells what was acknowledged.
+"""A process that sends, records and completes on one file until it is killed, and tells what was
+acknowledged.
 
-Run as `python -m tests.adapters.traffic FILE NAME`. Every line it writes is a promise that the file keeps.
+Run as `python -m tests.adapters.traffic FILE NAME`. Every line it writes is a promise that the file
+keeps.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ from datetime import timedelta
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.ports import Outgoing, Row, Upsert
+from sync.core.ports import Outgoing, Row, Upsert
 
 LOCK = timedelta(seconds=1)
 
@@ -35,14 +37,19 @@ async def send(queue: SqliteQueue, who: str) -> None:
 async def work(queue: SqliteQueue, tables: SqliteTables) -> None:
     while True:
         for message in await queue.receive("orders", most=3, wait=timedelta(seconds=1)):
-            rows = [Row("p", f"{kind} {message.id}", {"body": message.body}) for kind in ("claim", "trail")]
+            rows = [
+                Row("p", f"{kind} {message.id}", {"body": message.body})
+                for kind in ("claim", "trail")
+            ]
             await tables.transact("work", [Upsert(row) for row in rows])
             await queue.complete(message)
             acknowledge("done", message.id)
 
 
 async def main(path: str, name: str) -> None:
-    queue = SqliteQueue(path, SystemClock(), LOCK, most_deliveries=1000, poll=timedelta(seconds=0.05))
+    queue = SqliteQueue(
+        path, SystemClock(), LOCK, most_deliveries=1000, poll=timedelta(seconds=0.05)
+    )
     tables = SqliteTables(path)
     async with asyncio.TaskGroup() as tasks:
         for number in range(3):

@@ -6,7 +6,7 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from tests.contracts.conftest import azurite, installed
-from tests.own_log import log_as_before
+from tests.log_capture import log_as_before
 
 __all__ = ["azurite", "installed"]
 

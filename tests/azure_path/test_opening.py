@@ -1,4 +1,5 @@
-"""The Azure edition as it opens: one identity for everything, an operator's for commands, keys from Key Vault, nothing left open."""
+"""The Azure edition as it opens: one identity for everything, an operator's for commands, keys from
+Key Vault, nothing left open."""
 
 import itertools
 import json
@@ -13,16 +14,16 @@ import pytest
 
 from sync.adapters.entra import OperatorSignIn
 from sync.adapters.vault import new_key
-from sync.connections import Connections
-from sync.editions.cloud import open_azure
-from sync.editions.embedded import DOCUMENT_KEY, EMAIL_KEY
-from sync.editions.settings import Edition, Settings
-from sync.errors import Never
-from sync.services import Services
-from sync.telemetry import SILENT
+from sync.app.cloud import open_azure
+from sync.app.embedded import DOCUMENT_KEY, EMAIL_KEY
+from sync.app.services import Services
+from sync.app.settings import Edition, Settings
+from sync.config.connections import Connections
+from sync.core.errors import Never
+from sync.core.telemetry import SILENT
 from tests.doubles.identities import FAR_AWAY, Directory, Identity
 from tests.doubles.keyvault import KeyVault, Serving, serving
-from tests.site import CONNECTION, SETTINGS, merged
+from tests.systems import CONNECTION, SETTINGS, merged
 
 CLIENT = "00000000-0000-0000-0000-000000000001"
 LEDGER = "https://env.operations.dynamics.com"
@@ -41,10 +42,19 @@ class Place:
         return self.there.vault.secrets
 
     async def opened(
-        self, *, serves: bool = False, insights: str = "", is_signed_in_by_cli: bool = False, **dynamics: Any
+        self,
+        *,
+        serves: bool = False,
+        insights: str = "",
+        is_signed_in_by_cli: bool = False,
+        **dynamics: Any,
     ) -> Services:
-        changes = {"dynamics": {"url": LEDGER, "auth": "managed_identity", "bearer": None, **dynamics}}
-        connections = Connections.model_validate({"connections": {CONNECTION: merged(SETTINGS, changes)}})
+        changes = {
+            "dynamics": {"url": LEDGER, "auth": "managed_identity", "bearer": None, **dynamics}
+        }
+        connections = Connections.model_validate(
+            {"connections": {CONNECTION: merged(SETTINGS, changes)}}
+        )
         settings = Settings(
             Edition.AZURE,
             home=Path(),
@@ -57,11 +67,16 @@ class Place:
         )
         credential = None if is_signed_in_by_cli else self.identity
         return await open_azure(
-            settings, connections, serves=serves, credential=credential, transport=self.there.transport()
+            settings,
+            connections,
+            serves=serves,
+            credential=credential,
+            transport=self.there.transport(),
         )
 
     def signs_in(self, folder: Path, tool: str, name: str) -> None:
-        """Put a command into a folder that answers as azd or az does, with a token for the vault of somebody's."""
+        """Put a command into a folder that answers as azd or az does, with a token for the vault of
+        somebody's."""
         token = Identity(name, self.identity.directory).issue("https://vault.azure.net")
         answers = {
             "azd": {"token": token, "expiresOn": "2100-01-01T00:00:00Z"},
@@ -78,10 +93,13 @@ def command(path: Path, script: str) -> None:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that goes before all others of the search path; in it an azd and an az to which nobody is signed in."""
+    """A folder that goes before all others of the search path; in it an azd and an az to which
+    nobody is signed in."""
     folder = tmp_path / "tools"
     folder.mkdir()
-    command(folder / "azd", "echo 'ERROR: not logged in, run `azd auth login` to login' >&2; exit 1")
+    command(
+        folder / "azd", "echo 'ERROR: not logged in, run `azd auth login` to login' >&2; exit 1"
+    )
     command(folder / "az", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return folder
@@ -98,33 +116,40 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_documents_and_addresses_are_sealed_with_the_keys_of_the_vault(place: Place) -> None:
     services = await place.opened()
-    outside = services.outside
-    assert outside.email_key == place.secrets[EMAIL_KEY].encode()
-    assert outside.sealer.open(outside.sealer.seal(b"an order")) == b"an order"
-    assert not outside.is_alone
+    edition_parts = services.edition_parts
+    assert edition_parts.email_key == place.secrets[EMAIL_KEY].encode()
+    assert edition_parts.sealer.open(edition_parts.sealer.seal(b"an order")) == b"an order"
+    assert not edition_parts.is_alone
     await services.close()
 
 
-async def test_one_identity_signs_in_everywhere_and_is_closed_once_with_the_process(place: Place) -> None:
+async def test_one_identity_signs_in_everywhere_and_is_closed_once_with_the_process(
+    place: Place,
+) -> None:
     services = await place.opened(serves=True, client_id=CLIENT)
     section = services.connections[CONNECTION].dynamics
-    source = services.outside.tokens.tokens(section)
+    source = services.edition_parts.tokens.tokens(section)
     first = await source.token()
     assert await source.token(renew=True) != first
     await source.close()
     assert place.identity.closed == 0
-    assert {scope for _, scope in place.identity.directory.tokens.values()} == {"https://vault.azure.net", LEDGER}
+    assert {scope for _, scope in place.identity.directory.tokens.values()} == {
+        "https://vault.azure.net",
+        LEDGER,
+    }
     await services.close()
     await services.close()
     assert place.identity.closed == 1
 
 
 @pytest.mark.parametrize("tool", ["azd", "az"])
-async def test_a_command_signs_in_as_the_operator_who_runs_it(place: Place, tools: Path, tool: str) -> None:
+async def test_a_command_signs_in_as_the_operator_who_runs_it(
+    place: Place, tools: Path, tool: str
+) -> None:
     place.there.vault.readers.clear()
     place.signs_in(tools, tool, "operator")
     services = await place.opened(is_signed_in_by_cli=True)
-    assert services.outside.email_key == place.secrets[EMAIL_KEY].encode()
+    assert services.edition_parts.email_key == place.secrets[EMAIL_KEY].encode()
     await services.close()
 
 
@@ -141,9 +166,11 @@ async def test_a_sign_in_is_used_like_any_credential(place: Place, tools: Path) 
     assert place.identity.directory.knows(token.token, "https://vault.azure.net") == "operator"
 
 
-async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_so(place: Place) -> None:
+async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_so(
+    place: Place,
+) -> None:
     services = await place.opened(client_id=CLIENT)
-    source = services.outside.tokens.tokens(services.connections[CONNECTION].dynamics)
+    source = services.edition_parts.tokens.tokens(services.connections[CONNECTION].dynamics)
     with pytest.raises(Never, match="managed identity") as refused:
         await source.token()
     assert 'auth = "secret"' in refused.value.remedy
@@ -159,7 +186,7 @@ async def test_a_command_is_the_connections_app_registration_to_the_ledger(place
         "client_secret": "fno-secret",
     }
     services = await place.opened(**changes)
-    source = services.outside.tokens.tokens(services.connections[CONNECTION].dynamics)
+    source = services.edition_parts.tokens.tokens(services.connections[CONNECTION].dynamics)
     with pytest.raises(Never, match="fno-secret"):  # it looks for that secret in the vault
         await source.token()
     await services.close()
@@ -184,10 +211,13 @@ async def test_a_broker_that_is_away_does_not_keep_the_app_from_opening(
 async def test_telemetry_that_cannot_be_set_up_does_not_keep_the_app_from_opening(
     place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL"):
+    for name in (
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    ):
         monkeypatch.setenv(name, "true")
     services = await place.opened(serves=True, insights="InstrumentationKey=planted")
     assert "cloud.telemetry_not_configured" in caplog.text
     assert "planted" not in caplog.text
-    assert services.outside.telemetry is SILENT
+    assert services.edition_parts.telemetry is SILENT
     await services.close()

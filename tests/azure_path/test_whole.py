@@ -1,4 +1,5 @@
-"""The emulated edition whole: real webhooks to the real host, over AMQP and tables, to an F&O behind a socket."""
+"""The emulated edition whole: real webhooks to the real host, over AMQP and tables, to an F&O
+behind a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,26 +10,26 @@ from typing import Any
 
 import httpx
 
+from sandbox.demo.home import CONFIG, write_home
+from sandbox.serve import Sandbox
+from sandbox.terms import UNIT, Ready, item_numbers
 from sync.adapters.system_clock import SystemClock
-from sync.demo.home import CONFIG, furnished
-from sync.editions.settings import Edition, Settings
-from sync.editions.wiring import open_services
+from sync.app.services import Services
+from sync.app.settings import Edition, Settings
+from sync.app.wiring import open_services
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost
 from sync.mapping_tables.tables import ItemMapping
-from sync.sandbox.serve import Sandbox
-from sync.sandbox.terms import UNIT, Ready, item_numbers
-from sync.services import Services
-from tests.azure_path.house import RULES
+from tests.azure_path.harness import RULES
 from tests.doubles.amqp.server import ServiceBusDouble
 
 KEY = "open sesame"
 
 
 @dataclass
-class Heard:
+class Received:
     """The engine; `delivered` is set when a message of the orders' queue has been worked off."""
 
     services: Services
@@ -41,9 +42,17 @@ class Heard:
         return self
 
     async def deliver(
-        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+        self,
+        flow_name: str,
+        body: bytes,
+        message_id: str,
+        deliveries: int,
+        *,
+        trace_parent: str = "",
     ) -> None:
-        await self.services.deliver(flow_name, body, message_id, deliveries, trace_parent=trace_parent)
+        await self.services.deliver(
+            flow_name, body, message_id, deliveries, trace_parent=trace_parent
+        )
         if flow_name == "orders":
             self.delivered.set()
 
@@ -59,12 +68,18 @@ async def both_systems(sandbox: Sandbox) -> AsyncIterator[Ready]:
 
 
 @asynccontextmanager
-async def hosted(heard: Heard) -> AsyncIterator[str]:
+async def hosted(received: Received) -> AsyncIterator[str]:
     """The address of a host of this engine, inside the block."""
-    outside, stop = heard.services.outside, asyncio.Event()
+    edition_parts, stop = received.services.edition_parts, asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    app = build_app(FLOWS, heard.open)
-    host = LocalHost(app, outside.queue, outside.tables, outside.clock, keys=HostKeys(function=KEY))
+    app = build_app(FLOWS, received.open)
+    host = LocalHost(
+        app,
+        edition_parts.queue,
+        edition_parts.tables,
+        edition_parts.clock,
+        keys=HostKeys(function=KEY),
+    )
     async with asyncio.TaskGroup() as group:
         group.create_task(host.run(stop, url.set_result))
         yield await url
@@ -91,22 +106,31 @@ async def test_an_order_goes_from_the_shops_webhook_to_the_ledger(
     async with ServiceBusDouble(RULES) as bus, both_systems(sandbox) as ready:
         for name in (*(flow.queue for flow in FLOWS), "business-events"):
             bus.create_queue(name)
-        furnished(tmp_path, {"shop": ready}, {})
+        write_home(tmp_path, {"shop": ready}, {})
         found = settings(tmp_path, bus, account)
         assert found.edition is Edition.EMULATED
-        heard = Heard(await open_services(found))
-        desk = await heard.services.desks.open("shop")
-        await desk.items.put_many([ItemMapping(sku, number, unit=UNIT) for sku, number in item_numbers().items()])
-        async with hosted(heard) as url, httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        received = Received(await open_services(found))
+        systems = await received.services.systems_pool.open("shop")
+        await systems.items.put_many(
+            [ItemMapping(sku, number, unit=UNIT) for sku, number in item_numbers().items()]
+        )
+        async with (
+            hosted(received) as url,
+            httpx.AsyncClient(trust_env=False, timeout=30) as client,
+        ):
             hook = {
                 "url": f"{url}/api/webhooks/shop/orders",
                 "events": ["sales_order_save_commit_after"],
             }
-            assert (await client.post(f"{ready.commerce}/sandbox/webhooks", json=hook)).status_code == 200
-            placed = (await client.post(f"{ready.commerce}/sandbox/orders", json={"count": 1})).json()
-            await heard.delivered.wait()
+            assert (
+                await client.post(f"{ready.commerce}/sandbox/webhooks", json=hook)
+            ).status_code == 200
+            placed = (
+                await client.post(f"{ready.commerce}/sandbox/orders", json={"count": 1})
+            ).json()
+            await received.delivered.wait()
             health = await client.get(f"{url}/api/health", headers={"x-functions-key": KEY})
-        await heard.services.close()
+        await received.services.close()
     assert health.json()["status"] == "ok"
     references = [row["CustomersOrderReference"] for row in sandbox_orders(sandbox, ready.company)]
     assert references == [order["increment_id"] for order in placed]

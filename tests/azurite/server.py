@@ -1,4 +1,5 @@
-"""Azurite's table service, in memory, on a port of its own of 127.0.0.1; `make azurite` installs it."""
+"""Azurite's table service, in memory, on a port of its own of 127.0.0.1; `make azurite` installs
+it."""
 
 import shutil
 import socket
@@ -38,11 +39,21 @@ def connection_string(port: int) -> str:
     """With the development key that Microsoft publishes."""
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
     endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
-    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};TableEndpoint={endpoint};"
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};"
+        f"TableEndpoint={endpoint};"
+    )
 
 
 def _started(port: int, place: Path, more: tuple[str, ...]) -> "subprocess.Popen[str]":
-    options = ["--silent", "--disableTelemetry", "--inMemoryPersistence", "--tableHost", "127.0.0.1", *more]
+    options = [
+        "--silent",
+        "--disableTelemetry",
+        "--inMemoryPersistence",
+        "--tableHost",
+        "127.0.0.1",
+        *more,
+    ]
     return subprocess.Popen(  # noqa: S603 - a fixed program with fixed options
         [str(shutil.which("node")), str(PROGRAM), *options, "--tablePort", str(port)],
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -1,7 +1,9 @@
-"""What a hook takes, and what orders, documents and an idle hour cost in operations. Printed, not judged.
+"""What a hook takes, and what orders, documents and an idle hour cost in operations. Printed, not
+judged.
 
-Times depend on the machine and on what else it does: compare the ratios to the baselines of the same run. Counts are the
-same everywhere. The tables of docs/cost.md are made from them: python -m tests.benchmarks.page
+Times depend on the machine and on what else it does: compare the ratios to the baselines of the
+same run. Counts are the same everywhere. The tables of docs/cost.md are made from them: python -m
+tests.benchmarks.page
 """
 
 import argparse
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 
 from tests.benchmarks.edge import measured
 from tests.benchmarks.operations import costs
-from tests.house import NUMBERS
+from tests.harness import NUMBERS
 
 PARTS = ("edge", "operations")
 
@@ -19,15 +21,23 @@ PARTS = ("edge", "operations")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     shape = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__, formatter_class=shape)
-    parser.add_argument("--hooks", type=int, default=1000, help="hooks of each way to arrive (default %(default)s)")
-    parser.add_argument("--orders", type=int, default=20, help="orders of each kind (default %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=__doc__, formatter_class=shape
+    )
+    parser.add_argument(
+        "--hooks", type=int, default=1000, help="hooks of each way to arrive (default %(default)s)"
+    )
+    parser.add_argument(
+        "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
+    )
     parser.add_argument("--only", choices=PARTS, help="leave the other part out")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     asked = parser.parse_args(arguments)
     wanted = (asked.only,) if asked.only else PARTS
     took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
-    found = [(numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted]
+    found = [
+        (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
+    ]
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
@@ -36,8 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    lines = ["The edge, in milliseconds from when a hook arrived:", *(each.line() for each in took)] if took else []
-    lines += ["", "Over the baselines of this run:", *(each.line() for each in ratios)] if ratios else []
+    lines = (
+        ["The edge, in milliseconds from when a hook arrived:", *(each.line() for each in took)]
+        if took
+        else []
+    )
+    lines += (
+        ["", "Over the baselines of this run:", *(each.line() for each in ratios)] if ratios else []
+    )
     for numbers, each in found:
         lines += ["", f"Operations, where numbers are {numbers}:"]
         for cost in each:

@@ -1,4 +1,5 @@
-"""Ways in which hooks arrive, and how long each took. What is measured is printed for people to judge."""
+"""Ways in which hooks arrive, and how long each took. What is measured is printed for people to
+judge."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,13 +10,14 @@ SIDE_BY_SIDE: Final = 50
 RATE: Final = 200
 """Hooks in a second, a shop's busiest hour many times over."""
 SPUN: Final = 0.002
-"""Seconds before an arrival for which the loop is kept turning: its timers are a millisecond coarse."""
+"""Seconds before an arrival for which the loop is kept turning: its timers are a millisecond
+coarse."""
 BEGIN: Final = 0.05
 HUNDREDTHS: Final = 100
 
-Work = Callable[[int], Awaitable[Any]]
+Delivery = Callable[[int], Awaitable[Any]]
 """Does whatever is measured; is told the number of the arrival."""
-Way = Callable[[Work, int], Awaitable[list[float]]]
+Way = Callable[[Delivery, int], Awaitable[list[float]]]
 """How so many arrive; the milliseconds of each, from when it arrived, or should have."""
 
 
@@ -38,22 +40,32 @@ class Took:
         count = len(self.milliseconds)
         calls = f"  {self.calls / count:5.2f} calls each" if self.calls else ""
         low, high = self.percentile(50), self.percentile(99)
-        return f"  {self.what:34} {self.way:16} {count:6}  p50 {low:7.3f} ms  p99 {high:7.3f} ms{calls}"
+        return (
+            f"  {self.what:34} {self.way:16} {count:6}  p50 {low:7.3f} ms  p99 {high:7.3f}"
+            f" ms{calls}"
+        )
 
     def facts(self) -> dict[str, Any]:
         """As JSON."""
         count = len(self.milliseconds)
         times = {f"p{each}_ms": round(self.percentile(each), 4) for each in (50, 99)}
-        return {"what": self.what, "way": self.way, "count": count, **times, "calls_each": round(self.calls / count, 3)}
+        return {
+            "what": self.what,
+            "way": self.way,
+            "count": count,
+            **times,
+            "calls_each": round(self.calls / count, 3),
+        }
 
 
-async def one_by_one(work: Work, count: int) -> list[float]:
+async def one_by_one(work: Delivery, count: int) -> list[float]:
     """The next begins when the one before is done."""
     return await side_by_side(work, count, together=1)
 
 
-async def side_by_side(work: Work, count: int, together: int = SIDE_BY_SIDE) -> list[float]:
-    """So many at the same moment, the next so many when all are done; each waits for those before it."""
+async def side_by_side(work: Delivery, count: int, together: int = SIDE_BY_SIDE) -> list[float]:
+    """So many at the same moment, the next so many when all are done; each waits for those before
+    it."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
 
@@ -63,12 +75,17 @@ async def side_by_side(work: Work, count: int, together: int = SIDE_BY_SIDE) -> 
 
     while len(took) < count:
         first, arrived = len(took), loop.time()
-        took += await asyncio.gather(*(one(first + n, arrived) for n in range(min(together, count - first))))
+        took += await asyncio.gather(
+            *(one(first + n, arrived) for n in range(min(together, count - first)))
+        )
     return took
 
 
-async def at_a_rate(work: Work, count: int, per_second: int = RATE, *, spun: float = SPUN) -> list[float]:
-    """At fixed moments, whatever became of those before: who comes late has waited, and that counts."""
+async def at_a_rate(
+    work: Delivery, count: int, per_second: int = RATE, *, spun: float = SPUN
+) -> list[float]:
+    """At fixed moments, whatever became of those before: who comes late has waited, and that
+    counts."""
     loop = asyncio.get_running_loop()
     begun = loop.time() + BEGIN
     took = [0.0] * count

@@ -1,4 +1,5 @@
-"""A house whose operations are counted: everything that somebody bills, or that weighs on one of the two systems."""
+"""A harness whose operations are counted: everything that somebody bills, or that weighs on one of
+the two systems."""
 
 import asyncio
 import logging
@@ -10,17 +11,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.commerce.recipe import Want
+from sandbox.commerce.records import StoredOrder
 from sync.adapters.cipher import Cipher
 from sync.adapters.vault import new_key
+from sync.app.services import Services
+from sync.core.ports import Received, Row, Value
+from sync.engine.monitoring import SCHEDULE as MONITORING
 from sync.flows import FLOWS
 from sync.hosts.ncrontab import schedule
-from sync.ports import Received, Row, Value
-from sync.road.watch import SCHEDULE as WATCH
-from sync.sandbox.commerce.recipe import Want
-from sync.sandbox.commerce.records import StoredOrder
-from sync.services import Services
 from tests.benchmarks.counted import CountedQueue, CountedTables
-from tests.flows.till import Till
+from tests.flows.finance import Finance
 
 Doing = Callable[[], Awaitable[object]]
 
@@ -30,18 +31,21 @@ KEPT: Final = ("claims", "trail", "documents", "watermarks", "mappings")
 """Tables that grow with the business."""
 
 
-class CountingHouse(Till):
-    """A house whose stores, systems, functions and log are counted; copies of documents are sealed as in production."""
+class CountingHarness(Finance):
+    """A harness whose stores, systems, functions and log are counted; copies of documents are
+    sealed as in production."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.counts: Counter[str] = Counter()
         super().__init__(settings)
 
     def _opened(self, tables: Any) -> Services:
-        queue: Any = CountedQueue(self.site.queue, self.counts)
+        queue: Any = CountedQueue(self.systems.queue, self.counts)
         counted: Any = CountedTables(tables, self.counts)
-        outside = self.site.outside(queue=queue, tables=counted)
-        return Services(self.site.connections, FLOWS, replace(outside, sealer=Cipher([new_key()])))
+        edition_parts = self.systems.edition_parts(queue=queue, tables=counted)
+        return Services(
+            self.systems.connections, FLOWS, replace(edition_parts, sealer=Cipher([new_key()]))
+        )
 
     def basket(self, **wishes: Any) -> StoredOrder:
         """An order of five lines."""
@@ -53,16 +57,20 @@ class CountingHouse(Till):
         await super().hook(flow, payload)
 
     async def _delivered(self, message: Received) -> None:
-        """In production the host receives and completes; no delivery here lasts until a lock must be renewed."""
+        """In production the host receives and completes; no delivery here lasts until a lock must
+        be renewed."""
         self.counts.update(("functions deliveries", "bus receives", "bus completes"))
         await super()._delivered(message)
 
-    async def lives(self, span: timedelta, coming: Sequence[Doing] = ()) -> None:
+    async def processes(self, span: timedelta, coming: Sequence[Doing] = ()) -> None:
         """So long, with all timers; in its first half what is coming comes in evenly."""
         begun, until = self.clock.now(), self.clock.now() + span
-        left = [(begun + span * number / (2 * len(coming)), doing) for number, doing in enumerate(coming)]
+        left = [
+            (begun + span * number / (2 * len(coming)), doing)
+            for number, doing in enumerate(coming)
+        ]
         timers = {flow.name: schedule(flow.schedule) for flow in FLOWS if flow.changed is not None}
-        timers["watch"] = schedule(WATCH)
+        timers["monitor"] = schedule(MONITORING)
         dues = {name: timer.after(begun) for name, timer in timers.items()}
         while (moment := self._next([*dues.values(), *(due for due, _ in left[:1])])) <= until:
             await self._sleeps_until(moment)
@@ -83,26 +91,27 @@ class CountingHouse(Till):
 
     async def _fires(self, timer: str) -> None:
         self.counts["functions timers"] += 1
-        await (self.services.watch() if timer == "watch" else self.services.poll(timer))
+        await (self.services.monitor() if timer == "monitor" else self.services.poll(timer))
 
     async def so_far(self) -> Counter[str]:
         """Everything counted until now: the systems' requests, and what is stored, included."""
         found = Counter(self.counts)
-        for desk in self.services.desks.counts().values():
-            for name, count in desk.items():
+        for systems in self.services.systems_pool.counts().values():
+            for name, count in systems.items():
                 found[name.replace("_", " ", 1)] += count
         for table in KEPT:
             found["stored bytes"] += sum([size async for size in self._sizes(table)])
         return found
 
     async def _sizes(self, table: str) -> AsyncIterator[int]:
-        async for partition in self.site.tables.partitions(table):
-            async for row in self.site.tables.query(table, partition):
+        async for partition in self.systems.tables.partitions(table):
+            async for row in self.systems.tables.query(table, partition):
                 yield size_of(row)
 
 
 def size_of(row: Row) -> int:
-    """Bytes of a row as Table Storage bills them: keys and names in UTF-16, the time stamp beside."""
+    """Bytes of a row as Table Storage bills them: keys and names in UTF-16, the time stamp
+    beside."""
     cells = sum(8 + 2 * len(name) + _size(value) for name, value in row.values.items())
     return 4 + 2 * (len(row.partition) + len(row.key)) + 8 + cells
 
@@ -115,7 +124,7 @@ def _size(value: Value) -> int:
     return 1 if isinstance(value, bool) else 8
 
 
-class _Told(logging.Handler):
+class _Reported(logging.Handler):
     def __init__(self, into: Counter[str]) -> None:
         super().__init__(logging.INFO)
         self._into = into
@@ -129,11 +138,11 @@ class _Told(logging.Handler):
 def log_counted(into: Counter[str]) -> Iterator[None]:
     """What is logged inside the block at the level that Azure keeps."""
     log = logging.getLogger("sync")
-    level, told = log.level, _Told(into)
+    level, reported = log.level, _Reported(into)
     log.setLevel(logging.INFO)
-    log.addHandler(told)
+    log.addHandler(reported)
     try:
         yield
     finally:
-        log.removeHandler(told)
+        log.removeHandler(reported)
         log.setLevel(level)

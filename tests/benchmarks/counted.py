@@ -1,4 +1,5 @@
-"""Ports that count what goes through them, in the units that Azure bills: messages, transactions, pages of a query."""
+"""Ports that count what goes through them, in the units that Azure bills: messages, transactions,
+pages of a query."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -6,13 +7,15 @@ from typing import Any, Final
 
 from sync.adapters.servicebus.peeks import PAGE as PEEKED
 from sync.adapters.table_storage.tables import PAGE
-from sync.ports import Depth, Outgoing, Row
+from sync.core.ports import Depth, Outgoing, Row
 
 UNITS: Final = {
-    "get": "tables reads", "insert": "tables inserts", "replace": "tables transactions", "upsert": "tables transactions",
+    "get": "tables reads", "insert": "tables inserts", "replace": "tables transactions",
+    "upsert": "tables transactions",
     "transact": "tables transactions", "delete": "tables deletes", "partitions": "tables pages",
 }  # fmt: skip
-"""What a call of the port is to Table Storage: a transaction each, but for queries, which are one a page."""
+"""What a call of the port is to Table Storage: a transaction each, but for queries, which are one a
+page."""
 
 
 class CountedTables:
@@ -33,19 +36,28 @@ class CountedTables:
         return called
 
     async def query(
-        self, table: str, partition: str, *, start: str = "", before: str = "", limit: int | None = None
+        self,
+        table: str,
+        partition: str,
+        *,
+        start: str = "",
+        before: str = "",
+        limit: int | None = None,
     ) -> AsyncIterator[Row]:
         """The rows; each page of them is a transaction, and so is finding none."""
         size, given = PAGE if limit is None else min(PAGE, limit), 0
         self._into["tables pages"] += 1
-        async for row in self._inner.query(table, partition, start=start, before=before, limit=limit):
+        async for row in self._inner.query(
+            table, partition, start=start, before=before, limit=limit
+        ):
             self._into["tables pages"] += given > 0 and given % size == 0
             given += 1
             yield row
 
 
 class CountedQueue:
-    """A queue; messages and calls are counted in `into`. What a host does is counted by the host."""
+    """A queue; messages and calls are counted in `into`. What a host does is counted by the
+    host."""
 
     def __init__(self, inner: Any, into: Counter[str]) -> None:
         self._inner, self._into = inner, into
@@ -60,7 +72,8 @@ class CountedQueue:
         await self._inner.send(messages)
 
     async def depth(self, queue: str) -> Depth:
-        """Counted by looking, page by page until one is empty, at the queue and at its dead letters."""
+        """Counted by looking, page by page until one is empty, at the queue and at its dead
+        letters."""
         found: Depth = await self._inner.depth(queue)
         there = found.due + found.scheduled + found.locked
         self._into["bus looks"] += sum(1 + -(-count // PEEKED) for count in (there, found.dead))

@@ -1,7 +1,8 @@
-"""What the edge adds to a hook: verify the signature, take the key out, store the hint. Over stores, and over none.
+"""What the edge adds to a hook: verify the signature, take the key out, store the notification.
+Over stores, and over none.
 
-The hooks are what a shop sends whose hook names no fields: all of an order, more than ten kilobytes of it. Each is of
-another order, so no store drops one as a repeat.
+The hooks are what a shop sends whose hook names no fields: all of an order, more than ten kilobytes
+of it. Each is of another order, so no store drops one as a repeat.
 """
 
 import asyncio
@@ -21,21 +22,21 @@ from typing import Any, Final, Literal, get_args
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from sandbox.commerce.payloads import php_json, raw_order
+from sandbox.commerce.recipe import Want
+from sandbox.commerce.signing import WebhookSignature, public_pem
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.system_clock import SystemClock
+from sync.app.services import Services
 from sync.commerce.signature import rsa_key, rsa_signed
+from sync.engine.message import Message, notification
 from sync.flows import FLOWS
-from sync.road.message import Message, hint
-from sync.sandbox.commerce.payloads import php_json, raw_order
-from sync.sandbox.commerce.recipe import Want
-from sync.sandbox.commerce.signing import WebhookSignature, public_pem
-from sync.services import Services
 from tests.benchmarks.arrivals import RATE, WAYS, Took, at_a_rate
 from tests.benchmarks.counted import CountedQueue, Nowhere
 from tests.doubles.amqp.entity import Rules
 from tests.doubles.amqp.server import ServiceBusDouble
-from tests.site import CONNECTION, WEBHOOK_KEY, Named, Site
+from tests.systems import CONNECTION, WEBHOOK_KEY, Named, SystemsUnderTest
 
 Scheme = Literal["rsa", "hmac"]
 Store = Literal["nothing", "SQLite", "Service Bus"]
@@ -55,10 +56,12 @@ class Hook:
     body: bytes
 
 
-def hooks(site: Site, scheme: Scheme, count: int = ORDERS) -> Sequence[Hook]:
+def hooks(systems: SystemsUnderTest, scheme: Scheme, count: int = ORDERS) -> Sequence[Hook]:
     """Signed hooks of one order's whole payload, under numbers of their own."""
-    wants = tuple(Want(product, Decimal(2)) for product in site.commerce.catalogue.products[:SKUS])
-    (order,) = site.commerce.place_new(1, wants=wants)
+    wants = tuple(
+        Want(product, Decimal(2)) for product in systems.commerce.catalogue.products[:SKUS]
+    )
+    (order,) = systems.commerce.place_new(1, wants=wants)
     payload = raw_order(order)
     signature = WebhookSignature(scheme, key="webhooks" if scheme == "rsa" else "hook")
     found = []
@@ -89,14 +92,16 @@ async def stored_in(store: Store) -> AsyncIterator[Any]:
 
 async def edge(scheme: Scheme, store: Store, way: str, count: int) -> Took:
     """So many hooks, arriving that way."""
-    site = Site(SystemClock(), {"commerce": {"webhook": {"scheme": scheme}}})
+    systems = SystemsUnderTest(SystemClock(), {"commerce": {"webhook": {"scheme": scheme}}})
     secret = public_pem("webhooks").decode() if scheme == "rsa" else "hook"
-    signed = hooks(site, scheme)
+    signed = hooks(systems, scheme)
     calls: Counter[str] = Counter()
     async with stored_in(store) as queue:
         counted: Any = CountedQueue(queue, calls)
-        outside = replace(site.outside(queue=counted), secrets=Named({WEBHOOK_KEY: secret}))
-        services = Services(site.connections, FLOWS, outside)
+        edition_parts = replace(
+            systems.edition_parts(queue=counted), secrets=Named({WEBHOOK_KEY: secret})
+        )
+        services = Services(systems.connections, FLOWS, edition_parts)
 
         async def take(number: int) -> None:
             each = signed[number % len(signed)]
@@ -107,16 +112,17 @@ async def edge(scheme: Scheme, store: Store, way: str, count: int) -> Took:
         calls.clear()
         took = await WAYS[way](take, count)
         await services.close()
-    site.close()
+    systems.close()
     return Took(f"{scheme} hook, stored in {store}", way, took, calls["bus send calls"])
 
 
 async def verification(scheme: Scheme, way: str, count: int) -> Took:
-    """Nothing but the arithmetic of a signature over the same bytes, with a key that is read already. What it takes at
-    a rate is what the machine makes of it: a process that sleeps in between is woken late, and finds its caches cold."""
-    site = Site(SystemClock())
-    signed = hooks(site, scheme)
-    site.close()
+    """Nothing but the arithmetic of a signature over the same bytes, with a key that is read
+    already. What it takes at a rate is what the machine makes of it: a process that sleeps in
+    between is woken late, and finds its caches cold."""
+    systems = SystemsUnderTest(SystemClock())
+    signed = hooks(systems, scheme)
+    systems.close()
     key = rsa_key(public_pem("webhooks").decode())
     assert key is not None
     public = key
@@ -133,7 +139,8 @@ async def verification(scheme: Scheme, way: str, count: int) -> Took:
 
 
 async def bare_send(count: int) -> Took:
-    """Nothing but the SDK's send of the same message at the same rate, one after the other as its sender demands."""
+    """Nothing but the SDK's send of the same message at the same rate, one after the other as its
+    sender demands."""
     clock, turn = SystemClock(), asyncio.Lock()
     async with ServiceBusDouble(Rules(lock=LOCK)) as bus:
         bus.create_queue(FLOW)
@@ -141,10 +148,16 @@ async def bare_send(count: int) -> Took:
         async with client, client.get_queue_sender(FLOW) as sender:
 
             async def send(number: int) -> None:
-                sent = hint(Message(FLOW, CONNECTION, f"{number:09}@1", "webhook", clock.now()))
+                sent = notification(
+                    Message(FLOW, CONNECTION, f"{number:09}@1", "webhook", clock.now())
+                )
                 async with turn:
                     await sender.send_messages(
-                        ServiceBusMessage(sent.body, message_id=sent.id, scheduled_enqueue_time_utc=sent.not_before)
+                        ServiceBusMessage(
+                            sent.body,
+                            message_id=sent.id,
+                            scheduled_enqueue_time_utc=sent.not_before,
+                        )
                     )
 
             await send(-1)
@@ -179,7 +192,10 @@ async def measured(count: int) -> tuple[list[Took], list[Ratio]]:
     found, ratios = [], []
     for scheme in get_args(Scheme):
         for way in WAYS:
-            bare, alone = await verification(scheme, way, count), await edge(scheme, "nothing", way, count)
+            bare, alone = (
+                await verification(scheme, way, count),
+                await edge(scheme, "nothing", way, count),
+            )
             found += [bare, alone]
             ratios.append(Ratio(alone, bare))
     found += [await edge("rsa", "SQLite", way, count) for way in WAYS]

@@ -1,4 +1,5 @@
-"""The tables of docs/cost.md, from the counts. `python -m tests.benchmarks.page` writes them into the page."""
+"""The tables of docs/cost.md, from the counts. `python -m tests.benchmarks.page` writes them into
+the page."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -44,7 +45,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def counts(found: Kinds) -> str:
     """One row a kind; where F&O numbers, the rows that differ."""
     rows = {cost.title: _row(cost) for cost in found["ours"]}
-    theirs = {f"{cost.title}; F&O numbers": _row(cost) for cost in found["theirs"] if _row(cost) != rows[cost.title]}
+    theirs = {
+        f"{cost.title}; F&O numbers": _row(cost)
+        for cost in found["theirs"]
+        if _row(cost) != rows[cost.title]
+    }
     return table(["each", *COLUMNS], [[title, *cells] for title, cells in (rows | theirs).items()])
 
 
@@ -57,7 +62,8 @@ def _number(count: float) -> str:
 
 
 def sizes(found: Kinds) -> str:
-    """Bytes kept in tables by one of each kind. How well copies are compressed differs a little between machines."""
+    """Bytes kept in tables by one of each kind. How well copies are compressed differs a little
+    between machines."""
     kept = [(cost.title, cost.each("stored bytes")) for cost in found["ours"] if cost.title != IDLE]
     return table(["each", "bytes"], [[title, f"{round(size, -2):,.0f}"] for title, size in kept])
 
@@ -83,7 +89,8 @@ def example(found: Kinds) -> str:
     """The bills of a month without orders, and of one with them, on both sizes of instance."""
     bills = [bill(found["ours"], volumes, gb) for volumes in ({}, VOLUMES) for gb in (SMALL, USUAL)]
     rows = [
-        [PRICES[name].what, *(f"{lines[at][2]:.2f}" for lines in bills)] for at, (name, _, _) in enumerate(bills[0])
+        [PRICES[name].what, *(f"{lines[at][2]:.2f}" for lines in bills)]
+        for at, (name, _, _) in enumerate(bills[0])
     ]
     sums = ["**together**", *(f"**{sum(line[2] for line in lines):.2f}**" for lines in bills)]
     heads = [f"{what}, {gb:g} GB" for what in ("idle", "10,000 orders") for gb in (SMALL, USUAL)]

@@ -1,4 +1,5 @@
-"""What a month costs, from counted operations and assumed prices. docs/cost.md says what each line is."""
+"""What a month costs, from counted operations and assumed prices. docs/cost.md says what each line
+is."""
 
 import json
 from collections import Counter
@@ -17,7 +18,11 @@ HOURS: Final = 730
 """Of a month."""
 GB: Final = 1e9
 MILLION: Final = 1e6
-VOLUMES: Final[Mapping[str, int]] = {ORDERS_POLLED: 10_000, INVOICES_POLLED: 10_000, MEMOS_POLLED: 500}
+VOLUMES: Final[Mapping[str, int]] = {
+    ORDERS_POLLED: 10_000,
+    INVOICES_POLLED: 10_000,
+    MEMOS_POLLED: 500,
+}
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,17 @@ PRICES: Final[Mapping[str, Price]] = {
     "series": Price("each further series of a rule", 0.15, 1, "series and month"),
     "secrets": Price("Key Vault, operations", 0.03, 10_000, "10,000"),
 }
-"""Commonly published list prices as of November 2026. Assumptions: Azure's price calculator knows yours."""
+"""Commonly published list prices as of November 2026. Assumptions: Azure's price calculator knows
+yours."""
 
 HOOK_SECONDS, DELIVERY_SECONDS, TIMER_SECONDS = 1.0, 2.0, 1.0
-"""What an execution is billed for: a second at least, each by itself; what runs at the same time on an instance shares it."""
+"""What an execution is billed for: a second at least, each by itself; what runs at the same time on
+an instance shares it."""
 ITEM_BYTES: Final = 1_000
 """What an item of telemetry is billed as, its own words included."""
 HOOK_ITEMS, DELIVERY_ITEMS, TIMER_ITEMS = 3, 5, 3
-"""Of the host: a request, and a line each when an execution begins, tells of its trigger, and ends; of a delivery, our span."""
+"""Of the host: a request, and a line each when an execution begins, tells of its trigger, and ends;
+of a delivery, our span."""
 MEASURES: Final = 2 * 5 * 60
 """Items an hour: two measures of each flow of the connection, every minute."""
 SCALING: Final = 6 * 60
@@ -72,7 +80,9 @@ SECRETS: Final = 7 * 6 * 12
 
 def listeners() -> int:
     """Functions that wait at a queue or its dead letters."""
-    return sum(isinstance(each, QueueFunction | DeadLetterFunction) for each in registered(app_of(FLOWS)))
+    return sum(
+        isinstance(each, QueueFunction | DeadLetterFunction) for each in registered(app_of(FLOWS))
+    )
 
 
 def calls() -> int:
@@ -91,19 +101,30 @@ def month(kinds: list[Cost], volumes: Mapping[str, int]) -> Counter[str]:
     return found
 
 
-def bill(kinds: list[Cost], volumes: Mapping[str, int], gigabytes: float) -> list[tuple[str, float, float]]:
+def bill(
+    kinds: list[Cost], volumes: Mapping[str, int], gigabytes: float
+) -> list[tuple[str, float, float]]:
     """(what, quantity, US dollars) of a month, on instances of so much memory."""
     of = month(kinds, volumes)
-    hooks, deliveries, timers = (of[f"functions {name}"] for name in ("hooks", "deliveries", "timers"))
+    hooks, deliveries, timers = (
+        of[f"functions {name}"] for name in ("hooks", "deliveries", "timers")
+    )
     seconds = hooks * HOOK_SECONDS + deliveries * DELIVERY_SECONDS + timers * TIMER_SECONDS
     tables = ("reads", "inserts", "transactions", "deletes", "pages")
     waits = SCALING + (EMPTY * calls() if any(volumes.values()) else 0)
     bus = sum(of[f"bus {name}"] for name in ("messages sent", "receives", "completes", "looks"))
-    items = hooks * HOOK_ITEMS + deliveries * DELIVERY_ITEMS + timers * TIMER_ITEMS + of["log lines"] + MEASURES * HOURS
+    items = (
+        hooks * HOOK_ITEMS
+        + deliveries * DELIVERY_ITEMS
+        + timers * TIMER_ITEMS
+        + of["log lines"]
+        + MEASURES * HOURS
+    )
     quantities = {
         "seconds": seconds * gigabytes, "executions": hooks + deliveries + timers, "base": 1,
         "operations": bus + listeners() * waits * HOURS,
         "transactions": sum(of[f"tables {name}"] for name in tables), "stored": of["stored bytes"],
-        "blobs": timers * BLOBS, "logs": items * ITEM_BYTES, "rules": RULES, "series": SERIES, "secrets": SECRETS * HOURS,
+        "blobs": timers * BLOBS, "logs": items * ITEM_BYTES, "rules": RULES, "series": SERIES,
+        "secrets": SECRETS * HOURS,
     }  # fmt: skip
     return [(name, quantity, PRICES[name].of(quantity)) for name, quantity in quantities.items()]

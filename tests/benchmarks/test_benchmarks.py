@@ -10,7 +10,7 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.ports import Row
+from sync.core.ports import Row
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.arrivals import RATE, Took, at_a_rate
 from tests.benchmarks.books import size_of
@@ -18,7 +18,7 @@ from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.prices import Price
-from tests.site import Site
+from tests.systems import SystemsUnderTest
 from tests.virtual_time import virtually
 
 
@@ -37,9 +37,9 @@ async def test_baselines_are_measured_on_the_same_bytes(scheme: Scheme) -> None:
 
 
 def test_a_hook_is_as_large_as_an_order_and_each_is_of_another_one() -> None:
-    site = Site(SystemClock())
-    found = [json.loads(hook.body) for hook in hooks(site, "hmac", 3)]
-    site.close()
+    systems = SystemsUnderTest(SystemClock())
+    found = [json.loads(hook.body) for hook in hooks(systems, "hmac", 3)]
+    systems.close()
     assert all(len(json.dumps(body)) > 10_000 for body in found)
     assert len({body["data"]["order"]["increment_id"] for body in found}) == 3
 
@@ -51,7 +51,9 @@ def test_who_comes_late_at_a_rate_has_waited_and_that_counts() -> None:
         async with turn:
             await asyncio.sleep(2 / RATE)
 
-    took = virtually(at_a_rate(slow, 3, RATE, spun=0))  # virtual time stands still while the loop only turns
+    took = virtually(
+        at_a_rate(slow, 3, RATE, spun=0)
+    )  # virtual time stands still while the loop only turns
     each = 1000 / RATE
     assert took == pytest.approx([2 * each, 3 * each, 4 * each])
 
@@ -60,10 +62,17 @@ def test_a_percentile_is_what_so_many_stayed_below_and_a_ratio_compares_two() ->
     took = Took("hook", "one by one", [float(number) for number in range(100, 0, -1)])
     assert (took.percentile(50), took.percentile(99)) == (51, 100)
     assert took.facts() == {
-        "what": "hook", "way": "one by one", "count": 100, "p50_ms": 51, "p99_ms": 100, "calls_each": 0,
+        "what": "hook", "way": "one by one", "count": 100, "p50_ms": 51, "p99_ms": 100,
+        "calls_each": 0,
     }  # fmt: skip
     ratio = Ratio(took, Took("nothing", "one by one", [2.0]))
-    assert ratio.facts() == {"what": "hook", "way": "one by one", "over": "nothing", "p50": 25.5, "p99": 50.0}
+    assert ratio.facts() == {
+        "what": "hook",
+        "way": "one by one",
+        "over": "nothing",
+        "p50": 25.5,
+        "p99": 50.0,
+    }
     assert "p50 x  25.50" in ratio.line()
 
 
@@ -76,7 +85,12 @@ async def test_table_operations_are_counted_as_they_are_billed() -> None:
     assert await counted.get("trail", "p", "x") is None
     assert len([row async for row in counted.query("trail", "p")]) == 3
     assert not [row async for row in counted.query("trail", "nobody")]
-    assert counts == {"tables inserts": 1, "tables transactions": 2, "tables reads": 1, "tables pages": 2}
+    assert counts == {
+        "tables inserts": 1,
+        "tables transactions": 2,
+        "tables reads": 1,
+        "tables pages": 2,
+    }
     tables.close()
 
 
@@ -89,13 +103,21 @@ def test_an_orders_operations_are_counted_in_every_system() -> None:
     found = {cost.title: cost for cost in costs("theirs", 3)}
     assert (found[ORDERS].each("bus send calls"), found[AT_ONCE].counts["bus send calls"]) == (1, 1)
     for title in (ORDERS, AT_ONCE, AGAIN, INVOICES):
-        messages = [found[title].each(f"bus {name}") for name in ("messages sent", "receives", "completes")]
+        messages = [
+            found[title].each(f"bus {name}") for name in ("messages sent", "receives", "completes")
+        ]
         assert messages == [1, 1, 1], title
     assert (found[ORDERS].each("dynamics writes"), found[AGAIN].each("dynamics writes")) == (2, 0)
-    assert (found[IDLE].counts["functions timers"], found[IDLE].counts["bus messages sent"]) == (6 * 60 + 12, 0)
+    assert (found[IDLE].counts["functions timers"], found[IDLE].counts["bus messages sent"]) == (
+        6 * 60 + 12,
+        0,
+    )
     assert found[ORDERS].each("stored bytes") > found[AGAIN].each("stored bytes") > 0
     assert found[ORDERS].each("log lines") == 1
-    assert found[ORDERS].lines()[:2] == [f"{ORDERS}, each of 3", "  bus completes                  1.00"]
+    assert found[ORDERS].lines()[:2] == [
+        f"{ORDERS}, each of 3",
+        "  bus completes                  1.00",
+    ]
 
 
 def test_what_is_free_costs_nothing() -> None:

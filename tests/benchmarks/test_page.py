@@ -1,4 +1,5 @@
-"""The page on cost says what is counted: docs/cost.md is renewed by `python -m tests.benchmarks.page`."""
+"""The page on cost says what is counted: docs/cost.md is renewed by `python -m
+tests.benchmarks.page`."""
 
 import re
 from typing import Final
@@ -10,7 +11,7 @@ from tests.benchmarks.prices import RULES, calls, listeners
 from tests.infra.bicep import bicep
 
 TEXT: Final = PAGE.read_text(encoding="utf-8")
-HINT: Final = "if this is meant: python -m tests.benchmarks.page"
+NOTIFICATION: Final = "if this is meant: python -m tests.benchmarks.page"
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,12 @@ def found() -> Kinds:
 
 
 def test_counts_prices_and_the_example_are_those_of_the_product(found: Kinds) -> None:
-    for name, made in (("counts", counts(found)), ("prices", prices(found)), ("example", example(found))):
-        assert shown(TEXT, name).strip() == made, f"{name}; {HINT}"
+    for name, made in (
+        ("counts", counts(found)),
+        ("prices", prices(found)),
+        ("example", example(found)),
+    ):
+        assert shown(TEXT, name).strip() == made, f"{name}; {NOTIFICATION}"
 
 
 def test_sizes_are_about_those_of_the_product(found: Kinds) -> None:
@@ -30,7 +35,7 @@ def test_sizes_are_about_those_of_the_product(found: Kinds) -> None:
     )
     assert {title: _number(size) for title, size in said.items()} == {
         title: pytest.approx(_number(size), rel=0.1) for title, size in now.items()
-    }, HINT
+    }, NOTIFICATION
 
 
 def test_what_waits_and_what_watches_is_what_there_is() -> None:

@@ -6,30 +6,38 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.commerce.app import commerce_app
+from sandbox.commerce.oauth import Consumer
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
+from sandbox.dynamics import DynamicsState, dynamics_app
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of
 from sync.commerce.client import CommerceClient
-from sync.connections import Connections
+from sync.config.connections import Connections
+from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
-from sync.dynamics.wire import http_client
-from sync.errors import Never
-from sync.limiter import Limiter
+from sync.dynamics.transport import http_client
+from sync.pacing.limiter import Limiter
 from sync.preview.orders import example_lookups
-from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.oauth import Consumer
-from sync.sandbox.commerce.state import CommerceState
-from sync.sandbox.dials import Dials
-from sync.sandbox.dynamics import DynamicsState, dynamics_app
 from tests.contracts.hand_clock import HandClock
 
 SETTINGS: Mapping[str, Any] = {
     "commerce": {
         "url": "https://shop.example.com",
-        "consumer_key": "consumer-key", "consumer_secret": "consumer-secret", "token": "token", "token_secret": "token-secret",
+        "consumer_key": "consumer-key",
+        "consumer_secret": "consumer-secret",
+        "token": "token",
+        "token_secret": "token-secret",
     },
-    "dynamics": {"url": "http://localhost", "company": "usmf", "auth": "bearer", "bearer": "bearer"},
+    "dynamics": {
+        "url": "http://localhost",
+        "company": "usmf",
+        "auth": "bearer",
+        "bearer": "bearer",
+    },
     "stores": {"1": {"site": "1", "warehouse": "13", "origin": "WEB"}},
     "customers": {"group": "10"},
-}  # fmt: skip
+}
 
 
 class Drawer:
@@ -58,7 +66,7 @@ class Sandboxed:
 
 
 @dataclass
-class Grounds:
+class Sandboxes:
     """Both systems, and probes of them under any settings."""
 
     stack: AsyncExitStack
@@ -80,19 +88,29 @@ class Grounds:
 
     async def probe(self, **changes: Mapping[str, Any]) -> Probe:
         """A probe of a connection whose sections are changed so."""
-        document = {name: {**SETTINGS.get(name, {}), **changes.get(name, {})} for name in {*SETTINGS, *changes}}
-        settings = Connections.model_validate({"connections": {"shop": document}}).connections["shop"]
+        document = {
+            name: {**SETTINGS.get(name, {}), **changes.get(name, {})}
+            for name in {*SETTINGS, *changes}
+        }
+        settings = Connections.model_validate({"connections": {"shop": document}}).connections[
+            "shop"
+        ]
         app = self.shop or commerce_app(self.commerce, Dials())
         shop = httpx.AsyncClient(transport=httpx.ASGITransport(app))
         ledger = http_client(transport=httpx.ASGITransport(dynamics_app(self.dynamics)))
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4), clock=self.clock, on_pause=nobody_listens,
+            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4),
+            clock=self.clock, on_pause=nobody_listens,
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
-        commerce = CommerceClient(settings.commerce, secrets=self.secrets, http=shop, clock=self.clock)
-        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups())
+        commerce = CommerceClient(
+            settings.commerce, secrets=self.secrets, http=shop, clock=self.clock
+        )
+        return Probe(
+            "shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups()
+        )
 
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
         """What a check finds under settings that are changed so."""
@@ -104,9 +122,9 @@ async def nobody_listens(_: object) -> None:
 
 
 @pytest.fixture
-async def grounds() -> AsyncIterator[Grounds]:
+async def sandboxes() -> AsyncIterator[Sandboxes]:
     async with AsyncExitStack() as stack:
-        yield Grounds(stack)
+        yield Sandboxes(stack)
 
 
 def levels(found: list[Finding]) -> set[str]:

@@ -16,41 +16,55 @@ from sync.checks.entities import (
 from sync.checks.finding import Level, findings_of
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import Keyed, number_finding, numbers_fit
-from sync.connections import Companies, NumberMode
-from sync.encoding import from_json
+from sync.config.connections import Companies, NumberMode
+from sync.core.encoding import from_json
 from sync.preview.orders import example_connection, example_lookups, orders_in, preview_order
-from tests.checks.conftest import Grounds, levels, only_fault
+from tests.checks.conftest import Sandboxes, levels, only_fault
 from tests.cli.running import ORDERS
 
 
-async def test_an_environment_that_fits_is_fine(grounds: Grounds) -> None:
-    for check in (dynamics_answers, companies_exist, fields_exist, numbers_fit, codes_exist, rounding_agrees):
-        assert levels(await grounds.found(check)) == {"ok"}, check.__name__
+async def test_an_environment_that_fits_is_fine(sandboxes: Sandboxes) -> None:
+    for check in (
+        dynamics_answers,
+        companies_exist,
+        fields_exist,
+        numbers_fit,
+        codes_exist,
+        rounding_agrees,
+    ):
+        assert levels(await sandboxes.found(check)) == {"ok"}, check.__name__
 
 
-async def test_a_refused_token_is_told_with_what_to_look_at(grounds: Grounds) -> None:
-    grounds.tokens.value = "another"
-    fault = only_fault(await grounds.found(dynamics_answers))
+async def test_a_refused_token_is_told_with_what_to_look_at(sandboxes: Sandboxes) -> None:
+    sandboxes.tokens.value = "another"
+    fault = only_fault(await sandboxes.found(dynamics_answers))
     assert "401" in fault.what
     assert "Microsoft Entra applications" in fault.what
     assert fault.cure
 
 
-async def test_a_company_that_is_not_there_is_told(grounds: Grounds) -> None:
-    found = await grounds.found(companies_exist, stores={"1": {"company": "none"}})
+async def test_a_company_that_is_not_there_is_told(sandboxes: Sandboxes) -> None:
+    found = await sandboxes.found(companies_exist, stores={"1": {"company": "none"}})
     assert [one.level for one in found] == [Level.OK, Level.FAULT]
     assert "no legal entity none" in found[1].what
 
 
-async def test_every_pair_of_order_entities_has_the_fields_we_use(grounds: Grounds) -> None:
-    for headers, lines in (("SalesOrderHeadersV2", "SalesOrderLines"), ("SalesOrderHeadersV4", "SalesOrderLinesV3")):
-        found = await grounds.found(fields_exist, dynamics={"order_headers": headers, "order_lines": lines})
+async def test_every_pair_of_order_entities_has_the_fields_we_use(sandboxes: Sandboxes) -> None:
+    for headers, lines in (
+        ("SalesOrderHeadersV2", "SalesOrderLines"),
+        ("SalesOrderHeadersV4", "SalesOrderLinesV3"),
+    ):
+        found = await sandboxes.found(
+            fields_exist, dynamics={"order_headers": headers, "order_lines": lines}
+        )
         assert levels(found) == {"ok"}
         assert len(found) == 4
 
 
 def test_an_entity_set_that_is_missing_is_told_with_those_that_are_there() -> None:
-    found = field_finding("SalesOrderHeadersV4", ["Email"], {"SalesOrderHeadersV2": ["Email"], "SalesOrderLines": []})
+    found = field_finding(
+        "SalesOrderHeadersV4", ["Email"], {"SalesOrderHeadersV2": ["Email"], "SalesOrderLines": []}
+    )
     assert found.level is Level.FAULT
     assert "no entity set SalesOrderHeadersV4" in found.what
     assert "SalesOrderHeadersV2, SalesOrderLines" in found.cure
@@ -71,10 +85,14 @@ def test_every_missing_field_is_told() -> None:
     ],
 )
 async def test_fields_that_the_configuration_chooses_are_looked_for(
-    grounds: Grounds, changes: Mapping[str, Any], chosen: set[str]
+    sandboxes: Sandboxes, changes: Mapping[str, Any], chosen: set[str]
 ) -> None:
-    needed = needed_fields((await grounds.probe(orders=changes)).settings)
-    names = {name for entity_set in ("SalesOrderHeadersV4", "SalesOrderLinesV3") for name in needed[entity_set]}
+    needed = needed_fields((await sandboxes.probe(orders=changes)).settings)
+    names = {
+        name
+        for entity_set in ("SalesOrderHeadersV4", "SalesOrderLinesV3")
+        for name in needed[entity_set]
+    }
     assert chosen <= names
     assert ({"CustomerRequisitionNumber", "URL", "IsPriceLocked"} - chosen).isdisjoint(names)
 
@@ -85,9 +103,13 @@ async def test_what_the_mapping_sends_is_what_is_looked_for() -> None:
     sent: dict[str, set[str]] = {}
     for file in ORDERS.glob("*.json"):
         for document in orders_in(from_json(file.read_bytes())):
-            found = await preview_order(document, connection, lookups, datetime(2026, 1, 1, tzinfo=UTC))
+            found = await preview_order(
+                document, connection, lookups, datetime(2026, 1, 1, tzinfo=UTC)
+            )
             for request in found.requests:
-                sent.setdefault(request.path.removeprefix("/data/"), set()).update(request.body or {})
+                sent.setdefault(request.path.removeprefix("/data/"), set()).update(
+                    request.body or {}
+                )
     assert sent.keys() == {"CustomersV3", "SalesOrderHeadersV4", "SalesOrderLinesV3"}
     for entity_set, names in sent.items():
         assert names - set(DIMENSIONS) <= set(needed[entity_set])
@@ -108,14 +130,19 @@ async def test_what_the_mapping_sends_is_what_is_looked_for() -> None:
 def test_the_number_mode_is_held_against_what_the_metadata_tells(
     mode: str, is_mandatory: bool, is_editable: bool, level: Level
 ) -> None:
-    one = Keyed("SalesOrderHeadersV4", "SalesOrderNumber", "Sales order", NumberMode(mode), "orders.numbers")
+    one = Keyed(
+        "SalesOrderHeadersV4", "SalesOrderNumber", "Sales order", NumberMode(mode), "orders.numbers"
+    )
     found = number_finding(one, is_mandatory=is_mandatory, is_editable=is_editable)
     assert found.level is level
     assert bool(found.cure) is (level is not Level.OK)
 
 
 MAPPED: Mapping[str, Mapping[str, Any]] = {
-    "stores": {"default": {"site": "1", "warehouse": "13", "origin": "WEB"}, "2": {"warehouse": "24"}},
+    "stores": {
+        "default": {"site": "1", "warehouse": "13", "origin": "WEB"},
+        "2": {"warehouse": "24"},
+    },
     "customers": {"group": "10", "groups": {"3": "20"}, "payment_terms": "Net30"},
     "items": {"unit": "ea"},
     "orders": {
@@ -127,8 +154,8 @@ MAPPED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-async def test_codes_that_are_there_are_fine_whatever_their_case(grounds: Grounds) -> None:
-    found = await grounds.found(codes_exist, **{**MAPPED, "items": {"unit": "EA"}})
+async def test_codes_that_are_there_are_fine_whatever_their_case(sandboxes: Sandboxes) -> None:
+    found = await sandboxes.found(codes_exist, **{**MAPPED, "items": {"unit": "EA"}})
     assert levels(found) == {"ok"}
     assert len(found) == 12
 
@@ -144,7 +171,11 @@ async def test_codes_that_are_there_are_fine_whatever_their_case(grounds: Ground
         ("customers", {"payment_terms": "Soon"}, "terms of payment Soon (customers.payment_terms)"),
         ("items", {"unit": "dozen"}, "unit dozen"),
         ("orders", {"payments": {"x": {"method": "GOLD"}}}, "method of payment GOLD"),
-        ("orders", {"payments": {"x": {"terms": "Late"}}}, "terms of payment Late (orders.payments)"),
+        (
+            "orders",
+            {"payments": {"x": {"terms": "Late"}}},
+            "terms of payment Late (orders.payments)",
+        ),
         ("orders", {"deliveries": {"x": "AIR", "y": "SEA"}}, "mode of delivery AIR, SEA"),
         ("orders", {"taxes": {"x": {"group": "MARS"}}}, "sales tax group MARS"),
         ("orders", {"taxes": {"x": {"item_group": "NONE"}}}, "item sales tax group NONE"),
@@ -153,29 +184,31 @@ async def test_codes_that_are_there_are_fine_whatever_their_case(grounds: Ground
     ],
 )
 async def test_a_code_that_is_not_there_is_told_with_where_it_stands(
-    grounds: Grounds, section: str, changes: Mapping[str, Any], words: str
+    sandboxes: Sandboxes, section: str, changes: Mapping[str, Any], words: str
 ) -> None:
-    fault = only_fault(await grounds.found(codes_exist, **{section: changes}))
+    fault = only_fault(await sandboxes.found(codes_exist, **{section: changes}))
     assert fault.level is Level.FAULT
     assert words in fault.what
     assert "usmf" in fault.what or section == "items"
     assert fault.cure
 
 
-async def test_codes_are_looked_for_in_the_company_of_the_store(grounds: Grounds) -> None:
-    found = await grounds.found(codes_exist, stores={"1": {"company": "dat", "warehouse": "99"}})
+async def test_codes_are_looked_for_in_the_company_of_the_store(sandboxes: Sandboxes) -> None:
+    found = await sandboxes.found(codes_exist, stores={"1": {"company": "dat", "warehouse": "99"}})
     assert "in dat" in only_fault(found).what
 
 
-async def test_the_account_of_guests_must_be_there_when_they_share_one(grounds: Grounds) -> None:
+async def test_the_account_of_guests_must_be_there_when_they_share_one(
+    sandboxes: Sandboxes,
+) -> None:
     stores = {"1": {"guest_account": "US-404"}}
-    found = await grounds.found(codes_exist, stores=stores, customers={"guests": "collective"})
+    found = await sandboxes.found(codes_exist, stores=stores, customers={"guests": "collective"})
     assert "account of guests US-404" in only_fault(found).what
-    assert levels(await grounds.found(codes_exist, stores=stores)) == {"ok"}
+    assert levels(await sandboxes.found(codes_exist, stores=stores)) == {"ok"}
 
 
-async def test_a_code_that_cannot_be_asked_for_spoils_no_other(grounds: Grounds) -> None:
-    found = await grounds.found(codes_exist, orders={"deliveries": {"x": "A*"}})
+async def test_a_code_that_cannot_be_asked_for_spoils_no_other(sandboxes: Sandboxes) -> None:
+    found = await sandboxes.found(codes_exist, orders={"deliveries": {"x": "A*"}})
     assert "cannot be checked" in only_fault(found).what
     assert len(found) > 1
 
@@ -193,29 +226,42 @@ async def test_a_code_that_cannot_be_asked_for_spoils_no_other(grounds: Grounds)
     ],
 )
 async def test_rounding_in_both_places_is_the_same(
-    grounds: Grounds, configured: Mapping[str, str], theirs: str, level: set[str]
+    sandboxes: Sandboxes, configured: Mapping[str, str], theirs: str, level: set[str]
 ) -> None:
-    grounds.dynamics.put("Currencies", CurrencyCode="CHF", RoundingRuleSalesOrders=Decimal(theirs))
-    found = await grounds.found(rounding_agrees, dynamics={"rounding": configured})
+    sandboxes.dynamics.put(
+        "Currencies", CurrencyCode="CHF", RoundingRuleSalesOrders=Decimal(theirs)
+    )
+    found = await sandboxes.found(rounding_agrees, dynamics={"rounding": configured})
     assert levels(found) == level
 
 
-async def test_nothing_is_written_by_any_check(grounds: Grounds) -> None:
-    before = grounds.dynamics.snapshot()
-    for check in (dynamics_answers, companies_exist, fields_exist, numbers_fit, codes_exist, rounding_agrees):
-        await grounds.found(check, **MAPPED)
-    assert grounds.dynamics.snapshot() == before
+async def test_nothing_is_written_by_any_check(sandboxes: Sandboxes) -> None:
+    before = sandboxes.dynamics.snapshot()
+    for check in (
+        dynamics_answers,
+        companies_exist,
+        fields_exist,
+        numbers_fit,
+        codes_exist,
+        rounding_agrees,
+    ):
+        await sandboxes.found(check, **MAPPED)
+    assert sandboxes.dynamics.snapshot() == before
 
 
-async def test_companies_need_more_fields_of_accounts_and_the_contacts(grounds: Grounds) -> None:
-    probe = await grounds.probe()
+async def test_companies_need_more_fields_of_accounts_and_the_contacts(
+    sandboxes: Sandboxes,
+) -> None:
+    probe = await sandboxes.probe()
     flowing = probe.settings.model_copy(update={"flows": ("companies",)})
     found = await findings_of(fields_exist, replace(probe, settings=flowing))
     assert levels(found) == {"ok"}
     needed = needed_fields(flowing)
     assert "AssociatedPartyNumber" in needed["ContactPersons"]
     assert "ContactPersonId" in needed["SalesOrderHeadersV4"]
-    assert {"OnHoldStatus", "OrganizationNumber", "EmployeeResponsibleNumber"} <= set(needed["CustomersV3"])
+    assert {"OnHoldStatus", "OrganizationNumber", "EmployeeResponsibleNumber"} <= set(
+        needed["CustomersV3"]
+    )
     alone = flowing.model_copy(update={"companies": Companies(contacts=False, match=("vat",))})
     assert "ContactPersons" not in needed_fields(alone)
     assert "TaxExemptNumber" in needed_fields(alone)["CustomersV3"]

@@ -7,7 +7,7 @@ import pytest
 
 from sync.checks.finding import Level
 from sync.checks.prices import PriceEvidence, includes_tax
-from tests.checks.conftest import Grounds
+from tests.checks.conftest import Sandboxes
 from tests.mapping.samples import money, money_names
 
 NET = {"price": 10, "price_incl_tax": "11.90", "original_price": 10}
@@ -18,17 +18,20 @@ GROSS = {"price": "8.4034", "price_incl_tax": 10, "original_price": 10}
 def test_no_recorded_order_tells_the_other_way(name: str) -> None:
     scenario = money(name)
     is_gross = scenario["settings"]["tax/calculation/price_includes_tax"] == "1"
-    told = {includes_tax(item) for item in scenario["order"]["items"]}
-    assert told <= {is_gross, None}
+    reported = {includes_tax(item) for item in scenario["order"]["items"]}
+    assert reported <= {is_gross, None}
 
 
 def test_most_recorded_orders_tell() -> None:
-    telling = [any(includes_tax(item) is not None for item in money(name)["order"]["items"]) for name in money_names()]
-    assert sum(telling) > len(telling) * 0.8
+    reporting = [
+        any(includes_tax(item) is not None for item in money(name)["order"]["items"])
+        for name in money_names()
+    ]
+    assert sum(reporting) > len(reporting) * 0.8
 
 
 @pytest.mark.parametrize(
-    ("item", "told"),
+    ("item", "reported"),
     [
         (NET, False),
         (GROSS, True),
@@ -41,8 +44,10 @@ def test_most_recorded_orders_tell() -> None:
         ({}, None),
     ],
 )
-def test_an_item_tells_by_the_price_that_was_entered(item: Mapping[str, Any], told: bool | None) -> None:
-    assert includes_tax(item) is told
+def test_an_item_tells_by_the_price_that_was_entered(
+    item: Mapping[str, Any], reported: bool | None
+) -> None:
+    assert includes_tax(item) is reported
 
 
 def order(number: int, *items: Any, store: int = 1) -> dict[str, Any]:
@@ -54,31 +59,46 @@ def order(number: int, *items: Any, store: int = 1) -> dict[str, Any]:
     [
         (False, [NET, NET], Level.OK, "prices_include_tax = false agrees with 2 items"),
         (True, [GROSS], Level.OK, "prices_include_tax = true agrees with 1 items"),
-        (True, [NET, NET], Level.FAULT, "2 of 2 items that tell it were priced without tax, as in order 000000001@1"),
+        (
+            True,
+            [NET, NET],
+            Level.FAULT,
+            "2 of 2 items that tell it were priced without tax, as in order 000000001@1",
+        ),
         (
             False,
             [GROSS, GROSS, NET],
             Level.FAULT,
             "2 of 3 items that tell it were priced with tax, as in order 000000001@1",
         ),
-        (False, [NET, NET, GROSS], Level.WARN, "agrees with 2 items, but not with 1, as in order 000000003@1"),
+        (
+            False,
+            [NET, NET, GROSS],
+            Level.WARN,
+            "agrees with 2 items, but not with 1, as in order 000000003@1",
+        ),
     ],
 )
 async def test_what_orders_tell_is_held_against_the_configuration(
-    grounds: Grounds, configured: bool, items: list[Any], level: Level, words: str
+    sandboxes: Sandboxes, configured: bool, items: list[Any], level: Level, words: str
 ) -> None:
-    evidence = PriceEvidence(await grounds.probe(stores={"1": {"prices_include_tax": configured}}))
+    evidence = PriceEvidence(
+        await sandboxes.probe(stores={"1": {"prices_include_tax": configured}})
+    )
     for number, item in enumerate(items, 1):
         evidence.see([order(number, item)])
     (found,) = evidence.findings()
     assert found.level is level
     assert words in found.what
     if level is Level.FAULT:
-        assert f"prices_include_tax = {str(not configured).lower()} in [connections.shop.stores.1]" in found.cure
+        assert (
+            f"prices_include_tax = {str(not configured).lower()} in [connections.shop.stores.1]"
+            in found.cure
+        )
 
 
-async def test_only_the_newest_items_count_and_foreign_stores_do_not(grounds: Grounds) -> None:
-    evidence = PriceEvidence(await grounds.probe(stores={"1": {"prices_include_tax": True}}))
+async def test_only_the_newest_items_count_and_foreign_stores_do_not(sandboxes: Sandboxes) -> None:
+    evidence = PriceEvidence(await sandboxes.probe(stores={"1": {"prices_include_tax": True}}))
     evidence.see([order(200, *[GROSS] * 50)])
     evidence.see([order(100, *[NET] * 500)])
     evidence.see([order(50, NET, store=9)])

@@ -5,19 +5,23 @@ from typing import Any
 
 import pytest
 
+from sandbox.commerce.oauth import Consumer
+from sandbox.commerce.order_endpoints import ORDERS
 from sync.checks.codes import codes_exist
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
-from sync.checks.receivables import documents_can_be_read, free_text_is_taxed, recipes_go_together
+from sync.checks.invoice_settings import (
+    documents_can_be_read,
+    free_text_is_taxed,
+    recipes_go_together,
+)
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
 from sync.checks.written_back import receipts_may_be_written
-from sync.connections import Connections
+from sync.config.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
 from sync.preview.documents import preview_creditmemo, preview_invoice
-from sync.sandbox.commerce.oauth import Consumer
-from sync.sandbox.commerce.order_endpoints import ORDERS
-from tests.checks.conftest import SETTINGS, Grounds, levels, only_fault
+from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
 from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
 from tests.mapping.samples import money, money_names
 
@@ -25,11 +29,13 @@ FLOWS = ("invoices", "creditmemos", "postings")
 
 
 async def found_of(
-    grounds: Grounds, check: Check, flows: tuple[str, ...], **sections: Mapping[str, Any]
+    sandboxes: Sandboxes, check: Check, flows: tuple[str, ...], **sections: Mapping[str, Any]
 ) -> list[Finding]:
     """What a check finds where these flows are on."""
-    probe = await grounds.probe(**sections)
-    return await findings_of(check, replace(probe, settings=probe.settings.model_copy(update={"flows": flows})))
+    probe = await sandboxes.probe(**sections)
+    return await findings_of(
+        check, replace(probe, settings=probe.settings.model_copy(update={"flows": flows}))
+    )
 
 
 def settings_of(**sections: Any) -> Any:
@@ -44,13 +50,17 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
     settings = books(recipe, orders=orders, creditmemos={"reason": "WEB"}, items={"unit": "ea"})
     needed, sent = needed_fields(settings), dict[str, set[str]]()
     for name in money_names():
-        ground = basis(settings, orders_of(money(name)))
+        posting_target = basis(settings, orders_of(money(name)))
         for is_memo, document in documents_of(money(name)):
             changed = {**document, "transaction_id": "pi_1"}
-            found = await (preview_creditmemo if is_memo else preview_invoice)(changed, ground)
+            found = await (preview_creditmemo if is_memo else preview_invoice)(
+                changed, posting_target
+            )
             assert found.outcome != "park", found.reason
             for request in found.requests:
-                sent.setdefault(request.path.removeprefix("/data/"), set()).update(request.body or {})
+                sent.setdefault(request.path.removeprefix("/data/"), set()).update(
+                    request.body or {}
+                )
     assert sent
     for entity_set, names in sent.items():
         assert names - set(DIMENSIONS) <= set(needed[entity_set]), entity_set
@@ -60,25 +70,36 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
     ("changes", "looked_for"),
     [
         ({"flows": ("orders",)}, set()),
-        ({"flows": ("invoices",)}, {"CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"}),
-        ({"flows": ("invoices",), "invoices": {"recipe": "free-text-invoice"}}, {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"}),
+        (
+            {"flows": ("invoices",)},
+            {"CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"},
+        ),
+        (
+            {"flows": ("invoices",), "invoices": {"recipe": "free-text-invoice"}},
+            {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
+        ),
         ({"flows": ("creditmemos",)}, {"ReturnOrderHeadersV2", "ReturnOrderLinesV2"}),
-        ({"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}}, {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"}),
+        (
+            {"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}},
+            {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
+        ),
         ({"flows": ("postings",)}, {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"}),
     ],
-)  # fmt: skip
-def test_only_what_is_switched_on_is_looked_for(changes: Mapping[str, Any], looked_for: set[str]) -> None:
+)
+def test_only_what_is_switched_on_is_looked_for(
+    changes: Mapping[str, Any], looked_for: set[str]
+) -> None:
     always = {"SalesOrderHeadersV4", "SalesOrderLinesV3", "CustomersV3", "CustomerPostalAddresses"}
     assert set(needed_fields(settings_of(**changes))) == always | looked_for
 
 
-async def test_the_environment_has_the_fields_of_every_recipe(grounds: Grounds) -> None:
+async def test_the_environment_has_the_fields_of_every_recipe(sandboxes: Sandboxes) -> None:
     for invoices, memos in RECIPES.values():
         sections: dict[str, Mapping[str, Any]] = {
             "invoices": {"recipe": invoices},
             "creditmemos": {"recipe": memos, "refund_payment": True},
         }
-        found = await found_of(grounds, fields_exist, FLOWS, **sections)
+        found = await found_of(sandboxes, fields_exist, FLOWS, **sections)
         assert levels(found) == {"ok"}, found
 
 
@@ -91,19 +112,21 @@ async def test_the_environment_has_the_fields_of_every_recipe(grounds: Grounds) 
     ],
 )
 async def test_a_code_of_returns_that_is_not_there_is_told(
-    grounds: Grounds, section: str, changes: Mapping[str, Any], words: str
+    sandboxes: Sandboxes, section: str, changes: Mapping[str, Any], words: str
 ) -> None:
-    grounds.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDADJ", dataAreaId="usmf")
-    grounds.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDFEE", dataAreaId="usmf")
-    found = await found_of(grounds, codes_exist, ("creditmemos",), **{section: changes})
+    sandboxes.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDADJ", dataAreaId="usmf")
+    sandboxes.dynamics.put("ReleasedProductsV2", ItemNumber="REFUNDFEE", dataAreaId="usmf")
+    found = await found_of(sandboxes, codes_exist, ("creditmemos",), **{section: changes})
     fault = only_fault([one for one in found if one.level is Level.FAULT])
     assert words in fault.what
     assert fault.cure
 
 
-async def test_what_the_environment_does_not_show_is_said_to_be_so(grounds: Grounds) -> None:
-    sections = {"invoices": {"recipe": "both", "revenue_account": "401000-001", "banks": {"*": "USMF OPER"}}}
-    found = await found_of(grounds, codes_exist, ("invoices",), **sections)
+async def test_what_the_environment_does_not_show_is_said_to_be_so(sandboxes: Sandboxes) -> None:
+    sections = {
+        "invoices": {"recipe": "both", "revenue_account": "401000-001", "banks": {"*": "USMF OPER"}}
+    }
+    found = await found_of(sandboxes, codes_exist, ("invoices",), **sections)
     assert levels(found) == {"ok"}
     texts = [one.what for one in found]
     assert "journal name WEBPAY cannot be looked up: there is no JournalNames here" in texts
@@ -115,16 +138,23 @@ async def test_what_the_environment_does_not_show_is_said_to_be_so(grounds: Grou
     ("sections", "flows", "found_levels"),
     [
         ({"invoices": {"recipe": "free-text-invoice"}}, ("invoices",), {"warn"}),
-        ({"invoices": {"recipe": "free-text-invoice"}, "orders": {"taxes": {"none": {}}}}, ("invoices",), {"ok"}),
+        (
+            {"invoices": {"recipe": "free-text-invoice"}, "orders": {"taxes": {"none": {}}}},
+            ("invoices",),
+            {"ok"},
+        ),
         ({"invoices": {"recipe": "payment-journal"}}, ("invoices",), set()),
         ({"creditmemos": {"recipe": "free-text-credit"}}, ("creditmemos",), {"warn"}),
         ({"creditmemos": {"recipe": "free-text-credit"}}, ("invoices",), set()),
     ],
 )
 async def test_free_text_without_tax_groups_deserves_a_look(
-    grounds: Grounds, sections: Mapping[str, Any], flows: tuple[str, ...], found_levels: set[str]
+    sandboxes: Sandboxes,
+    sections: Mapping[str, Any],
+    flows: tuple[str, ...],
+    found_levels: set[str],
 ) -> None:
-    assert levels(await found_of(grounds, free_text_is_taxed, flows, **sections)) == found_levels
+    assert levels(await found_of(sandboxes, free_text_is_taxed, flows, **sections)) == found_levels
 
 
 @pytest.mark.parametrize(
@@ -139,17 +169,23 @@ async def test_free_text_without_tax_groups_deserves_a_look(
     ],
 )
 async def test_credit_goes_where_revenue_went(
-    grounds: Grounds, invoices: str, memos: str, found_levels: set[str]
+    sandboxes: Sandboxes, invoices: str, memos: str, found_levels: set[str]
 ) -> None:
-    sections: dict[str, Mapping[str, Any]] = {"invoices": {"recipe": invoices}, "creditmemos": {"recipe": memos}}
-    assert levels(await found_of(grounds, recipes_go_together, FLOWS, **sections)) == found_levels
-    assert await found_of(grounds, recipes_go_together, ("invoices",), **sections) == []
+    sections: dict[str, Mapping[str, Any]] = {
+        "invoices": {"recipe": invoices},
+        "creditmemos": {"recipe": memos},
+    }
+    assert levels(await found_of(sandboxes, recipes_go_together, FLOWS, **sections)) == found_levels
+    assert await found_of(sandboxes, recipes_go_together, ("invoices",), **sections) == []
 
 
-async def test_documents_are_looked_for_only_where_they_flow(grounds: Grounds) -> None:
-    assert await found_of(grounds, documents_can_be_read, ("orders",)) == []
-    found = await found_of(grounds, documents_can_be_read, FLOWS)
-    assert [one.what for one in found] == ["invoices can be read (0 in all)", "credit memos can be read (0 in all)"]
+async def test_documents_are_looked_for_only_where_they_flow(sandboxes: Sandboxes) -> None:
+    assert await found_of(sandboxes, documents_can_be_read, ("orders",)) == []
+    found = await found_of(sandboxes, documents_can_be_read, FLOWS)
+    assert [one.what for one in found] == [
+        "invoices can be read (0 in all)",
+        "credit memos can be read (0 in all)",
+    ]
 
 
 @pytest.mark.parametrize("account", ["401000", "US-001", "A\\B", "-", "DAT-000011"])
@@ -158,9 +194,14 @@ def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("to", "flows", "lacking", "told"),
+    ("to", "flows", "lacking", "reported"),
     [
-        ("ext_order_id", ("orders",), "Magento_Sales::api_actions", {"ext_order_id of orders": "fault"}),
+        (
+            "ext_order_id",
+            ("orders",),
+            "Magento_Sales::api_actions",
+            {"ext_order_id of orders": "fault"},
+        ),
         ("ext_order_id", ("orders",), "Magento_Sales::comment", {"ext_order_id of orders": "ok"}),
         ("comment", ("orders",), "Magento_Sales::comment", {"comments of orders": "fault"}),
         ("comment", ("orders",), "Magento_Sales::api_actions", {"comments of orders": "ok"}),
@@ -174,15 +215,21 @@ def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None
     ],
 )
 async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
-    grounds: Grounds, to: str, flows: tuple[str, ...], lacking: str, told: Mapping[str, str]
+    sandboxes: Sandboxes, to: str, flows: tuple[str, ...], lacking: str, reported: Mapping[str, str]
 ) -> None:
-    (order,) = grounds.commerce.place_new()
+    (order,) = sandboxes.commerce.place_new()
     before = (dict(order.row), list(order.comments))
     every = {endpoint.resource for endpoint in ORDERS}
-    grounds.commerce.oauth.consumers[:] = [Consumer.named("sandbox", resources=frozenset(every - {lacking}))]
-    found = await found_of(grounds, receipts_may_be_written, (*flows, "receipts"), receipts={"to": to})
-    assert {what: str(one.level) for one in found for what in told if what in one.what} == told
-    assert len(found) == len(told)
+    sandboxes.commerce.oauth.consumers[:] = [
+        Consumer.named("sandbox", resources=frozenset(every - {lacking}))
+    ]
+    found = await found_of(
+        sandboxes, receipts_may_be_written, (*flows, "receipts"), receipts={"to": to}
+    )
+    assert {
+        what: str(one.level) for one in found for what in reported if what in one.what
+    } == reported
+    assert len(found) == len(reported)
     assert all(lacking in one.cure for one in found if one.level is Level.FAULT)
     assert (order.row, order.comments) == before
 
@@ -193,7 +240,12 @@ async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
         (("orders",), {}, {"SalesOrderNumber", "CustomerAccount"}, []),
         (("customers",), {}, {"CustomerAccount"}, []),
         (("creditmemos",), {}, {"ReturnOrderNumber", "RMANumber"}, []),
-        (("creditmemos",), {"creditmemos": {"recipe": "free-text-credit"}}, set(), ["FreeTextInvoiceHeaders"]),
+        (
+            ("creditmemos",),
+            {"creditmemos": {"recipe": "free-text-credit"}},
+            set(),
+            ["FreeTextInvoiceHeaders"],
+        ),
         (("invoices",), {}, {"JournalBatchNumber"}, ["CustomerPaymentJournalLines"]),
         (
             ("invoices",),
@@ -204,25 +256,37 @@ async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
     ],
 )
 async def test_every_sequence_that_a_recipe_needs_is_told(
-    grounds: Grounds, flows: tuple[str, ...], sections: Mapping[str, Any], keyed: set[str], drawn: list[str]
+    sandboxes: Sandboxes,
+    flows: tuple[str, ...],
+    sections: Mapping[str, Any],
+    keyed: set[str],
+    drawn: list[str],
 ) -> None:
-    found = await found_of(grounds, numbers_fit, flows, **sections)
+    found = await found_of(sandboxes, numbers_fit, flows, **sections)
     assert {one.what.partition(" ")[0] for one in found} == keyed
     assert levels(found) <= {"ok"}
     assert [one.entity_set for one in drawn_numbers(settings_of(**sections, flows=flows))] == drawn
-    undrawn = await found_of(grounds, numbers_are_drawn, flows, **sections)
+    undrawn = await found_of(sandboxes, numbers_are_drawn, flows, **sections)
     assert [one.level for one in undrawn] == [Level.WARN] * len(drawn)
     assert all("automatic" in one.cure for one in undrawn)
 
 
-async def test_return_orders_are_numbered_as_sales_orders_are(grounds: Grounds) -> None:
-    found = await found_of(grounds, numbers_fit, ("creditmemos",), orders={"numbers": "ours"})
+async def test_return_orders_are_numbered_as_sales_orders_are(sandboxes: Sandboxes) -> None:
+    found = await found_of(sandboxes, numbers_fit, ("creditmemos",), orders={"numbers": "ours"})
     (returns,) = [one.what for one in found if one.what.startswith("ReturnOrderNumber")]
     assert "chosen by us, as long as the number sequence Sales order" in returns
 
 
-async def test_a_number_that_was_drawn_before_proves_its_sequence(grounds: Grounds) -> None:
-    line = {"dataAreaId": "usmf", "JournalBatchNumber": "00001", "LineNumber": Decimal(1), "Voucher": "PAY-000001"}
-    grounds.dynamics.put("CustomerPaymentJournalLines", **line)
-    (found,) = await found_of(grounds, numbers_are_drawn, ("invoices",))
-    assert (found.level, found.what) == (Level.OK, "the voucher of payment journal WEBPAY is numbered by F&O in usmf")
+async def test_a_number_that_was_drawn_before_proves_its_sequence(sandboxes: Sandboxes) -> None:
+    line = {
+        "dataAreaId": "usmf",
+        "JournalBatchNumber": "00001",
+        "LineNumber": Decimal(1),
+        "Voucher": "PAY-000001",
+    }
+    sandboxes.dynamics.put("CustomerPaymentJournalLines", **line)
+    (found,) = await found_of(sandboxes, numbers_are_drawn, ("invoices",))
+    assert (found.level, found.what) == (
+        Level.OK,
+        "the voucher of payment journal WEBPAY is numbered by F&O in usmf",
+    )

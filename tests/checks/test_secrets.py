@@ -3,11 +3,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.checks.secrets import secret_names, secrets_are_stored, webhook_keys_are_keys
-from tests.checks.conftest import Grounds, levels, only_fault
+from tests.checks.conftest import Sandboxes, levels, only_fault
 
 
-async def test_every_secret_that_the_configuration_names_is_looked_for(grounds: Grounds) -> None:
-    probe = await grounds.probe(commerce={"webhook": {"keys": ["hook"]}})
+async def test_every_secret_that_the_configuration_names_is_looked_for(
+    sandboxes: Sandboxes,
+) -> None:
+    probe = await sandboxes.probe(commerce={"webhook": {"keys": ["hook"]}})
     assert secret_names(probe.settings) == [
         "consumer-key",
         "consumer-secret",
@@ -16,13 +18,15 @@ async def test_every_secret_that_the_configuration_names_is_looked_for(grounds: 
         "bearer",
         "hook",
     ]
-    grounds.secrets.values["hook"] = "x"
-    assert levels(await grounds.found(secrets_are_stored, commerce={"webhook": {"keys": ["hook"]}})) == {"ok"}
+    sandboxes.secrets.values["hook"] = "x"
+    assert levels(
+        await sandboxes.found(secrets_are_stored, commerce={"webhook": {"keys": ["hook"]}})
+    ) == {"ok"}
 
 
-async def test_every_missing_secret_is_told(grounds: Grounds) -> None:
-    grounds.secrets.values = {"token": "x"}
-    found = await grounds.found(secrets_are_stored)
+async def test_every_missing_secret_is_told(sandboxes: Sandboxes) -> None:
+    sandboxes.secrets.values = {"token": "x"}
+    found = await sandboxes.found(secrets_are_stored)
     assert [one.cure for one in found] == [
         "Store consumer-key.", "Store consumer-secret.", "Store token-secret.", "Store bearer.",
     ]  # fmt: skip
@@ -43,22 +47,30 @@ def public_key() -> str:
         ("hmac", "short", "fault"),
     ],
 )
-async def test_a_webhook_key_must_be_one(grounds: Grounds, scheme: str, value: str, level: str) -> None:
-    grounds.secrets.values["hook"] = value
-    found = await grounds.found(webhook_keys_are_keys, commerce={"webhook": {"scheme": scheme, "keys": ["hook"]}})
+async def test_a_webhook_key_must_be_one(
+    sandboxes: Sandboxes, scheme: str, value: str, level: str
+) -> None:
+    sandboxes.secrets.values["hook"] = value
+    found = await sandboxes.found(
+        webhook_keys_are_keys, commerce={"webhook": {"scheme": scheme, "keys": ["hook"]}}
+    )
     assert levels(found) == {level}
     assert value not in found[0].what + found[0].cure
 
 
-async def test_a_key_that_is_not_stored_is_told_once_elsewhere(grounds: Grounds) -> None:
-    assert await grounds.found(webhook_keys_are_keys, commerce={"webhook": {"keys": ["hook"]}}) == []
+async def test_a_key_that_is_not_stored_is_told_once_elsewhere(sandboxes: Sandboxes) -> None:
     assert (
-        only_fault(await grounds.found(secrets_are_stored, commerce={"webhook": {"keys": ["hook"]}})).what
+        await sandboxes.found(webhook_keys_are_keys, commerce={"webhook": {"keys": ["hook"]}}) == []
+    )
+    assert (
+        only_fault(
+            await sandboxes.found(secrets_are_stored, commerce={"webhook": {"keys": ["hook"]}})
+        ).what
         == "no secret hook"
     )
 
 
-async def test_without_a_webhook_key_polling_is_enough(grounds: Grounds) -> None:
-    (found,) = await grounds.found(webhook_keys_are_keys)
+async def test_without_a_webhook_key_polling_is_enough(sandboxes: Sandboxes) -> None:
+    (found,) = await sandboxes.found(webhook_keys_are_keys)
     assert found.level == "ok"
     assert "polling alone" in found.what

@@ -14,11 +14,11 @@ from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.stores import stores_are_handled, websites_exist
 from sync.checks.time_zones import days_agree, offset_named, offsets
 from sync.dynamics.client import DynamicsClient
-from sync.dynamics.wire import http_client
-from sync.limiter import Limiter
-from tests.checks.conftest import Grounds, levels, nobody_listens
+from sync.dynamics.transport import http_client
+from sync.pacing.limiter import Limiter
+from tests.checks.conftest import Sandboxes, levels, nobody_listens
+from tests.commerce.shop import CREDENTIALS, Shop
 from tests.contracts.hand_clock import HandClock
-from tests.systems.commerce.shop import CREDENTIALS, Shop
 
 VIEWS = [
     {"id": number, "code": code, "website_id": 1, "is_active": active}
@@ -41,10 +41,16 @@ async def test_store_views_that_no_connection_has_are_told(
 ) -> None:
     shop = Shop(HandClock().now, records={"store/storeViews": VIEWS})
     async with AsyncExitStack() as stack:
-        probe = await Grounds(stack, shop=shop, credentials=CREDENTIALS).probe()
-        settings = probe.settings.model_copy(update={"stores": dict.fromkeys(own, probe.settings.stores["1"])})
-        other = probe.settings.model_copy(update={"stores": dict.fromkeys(beside, probe.settings.stores["1"])})
-        (found,) = await findings_of(stores_are_handled, replace(probe, settings=settings, neighbours=(other,)))
+        probe = await Sandboxes(stack, shop=shop, credentials=CREDENTIALS).probe()
+        settings = probe.settings.model_copy(
+            update={"stores": dict.fromkeys(own, probe.settings.stores["1"])}
+        )
+        other = probe.settings.model_copy(
+            update={"stores": dict.fromkeys(beside, probe.settings.stores["1"])}
+        )
+        (found,) = await findings_of(
+            stores_are_handled, replace(probe, settings=settings, neighbours=(other,))
+        )
     assert (found.level is Level.WARN) is bool(left)
     assert left in found.what
 
@@ -58,24 +64,31 @@ async def test_store_views_that_no_connection_has_are_told(
         ([2], ["commerce.websites: the shop has no website 2", "stores.1 is of website 1"]),
     ],
 )
-async def test_websites_that_are_named_are_looked_for(grounds: Grounds, websites: list[int], faults: list[str]) -> None:
-    found = await grounds.found(websites_exist, commerce={"websites": websites})
-    told = [one for one in found if one.level is not Level.OK]
-    assert [one.what.partition(",")[0] for one in told] == faults
-    assert all(one.cure for one in told)
+async def test_websites_that_are_named_are_looked_for(
+    sandboxes: Sandboxes, websites: list[int], faults: list[str]
+) -> None:
+    found = await sandboxes.found(websites_exist, commerce={"websites": websites})
+    reported = [one for one in found if one.level is not Level.OK]
+    assert [one.what.partition(",")[0] for one in reported] == faults
+    assert all(one.cure for one in reported)
     assert bool(found) is bool(websites)
 
 
 async def dated(
-    zones: Mapping[str, str], ledger: str | None = None, flows: tuple[str, ...] = ("invoices",), **sections: Any
+    zones: Mapping[str, str],
+    ledger: str | None = None,
+    flows: tuple[str, ...] = ("invoices",),
+    **sections: Any,
 ) -> list[Finding]:
-    configs = [{"id": int(name), "code": f"s{name}", "timezone": zone} for name, zone in zones.items()]
+    configs = [
+        {"id": int(name), "code": f"s{name}", "timezone": zone} for name, zone in zones.items()
+    ]
     shop = Shop(HandClock().now, records={"store/storeConfigs": configs})
     async with AsyncExitStack() as stack:
-        grounds = Grounds(stack, shop=shop, credentials=CREDENTIALS)
+        sandboxes = Sandboxes(stack, shop=shop, credentials=CREDENTIALS)
         if ledger:
-            grounds.dynamics.put("LegalEntities", LegalEntityId="USMF", TimeZone=ledger)
-        probe = await grounds.probe(**sections)
+            sandboxes.dynamics.put("LegalEntities", LegalEntityId="USMF", TimeZone=ledger)
+        probe = await sandboxes.probe(**sections)
         return await findings_of(
             days_agree, replace(probe, settings=probe.settings.model_copy(update={"flows": flows}))
         )
@@ -92,7 +105,9 @@ async def dated(
         ("Nowhere/Land", "UTC", False),
     ],
 )
-async def test_the_days_of_the_shop_are_held_against_those_of_the_books(theirs: str, ours: str, agree: bool) -> None:
+async def test_the_days_of_the_shop_are_held_against_those_of_the_books(
+    theirs: str, ours: str, agree: bool
+) -> None:
     found = await dated({"1": theirs}, dynamics={"time_zone": ours})
     assert levels(found) == {"ok" if agree else "warn"}
     assert theirs in found[0].what or agree
@@ -100,7 +115,12 @@ async def test_the_days_of_the_shop_are_held_against_those_of_the_books(theirs: 
 
 async def test_each_time_zone_and_legal_entity_is_told_once_with_the_line_to_write() -> None:
     stores = {"1": {}, "2": {}, "3": {"company": "demf"}}
-    zones = {"1": "America/Chicago", "2": "America/Chicago", "3": "Europe/Berlin", "9": "Asia/Tokyo"}
+    zones = {
+        "1": "America/Chicago",
+        "2": "America/Chicago",
+        "3": "Europe/Berlin",
+        "9": "Asia/Tokyo",
+    }
     found = await dated(zones, stores=stores)
     assert [one.what.partition(":")[0] for one in found] == ["store views 1, 2", "store view 3"]
     assert 'time_zone = "America/Chicago" in [connections.shop.dynamics]' in found[0].cure
@@ -111,7 +131,9 @@ async def test_each_time_zone_and_legal_entity_is_told_once_with_the_line_to_wri
     ("ledger", "level"),
     [("GMTPLUS0100_AMSTERDAM_BERLIN_BERN_ROME", Level.OK), ("GMTMINUS0600CENTRALTIME", Level.WARN)],
 )
-async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(ledger: str, level: Level) -> None:
+async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(
+    ledger: str, level: Level
+) -> None:
     found = await dated({}, ledger, dynamics={"time_zone": "Europe/Berlin"})
     assert [one.level for one in found] == [level]
     assert ledger in found[0].what
@@ -119,13 +141,18 @@ async def test_the_zone_of_the_legal_entity_in_dynamics_is_compared(ledger: str,
 
 @pytest.mark.parametrize(("status", "level"), [(400, Level.OK), (401, Level.FAULT)])
 async def test_what_the_ledger_does_not_show_hides_nothing_of_the_shop(
-    grounds: Grounds, status: int, level: Level
+    sandboxes: Sandboxes, status: int, level: Level
 ) -> None:
-    refusal = {"error": {"message": "Could not find a property named 'TimeZone' on type 'LegalEntity'"}}
-    probe = await grounds.probe()
-    async with http_client(transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))) as ledger:
+    refusal = {
+        "error": {"message": "Could not find a property named 'TimeZone' on type 'LegalEntity'"}
+    }
+    probe = await sandboxes.probe()
+    async with http_client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))
+    ) as ledger:
         dynamics = DynamicsClient(
-            probe.settings.dynamics.url, http=ledger, tokens=grounds.tokens, limiter=Limiter(1), clock=grounds.clock,
+            probe.settings.dynamics.url, http=ledger, tokens=sandboxes.tokens, limiter=Limiter(1),
+            clock=sandboxes.clock,
             on_pause=nobody_listens,
         )  # fmt: skip
         settings = probe.settings.model_copy(update={"flows": ("invoices",)})

@@ -1,4 +1,5 @@
-"""The dry run of recent records: what would be parked, once per cause, with the line that mends it."""
+"""The dry run of recent records: what would be parked, once per cause, with the line that mends
+it."""
 
 import json
 import re
@@ -15,14 +16,14 @@ from sync.checks.causes import ITEMS, ROWS, SHOWN
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.recent import MOST
 from sync.checks.trial import SUPPOSED, recent_records_would_be_delivered
-from sync.encoding import from_json, to_json
+from sync.core.encoding import from_json, to_json
 from sync.mapping_tables.records import ItemMapping
-from tests.checks.conftest import Grounds, levels
+from tests.checks.conftest import Sandboxes, levels
+from tests.commerce.shop import CREDENTIALS, Shop
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.made import ADDRESS, made, row, with_extension
 from tests.mapping.receiving import documents_of, orders_of
 from tests.mapping.samples import PAYLOADS, money
-from tests.systems.commerce.shop import CREDENTIALS, Shop
 
 FREE = PAYLOADS / "field_reports" / "order-000000021-free-no-tax.json"
 SOURCES = sorted((PAYLOADS.parents[1] / "sync").rglob("*.py"))
@@ -33,7 +34,9 @@ ONLY_ORDERS: Mapping[str, Any] = {"flows": ("orders",)}
 
 def placed(*orders: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Orders as a shop lists them, each with numbers of its own."""
-    numbered = [{**order, "entity_id": n, "increment_id": f"{n:09}"} for n, order in enumerate(orders, 1)]
+    numbered = [
+        {**order, "entity_id": n, "increment_id": f"{n:09}"} for n, order in enumerate(orders, 1)
+    ]
     return rest(numbered)
 
 
@@ -52,12 +55,19 @@ async def tried(
     **sections: Any,
 ) -> list[Finding]:
     """What the dry run finds in a shop that has these lists, and no others."""
-    everything = {"orders": [], "invoices": [], "creditmemos": [], "customers/search": [], "company/": [], **lists}
+    everything = {
+        "orders": [],
+        "invoices": [],
+        "creditmemos": [],
+        "customers/search": [],
+        "company/": [],
+        **lists,
+    }
     shop = Shop(HandClock(NOW).now, lists=everything)
     flows = sections.pop("flows", ("orders",))
     async with AsyncExitStack() as stack:
-        grounds = Grounds(stack, clock=HandClock(NOW), shop=shop, credentials=CREDENTIALS)
-        probe = await grounds.probe(commerce={"page_size": page_size}, **sections)
+        sandboxes = Sandboxes(stack, clock=HandClock(NOW), shop=shop, credentials=CREDENTIALS)
+        probe = await sandboxes.probe(commerce={"page_size": page_size}, **sections)
         settings = probe.settings.model_copy(update={"flows": flows})
         probe = replace(probe, settings=settings, days=days, lookups=lookups or probe.lookups)
         return await findings_of(recent_records_would_be_delivered, probe)
@@ -71,10 +81,17 @@ async def test_a_free_order_without_tax_is_found_before_it_is_posted() -> None:
     order = from_json(FREE.read_bytes())
     orders = {"payments": {"checkmo": {"method": "CHECK"}}, "taxes": TAXES}
     found = mendable(await tried({"orders": rest([order])}, orders=orders))
-    assert {(one.level, one.count, one.example) for one in found} == {(Level.FAULT, 1, "000000021@1")}
+    assert {(one.level, one.count, one.example) for one in found} == {
+        (Level.FAULT, 1, "000000021@1")
+    }
     payment, tax = (one.cure.removesuffix(' ("*" stands for all others).') for one in found)
-    assert payment == 'Add to [connections.shop.orders.payments]: free = { method = "<method of payment>" }'
-    assert tax.startswith('Add to [connections.shop.orders.taxes]: none = { group = "<sales tax group>", item_group')
+    assert (
+        payment
+        == 'Add to [connections.shop.orders.payments]: free = { method = "<method of payment>" }'
+    )
+    assert tax.startswith(
+        'Add to [connections.shop.orders.taxes]: none = { group = "<sales tax group>", item_group'
+    )
 
 
 def strange() -> list[dict[str, Any]]:
@@ -86,8 +103,10 @@ def strange() -> list[dict[str, Any]]:
     wrapped = with_extension(made(extra="4.00"), gw_price="4.00")
     shipped = made(row(sku="NEW-1"), row(sku="NEW-2"))
     return placed(
-        {**taxed, "payment": {"method": "free"}}, {**taxed, "payment": {"method": "free"}}, {**wrapped},
-        {**shipped, "billing_address": abroad}, made(row(sku="NEW-3")), {**made(), "state": "canceled"},
+        {**taxed, "payment": {"method": "free"}}, {**taxed, "payment": {"method": "free"}},
+        {**wrapped},
+        {**shipped, "billing_address": abroad}, made(row(sku="NEW-3")),
+        {**made(), "state": "canceled"},
     )  # fmt: skip
 
 
@@ -102,13 +121,16 @@ async def known(skus: list[str]) -> Mapping[str, ItemMapping]:
     return {"bike": ItemMapping("BIKE", "B-1")} if "BIKE" in skus else {}
 
 
-async def test_every_cause_is_told_once_with_its_count_an_example_and_the_line_to_add(grounds: Grounds) -> None:
-    lookups = replace((await grounds.probe()).lookups, items=known)
+async def test_every_cause_is_told_once_with_its_count_an_example_and_the_line_to_add(
+    sandboxes: Sandboxes,
+) -> None:
+    lookups = replace((await sandboxes.probe()).lookups, items=known)
     found = await tried({"orders": strange()}, lookups=lookups, orders=CONFIGURED)
-    told = {
-        one.what.partition(":")[0].partition(" (")[0]: (one.count, one.example, one.cure) for one in mendable(found)
+    reported = {
+        one.what.partition(":")[0].partition(" (")[0]: (one.count, one.example, one.cure)
+        for one in mendable(found)
     }
-    assert {what: told[what][:2] for what in told} == {
+    assert {what: reported[what][:2] for what in reported} == {
         "Shipping method flatrate_flatrate is not mapped": (5, "000000005@1"),
         "Tax code US-NY-*-Rate 1 is not mapped": (2, "000000002@1"),
         "Payment method free is not mapped": (2, "000000002@1"),
@@ -116,14 +138,20 @@ async def test_every_cause_is_told_once_with_its_count_an_example_and_the_line_t
         "Country XK is not mapped": (1, "000000004@1"),
         "3 skus have no item in D365": (2, "000000005@1"),
     }
-    assert '"US-NY-*-Rate 1" = { group' in told["Tax code US-NY-*-Rate 1 is not mapped"][2]
+    assert '"US-NY-*-Rate 1" = { group' in reported["Tax code US-NY-*-Rate 1 is not mapped"][2]
     assert (
-        "[connections.shop.orders.segments]: gift_wrapping = { item" in told["The total gift_wrapping is not mapped"][2]
+        "[connections.shop.orders.segments]: gift_wrapping = { item"
+        in reported["The total gift_wrapping is not mapped"][2]
     )
-    assert '[connections.shop.customers.countries]: XK = "' in told["Country XK is not mapped"][2]
-    assert "map items match --connection shop" in told["3 skus have no item in D365"][2]
+    assert (
+        '[connections.shop.customers.countries]: XK = "' in reported["Country XK is not mapped"][2]
+    )
+    assert "map items match --connection shop" in reported["3 skus have no item in D365"][2]
     (summary,) = [one for one in found if one.level is Level.OK]
-    assert summary.what == "tried 6 orders of the last 90 days: 0 would be delivered, 1 skipped, 5 parked"
+    assert (
+        summary.what
+        == "tried 6 orders of the last 90 days: 0 would be delivered, 1 skipped, 5 parked"
+    )
 
 
 async def test_what_the_cures_add_lets_the_orders_through() -> None:
@@ -131,7 +159,9 @@ async def test_what_the_cures_add_lets_the_orders_through() -> None:
     sections: dict[str, Any] = {"orders": {name: dict(table) for name, table in CONFIGURED.items()}}
     rows = [order for order in strange() if all(item["sku"] == "BIKE" for item in order["items"])]
     for one in mendable(await tried({"orders": rows}, orders=CONFIGURED)):
-        added = re.fullmatch(r"Add to \[connections\.shop\.(\w+)\.(\w+)\]: (.+?)( \(.*\))?\.", one.cure)
+        added = re.fullmatch(
+            r"Add to \[connections\.shop\.(\w+)\.(\w+)\]: (.+?)( \(.*\))?\.", one.cure
+        )
         assert added, one.cure
         section, table, line, _ = added.groups()
         written = tomllib.loads(re.sub(r"<[^>]*>", "CODE", line))
@@ -139,9 +169,15 @@ async def test_what_the_cures_add_lets_the_orders_through() -> None:
     assert mendable(await tried({"orders": rows}, **sections)) == []
 
 
-async def test_orders_of_before_the_cutover_are_tried_as_well_and_those_of_foreign_stores_are_not() -> None:
+async def test_orders_from_before_the_cutover_are_tried_and_those_of_foreign_stores_are_not() -> (
+    None
+):
     rows = placed({**made(), "payment": {"method": "free"}}, {**made(), "store_id": 9})
-    orders = {"payments": {"checkmo": {}}, "placed_from": datetime(2027, 1, 1, tzinfo=UTC), "oldest_days": 1}
+    orders = {
+        "payments": {"checkmo": {}},
+        "placed_from": datetime(2027, 1, 1, tzinfo=UTC),
+        "oldest_days": 1,
+    }
     found = await tried({"orders": rows}, orders=orders)
     assert [one.count for one in mendable(found)] == [1]
     assert found[0].what.startswith("tried 1 orders of the last 90 days")
@@ -152,7 +188,10 @@ async def test_of_many_different_troubles_the_rest_is_summed_up() -> None:
     found = mendable(await tried({"orders": placed(*rows)}))
     assert {one.level for one in found} == {Level.WARN}
     assert len(found) == SHOWN + 1
-    assert (found[-1].what, found[-1].count) == ("3 more records would be parked for 3 further causes", 3)
+    assert (found[-1].what, found[-1].count) == (
+        "3 more records would be parked for 3 further causes",
+        3,
+    )
 
 
 async def test_where_orders_do_not_flow_they_tell_of_prices_and_methods_alone() -> None:
@@ -163,7 +202,9 @@ async def test_where_orders_do_not_flow_they_tell_of_prices_and_methods_alone() 
 
 
 def test_every_row_that_the_mapping_may_miss_has_its_line_and_its_stand_in() -> None:
-    raised = {name for path in SOURCES for name in re.findall(r'Missing\("([a-z_.]+)"', path.read_text())}
+    raised = {
+        name for path in SOURCES for name in re.findall(r'Missing\("([a-z_.]+)"', path.read_text())
+    }
     assert ROWS.keys() == SUPPOSED.keys()
     assert raised - {ITEMS} <= ROWS.keys()
 
@@ -184,7 +225,7 @@ async def test_only_the_newest_are_read_where_there_are_many() -> None:
     assert found[0].what.startswith(f"tried the newest {MOST} of {MOST + 5} orders")
 
 
-async def test_totals_that_do_not_agree_are_a_fault_and_a_record_that_cannot_be_is_worth_a_look() -> None:
+async def test_differing_totals_are_a_fault_and_an_impossible_record_is_worth_a_look() -> None:
     unexplained = [{**made(extra=extra), "coupon_code": extra} for extra in ("3.00", "4.00")]
     empty = {**made(), "items": []}
     found = mendable(await tried({"orders": placed(*unexplained, empty)}))
@@ -201,17 +242,31 @@ async def test_invoices_and_credit_memos_are_tried_with_their_orders_where_they_
         "invoices": rest(document for is_memo, document in documents if not is_memo),
         "creditmemos": rest(document for is_memo, document in documents if is_memo),
     }
-    found = await tried(lists, flows=("orders", "invoices", "creditmemos"), invoices={"banks": {"braintree": "B"}})
+    found = await tried(
+        lists, flows=("orders", "invoices", "creditmemos"), invoices={"banks": {"braintree": "B"}}
+    )
     banks = [one for one in mendable(found) if "bank account" in one.what]
     assert [one.count for one in banks] == [len(lists["invoices"])]
     assert "[connections.shop.invoices.banks]" in banks[0].cure
 
 
 async def test_customers_are_tried_where_they_flow() -> None:
-    rows = [{"id": 7, "store_id": 1, "created_at": "2026-11-20 10:00:00", "email": "a@example.com", "group_id": 4,
-             "firstname": "A", "lastname": "B", "addresses": []}]  # fmt: skip
+    rows = [
+        {
+            "id": 7,
+            "store_id": 1,
+            "created_at": "2026-11-20 10:00:00",
+            "email": "a@example.com",
+            "group_id": 4,
+            "firstname": "A",
+            "lastname": "B",
+            "addresses": [],
+        }
+    ]
     customers = {"group": "", "groups": {"1": "10"}}
-    found = mendable(await tried({"customers/search": rows}, flows=("customers",), customers=customers))
+    found = mendable(
+        await tried({"customers/search": rows}, flows=("customers",), customers=customers)
+    )
     assert [one.what.partition(" (")[0] for one in found] == [
         "The currency of accounts is not mapped",
         "Customer group 4 is not mapped",
@@ -219,16 +274,20 @@ async def test_customers_are_tried_where_they_flow() -> None:
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
 
 
-async def test_companies_are_tried_whatever_their_age_where_they_flow(grounds: Grounds) -> None:
-    probe = await grounds.probe(customers={"currency": "USD"}, companies={"sales_representatives": {"999": "000001"}})
+async def test_companies_are_tried_whatever_their_age_where_they_flow(sandboxes: Sandboxes) -> None:
+    probe = await sandboxes.probe(
+        customers={"currency": "USD"}, companies={"sales_representatives": {"999": "000001"}}
+    )
     probe = replace(probe, settings=probe.settings.model_copy(update={"flows": ("companies",)}))
-    (told, cause) = await findings_of(recent_records_would_be_delivered, probe)
-    assert told.what == "tried 2 companies: 0 would be delivered, 2 parked"
-    assert cause.what.startswith("Admin user 1 is not mapped (companies.sales_representatives): 2 companies")
+    (reported, cause) = await findings_of(recent_records_would_be_delivered, probe)
+    assert reported.what == "tried 2 companies: 0 would be delivered, 2 parked"
+    assert cause.what.startswith(
+        "Admin user 1 is not mapped (companies.sales_representatives): 2 companies"
+    )
 
 
 @pytest.mark.parametrize(
-    ("invoices", "told"),
+    ("invoices", "reported"),
     [
         ({"banks": {"*": "B"}, "on_account": ()}, {"checkmo": 2, "braintree": 1}),
         ({"banks": {"*": "B", "braintree": "B"}, "on_account": ("checkmo",)}, {}),
@@ -237,17 +296,24 @@ async def test_companies_are_tried_whatever_their_age_where_they_flow(grounds: G
     ],
 )
 async def test_methods_that_only_the_star_covers_are_told_with_how_often_they_occurred(
-    invoices: Mapping[str, Any], told: Mapping[str, int]
+    invoices: Mapping[str, Any], reported: Mapping[str, int]
 ) -> None:
-    paid = [{**made(), "payment": {"method": method}} for method in ("checkmo", "free", "braintree", "checkmo")]
+    paid = [
+        {**made(), "payment": {"method": method}}
+        for method in ("checkmo", "free", "braintree", "checkmo")
+    ]
     found = await tried({"orders": placed(*paid)}, flows=("orders", "invoices"), invoices=invoices)
-    shown = {one.what.split()[2]: one.count for one in mendable(found) if one.what.startswith("payment method")}
-    assert shown == told
+    shown = {
+        one.what.split()[2]: one.count
+        for one in mendable(found)
+        if one.what.startswith("payment method")
+    }
+    assert shown == reported
     assert all("on_account" in one.cure for one in mendable(found))
 
 
 @pytest.mark.parametrize(
-    ("sections", "told"),
+    ("sections", "reported"),
     [
         ({}, []),
         ({"payments": {"checkmo": {}}}, ["orders.payments maps no free"]),
@@ -256,27 +322,33 @@ async def test_methods_that_only_the_star_covers_are_told_with_how_often_they_oc
     ],
 )
 async def test_rows_that_every_shop_needs_are_missed_before_an_order_needs_them(
-    sections: Mapping[str, Any], told: list[str]
+    sections: Mapping[str, Any], reported: list[str]
 ) -> None:
     found = mendable(await tried({}, orders=sections))
-    assert [one.what.partition(":")[0] for one in found] == told
+    assert [one.what.partition(":")[0] for one in found] == reported
     assert {one.level for one in found} <= {Level.WARN}
 
 
 async def test_customers_without_a_currency_are_a_fault_although_none_registered_lately() -> None:
     (found,) = mendable(await tried({}, flows=("customers",), days=0))
-    assert (found.level, found.cure) == (Level.FAULT, 'Add to [connections.shop.customers]: currency = "<currency>".')
+    assert (found.level, found.cure) == (
+        Level.FAULT,
+        'Add to [connections.shop.customers]: currency = "<currency>".',
+    )
 
 
-async def test_a_shop_of_the_sandbox_would_be_delivered(grounds: Grounds) -> None:
-    grounds.commerce.place_new(20)
+async def test_a_shop_of_the_sandbox_would_be_delivered(sandboxes: Sandboxes) -> None:
+    sandboxes.commerce.place_new(20)
     segments = {
         "gift_wrapping": {"item": "FEE"},
         "payment_fee": {"item": "FEE", "field": "extension_attributes.payment_fee"},
     }
     stores = {"default": {"site": "1"}, "2": {"prices_include_tax": True}}
-    grounds.clock.at = grounds.shop_clock.at = NOW
-    found = await grounds.found(
-        recent_records_would_be_delivered, orders={"segments": segments}, stores=stores, customers={"currency": "USD"}
+    sandboxes.clock.at = sandboxes.shop_clock.at = NOW
+    found = await sandboxes.found(
+        recent_records_would_be_delivered,
+        orders={"segments": segments},
+        stores=stores,
+        customers={"currency": "USD"},
     )
     assert levels(found) == {"ok"}, found

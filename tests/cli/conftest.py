@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Line, Systems, both_systems
-from tests.own_log import log_as_before
+from tests.log_capture import log_as_before
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting of the developer's machine reaches the command line, and what it sets up of the log does not outlive it."""
-    for name in [name for name in os.environ if name.startswith("SYNC_") and name != "SYNC_TEST_SKIPS"]:
+    """No setting of the developer's machine reaches the command line, and what it sets up of the
+    log does not outlive it."""
+    for name in [
+        name for name in os.environ if name.startswith("SYNC_") and name != "SYNC_TEST_SKIPS"
+    ]:
         monkeypatch.delenv(name)
     with log_as_before():
         yield

@@ -1,4 +1,5 @@
-"""Running the command line: in this process for its arguments and words, as a process for its exit and its signals."""
+"""Running the command line: in this process for its arguments and words, as a process for its exit
+and its signals."""
 
 import asyncio
 import json
@@ -14,11 +15,11 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from sandbox.commerce.oauth import Consumer
 from sync.adapters.vault import Vault, read_key_file
+from sync.app.embedded import open_embedded
 from sync.cli.main import app
-from sync.configuration.reading import read_connections
-from sync.editions.embedded import open_embedded
-from sync.sandbox.commerce.oauth import Consumer
+from sync.config.file.reading import read_connections
 
 ROOT = Path(__file__).parents[2]
 ORDERS = ROOT / "tests" / "payloads" / "orders"
@@ -59,7 +60,12 @@ class Line:
         """Run a command as a process."""
         command = [sys.executable, "-m", "sync", *map(str, arguments)]
         done = subprocess.run(  # noqa: S603 - our own command
-            command, input=stdin, capture_output=True, check=False, cwd=self.folder, env=environment()
+            command,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            cwd=self.folder,
+            env=environment(),
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -69,7 +75,8 @@ class Line:
         assert self("init").status == 0
         consumer = Consumer.named("sandbox")
         values = {
-            "consumer-key": consumer.key, "consumer-secret": consumer.secret, "token": consumer.token,
+            "consumer-key": consumer.key, "consumer-secret": consumer.secret,
+            "token": consumer.token,
             "token-secret": consumer.token_secret, "bearer": "sandbox",
         }  # fmt: skip
         vault = self.vault()
@@ -82,13 +89,14 @@ class Line:
         return Vault(home / "vault.json", read_key_file(home / "vault.key"))
 
     def deliver_everything(self) -> int:
-        """Do what a serving process does with the queues, until nothing is due; how many messages that took."""
+        """Do what a serving process does with the queues, until nothing is due; how many messages
+        that took."""
         return asyncio.run(self._deliver_everything())
 
     async def _deliver_everything(self) -> int:
         connections = read_connections(self.folder / "connections.toml")
         services = await open_embedded(self.folder / ".sync", connections, serves=True)
-        queue, done = services.outside.queue, 0
+        queue, done = services.edition_parts.queue, 0
         try:
             for name in services.flows:
                 while (depth := await queue.depth(name)).due + depth.scheduled:
@@ -146,7 +154,8 @@ payment_fee = {{ item = "FEE", field = "extension_attributes.payment_fee" }}
 
 
 def environment() -> dict[str, str]:
-    """The environment of a process: this one's, where modules are found, and no setting of the product."""
+    """The environment of a process: this one's, where modules are found, and no setting of the
+    product."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNC_")}
     return {**kept, "PYTHONPATH": str(ROOT)}
 
@@ -154,10 +163,13 @@ def environment() -> dict[str, str]:
 def both_systems() -> Iterator[Systems]:
     """Run both systems in a process of their own until the fixture is done."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.both_systems"], stdout=subprocess.PIPE, cwd=ROOT, env=environment()
+        [sys.executable, "-m", "tests.cli.both_systems"],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(),
     ) as process:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        yield Systems(told["commerce"], told["dynamics"], tuple(told["orders"]))
+        reported = json.loads(process.stdout.readline())
+        yield Systems(reported["commerce"], reported["dynamics"], tuple(reported["orders"]))
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0

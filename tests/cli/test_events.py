@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from sync.configuration.reading import read_connections
-from sync.editions.embedded import open_embedded
-from sync.encoding import to_json
+from sync.app.embedded import open_embedded
+from sync.config.file.reading import read_connections
+from sync.core.encoding import to_json
 from tests.cli.running import Line, Systems
 
 NOWHERE = Systems("https://shop.example.com", "http://localhost", ())
@@ -22,11 +22,13 @@ def home(line: Line) -> Line:
     return line
 
 
-def _told(line: Line, *events: tuple[str, str, str]) -> None:
+def _reported(line: Line, *events: tuple[str, str, str]) -> None:
     """Business events (id, name, legal entity) that came from the queue, one after the other."""
 
     async def taken() -> None:
-        services = await open_embedded(line.folder / ".sync", read_connections(line.folder / "connections.toml"))
+        services = await open_embedded(
+            line.folder / ".sync", read_connections(line.folder / "connections.toml")
+        )
         for identity, name, company in events:
             event = {
                 "EventId": identity,
@@ -34,14 +36,16 @@ def _told(line: Line, *events: tuple[str, str, str]) -> None:
                 "BusinessEventLegalEntity": company,
                 "InvoiceId": "CIV-1",
             }
-            await services.take_business_event(to_json({**event, "EventTimeIso8601": "2026-03-02T11:58:30.1234567Z"}))
+            await services.take_business_event(
+                to_json({**event, "EventTimeIso8601": "2026-03-02T11:58:30.1234567Z"})
+            )
         await services.close()
 
     asyncio.run(taken())
 
 
 def test_events_are_listed_the_newest_first(home: Line) -> None:
-    _told(home, ("A-1", KNOWN, "USMF"), ("A-2", UNKNOWN, "USMF"), ("A-3", UNKNOWN, "ELSE"))
+    _reported(home, ("A-1", KNOWN, "USMF"), ("A-2", UNKNOWN, "USMF"), ("A-3", UNKNOWN, "ELSE"))
     rows = home("events", "--json").documents
     assert [(row["connection"], row["id"], row["flow"]) for row in rows] == [
         ("-", "A-3", ""), ("shop", "A-2", ""), ("shop", "A-1", "postings"),
@@ -53,10 +57,13 @@ def test_events_are_listed_the_newest_first(home: Line) -> None:
 
 
 def test_only_the_unknown_and_only_so_many_are_listed_where_asked(home: Line) -> None:
-    _told(home, ("A-1", KNOWN, "USMF"), ("A-2", UNKNOWN, "USMF"), ("A-3", UNKNOWN, "ELSE"))
+    _reported(home, ("A-1", KNOWN, "USMF"), ("A-2", UNKNOWN, "USMF"), ("A-3", UNKNOWN, "ELSE"))
     assert [row["id"] for row in home("events", "--unknown", "--json").documents] == ["A-3", "A-2"]
     assert [row["id"] for row in home("events", "--most", "1", "--json").documents] == ["A-3"]
-    assert [row["id"] for row in home("events", "--connection", "shop", "--json").documents] == ["A-2", "A-1"]
+    assert [row["id"] for row in home("events", "--connection", "shop", "--json").documents] == [
+        "A-2",
+        "A-1",
+    ]
 
 
 def test_no_events_are_said_to_be_none(home: Line) -> None:

@@ -1,4 +1,5 @@
-"""The operators' commands against both systems behind real sockets. The tests of this module share the shop's orders."""
+"""The operators' commands against both systems behind real sockets. The tests of this module share
+the shop's orders."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sync.configuration.reading import read_connections
-from sync.editions.embedded import open_embedded
-from sync.ports import Outgoing
-from sync.road.message import Message
-from sync.services import Services
+from sync.app.embedded import open_embedded
+from sync.app.services import Services
+from sync.config.file.reading import read_connections
+from sync.core.ports import Outgoing
+from sync.engine.message import Message
 from tests.cli.running import Line, Systems
 
 TOMORROW = "2100-01-01"
@@ -57,8 +58,10 @@ def parks(key: str, reason: str) -> Any:
 
 def sets_aside(bodies: Sequence[bytes]) -> Any:
     async def work(services: Services) -> None:
-        queue = services.outside.queue
-        await queue.send([Outgoing("orders", body, f"set aside {place}") for place, body in enumerate(bodies)])
+        queue = services.edition_parts.queue
+        await queue.send(
+            [Outgoing("orders", body, f"set aside {place}") for place, body in enumerate(bodies)]
+        )
         for message in await queue.receive("orders", most=10, wait=timedelta(seconds=2)):
             await queue.dead_letter(message, reason="MaxDeliveryCountExceeded")
 
@@ -66,7 +69,9 @@ def sets_aside(bodies: Sequence[bytes]) -> Any:
 
 
 def a_message(key: str) -> bytes:
-    return Message("orders", "shop", key, "webhook", hinted_at=datetime(2026, 1, 1, tzinfo=UTC)).encode()
+    return Message(
+        "orders", "shop", key, "webhook", notified_at=datetime(2026, 1, 1, tzinfo=UTC)
+    ).encode()
 
 
 def test_check_finds_nothing_to_mend_where_everything_fits(shop: Line) -> None:
@@ -80,7 +85,9 @@ def test_check_finds_nothing_to_mend_where_everything_fits(shop: Line) -> None:
 
 def test_check_tells_every_fault_with_its_cure_and_ends_with_1(shop: Line) -> None:
     text = (shop.folder / "connections.toml").read_text()
-    text = text.replace('warehouse = "13"', 'warehouse = "99"').replace('company = "usmf"', 'company = "none"')
+    text = text.replace('warehouse = "13"', 'warehouse = "99"').replace(
+        'company = "usmf"', 'company = "none"'
+    )
     (shop.folder / "connections.toml").write_text(text.replace("stores.2", "stores.7"))
     shop.vault().set("token-secret", "wrong" * 8)
     ran = shop.process("check")
@@ -91,7 +98,9 @@ def test_check_tells_every_fault_with_its_cure_and_ends_with_1(shop: Line) -> No
     assert "wrong" * 8 not in ran.out + ran.err
 
 
-def test_check_tries_the_orders_of_the_last_days_and_tells_what_would_park_them(shop: Line, systems: Systems) -> None:
+def test_check_tries_the_orders_of_the_last_days_and_tells_what_would_park_them(
+    shop: Line, systems: Systems
+) -> None:
     with (shop.folder / "connections.toml").open("a") as file:
         file.write('[connections.shop.orders.payments]\nunheard_of = { method = "CHECK" }\n')
     ran = shop("check", "--json")
@@ -112,7 +121,9 @@ def test_a_fault_that_stops_several_checks_is_told_to_people_once(shop: Line) ->
     assert ran.status == 1
     assert ran.out.count("no secret 'token'") == 1
     assert "Faults: 1," in ran.out
-    assert sum("no secret 'token'" in found["what"] for found in shop("check", "--json").documents) > 1
+    assert (
+        sum("no secret 'token'" in found["what"] for found in shop("check", "--json").documents) > 1
+    )
 
 
 def test_check_tells_faults_of_the_file_by_line(line: Line) -> None:
@@ -125,9 +136,18 @@ def test_check_tells_faults_of_the_file_by_line(line: Line) -> None:
 
 
 def test_orders_are_previewed_by_their_number(shop: Line, systems: Systems) -> None:
-    ran = shop("preview", "orders", "--ids", f"{systems.orders[0]},{systems.orders[1]}@1,999999999", "--json")
+    ran = shop(
+        "preview",
+        "orders",
+        "--ids",
+        f"{systems.orders[0]},{systems.orders[1]}@1,999999999",
+        "--json",
+    )
     assert ran.status == 2
-    assert [document["key"] for document in ran.documents] == [f"{systems.orders[0]}@1", f"{systems.orders[1]}@1"]
+    assert [document["key"] for document in ran.documents] == [
+        f"{systems.orders[0]}@1",
+        f"{systems.orders[1]}@1",
+    ]
     assert "999999999: Commerce has no such order" in ran.err
 
 
@@ -147,11 +167,17 @@ def test_a_poll_that_cannot_be_done_ends_with_1(shop: Line) -> None:
     assert "orders.poll_failed" in ran.err
 
 
-def test_a_record_has_its_whole_story_and_nobodys_name_in_it(delivered: Line, systems: Systems) -> None:
+def test_a_record_has_its_whole_story_and_nobodys_name_in_it(
+    delivered: Line, systems: Systems
+) -> None:
     ran = delivered("trail", systems.orders[0], "--json")
     assert ran.status == 0
     (story,) = ran.documents
-    assert (story["connection"], story["flow"], story["key"]) == ("shop", "orders", f"{systems.orders[0]}@1")
+    assert (story["connection"], story["flow"], story["key"]) == (
+        "shop",
+        "orders",
+        f"{systems.orders[0]}@1",
+    )
     assert story["state"] == "delivered"
     assert story["number"]
     assert story["trail"][-1]["event"] in ("created", "adopted")
@@ -198,10 +224,14 @@ def test_parked_records_and_messages_set_aside_are_listed(shop: Line) -> None:
     ]  # fmt: skip
     assert all(row["reason"] and row["remedy"] for row in rows)
     assert "Messages set aside: 2" in shop("parked").out
-    assert [row["key"] for row in shop("parked", "--json", "--reason", "not mapped").documents] == ["000000042@1"]
+    assert [row["key"] for row in shop("parked", "--json", "--reason", "not mapped").documents] == [
+        "000000042@1"
+    ]
 
 
-def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(shop: Line, systems: Systems) -> None:
+def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
+    shop: Line, systems: Systems
+) -> None:
     beside(shop, parks(f"{systems.orders[0]}@1", "not mapped"))
     listed = shop("replay", "--parked")
     assert listed.status == 0
@@ -209,7 +239,9 @@ def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(shop: Line, sy
     assert "Nothing was enqueued" in listed.err
     assert shop("replay", "--parked", "--json").documents[0]["enqueued"] is False
     ran = shop("replay", "--parked", "--yes", "--json")
-    assert [(row["key"], row["enqueued"]) for row in ran.documents] == [(f"{systems.orders[0]}@1", True)]
+    assert [(row["key"], row["enqueued"]) for row in ran.documents] == [
+        (f"{systems.orders[0]}@1", True)
+    ]
     assert shop.deliver_everything() >= 1
     assert shop("parked").out == "Nothing is parked.\n"
     assert shop("trail", systems.orders[0], "--json").documents[0]["state"] == "delivered"
@@ -238,13 +270,24 @@ def test_a_replay_needs_to_know_what(shop: Line, arguments: tuple[str, ...]) -> 
 
 def test_a_backfill_of_a_time_enqueues_what_changed_in_it(shop: Line, systems: Systems) -> None:
     ran = shop("backfill", "--from", "2020-01-01", "--to", TOMORROW, "--json")
-    assert ran.documents == [{"connection": "shop", "flow": "orders", "enqueued": len(systems.orders)}]
-    assert shop("backfill", "--from", "2020-01-01", "--to", "2020-01-02").out == "Enqueued: 0 of orders on shop.\n"
+    assert ran.documents == [
+        {"connection": "shop", "flow": "orders", "enqueued": len(systems.orders)}
+    ]
+    assert (
+        shop("backfill", "--from", "2020-01-01", "--to", "2020-01-02").out
+        == "Enqueued: 0 of orders on shop.\n"
+    )
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--from", "2026-01-02", "--to", "2026-01-01"), ("--ids", "1", "--to", "2026-01-01"), ("--from", "soon")]
-)  # fmt: skip
+    "arguments",
+    [
+        (),
+        ("--from", "2026-01-02", "--to", "2026-01-01"),
+        ("--ids", "1", "--to", "2026-01-01"),
+        ("--from", "soon"),
+    ],
+)
 def test_a_backfill_needs_a_time_or_numbers(shop: Line, arguments: tuple[str, ...]) -> None:
     assert shop("backfill", *arguments).status == 2
 
@@ -264,13 +307,22 @@ def test_products_are_matched_and_stored_when_that_is_meant(shop: Line) -> None:
     assert counts["matched"] > 0
     assert (counts["stored"], counts["new"]) == (0, counts["matched"])
     assert "Nothing was stored" in shop("map", "items", "match").err
-    assert shop("map", "items", "match", "--yes", "--json").documents[-1]["stored"] == counts["matched"]
-    again = shop("map", "items", "match", "--search-name", "--rewrite", "WEB-(.+)", r"\1", "--json").documents[-1]
+    assert (
+        shop("map", "items", "match", "--yes", "--json").documents[-1]["stored"]
+        == counts["matched"]
+    )
+    again = shop(
+        "map", "items", "match", "--search-name", "--rewrite", "WEB-(.+)", r"\1", "--json"
+    ).documents[-1]
     assert (again["new"], again["same"]) == (0, counts["matched"])
 
 
 def test_what_a_person_mapped_is_left_so_by_matching(shop: Line) -> None:
-    sku = next(row["sku"] for row in shop("map", "items", "match", "--json").documents if row["kind"] == "new")
+    sku = next(
+        row["sku"]
+        for row in shop("map", "items", "match", "--json").documents
+        if row["kind"] == "new"
+    )
     shop("map", "items", "set", sku, "BY-HAND")
     shop("map", "items", "match", "--yes")
     rows = shop("map", "items", "list", "--json").documents
@@ -278,7 +330,9 @@ def test_what_a_person_mapped_is_left_so_by_matching(shop: Line) -> None:
 
 
 @pytest.mark.parametrize(("pattern", "number"), [("WEB-(", "x"), ("WEB-.+", r"\1")])
-def test_a_rewriting_rule_that_is_no_pattern_is_refused(shop: Line, pattern: str, number: str) -> None:
+def test_a_rewriting_rule_that_is_no_pattern_is_refused(
+    shop: Line, pattern: str, number: str
+) -> None:
     ran = shop("map", "items", "match", "--rewrite", pattern, number)
     assert ran.status == 2
     assert "--rewrite" in ran.err
@@ -309,7 +363,9 @@ def test_a_persons_copies_are_erased_and_the_trail_stays(delivered: Line, system
     assert copies(delivered, first)
     ran = delivered("erase", first, "--yes", "--json")
     assert ran.status == 0
-    assert {"connection": "shop", "flow": "orders", "key": f"{first}@1"}.items() <= ran.documents[0].items()
+    assert {"connection": "shop", "flow": "orders", "key": f"{first}@1"}.items() <= ran.documents[
+        0
+    ].items()
     assert ran.documents[0]["erased"] > 0
     assert not copies(delivered, first)
     assert copies(delivered, second)
@@ -318,7 +374,9 @@ def test_a_persons_copies_are_erased_and_the_trail_stays(delivered: Line, system
 
 
 def test_everything_of_a_customer_is_found_for_erasing(delivered: Line, systems: Systems) -> None:
-    buyers = {order: copies(delivered, order)["read"].get("customer_id") for order in systems.orders}
+    buyers = {
+        order: copies(delivered, order)["read"].get("customer_id") for order in systems.orders
+    }
     customer = next(str(buyer) for buyer in buyers.values() if buyer)
     listed = delivered("erase", "--customer", customer, "--json").documents
     assert {"connection": "shop", "flow": "customers", "key": customer, "erased": None} in listed

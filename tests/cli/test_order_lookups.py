@@ -1,4 +1,5 @@
-"""Who an order's account is in a preview: as the delivery would find it in the mapping tables, and nothing is made."""
+"""Who an order's account is in a preview: as the delivery would find it in the mapping tables, and
+nothing is made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +9,9 @@ import pytest
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.cli.order_lookups import lookups_in
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.encoding import from_json
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.encoding import from_json
+from sync.core.errors import Never
 from sync.mapping_tables.tables import AccountMapping, AccountMappings, ItemMappings, email_digest
 from sync.preview.orders import example_connection, orders_in
 from tests.cli.running import MIXED
@@ -33,7 +34,9 @@ def connection_with(**customers: Any) -> Connection:
     )
 
 
-async def account_of(order: Order, connection: Connection, *, knows_guests: bool = True) -> str | None:
+async def account_of(
+    order: Order, connection: Connection, *, knows_guests: bool = True
+) -> str | None:
     tables, clock = SqliteTables(":memory:"), HandClock()
     accounts = AccountMappings(tables, "shop", clock, home=connection.legal_entity)
     await accounts.put_many(
@@ -53,7 +56,11 @@ async def account_of(order: Order, connection: Connection, *, knows_guests: bool
 
 COMPANY = {"company_order_attributes": {"company_id": 9}}
 STRANGERS = {"company_order_attributes": {"company_id": 10}}
-GUEST: Mapping[str, Any] = {"customer_id": None, "customer_is_guest": 1, "customer_email": "Ann@example.com"}
+GUEST: Mapping[str, Any] = {
+    "customer_id": None,
+    "customer_is_guest": 1,
+    "customer_email": "Ann@example.com",
+}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,9 @@ GUEST: Mapping[str, Any] = {"customer_id": None, "customer_is_guest": 1, "custom
         ({**GUEST, "customer_email": "bo@example.com"}, None),
     ],
 )
-async def test_an_account_is_found_in_the_mapping_tables(fields: Mapping[str, Any], account: str | None) -> None:
+async def test_an_account_is_found_in_the_mapping_tables(
+    fields: Mapping[str, Any], account: str | None
+) -> None:
     assert await account_of(order_with(**fields), connection_with()) == account
 
 

@@ -7,7 +7,9 @@ import pytest
 from tests.cli.running import MIXED, ON_HOLD, ORDERS, Line
 from tests.conftest import ABSENT
 
-BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples"))
+SHARED_SAMPLES = Path(
+    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples")
+)
 KEYS = ["key", "outcome", "reason", "remedy", "requests", "totals"]
 
 CONFIGURATION = """
@@ -102,10 +104,10 @@ def test_input_that_cannot_be_used_is_told_and_the_rest_is_previewed(
     ran = line("preview", "orders", name, spoiled(line.folder), MIXED, "--json")
     assert ran.status == 2
     assert [document["outcome"] for document in ran.documents] == ["park", "deliver"]
-    told = json.loads(ran.err)
-    assert name in told["error"]
-    assert why in told["error"]
-    assert told["remedy"]
+    reported = json.loads(ran.err)
+    assert name in reported["error"]
+    assert why in reported["error"]
+    assert reported["remedy"]
 
 
 def test_unusable_input_ends_a_process_with_2(line: Line) -> None:
@@ -160,7 +162,9 @@ def test_a_parked_order_is_shown_with_its_reason_and_remedy(line: Line) -> None:
 def test_the_example_connection_takes_prices_as_told(line: Line) -> None:
     gross = line("preview", "orders", MIXED, "--prices-include-tax", "--json").documents[0]
     net = line("preview", "orders", MIXED, "--prices-exclude-tax", "--json").documents[0]
-    header = [document["requests"][1]["body"]["ArePricesIncludingSalesTax"] for document in (gross, net)]
+    header = [
+        document["requests"][1]["body"]["ArePricesIncludingSalesTax"] for document in (gross, net)
+    ]
     assert header == ["Yes", "No"]
 
 
@@ -173,14 +177,20 @@ def test_a_configuration_decides_where_there_is_one(line: Line) -> None:
 
 
 def test_the_mapping_tables_of_the_home_are_used_and_left_as_they_are(line: Line) -> None:
-    (line.folder / "connections.toml").write_text(CONFIGURATION + '[connections.shop.items]\nrule = "sku"\n')
+    (line.folder / "connections.toml").write_text(
+        CONFIGURATION + '[connections.shop.items]\nrule = "sku"\n'
+    )
     assert line("init").status == 0
     assert line("map", "customers", "set", "7", "DE-007").status == 0
-    sku = line("preview", "orders", MIXED, "--json").documents[0]["requests"][2]["body"]["ItemNumber"]
+    sku = line("preview", "orders", MIXED, "--json").documents[0]["requests"][2]["body"][
+        "ItemNumber"
+    ]
     assert line("map", "items", "set", sku, "A-1000", "--color", "Red").status == 0
     before = (line.folder / ".sync" / "tables.sqlite").read_bytes()
     lines = [
-        r["body"] for r in line("preview", "orders", MIXED, "--json").documents[0]["requests"] if "Lines" in r["path"]
+        r["body"]
+        for r in line("preview", "orders", MIXED, "--json").documents[0]["requests"]
+        if "Lines" in r["path"]
     ]
     assert ("A-1000", "Red") in [(body["ItemNumber"], body.get("ProductColorId")) for body in lines]
     assert (line.folder / ".sync" / "tables.sqlite").read_bytes() == before
@@ -208,7 +218,7 @@ def test_files_or_ids_are_named_and_not_both(line: Line, arguments: tuple[str | 
 
 def recorded(kind: str) -> list[Path]:
     """The files of a folder beside the project; skips the test where there are none."""
-    found = sorted((BESIDE / kind).glob("*.json")) if BESIDE.exists() else []
+    found = sorted((SHARED_SAMPLES / kind).glob("*.json")) if SHARED_SAMPLES.exists() else []
     if not found:
         pytest.skip(ABSENT)
     return found

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from sync.app.embedded import open_embedded
 from sync.commerce.address import path_of
 from sync.commerce.search import Op, Search, where
-from sync.configuration.reading import read_connections
-from sync.editions.embedded import open_embedded
+from sync.config.file.reading import read_connections
 from tests.cli.running import CONNECTION, ROOT, Line, Systems
 from tests.cli.test_preview import CONFIGURATION, KEYS, recorded
 from tests.mapping.samples import money
@@ -43,7 +43,9 @@ def saved(folder: Path, name: str, document: Any) -> Path:
 def broken(folder: Path) -> Path:
     """A scenario whose last memo nobody can explain."""
     *others, last = SCENARIO["creditmemos"]
-    return saved(folder, "broken.json", {**SCENARIO, "creditmemos": [*others, {**last, "grand_total": 9999}]})
+    return saved(
+        folder, "broken.json", {**SCENARIO, "creditmemos": [*others, {**last, "grand_total": 9999}]}
+    )
 
 
 def paths_of(document: dict[str, Any]) -> list[str]:
@@ -57,7 +59,9 @@ def test_a_scenario_s_invoices_are_one_object_each(line: Line) -> None:
     assert list(document) == KEYS
     assert document["outcome"] == "deliver"
     assert document["totals"]["difference"] == "0.00"
-    assert paths_of(document) == ["/data/FreeTextInvoiceHeaders"] + ["/data/FreeTextInvoiceLines"] * 4
+    assert (
+        paths_of(document) == ["/data/FreeTextInvoiceHeaders"] + ["/data/FreeTextInvoiceLines"] * 4
+    )
     lines = [request["body"] for request in document["requests"][1:]]
     assert {body["ParentRecId"] for body in lines} == {"(assigned by D365)"}
 
@@ -77,7 +81,12 @@ def test_a_story_is_told_to_its_net(line: Line) -> None:
     assert len(documents) == 1 + len(SCENARIO["invoices"]) + len(SCENARIO["creditmemos"])
     assert list(net) == KEYS
     assert net["key"] == "net"
-    assert net["totals"] == {"commerce": "0.00", "dynamics": "0.00", "difference": "0.00", "currency": "USD"}
+    assert net["totals"] == {
+        "commerce": "0.00",
+        "dynamics": "0.00",
+        "difference": "0.00",
+        "currency": "USD",
+    }
 
 
 def test_an_edited_order_is_one_story(line: Line) -> None:
@@ -129,9 +138,9 @@ def test_input_that_cannot_be_used_is_told_with_what_would_be(
     ran = line("preview", command, "input.json", "--json")
     assert ran.status == 2
     assert ran.out == ""
-    told = json.loads(ran.err)
-    assert why in told["error"]
-    assert told["remedy"]
+    reported = json.loads(ran.err)
+    assert why in reported["error"]
+    assert reported["remedy"]
 
 
 def test_an_order_alone_is_no_invoice(line: Line) -> None:
@@ -150,7 +159,9 @@ def test_files_or_ids_are_named_and_not_both(line: Line, command: str) -> None:
 
 def test_the_example_connection_takes_prices_as_told(line: Line) -> None:
     headers = [
-        line("preview", "invoices", PARTS, option, "--json").documents[0]["requests"][0]["body"]["InclTax"]
+        line("preview", "invoices", PARTS, option, "--json").documents[0]["requests"][0]["body"][
+            "InclTax"
+        ]
         for option in ("--prices-include-tax", "--prices-exclude-tax")
     ]
     assert headers == ["Yes", "No"]
@@ -161,7 +172,10 @@ def test_a_configuration_decides_on_the_recipe(line: Line) -> None:
     ran = line("preview", "invoices", PARTS, "--json")
     assert ran.status == 0
     paths = paths_of(ran.documents[0])
-    assert paths[-2:] == ["/data/CustomerPaymentJournalHeaders", "/data/CustomerPaymentJournalLines"]
+    assert paths[-2:] == [
+        "/data/CustomerPaymentJournalHeaders",
+        "/data/CustomerPaymentJournalLines",
+    ]
     assert ran.documents[0]["requests"][-1]["body"]["OffsetAccountDisplayValue"] == "USMF\\-OPER"
 
 
@@ -176,7 +190,15 @@ def test_tables_for_people_show_lines_and_proof_but_nobody(line: Line) -> None:
     ran = line("preview", "story", PARTS)
     assert ran.status == 0
     order = SCENARIO["order"]
-    for word in ("Order", "Invoice", "Credit memo", "The story's net comes to", "FREIGHT", "401000", "0.00"):
+    for word in (
+        "Order",
+        "Invoice",
+        "Credit memo",
+        "The story's net comes to",
+        "FREIGHT",
+        "401000",
+        "0.00",
+    ):
         assert word in ran.out
     assert order["customer_email"] not in ran.out
     assert order["billing_address"]["lastname"] not in ran.out
@@ -224,7 +246,9 @@ def test_a_company_is_previewed(line: Line) -> None:
         "country_id": "US",
         "customer_group_id": 1,
     }
-    ran = line("preview", "companies", saved(line.folder, "company.json", {"items": [company]}), "--json")
+    ran = line(
+        "preview", "companies", saved(line.folder, "company.json", {"items": [company]}), "--json"
+    )
     assert ran.status == 0
     assert ran.documents[0]["requests"][0]["body"]["PartyType"] == "Organization"
 
@@ -234,9 +258,9 @@ def test_customers_are_previewed_by_their_id(line: Line, systems: Systems) -> No
     ran = line("preview", "customers", "--ids", "1,999999,x", "--json")
     assert ran.status == 2
     assert [document["key"] for document in ran.documents] in (["1"], [])
-    told = [json.loads(text)["error"] for text in ran.err.splitlines()]
-    assert "999999: Commerce has no such customer" in told
-    assert "x: Commerce has no such customer" in told
+    reported = [json.loads(text)["error"] for text in ran.err.splitlines()]
+    assert "999999: Commerce has no such customer" in reported
+    assert "x: Commerce has no such customer" in reported
 
 
 async def _invoice_and_refund(line: Line, number: str) -> tuple[str, str]:
@@ -244,7 +268,7 @@ async def _invoice_and_refund(line: Line, number: str) -> tuple[str, str]:
     connections = read_connections(line.folder / "connections.toml")
     services = await open_embedded(line.folder / ".sync", connections, serves=False)
     try:
-        commerce = (await services.desks.open(CONNECTION)).commerce
+        commerce = (await services.systems_pool.open(CONNECTION)).commerce
         (order,) = await commerce.orders_by_increment([number])
         await commerce.post(path_of("order", order["entity_id"], "invoice"), {"capture": True})
         await commerce.post(path_of("order", order["entity_id"], "refund"), {})
@@ -267,7 +291,12 @@ def test_documents_and_stories_are_previewed_by_their_number(line: Line, systems
         assert "999999999: Commerce has no such" in ran.err
     ran = line("preview", "story", "--ids", order, "--json")
     assert ran.status == 0, ran.documents
-    assert [document["key"] for document in ran.documents] == [f"{order}@1", f"{invoice}@1", f"{memo}@1", "net"]
+    assert [document["key"] for document in ran.documents] == [
+        f"{order}@1",
+        f"{invoice}@1",
+        f"{memo}@1",
+        "net",
+    ]
     assert ran.documents[-1]["totals"]["commerce"] == "0.00"
 
 
@@ -277,7 +306,9 @@ def test_every_document_of_a_real_shop_is_proved_to_the_cent(line: Line, command
     ran = line("preview", command, *recorded("commerce-money"), "--json")
     assert ran.status == 0, [d for d in ran.documents if d["outcome"] == "park"]
     assert {document["totals"]["difference"] for document in ran.documents} == {"0.00"}
-    assert len(ran.documents) == {"invoices": 273, "creditmemos": 207}.get(command, len(ran.documents))
+    assert len(ran.documents) == {"invoices": 273, "creditmemos": 207}.get(
+        command, len(ran.documents)
+    )
 
 
 @pytest.mark.live_samples

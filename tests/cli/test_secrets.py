@@ -14,13 +14,18 @@ def home(line: Line) -> Path:
 
 
 def stored(home: Path, name: str, key: str = "") -> str:
-    return asyncio.run(Vault(home / "vault.json", key or read_key_file(home / "vault.key")).get(name))
+    return asyncio.run(
+        Vault(home / "vault.json", key or read_key_file(home / "vault.key")).get(name)
+    )
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"), [("hush", "hush"), ("hush\n", "hush"), ("hush\r\n", "hush"), ("a\nb\n\n", "a\nb\n")]
+    ("given", "kept"),
+    [("hush", "hush"), ("hush\n", "hush"), ("hush\r\n", "hush"), ("a\nb\n\n", "a\nb\n")],
 )
-def test_a_value_is_read_from_standard_input_less_one_line_end(line: Line, home: Path, given: str, kept: str) -> None:
+def test_a_value_is_read_from_standard_input_less_one_line_end(
+    line: Line, home: Path, given: str, kept: str
+) -> None:
     ran = line("secrets", "set", "bikes-token", stdin=given)
     assert ran.status == 0
     assert stored(home, "bikes-token") == kept
@@ -31,8 +36,12 @@ def test_a_value_is_never_taken_from_the_command_line(line: Line, home: Path) ->
     assert line("secrets", "set", "bikes-token", "hush").status == 2
 
 
-@pytest.mark.parametrize(("name", "value"), [("with space", "x"), ("fine", ""), ("document-key", "x")])
-def test_names_and_values_that_no_vault_takes_are_refused(line: Line, home: Path, name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("with space", "x"), ("fine", ""), ("document-key", "x")]
+)
+def test_names_and_values_that_no_vault_takes_are_refused(
+    line: Line, home: Path, name: str, value: str
+) -> None:
     ran = line("secrets", "set", name, stdin=value)
     assert ran.status == 2
     assert "Error:" in ran.err
@@ -42,7 +51,10 @@ def test_the_list_shows_what_is_stored_and_what_is_missing(line: Line, home: Pat
     line("secrets", "set", "Bikes-Token", stdin="hush")
     rows = {row["name"]: row for row in line("secrets", "list", "--json").documents}
     assert (rows["bikes-token"]["stored"], rows["bikes-token"]["needed_by"]) == (True, ["bikes-de"])
-    assert (rows["d365-client-secret"]["stored"], rows["d365-client-secret"]["needed_by"]) == (False, ["bikes-de"])
+    assert (rows["d365-client-secret"]["stored"], rows["d365-client-secret"]["needed_by"]) == (
+        False,
+        ["bikes-de"],
+    )
     assert rows["document-key"]["own"]
     table = line("secrets", "list").out
     assert "MISSING" in table
@@ -60,7 +72,9 @@ def test_a_secret_is_removed_when_that_is_meant(line: Line, home: Path) -> None:
     line("secrets", "set", "old", stdin="x")
     assert line("secrets", "remove", "old").status == 2
     assert line("secrets", "remove", "old", "--yes").out == "old is removed.\n"
-    assert line("secrets", "remove", "old", "--yes", "--json").documents == [{"name": "old", "removed": False}]
+    assert line("secrets", "remove", "old", "--yes", "--json").documents == [
+        {"name": "old", "removed": False}
+    ]
 
 
 def test_the_products_own_secrets_stay(line: Line, home: Path) -> None:
@@ -113,7 +127,8 @@ def test_in_azure_the_secrets_lie_elsewhere(line: Line, monkeypatch: pytest.Monk
     line("init")
     azure = {
         "SYNC_EDITION": "azure", "SERVICE_BUS__fullyQualifiedNamespace": "n.servicebus.windows.net",
-        "TABLES_ENDPOINT": "https://t.table.core.windows.net", "KEY_VAULT_URL": "https://v.vault.azure.net",
+        "TABLES_ENDPOINT": "https://t.table.core.windows.net",
+        "KEY_VAULT_URL": "https://v.vault.azure.net",
         "AZURE_CLIENT_ID": "00000000-0000-0000-0000-000000000001",
     }  # fmt: skip
     for name, value in azure.items():

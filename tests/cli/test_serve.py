@@ -15,7 +15,9 @@ from tests.cli.test_preview import CONFIGURATION
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
+def serving(
+    folder: Path, *arguments: str
+) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any]]]:
     """A serving process and what it said when it was ready."""
     command = [sys.executable, "-m", "sync", "serve", "--port", "0", "--json", *arguments]
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -36,7 +38,9 @@ def served(line: Line) -> Line:
     return line
 
 
-def test_it_says_where_it_is_answers_health_to_its_key_and_ends_well_on_sigterm(served: Line) -> None:
+def test_it_says_where_it_is_answers_health_to_its_key_and_ends_well_on_sigterm(
+    served: Line,
+) -> None:
     with serving(served.folder, "--function-key", "open sesame") as (process, ready):
         assert (ready["event"], ready["connections"], ready["has_key"]) == ("ready", ["shop"], True)
         url = f"{ready['url']}/api/health"
@@ -60,7 +64,9 @@ def test_the_key_may_lie_in_the_vault(served: Line) -> None:
     assert served("init").status == 0
     assert served("secrets", "set", "function-key", stdin="from the vault\n").status == 0
     with serving(served.folder) as (_, ready):
-        answer = httpx.get(f"{ready['url']}/api/health", headers={"x-functions-key": "from the vault"})
+        answer = httpx.get(
+            f"{ready['url']}/api/health", headers={"x-functions-key": "from the vault"}
+        )
         assert answer.status_code == 200
 
 

@@ -38,7 +38,9 @@ def test_options_may_stand_before_the_command_too(line: Line) -> None:
     assert (line.folder / "there.toml").exists()
 
 
-def test_the_environment_names_home_and_configuration(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_home_and_configuration(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SYNC_HOME", "from-environment")
     monkeypatch.setenv("SYNC_CONNECTIONS", "from-environment.toml")
     line("init")
@@ -83,16 +85,36 @@ def test_flows_are_listed(line: Line) -> None:
 
 
 COMMANDS = [
-    ("init",), ("check",), ("serve",), ("flows",), ("poll",), ("backfill",), ("trail",), ("parked",), ("replay",),
-    *(("preview", what) for what in ("orders", "invoices", "creditmemos", "story", "customers", "companies")),
-    ("secrets", "set"), ("secrets", "list"), ("secrets", "remove"), ("secrets", "new-key"),
+    ("init",),
+    ("check",),
+    ("serve",),
+    ("flows",),
+    ("poll",),
+    ("backfill",),
+    ("trail",),
+    ("parked",),
+    ("replay",),
+    *(
+        ("preview", what)
+        for what in ("orders", "invoices", "creditmemos", "story", "customers", "companies")
+    ),
+    ("secrets", "set"),
+    ("secrets", "list"),
+    ("secrets", "remove"),
+    ("secrets", "new-key"),
     ("secrets", "rotate-key"),
-    *(("map", table, name) for table in ("items", "customers") for name in ("list", "set", "remove", "import", "export", "match")),
-]  # fmt: skip
+    *(
+        ("map", table, name)
+        for table in ("items", "customers")
+        for name in ("list", "set", "remove", "import", "export", "match")
+    ),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help_with_an_example_and_takes_json(line: Line, command: tuple[str, ...]) -> None:
+def test_every_command_has_help_with_an_example_and_takes_json(
+    line: Line, command: tuple[str, ...]
+) -> None:
     ran = line(*command, "--help")
     assert ran.status == 0
     assert "For example:" in ran.out

@@ -14,8 +14,18 @@ from tests.cli.running import ROOT, Line
 EXAMPLE = ROOT / "sync" / "cli" / "connections.example.toml"
 URL = "https://sync.example.com"
 MODELS: dict[str, dict[str, Any]] = {
-    "order": {"increment_id": "000000042", "store_id": "1", "customer_email": "a@example.com", "grand_total": "9.0000"},
-    "address": {"entity_id": "7", "parent_id": "42", "street": "Allee 1", "address_type": "shipping"},
+    "order": {
+        "increment_id": "000000042",
+        "store_id": "1",
+        "customer_email": "a@example.com",
+        "grand_total": "9.0000",
+    },
+    "address": {
+        "entity_id": "7",
+        "parent_id": "42",
+        "street": "Allee 1",
+        "address_type": "shipping",
+    },
     "customer": {"entity_id": "17", "email": "a@example.com", "store_id": "1"},
     "company": {"entity_id": "5", "company_email": "a@example.com", "customer_group_id": "3"},
     "invoice": {"increment_id": "000000043", "store_id": "1", "order_id": "42"},
@@ -28,13 +38,18 @@ KEYS = {
 
 
 def sent(hook: Hook) -> dict[str, Any]:
-    """The body as Commerce sends it: the observer's whole payload, reduced to the fields and renamed by them.
+    """The body as Commerce sends it: the observer's whole payload, reduced to the fields and
+    renamed by them.
 
-    A model's own event hands it over twice, under its name and as `data_object`. A company's own name for it is not
-    known. Numbers are text, as raw model data has them. Source: Adobe's webhooks reference, read 2026-11.
+    A model's own event hands it over twice, under its name and as `data_object`. A company's own
+    name for it is not known. Numbers are text, as raw model data has them. Source: Adobe's webhooks
+    reference, read 2026-11.
     """
     kind = next(iter(hook.fields)).partition(".")[0]
-    whole = {"eventName": hook.method.removeprefix("observer."), "data": {"data_object": MODELS[kind]}}
+    whole = {
+        "eventName": hook.method.removeprefix("observer."),
+        "data": {"data_object": MODELS[kind]},
+    }
     if kind != "company":
         whole["data"] |= {kind: MODELS[kind]}  # type: ignore[operator]
     body: dict[str, Any] = {}
@@ -77,7 +92,9 @@ def hooks_in(xml: str) -> list[Mapping[str, str]]:
 
 
 def test_no_hook_can_break_a_checkout(line: Line) -> None:
-    ran = line("webhooks", "--config", EXAMPLE, "--connection", "bikes-de", "--url", URL, "--addresses")
+    ran = line(
+        "webhooks", "--config", EXAMPLE, "--connection", "bikes-de", "--url", URL, "--addresses"
+    )
     assert ran.status == 0
     assert len(hooks_in(ran.out)) == 3
     for hook in hooks_in(ran.out):
@@ -86,7 +103,9 @@ def test_no_hook_can_break_a_checkout(line: Line) -> None:
         assert "ttl" not in hook
 
 
-def test_the_file_for_commerce_on_premises_names_the_hooks_of_the_connections_flows(line: Line) -> None:
+def test_the_file_for_commerce_on_premises_names_the_hooks_of_the_connections_flows(
+    line: Line,
+) -> None:
     ran = line("webhooks", "--config", EXAMPLE, "--connection", "bikes-de", "--url", f"{URL}/")
     assert ran.out.startswith('<?xml version="1.0"?>\n<config xmlns:xsi=')
     assert [hook["url"] for hook in hooks_in(ran.out)] == [
@@ -94,7 +113,10 @@ def test_the_file_for_commerce_on_premises_names_the_hooks_of_the_connections_fl
         f"{URL}{PREFIX}/webhooks/bikes-de/customers",
     ]
     root = ET.fromstring(ran.out)  # noqa: S314 - our own
-    assert [batch.attrib["name"] for batch in root.iter("batch")] == ["d365_bikes_de", "d365_bikes_de"]
+    assert [batch.attrib["name"] for batch in root.iter("batch")] == [
+        "d365_bikes_de",
+        "d365_bikes_de",
+    ]
     assert [(field.attrib["name"], field.attrib["source"]) for field in root.iter("field")] == [
         ("order.increment_id", "data.order.increment_id"),
         ("order.store_id", "data.order.store_id"),
@@ -110,7 +132,8 @@ def test_the_cloud_service_gets_bodies_for_its_rest_interface(line: Line) -> Non
         "webhook": {
             "webhook_method": "observer.sales_order_save_commit_after", "webhook_type": "after",
             "batch_name": "d365_parts_us", "batch_order": 0, "hook_name": "orders",
-            "url": f"{URL}/api/webhooks/parts-us/orders", "method": "POST", "priority": 0, "required": False,
+            "url": f"{URL}/api/webhooks/parts-us/orders", "method": "POST", "priority": 0,
+            "required": False,
             "timeout": 2000, "soft_timeout": 500, "ttl": 0,
             "fields": [
                 {"name": "order.increment_id", "source": "data.order.increment_id"},
@@ -125,7 +148,10 @@ def test_programs_get_a_request_per_line_whatever_the_shop_is(line: Line) -> Non
     assert {document["url"] for document in ran.documents} == {
         "https://shop.example.com/rest/all/V1/webhooks/subscribe"
     }
-    assert [document["body"]["webhook"]["hook_name"] for document in ran.documents] == ["orders", "customers"]
+    assert [document["body"]["webhook"]["hook_name"] for document in ran.documents] == [
+        "orders",
+        "customers",
+    ]
 
 
 def test_without_a_key_it_is_said_that_no_hook_will_be_taken(line: Line) -> None:
@@ -139,7 +165,14 @@ def test_without_a_key_it_is_said_that_no_hook_will_be_taken(line: Line) -> None
 
 @pytest.mark.parametrize(
     "url",
-    ["sync.example.com", "http://sync.example.com", "https://", "https://a@b.example", f"{URL}/api", f"{URL}?code=1"],
+    [
+        "sync.example.com",
+        "http://sync.example.com",
+        "https://",
+        "https://a@b.example",
+        f"{URL}/api",
+        f"{URL}?code=1",
+    ],
 )
 def test_hooks_are_sent_over_tls_to_a_host_and_nowhere_else(line: Line, url: str) -> None:
     ran = line("webhooks", "--config", EXAMPLE, "--connection", "bikes-de", "--url", url)
@@ -153,11 +186,15 @@ def test_a_sandbox_on_the_same_machine_needs_no_tls(line: Line) -> None:
         assert f"{url}/api/webhooks/" in ran.out
 
 
-def test_a_connection_whose_flows_take_no_hooks_is_told_that_it_is_polled(line: Line, tmp_path: Path) -> None:
+def test_a_connection_whose_flows_take_no_hooks_is_told_that_it_is_polled(
+    line: Line, tmp_path: Path
+) -> None:
     text = EXAMPLE.read_text().replace('flows = ["orders"]', 'flows = ["orders", "postings"]')
     config = tmp_path / "c.toml"
     config.write_text(text)
-    assert line("webhooks", "--config", config, "--connection", "parts-us", "--url", URL).status == 0
+    assert (
+        line("webhooks", "--config", config, "--connection", "parts-us", "--url", URL).status == 0
+    )
     assert registrations("parts-us", ("postings", "receipts"), URL) == []
 
 

@@ -1,4 +1,5 @@
-"""What every adapter of a port must do, whatever it stands on. An adapter's tests subclass these suites."""
+"""What every adapter of a port must do, whatever it stands on. An adapter's tests subclass these
+suites."""
 
 import pytest
 

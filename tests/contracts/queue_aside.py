@@ -1,4 +1,4 @@
-"""What every queue does beside the road: schedules, duplicates, dead letters, counts."""
+"""What every queue does apart from delivery: schedules, duplicates, dead letters, counts."""
 
 import asyncio
 from datetime import timedelta
@@ -27,7 +27,9 @@ class QueueAside:
         assert ids(await q.take(2)) == ["1", "2"]
         assert await q.nothing_comes()
 
-    async def test_an_id_is_remembered_beyond_its_messages_completion(self, q: QueueUnderTest) -> None:
+    async def test_an_id_is_remembered_beyond_its_messages_completion(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("1")
         await q.queue.complete(await q.take_one())
         await q.send("1")
@@ -45,7 +47,9 @@ class QueueAside:
         assert ids(await q.take(1)) == ["same"]
         assert await q.nothing_comes()
 
-    async def test_after_its_last_delivery_an_abandoned_message_is_dead(self, q: QueueUnderTest) -> None:
+    async def test_after_its_last_delivery_an_abandoned_message_is_dead(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("poison")
         for delivery in range(1, q.most_deliveries + 1):
             message = await q.take_one()
@@ -53,9 +57,15 @@ class QueueAside:
             await q.queue.abandon(message)
         assert await q.nothing_comes()
         (letter,) = await q.dead()
-        assert (letter.id, letter.body, letter.reason) == ("poison", b"body of poison", "MaxDeliveryCountExceeded")
+        assert (letter.id, letter.body, letter.reason) == (
+            "poison",
+            b"body of poison",
+            "MaxDeliveryCountExceeded",
+        )
 
-    async def test_after_its_last_delivery_a_message_whose_lock_ran_out_is_dead(self, q: QueueUnderTest) -> None:
+    async def test_after_its_last_delivery_a_message_whose_lock_ran_out_is_dead(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("poison")
         for _ in range(q.most_deliveries - 1):
             await q.queue.abandon(await q.take_one())
@@ -66,7 +76,9 @@ class QueueAside:
 
     async def test_a_dead_letter_says_why(self, q: QueueUnderTest) -> None:
         await q.send("1")
-        await q.queue.dead_letter(await q.take_one(), reason="Unreadable", description="not JSON: line 1, column 7")
+        await q.queue.dead_letter(
+            await q.take_one(), reason="Unreadable", description="not JSON: line 1, column 7"
+        )
         await q.make_time_pass(q.lock + MARGIN)
         assert await q.nothing_comes()
         (letter,) = await q.dead()
@@ -83,7 +95,9 @@ class QueueAside:
         assert [letter.id for letter in await q.dead()] == names
         assert (await q.queue.depth(q.name)).dead == 25
 
-    async def test_a_dead_letter_is_removed_alone_and_removing_it_again_is_fine(self, q: QueueUnderTest) -> None:
+    async def test_a_dead_letter_is_removed_alone_and_removing_it_again_is_fine(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("1", "2", "3")
         for message in await q.take(3):
             await q.queue.dead_letter(message, reason="Test")
@@ -99,7 +113,11 @@ class QueueAside:
         await q.send("6", not_before=later)
         await q.queue.dead_letter(await q.take_one(), reason="Test")
         depth = await q.queue.depth(q.name)
-        assert (depth.due + depth.locked, depth.scheduled, depth.dead) == (3, 2, 1)  # a broker may count locked as due
+        assert (depth.due + depth.locked, depth.scheduled, depth.dead) == (
+            3,
+            2,
+            1,
+        )  # a broker may count locked as due
         assert depth.oldest is not None
         assert abs(depth.oldest - q.now()) < timedelta(minutes=1)
         assert depth.next is not None

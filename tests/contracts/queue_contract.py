@@ -1,4 +1,5 @@
-"""What every queue does. Time passes by `make_time_pass`, so that it can be run on a real broker too."""
+"""What every queue does. Time passes by `make_time_pass`, so that it can be run on a real broker
+too."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync.ports import LockLost, Outgoing
+from sync.core.ports import LockLost, Outgoing
 from tests.contracts.queue_aside import QueueAside
 from tests.contracts.queue_under_test import MARGIN, QueueUnderTest, ids
 
@@ -22,7 +23,11 @@ class QueueContract(QueueAside):
         body = bytes(range(256)) * 40
         await q.queue.send([Outgoing(q.name, body, "orders/main_eu#000000042@1")])
         message = await q.take_one()
-        assert (message.queue, message.body, message.id) == (q.name, body, "orders/main_eu#000000042@1")
+        assert (message.queue, message.body, message.id) == (
+            q.name,
+            body,
+            "orders/main_eu#000000042@1",
+        )
         assert message.deliveries == 1
         assert abs(message.enqueued_at - q.now()) < timedelta(minutes=1)
         assert message.locked_until - q.now() > q.lock - timedelta(seconds=5)
@@ -31,7 +36,13 @@ class QueueContract(QueueAside):
     async def test_an_empty_queue_gives_nothing(self, q: QueueUnderTest) -> None:
         assert await q.nothing_comes()
         depth = await q.queue.depth(q.name)
-        assert (depth.due, depth.scheduled, depth.locked, depth.dead, depth.oldest) == (0, 0, 0, 0, None)
+        assert (depth.due, depth.scheduled, depth.locked, depth.dead, depth.oldest) == (
+            0,
+            0,
+            0,
+            0,
+            None,
+        )
 
     async def test_queues_are_apart(self, q: QueueUnderTest) -> None:
         await q.queue.send([Outgoing(q.name, b"here", "1"), Outgoing(q.other, b"there", "1")])
@@ -68,7 +79,9 @@ class QueueContract(QueueAside):
         await q.send("late")
         assert ids(await waiting) == ["late"]
 
-    async def test_receivers_at_the_same_time_never_share_a_message(self, q: QueueUnderTest) -> None:
+    async def test_receivers_at_the_same_time_never_share_a_message(
+        self, q: QueueUnderTest
+    ) -> None:
         everything = [f"m{number:03}" for number in range(200)]
         await asyncio.gather(*(q.send(*everything[at : at + 10]) for at in range(0, 200, 10)))
 
@@ -80,7 +93,9 @@ class QueueContract(QueueAside):
                     await q.queue.complete(message)
             return mine
 
-        drained = Counter(key for mine in await asyncio.gather(*(drain() for _ in range(8))) for key in mine)
+        drained = Counter(
+            key for mine in await asyncio.gather(*(drain() for _ in range(8))) for key in mine
+        )
         assert drained == Counter(everything)
 
     async def test_a_hundred_messages_go_in_one_call(self, q: QueueUnderTest) -> None:
@@ -88,7 +103,9 @@ class QueueContract(QueueAside):
         await q.send(*names)
         assert ids(await q.take(100)) == names
 
-    async def test_a_message_that_is_too_big_is_refused_with_all_of_its_call(self, q: QueueUnderTest) -> None:
+    async def test_a_message_that_is_too_big_is_refused_with_all_of_its_call(
+        self, q: QueueUnderTest
+    ) -> None:
         small, big = Outgoing(q.name, b"small", "1"), Outgoing(q.name, bytes(300 * 1024), "2")
         with pytest.raises(ValueError, match=q.name):
             await q.queue.send([small, big])
@@ -98,13 +115,17 @@ class QueueContract(QueueAside):
         with pytest.raises(ValueError, match="129"):
             await q.send("x" * 129)
 
-    async def test_an_abandoned_message_comes_back_at_once_and_is_counted(self, q: QueueUnderTest) -> None:
+    async def test_an_abandoned_message_comes_back_at_once_and_is_counted(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("1")
         await q.queue.abandon(await q.take_one())
         again = await q.take_one()
         assert (again.id, again.body, again.deliveries) == ("1", b"body of 1", 2)
 
-    async def test_a_message_whose_lock_ran_out_comes_back_and_is_counted(self, q: QueueUnderTest) -> None:
+    async def test_a_message_whose_lock_ran_out_comes_back_and_is_counted(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("1")
         await q.take_one()
         await q.make_time_pass(q.lock + MARGIN)
@@ -128,7 +149,9 @@ class QueueContract(QueueAside):
         await q.queue.complete(mine)
         assert await q.dead() == []
 
-    async def test_a_lock_that_ran_out_is_lost_even_when_nobody_took_the_message(self, q: QueueUnderTest) -> None:
+    async def test_a_lock_that_ran_out_is_lost_even_when_nobody_took_the_message(
+        self, q: QueueUnderTest
+    ) -> None:
         await q.send("1")
         lost = await q.take_one()
         await q.make_time_pass(q.lock + MARGIN)

@@ -1,10 +1,11 @@
-"""The queue that a contract is run on: on a hand-moved clock, or a real broker whose time passes by itself."""
+"""The queue that a contract is run on: on a hand-moved clock, or a real broker whose time passes by
+itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sync.ports import DeadLetter, Outgoing, Queue, Received
+from sync.core.ports import DeadLetter, Outgoing, Queue, Received
 
 MARGIN = timedelta(seconds=1)
 """By how much a wait outlasts what it waits for."""
@@ -14,9 +15,10 @@ MARGIN = timedelta(seconds=1)
 class QueueUnderTest:
     """An adapter, two empty queues of it, and how it was set up.
 
-    `make_time_pass`: the queue's time goes on by at least so much. `now`: its time. `patience`: how long to wait for a
-    message that must come; `quiet`: after how long without one it is believed that none comes. `delay`: a schedule's
-    distance that is longer than a few calls take. `duplicate_window` is longer than that as well.
+    `make_time_pass`: the queue's time goes on by at least so much. `now`: its time. `patience`: how
+    long to wait for a message that must come; `quiet`: after how long without one it is believed
+    that none comes. `delay`: a schedule's distance that is longer than a few calls take.
+    `duplicate_window` is longer than that as well.
     """
 
     queue: Queue
@@ -32,13 +34,17 @@ class QueueUnderTest:
     delay: timedelta = timedelta(seconds=30)
 
     async def send(self, *ids: str, not_before: datetime | None = None) -> None:
-        await self.queue.send([Outgoing(self.name, f"body of {key}".encode(), key, not_before) for key in ids])
+        await self.queue.send(
+            [Outgoing(self.name, f"body of {key}".encode(), key, not_before) for key in ids]
+        )
 
     async def take(self, count: int, name: str = "") -> list[Received]:
         """Exactly `count` messages, however many calls it takes; fewer when no more come."""
         taken: list[Received] = []
         while len(taken) < count:
-            got = await self.queue.receive(name or self.name, most=count - len(taken), wait=self.patience)
+            got = await self.queue.receive(
+                name or self.name, most=count - len(taken), wait=self.patience
+            )
             if not got:
                 break
             taken += got

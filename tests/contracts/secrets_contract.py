@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from sync.errors import Never
-from sync.ports import Secrets
+from sync.core.errors import Never
+from sync.core.ports import Secrets
 
 
 @dataclass
 class SecretsUnderTest:
-    """An adapter; how an operator stores or removes a secret beside it; `caches_expire` makes it ask anew."""
+    """An adapter; how an operator stores or removes a secret beside it; `caches_expire` makes it
+    ask anew."""
 
     secrets: Secrets
     put: Callable[[str, str], Awaitable[None]]
@@ -27,9 +28,12 @@ class SecretsContract:
         raise NotImplementedError("the adapter's tests give this fixture")
 
     @pytest.mark.parametrize(
-        "value", ["plain", "Grüße 👗", "a:b:c", '{"json": "\\n"}', "two\nlines\n", " blanks ", "x" * 20000]
+        "value",
+        ["plain", "Grüße 👗", "a:b:c", '{"json": "\\n"}', "two\nlines\n", " blanks ", "x" * 20000],
     )
-    async def test_a_secret_comes_back_as_it_was_stored(self, s: SecretsUnderTest, value: str) -> None:
+    async def test_a_secret_comes_back_as_it_was_stored(
+        self, s: SecretsUnderTest, value: str
+    ) -> None:
         await s.put("shop-eu-token", value)
         assert await s.secrets.get("shop-eu-token") == value
 
@@ -54,7 +58,9 @@ class SecretsContract:
         with pytest.raises(Never):
             await s.secrets.get(name)
 
-    async def test_a_rotated_secret_is_picked_up_without_a_restart(self, s: SecretsUnderTest) -> None:
+    async def test_a_rotated_secret_is_picked_up_without_a_restart(
+        self, s: SecretsUnderTest
+    ) -> None:
         await s.put("token", "old")
         assert await s.secrets.get("token") == "old"
         await s.put("token", "new")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sync.ports import Conflict, Delete, Insert, Operation, Replace, Row, Upsert, Value
+from sync.core.ports import Conflict, Delete, Insert, Operation, Replace, Row, Upsert, Value
 from tests.contracts.tables_limits import TablesLimits
 from tests.contracts.tables_reading import TablesReading
 from tests.contracts.tables_under_test import TablesUnderTest
@@ -50,7 +50,9 @@ class TablesContract(TablesReading, TablesLimits):
         assert isinstance(found.values["at"], datetime)
         assert found.values["at"].utcoffset() == timedelta(0)
 
-    async def test_a_dropped_table_has_no_rows_and_no_other_is_touched(self, t: TablesUnderTest) -> None:
+    async def test_a_dropped_table_has_no_rows_and_no_other_is_touched(
+        self, t: TablesUnderTest
+    ) -> None:
         other = f"{t.name}2"
         for table in (t.name, other):
             await t.tables.insert(table, Row("p", "k"))
@@ -93,7 +95,9 @@ class TablesContract(TablesReading, TablesLimits):
         outcomes = await asyncio.gather(*attempts, return_exceptions=True)
         won = [outcome for outcome in outcomes if isinstance(outcome, Row)]
         assert len(won) == 1
-        assert [type(outcome) for outcome in outcomes if not isinstance(outcome, Row)] == [Conflict] * 49
+        assert [type(outcome) for outcome in outcomes if not isinstance(outcome, Row)] == [
+            Conflict
+        ] * 49
         assert await t.get("p", "k") == won[0]
 
     async def test_a_replace_needs_the_etag_of_the_stored_row(self, t: TablesUnderTest) -> None:
@@ -213,14 +217,20 @@ class TablesContract(TablesReading, TablesLimits):
         assert await t.keys("p") == ["changed", "stored"]
         assert await t.get("p", "stored") == stored
 
-    async def test_of_concurrent_transactions_over_one_row_one_wins(self, t: TablesUnderTest) -> None:
+    async def test_of_concurrent_transactions_over_one_row_one_wins(
+        self, t: TablesUnderTest
+    ) -> None:
         claim = await t.tables.insert(t.name, Row("p", "claim", {"n": 0}))
         attempts = (
-            t.tables.transact(t.name, [Insert(Row("p", f"trail {who:02}")), Replace(claim.having(n=who))])
+            t.tables.transact(
+                t.name, [Insert(Row("p", f"trail {who:02}")), Replace(claim.having(n=who))]
+            )
             for who in range(1, 21)
         )
         outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 19 + ["NoneType"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 19 + [
+            "NoneType"
+        ]
         winner = (await t.get("p", "claim")).values["n"]
         assert isinstance(winner, int)
         assert await t.keys("p") == ["claim", f"trail {winner:02}"]

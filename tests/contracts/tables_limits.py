@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sync.ports import Delete, Insert, Operation, Row, Upsert, Value
+from sync.core.ports import Delete, Insert, Operation, Row, Upsert, Value
 from tests.contracts.tables_under_test import TablesUnderTest
 
 
@@ -20,7 +20,9 @@ class TablesLimits:
         assert len(await t.keys("p")) == 100
         await t.tables.transact(t.name, [])
 
-    async def test_a_transaction_is_on_distinct_rows_of_one_partition(self, t: TablesUnderTest) -> None:
+    async def test_a_transaction_is_on_distinct_rows_of_one_partition(
+        self, t: TablesUnderTest
+    ) -> None:
         with pytest.raises(ValueError, match="same row"):
             await t.tables.transact(t.name, [Insert(Row("p", "1")), Upsert(Row("p", "1"))])
         with pytest.raises(ValueError, match="partition"):
@@ -30,11 +32,17 @@ class TablesLimits:
     async def test_a_transaction_beyond_4_mib_is_refused(self, t: TablesUnderTest) -> None:
         values: dict[str, Value] = {f"c{number}": b"x" * 65536 for number in range(15)}
         with pytest.raises(ValueError, match="4 MiB"):
-            await t.tables.transact(t.name, [Insert(Row("p", f"{number}", values)) for number in range(5)])
+            await t.tables.transact(
+                t.name, [Insert(Row("p", f"{number}", values)) for number in range(5)]
+            )
         assert await t.keys("p") == []
 
     async def test_the_greatest_cells_are_stored(self, t: TablesUnderTest) -> None:
-        values: dict[str, Value] = {"text": "ß" * 32768, "emoji": "👗" * 16384, "raw": b"\xff" * 65536}
+        values: dict[str, Value] = {
+            "text": "ß" * 32768,
+            "emoji": "👗" * 16384,
+            "raw": b"\xff" * 65536,
+        }
         await t.tables.insert(t.name, Row("k" * 512, "p" * 512, values))
         assert dict((await t.get("k" * 512, "p" * 512)).values) == values
 
@@ -62,7 +70,9 @@ class TablesLimits:
             pytest.param({"RowKey": "x"}, id="a name of the store's own"),
         ],
     )
-    async def test_a_cell_beyond_the_limits_is_refused(self, t: TablesUnderTest, values: dict[str, Value]) -> None:
+    async def test_a_cell_beyond_the_limits_is_refused(
+        self, t: TablesUnderTest, values: dict[str, Value]
+    ) -> None:
         row = Row("p", "k", values)
         with pytest.raises(ValueError, match=t.name):
             await t.tables.insert(t.name, row)
@@ -72,7 +82,9 @@ class TablesLimits:
             await t.tables.transact(t.name, [Insert(Row("p", "fine")), Insert(row)])
         assert await t.keys("p") == []
 
-    @pytest.mark.parametrize("bad", ["", "x" * 513, "a\nb", "\x00", "a\x7f", "\x9f", "\ud83d", "/" * 257])
+    @pytest.mark.parametrize(
+        "bad", ["", "x" * 513, "a\nb", "\x00", "a\x7f", "\x9f", "\ud83d", "/" * 257]
+    )
     async def test_a_key_beyond_the_rules_is_refused(self, t: TablesUnderTest, bad: str) -> None:
         for row in (Row("p", bad), Row(bad, "k")):
             with pytest.raises(ValueError, match=t.name):
@@ -81,6 +93,8 @@ class TablesLimits:
                 await t.tables.transact(t.name, [Delete(row)])
 
     @pytest.mark.parametrize("bad", ["", "ab", "1abc", "with space", "with_line", "x" * 64])
-    async def test_a_table_name_beyond_the_rules_is_refused(self, t: TablesUnderTest, bad: str) -> None:
+    async def test_a_table_name_beyond_the_rules_is_refused(
+        self, t: TablesUnderTest, bad: str
+    ) -> None:
         with pytest.raises(ValueError, match="3 to 63"):
             await t.tables.insert(bad, Row("p", "k"))

@@ -1,6 +1,6 @@
 """What every table store does when it is read: any key, any range, in order."""
 
-from sync.ports import Delete, Row, Upsert
+from sync.core.ports import Delete, Row, Upsert
 from tests.contracts.tables_under_test import TablesUnderTest
 
 ODD_KEYS = (
@@ -52,7 +52,23 @@ class TablesReading:
             assert await t.keys(odd) == [odd + "2"]
 
     async def test_a_partition_is_read_in_code_point_order(self, t: TablesUnderTest) -> None:
-        keys = ["Z", "a", "A", "a/", "a0", "a ", "10", "9", "é", "\uffee", "𐐀", "~", "a#b", "aa", "-"]
+        keys = [
+            "Z",
+            "a",
+            "A",
+            "a/",
+            "a0",
+            "a ",
+            "10",
+            "9",
+            "é",
+            "\uffee",
+            "𐐀",
+            "~",
+            "a#b",
+            "aa",
+            "-",
+        ]
         await t.fill("p", keys)
         assert await t.keys("p") == sorted(keys)
 
@@ -74,7 +90,9 @@ class TablesReading:
         assert await t.keys("p", start="a/", before="a0") == ["a/1", "a/2", "a/é"]
         for start in keys:
             for before in keys:
-                assert await t.keys("p", start=start, before=before) == [key for key in keys if start <= key < before]
+                assert await t.keys("p", start=start, before=before) == [
+                    key for key in keys if start <= key < before
+                ]
 
     async def test_a_long_partition_is_read_whole_and_in_order(self, t: TablesUnderTest) -> None:
         keys = [f"{number:06}" for number in range(2205)]
@@ -97,7 +115,11 @@ class TablesReading:
     async def test_the_partitions_of_a_table_are_listed(self, t: TablesUnderTest) -> None:
         for partition in ("main:orders", "eu:orders", "main:stock"):
             await t.fill(partition, ["1", "2"])
-        assert [p async for p in t.tables.partitions(t.name)] == ["eu:orders", "main:orders", "main:stock"]
+        assert [p async for p in t.tables.partitions(t.name)] == [
+            "eu:orders",
+            "main:orders",
+            "main:stock",
+        ]
 
     async def test_tables_are_apart(self, t: TablesUnderTest) -> None:
         await t.tables.insert(t.name, Row("p", "k", {"n": 1}))

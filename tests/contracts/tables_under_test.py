@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sync.ports import Insert, Row, Tables
+from sync.core.ports import Insert, Row, Tables
 
 
 @dataclass
@@ -12,7 +12,9 @@ class TablesUnderTest:
     tables: Tables
     name: str
 
-    async def keys(self, partition: str, *, start: str = "", before: str = "", limit: int | None = None) -> list[str]:
+    async def keys(
+        self, partition: str, *, start: str = "", before: str = "", limit: int | None = None
+    ) -> list[str]:
         rows = self.tables.query(self.name, partition, start=start, before=before, limit=limit)
         return [row.key async for row in rows]
 
@@ -23,5 +25,7 @@ class TablesUnderTest:
 
     async def fill(self, partition: str, keys: list[str]) -> None:
         for at in range(0, len(keys), 100):
-            rows = [Row(partition, key, {"n": number}) for number, key in enumerate(keys[at : at + 100])]
+            rows = [
+                Row(partition, key, {"n": number}) for number, key in enumerate(keys[at : at + 100])
+            ]
             await self.tables.transact(self.name, [Insert(row) for row in rows])

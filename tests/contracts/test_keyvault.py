@@ -1,4 +1,5 @@
-"""The secrets' contract, on the Key Vault adapter: the real SDK over HTTPS, against a double of the service."""
+"""The secrets' contract, on the Key Vault adapter: the real SDK over HTTPS, against a double of the
+service."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -32,6 +33,8 @@ class TestKeyVaultSecrets(SecretsContract):
 
         async with serving(vault, tmp_path) as there:
             identity = Identity("app", directory)
-            secrets = KeyVaultSecrets(f"https://{vault.host}", identity, clock, transport=there.transport())
+            secrets = KeyVaultSecrets(
+                f"https://{vault.host}", identity, clock, transport=there.transport()
+            )
             yield SecretsUnderTest(secrets, put, remove, caches_expire)
             await secrets.close()

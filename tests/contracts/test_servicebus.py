@@ -1,7 +1,8 @@
-"""The queue's contract, on the Service Bus adapter: the real SDK over AMQP, against the double of the service.
+"""The queue's contract, on the Service Bus adapter: the real SDK over AMQP, against the double of
+the service.
 
-Service and adapter are shared by the tests of the class, each of which has two queues of its own. The SDK needs half a
-second to open a link: the links of several tests are opened together.
+Service and adapter are shared by the tests of the class, each of which has two queues of its own.
+The SDK needs half a second to open a link: the links of several tests are opened together.
 """
 
 import asyncio
@@ -41,7 +42,9 @@ class Namespace:
     async def open_queue(self) -> str:
         if not self.fresh:
             self.fresh = [self.new_queue() for _ in range(AT_ONCE)]
-            await asyncio.gather(self.queue.open(self.fresh), *(self.queue.depth(name) for name in self.fresh))
+            await asyncio.gather(
+                self.queue.open(self.fresh), *(self.queue.depth(name) for name in self.fresh)
+            )
         return self.fresh.pop()
 
 
@@ -60,5 +63,6 @@ class TestServiceBusQueue(QueueContract):
         service = namespace.service
         return QueueUnderTest(
             namespace.queue, await namespace.open_queue(), namespace.new_queue(), RULES.lock,
-            RULES.most_deliveries, RULES.duplicate_window, service.pass_time, service.now, quiet=QUIET,
+            RULES.most_deliveries, RULES.duplicate_window, service.pass_time, service.now,
+            quiet=QUIET,
         )  # fmt: skip

@@ -9,8 +9,8 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from sync.adapters.table_storage.tables import AzureTables
-from sync.errors import Never
-from sync.ports import Conflict, Delete, Insert, Row
+from sync.core.errors import Never
+from sync.core.ports import Conflict, Delete, Insert, Row
 from tests.azurite import server
 from tests.contracts.tables_contract import TablesContract
 from tests.contracts.tables_under_test import TablesUnderTest
@@ -33,7 +33,9 @@ class TestAzureTables(TablesContract):
         return t
 
 
-async def test_of_concurrent_first_writes_each_makes_the_table_and_none_fails(t: TablesUnderTest) -> None:
+async def test_of_concurrent_first_writes_each_makes_the_table_and_none_fails(
+    t: TablesUnderTest,
+) -> None:
     rows = [Row(f"p{number}", "k", {"n": number}) for number in range(20)]
     await asyncio.gather(*(t.tables.insert(t.name, row) for row in rows))
     assert [p async for p in t.tables.partitions(t.name)] == sorted(row.partition for row in rows)
@@ -52,12 +54,20 @@ async def test_a_transaction_may_delete_nothing_at_all(t: TablesUnderTest) -> No
     await t.tables.insert(t.name, Row("p", "stays"))
     await t.tables.transact(t.name, [Delete(Row("p", f"{number}")) for number in range(5)])
     await t.tables.transact(
-        t.name, [Delete(Row("p", "a")), Insert(Row("p", "b")), Delete(Row("p", "c")), Insert(Row("p", "d"))]
+        t.name,
+        [
+            Delete(Row("p", "a")),
+            Insert(Row("p", "b")),
+            Delete(Row("p", "c")),
+            Insert(Row("p", "d")),
+        ],
     )
     assert await t.keys("p") == ["b", "d", "stays"]
 
 
-async def test_a_transaction_in_an_unknown_table_that_needs_a_version_is_a_conflict(t: TablesUnderTest) -> None:
+async def test_a_transaction_in_an_unknown_table_that_needs_a_version_is_a_conflict(
+    t: TablesUnderTest,
+) -> None:
     elsewhere = await t.tables.insert(t.name + "2", Row("p", "k"))
     with pytest.raises(Conflict):
         await t.tables.transact(t.name, [Delete(elsewhere), Insert(Row("p", "new"))])
@@ -67,7 +77,11 @@ async def test_a_transaction_in_an_unknown_table_that_needs_a_version_is_a_confl
 
 
 async def test_partitions_are_listed_whatever_their_size(t: TablesUnderTest) -> None:
-    names = [f"a/{number:02}" for number in range(20)] + ["b/big"] + [f"c.{number:02}" for number in range(20)]
+    names = (
+        [f"a/{number:02}" for number in range(20)]
+        + ["b/big"]
+        + [f"c.{number:02}" for number in range(20)]
+    )
     await asyncio.gather(*(t.tables.insert(t.name, Row(name, "k")) for name in names))
     await t.fill("b/big", [f"{number:04}" for number in range(1100)])
     assert [partition async for partition in t.tables.partitions(t.name)] == names
@@ -80,7 +94,9 @@ async def test_a_bound_may_hold_what_no_key_does(t: TablesUnderTest) -> None:
     assert await t.keys("p", start="a", before="a\U0010ffff") == ["a", "a b", "a~", "aé"]
 
 
-async def test_the_service_sees_keys_that_a_person_can_read(t: TablesUnderTest, azurite: str) -> None:
+async def test_the_service_sees_keys_that_a_person_can_read(
+    t: TablesUnderTest, azurite: str
+) -> None:
     await t.tables.insert(t.name, Row("main|orders", "eu/000000042"))
     async with TableServiceClient.from_connection_string(azurite) as service:
         (entity,) = [found async for found in service.get_table_client(t.name).list_entities()]
@@ -88,7 +104,9 @@ async def test_the_service_sees_keys_that_a_person_can_read(t: TablesUnderTest, 
 
 
 async def test_a_wrong_key_needs_a_person(azurite: str) -> None:
-    tables = AzureTables.from_connection_string(azurite.replace("AccountKey=Eby8", "AccountKey=Eby9"))
+    tables = AzureTables.from_connection_string(
+        azurite.replace("AccountKey=Eby8", "AccountKey=Eby9")
+    )
     with pytest.raises(Never, match="refuses access") as caught:
         await tables.get("rows", "p", "k")
     assert "Storage Table Data Contributor" in caught.value.remedy

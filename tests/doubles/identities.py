@@ -16,7 +16,8 @@ FAR_AWAY = 4102444800
 
 @dataclass
 class Directory:
-    """Who was given which token, and for which audience. `trusted`: whether services accept its tokens."""
+    """Who was given which token, and for which audience. `trusted`: whether services accept its
+    tokens."""
 
     reachable: bool = True
     trusted: bool = True
@@ -39,13 +40,20 @@ class Identity:
 
     async def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
         if not self.directory.reachable:
-            raise ClientAuthenticationError("no managed identity endpoint found: secret-looking-detail")
+            raise ClientAuthenticationError(
+                "no managed identity endpoint found: secret-looking-detail"
+            )
         (scope,) = scopes
         return AccessToken(self.issue(scope.removesuffix("/.default")), FAR_AWAY)
 
     def issue(self, audience: str) -> str:
         """A new token that the directory knows."""
-        token = _jwt(sub=self.name, aud=audience, jti=next(self._numbers), iss="https://sts.windows.net/contoso/")
+        token = _jwt(
+            sub=self.name,
+            aud=audience,
+            jti=next(self._numbers),
+            iss="https://sts.windows.net/contoso/",
+        )
         self.directory.tokens[token] = (self.name, audience)
         return token
 
@@ -67,5 +75,8 @@ class Identity:
 def _jwt(**claims: Any) -> str:
     """A token that says what Entra's say and is signed by nobody."""
     said = {"iat": 0, "nbf": 0, "exp": FAR_AWAY, **claims}
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "none"}, said)]
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode())
+        for part in ({"typ": "JWT", "alg": "none"}, said)
+    ]
     return ".".join(part.decode().rstrip("=") for part in parts) + "."

@@ -1,7 +1,8 @@
 """Key Vault's rules for reading secrets, over HTTPS on 127.0.0.1, under the vault's own host name.
 
-Rules: Microsoft, Get Secret (REST, 7.x) and general/rest-error-codes.md. Who shows no token of the directory for the
-vault's resource is challenged; who has not the role is forbidden; names are compared without case.
+Rules: Microsoft, Get Secret (REST, 7.x) and general/rest-error-codes.md. Who shows no token of the
+directory for the vault's resource is challenged; who has not the role is forbidden; names are
+compared without case.
 """
 
 import asyncio
@@ -21,7 +22,9 @@ from tests.doubles.certificates import Certificates, made
 from tests.doubles.identities import Directory
 
 RESOURCE = "https://vault.azure.net"
-CHALLENGE = 'Bearer authorization="https://login.microsoftonline.com/contoso", resource="{resource}"'
+CHALLENGE = (
+    'Bearer authorization="https://login.microsoftonline.com/contoso", resource="{resource}"'
+)
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 
 
@@ -52,18 +55,29 @@ class KeyVault:
             request.transport.abort()
         if self.status != 200:
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
-            return _refused(self.status, "Throttled" if self.status == 429 else "InternalServerError", headers=headers)
+            return _refused(
+                self.status,
+                "Throttled" if self.status == 429 else "InternalServerError",
+                headers=headers,
+            )
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         identity = self.directory.knows(token, self.resource)
         if identity is None:
             headers = {"WWW-Authenticate": CHALLENGE.format(resource=self.resource)}
             return _refused(401, "Unauthorized", headers=headers)
-        return self._told(request, identity)
+        return self._reported(request, identity)
 
-    def _told(self, request: web.Request, identity: str) -> web.Response:
+    def _reported(self, request: web.Request, identity: str) -> web.Response:
         found = re.fullmatch(r"/secrets/([^/]+)/?", request.path)
-        is_known_version = re.fullmatch(r"7\.\d|20\d\d-\d\d-\d\d", request.query.get("api-version", ""))
-        if request.method != "GET" or found is None or not NAME.fullmatch(found[1]) or not is_known_version:
+        is_known_version = re.fullmatch(
+            r"7\.\d|20\d\d-\d\d-\d\d", request.query.get("api-version", "")
+        )
+        if (
+            request.method != "GET"
+            or found is None
+            or not NAME.fullmatch(found[1])
+            or not is_known_version
+        ):
             return _refused(400, "BadParameter")
         name = found[1].lower()
         if inner := self._forbids(identity, name):
@@ -71,7 +85,9 @@ class KeyVault:
         if name not in self.secrets:
             return _refused(404, "SecretNotFound")
         id_ = f"https://{self.host}/secrets/{name}/1"
-        return web.json_response({"value": self.secrets[name], "id": id_, "attributes": {"enabled": True}})
+        return web.json_response(
+            {"value": self.secrets[name], "id": id_, "attributes": {"enabled": True}}
+        )
 
     def _forbids(self, identity: str, name: str) -> str:
         if self.firewall:
@@ -81,8 +97,13 @@ class KeyVault:
         return "SecretDisabled" if name in self.disabled else ""
 
 
-def _refused(status: int, code: str, inner: str = "", headers: dict[str, str] | None = None) -> web.Response:
-    error: dict[str, Any] = {"code": code, "message": f"{code}. Caller: appid=secret-looking-detail"}
+def _refused(
+    status: int, code: str, inner: str = "", headers: dict[str, str] | None = None
+) -> web.Response:
+    error: dict[str, Any] = {
+        "code": code,
+        "message": f"{code}. Caller: appid=secret-looking-detail",
+    }
     if inner:
         error["innererror"] = {"code": inner}
     return web.json_response(
@@ -99,7 +120,8 @@ class Serving:
     port: int
 
     def transport(self, *, trusts: bool = True) -> AioHttpTransport:
-        """Everything goes to this vault, whatever its host is called; TLS and the host's name are verified."""
+        """Everything goes to this vault, whatever its host is called; TLS and the host's name are
+        verified."""
         session = ClientSession(connector=TCPConnector(resolver=_Here(self.port)))
         verify = {"connection_verify": str(self.certificates.authority)} if trusts else {}
         return AioHttpTransport(session=session, **verify)
@@ -113,8 +135,8 @@ async def serving(vault: KeyVault, place: Path) -> AsyncIterator[Serving]:
     certificates = made(place, [vault.host])
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificates.server_context())
-    await site.start()
+    systems = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificates.server_context())
+    await systems.start()
     port = int(runner.addresses[0][1])
     try:
         yield Serving(vault, certificates, port)
@@ -135,7 +157,16 @@ class _Here(AbstractResolver):
         family: socket.AddressFamily = socket.AF_INET,
     ) -> list[ResolveResult]:
         numeric = socket.AI_NUMERICHOST
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=family, proto=0, flags=numeric)]
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=self._port,
+                family=family,
+                proto=0,
+                flags=numeric,
+            )
+        ]
 
     async def close(self) -> None:
         """Nothing to close."""

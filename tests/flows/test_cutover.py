@@ -1,129 +1,142 @@
-"""The cutover: what was entered by hand before it is left alone, whatever happens to it later, unless a person asks."""
+"""The cutover: what was entered by hand before it is left alone, whatever happens to it later,
+unless a person asks."""
 
 import asyncio
 from datetime import timedelta
 from typing import Final
 
-from sync.road.ledger import State
-from tests.flows.till import Till, in_till, key
-from tests.house import House, in_both_houses, key_of
+from sync.engine.ledger import State
+from tests.flows.finance import Finance, in_finance, key
+from tests.harness import Harness, in_both_harnesses, key_of
 from tests.virtual_time import START
 
 CUTOVER: Final = (START + timedelta(hours=1)).isoformat()
 HOURS: Final = 3600.0
 
 
-@in_both_houses(orders={"placed_from": CUTOVER})
-async def test_an_order_of_before_is_left_alone_when_it_changes_and_one_of_after_is_posted(house: House) -> None:
-    before = house.place()
+@in_both_harnesses(orders={"placed_from": CUTOVER})
+async def test_an_order_of_before_is_left_alone_when_it_changes_and_one_of_after_is_posted(
+    harness: Harness,
+) -> None:
+    before = harness.place()
     await asyncio.sleep(2 * HOURS)
-    house.commerce.ship(before)
-    after = house.place()
-    await house.hooks(before)
-    await house.delivers(after)
-    assert house.headers(before) == []
-    assert len(house.headers(after)) == 1
-    claim = await house.claim(before)
+    harness.commerce.ship(before)
+    after = harness.place()
+    await harness.hooks(before)
+    await harness.delivers(after)
+    assert harness.headers(before) == []
+    assert len(harness.headers(after)) == 1
+    claim = await harness.claim(before)
     assert claim.state is State.SKIPPED
     assert "before this connection took over" in claim.reason
 
 
-@in_both_houses(orders={"placed_from": CUTOVER})
-async def test_an_order_of_before_that_a_person_asks_for_is_posted_and_followed_from_then_on(house: House) -> None:
-    order = house.place()
+@in_both_harnesses(orders={"placed_from": CUTOVER})
+async def test_an_order_of_before_that_a_person_asks_for_is_posted_and_followed_from_then_on(
+    harness: Harness,
+) -> None:
+    order = harness.place()
     await asyncio.sleep(2 * HOURS)
-    await house.delivers(order)
-    await house.replays(key_of(order))
-    assert len(house.headers(order)) == 1
-    house.commerce.cancel(order)
+    await harness.delivers(order)
+    await harness.replays(key_of(order))
+    assert len(harness.headers(order)) == 1
+    harness.commerce.cancel(order)
     await asyncio.sleep(HOURS)
-    await house.delivers(order)
-    assert house.headers(order) == []
+    await harness.delivers(order)
+    assert harness.headers(order) == []
 
 
-@in_both_houses(orders={"placed_from": CUTOVER})
-async def test_what_replaces_an_order_of_before_waits_for_a_person(house: House) -> None:
-    first = house.place()
+@in_both_harnesses(orders={"placed_from": CUTOVER})
+async def test_what_replaces_an_order_of_before_waits_for_a_person(harness: Harness) -> None:
+    first = harness.place()
     await asyncio.sleep(2 * HOURS)
-    second = house.commerce.edit(first)
-    await house.delivers(second)
-    assert house.headers(second) == []
-    claim = await house.claim(second)
+    second = harness.commerce.edit(first)
+    await harness.delivers(second)
+    assert harness.headers(second) == []
+    claim = await harness.claim(second)
     assert claim.state is State.PARKED
     assert "Cancel in D365 what was entered" in claim.remedy
-    await house.replays(key_of(second))
-    assert len(house.headers(second)) == 1
+    await harness.replays(key_of(second))
+    assert len(harness.headers(second)) == 1
 
 
-@in_till(orders={"placed_from": CUTOVER})
-async def test_money_of_an_order_of_before_is_left_alone_when_it_is_as_old_and_waits_for_a_person_when_it_is_not(
-    till: Till,
+@in_finance(orders={"placed_from": CUTOVER})
+async def test_old_money_of_an_old_order_is_left_alone_and_new_money_of_it_waits_for_a_person(
+    finance: Finance,
 ) -> None:
-    settled, open_ = till.place(), till.place()
-    old = till.commerce.invoice(settled)
+    settled, open_ = finance.place(), finance.place()
+    old = finance.commerce.invoice(settled)
     await asyncio.sleep(2 * HOURS)
-    new = till.commerce.invoice(open_)
-    await till.books(old)
-    await till.books(new)
-    assert (await till.claim(key(old), "invoices")).state is State.SKIPPED
-    parked = await till.claim(key(new), "invoices")
+    new = finance.commerce.invoice(open_)
+    await finance.books(old)
+    await finance.books(new)
+    assert (await finance.claim(key(old), "invoices")).state is State.SKIPPED
+    parked = await finance.claim(key(new), "invoices")
     assert parked.state is State.PARKED
     assert f"of order {open_.row['increment_id']}" in parked.reason
-    assert till.payments(new) == []
-    await till.replays(key(new), "invoices")
-    assert len(till.payments(new)) == 1
-    assert till.headers(open_) == []
+    assert finance.payments(new) == []
+    await finance.replays(key(new), "invoices")
+    assert len(finance.payments(new)) == 1
+    assert finance.headers(open_) == []
 
 
-@in_till(orders={"placed_from": CUTOVER})
-async def test_money_of_an_order_of_before_that_was_brought_over_is_booked(till: Till) -> None:
-    order = till.place()
+@in_finance(orders={"placed_from": CUTOVER})
+async def test_money_of_an_order_of_before_that_was_brought_over_is_booked(
+    finance: Finance,
+) -> None:
+    order = finance.place()
     await asyncio.sleep(2 * HOURS)
-    await till.replays(key_of(order))
-    invoice = till.commerce.invoice(order)
-    await till.books(invoice)
-    assert await till.told(invoice) == ["created"]
+    await finance.replays(key_of(order))
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert await finance.reported(invoice) == ["created"]
 
 
-@in_both_houses(orders={"placed_from": CUTOVER}, items={"rule": "none"})
-async def test_an_order_that_was_asked_for_and_parked_stays_parked_whatever_is_heard_of_it_later(house: House) -> None:
-    order = house.place()
+@in_both_harnesses(orders={"placed_from": CUTOVER}, items={"rule": "none"})
+async def test_an_order_that_was_asked_for_and_parked_stays_parked_whatever_is_heard_of_it_later(
+    harness: Harness,
+) -> None:
+    order = harness.place()
     await asyncio.sleep(2 * HOURS)
-    await house.replays(key_of(order))
-    house.commerce.ship(order)
-    await house.delivers(order)
-    assert (await house.claim(order)).state is State.PARKED
-    assert await house.parked() == [key_of(order)]
+    await harness.replays(key_of(order))
+    harness.commerce.ship(order)
+    await harness.delivers(order)
+    assert (await harness.claim(order)).state is State.PARKED
+    assert await harness.parked() == [key_of(order)]
 
 
-@in_both_houses(orders={"placed_from": CUTOVER, "posting": "captured"})
-async def test_an_order_that_was_asked_for_before_it_was_paid_is_posted_when_it_is(house: House) -> None:
-    order = house.place()
+@in_both_harnesses(orders={"placed_from": CUTOVER, "posting": "captured"})
+async def test_an_order_that_was_asked_for_before_it_was_paid_is_posted_when_it_is(
+    harness: Harness,
+) -> None:
+    order = harness.place()
     await asyncio.sleep(2 * HOURS)
-    await house.replays(key_of(order))
-    assert "waiting: paid" in (await house.claim(order)).reason
-    house.commerce.invoice(order)
+    await harness.replays(key_of(order))
+    assert "waiting: paid" in (await harness.claim(order)).reason
+    harness.commerce.invoice(order)
     await asyncio.sleep(HOURS)
-    await house.delivers(order)
-    assert len(house.headers(order)) == 1
+    await harness.delivers(order)
+    assert len(harness.headers(order)) == 1
 
 
-@in_till(orders={"placed_from": CUTOVER})
-async def test_an_invoice_that_was_open_at_the_cutover_and_is_captured_after_it_waits_for_a_person(till: Till) -> None:
-    invoice = till.commerce.invoice(till.place(), captured=False)
+@in_finance(orders={"placed_from": CUTOVER})
+async def test_an_invoice_that_was_open_at_the_cutover_and_is_captured_after_it_waits_for_a_person(
+    finance: Finance,
+) -> None:
+    invoice = finance.commerce.invoice(finance.place(), captured=False)
     await asyncio.sleep(2 * HOURS)
-    till.commerce.capture(invoice)
-    await till.books(invoice)
-    assert (await till.claim(key(invoice), "invoices")).state is State.PARKED
-    assert till.payments(invoice) == []
+    finance.commerce.capture(invoice)
+    await finance.books(invoice)
+    assert (await finance.claim(key(invoice), "invoices")).state is State.PARKED
+    assert finance.payments(invoice) == []
 
 
-@in_till(orders={"placed_from": CUTOVER})
-async def test_an_invoice_follows_its_order_when_a_person_asked_for_both(till: Till) -> None:
-    order = till.place()
+@in_finance(orders={"placed_from": CUTOVER})
+async def test_an_invoice_follows_its_order_when_a_person_asked_for_both(finance: Finance) -> None:
+    order = finance.place()
     await asyncio.sleep(2 * HOURS)
-    invoice = till.commerce.invoice(order)
-    await till.replays(key_of(order))
-    await till.replays(key(invoice), "invoices")
-    assert len(till.payments(invoice)) == 1
-    assert len(till.headers(order)) == 1
+    invoice = finance.commerce.invoice(order)
+    await finance.replays(key_of(order))
+    await finance.replays(key(invoice), "invoices")
+    assert len(finance.payments(invoice)) == 1
+    assert len(finance.headers(order)) == 1

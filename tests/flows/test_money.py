@@ -1,4 +1,5 @@
-"""Whatever is invoiced and refunded in the shop, in whatever order it is heard of: the ledger comes to the same cent."""
+"""Whatever is invoiced and refunded in the shop, in whatever order it is heard of: the ledger comes
+to the same cent."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,26 +9,39 @@ from typing import Any, Final
 
 import pytest
 
+from sandbox.commerce.documents import pays
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dials import Dials
 from sync.commerce.models.invoice import CANCELLED
-from sync.money import CENT, rounded
-from sync.sandbox.commerce.documents import pays
-from sync.sandbox.commerce.faults import RestFault
-from sync.sandbox.commerce.records import Columns, StoredOrder
-from sync.sandbox.dials import Dials
-from tests.flows.till import FREE_CREDIT, FREE_TEXT, Till, key
-from tests.house import key_of
-from tests.site import COMPANY
+from sync.core.money import CENT, rounded
+from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, key
+from tests.harness import key_of
+from tests.systems import COMPANY
 from tests.virtual_time import virtually
 
 WORLDS: Final = 40
 ORDERS: Final = 6
 RECIPES: Final[tuple[dict[str, Any], ...]] = (
     {"invoices": FREE_TEXT, "creditmemos": FREE_CREDIT},
-    {"invoices": {"recipe": "payment-journal"}, "creditmemos": {"recipe": "return-order", "refund_payment": True}},
+    {
+        "invoices": {"recipe": "payment-journal"},
+        "creditmemos": {"recipe": "return-order", "refund_payment": True},
+    },
     {"invoices": {"recipe": "both"}, "creditmemos": {**FREE_CREDIT, "refund_payment": True}},
-    {"invoices": {"recipe": "both"}, "creditmemos": {"recipe": "return-order", "refund_payment": True}},
+    {
+        "invoices": {"recipe": "both"},
+        "creditmemos": {"recipe": "return-order", "refund_payment": True},
+    },
 )
-FAULTS: Final = ("lost_rate", "delayed_rate", "error_before_rate", "error_after_rate", "dropped_rate", "throttle_rate")
+FAULTS: Final = (
+    "lost_rate",
+    "delayed_rate",
+    "error_before_rate",
+    "error_after_rate",
+    "dropped_rate",
+    "throttle_rate",
+)
 NOTHING: Final = Decimal(0)
 
 
@@ -38,46 +52,53 @@ def test_the_ledger_holds_what_was_invoiced_less_what_was_refunded(seed: int) ->
 
 async def _world(seed: int) -> None:
     rng = Random(f"world {seed}")
-    till = Till(RECIPES[seed % len(RECIPES)])
-    till.commerce.maker.rng.seed(seed)
+    finance = Finance(RECIPES[seed % len(RECIPES)])
+    finance.commerce.maker.rng.seed(seed)
     try:
-        await _lived(till, rng)
-        assert [key async for key in _parked(till)] == []
-        for order in till.commerce.orders.values():
-            await _is_even(till, order)
+        await _lived(finance, rng)
+        assert [key async for key in _parked(finance)] == []
+        for order in finance.commerce.orders.values():
+            await _is_even(finance, order)
     finally:
-        await till.close()
+        await finance.close()
 
 
-async def _lived(till: Till, rng: Random) -> None:
-    """Things happen in the shop while its hints come in late, doubled, in any order or not at all."""
-    _spoil(till.ledger_dials, rng)
-    _spoil(till.shop_dials, rng)
-    told: list[tuple[float, str, Columns]] = []
+async def _lived(finance: Finance, rng: Random) -> None:
+    """Things happen in the shop while its notifications come in late, doubled, in any order or not
+    at all."""
+    _spoil(finance.ledger_dials, rng)
+    _spoil(finance.shop_dials, rng)
+    reported: list[tuple[float, str, Columns]] = []
     for _ in range(ORDERS):
-        (order,) = till.commerce.place_new()
-        for flow, name, record in [("orders", "order", order.row), *_dealings(till, order, rng)]:
-            told += [(rng.uniform(0, 400), flow, {name: _named(record)}) for _ in range(rng.choice((0, 1, 1, 2)))]
+        (order,) = finance.commerce.place_new()
+        for flow, name, record in [("orders", "order", order.row), *_dealings(finance, order, rng)]:
+            reported += [
+                (rng.uniform(0, 400), flow, {name: _named(record)})
+                for _ in range(rng.choice((0, 1, 1, 2)))
+            ]
         await asyncio.sleep(rng.uniform(0, 90))
     before = 0.0
-    for at, flow, payload in sorted(told, key=lambda hint: hint[0]):
+    for at, flow, payload in sorted(reported, key=lambda notification: notification[0]):
         await asyncio.sleep(at - before)
         before = at
-        await till.hook(flow, {"data": payload})
+        await finance.hook(flow, {"data": payload})
         if rng.random() < 0.4:
-            await till.works_off_what_is_due()
-    await till.works_until_idle()
-    _mend(till.ledger_dials)
-    _mend(till.shop_dials)
+            await finance.works_off_what_is_due()
+    await finance.works_until_idle()
+    _mend(finance.ledger_dials)
+    _mend(finance.shop_dials)
     await asyncio.sleep(600)
     for flow in ("creditmemos", "invoices", "orders"):
-        await till.polls(flow)
-    await till.settled()
+        await finance.polls(flow)
+    await finance.settled()
 
 
-def _dealings(till: Till, order: StoredOrder, rng: Random) -> Iterator[tuple[str, str, Columns]]:
-    """Invoices and credit memos of an order, drawn; at the end everything that is invoiced is captured or cancelled."""
-    shop = till.commerce
+def _dealings(
+    finance: Finance, order: StoredOrder, rng: Random
+) -> Iterator[tuple[str, str, Columns]]:
+    """Invoices and credit memos of an order, drawn; at the end everything that is invoiced is
+    captured or cancelled."""
+    shop = finance.commerce
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
         try:
             invoice = shop.invoice(order, _some(order, rng), captured=rng.random() < 0.7)
@@ -87,7 +108,12 @@ def _dealings(till: Till, order: StoredOrder, rng: Random) -> Iterator[tuple[str
             (shop.capture if rng.random() < 0.8 else shop.cancel_invoice)(invoice)
     for _ in range(rng.choice((0, 1, 1, 2))):
         more, less = rng.choice(
-            ((NOTHING, NOTHING), (NOTHING, NOTHING), (Decimal("0.37"), NOTHING), (NOTHING, Decimal("0.11")))
+            (
+                (NOTHING, NOTHING),
+                (NOTHING, NOTHING),
+                (Decimal("0.37"), NOTHING),
+                (NOTHING, Decimal("0.11")),
+            )
         )
         shipping = rng.choice((None, NOTHING))
         try:
@@ -104,7 +130,10 @@ def _some(order: StoredOrder, rng: Random) -> dict[int, Decimal] | None:
         return None
     bearing = [item for item in order.items if pays(order, item)]
     chosen = rng.sample(bearing, k=rng.randint(1, len(bearing)))
-    return {item["item_id"]: Decimal(rng.randint(1, max(1, int(item["qty_ordered"])))) for item in chosen}
+    return {
+        item["item_id"]: Decimal(rng.randint(1, max(1, int(item["qty_ordered"]))))
+        for item in chosen
+    }
 
 
 def _named(record: Columns) -> Columns:
@@ -123,64 +152,91 @@ def _mend(dials: Dials) -> None:
         setattr(dials, name, 0.0)
 
 
-async def _parked(till: Till) -> Any:
+async def _parked(finance: Finance) -> Any:
     for flow in ("orders", "invoices", "creditmemos"):
-        for parked in await till.parked(flow):
-            yield flow, parked, (await till.claim(parked, flow)).reason
+        for parked in await finance.parked(flow):
+            yield flow, parked, (await finance.claim(parked, flow)).reason
 
 
-async def _is_even(till: Till, order: StoredOrder) -> None:
-    """What the ledger holds for an order is what the shop invoiced less what it refunded, by money and by documents."""
+async def _is_even(finance: Finance, order: StoredOrder) -> None:
+    """What the ledger holds for an order is what the shop invoiced less what it refunded, by money
+    and by documents."""
     invoices = [one for one in order.invoices if one["state"] != CANCELLED]
     wanted = _sum(invoices) - _sum(order.creditmemos)
-    settings, story = till.site.connection, f"order {key_of(order)}: {[key(one) for one in invoices]}"
+    settings, story = (
+        finance.systems.connection,
+        f"order {key_of(order)}: {[key(one) for one in invoices]}",
+    )
     moves_money = settings.invoices.moves_money(str(order.payment["method"]))
     if settings.invoices.recipe != "free-text-invoice":
-        paid = [line for one in invoices for line in till.payments(one)]
-        back = [line for one in order.creditmemos for line in till.payments(one, "creditmemos")]
-        assert _amounts(paid, "CreditAmount") - _amounts(back, "DebitAmount") == (wanted if moves_money else NOTHING), (
-            story
-        )
-        assert {line["CurrencyCode"] for line in (*paid, *back)} <= {order.row["order_currency_code"]}, story
+        paid = [line for one in invoices for line in finance.payments(one)]
+        back = [line for one in order.creditmemos for line in finance.payments(one, "creditmemos")]
+        assert _amounts(paid, "CreditAmount") - _amounts(back, "DebitAmount") == (
+            wanted if moves_money else NOTHING
+        ), story
+        assert {line["CurrencyCode"] for line in (*paid, *back)} <= {
+            order.row["order_currency_code"]
+        }, story
     if settings.invoices.recipe != "payment-journal":
-        assert sum((_owed(till, one, "invoices") for one in invoices), NOTHING) == _sum(invoices), story
+        assert sum((_owed(finance, one, "invoices") for one in invoices), NOTHING) == _sum(
+            invoices
+        ), story
         owed = _owed if settings.creditmemos.recipe == "free-text-credit" else _given_back
-        credits_ = sum((owed(till, one, "creditmemos") for one in order.creditmemos), NOTHING)
+        credits_ = sum((owed(finance, one, "creditmemos") for one in order.creditmemos), NOTHING)
         assert credits_ == -_sum(order.creditmemos), story
     else:
-        await _is_even_with_the_orders_invoices(till, order, story)
-    _has_nothing_to_ship_that_is_not_wanted(till, order, story)
+        await _is_even_with_the_orders_invoices(finance, order, story)
+    _has_nothing_to_ship_that_is_not_wanted(finance, order, story)
 
 
-async def _is_even_with_the_orders_invoices(till: Till, order: StoredOrder, story: str) -> None:
-    """Where F&O invoices the sales orders: what it holds of the order less its credit notes is what the shop holds."""
+async def _is_even_with_the_orders_invoices(
+    finance: Finance, order: StoredOrder, story: str
+) -> None:
+    """Where F&O invoices the sales orders: what it holds of the order less its credit notes is what
+    the shop holds."""
     held = NOTHING
-    if till.headers(order):
-        held = Decimal((await _told(till, key_of(order)))["dynamics"])
+    if finance.headers(order):
+        held = Decimal((await _reported(finance, key_of(order)))["dynamics"])
     credited = NOTHING
     for memo in order.creditmemos:
-        amounts = await _told(till, key(memo), "creditmemos")
-        assert amounts["commerce"] == amounts["dynamics"] == f"{rounded(memo['grand_total']):.2f}", story
-        credited += rounded(memo["grand_total"]) - Decimal(amounts.get("taken off the sales order", 0))
+        amounts = await _reported(finance, key(memo), "creditmemos")
+        assert (
+            amounts["commerce"] == amounts["dynamics"] == f"{rounded(memo['grand_total']):.2f}"
+        ), story
+        credited += rounded(memo["grand_total"]) - Decimal(
+            amounts.get("taken off the sales order", 0)
+        )
     wanted = order.amount("grand_total") - order.amount("total_canceled") - _sum(order.creditmemos)
     assert abs(held - credited - wanted) <= CENT, f"{story} {held} {credited} {wanted}"
 
 
-async def _told(till: Till, record: str, flow: str = "orders") -> Any:
+async def _reported(finance: Finance, record: str, flow: str = "orders") -> Any:
     """The amounts that the record's trail told last."""
-    return [found for entry in await till.trail(record, flow) if (found := entry.details.get("amounts"))][-1]
+    return [
+        found
+        for entry in await finance.trail(record, flow)
+        if (found := entry.details.get("amounts"))
+    ][-1]
 
 
-def _lines(till: Till, order: StoredOrder) -> list[Any]:
-    return [line for header in till.headers(order) for line in till.dynamics.lines(COMPANY, header["SalesOrderNumber"])]
+def _lines(finance: Finance, order: StoredOrder) -> list[Any]:
+    return [
+        line
+        for header in finance.headers(order)
+        for line in finance.dynamics.lines(COMPANY, header["SalesOrderNumber"])
+    ]
 
 
-def _has_nothing_to_ship_that_is_not_wanted(till: Till, order: StoredOrder, story: str) -> None:
+def _has_nothing_to_ship_that_is_not_wanted(
+    finance: Finance, order: StoredOrder, story: str
+) -> None:
     wanted = {
-        str(item["item_id"]): Decimal(item["qty_ordered"]) - (item.get("qty_canceled") or 0) - (item.get("qty_refunded") or 0)
+        str(item["item_id"]): Decimal(item["qty_ordered"])
+        - (item.get("qty_canceled") or 0)
+        - (item.get("qty_refunded") or 0)
         for item in order.items
-    }  # fmt: skip
-    for line in _lines(till, order):
+    }
+    for line in _lines(finance, order):
         if line["ExternalItemNumber"] in wanted and line["SalesOrderLineStatus"] == "Backorder":
             assert line["OrderedSalesQuantity"] <= wanted[line["ExternalItemNumber"]], story
 
@@ -193,25 +249,31 @@ def _amounts(rows: list[Any], name: str) -> Decimal:
     return sum((row[name] for row in rows), NOTHING)
 
 
-def _owed(till: Till, document: Columns, flow: str) -> Decimal:
-    """What a document's free text invoice comes to with the shop's tax; nothing where there is none."""
-    headers = till.drafts(document, flow)
+def _owed(finance: Finance, document: Columns, flow: str) -> Decimal:
+    """What a document's free text invoice comes to with the shop's tax; nothing where there is
+    none."""
+    headers = finance.drafts(document, flow)
     if not headers:
         return NOTHING
     (header,) = headers
-    assert header["CurrencyCode"] == till.commerce.order_of(document).row["order_currency_code"]
+    assert header["CurrencyCode"] == finance.commerce.order_of(document).row["order_currency_code"]
     on_top = NOTHING if header["InclTax"] == "Yes" else rounded(document["tax_amount"])
-    return till.draft_total(document, flow) + (on_top if flow == "invoices" else -on_top)
+    return finance.draft_total(document, flow) + (on_top if flow == "invoices" else -on_top)
 
 
-def _given_back(till: Till, memo: Columns, _: str) -> Decimal:
-    """What a memo's return order comes to with the shop's tax, less what went back to cards and credit; negative."""
-    headers = till.dynamics.returns_for(till.reference(memo, "creditmemos"))
+def _given_back(finance: Finance, memo: Columns, _: str) -> Decimal:
+    """What a memo's return order comes to with the shop's tax, less what went back to cards and
+    credit; negative."""
+    headers = finance.dynamics.returns_for(finance.reference(memo, "creditmemos"))
     if not headers:
         return NOTHING
     (header,) = headers
-    assert header["CurrencyCode"] == till.commerce.order_of(memo).row["order_currency_code"]
-    included = till.account(header["CustomerAccountNumber"]).get("IsSalesTaxIncludedInPrices") == "Yes"
+    assert header["CurrencyCode"] == finance.commerce.order_of(memo).row["order_currency_code"]
+    included = (
+        finance.account(header["CustomerAccountNumber"]).get("IsSalesTaxIncludedInPrices") == "Yes"
+    )
     tendered = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
     otherwise = sum((memo.get(name) or NOTHING for name in tendered), NOTHING)
-    return -(till.credited(memo) + (NOTHING if included else rounded(memo["tax_amount"])) - otherwise)
+    return -(
+        finance.credited(memo) + (NOTHING if included else rounded(memo["tax_amount"])) - otherwise
+    )

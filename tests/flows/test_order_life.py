@@ -1,24 +1,27 @@
-"""What becomes of orders that are refunded, cancelled, held or rejected, at any point of their life, on both sides."""
+"""What becomes of orders that are refunded, cancelled, held or rejected, at any point of their
+life, on both sides."""
 
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from sync.road.ledger import State
-from sync.sandbox.commerce.records import Columns, StoredOrder
-from tests.flows.till import FREE_TEXT, Till, in_till, key
-from tests.site import COMPANY
+from sandbox.commerce.records import Columns, StoredOrder
+from sync.engine.ledger import State
+from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
+from tests.systems import COMPANY
 
 MEMOS = "creditmemos"
 PAYS = {"refund_payment": True}
 NOTHING = Decimal(0)
 
 
-async def sold(till: Till, pieces: int = 3) -> StoredOrder:
+async def sold(finance: Finance, pieces: int = 3) -> StoredOrder:
     """Some pieces of two items, in D365 and paid; nothing is shipped."""
-    order = await till.placed(shipping=Decimal(0), **till.wants("SIMPLE-001", "SIMPLE-003", pieces=pieces))
-    till.commerce.invoice(order)
+    order = await finance.placed(
+        shipping=Decimal(0), **finance.wants("SIMPLE-001", "SIMPLE-003", pieces=pieces)
+    )
+    finance.commerce.invoice(order)
     return order
 
 
@@ -27,247 +30,285 @@ def of(order: StoredOrder, pieces: int) -> dict[int, Decimal]:
     return {order.items[0]["item_id"]: Decimal(pieces)}
 
 
-async def told(till: Till, order: StoredOrder) -> Any:
-    return (await till.trail(order))[-1].details["amounts"]
+async def reported(finance: Finance, order: StoredOrder) -> Any:
+    return (await finance.trail(order))[-1].details["amounts"]
 
 
-def credits_of(till: Till, memo: Columns) -> list[Any]:
-    return till.dynamics.returns_for(till.reference(memo, MEMOS))
+def credits_of(finance: Finance, memo: Columns) -> list[Any]:
+    return finance.dynamics.returns_for(finance.reference(memo, MEMOS))
 
 
 @pytest.mark.parametrize("first", ["order", "memo"])
-@in_till(creditmemos=PAYS)
+@in_finance(creditmemos=PAYS)
 async def test_an_order_refunded_whole_before_it_was_shipped_goes_and_only_its_money_goes_back(
-    till: Till, first: str
+    finance: Finance, first: str
 ) -> None:
-    order = await sold(till)
-    memo = till.commerce.refund(order)
+    order = await sold(finance)
+    memo = finance.commerce.refund(order)
     if first == "order":
-        await till.delivers(order)
-    await till.books(memo, MEMOS)
-    await till.delivers(order)
-    assert till.headers(order) == []
-    assert (await till.claim(order)).state is State.CANCELLED
-    assert credits_of(till, memo) == []
-    assert till.payment(memo, MEMOS)["DebitAmount"] == memo["grand_total"]
-    assert "taken off" in (await till.claim(key(memo), MEMOS)).number
-    await till.books(memo, MEMOS)
-    assert (await till.told(memo, MEMOS))[-1] == "unchanged"
+        await finance.delivers(order)
+    await finance.books(memo, MEMOS)
+    await finance.delivers(order)
+    assert finance.headers(order) == []
+    assert (await finance.claim(order)).state is State.CANCELLED
+    assert credits_of(finance, memo) == []
+    assert finance.payment(memo, MEMOS)["DebitAmount"] == memo["grand_total"]
+    assert "taken off" in (await finance.claim(key(memo), MEMOS)).number
+    await finance.books(memo, MEMOS)
+    assert (await finance.reported(memo, MEMOS))[-1] == "unchanged"
 
 
 @pytest.mark.parametrize("first", ["order", "memo"])
-@in_till()
+@in_finance()
 async def test_pieces_refunded_before_they_were_shipped_leave_the_open_order_and_are_not_credited(
-    till: Till, first: str
+    finance: Finance, first: str
 ) -> None:
-    order = await sold(till)
-    memo = till.commerce.refund(order, of(order, 2), shipping=NOTHING)
+    order = await sold(finance)
+    memo = finance.commerce.refund(order, of(order, 2), shipping=NOTHING)
     if first == "order":
-        await till.delivers(order)
-    await till.books(memo, MEMOS)
-    await till.delivers(order)
-    assert till.lines(order) == {"SIMPLE-001": 1, "SIMPLE-003": 3}
-    assert credits_of(till, memo) == []
-    amounts = await told(till, order)
+        await finance.delivers(order)
+    await finance.books(memo, MEMOS)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 1, "SIMPLE-003": 3}
+    assert credits_of(finance, memo) == []
+    amounts = await reported(finance, order)
     assert Decimal(amounts["commerce"]) == order.amount("grand_total") - memo["grand_total"]
-    assert (amounts["difference"], amounts["placed"]) == ("0.00", f"{order.amount('grand_total'):.2f}")
+    assert (amounts["difference"], amounts["placed"]) == (
+        "0.00",
+        f"{order.amount('grand_total'):.2f}",
+    )
 
 
-@in_till()
-async def test_a_fee_that_is_withheld_is_charged_where_nothing_else_is_credited(till: Till) -> None:
-    order = await sold(till)
-    memo = till.commerce.refund(order, negative=Decimal("1.25"))
-    await till.books(memo, MEMOS)
-    assert till.headers(order) == []
-    assert till.credited(memo) == Decimal("-1.25")
-
-
-@in_till()
-async def test_an_order_first_seen_after_it_was_refunded_is_never_posted_and_its_memo_credits_nothing(
-    till: Till,
+@in_finance()
+async def test_a_fee_that_is_withheld_is_charged_where_nothing_else_is_credited(
+    finance: Finance,
 ) -> None:
-    order = till.place(skus=("SIMPLE-001",))
-    till.commerce.invoice(order)
-    memo = till.commerce.refund(order)
-    await till.books(memo, MEMOS)
-    await till.delivers(order)
-    assert till.headers(order) == []
-    assert "refunded in Commerce before it was posted" in await till.reason(order.row, "orders")
-    assert credits_of(till, memo) == []
-    assert await till.stands(memo, MEMOS) is State.DELIVERED
+    order = await sold(finance)
+    memo = finance.commerce.refund(order, negative=Decimal("1.25"))
+    await finance.books(memo, MEMOS)
+    assert finance.headers(order) == []
+    assert finance.credited(memo) == Decimal("-1.25")
 
 
-@in_till()
-async def test_what_f_o_invoiced_comes_back_to_its_lot_whatever_the_shop_says_of_shipping(till: Till) -> None:
-    order = await sold(till)
-    till.dynamics.invoice(till.header(order)["SalesOrderNumber"], COMPANY)
-    memo = till.commerce.refund(order)
-    await till.books(memo, MEMOS)
-    await till.delivers(order)
-    assert till.lines(order) == {"SIMPLE-001": 3, "SIMPLE-003": 3}
-    assert all(line["ReturningInventoryLotId"] for line in till.return_lines(memo))
-    assert till.credited(memo) + memo["tax_amount"] == memo["grand_total"]
-    assert await till.parked("orders") == []
+@in_finance()
+async def test_an_order_first_seen_after_its_refund_is_never_posted_and_its_memo_credits_nothing(
+    finance: Finance,
+) -> None:
+    order = finance.place(skus=("SIMPLE-001",))
+    finance.commerce.invoice(order)
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, MEMOS)
+    await finance.delivers(order)
+    assert finance.headers(order) == []
+    assert "refunded in Commerce before it was posted" in await finance.reason(order.row, "orders")
+    assert credits_of(finance, memo) == []
+    assert await finance.stands(memo, MEMOS) is State.DELIVERED
 
 
-@in_till()
-async def test_pieces_refunded_on_both_sides_of_the_invoice_are_taken_off_and_returned(till: Till) -> None:
-    order = await sold(till)
-    first = till.commerce.refund(order, of(order, 1), shipping=NOTHING)
-    await till.books(first, MEMOS)
-    till.ships(order)
-    second = till.commerce.refund(order, of(order, 2), shipping=NOTHING)
-    await till.books(second, MEMOS)
-    await till.delivers(order)
-    assert credits_of(till, first) == []
-    (line,) = till.return_lines(second)
+@in_finance()
+async def test_what_f_o_invoiced_comes_back_to_its_lot_whatever_the_shop_says_of_shipping(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    finance.dynamics.invoice(finance.header(order)["SalesOrderNumber"], COMPANY)
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, MEMOS)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 3, "SIMPLE-003": 3}
+    assert all(line["ReturningInventoryLotId"] for line in finance.return_lines(memo))
+    assert finance.credited(memo) + memo["tax_amount"] == memo["grand_total"]
+    assert await finance.parked("orders") == []
+
+
+@in_finance()
+async def test_pieces_refunded_on_both_sides_of_the_invoice_are_taken_off_and_returned(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    first = finance.commerce.refund(order, of(order, 1), shipping=NOTHING)
+    await finance.books(first, MEMOS)
+    finance.ships(order)
+    second = finance.commerce.refund(order, of(order, 2), shipping=NOTHING)
+    await finance.books(second, MEMOS)
+    await finance.delivers(order)
+    assert credits_of(finance, first) == []
+    (line,) = finance.return_lines(second)
     assert line["ReturnSalesQuantity"] == -2
-    assert till.lines(order) == {"SIMPLE-001": 2, "SIMPLE-003": 3}
-    assert await till.parked("orders") == []
+    assert finance.lines(order) == {"SIMPLE-001": 2, "SIMPLE-003": 3}
+    assert await finance.parked("orders") == []
 
 
-@in_till()
-async def test_a_refund_of_what_is_left_of_a_part_shipped_order_waits_for_a_person_and_then_agrees(till: Till) -> None:
-    order = await sold(till)
-    number = till.header(order)["SalesOrderNumber"]
-    lots = {line["ExternalItemNumber"]: line["InventoryLotId"] for line in till.dynamics.lines(COMPANY, number)}
+@in_finance()
+async def test_a_refund_of_what_is_left_of_a_part_shipped_order_waits_for_a_person_and_then_agrees(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    number = finance.header(order)["SalesOrderNumber"]
+    lots = {
+        line["ExternalItemNumber"]: line["InventoryLotId"]
+        for line in finance.dynamics.lines(COMPANY, number)
+    }
     row = str(order.items[0]["item_id"])
-    till.dynamics.deliver(number, COMPANY, quantities={lots[row]: Decimal(1)})
-    memo = till.commerce.refund(order, of(order, 2), shipping=NOTHING)
-    await till.books(memo, MEMOS)
-    claim = await till.claim(key(memo), MEMOS)
+    finance.dynamics.deliver(number, COMPANY, quantities={lots[row]: Decimal(1)})
+    memo = finance.commerce.refund(order, of(order, 2), shipping=NOTHING)
+    await finance.books(memo, MEMOS)
+    claim = await finance.claim(key(memo), MEMOS)
     assert claim.state is State.PARKED
     assert f"{row}: 1" in claim.remedy
-    line = till.dynamics.store.find("SalesLine", COMPANY, lots[row])
+    line = finance.dynamics.store.find("SalesLine", COMPANY, lots[row])
     assert line is not None
-    till.dynamics.store.update("SalesLine", line, {"OrderedSalesQuantity": Decimal(1)})
-    await till.replays(key(memo), MEMOS)
-    assert credits_of(till, memo) == []
-    assert await till.stands(memo, MEMOS) is State.DELIVERED
+    finance.dynamics.store.update("SalesLine", line, {"OrderedSalesQuantity": Decimal(1)})
+    await finance.replays(key(memo), MEMOS)
+    assert credits_of(finance, memo) == []
+    assert await finance.stands(memo, MEMOS) is State.DELIVERED
 
 
-@in_till()
-async def test_what_was_credited_before_stays_on_the_order_that_is_still_open(till: Till) -> None:
-    order = await sold(till)
-    till.commerce.ship(order)
-    memo = till.commerce.refund(order, of(order, 2), shipping=NOTHING)
-    await till.books(memo, MEMOS)
-    assert till.credited(memo) > 0
+@in_finance()
+async def test_what_was_credited_before_stays_on_the_order_that_is_still_open(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    finance.commerce.ship(order)
+    memo = finance.commerce.refund(order, of(order, 2), shipping=NOTHING)
+    await finance.books(memo, MEMOS)
+    assert finance.credited(memo) > 0
     for item in order.items:  # as if an earlier release had credited what nobody had shipped
         item["qty_shipped"] = NOTHING
-    till.commerce.change_address(order, city="Neustadt")
-    await till.delivers(order)
-    assert till.lines(order) == {"SIMPLE-001": 3, "SIMPLE-003": 3}
+    finance.commerce.change_address(order, city="Neustadt")
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 3, "SIMPLE-003": 3}
 
 
-@in_till(invoices=FREE_TEXT)
-async def test_where_free_text_invoices_book_the_revenue_the_memo_is_credited_and_nothing_is_left_to_ship(
-    till: Till,
+@in_finance(invoices=FREE_TEXT)
+async def test_with_free_text_invoices_the_memo_is_credited_and_nothing_is_left_to_ship(
+    finance: Finance,
 ) -> None:
-    order = await sold(till)
-    memo = till.commerce.refund(order, of(order, 2), shipping=NOTHING)
-    await till.books(memo, MEMOS)
-    await till.delivers(order)
-    assert till.lines(order) == {"SIMPLE-001": 1, "SIMPLE-003": 3}
-    assert till.credited(memo) + memo["tax_amount"] == memo["grand_total"]
-    assert {line.values.get("ReturningInventoryLotId", "") for line in till.return_lines(memo)} == {""}
+    order = await sold(finance)
+    memo = finance.commerce.refund(order, of(order, 2), shipping=NOTHING)
+    await finance.books(memo, MEMOS)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 1, "SIMPLE-003": 3}
+    assert finance.credited(memo) + memo["tax_amount"] == memo["grand_total"]
+    assert {
+        line.values.get("ReturningInventoryLotId", "") for line in finance.return_lines(memo)
+    } == {""}
 
 
-@in_till()
-async def test_the_trail_shows_what_is_held_after_a_part_was_cancelled(till: Till) -> None:
-    order = await till.placed(shipping=Decimal(5), **till.wants("SIMPLE-001", "SIMPLE-003", pieces=3))
-    till.commerce.invoice(order, of(order, 2))
-    till.commerce.cancel(order)
-    await till.delivers(order)
-    amounts = await told(till, order)
+@in_finance()
+async def test_the_trail_shows_what_is_held_after_a_part_was_cancelled(finance: Finance) -> None:
+    order = await finance.placed(
+        shipping=Decimal(5), **finance.wants("SIMPLE-001", "SIMPLE-003", pieces=3)
+    )
+    finance.commerce.invoice(order, of(order, 2))
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    amounts = await reported(finance, order)
     held = order.amount("grand_total") - order.amount("total_canceled")
     assert (Decimal(amounts["commerce"]), amounts["difference"]) == (held, "0.00")
     assert amounts["placed"] == f"{order.amount('grand_total'):.2f}"
 
 
 @pytest.mark.parametrize("where", ["cancelled", "deleted"])
-@in_till()
-async def test_an_order_cancelled_on_both_sides_is_agreement(till: Till, where: str) -> None:
-    order = await till.placed()
-    number = till.header(order)["SalesOrderNumber"]
-    till.dynamics.cancel(number, COMPANY)
+@in_finance()
+async def test_an_order_cancelled_on_both_sides_is_agreement(finance: Finance, where: str) -> None:
+    order = await finance.placed()
+    number = finance.header(order)["SalesOrderNumber"]
+    finance.dynamics.cancel(number, COMPANY)
     if where == "deleted":
-        header = till.dynamics.order(COMPANY, number)
+        header = finance.dynamics.order(COMPANY, number)
         assert header is not None
-        till.dynamics.store.delete("SalesTable", header)
-    till.commerce.cancel(order)
-    await till.delivers(order)
-    assert await till.parked("orders") == []
-    assert (await till.claim(order)).state is State.CANCELLED
+        finance.dynamics.store.delete("SalesTable", header)
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    assert await finance.parked("orders") == []
+    assert (await finance.claim(order)).state is State.CANCELLED
 
 
-@in_till()
-async def test_a_rejected_order_is_never_posted_and_one_that_waits_for_fraud_is_posted_when_it_is_cleared(
-    till: Till,
+@in_finance()
+async def test_a_rejected_order_is_never_posted_and_a_suspected_one_only_when_it_is_cleared(
+    finance: Finance,
 ) -> None:
-    order = till.place()
+    order = finance.place()
     order.row["status"] = "rejected"
-    await till.delivers(order)
-    assert "rejected in Commerce" in await till.reason(order.row, "orders")
+    await finance.delivers(order)
+    assert "rejected in Commerce" in await finance.reason(order.row, "orders")
     order.row |= {"state": "processing", "status": "fraud"}
-    await till.replays(key(order.row), "orders")
-    assert "its status is fraud" in await till.reason(order.row, "orders")
-    assert till.headers(order) == []
+    await finance.replays(key(order.row), "orders")
+    assert "its status is fraud" in await finance.reason(order.row, "orders")
+    assert finance.headers(order) == []
     order.row["status"] = "processing"
-    await till.replays(key(order.row), "orders")
-    assert len(till.headers(order)) == 1
+    await finance.replays(key(order.row), "orders")
+    assert len(finance.headers(order)) == 1
 
 
 @pytest.mark.parametrize("stops", [True, False])
-def test_an_order_that_goes_on_hold_after_posting_is_told_and_stopped_where_that_is_wanted(stops: bool) -> None:
-    @in_till(orders={"stop_processing": stops})
-    async def story(till: Till) -> None:
-        order = await till.placed()
-        till.commerce.hold(order)
-        await till.delivers(order)
-        assert (await till.events(order))[-1] == "held"
-        assert "on hold in Commerce" in (await till.trail(order))[-1].details["hold"]
-        assert (till.header(order).get("IsSalesProcessingStopped") == "Yes") is stops
-        assert bool(till.dynamics.deliver(till.header(order)["SalesOrderNumber"], COMPANY)) is not stops
-        await till.replays(key(order.row), "orders")
-        assert (await till.events(order))[-1] == "unchanged"
-        till.commerce.unhold(order)
-        await till.delivers(order)
-        assert (await till.events(order))[-1] == "released"
-        assert till.header(order).get("IsSalesProcessingStopped", "No") == "No"
+def test_an_order_that_goes_on_hold_after_posting_is_told_and_stopped_where_that_is_wanted(
+    stops: bool,
+) -> None:
+    @in_finance(orders={"stop_processing": stops})
+    async def story(finance: Finance) -> None:
+        order = await finance.placed()
+        finance.commerce.hold(order)
+        await finance.delivers(order)
+        assert (await finance.events(order))[-1] == "held"
+        assert "on hold in Commerce" in (await finance.trail(order))[-1].details["hold"]
+        assert (finance.header(order).get("IsSalesProcessingStopped") == "Yes") is stops
+        assert (
+            bool(finance.dynamics.deliver(finance.header(order)["SalesOrderNumber"], COMPANY))
+            is not stops
+        )
+        await finance.replays(key(order.row), "orders")
+        assert (await finance.events(order))[-1] == "unchanged"
+        finance.commerce.unhold(order)
+        await finance.delivers(order)
+        assert (await finance.events(order))[-1] == "released"
+        assert finance.header(order).get("IsSalesProcessingStopped", "No") == "No"
 
     story()
 
 
-@in_till(orders={"stop_processing": True})
-async def test_a_stop_that_somebody_else_set_is_not_lifted(till: Till) -> None:
-    order = await till.placed()
-    header = till.header(order)
-    till.dynamics.put("SalesTable", **{**header, "IsSalesProcessingStopped": "Yes"})
-    till.commerce.hold(order)
-    await till.delivers(order)
-    till.commerce.unhold(order)
-    await till.delivers(order)
-    assert till.header(order)["IsSalesProcessingStopped"] == "Yes"
+@in_finance(orders={"stop_processing": True})
+async def test_a_stop_that_somebody_else_set_is_not_lifted(finance: Finance) -> None:
+    order = await finance.placed()
+    header = finance.header(order)
+    finance.dynamics.put("SalesTable", **{**header, "IsSalesProcessingStopped": "Yes"})
+    finance.commerce.hold(order)
+    await finance.delivers(order)
+    finance.commerce.unhold(order)
+    await finance.delivers(order)
+    assert finance.header(order)["IsSalesProcessingStopped"] == "Yes"
 
 
-@in_till(creditmemos=PAYS)
-async def test_a_refund_to_store_credit_is_a_liability_and_no_bank_pays_it(till: Till) -> None:
-    order = await sold(till)
-    till.ships(order)
-    memo = till.commerce.refund(order, to_store_credit=Decimal(10))
-    await till.books(memo, MEMOS)
-    lines = [row for row in till.rows("CustomerPaymentJournalLines") if row.values.get("DebitAmount")]
+@in_finance(creditmemos=PAYS)
+async def test_a_refund_to_store_credit_is_a_liability_and_no_bank_pays_it(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    finance.ships(order)
+    memo = finance.commerce.refund(order, to_store_credit=Decimal(10))
+    await finance.books(memo, MEMOS)
+    lines = [
+        row for row in finance.rows("CustomerPaymentJournalLines") if row.values.get("DebitAmount")
+    ]
     out = {row["OffsetAccountType"]: row["DebitAmount"] for row in lines}
     assert out == {"Bank": memo["grand_total"] - 10, "Ledger": 10}
-    await till.books(memo, MEMOS)
-    assert len([row for row in till.rows("CustomerPaymentJournalLines") if row.values.get("DebitAmount")]) == 2
+    await finance.books(memo, MEMOS)
+    assert (
+        len(
+            [
+                row
+                for row in finance.rows("CustomerPaymentJournalLines")
+                if row.values.get("DebitAmount")
+            ]
+        )
+        == 2
+    )
 
 
-@in_till()
-async def test_an_invoice_on_account_books_no_payment(till: Till) -> None:
-    order = await till.placed(payment="purchaseorder", po_number="PO-77")
-    invoice = till.commerce.invoice(order)
-    await till.books(invoice)
-    assert till.payments(invoice) == []
-    assert "moves no money" in await till.reason(invoice)
+@in_finance()
+async def test_an_invoice_on_account_books_no_payment(finance: Finance) -> None:
+    order = await finance.placed(payment="purchaseorder", po_number="PO-77")
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert finance.payments(invoice) == []
+    assert "moves no money" in await finance.reason(invoice)

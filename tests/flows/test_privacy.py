@@ -1,4 +1,5 @@
-"""Nothing of a person and no secret leaks: not into queues, tables, trails, error texts, logs or URLs. Planted values."""
+"""Nothing of a person and no secret leaks: not into queues, tables, trails, error texts, logs or
+URLs. Planted values."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -8,23 +9,28 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from sandbox.dials import Kind
 from sync.adapters.cipher import Cipher
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.vault import new_key
+from sync.app.edition_parts import EditionParts
+from sync.app.services import Services
+from sync.core.ports import Operation, Outgoing, Row
 from sync.flows import FLOWS
-from sync.outside import Outside
-from sync.ports import Operation, Outgoing, Row
-from sync.sandbox.dials import Kind
-from sync.services import Services
-from tests.house import CUSTOMER, GUEST, House, in_both_houses
+from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses
 
 PLANTED: Final = (
-    "Zebediah", "Quillfeather", "zeb.quillfeather", "planted.example", "Marigold", "Thistlewood", "thistlewood",
+    "Zebediah", "Quillfeather", "zeb.quillfeather", "planted.example", "Marigold", "Thistlewood",
+    "thistlewood",
     "vandelay-hidden", "sandbox-bearer-planted", "hook-secret-planted",
 )  # fmt: skip
-ZEBEDIAH = replace(GUEST, email="Zeb.Quillfeather@planted.example", firstname="Zebediah", lastname="Quillfeather")
-MARIGOLD = replace(CUSTOMER, email="m.thistlewood@planted.example", firstname="Marigold", lastname="Thistlewood")
+ZEBEDIAH = replace(
+    GUEST, email="Zeb.Quillfeather@planted.example", firstname="Zebediah", lastname="Quillfeather"
+)
+MARIGOLD = replace(
+    CUSTOMER, email="m.thistlewood@planted.example", firstname="Marigold", lastname="Thistlewood"
+)
 
 
 class WatchedTables(SqliteTables):
@@ -67,20 +73,20 @@ class WatchedQueue:
 
 
 class Watch:
-    """A house whose stores, URLs and logs are watched."""
+    """A harness whose stores, URLs and logs are watched."""
 
-    def __init__(self, house: House) -> None:
-        self.tables, self.queue = WatchedTables(), WatchedQueue(house.site.queue)
+    def __init__(self, harness: Harness) -> None:
+        self.tables, self.queue = WatchedTables(), WatchedQueue(harness.systems.queue)
         self.urls: list[str] = []
-        outside = house.site.outside(tables=self.tables, queue=self.queue)
+        edition_parts = harness.systems.edition_parts(tables=self.tables, queue=self.queue)
         watched = replace(
-            outside,
+            edition_parts,
             sealer=Cipher([new_key()]),
-            commerce_http=self._hooked(outside.commerce_http),
-            dynamics_http=self._hooked(outside.dynamics_http),
+            commerce_http=self._hooked(edition_parts.commerce_http),
+            dynamics_http=self._hooked(edition_parts.dynamics_http),
         )
-        self.outside: Outside = watched
-        house.services = Services(house.site.connections, FLOWS, watched)
+        self.edition_parts: EditionParts = watched
+        harness.services = Services(harness.systems.connections, FLOWS, watched)
 
     def _hooked(self, make: Any) -> Any:
         async def note(request: httpx.Request) -> None:
@@ -114,32 +120,44 @@ def leaks(watch: Watch, logged: Sequence[str]) -> list[str]:
     ]
 
 
-async def everything_happens(house: House) -> None:
+async def everything_happens(harness: Harness) -> None:
     """Guests and customers, posted, parked, refused, lost and throttled."""
-    house.ledger_dials.next(Kind.LOST, writes=True)
+    harness.ledger_dials.next(Kind.LOST, writes=True)
     for shopper in (ZEBEDIAH, MARIGOLD):
-        await house.delivers(house.place(shopper=shopper, note="Ring at vandelay-hidden, ask for Zebediah"))
-    house.ledger_dials.next(Kind.THROTTLE)
-    house.ledger_dials.next(Kind.ERROR_BEFORE, writes=True)
-    await house.delivers(house.place(shopper=ZEBEDIAH))
-    refused = house.place(shopper=replace(MARIGOLD, id=77, email="other.thistlewood@planted.example"))
+        await harness.delivers(
+            harness.place(shopper=shopper, note="Ring at vandelay-hidden, ask for Zebediah")
+        )
+    harness.ledger_dials.next(Kind.THROTTLE)
+    harness.ledger_dials.next(Kind.ERROR_BEFORE, writes=True)
+    await harness.delivers(harness.place(shopper=ZEBEDIAH))
+    refused = harness.place(
+        shopper=replace(MARIGOLD, id=77, email="other.thistlewood@planted.example")
+    )
     refused.row["order_currency_code"] = "XTS"
-    await house.delivers(refused)
+    await harness.delivers(refused)
     for _ in range(2):
-        house.dynamics.put(
-            "CustomersV3", dataAreaId="usmf", PrimaryContactEmail="twice.thistlewood@planted.example",
-            CustomerAccount=f"T-{_}", PartyType="Person", CustomerGroupId="10", SalesCurrencyCode="USD",
+        harness.dynamics.put(
+            "CustomersV3", dataAreaId="usmf",
+            PrimaryContactEmail="twice.thistlewood@planted.example",
+            CustomerAccount=f"T-{_}", PartyType="Person", CustomerGroupId="10",
+            SalesCurrencyCode="USD",
         )  # fmt: skip
-    await house.delivers(
-        house.place(shopper=replace(GUEST, email="twice.thistlewood@planted.example", lastname="Thistlewood"))
+    await harness.delivers(
+        harness.place(
+            shopper=replace(
+                GUEST, email="twice.thistlewood@planted.example", lastname="Thistlewood"
+            )
+        )
     )
 
 
-@in_both_houses()
-async def test_planted_persons_and_secrets_turn_up_nowhere(house: House, caplog: pytest.LogCaptureFixture) -> None:
+@in_both_harnesses()
+async def test_planted_persons_and_secrets_turn_up_nowhere(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="sync")
-    watch = Watch(house)
-    await everything_happens(house)
+    watch = Watch(harness)
+    await everything_happens(harness)
     assert not leaks(watch, caplog.messages)
     assert len(watch.urls) > 10
     assert len(watch.queue.sent) > 5
@@ -147,8 +165,8 @@ async def test_planted_persons_and_secrets_turn_up_nowhere(house: House, caplog:
     assert parked, "nothing was parked, so no error text was looked at"
 
 
-@in_both_houses()
-async def test_the_watch_itself_sees_what_leaks(house: House) -> None:
-    watch = Watch(house)
-    await house.services.hints.accept("orders", "shop", ["Quillfeather@1"], "webhook")
+@in_both_harnesses()
+async def test_the_watch_itself_sees_what_leaks(harness: Harness) -> None:
+    watch = Watch(harness)
+    await harness.services.intake.accept("orders", "shop", ["Quillfeather@1"], "webhook")
     assert leaks(watch, [])

@@ -1,4 +1,5 @@
-"""A refused sign-in is told in lines that the Functions host keeps, also when a joined read met it."""
+"""A refused sign-in is told in lines that the Functions host keeps, also when a joined read met
+it."""
 
 import asyncio
 import logging
@@ -6,36 +7,37 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sync.road.ledger import State
-from sync.sandbox.dials import Kind
-from tests.flows.till import Till, in_till
-from tests.house import House, in_house
+from sandbox.dials import Kind
+from sync.engine.ledger import State
+from tests.flows.finance import Finance, in_finance
+from tests.harness import Harness, in_harness
 from tests.infra.test_alerts import LOOKED_FOR, query
 
 
 class WorkersTask(asyncio.Task[Any]):
-    """As Microsoft's worker makes tasks on Python 3.12 and older: of the invocation of the task that makes them, if one does.
+    """As Microsoft's worker makes tasks on Python 3.12 and older: of the invocation of the task
+    that makes them, if one does.
 
     (ContextEnabledTask in azure-functions-python-worker's dispatcher.py, read 2026-11.)
     """
 
-    def __init__(self, work: Coroutine[Any, Any, Any], **options: Any) -> None:
-        super().__init__(work, **options)
+    def __init__(self, delivery: Coroutine[Any, Any, Any], **options: Any) -> None:
+        super().__init__(delivery, **options)
         self.invocation = getattr(asyncio.current_task(), "invocation", "")
 
 
-def task_factory(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> WorkersTask:
-    return WorkersTask(work, loop=loop, **options)
+def task_factory(loop: asyncio.AbstractEventLoop, delivery: Any, **options: Any) -> WorkersTask:
+    return WorkersTask(delivery, loop=loop, **options)
 
 
-async def invoked(work: Coroutine[Any, Any, Any]) -> None:
+async def invoked(delivery: Coroutine[Any, Any, Any]) -> None:
     """As the worker runs a function."""
 
     async def invocation() -> None:
         task = asyncio.current_task()
         assert isinstance(task, WorkersTask)
         task.invocation = "5b8e"
-        await work
+        await delivery
 
     loop = asyncio.get_running_loop()
     loop.set_task_factory(task_factory)
@@ -43,10 +45,10 @@ async def invoked(work: Coroutine[Any, Any, Any]) -> None:
     loop.set_task_factory(None)
 
 
-async def first_try(house: House) -> None:
-    """Work off what was hinted when it comes due."""
+async def first_try(harness: Harness) -> None:
+    """Work off what was notified when it comes due."""
     await asyncio.sleep(30)
-    await house.works_off_what_is_due()
+    await harness.works_off_what_is_due()
 
 
 class Host(logging.Handler):
@@ -74,37 +76,46 @@ def hosting() -> Iterator[Host]:
 
 def alerting(lines: list[str]) -> list[str]:
     """Those that the alert reads."""
-    return [line for line in lines if any(phrase in line for phrase in LOOKED_FOR.findall(query("sign-in-refused")))]
+    return [
+        line
+        for line in lines
+        if any(phrase in line for phrase in LOOKED_FOR.findall(query("sign-in-refused")))
+    ]
 
 
-@in_house()
-async def test_a_delivery_whose_joined_read_is_refused_alerts_in_its_own_name(house: House) -> None:
-    await house.delivers(house.place())
-    order = house.place()
-    await house.hooks(order)
-    house.dynamics.tokens.clear()
+@in_harness()
+async def test_a_delivery_whose_joined_read_is_refused_alerts_in_its_own_name(
+    harness: Harness,
+) -> None:
+    await harness.delivers(harness.place())
+    order = harness.place()
+    await harness.hooks(order)
+    harness.dynamics.tokens.clear()
     with hosting() as host:
-        await invoked(first_try(house))
+        await invoked(first_try(harness))
     assert any("dynamics.unauthorised" in line for line in host.dropped)
     (line,) = alerting(host.kept)
     assert line.startswith("orders.sign_in_refused connection=shop reason=")
     assert "Entra applications" in line
-    assert (await house.claim(order)).state is State.NEW
+    assert (await harness.claim(order)).state is State.NEW
 
 
-@in_till()
-async def test_a_poll_that_is_refused_alerts_in_its_own_name(till: Till) -> None:
-    till.dynamics.tokens.clear()
+@in_finance()
+async def test_a_poll_that_is_refused_alerts_in_its_own_name(finance: Finance) -> None:
+    finance.dynamics.tokens.clear()
     with hosting() as host:
-        await invoked(till.polls("postings"))
-    assert any(line.startswith("postings.sign_in_refused connection=shop reason=") for line in alerting(host.kept))
+        await invoked(finance.polls("postings"))
+    assert any(
+        line.startswith("postings.sign_in_refused connection=shop reason=")
+        for line in alerting(host.kept)
+    )
 
 
-@in_house()
-async def test_what_waits_for_another_reason_alerts_nobody(house: House) -> None:
-    house.shop_dials.next(Kind.ERROR_BEFORE, times=9, method="GET")
-    await house.hooks(house.place())
+@in_harness()
+async def test_what_waits_for_another_reason_alerts_nobody(harness: Harness) -> None:
+    harness.shop_dials.next(Kind.ERROR_BEFORE, times=9, method="GET")
+    await harness.hooks(harness.place())
     with hosting() as host:
-        await invoked(first_try(house))
+        await invoked(first_try(harness))
     assert any(line.startswith("orders.waits ") for line in host.kept)
     assert not alerting(host.kept)

@@ -19,7 +19,9 @@ def app() -> func.FunctionApp:
     registering = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
     @registering.function_name("deliver_orders")
-    @registering.service_bus_queue_trigger(arg_name="message", queue_name="orders", connection="SERVICE_BUS")
+    @registering.service_bus_queue_trigger(
+        arg_name="message", queue_name="orders", connection="SERVICE_BUS"
+    )
     async def deliver(message: func.ServiceBusMessage) -> None:
         sys.stdout.write(f"took {message.message_id}\n")
         sys.stdout.flush()
@@ -32,7 +34,9 @@ def main(folder: Path) -> None:
     clock = SystemClock()
     queue = SqliteQueue(folder / "queue.sqlite", clock, LOCK)
     asyncio.run(
-        run_until_signalled(LocalHost(app(), queue, SqliteTables(folder / "tables.sqlite"), clock), lambda _: None)
+        run_until_signalled(
+            LocalHost(app(), queue, SqliteTables(folder / "tables.sqlite"), clock), lambda _: None
+        )
     )
 
 

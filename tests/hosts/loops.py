@@ -1,4 +1,5 @@
-"""Clocks that follow the loop with virtual time (`tests/virtual_time.py`), whose chance is no chance at all."""
+"""Clocks that follow the loop with virtual time (`tests/virtual_time.py`), whose chance is no
+chance at all."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

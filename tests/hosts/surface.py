@@ -1,6 +1,8 @@
-"""The app's surface as text: every function, its trigger, its route, queue or schedule, and who may call it.
+"""The app's surface as text: every function, its trigger, its route, queue or schedule, and who may
+call it.
 
-`python -m tests.hosts.surface` writes it for the real flows, to be read in the pull request that changes it.
+`python -m tests.hosts.surface` writes it for the real flows, to be read in the pull request that
+changes it.
 """
 
 import asyncio
@@ -10,10 +12,16 @@ from typing import Any
 
 import azure.functions as func
 
-from sync.flow import Flow
+from sync.engine.flow import Flow
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
-from sync.hosts.registered import DeadLetterFunction, HttpFunction, QueueFunction, Registered, registered
+from sync.hosts.registered import (
+    DeadLetterFunction,
+    HttpFunction,
+    QueueFunction,
+    Registered,
+    registered,
+)
 from sync.hosts.runtime import Runtime
 
 GOLDEN = Path(__file__).with_name("surface.txt")
@@ -32,13 +40,21 @@ def app_of(flows: Sequence[Flow[Any]]) -> func.FunctionApp:
 def surface(flows: Sequence[Flow[Any]]) -> str:
     rows = [_row(function) for function in registered(app_of(flows))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _row(function: Registered) -> tuple[str, str, str, str]:
     if isinstance(function, HttpFunction):
-        return function.name, "http " + ",".join(function.methods), f"/api/{function.route}", function.level.value
+        return (
+            function.name,
+            "http " + ",".join(function.methods),
+            f"/api/{function.route}",
+            function.level.value,
+        )
     if isinstance(function, QueueFunction):
         return function.name, "queue", function.queue, ""
     if isinstance(function, DeadLetterFunction):

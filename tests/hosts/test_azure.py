@@ -10,10 +10,10 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
+from sync.app.settings import SettingsMissing
 from sync.commerce.hooks import TIMEOUT
-from sync.configuration.reading import BadConfiguration, Fault
-from sync.editions.settings import SettingsMissing
-from sync.errors import Later
+from sync.config.file.reading import BadConfiguration, Fault
+from sync.core.errors import Later
 from sync.hosts.azure import PATIENCE, UNCONFIGURED, build_app
 from sync.hosts.runtime import Opening, Runtime
 from tests.hosts.toys import Notebook, Said, toy
@@ -22,7 +22,10 @@ from tests.virtual_time import virtually
 
 def functions_of(runtime: Opening) -> dict[str, Any]:
     app = build_app([toy("orders")], runtime)
-    return {str(function.get_function_name()): function.get_user_function() for function in app.get_functions()}
+    return {
+        str(function.get_function_name()): function.get_user_function()
+        for function in app.get_functions()
+    }
 
 
 def request(method: str, body: bytes = b"", **route: str) -> func.HttpRequest:
@@ -43,7 +46,9 @@ async def unconfigured() -> Runtime:
 async def test_a_webhook_reaches_the_runtime_with_its_exact_bytes_and_lower_case_headers() -> None:
     notes = Notebook(Said(202, b"ok", "text/html; charset=utf-8"))
     body = b'\xff\x00 {"total": 0.1}'
-    answer = await functions_of(notes.open)["receive_webhook"](request("POST", body, connection="eu", flow="orders"))
+    answer = await functions_of(notes.open)["receive_webhook"](
+        request("POST", body, connection="eu", flow="orders")
+    )
     assert notes.calls == [("webhook", "eu", "orders", {"x-signature": "s"}, body)]
     assert (answer.status_code, answer.get_body()) == (202, b"ok")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -62,8 +67,8 @@ async def test_health_is_what_the_runtime_says() -> None:
 
 async def test_the_watch_lets_the_runtime_look() -> None:
     notes = Notebook()
-    assert await functions_of(notes.open)["watch"](TimerRequest()) is None
-    assert notes.calls == [("watch",)]
+    assert await functions_of(notes.open)["monitor"](TimerRequest()) is None
+    assert notes.calls == [("monitor",)]
 
 
 async def test_once_a_day_the_runtime_tidies() -> None:
@@ -79,10 +84,16 @@ async def test_the_timer_of_a_flow_polls_that_flow() -> None:
 
 
 @pytest.mark.parametrize(("given", "seen"), [(3, 3), (1, 1), (None, 1)])
-async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(given: int | None, seen: int) -> None:
+async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(
+    given: int | None, seen: int
+) -> None:
     notes = Notebook()
     message = ServiceBusMessage(
-        body=b"{}", message_id="orders#1", delivery_count=given, application_properties={}, user_properties={}
+        body=b"{}",
+        message_id="orders#1",
+        delivery_count=given,
+        application_properties={},
+        user_properties={},
     )
     assert await functions_of(notes.open)["deliver_orders"](message) is None
     assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
@@ -99,10 +110,16 @@ class Traced:
         return self
 
 
-@pytest.mark.parametrize(("given", "seen"), [("00-aa-bb-01", ("00-aa-bb-01",)), ("", ()), (None, ())])
-async def test_a_delivery_knows_what_the_host_calls_it(given: str | None, seen: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("given", "seen"), [("00-aa-bb-01", ("00-aa-bb-01",)), ("", ()), (None, ())]
+)
+async def test_a_delivery_knows_what_the_host_calls_it(
+    given: str | None, seen: tuple[str, ...]
+) -> None:
     notes = Notebook()
-    message = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+    message = ServiceBusMessage(
+        body=b"{}", message_id="1", application_properties={}, user_properties={}
+    )
     await functions_of(notes.open)["deliver_orders"](message, context=Traced(given))
     assert notes.calls == [("deliver", "orders", b"{}", "1", 1, *seen)]
 
@@ -114,7 +131,10 @@ WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescrip
     ("given", "seen"),
     [
         (
-            {"dead_letter_reason": "TTLExpiredException", "dead_letter_error_description": "too old"},
+            {
+                "dead_letter_reason": "TTLExpiredException",
+                "dead_letter_error_description": "too old",
+            },
             tuple(WHY.values()),
         ),
         ({"application_properties": WHY}, tuple(WHY.values())),
@@ -123,13 +143,17 @@ WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescrip
     ],
     ids=["by the local host", "by the Functions host", "no reason", "no properties"],
 )
-async def test_what_a_queue_gave_up_reaches_the_runtime_with_why(given: dict[str, Any], seen: tuple[str, str]) -> None:
+async def test_what_a_queue_gave_up_reaches_the_runtime_with_why(
+    given: dict[str, Any], seen: tuple[str, str]
+) -> None:
     notes = Notebook()
     message = ServiceBusMessage(
-        body=b"{}", message_id="orders#1", **{"application_properties": {}, "user_properties": {}, **given}
+        body=b"{}",
+        message_id="orders#1",
+        **{"application_properties": {}, "user_properties": {}, **given},
     )
-    assert await functions_of(notes.open)["bury_orders"](message) is None
-    assert notes.calls == [("bury", "orders", b"{}", "orders#1", *seen)]
+    assert await functions_of(notes.open)["park_orders"](message) is None
+    assert notes.calls == [("park_dead_letter", "orders", b"{}", "orders#1", *seen)]
 
 
 async def out_of_reach() -> Runtime:
@@ -139,7 +163,9 @@ async def out_of_reach() -> Runtime:
 async def test_while_the_app_cannot_open_callers_are_told_so_and_the_log_says_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    answer = await functions_of(out_of_reach)["receive_webhook"](request("POST", connection="eu", flow="orders"))
+    answer = await functions_of(out_of_reach)["receive_webhook"](
+        request("POST", connection="eu", flow="orders")
+    )
     assert answer.status_code == 503
     assert b"vault.example.com" not in answer.get_body()
     assert "host.not_open reason=vault.example.com cannot be reached" in caplog.text
@@ -149,7 +175,9 @@ async def misconfigured() -> Runtime:
     raise BadConfiguration([Fault(0, "", "there is no such file", "Run `init`")])
 
 
-async def test_a_configuration_that_cannot_be_used_is_told_in_the_log_as_well(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_configuration_that_cannot_be_used_is_told_in_the_log_as_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     answer = await functions_of(misconfigured)["health"](request("GET"))
     assert answer.status_code == 503
     assert b"configuration" in answer.get_body()
@@ -162,14 +190,20 @@ async def test_without_settings_an_http_function_names_every_missing_one(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = await functions_of(unconfigured)[name](request("POST", connection="eu", flow="orders"))
+        answer = await functions_of(unconfigured)[name](
+            request("POST", connection="eu", flow="orders")
+        )
     assert answer.status_code == 503
     assert answer.mimetype == "application/json"
     assert json.loads(answer.get_body())["missing"] == ["DYNAMICS_URL", "SERVICE_BUS"]
-    assert [record.getMessage() for record in caplog.records] == ["host.unconfigured missing=DYNAMICS_URL,SERVICE_BUS"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "host.unconfigured missing=DYNAMICS_URL,SERVICE_BUS"
+    ]
 
 
-MESSAGE: Final = ServiceBusMessage(body=b"{}", message_id="1", application_properties={}, user_properties={})
+MESSAGE: Final = ServiceBusMessage(
+    body=b"{}", message_id="1", application_properties={}, user_properties={}
+)
 
 
 async def test_without_settings_timers_fail_in_one_clear_error() -> None:
@@ -177,8 +211,10 @@ async def test_without_settings_timers_fail_in_one_clear_error() -> None:
         await functions_of(unconfigured)["poll_orders"](TimerRequest())
 
 
-@pytest.mark.parametrize("name", ["deliver_orders", "bury_orders", "take_business_event"])
-def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with_the_reason(name: str) -> None:
+@pytest.mark.parametrize("name", ["deliver_orders", "park_orders", "take_business_event"])
+def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with_the_reason(
+    name: str,
+) -> None:
     async def story() -> float:
         with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
             await functions_of(unconfigured)[name](MESSAGE)
@@ -188,7 +224,9 @@ def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with
 
 
 @pytest.mark.parametrize("minutes", [3, 30])
-def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(minutes: int) -> None:
+def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(
+    minutes: int,
+) -> None:
     notes = Notebook()
 
     async def opening() -> Runtime:
@@ -212,7 +250,9 @@ def test_a_hook_is_answered_while_commerce_listens_although_the_app_is_still_ope
         raise AssertionError("nobody waits so long")
 
     async def story() -> tuple[int, float]:
-        answer = await functions_of(opening)["receive_webhook"](request("POST", connection="eu", flow="orders"))
+        answer = await functions_of(opening)["receive_webhook"](
+            request("POST", connection="eu", flow="orders")
+        )
         return answer.status_code, asyncio.get_running_loop().time()
 
     status, took = virtually(story())

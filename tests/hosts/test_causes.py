@@ -1,6 +1,6 @@
 import pytest
 
-from sync.errors import Later
+from sync.core.errors import Later
 from sync.hosts.causes import cause
 from sync.hosts.ncrontab import schedule
 
@@ -12,11 +12,14 @@ def test_our_own_words_are_told() -> None:
 def test_of_other_peoples_exceptions_only_kind_and_place_are_told() -> None:
     with pytest.raises(AttributeError) as caught:
         schedule(None)  # type: ignore[arg-type]
-    assert cause(caught.value).startswith("AttributeError at sync/hosts/ncrontab.py:") or "ncrontab.py:" in cause(
-        caught.value
-    )
+    assert cause(caught.value).startswith(
+        "AttributeError at sync/hosts/ncrontab.py:"
+    ) or "ncrontab.py:" in cause(caught.value)
     assert "NoneType" not in cause(caught.value)
 
 
 def test_a_group_is_told_by_its_first_cause() -> None:
-    assert cause(ExceptionGroup("jane@example.com", [ExceptionGroup("inner", [KeyError("jane")])])) == "KeyError"
+    assert (
+        cause(ExceptionGroup("jane@example.com", [ExceptionGroup("inner", [KeyError("jane")])]))
+        == "KeyError"
+    )

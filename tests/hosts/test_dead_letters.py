@@ -8,9 +8,9 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
 from sync.adapters.sqlite.queue import SqliteQueue
+from sync.core.ports import DeadLetter, Outgoing
 from sync.hosts.dead_letters import LOOK, DeadLetters
 from sync.hosts.registered import DeadLetterFunction
-from sync.ports import DeadLetter, Outgoing
 from tests.hosts.loops import LoopClock, virtually
 
 Handler = Callable[[ServiceBusMessage], Awaitable[None]]
@@ -42,7 +42,7 @@ class Grave(SqliteQueue):
 async def looked_at(queue: Grave, handler: Handler, looks: int) -> None:
     """The function's host runs for so many looks."""
     stop = asyncio.Event()
-    function = DeadLetterFunction("bury_orders", "message", handler, "orders")
+    function = DeadLetterFunction("park_orders", "message", handler, "orders")
     running = asyncio.create_task(DeadLetters(function, queue).run(stop))
     await asyncio.sleep(LOOK.total_seconds() * (looks - 0.5))
     stop.set()
@@ -53,37 +53,41 @@ def test_a_dead_letter_reaches_its_function_with_why_and_is_forgotten() -> None:
     async def story() -> None:
         queue, taken = Grave(), []
 
-        async def bury(message: ServiceBusMessage) -> None:
+        async def park_dead_letter(message: ServiceBusMessage) -> None:
             why = (message.dead_letter_reason, message.dead_letter_error_description)
             taken.append((message.message_id, message.get_body(), *why))
 
         await queue.gives_up("a", "b")
-        await looked_at(queue, bury, looks=2)
-        assert sorted(taken) == [(n, n.encode(), "MaxDeliveryCountExceeded", "25 times") for n in ("a", "b")]
+        await looked_at(queue, park_dead_letter, looks=2)
+        assert sorted(taken) == [
+            (n, n.encode(), "MaxDeliveryCountExceeded", "25 times") for n in ("a", "b")
+        ]
         assert await queue.left() == []
         queue.close()
 
     virtually(story())
 
 
-def test_a_letter_whose_function_fails_stays_and_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_letter_whose_function_fails_stays_and_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def story() -> None:
         queue, calls = Grave(), []
 
-        async def bury(message: ServiceBusMessage) -> None:
+        async def park_dead_letter(message: ServiceBusMessage) -> None:
             calls.append(message.message_id)
             if message.message_id == "a" and len(calls) < 4:
                 raise OSError("a text that must not be logged")
 
         await queue.gives_up("a", "b")
-        await looked_at(queue, bury, looks=2)
+        await looked_at(queue, park_dead_letter, looks=2)
         assert await queue.left() == ["a"]
-        await looked_at(queue, bury, looks=2)
+        await looked_at(queue, park_dead_letter, looks=2)
         assert await queue.left() == []
         queue.close()
 
     virtually(story())
-    assert "bury_orders.abandoned id=a" in caplog.text
+    assert "park_orders.abandoned id=a" in caplog.text
     assert "must not be logged" not in caplog.text
 
 
@@ -91,12 +95,12 @@ def test_a_queue_in_trouble_is_looked_at_again(caplog: pytest.LogCaptureFixture)
     async def story() -> None:
         queue, calls = Grave(), []
 
-        async def bury(message: ServiceBusMessage) -> None:
+        async def park_dead_letter(message: ServiceBusMessage) -> None:
             calls.append(message.message_id)
 
         await queue.gives_up("a")
         queue.faults = 1
-        await looked_at(queue, bury, looks=2)
+        await looked_at(queue, park_dead_letter, looks=2)
         assert calls == ["a"]
         queue.close()
 
@@ -109,12 +113,14 @@ def test_after_a_stop_no_further_letter_is_begun() -> None:
         queue, calls = Grave(), []
         stop = asyncio.Event()
 
-        async def bury(message: ServiceBusMessage) -> None:
+        async def park_dead_letter(message: ServiceBusMessage) -> None:
             calls.append(message.message_id)
             stop.set()
 
         await queue.gives_up("a", "b")
-        await DeadLetters(DeadLetterFunction("bury_orders", "message", bury, "orders"), queue).run(stop)
+        await DeadLetters(
+            DeadLetterFunction("park_orders", "message", park_dead_letter, "orders"), queue
+        ).run(stop)
         assert len(calls) == 1
         queue.close()
 

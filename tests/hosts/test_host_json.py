@@ -31,7 +31,9 @@ def test_the_local_host_keeps_the_functions_hosts_limits() -> None:
 
 
 def test_a_lock_is_renewed_for_as_long_as_a_function_may_run() -> None:
-    assert span(host()["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"]) == span(host()["functionTimeout"])
+    assert span(host()["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"]) == span(
+        host()["functionTimeout"]
+    )
 
 
 def test_nothing_waits_under_a_lock_before_it_is_worked_on() -> None:

@@ -26,9 +26,14 @@ def shop() -> func.FunctionApp:
     @app.function_name("echo")
     @app.route("echo/{connection}/{flow}", methods=["POST"], auth_level=levels.ANONYMOUS)
     async def echo(req: func.HttpRequest) -> func.HttpResponse:
-        headers = {"X-Method": req.method, "X-Seen": json.dumps([dict(req.route_params), dict(req.params)])}
+        headers = {
+            "X-Method": req.method,
+            "X-Seen": json.dumps([dict(req.route_params), dict(req.params)]),
+        }
         headers["X-Many"] = req.headers.get("X-Many", "")
-        return func.HttpResponse(req.get_body(), headers=headers, mimetype="application/octet-stream")
+        return func.HttpResponse(
+            req.get_body(), headers=headers, mimetype="application/octet-stream"
+        )
 
     @app.function_name("rest")
     @app.route("pages/{*path}", methods=["GET"], auth_level=levels.ANONYMOUS)
@@ -72,7 +77,9 @@ def application(keys: HostKeys = KEYS, limit: int = 1000) -> Router:
 
 
 def client(keys: HostKeys = KEYS, limit: int = 1000) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=application(keys, limit)), base_url="http://localhost")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=application(keys, limit)), base_url="http://localhost"
+    )
 
 
 @given(st.binary(max_size=300))
@@ -88,7 +95,10 @@ async def test_route_parameters_query_and_repeated_headers_reach_the_function() 
             params=[("a", "1"), ("a", "2"), ("b", "")],
             headers=[("X-Many", "1"), ("x-many", "2")],
         )
-    assert json.loads(answer.headers["x-seen"]) == [{"connection": "eu", "flow": "orders b2b"}, {"a": "1,2", "b": ""}]
+    assert json.loads(answer.headers["x-seen"]) == [
+        {"connection": "eu", "flow": "orders b2b"},
+        {"a": "1,2", "b": ""},
+    ]
     assert answer.headers["x-many"] == "1, 2"
     assert answer.headers["x-method"] == "POST"
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -96,7 +106,12 @@ async def test_route_parameters_query_and_repeated_headers_reach_the_function() 
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("pages/start", "<p>start</p>"), ("pages/other", "page other"), ("pages/a/b", "rest a/b"), ("pages/", "rest ")],
+    [
+        ("pages/start", "<p>start</p>"),
+        ("pages/other", "page other"),
+        ("pages/a/b", "rest a/b"),
+        ("pages/", "rest "),
+    ],
 )
 async def test_the_most_special_route_answers(path: str, said: str) -> None:
     async with client() as http:
@@ -139,9 +154,13 @@ async def test_other_methods_and_paths_are_refused(method: str, path: str, statu
         ("pages/start", "", 201),
     ],
 )
-async def test_a_key_opens_what_its_level_allows_in_header_or_query(path: str, key: str, status: int) -> None:
+async def test_a_key_opens_what_its_level_allows_in_header_or_query(
+    path: str, key: str, status: int
+) -> None:
     async with client() as http:
-        in_header = await http.get(f"/api/{path}", headers=[(b"x-functions-key", key.encode("latin-1"))] if key else [])
+        in_header = await http.get(
+            f"/api/{path}", headers=[(b"x-functions-key", key.encode("latin-1"))] if key else []
+        )
         in_query = await http.get(f"/api/{path}", params={"code": key} if key else {})
     assert (in_header.status_code, in_query.status_code) == (status, status)
 
@@ -218,7 +237,13 @@ def test_a_body_that_does_not_come_whole_reaches_no_function(
         sent.append(message)
 
     async def story() -> None:
-        scope = {"type": "http", "method": "POST", "path": "/api/echo/eu/orders", "query_string": b"", "headers": []}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/echo/eu/orders",
+            "query_string": b"",
+            "headers": [],
+        }
         await application()(scope, receive, send)
 
     virtually(story())

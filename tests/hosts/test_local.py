@@ -13,11 +13,11 @@ import pytest
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
+from sync.core.ports import Outgoing
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost, run_until_signalled
 from sync.hosts.server import CannotListen
-from sync.ports import Outgoing
 from tests.hosts.loops import LoopClock, virtually
 from tests.hosts.toys import Notebook, Said, toy
 
@@ -38,12 +38,18 @@ class Embedded:
         self.url = url
         self.ready.set()
 
-    def host(self, app: func.FunctionApp, *, port: int = 0, grace: timedelta = timedelta(seconds=30)) -> LocalHost:
+    def host(
+        self, app: func.FunctionApp, *, port: int = 0, grace: timedelta = timedelta(seconds=30)
+    ) -> LocalHost:
         keys = HostKeys(function="function-key")
-        return LocalHost(app, self.queue, self.tables, CLOCK, port=port, keys=keys, body_limit=1000, grace=grace)
+        return LocalHost(
+            app, self.queue, self.tables, CLOCK, port=port, keys=keys, body_limit=1000, grace=grace
+        )
 
     @asynccontextmanager
-    async def running(self, app: func.FunctionApp, grace: timedelta = timedelta(seconds=30)) -> AsyncIterator[None]:
+    async def running(
+        self, app: func.FunctionApp, grace: timedelta = timedelta(seconds=30)
+    ) -> AsyncIterator[None]:
         """The host inside the block, stopped gracefully at its end."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.host(app, grace=grace).run(self.stop, self.announce))
@@ -61,7 +67,8 @@ def embedded() -> Iterator[Embedded]:
 
 
 def answering(entered: asyncio.Event, leave: asyncio.Event) -> func.FunctionApp:
-    """An app whose HTTP function and queue function say when they have been entered and wait to leave."""
+    """An app whose HTTP function and queue function say when they have been entered and wait to
+    leave."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.function_name("ask")
@@ -72,7 +79,9 @@ def answering(entered: asyncio.Event, leave: asyncio.Event) -> func.FunctionApp:
         return func.HttpResponse("answered")
 
     @app.function_name("deliver_orders")
-    @app.service_bus_queue_trigger(arg_name="message", queue_name="orders", connection="SERVICE_BUS")
+    @app.service_bus_queue_trigger(
+        arg_name="message", queue_name="orders", connection="SERVICE_BUS"
+    )
     async def deliver(message: func.ServiceBusMessage) -> None:
         entered.set()
         await leave.wait()
@@ -83,24 +92,37 @@ def answering(entered: asyncio.Event, leave: asyncio.Event) -> func.FunctionApp:
 async def test_a_webhook_goes_over_the_wire_byte_for_byte_and_its_message_comes_off_the_queue(
     embedded: Embedded,
 ) -> None:
-    class Road(Notebook):
-        async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Said:
+    class RecordedEngine(Notebook):
+        async def accept_webhook(
+            self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+        ) -> Said:
             await embedded.queue.send([Outgoing(flow, body, "m1")])
             return await super().accept_webhook(connection, flow, headers, body)
 
         async def deliver(
-            self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+            self,
+            flow_name: str,
+            body: bytes,
+            message_id: str,
+            deliveries: int,
+            *,
+            trace_parent: str = "",
         ) -> None:
-            await super().deliver(flow_name, body, message_id, deliveries, trace_parent=trace_parent)
+            await super().deliver(
+                flow_name, body, message_id, deliveries, trace_parent=trace_parent
+            )
             delivered.set()
 
-    delivered, road, body = asyncio.Event(), Road(), bytes(range(256))
-    async with embedded.running(build_app([toy("orders")], road.open)), httpx.AsyncClient() as http:
+    delivered, recorded_engine, body = asyncio.Event(), RecordedEngine(), bytes(range(256))
+    async with (
+        embedded.running(build_app([toy("orders")], recorded_engine.open)),
+        httpx.AsyncClient() as http,
+    ):
         answer = await http.post(f"{embedded.url}/api/webhooks/eu/orders", content=body)
         assert (answer.status_code, answer.content) == (200, b'{"op":"success"}')
         assert "server" not in answer.headers
         await delivered.wait()
-    assert road.calls[-1] == ("deliver", "orders", body, "m1", 1)
+    assert recorded_engine.calls[-1] == ("deliver", "orders", body, "m1", 1)
     depth = await embedded.queue.depth("orders")
     assert (depth.due, depth.locked, depth.dead) == (0, 0, 0)
 
@@ -114,11 +136,15 @@ async def test_over_the_wire_keys_are_asked_for_and_long_bodies_refused(embedded
         assert (answer.status_code, answer.headers["connection"]) == (413, "close")
 
 
-async def test_a_body_announced_as_too_long_is_refused_before_it_is_sent(embedded: Embedded) -> None:
+async def test_a_body_announced_as_too_long_is_refused_before_it_is_sent(
+    embedded: Embedded,
+) -> None:
     async with embedded.running(build_app([], Notebook().open)):
         port = int(embedded.url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST /api/webhooks/eu/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
+        writer.write(
+            b"POST /api/webhooks/eu/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"
+        )
         assert (await reader.readline()).startswith(b"HTTP/1.1 413")
         await reader.read()
         writer.close()
@@ -135,10 +161,14 @@ async def test_a_taken_port_is_told_with_a_cure(embedded: Embedded) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotListen, match=f"127.0.0.1 port {port}.*choose another port"):
-            await embedded.host(build_app([], Notebook().open), port=port).run(embedded.stop, embedded.announce)
+            await embedded.host(build_app([], Notebook().open), port=port).run(
+                embedded.stop, embedded.announce
+            )
 
 
-async def test_a_stop_takes_no_more_requests_and_lets_the_running_one_finish(embedded: Embedded) -> None:
+async def test_a_stop_takes_no_more_requests_and_lets_the_running_one_finish(
+    embedded: Embedded,
+) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
     async with httpx.AsyncClient() as http, embedded.running(answering(entered, leave)):
         asking = asyncio.create_task(http.get(f"{embedded.url}/api/ask"))
@@ -161,7 +191,9 @@ async def refused(url: str) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_what_does_not_finish_in_time_is_cancelled_and_its_message_given_back(embedded: Embedded) -> None:
+async def test_what_does_not_finish_in_time_is_cancelled_and_its_message_given_back(
+    embedded: Embedded,
+) -> None:
     entered = asyncio.Event()
     await embedded.queue.send([Outgoing("orders", b"{}", "m1")])
     async with embedded.running(answering(entered, asyncio.Event()), grace=timedelta(seconds=0.05)):
@@ -170,7 +202,9 @@ async def test_what_does_not_finish_in_time_is_cancelled_and_its_message_given_b
     assert (depth.due, depth.locked) == (1, 0)
 
 
-async def test_cancelled_the_host_ends_at_once_with_requests_and_messages_under_way(embedded: Embedded) -> None:
+async def test_cancelled_the_host_ends_at_once_with_requests_and_messages_under_way(
+    embedded: Embedded,
+) -> None:
     asked = asyncio.Event()
     host = embedded.host(answering(asked, asyncio.Event()))
     running = asyncio.create_task(host.run(embedded.stop, embedded.announce))

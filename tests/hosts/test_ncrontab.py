@@ -85,7 +85,8 @@ VALUES = [
 
 
 @given(
-    st.tuples(*VALUES[2:]), st.integers(0, 7 * 366 * 86400).map(lambda late: at("2024-01-01") + timedelta(seconds=late))
+    st.tuples(*VALUES[2:]),
+    st.integers(0, 7 * 366 * 86400).map(lambda late: at("2024-01-01") + timedelta(seconds=late)),
 )
 def test_every_hour_between_a_moment_and_the_next_due_one_fails_some_field(
     fields: tuple[str, ...], moment: datetime

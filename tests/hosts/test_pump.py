@@ -8,10 +8,10 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.errors import Later
+from sync.core.errors import Later
+from sync.core.ports import Depth, Outgoing, Received
 from sync.hosts.pump import FUNCTION_TIMEOUT, TROUBLE_WAIT, Pump
 from sync.hosts.registered import QueueFunction
-from sync.ports import Depth, Outgoing, Received
 from tests.hosts.loops import LoopClock, virtually
 
 LOCK = timedelta(minutes=1)
@@ -58,7 +58,9 @@ def queue() -> Iterator[Watched]:
 
 
 def pump(queue: Watched, handler: Handler, most: int = 2) -> Pump:
-    return Pump(QueueFunction("deliver_orders", "message", handler, "orders"), queue, CLOCK, most=most)
+    return Pump(
+        QueueFunction("deliver_orders", "message", handler, "orders"), queue, CLOCK, most=most
+    )
 
 
 async def send(queue: Watched, *names: str) -> None:
@@ -140,7 +142,9 @@ def test_a_message_goes_back_when_its_function_raises_and_comes_again_one_delive
     assert "Jane" not in caplog.text
 
 
-def test_a_message_that_always_fails_becomes_a_dead_letter_and_the_rest_flows(queue: Watched) -> None:
+def test_a_message_that_always_fails_becomes_a_dead_letter_and_the_rest_flows(
+    queue: Watched,
+) -> None:
     async def deliver(message: ServiceBusMessage) -> None:
         if message.message_id == "poison":
             raise Later("not today")
@@ -173,7 +177,9 @@ def test_a_failed_renewal_is_tried_again_while_the_lock_lasts(queue: Watched) ->
     assert seen == [1]
 
 
-def test_a_lost_lock_leaves_the_message_to_whoever_has_it_now(queue: Watched, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lost_lock_leaves_the_message_to_whoever_has_it_now(
+    queue: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
     seen: list[int | None] = []
 
     async def deliver(message: ServiceBusMessage) -> None:
@@ -259,7 +265,9 @@ def test_an_idle_pump_stops_at_once(queue: Watched) -> None:
     assert virtually(story()) == pytest.approx(30)
 
 
-def test_a_cancelled_pump_gives_back_what_it_was_working_on(queue: Watched, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cancelled_pump_gives_back_what_it_was_working_on(
+    queue: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
     async def deliver(message: ServiceBusMessage) -> None:
         await asyncio.sleep(90)
 
@@ -285,7 +293,9 @@ def test_no_room_for_any_message_is_refused_at_start(queue: Watched) -> None:
         pump(queue, deliver, most=0)
 
 
-def test_a_message_that_cannot_be_settled_comes_again(queue: Watched, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_that_cannot_be_settled_comes_again(
+    queue: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
     seen: list[int | None] = []
 
     async def deliver(message: ServiceBusMessage) -> None:

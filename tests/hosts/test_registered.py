@@ -36,8 +36,10 @@ def test_a_topic_is_not_a_queue() -> None:
     app = empty()
 
     @app.function_name("told")
-    @app.service_bus_topic_trigger(arg_name="message", topic_name="t", subscription_name="s", connection="SERVICE_BUS")
-    async def told(message: func.ServiceBusMessage) -> None:
+    @app.service_bus_topic_trigger(
+        arg_name="message", topic_name="t", subscription_name="s", connection="SERVICE_BUS"
+    )
+    async def reported(message: func.ServiceBusMessage) -> None:
         raise AssertionError("never run")
 
     with pytest.raises(CannotHost, match="told has a serviceBusTrigger"):
@@ -48,7 +50,9 @@ def test_a_name_that_stands_in_an_app_setting_is_refused() -> None:
     app = empty()
 
     @app.function_name("deliver")
-    @app.service_bus_queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="SERVICE_BUS")
+    @app.service_bus_queue_trigger(
+        arg_name="message", queue_name="%QUEUE%", connection="SERVICE_BUS"
+    )
     async def deliver(message: func.ServiceBusMessage) -> None:
         raise AssertionError("never run")
 

@@ -22,20 +22,21 @@ ANNOTATIONS = {
 
 
 def test_every_flow_adds_a_timer_and_two_queue_functions_to_those_that_are_always_there() -> None:
-    assert surface([toy("orders"), toy("stock", "30 */10 * * * *")]) == (
-        "receive_webhook         http POST      /api/webhooks/{connection}/{flow}  anonymous\n"
+    assert (
+        surface([toy("orders"), toy("stock", "30 */10 * * * *")])
+        == "receive_webhook         http POST      /api/webhooks/{connection}/{flow}  anonymous\n"
         "receive_events          http GET,POST  /api/events/{connection}           anonymous\n"
         "receive_business_event  http POST      /api/business-events/{connection}  function\n"
         "take_business_event     queue          business-events\n"
         "health                  http GET       /api/health                        function\n"
-        "watch                   timer          20 */5 * * * *\n"
+        "monitor                 timer          20 */5 * * * *\n"
         "tidy                    timer          0 40 3 * * *\n"
         "poll_orders             timer          0 */5 * * * *\n"
         "deliver_orders          queue          orders\n"
-        "bury_orders             dead letters   orders\n"
+        "park_orders             dead letters   orders\n"
         "poll_stock              timer          30 */10 * * * *\n"
         "deliver_stock           queue          stock\n"
-        "bury_stock              dead letters   stock\n"
+        "park_stock              dead letters   stock\n"
     )
 
 
@@ -80,14 +81,11 @@ def test_two_flows_of_one_name_are_refused() -> None:
 
 def test_the_app_is_imported_in_an_empty_environment_without_opening_anything() -> None:
     program = (
-        "import sys\n"
-        "touched = []\n"
-        "watched = ('socket.connect', 'socket.bind', 'sqlite3.connect', 'subprocess.Popen')\n"
-        "sys.addaudithook(lambda event, arguments: touched.append(event) if event in watched else None)\n"
-        "import function_app\n"
-        "assert not touched, touched\n"
-        "names = [function.get_function_name() for function in function_app.app.get_functions()]\n"
-        "assert {'receive_webhook', 'receive_events', 'health', 'deliver_orders'} <= set(names), names\n"
+        "import sys\ntouched = []\nwatched = ('socket.connect', 'socket.bind', 'sqlite3.connect',"
+        " 'subprocess.Popen')\nsys.addaudithook(lambda event, arguments: touched.append(event) if"
+        " event in watched else None)\nimport function_app\nassert not touched, touched\nnames ="
+        " [function.get_function_name() for function in function_app.app.get_functions()]\nassert"
+        " {'receive_webhook', 'receive_events', 'health', 'deliver_orders'} <= set(names), names\n"
     )
     system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     done = subprocess.run(  # noqa: S603 - our own interpreter on our own program

@@ -6,11 +6,11 @@ import azure.functions as func
 import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.ports import Row
 from sync.hosts.ncrontab import NotASchedule
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import TimerFunction
 from sync.hosts.timers import PARTITION, TABLE, Timer
-from sync.ports import Row
 from tests.hosts.loops import START, LoopClock, virtually
 
 MINUTE = timedelta(minutes=1)
@@ -44,7 +44,9 @@ def timer(tables: SqliteTables, handler: Handler, schedule: str = "0 */5 * * * *
     return Timer(TimerFunction("poll_orders", "timer", handler, schedule), tables, CLOCK)
 
 
-def running(tables: SqliteTables, handler: Handler, long: timedelta, schedule: str = "0 */5 * * * *") -> None:
+def running(
+    tables: SqliteTables, handler: Handler, long: timedelta, schedule: str = "0 */5 * * * *"
+) -> None:
     async def story() -> None:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -73,7 +75,9 @@ def test_the_first_start_ever_runs_nothing_before_it_is_due(tables: SqliteTables
     assert runs.at == []
 
 
-def test_runs_of_one_timer_do_not_overlap_and_those_missed_meanwhile_are_one(tables: SqliteTables) -> None:
+def test_runs_of_one_timer_do_not_overlap_and_those_missed_meanwhile_are_one(
+    tables: SqliteTables,
+) -> None:
     running(tables, runs := Runs(7 * MINUTE), 20 * MINUTE)
     assert runs.at == ["12:00:00", "12:07:00", "12:14:00"]
     assert runs.late == [False, True, True]
@@ -101,7 +105,9 @@ def test_a_run_that_was_killed_is_made_up_for_at_the_next_start(tables: SqliteTa
 
     virtually(killed())
     later = LoopClock(START + 4 * MINUTE)
-    again = Timer(TimerFunction("poll_orders", "timer", runs := Runs(), "0 */5 * * * *"), tables, later)
+    again = Timer(
+        TimerFunction("poll_orders", "timer", runs := Runs(), "0 */5 * * * *"), tables, later
+    )
 
     async def story() -> None:
         stop = asyncio.Event()

@@ -1,36 +1,40 @@
-"""Toy flows, a runtime that writes down what it is asked, and an app with functions of a test's own."""
+"""Toy flows, a runtime that writes down what it is asked, and an app with functions of a test's
+own."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.flow import Change, Flow, Receipt, Skipped
+from sync.engine.flow import Flow
+from sync.engine.results import Change, Receipt, Skipped
 
 if TYPE_CHECKING:
-    from sync.desk import Desk
-    from sync.work import Work
+    from sync.engine.delivery import Delivery
+    from sync.engine.systems import Systems
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
     return [str(payload["key"])]
 
 
-async def until_now(desk: "Desk") -> datetime:
+async def until_now(systems: "Systems") -> datetime:
     return datetime(2026, 3, 1, tzinfo=UTC)
 
 
-async def nothing_changed(desk: "Desk", since: datetime, until: datetime) -> AsyncIterator[Change]:
+async def nothing_changed(
+    systems: "Systems", since: datetime, until: datetime
+) -> AsyncIterator[Change]:
     none: list[Change] = []
     for found in none:
         yield found
 
 
-async def read(key: str, desk: "Desk") -> str | None:
+async def read(key: str, systems: "Systems") -> str | None:
     return key
 
 
-async def deliver(record: str, work: "Work") -> Receipt | Skipped:
+async def deliver(record: str, work: "Delivery") -> Receipt | Skipped:
     return Skipped("toys stay in the shop")
 
 
@@ -66,12 +70,19 @@ class Notebook:
     async def open(self) -> "Notebook":
         return self
 
-    async def accept_webhook(self, connection: str, flow: str, headers: Mapping[str, str], body: bytes) -> Said:
+    async def accept_webhook(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> Said:
         self.calls.append(("webhook", connection, flow, dict(headers), body))
         return self.says
 
     async def accept_events(
-        self, connection: str, method: str, headers: Mapping[str, str], params: Mapping[str, str], body: bytes
+        self,
+        connection: str,
+        method: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        body: bytes,
     ) -> Said:
         self.calls.append(("events", connection, method, dict(headers), dict(params), body))
         return self.says
@@ -90,17 +101,25 @@ class Notebook:
     async def tidy(self) -> None:
         self.calls.append(("tidy",))
 
-    async def watch(self) -> None:
-        self.calls.append(("watch",))
+    async def monitor(self) -> None:
+        self.calls.append(("monitor",))
 
     async def poll(self, flow_name: str) -> None:
         self.calls.append(("poll", flow_name))
 
     async def deliver(
-        self, flow_name: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
+        self,
+        flow_name: str,
+        body: bytes,
+        message_id: str,
+        deliveries: int,
+        *,
+        trace_parent: str = "",
     ) -> None:
         traced = (trace_parent,) if trace_parent else ()
         self.calls.append(("deliver", flow_name, body, message_id, deliveries, *traced))
 
-    async def bury(self, flow_name: str, body: bytes, message_id: str, reason: str, description: str) -> None:
-        self.calls.append(("bury", flow_name, body, message_id, reason, description))
+    async def park_dead_letter(
+        self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
+    ) -> None:
+        self.calls.append(("park_dead_letter", flow_name, body, message_id, reason, description))

@@ -1,7 +1,8 @@
-"""Bicep files as the tests read them: parsed for their values, and as words for what refers to what.
+"""Bicep files as the tests read them: parsed for their values, and as words for what refers to
+what.
 
-The parser takes names and text for the same kind of value, so who refers to whom is read from the words. Property
-names are told by the colon that touches them, as Bicep's formatter writes it.
+The parser takes names and text for the same kind of value, so who refers to whom is read from the
+words. Property names are told by the colon that touches them, as Bicep's formatter writes it.
 """
 
 import re
@@ -26,13 +27,24 @@ CALL: Final = re.compile(r"(?<![\w.@])([A-Za-z_]\w*)\(")
 MEMBER: Final = re.compile(r"(?<![\w.])(\w+)\.outputs\.(\w+)")
 WORDS: Final = frozenset({"for", "in", "if", "existing", "true", "false", "null"})
 FUNCTIONS: Final = frozenset(
-    {"empty", "guid", "loadJsonContent", "replace", "string", "subscription", "subscriptionResourceId", "union", "uniqueString"}
-)  # fmt: skip
+    {
+        "empty",
+        "guid",
+        "loadJsonContent",
+        "replace",
+        "string",
+        "subscription",
+        "subscriptionResourceId",
+        "union",
+        "uniqueString",
+    }
+)
 
 
 @dataclass(frozen=True)
 class Bicep:
-    """One file: `tree` as parsed, `words` without comments and text, but with what is inserted into text."""
+    """One file: `tree` as parsed, `words` without comments and text, but with what is inserted into
+    text."""
 
     path: Path
     tree: Mapping[str, Any]
@@ -41,7 +53,8 @@ class Bicep:
 
     @property
     def declared(self) -> set[str]:
-        """Everything the file gives a name to, loop items included; outputs are no names to refer to."""
+        """Everything the file gives a name to, loop items included; outputs are no names to refer
+        to."""
         found = {name for kind, name in DECLARES.findall(self.source) if kind != "output"}
         return found | {item for item, _ in LOOPS.findall(self.words)}
 
@@ -67,7 +80,8 @@ class Bicep:
                 yield re.sub(HEAD, "", LOOPS.sub(r" \2 ", line))
 
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        """(name, type, body) of what the file makes; a loop's or a condition's body stands for each."""
+        """(name, type, body) of what the file makes; a loop's or a condition's body stands for
+        each."""
         for name, resource in self.tree.get("resources", {}).items():
             if not resource["existing"]:
                 yield name, resource["type"], body_of(resource["config"])
@@ -80,7 +94,11 @@ class Bicep:
 def body_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is between the braces, without the loop or the condition around it."""
     inner = config.get("config")
-    return body_of(inner) if isinstance(inner, Mapping) and ("loop_type" in config or "condition" in config) else config
+    return (
+        body_of(inner)
+        if isinstance(inner, Mapping) and ("loop_type" in config or "condition" in config)
+        else config
+    )
 
 
 @cache

@@ -1,4 +1,5 @@
-"""The queues of Service Bus, from the flows. `python -m tests.infra.queues` writes `infra/queues.json`, which Bicep loads.
+"""The queues of Service Bus, from the flows. `python -m tests.infra.queues` writes
+`infra/queues.json`, which Bicep loads.
 
 Lock and deliveries are the embedded edition's, so that a message fares the same on both.
 """
@@ -9,18 +10,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sync.edge.business_events import BUSINESS_EVENTS
-from sync.editions.embedded import LOCK, MOST_DELIVERIES
-from sync.flow import Flow
+from sync.app.embedded import LOCK, MOST_DELIVERIES
+from sync.engine.flow import Flow
 from sync.flows import FLOWS
+from sync.intake_http.business_events import BUSINESS_EVENTS
 
 GOLDEN: Final = Path(__file__).parents[2] / "infra" / "queues.json"
 DUPLICATES: Final = timedelta(minutes=10)
 """How long ids are remembered: longer than any sender of ours tries again."""
 LIFE: Final = timedelta(days=14)
-"""A message that nobody took for so long is set aside, where an alert tells of it; it is never dropped."""
+"""A message that nobody took for so long is set aside, where an alert tells of it; it is never
+dropped."""
 MOST_MEGABYTES: Final = 5120
-"""As much as Standard has: some ten million hints."""
+"""As much as Standard has: some ten million notifications."""
 
 
 def queues_of(flows: Sequence[Flow[Any]]) -> list[dict[str, Any]]:
@@ -29,7 +31,8 @@ def queues_of(flows: Sequence[Flow[Any]]) -> list[dict[str, Any]]:
 
 
 def _queue(name: str, *, is_ours: bool = True) -> dict[str, Any]:
-    """Ids of our own messages are chosen for duplicate detection. F&O's are not known to be, so none of its is dropped."""
+    """Ids of our own messages are chosen for duplicate detection. F&O's are not known to be, so
+    none of its is dropped."""
     return {
         "name": name,
         "lockDuration": iso(LOCK),

@@ -17,7 +17,10 @@ def file(request: pytest.FixtureRequest) -> Bicep:
 
 def parameters(file: Bicep) -> dict[str, bool]:
     """Every parameter, and whether it must be given."""
-    return {name: not re.search(rf"^param {name} \w+ =", file.source, re.MULTILINE) for name in file.tree["parameters"]}
+    return {
+        name: not re.search(rf"^param {name} \w+ =", file.source, re.MULTILINE)
+        for name in file.tree["parameters"]
+    }
 
 
 def test_every_name_that_is_used_is_declared(file: Bicep) -> None:
@@ -36,7 +39,10 @@ def test_only_functions_of_bicep_are_called(file: Bicep) -> None:
 def test_every_type_has_a_version_that_is_no_preview_unless_there_is_no_other(file: Bicep) -> None:
     for name, resource in file.tree.get("resources", {}).items():
         assert re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", resource["api_version"]), name
-        assert "preview" not in resource["api_version"] or resource["type"] == "Microsoft.Insights/diagnosticSettings"
+        assert (
+            "preview" not in resource["api_version"]
+            or resource["type"] == "Microsoft.Insights/diagnosticSettings"
+        )
 
 
 def test_a_type_has_one_version_everywhere() -> None:
@@ -49,7 +55,10 @@ def test_a_type_has_one_version_everywhere() -> None:
 
 def modules() -> dict[str, tuple[Any, Bicep]]:
     return {
-        name: (module["config"], bicep(module["detail"]["path"].rpartition("/")[2].removesuffix(".bicep")))
+        name: (
+            module["config"],
+            bicep(module["detail"]["path"].rpartition("/")[2].removesuffix(".bicep")),
+        )
         for name, module in bicep("main").tree["modules"].items()
     }
 
@@ -70,8 +79,12 @@ def test_every_module_is_given_its_parameters_and_no_others() -> None:
 
 def test_what_is_read_of_a_module_is_what_it_tells_and_nothing_is_told_in_vain() -> None:
     read = bicep("main").outputs_read
-    told = {(name, output) for name, (_, file) in modules().items() for output in file.tree.get("outputs", {})}
-    assert read == told
+    reported = {
+        (name, output)
+        for name, (_, file) in modules().items()
+        for output in file.tree.get("outputs", {})
+    }
+    assert read == reported
 
 
 def test_azd_gives_every_parameter_and_no_other() -> None:
@@ -83,7 +96,9 @@ def test_azd_gives_every_parameter_and_no_other() -> None:
         assert found, name
         default = wanted[name]["default"]
         if found[1] is not None:
-            assert found[1] == (str(default).lower() if isinstance(default, bool) else str(default)), name
+            assert found[1] == (
+                str(default).lower() if isinstance(default, bool) else str(default)
+            ), name
 
 
 def test_every_parameter_of_the_environment_is_explained() -> None:
@@ -93,7 +108,11 @@ def test_every_parameter_of_the_environment_is_explained() -> None:
 
 def test_no_secret_goes_through_the_deployment() -> None:
     for file in every():
-        assert not re.search(r"list(Keys|Secrets|Account)|@secure|connectionString'|vaults/secrets", file.source, re.IGNORECASE)  # fmt: skip
+        assert not re.search(
+            r"list(Keys|Secrets|Account)|@secure|connectionString'|vaults/secrets",
+            file.source,
+            re.IGNORECASE,
+        )
 
 
 def test_the_resource_group_and_the_app_are_those_that_azd_looks_for() -> None:

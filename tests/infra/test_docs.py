@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
+from sync.app.embedded import DOCUMENT_KEY, EMAIL_KEY, LOCK, MOST_DELIVERIES
 from sync.cli.main import app
 from sync.commerce.rights import BOXES
-from sync.editions.embedded import DOCUMENT_KEY, EMAIL_KEY, LOCK, MOST_DELIVERIES
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from tests.infra.bicep import INFRA, bicep
 from tests.infra.queues import DUPLICATES, LIFE
@@ -31,7 +31,10 @@ def test_every_parameter_that_can_be_set_is_explained_with_its_default() -> None
 def test_every_alert_is_explained() -> None:
     rules = bicep("alerts").tree["variables"]["rules"]["value"]
     names = {rule["name"] for rule in rules} | {bicep("alerts").body("deadLetters")["name"]}
-    assert set(re.findall(r"^\| `([a-z-]+)` \| ", DEPLOYING.partition("## 8")[2], re.MULTILINE)) == names
+    assert (
+        set(re.findall(r"^\| `([a-z-]+)` \| ", DEPLOYING.partition("## 8")[2], re.MULTILINE))
+        == names
+    )
 
 
 def test_every_value_of_the_environment_that_is_asked_for_is_an_output() -> None:
@@ -45,7 +48,10 @@ def test_every_command_that_is_named_exists() -> None:
 
 
 def test_every_command_of_the_operators_table_exists() -> None:
-    groups = {"map items": mapping_commands("items"), "map customers": mapping_commands("customers")}
+    groups = {
+        "map items": mapping_commands("items"),
+        "map customers": mapping_commands("customers"),
+    }
     named = re.findall(r"`(?:python -m sync )?(map (?:items|customers)) (\w+)", DEPLOYING)
     assert {"match", "import", "export", "set"} <= {command for _, command in named}
     assert all(command in groups[group] for group, command in named)
@@ -60,7 +66,9 @@ def test_an_operator_is_told_how_a_shell_gets_the_settings_of_azure() -> None:
     operating = DEPLOYING.partition("## 9. Operating it")[2].partition("## 10")[0]
     assert 'set -a; eval "$(azd env get-values)"; set +a' in operating
     for command in ("trail", "parked", "replay", "backfill", "map items match", "erase"):
-        assert f"python -m sync {command} " in operating.replace("`", " ").replace("\n", " "), command
+        assert f"python -m sync {command} " in operating.replace("`", " ").replace("\n", " "), (
+            command
+        )
 
 
 def test_no_secret_is_written_into_the_folder_that_is_deployed() -> None:
@@ -77,7 +85,11 @@ def test_the_products_own_secrets_are_made() -> None:
 
 
 def test_the_boxes_are_those_that_an_error_would_name() -> None:
-    named = {box for box in re.findall(r"^\| \*([^*]+)\* \|", DEPLOYING, re.MULTILINE) if box.startswith("Sales")}
+    named = {
+        box
+        for box in re.findall(r"^\| \*([^*]+)\* \|", DEPLOYING, re.MULTILINE)
+        if box.startswith("Sales")
+    }
     assert named <= set(BOXES.values())
 
 
@@ -98,6 +110,10 @@ def test_the_numbers_of_the_decision_are_those_that_are_set() -> None:
 
 
 def test_pages_that_are_linked_are_there() -> None:
-    for page, text in (("deploying.md", DEPLOYING), ("rotating-keys.md", ROTATING), ("cost.md", COST)):
+    for page, text in (
+        ("deploying.md", DEPLOYING),
+        ("rotating-keys.md", ROTATING),
+        ("cost.md", COST),
+    ):
         for target in re.findall(r"\]\(([^):]+\.md)\)", text):
             assert (DOCS / page).parent.joinpath(Path(target)).is_file(), target

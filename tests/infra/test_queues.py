@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 
 from sync.adapters.queue_limits import QUEUE
-from sync.edge.business_events import BUSINESS_EVENTS
-from sync.editions.embedded import LOCK
+from sync.app.embedded import LOCK
+from sync.engine.ledger import LEASE
 from sync.flows import FLOWS
 from sync.hosts.registered import QueueFunction, registered
-from sync.retry import WAITS
-from sync.road.ledger import LEASE
+from sync.intake_http.business_events import BUSINESS_EVENTS
+from sync.pacing.retry import WAITS
 from tests.hosts.surface import app_of
 from tests.infra.bicep import bicep
 from tests.infra.queues import DUPLICATES, GOLDEN, LIFE, iso, queues_of, text
@@ -19,7 +19,11 @@ def test_the_queues_that_are_deployed_are_those_of_the_flows() -> None:
 
 
 def test_every_function_with_a_queue_finds_it_and_no_queue_is_without_a_function() -> None:
-    triggers = {function.queue for function in registered(app_of(FLOWS)) if isinstance(function, QueueFunction)}
+    triggers = {
+        function.queue
+        for function in registered(app_of(FLOWS))
+        if isinstance(function, QueueFunction)
+    }
     assert triggers == {queue["name"] for queue in queues_of(FLOWS)}
 
 
@@ -29,7 +33,10 @@ def test_bicep_sets_all_that_is_generated_and_nothing_else() -> None:
     assert set(properties) == generated
     for name, value in properties.items():
         assert value == {
-            "operator": {"type": "property_accessor", "operands": {"operand_1": "each", "operand_2": name}}
+            "operator": {
+                "type": "property_accessor",
+                "operands": {"operand_1": "each", "operand_2": name},
+            }
         }
 
 

@@ -1,4 +1,5 @@
-"""Who may do what: the roles are known by their ids, each is used, and the app has no more than it needs."""
+"""Who may do what: the roles are known by their ids, each is used, and the app has no more than it
+needs."""
 
 import re
 from typing import Any
@@ -37,7 +38,9 @@ def assignments() -> list[tuple[str, str, str]]:
     for _, type_, body in bicep("roles").resources():
         assert type_ == ASSIGNMENT
         given: Any = body["properties"]
-        role: Any = given["roleDefinitionId"]["function"]["parameters"]["resource_name_1"]["operator"]["operands"]
+        role: Any = given["roleDefinitionId"]["function"]["parameters"]["resource_name_1"][
+            "operator"
+        ]["operands"]
         assert role["operand_1"] == "ids"
         found.append((given["principalId"], role["operand_2"], body["scope"]))
     return found
@@ -61,9 +64,14 @@ def test_an_assignment_is_named_by_what_it_is_so_that_deploying_again_changes_no
         named: Any = body["name"]["function"]
         assert named["type"] == "guid"
         parts = named["parameters"]
-        assert parts["base_string"]["operator"]["operands"] == {"operand_1": body["scope"], "operand_2": "id"}
+        assert parts["base_string"]["operator"]["operands"] == {
+            "operand_1": body["scope"],
+            "operand_2": "id",
+        }
         assert parts["extra_string_1"] == body["properties"]["principalId"]
-        role: Any = body["properties"]["roleDefinitionId"]["function"]["parameters"]["resource_name_1"]
+        role: Any = body["properties"]["roleDefinitionId"]["function"]["parameters"][
+            "resource_name_1"
+        ]
         assert parts["extra_string_2"] == role
 
 
@@ -77,7 +85,9 @@ def test_nobody_is_given_a_role_where_nobody_is_named() -> None:
 
 def test_roles_are_assigned_in_one_place() -> None:
     for file in every():
-        assert file.path.stem == "roles" or all(type_ != ASSIGNMENT for _, type_, _ in file.resources())
+        assert file.path.stem == "roles" or all(
+            type_ != ASSIGNMENT for _, type_, _ in file.resources()
+        )
         assert file.path.stem == "roles" or not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", file.source)
 
 

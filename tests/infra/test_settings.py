@@ -1,4 +1,5 @@
-"""The app's settings: all that the code reads, none that Flex Consumption refuses, and all in the shape the code expects."""
+"""The app's settings: all that the code reads, none that Flex Consumption refuses, and all in the
+shape the code expects."""
 
 import ast
 from pathlib import Path, PurePosixPath
@@ -6,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.editions.settings import CHOICES, KEEP, NEEDED, SECRETS, Edition, Settings
+from sync.app.settings import CHOICES, KEEP, NEEDED, SECRETS, Edition, Settings
 from sync.hosts.azure import SERVICE_BUS
 from tests.infra.bicep import bicep
 
@@ -14,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 CLIENT = "00000000-0000-0000-0000-000000000001"
 OUTPUTS = {
     "identityClientId": CLIENT,
-    "componentConnectionString": "InstrumentationKey=0;IngestionEndpoint=https://region.in.applicationinsights.azure.com/",
+    "componentConnectionString": (
+        "InstrumentationKey=0;IngestionEndpoint=https://region.in.applicationinsights.azure.com/"
+    ),
     "blobEndpoint": "https://name.blob.core.windows.net/",
     "queueEndpoint": "https://name.queue.core.windows.net/",
     "tableEndpoint": "https://name.table.core.windows.net/",
@@ -25,8 +28,10 @@ OUTPUTS = {
 """What modules hand over, as Azure writes it."""
 
 REFUSED = {
-    "ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_TIME_ZONE",
+    "ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE", "WEBSITE_RUN_FROM_PACKAGE",
+    "WEBSITE_TIME_ZONE",
 }  # fmt: skip
 """Flex Consumption does without these, or refuses them (vendor reference, read 2026-11)."""
 
@@ -65,25 +70,33 @@ def test_the_environment_is_read_in_one_place() -> None:
     """So that what the settings table says is all there is."""
     readers = set()
     for path in (ROOT / "sync").rglob("*.py"):
-        attributes = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute))
+        attributes = (
+            node
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Attribute)
+        )
         if any(attribute.attr in {"environ", "getenv"} for attribute in attributes):
             readers.add(path.relative_to(ROOT).parts[1])
-    assert readers <= {"editions", "cli", "demo", "sandbox"}
+    assert readers <= {"app", "cli"}
 
 
-def test_an_operators_settings_are_the_values_of_the_environment_under_the_same_names_as_the_apps() -> None:
+def test_an_operators_settings_have_the_same_names_as_the_apps() -> None:
     """So that `eval "$(azd env get-values)"` is all that a command needs."""
-    told: Any = bicep("main").tree["outputs"]
-    assert {*NEEDED[Edition.AZURE], "SYNC_EDITION"} <= set(told)
+    reported: Any = bicep("main").tree["outputs"]
+    assert {*NEEDED[Edition.AZURE], "SYNC_EDITION"} <= set(reported)
     app: Any = bicep("main").tree["modules"]["app"]["config"]["params"]
     given: Any = bicep("app").body("settings")["properties"]
     for name in NEEDED[Edition.AZURE]:
-        assert told[name]["value"] == app[given[name]], name
+        assert reported[name]["value"] == app[given[name]], name
 
 
 def test_nothing_is_set_that_nobody_reads() -> None:
     read = {*NEEDED[Edition.AZURE], *CHOICES, "SYNC_CONNECTIONS", KEEP, *HOSTS}
-    ours = {name for name in environment() if not name.startswith(("AzureWebJobsStorage__", f"{SERVICE_BUS}__"))}
+    ours = {
+        name
+        for name in environment()
+        if not name.startswith(("AzureWebJobsStorage__", f"{SERVICE_BUS}__"))
+    }
     assert ours <= read
 
 
@@ -93,7 +106,11 @@ def test_nothing_is_set_that_flex_consumption_refuses() -> None:
 
 def test_no_secret_is_among_them() -> None:
     assert set(SECRETS).isdisjoint(environment())
-    assert not any(word in value for value in environment().values() for word in ("AccountKey", "SharedAccessKey"))
+    assert not any(
+        word in value
+        for value in environment().values()
+        for word in ("AccountKey", "SharedAccessKey")
+    )
 
 
 @pytest.mark.parametrize("connection", ["AzureWebJobsStorage", SERVICE_BUS])
@@ -105,7 +122,10 @@ def test_the_host_connects_as_the_apps_identity(connection: str) -> None:
 
 
 def test_telemetry_is_sent_as_the_apps_identity() -> None:
-    assert environment()["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"ClientId={CLIENT};Authorization=AAD"
+    assert (
+        environment()["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
+        == f"ClientId={CLIENT};Authorization=AAD"
+    )
 
 
 def test_the_configuration_is_looked_for_where_the_package_lies() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sync.connections import Connection
+from sync.config.connections import Connection
 from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, preview_order
 from tests.mapping.fno import header_of
 
@@ -12,7 +12,8 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def connection(**sections: Mapping[str, Any]) -> Connection:
-    """The example connection with fields of its sections replaced: `orders={"numbers": "theirs"}`."""
+    """The example connection with fields of its sections replaced: `orders={"numbers":
+    "theirs"}`."""
     written = example_connection().model_dump()
     for name, fields in sections.items():
         written[name] = {**written[name], **fields}
@@ -21,7 +22,12 @@ def connection(**sections: Mapping[str, Any]) -> Connection:
 
 def store(**fields: Any) -> dict[str, Any]:
     """The `stores` section with the default store's fields replaced."""
-    return {"default": {**example_connection().stores["default"].model_dump(exclude_none=True), **fields}}
+    return {
+        "default": {
+            **example_connection().stores["default"].model_dump(exclude_none=True),
+            **fields,
+        }
+    }
 
 
 NET = connection()
@@ -29,7 +35,9 @@ GROSS = connection(stores=store(prices_include_tax=True))
 MODES = {"net": NET, "gross": GROSS}
 
 
-async def previewed(order: Any, settings: Connection = NET, lookups: Lookups | None = None) -> Preview:
+async def previewed(
+    order: Any, settings: Connection = NET, lookups: Lookups | None = None
+) -> Preview:
     """What would be posted for an order."""
     return await preview_order(order, settings, lookups or example_lookups(), NOW)
 

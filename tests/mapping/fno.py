@@ -1,4 +1,5 @@
-"""F&O's side of a document, computed anew from the bodies of the requests alone, in exact fractions."""
+"""F&O's side of a document, computed anew from the bodies of the requests alone, in exact
+fractions."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -21,12 +22,20 @@ def half_up(value: Fraction, unit: Fraction = CENTS) -> Fraction:
 def line_amount(body: Mapping[str, Any], unit: Fraction = CENTS) -> Fraction:
     """quantity x (price - discounts) / price quantity x (1 - percentage), rounded."""
     price = (
-        Fraction(body["SalesPrice"]) - Fraction(body["LineDiscountAmount"]) - Fraction(body["MultilineDiscountAmount"])
+        Fraction(body["SalesPrice"])
+        - Fraction(body["LineDiscountAmount"])
+        - Fraction(body["MultilineDiscountAmount"])
     )
     share = (1 - Fraction(body["LineDiscountPercentage"]) / 100) * (
         1 - Fraction(body["MultilineDiscountPercentage"]) / 100
     )
-    return half_up(Fraction(body["OrderedSalesQuantity"]) * price / Fraction(body["SalesPriceQuantity"]) * share, unit)
+    return half_up(
+        Fraction(body["OrderedSalesQuantity"])
+        * price
+        / Fraction(body["SalesPriceQuantity"])
+        * share,
+        unit,
+    )
 
 
 def header_of(requests: Sequence[Request]) -> Mapping[str, Any]:
@@ -41,7 +50,8 @@ def lines_of(requests: Sequence[Request]) -> list[Mapping[str, Any]]:
 
 
 def owed(requests: Sequence[Request], order: Mapping[str, Any]) -> Fraction:
-    """What the customer owes by F&O's arithmetic: lines, the tax Commerce charged on top, less what was tendered."""
+    """What the customer owes by F&O's arithmetic: lines, the tax Commerce charged on top, less what
+    was tendered."""
     lines = sum((line_amount(body) for body in lines_of(requests)), Fraction(0))
     is_gross = header_of(requests)["ArePricesIncludingSalesTax"] == "Yes"
     tax = Fraction(0) if is_gross else Fraction(str(order.get("tax_amount") or 0))
@@ -51,7 +61,8 @@ def owed(requests: Sequence[Request], order: Mapping[str, Any]) -> Fraction:
 
 
 def assert_exact(found: Preview, order: Mapping[str, Any]) -> None:
-    """A preview that would be delivered comes to the order's grand total, and every line keeps the rules of a line."""
+    """A preview that would be delivered comes to the order's grand total, and every line keeps the
+    rules of a line."""
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
     assert found.totals.difference == 0
@@ -60,7 +71,8 @@ def assert_exact(found: Preview, order: Mapping[str, Any]) -> None:
 
 
 def assert_well_formed(found: Preview) -> None:
-    """Two decimals in prices, quantities above zero, an item on every line, and no reference twice."""
+    """Two decimals in prices, quantities above zero, an item on every line, and no reference
+    twice."""
     lines = lines_of(found.requests)
     for body in lines:
         assert all(has_cents_at_most(body[name]) for name in AMOUNTS), body

@@ -1,4 +1,5 @@
-"""F&O's side of invoices and credit memos, computed anew from the bodies of the requests alone, in exact fractions."""
+"""F&O's side of invoices and credit memos, computed anew from the bodies of the requests alone, in
+exact fractions."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -25,7 +26,9 @@ def tendered(document: Mapping[str, Any]) -> Fraction:
     return sum((abs(Fraction(str(extension.get(name) or 0))) for name in TENDERS), Fraction(0))
 
 
-def free_text_total(requests: Sequence[Request], document: Mapping[str, Any], *, is_memo: bool) -> Fraction:
+def free_text_total(
+    requests: Sequence[Request], document: Mapping[str, Any], *, is_memo: bool
+) -> Fraction:
     """What a free text invoice comes to; a credit note's total is negative, and so is its tax."""
     (header,) = bodies(requests, "FreeTextInvoiceHeaders")
     lines = bodies(requests, "FreeTextInvoiceLines")
@@ -41,8 +44,11 @@ def free_text_total(requests: Sequence[Request], document: Mapping[str, Any], *,
     return half_up(total - tax if is_memo else total + tax)
 
 
-def return_total(requests: Sequence[Request], document: Mapping[str, Any], *, gross: bool) -> Fraction:
-    """What the credit note of a return order comes to, less what went back to gift cards and credit."""
+def return_total(
+    requests: Sequence[Request], document: Mapping[str, Any], *, gross: bool
+) -> Fraction:
+    """What the credit note of a return order comes to, less what went back to gift cards and
+    credit."""
     lines = bodies(requests, "ReturnOrderLinesV2")
     assert len(bodies(requests, "ReturnOrderHeadersV2")) == 1
     assert lines
@@ -54,7 +60,10 @@ def return_total(requests: Sequence[Request], document: Mapping[str, Any], *, gr
     references = [line["ExternalItemNumber"] for line in lines]
     assert len(set(references)) == len(references)
     assert all(0 < len(reference) <= 20 for reference in references)
-    credit = sum((half_up(-Fraction(b["ReturnSalesQuantity"]) * Fraction(b["SalesPrice"])) for b in lines), Fraction(0))
+    credit = sum(
+        (half_up(-Fraction(b["ReturnSalesQuantity"]) * Fraction(b["SalesPrice"])) for b in lines),
+        Fraction(0),
+    )
     return half_up(credit + _charged_on_top(document, gross=gross) - tendered(document))
 
 
@@ -70,12 +79,17 @@ def paid_total(requests: Sequence[Request]) -> Fraction:
 
 
 def taken_off(found: Preview) -> Fraction | None:
-    """What of a credit memo is taken off its sales order instead of credited, as the preview tells it; None for nothing."""
-    told = [note.partition(" ")[0] for note in found.notes if "taken off the sales order" in note]
-    return Fraction(told[0]) if told else None
+    """What of a credit memo is taken off its sales order instead of credited, as the preview tells
+    it; None for nothing."""
+    reported = [
+        note.partition(" ")[0] for note in found.notes if "taken off the sales order" in note
+    ]
+    return Fraction(reported[0]) if reported else None
 
 
-def assert_booked(found: Preview, document: Mapping[str, Any], *, gross: bool, is_memo: bool = False) -> None:
+def assert_booked(
+    found: Preview, document: Mapping[str, Any], *, gross: bool, is_memo: bool = False
+) -> None:
     """Every document that is sent comes to the grand total by F&O's arithmetic."""
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
@@ -88,7 +102,12 @@ def assert_booked(found: Preview, document: Mapping[str, Any], *, gross: bool, i
         assert total == (-expected if is_memo else expected)
     if bodies(found.requests, "ReturnOrderHeadersV2") and taken is None:
         assert return_total(found.requests, document, gross=gross) == expected
-    elif bodies(found.requests, "ReturnOrderHeadersV2") and gross and taken and not tendered(document):
+    elif (
+        bodies(found.requests, "ReturnOrderHeadersV2")
+        and gross
+        and taken
+        and not tendered(document)
+    ):
         assert return_total(found.requests, document, gross=gross) == expected - taken
     if bodies(found.requests, "CustomerPaymentJournalHeaders"):
         assert paid_total(found.requests) == (-expected if is_memo else expected)

@@ -1,4 +1,5 @@
-"""Real orders with something wrong in them: what an extension, a proxy, a filter or a hand could do to one."""
+"""Real orders with something wrong in them: what an extension, a proxy, a filter or a hand could do
+to one."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,9 +10,18 @@ from hypothesis import strategies as st
 
 from tests.mapping.samples import money_names, order
 
-SMALL = ("tax-001-unit-catexcl-shipexcl-nodisc", "discount-031-c25s-us-net", "type-019-mixed-all-us", "type-022-downloadable-us",
-         "type-030-free-product-de", "type-043-fpt-untaxed-insub-us-net", "quantity-001-fractional-us",
-         "tax-044-total-catexcl-after-discincl-f333", "type-005-bundle-dynamic-together-us", "currency-008-jpy-net-total")  # fmt: skip
+SMALL = (
+    "tax-001-unit-catexcl-shipexcl-nodisc",
+    "discount-031-c25s-us-net",
+    "type-019-mixed-all-us",
+    "type-022-downloadable-us",
+    "type-030-free-product-de",
+    "type-043-fpt-untaxed-insub-us-net",
+    "quantity-001-fractional-us",
+    "tax-044-total-catexcl-after-discincl-f333",
+    "type-005-bundle-dynamic-together-us",
+    "currency-008-jpy-net-total",
+)
 assert set(SMALL) <= set(money_names())
 
 Path = tuple[str | int, ...]
@@ -22,7 +32,11 @@ def paths(document: Any, path: Path = ()) -> Iterator[Path]:
     if path:
         yield path
     pairs = (
-        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
     )
     for key, value in pairs:
         yield from paths(value, (*path, key))
@@ -37,16 +51,32 @@ def deep(levels: int) -> Any:
 
 
 JUNK: list[Any] = [
-    None, "", " ", "0", 0, -1, 1, True, False, [], {}, [[]], [None], [{}], [{"a": 1}], {"a": {"b": []}}, "NaN", "-Infinity", "sNaN",
-    "1e999999", "-1E+9999999", "1e-400", "9" * 400, 10**30, -(10**15), 10**400, Decimal("1E+400"), Decimal("0.0000000001"),
-    Decimal("-12.3456789"), Decimal("1E-300"), "12,50", "1.234,56", "1_000", "0x10", "½", "٣", "Ω≈ç", "a\x00b", "a\nb\tc",
-    "\ud83d", "\ud83d\ude00", "𝔘𝔫𝔦", "=cmd()", "<b>&", "'; DROP", "x" * 300, "y" * 70_000, "a:0:{}", '[{"row_amount":"NaN"}]',
-    '{"a":1}', "[" * 2000, "true", "null", "2026-13-45 99:99:99", "0000-00-00 00:00:00", "9999-12-31 23:59:59", deep(40), deep(500),
-    "ZZ", "bundle", "configurable", "giftcard", "canceled", "pending_payment", "JPY", "eur", 1.5, float("inf"),
+    None, "", " ", "0", 0, -1, 1, True, False, [], {}, [[]], [None], [{}], [{"a": 1}],
+    {"a": {"b": []}}, "NaN", "-Infinity", "sNaN",
+    "1e999999", "-1E+9999999", "1e-400", "9" * 400, 10**30, -(10**15), 10**400, Decimal("1E+400"),
+    Decimal("0.0000000001"),
+    Decimal("-12.3456789"), Decimal("1E-300"), "12,50", "1.234,56", "1_000", "0x10", "½", "٣",
+    "Ω≈ç", "a\x00b", "a\nb\tc",
+    "\ud83d", "\ud83d\ude00", "𝔘𝔫𝔦", "=cmd()", "<b>&", "'; DROP", "x" * 300, "y" * 70_000, "a:0:{}",
+    '[{"row_amount":"NaN"}]',
+    '{"a":1}', "[" * 2000, "true", "null", "2026-13-45 99:99:99", "0000-00-00 00:00:00",
+    "9999-12-31 23:59:59", deep(40), deep(500),
+    "ZZ", "bundle", "configurable", "giftcard", "canceled", "pending_payment", "JPY", "eur", 1.5,
+    float("inf"),
 ]  # fmt: skip
-"""What may stand anywhere instead of what should. Floats never come from our own reader, but a caller may have another."""
+"""What may stand anywhere instead of what should. Floats never come from our own reader, but a
+caller may have another."""
 
-KEYS = ["", "items", "parent_item_id", "gift_cards_amount", "\ud800", "x" * 200, "base_grand_total", "custom_fees"]
+KEYS = [
+    "",
+    "items",
+    "parent_item_id",
+    "gift_cards_amount",
+    "\ud800",
+    "x" * 200,
+    "base_grand_total",
+    "custom_fees",
+]
 
 
 @st.composite
@@ -73,7 +103,9 @@ def _change(draw: st.DrawFn, document: Any, path: Path) -> None:
     for step in way:
         place = place[step]
     value = place[last]
-    what = draw(st.sampled_from(["junk", "drop", "repeated", "added", "swapped", "respelt", "nested"]))
+    what = draw(
+        st.sampled_from(["junk", "drop", "repeated", "added", "swapped", "respelt", "nested"])
+    )
     if what == "drop":
         del place[last]
     elif what == "repeated" and isinstance(place, list):

@@ -1,4 +1,5 @@
-"""Invoices and credit memos under test: recorded ones with their orders, made ones, and previews of them."""
+"""Invoices and credit memos under test: recorded ones with their orders, made ones, and previews of
+them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -6,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sync.connections import Connection
+from sync.config.connections import Connection
 from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
 from sync.preview.orders import Lookups, Preview, example_lookups
 from tests.mapping.connection import connection, store
@@ -23,22 +24,34 @@ RECIPES = {
 
 
 def books(
-    recipe: str = "free text, return", *, gross: bool = False, has_orders: bool = True, **sections: Mapping[str, Any]
+    recipe: str = "free text, return",
+    *,
+    gross: bool = False,
+    has_orders: bool = True,
+    **sections: Mapping[str, Any],
 ) -> Connection:
-    """The example connection with a pair of recipes; refunds are paid where the revenue is a payment too."""
+    """The example connection with a pair of recipes; refunds are paid where the revenue is a
+    payment too."""
     invoices, creditmemos = RECIPES[recipe]
     changes: dict[str, Mapping[str, Any]] = {
         "invoices": {"recipe": invoices, **sections.pop("invoices", {})},
-        "creditmemos": {"recipe": creditmemos, "refund_payment": invoices != "free-text-invoice", **sections.pop("creditmemos", {})},
+        "creditmemos": {
+            "recipe": creditmemos,
+            "refund_payment": invoices != "free-text-invoice",
+            **sections.pop("creditmemos", {}),
+        },
         **sections,
-    }  # fmt: skip
+    }
     made = connection(**({"stores": store(prices_include_tax=True)} if gross else {}), **changes)
     return made if has_orders else made.model_copy(update={"flows": ("invoices", "creditmemos")})
 
 
 def orders_of(scenario: Mapping[str, Any]) -> dict[int, Any]:
     """The orders of a scenario by their id."""
-    return {order["entity_id"]: order for order in [scenario["order"], *(scenario.get("previous_orders") or [])]}
+    return {
+        order["entity_id"]: order
+        for order in [scenario["order"], *(scenario.get("previous_orders") or [])]
+    }
 
 
 def basis(settings: Connection, orders: Mapping[int, Any], lookups: Lookups | None = None) -> Basis:
@@ -55,7 +68,12 @@ def documents_of(scenario: Mapping[str, Any]) -> Iterator[tuple[bool, Any]]:
 
 
 async def booked(
-    document: Any, order: Any, settings: Connection, *, is_memo: bool = False, lookups: Lookups | None = None
+    document: Any,
+    order: Any,
+    settings: Connection,
+    *,
+    is_memo: bool = False,
+    lookups: Lookups | None = None,
 ) -> Preview:
     """What would be booked for a document of this order."""
     preview = preview_creditmemo if is_memo else preview_invoice
@@ -66,16 +84,20 @@ def invoice_of(order: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """An invoice of a whole made order, as REST answers it."""
     rows = [
         {
-            "order_item_id": item["item_id"], "sku": item["sku"], "name": item["name"], "qty": item["qty_ordered"],
+            "order_item_id": item["item_id"], "sku": item["sku"], "name": item["name"],
+            "qty": item["qty_ordered"],
             "row_total": item["row_total_incl_tax"] + item["discount_amount"] - item["tax_amount"],
             "tax_amount": item["tax_amount"], "discount_amount": item["discount_amount"],
         }
         for item in order["items"]
     ]  # fmt: skip
     return {
-        "entity_id": next(_ids), "increment_id": f"{next(_ids):09}", "order_id": order["entity_id"], "store_id": order["store_id"],
-        "state": 2, "created_at": "2026-11-20 12:00:00", "order_currency_code": order["order_currency_code"],
-        "subtotal": order["subtotal"], "shipping_amount": order["shipping_amount"], "tax_amount": order["tax_amount"],
+        "entity_id": next(_ids), "increment_id": f"{next(_ids):09}", "order_id": order["entity_id"],
+        "store_id": order["store_id"],
+        "state": 2, "created_at": "2026-11-20 12:00:00",
+        "order_currency_code": order["order_currency_code"],
+        "subtotal": order["subtotal"], "shipping_amount": order["shipping_amount"],
+        "tax_amount": order["tax_amount"],
         "discount_amount": -sum((row["discount_amount"] for row in rows), Decimal(0)),
         "grand_total": order["grand_total"], "items": rows, **fields,
     }  # fmt: skip

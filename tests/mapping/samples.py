@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from sync.encoding import NotJson, from_json
+from sync.core.encoding import NotJson, from_json
 from sync.preview.orders import orders_in
 from tests.conftest import ABSENT
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
-BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples"))
+SHARED_SAMPLES = Path(
+    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples")
+)
 FORMS = ("order", "order_as_placed")
 
 
@@ -40,7 +42,7 @@ def order(name: str) -> Any:
 
 def beside(folder: str) -> list[Path]:
     """The files of a folder beside the project; skips the test where there are none."""
-    found = sorted((BESIDE / folder).glob("*.json"))
+    found = sorted((SHARED_SAMPLES / folder).glob("*.json"))
     if not found:
         pytest.skip(ABSENT)
     return found
@@ -55,7 +57,7 @@ def scenarios(paths: list[Path]) -> Iterator[tuple[str, Any, Any]]:
                 yield f"{path.stem} {form}", scenario[form], scenario
 
 
-def orders_beside(folder: str) -> Iterator[tuple[str, Any]]:
+def shared_orders(folder: str) -> Iterator[tuple[str, Any]]:
     """(file, order) of every order in the files of a folder, whatever envelope it lies in."""
     for path in beside(folder):
         try:

@@ -1,4 +1,5 @@
-"""Whatever an order holds, a preview ends in one of three ways: exact, not now, or parked with the field that is amiss."""
+"""Whatever an order holds, a preview ends in one of three ways: exact, not now, or parked with the
+field that is amiss."""
 
 import re
 from copy import deepcopy
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.encoding import to_json
+from sync.core.encoding import to_json
 from sync.preview.orders import Preview, orders_in
 from tests.mapping.connection import MODES, NET, connection, previewed
 from tests.mapping.fno import assert_well_formed, half_up, owed
@@ -18,14 +19,18 @@ from tests.mapping.made import made, row
 from tests.mapping.mutations import JUNK, deep, mutated_orders, paths
 from tests.mapping.samples import order
 
-HARD = settings(max_examples=150, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck))
+HARD = settings(
+    max_examples=150, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck)
+)
 NAMED = re.compile(
-    r"cannot be read: [a-z_]+|[a-z_]+\[\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON object|deeper than any|subtotal|billing address"
+    r"cannot be read: [a-z_]+|[a-z_]+\[\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON object|deeper than"
+    r" any|subtotal|billing address"
 )
 
 
 def assert_honest(found: Preview, document: Any) -> None:
-    """The three ways a preview may end; what it says can be written as JSON and is not a whole document."""
+    """The three ways a preview may end; what it says can be written as JSON and is not a whole
+    document."""
     assert found.outcome in ("deliver", "skip", "park")
     to_json(found.as_json())
     assert len(found.key) < 80
@@ -34,7 +39,9 @@ def assert_honest(found: Preview, document: Any) -> None:
         assert found.totals.difference == 0
         assert abs(found.totals.rounding) <= Fraction(1, 2)
         assert_well_formed(found)
-        assert owed(found.requests, _readable(document)) == half_up(Fraction(_number(document["grand_total"])))
+        assert owed(found.requests, _readable(document)) == half_up(
+            Fraction(_number(document["grand_total"]))
+        )
     else:
         assert found.reason
         assert len(found.reason) < 3000
@@ -53,26 +60,40 @@ def _readable(document: Any) -> Any:
     names = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
     return {
         "tax_amount": _number(document.get("tax_amount")),
-        "extension_attributes": {name: _number(extension.get(name)) for name in names} if extension else {},
+        "extension_attributes": (
+            {name: _number(extension.get(name)) for name in names} if extension else {}
+        ),
     }
 
 
 @HARD
 @given(document=mutated_orders(), mode=st.sampled_from(sorted(MODES)))
-async def test_a_mutated_order_is_exact_or_skipped_or_parked_with_its_field(document: Any, mode: str) -> None:
+async def test_a_mutated_order_is_exact_or_skipped_or_parked_with_its_field(
+    document: Any, mode: str
+) -> None:
     assert_honest(await previewed(document, MODES[mode]), document)
 
 
 EVERYTHING = connection(
     orders={
-        "lock_prices": True, "note_field": "SalesOrderName", "oldest_days": 36500,
-        "payments": {"*": {"method": "X"}}, "deliveries": {"*": "Y"}, "taxes": {"*": {"group": "G", "item_group": "I"}, "none": {}},
+        "lock_prices": True,
+        "note_field": "SalesOrderName",
+        "oldest_days": 36500,
+        "payments": {"*": {"method": "X"}},
+        "deliveries": {"*": "Y"},
+        "taxes": {"*": {"group": "G", "item_group": "I"}, "none": {}},
         "segments": {
-            "gift_wrapping": {"item": "GIFTWRAP"}, "custom_fees": {"item": "FEE"}, "surcharge": {"item": "S", "field": "payment.surcharge"},
-            "points": {"payment": "P", "field": "extension_attributes.points.used", "negative": True},
+            "gift_wrapping": {"item": "GIFTWRAP"},
+            "custom_fees": {"item": "FEE"},
+            "surcharge": {"item": "S", "field": "payment.surcharge"},
+            "points": {
+                "payment": "P",
+                "field": "extension_attributes.points.used",
+                "negative": True,
+            },
         },
     }
-)  # fmt: skip
+)
 
 
 @HARD
@@ -84,7 +105,9 @@ async def test_so_it_is_with_every_setting_in_use(document: Any) -> None:
     to_json(found.as_json())
 
 
-@pytest.mark.parametrize("name", ["type-022-downloadable-us", "type-005-bundle-dynamic-together-us"])
+@pytest.mark.parametrize(
+    "name", ["type-022-downloadable-us", "type-005-bundle-dynamic-together-us"]
+)
 async def test_no_single_missing_field_breaks_the_preview(name: str) -> None:
     for path in list(paths(order(name))):
         if len(path) <= 3 and not (path[0] == "items" and path[1:2] not in ((), (0,), (1,))):
@@ -104,11 +127,14 @@ async def test_no_junk_in_any_top_field_breaks_the_preview(junk: Any) -> None:
         found = await previewed({**sample, name: junk}, EVERYTHING)
         assert found.outcome in ("deliver", "park", "skip"), name
     for name in sample["items"][0]:
-        found = await previewed({**sample, "items": [{**sample["items"][0], name: junk}, *sample["items"][1:]]})
+        found = await previewed(
+            {**sample, "items": [{**sample["items"][0], name: junk}, *sample["items"][1:]]}
+        )
         assert found.outcome in ("deliver", "park", "skip"), name
     for name in [*sample["extension_attributes"], "custom_fees", "points"]:
         found = await previewed(
-            {**sample, "extension_attributes": {**sample["extension_attributes"], name: junk}}, EVERYTHING
+            {**sample, "extension_attributes": {**sample["extension_attributes"], name: junk}},
+            EVERYTHING,
         )
         assert found.outcome in ("deliver", "park", "skip"), name
 
@@ -167,8 +193,8 @@ async def test_no_reason_quotes_a_person_whatever_is_amiss() -> None:
                 place = place[step]
             place[path[-1]] = junk
             found = await previewed(document, EVERYTHING)
-            told = f"{found.key} {found.reason} {found.remedy} {found.notes}"
-            shown = [word for word in PLANTED if word in told]
+            reported = f"{found.key} {found.reason} {found.remedy} {found.notes}"
+            shown = [word for word in PLANTED if word in reported]
             codes = (
                 "sku",
                 "method",
@@ -179,4 +205,4 @@ async def test_no_reason_quotes_a_person_whatever_is_amiss() -> None:
                 "product_type",
                 "order_currency_code",
             )
-            assert not shown or path[-1] in codes, (path, told)
+            assert not shown or path[-1] in codes, (path, reported)

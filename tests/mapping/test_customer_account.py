@@ -6,8 +6,8 @@ import pytest
 
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.errors import Never
+from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.mapping.customer_account import (
     CustomerAccount,
     customer_account_from,
@@ -18,14 +18,35 @@ from sync.mapping.customer_account import (
 from tests.mapping.connection import NET, connection, store
 from tests.mapping.made import ADDRESS, made
 
-HOME = {**ADDRESS, "id": 1, "default_billing": True, "region": {"region": "California", "region_code": "CA"}}
-WORK = {**HOME, "id": 2, "default_billing": False, "company": "Roe Ltd", "vat_id": "DE123", "city": "Oakland"}
-REGISTERED = {"id": 7, "email": "Jane@Example.com", "firstname": "Jane", "lastname": "Roe", "group_id": 1, "store_id": 1,
-              "addresses": [WORK, HOME]}  # fmt: skip
+HOME = {
+    **ADDRESS,
+    "id": 1,
+    "default_billing": True,
+    "region": {"region": "California", "region_code": "CA"},
+}
+WORK = {
+    **HOME,
+    "id": 2,
+    "default_billing": False,
+    "company": "Roe Ltd",
+    "vat_id": "DE123",
+    "city": "Oakland",
+}
+REGISTERED = {
+    "id": 7,
+    "email": "Jane@Example.com",
+    "firstname": "Jane",
+    "lastname": "Roe",
+    "group_id": 1,
+    "store_id": 1,
+    "addresses": [WORK, HOME],
+}
 
 
 def account(document: Any, settings: Connection = NET, currency: str = "USD") -> CustomerAccount:
-    return customer_account_from(shopper_of_customer(Customer.read(document), settings, currency), settings)
+    return customer_account_from(
+        shopper_of_customer(Customer.read(document), settings, currency), settings
+    )
 
 
 def guest(order: Any, settings: Connection = NET) -> CustomerAccount:
@@ -34,9 +55,12 @@ def guest(order: Any, settings: Connection = NET) -> CustomerAccount:
 
 def test_a_registered_shopper_is_a_person_with_the_default_billing_address() -> None:
     assert account(REGISTERED).body == {
-        "dataAreaId": "usmf", "CustomerAccount": "C7", "PartyType": "Person", "PersonFirstName": "Jane", "PersonLastName": "Roe",
-        "CustomerGroupId": "10", "SalesCurrencyCode": "USD", "PrimaryContactEmail": "jane@example.com", "PrimaryContactPhone": "555-0100",
-        "AddressDescription": "Web billing address", "AddressStreet": "221 Olive St\nFloor 2", "AddressCity": "Mountain View",
+        "dataAreaId": "usmf", "CustomerAccount": "C7", "PartyType": "Person",
+        "PersonFirstName": "Jane", "PersonLastName": "Roe",
+        "CustomerGroupId": "10", "SalesCurrencyCode": "USD",
+        "PrimaryContactEmail": "jane@example.com", "PrimaryContactPhone": "555-0100",
+        "AddressDescription": "Web billing address", "AddressStreet": "221 Olive St\nFloor 2",
+        "AddressCity": "Mountain View",
         "AddressZipCode": "94086", "AddressState": "CA", "AddressCountryRegionId": "USA",
     }  # fmt: skip
 
@@ -48,7 +72,10 @@ def test_the_other_addresses_of_the_book_go_beside_it() -> None:
 
 
 def test_without_a_default_the_first_address_is_the_billing_address() -> None:
-    assert account({**REGISTERED, "addresses": [{**WORK, "company": ""}]}).body["AddressCity"] == "Oakland"
+    assert (
+        account({**REGISTERED, "addresses": [{**WORK, "company": ""}]}).body["AddressCity"]
+        == "Oakland"
+    )
 
 
 def test_a_company_in_the_billing_address_makes_an_organisation() -> None:
@@ -68,7 +95,11 @@ def test_tax_numbers_are_sent_only_where_they_are_wanted() -> None:
 
 def test_groups_terms_language_and_company_follow_the_configuration() -> None:
     settings = connection(
-        customers={"groups": {"3": "B2B"}, "payment_terms": "N30", "number_template": "W-{customer_id}"},
+        customers={
+            "groups": {"3": "B2B"},
+            "payment_terms": "N30",
+            "number_template": "W-{customer_id}",
+        },
         stores=store(company="demf", language="de"),
     )
     found = account({**REGISTERED, "group_id": 3}, settings).body
@@ -97,11 +128,15 @@ def test_a_guest_is_known_by_a_digest_and_named_by_the_order() -> None:
 
 def test_a_guest_without_a_name_of_his_own_takes_the_billing_addresss() -> None:
     order = made(
-        customer_firstname=None, customer_lastname=None, billing_address={**ADDRESS, "firstname": "Ann", "lastname": ""}
+        customer_firstname=None,
+        customer_lastname=None,
+        billing_address={**ADDRESS, "firstname": "Ann", "lastname": ""},
     )
     found = guest(order).body
     assert (found["PersonFirstName"], "PersonLastName" in found) == ("Ann", False)
-    only_last = guest(made(customer_firstname="", customer_lastname="Roe", billing_address=None)).body
+    only_last = guest(
+        made(customer_firstname="", customer_lastname="Roe", billing_address=None)
+    ).body
     assert only_last["PersonFirstName"] == "Roe"
 
 
@@ -113,8 +148,18 @@ def test_a_shopper_without_any_address_has_none() -> None:
 @pytest.mark.parametrize(
     ("document", "settings", "currency", "words"),
     [
-        ({**REGISTERED, "firstname": "", "lastname": None, "addresses": []}, NET, "USD", "firstname and lastname"),
-        ({**REGISTERED, "addresses": [{**HOME, "country_id": "??"}]}, NET, "USD", "country_id is ??"),
+        (
+            {**REGISTERED, "firstname": "", "lastname": None, "addresses": []},
+            NET,
+            "USD",
+            "firstname and lastname",
+        ),
+        (
+            {**REGISTERED, "addresses": [{**HOME, "country_id": "??"}]},
+            NET,
+            "USD",
+            "country_id is ??",
+        ),
         (REGISTERED, connection(customers={"group": ""}), "USD", "customer group 1"),
         (REGISTERED, NET, "", "no currency"),
         (
@@ -136,7 +181,10 @@ def test_what_an_account_needs_and_is_not_there_parks_it_by_name(
 
 
 def test_the_digest_tells_any_change_of_what_is_sent() -> None:
-    assert account(REGISTERED).digest == account({**REGISTERED, "updated_at": "2026-01-01 00:00:00"}).digest
+    assert (
+        account(REGISTERED).digest
+        == account({**REGISTERED, "updated_at": "2026-01-01 00:00:00"}).digest
+    )
     moved = {**REGISTERED, "addresses": [WORK, {**HOME, "city": "Berkeley"}]}
     beside = {**REGISTERED, "addresses": [{**WORK, "city": "Alameda"}, HOME]}
     assert len({account(document).digest for document in (REGISTERED, moved, beside)}) == 3

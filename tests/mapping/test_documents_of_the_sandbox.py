@@ -1,5 +1,6 @@
-"""Orders of every kind, invoiced and refunded in random parts by the shop's double: gift cards, points, fees, wrapping,
-fixed product tax and discounted shipping in one document. Each comes to its total by every recipe, in both price modes."""
+"""Orders of every kind, invoiced and refunded in random parts by the shop's double: gift cards,
+points, fees, wrapping, fixed product tax and discounted shipping in one document. Each comes to its
+total by every recipe, in both price modes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -10,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from sync.encoding import from_json, to_json
+from sandbox.commerce.documents import rest_document
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.shape import rest_order
+from sandbox.commerce.state import CommerceState
+from sync.core.encoding import from_json, to_json
 from sync.preview.documents import preview_creditmemo, preview_invoice
 from sync.preview.orders import Preview
-from sync.sandbox.commerce.documents import rest_document
-from sync.sandbox.commerce.faults import RestFault
-from sync.sandbox.commerce.records import StoredOrder
-from sync.sandbox.commerce.shape import rest_order
-from sync.sandbox.commerce.state import CommerceState
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.ledger import TENDERS, assert_booked
 from tests.mapping.receiving import RECIPES, basis, books
@@ -25,9 +26,13 @@ from tests.mapping.receiving import RECIPES, basis, books
 HOMES: dict[str, Any] = {
     "segments": {
         "gift_wrapping": {"item": "GIFTWRAP"},
-        "payment_fee": {"item": "FEE", "field": "extension_attributes.payment_fee", "tax_field": "extension_attributes.payment_fee_tax"},
+        "payment_fee": {
+            "item": "FEE",
+            "field": "extension_attributes.payment_fee",
+            "tax_field": "extension_attributes.payment_fee_tax",
+        },
     }
-}  # fmt: skip
+}
 NOTHING, CENTS = Decimal(0), (Decimal("0.55"), Decimal("0.91"))
 
 
@@ -41,7 +46,7 @@ def some_of(order: StoredOrder, of: str, done: str, rng: Random) -> Mapping[int,
     return found or None
 
 
-def papers_of(shop: CommerceState, order: StoredOrder, rng: Random) -> Iterator[tuple[bool, Any]]:
+def inputs_of(shop: CommerceState, order: StoredOrder, rng: Random) -> Iterator[tuple[bool, Any]]:
     """(is a credit memo, document) of a few invoices and refunds, as far as the shop makes them."""
     for _ in range(rng.randint(1, 3)):
         with suppress(RestFault):
@@ -51,27 +56,41 @@ def papers_of(shop: CommerceState, order: StoredOrder, rng: Random) -> Iterator[
         shipping = rng.choice([None, NOTHING, Decimal(1)])
         positive, negative = (rng.choice([NOTHING, cents]) for cents in CENTS)
         with suppress(RestFault):
-            yield True, shop.refund(order, asked, shipping=shipping, positive=positive, negative=negative)
+            yield (
+                True,
+                shop.refund(order, asked, shipping=shipping, positive=positive, negative=negative),
+            )
 
 
 def with_points(document: dict[str, Any], found: Preview) -> dict[str, Any]:
     """The document with the reward points that REST does not show of it."""
     spent = [note.partition(" ")[0] for note in found.notes if "paid by reward_points" in note]
     extension = document.get("extension_attributes") or {}
-    return {**document, "extension_attributes": {**extension, TENDERS[2]: Decimal(spent[0])}} if spent else document
+    return (
+        {**document, "extension_attributes": {**extension, TENDERS[2]: Decimal(spent[0])}}
+        if spent
+        else document
+    )
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
 async def test_whatever_the_shop_invoices_and_refunds_is_booked_to_the_cent(seed: int) -> None:
     rng, shop, checked = Random(seed), CommerceState(HandClock(), seed=seed), 0
     for order in shop.place_new(12, visible_in=timedelta(0)):
-        documents = [(is_memo, from_json(to_json(rest_document(d)))) for is_memo, d in papers_of(shop, order, rng)]
+        documents = [
+            (is_memo, from_json(to_json(rest_document(d))))
+            for is_memo, d in inputs_of(shop, order, rng)
+        ]
         rest = from_json(to_json(rest_order(order)))
         for place, recipe in enumerate(RECIPES):
             gross = (place + checked) % 2 == 0
-            ground = basis(books(recipe, gross=gross, orders=HOMES), {rest["entity_id"]: rest})
+            posting_target = basis(
+                books(recipe, gross=gross, orders=HOMES), {rest["entity_id"]: rest}
+            )
             for is_memo, document in documents:
-                found = await (preview_creditmemo if is_memo else preview_invoice)(document, ground)
+                found = await (preview_creditmemo if is_memo else preview_invoice)(
+                    document, posting_target
+                )
                 assert found.outcome != "park", found.reason
                 if found.outcome == "deliver":
                     assert_booked(found, with_points(document, found), gross=gross, is_memo=is_memo)

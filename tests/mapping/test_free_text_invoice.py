@@ -1,4 +1,5 @@
-"""Free text invoices: every line on its account, payments on accounts of their own, tax groups by line."""
+"""Free text invoices: every line on its account, payments on accounts of their own, tax groups by
+line."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -28,7 +29,11 @@ def with_gift_card(amount: str, **fields: Any) -> tuple[dict[str, Any], dict[str
     """An order of 30.00 and its invoice, as much of it paid by gift card."""
     card = Decimal(amount)
     order = with_extension(made(row(price="30.00"), extra=f"-{amount}"), gift_cards_amount=card)
-    return order, {**invoice_of(order), "extension_attributes": {"gift_cards_amount": card}, **fields}
+    return order, {
+        **invoice_of(order),
+        "extension_attributes": {"gift_cards_amount": card},
+        **fields,
+    }
 
 
 async def test_header_and_lines_belong_to_the_invoice() -> None:
@@ -54,7 +59,9 @@ async def test_a_shop_with_gross_prices_says_so() -> None:
 
 
 async def test_a_price_per_piece_is_shown_where_it_is_exact_else_the_row_is_one_piece() -> None:
-    order = made(row(quantity="4", price="2.50"), row(quantity="3", price="3.33", discount="0.99", tax="0"))
+    order = made(
+        row(quantity="4", price="2.50"), row(quantity="3", price="3.33", discount="0.99", tax="0")
+    )
     exact, odd = lines_of(await invoiced(order))
     assert (exact["Quantity"], exact["UnitPrice"]) == (4, Decimal("2.5"))
     assert (odd["Quantity"], odd["UnitPrice"], odd["TransactionCurrencyAmount"]) == (3, 3, 9)
@@ -69,7 +76,9 @@ async def test_a_price_per_piece_is_shown_where_it_is_exact_else_the_row_is_one_
         ({"BIKE": "401100"}, "401100"),
     ],
 )
-async def test_goods_go_to_their_item_s_account_else_to_revenue(accounts: dict[str, str], found: str) -> None:
+async def test_goods_go_to_their_item_s_account_else_to_revenue(
+    accounts: dict[str, str], found: str
+) -> None:
     (line,) = lines_of(await invoiced(made(row("BIKE")), books(invoices={"accounts": accounts})))
     assert line["MainAccountDisplayValue"] == found
 
@@ -83,7 +92,9 @@ async def test_charges_go_to_the_account_of_their_kind_or_of_their_service_item(
 
 
 async def test_without_any_account_the_invoice_is_parked_with_the_line_s_name() -> None:
-    found = await invoiced(made(row("BIKE")), books(invoices={"revenue_account": "", "accounts": {}}))
+    found = await invoiced(
+        made(row("BIKE")), books(invoices={"revenue_account": "", "accounts": {}})
+    )
     assert found.outcome == "park"
     assert "BIKE" in found.reason
     assert "invoices.revenue_account" in found.remedy
@@ -98,15 +109,18 @@ async def test_what_a_gift_card_paid_is_a_negative_line_on_its_account() -> None
     assert_booked(found, invoice, gross=False)
 
 
-@pytest.mark.parametrize("field", ["gift_cards_amount", "customer_balance_amount", "reward_currency_amount"])
+@pytest.mark.parametrize(
+    "field", ["gift_cards_amount", "customer_balance_amount", "reward_currency_amount"]
+)
 async def test_a_way_to_pay_without_an_account_parks_and_never_becomes_revenue(field: str) -> None:
     order = with_extension(made(row(price="30.00"), extra="-12.00"), **{field: Decimal(12)})
     invoice = {**invoice_of(order), "extension_attributes": {field: Decimal(12)}}
     found = await booked(invoice, order, books(invoices={"accounts": {}}))
     assert found.outcome == "park"
-    segment = {"customer_balance_amount": "customer_balance", "gift_cards_amount": "gift_cards"}.get(
-        field, "reward_points"
-    )
+    segment = {
+        "customer_balance_amount": "customer_balance",
+        "gift_cards_amount": "gift_cards",
+    }.get(field, "reward_points")
     assert f'{segment} = "<account>" under invoices.accounts' in found.remedy
 
 
@@ -120,15 +134,20 @@ async def test_an_invoice_that_a_gift_card_paid_whole_is_revenue_but_no_payment(
 
 
 async def test_a_credit_memo_is_a_negative_invoice() -> None:
-    order = with_extension(made(row(price="30.00"), shipping="4.00", extra="-12.00"), gift_cards_amount=Decimal(12))
-    memo = with_extension({**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(12))
+    order = with_extension(
+        made(row(price="30.00"), shipping="4.00", extra="-12.00"), gift_cards_amount=Decimal(12)
+    )
+    memo = with_extension(
+        {**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(12)
+    )
     found = await booked(memo, order, books(CREDIT), is_memo=True)
     assert [line["TransactionCurrencyAmount"] for line in lines_of(found)] == [-30, -4, 12]
     assert_booked(found, memo, gross=False, is_memo=True)
 
 
 TAXES = {
-    "DE-19": {"group": "DOM", "item_group": "FULL"}, "DE-7": {"group": "DOM", "item_group": "RED"}, "none": {"group": "DOM", "item_group": "NONE"},
+    "DE-19": {"group": "DOM", "item_group": "FULL"}, "DE-7": {"group": "DOM", "item_group": "RED"},
+    "none": {"group": "DOM", "item_group": "NONE"},
 }  # fmt: skip
 
 
@@ -136,9 +155,12 @@ def taxed() -> dict[str, Any]:
     """An order of two rates, with shipping untaxed."""
     rates = (("DE-19", "1.90"), ("DE-7", "0.70"))
     rows = [
-        row(f"R{code}", tax=tax, extension_attributes={"itemized_taxes": [{"tax_code": code}]}) for code, tax in rates
+        row(f"R{code}", tax=tax, extension_attributes={"itemized_taxes": [{"tax_code": code}]})
+        for code, tax in rates
     ]
-    return with_extension(made(*rows, shipping="4.00"), applied_taxes=[{"code": "DE-19"}, {"code": "DE-7"}])
+    return with_extension(
+        made(*rows, shipping="4.00"), applied_taxes=[{"code": "DE-19"}, {"code": "DE-7"}]
+    )
 
 
 async def test_tax_groups_are_those_of_the_order_s_codes() -> None:
@@ -149,7 +171,9 @@ async def test_tax_groups_are_those_of_the_order_s_codes() -> None:
 
 
 async def test_what_was_paid_with_bears_no_tax() -> None:
-    order = with_extension({**taxed(), "grand_total": taxed()["grand_total"] - 5}, gift_cards_amount=Decimal(5))
+    order = with_extension(
+        {**taxed(), "grand_total": taxed()["grand_total"] - 5}, gift_cards_amount=Decimal(5)
+    )
     invoice = {**invoice_of(order), "extension_attributes": {"gift_cards_amount": Decimal(5)}}
     *_, card = lines_of(await booked(invoice, order, books(orders={"taxes": TAXES})))
     assert "SalesTaxItemGroupId" not in card
@@ -162,7 +186,9 @@ async def test_taxed_fixed_product_tax_is_a_line_per_tax_group_of_its_codes() ->
         settings = books(gross=gross, orders={"taxes": taxes})
         for invoice in scenario["invoices"]:
             found = await booked(invoice, scenario["order"], settings)
-            lines = [line for line in lines_of(found) if line["MainAccountDisplayValue"] == "202500"]
+            lines = [
+                line for line in lines_of(found) if line["MainAccountDisplayValue"] == "202500"
+            ]
             assert [line["SalesTaxItemGroupId"] for line in lines] == ["FULL", "RED"]
             assert_booked(found, invoice, gross=gross)
 
@@ -179,9 +205,20 @@ async def test_wrapping_is_a_charge_with_its_tax_inside_where_prices_include_it(
 
 
 async def test_a_total_of_an_extension_is_read_from_the_invoice_where_the_order_has_it() -> None:
-    home = {"cod": {"item": "CODFEE", "field": "extension_attributes.cod", "tax_field": "extension_attributes.cod_tax"}}
-    order = with_extension(made(row(price="10.00"), extra="2.38"), cod=Decimal(2), cod_tax=Decimal("0.38"))
-    invoice = {**invoice_of(order), "extension_attributes": {"cod": Decimal(2), "cod_tax": Decimal("0.38")}}
+    home = {
+        "cod": {
+            "item": "CODFEE",
+            "field": "extension_attributes.cod",
+            "tax_field": "extension_attributes.cod_tax",
+        }
+    }
+    order = with_extension(
+        made(row(price="10.00"), extra="2.38"), cod=Decimal(2), cod_tax=Decimal("0.38")
+    )
+    invoice = {
+        **invoice_of(order),
+        "extension_attributes": {"cod": Decimal(2), "cod_tax": Decimal("0.38")},
+    }
     found = await booked(invoice, order, books(orders={"segments": home}))
     assert found.outcome == "deliver", found.reason
     assert [line["UnitPrice"] for line in lines_of(found)] == [10, 2]
@@ -200,12 +237,15 @@ async def test_a_total_without_a_home_parks_with_the_fields_that_hold_it() -> No
 
 
 @pytest.mark.parametrize(
-    ("spent", "missing", "points"), [("5.00", "5.00", "5.00"), ("5.00", "3.20", "3.20"), ("5.00", "0.04", None)]
+    ("spent", "missing", "points"),
+    [("5.00", "5.00", "5.00"), ("5.00", "3.20", "3.20"), ("5.00", "0.04", None)],
 )
 async def test_points_that_rest_does_not_show_of_an_invoice_are_known_from_its_order(
     spent: str, missing: str, points: str | None
 ) -> None:
-    order = with_extension(made(row(price="30.00"), extra=f"-{spent}"), reward_currency_amount=Decimal(spent))
+    order = with_extension(
+        made(row(price="30.00"), extra=f"-{spent}"), reward_currency_amount=Decimal(spent)
+    )
     invoice = invoice_of(order, grand_total=Decimal("30.00") - Decimal(missing))
     found = await booked(invoice, order, books())
     lines = [line for line in lines_of(found) if line["MainAccountDisplayValue"] == "220300"]
@@ -215,7 +255,9 @@ async def test_points_that_rest_does_not_show_of_an_invoice_are_known_from_its_o
 
 
 async def test_more_than_the_points_that_were_spent_is_a_difference() -> None:
-    order = with_extension(made(row(price="30.00"), extra="-5.00"), reward_currency_amount=Decimal(5))
+    order = with_extension(
+        made(row(price="30.00"), extra="-5.00"), reward_currency_amount=Decimal(5)
+    )
     found = await booked(invoice_of(order, grand_total=Decimal("20.00")), order, books())
     assert found.outcome == "park"
     assert "unexplained -10.00" in found.reason

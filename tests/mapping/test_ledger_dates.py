@@ -1,4 +1,5 @@
-"""What reaches a ledger is dated in its legal entity's time zone: a posting period ends at midnight there."""
+"""What reaches a ledger is dated in its legal entity's time zone: a posting period ends at midnight
+there."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,11 +24,12 @@ DATES = ("InvoiceDate", "TransactionDate")
 
 
 def dates_in(found: Preview) -> set[str]:
-    """Every date of the requests; a journal's description is the day its lines are gathered under."""
+    """Every date of the requests; a journal's description is the day its lines are gathered
+    under."""
     assert found.outcome == "deliver", found.reason
-    told = [request.body for request in found.requests if request.body is not None]
-    journals = {str(body["Description"]).split()[1] for body in told if "JournalName" in body}
-    return {str(body[name]) for body in told for name in DATES if name in body} | journals
+    reported = [request.body for request in found.requests if request.body is not None]
+    journals = {str(body["Description"]).split()[1] for body in reported if "JournalName" in body}
+    return {str(body[name]) for body in reported for name in DATES if name in body} | journals
 
 
 def stamped(moment: datetime) -> dict[str, str]:
@@ -42,8 +44,12 @@ async def test_a_year_ends_at_midnight_of_the_legal_entity(
 ) -> None:
     order, stamps = made(row()), stamped(midnight + beside)
     settings = basis(books(recipe, dynamics={"time_zone": zone}), {order["entity_id"]: order})
-    assert dates_in(await preview_invoice(invoice_of(order, **stamps), settings)) == {day.isoformat()}
-    assert dates_in(await preview_creditmemo(memo_of(order, **stamps), settings)) == {day.isoformat()}
+    assert dates_in(await preview_invoice(invoice_of(order, **stamps), settings)) == {
+        day.isoformat()
+    }
+    assert dates_in(await preview_creditmemo(memo_of(order, **stamps), settings)) == {
+        day.isoformat()
+    }
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,10 @@ async def test_the_zone_is_that_of_the_legal_entity_that_the_store_posts_into(
     dynamics: dict[str, Any], day: str
 ) -> None:
     scenario = read(PAYLOADS / "field_reports" / "ny_new_year_invoice.json")
-    stores = {"default": {"origin": "WEB"}, "1": {"company": "demf" if "time_zones" in dynamics else None}}
+    stores = {
+        "default": {"origin": "WEB"},
+        "1": {"company": "demf" if "time_zones" in dynamics else None},
+    }
     settings = books("both, free text credit", dynamics=dynamics, stores=stores)
     found = await preview_invoice(scenario["invoices"][0], basis(settings, orders_of(scenario)))
     assert dates_in(found) == {day}

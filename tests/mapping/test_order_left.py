@@ -1,5 +1,6 @@
-"""Over any sequence of invoice, ship, cancel and refund: what F&O holds of an order less what it credits is what Commerce
-holds, to the cent, and no piece is left to be shipped that nobody wants."""
+"""Over any sequence of invoice, ship, cancel and refund: what F&O holds of an order less what it
+credits is what Commerce holds, to the cent, and no piece is left to be shipped that nobody
+wants."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,19 +11,34 @@ from hypothesis import strategies as st
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
-from sync.connections import Connection
-from sync.mapping.order_left import is_nothing_left, pieces_taken_off, pieces_wanted, without_credited, without_refunds
+from sync.config.connections import Connection
+from sync.core.money import rounded
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.mapping.order_left import (
+    is_nothing_left,
+    pieces_taken_off,
+    pieces_wanted,
+    without_credited,
+    without_refunds,
+)
 from sync.mapping.receivable_lines import receivable_from
-from sync.mapping.sales_order import SalesOrder, order_items, sales_order_from
+from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import HeldLine, Sale, planned, still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.money import rounded
 from tests.mapping.connection import GROSS, MODES
 from tests.mapping.made import made, row
 
 SHARED = ("row_total", "tax_amount", "discount_amount")
-BACK = {"row_total": "amount_refunded", "tax_amount": "tax_refunded", "discount_amount": "discount_refunded"}
-PAID = {"row_total": "row_invoiced", "tax_amount": "tax_invoiced", "discount_amount": "discount_invoiced"}
+BACK = {
+    "row_total": "amount_refunded",
+    "tax_amount": "tax_refunded",
+    "discount_amount": "discount_refunded",
+}
+PAID = {
+    "row_total": "row_invoiced",
+    "tax_amount": "tax_invoiced",
+    "discount_amount": "discount_invoiced",
+}
 NOTHING = Decimal(0)
 
 
@@ -33,7 +49,8 @@ def sales_order(order: Order, connection: Connection) -> SalesOrder:
 
 @dataclass
 class World:
-    """Both systems, as far as one order goes. F&O holds `held` lines until it invoices them; then they stay."""
+    """Both systems, as far as one order goes. F&O holds `held` lines until it invoices them; then
+    they stay."""
 
     document: dict[str, Any]
     connection: Connection
@@ -53,13 +70,18 @@ class World:
         if self.is_invoiced:
             return
         wanted = sales_order(self.order(), self.connection)
-        self.held, self.value = planned(wanted), wanted.held.dynamics if wanted.is_reduced else wanted.totals.dynamics
+        self.held, self.value = (
+            planned(wanted),
+            wanted.held.dynamics if wanted.is_reduced else wanted.totals.dynamics,
+        )
         if not self.held:
             self.value = NOTHING
 
     def invoice(self, pieces: list[int]) -> None:
         for item, asked in zip(self.document["items"], pieces, strict=True):
-            taken = min(Decimal(asked), item["qty_ordered"] - item["qty_canceled"] - item["qty_invoiced"])
+            taken = min(
+                Decimal(asked), item["qty_ordered"] - item["qty_canceled"] - item["qty_invoiced"]
+            )
             item["qty_invoiced"] += taken
             for name, counter in PAID.items():
                 item[counter] = _part(item[f"_{name}"], item["qty_invoiced"], item["qty_ordered"])
@@ -67,17 +89,28 @@ class World:
     def ship(self, pieces: list[int]) -> None:
         for item, asked in zip(self.document["items"], pieces, strict=True):
             gone = max(item["qty_shipped"], item["qty_refunded"])
-            item["qty_shipped"] += max(min(Decimal(asked), item["qty_ordered"] - item["qty_canceled"] - gone), NOTHING)
+            item["qty_shipped"] += max(
+                min(Decimal(asked), item["qty_ordered"] - item["qty_canceled"] - gone), NOTHING
+            )
 
     def cancel(self) -> None:
-        """As the shop does it: what is neither invoiced nor shipped; its money is what was not invoiced."""
+        """As the shop does it: what is neither invoiced nor shipped; its money is what was not
+        invoiced."""
         left = NOTHING
         for item in self.document["items"]:
-            open_ = item["qty_ordered"] - max(item["qty_shipped"], item["qty_invoiced"]) - item["qty_canceled"]
+            open_ = (
+                item["qty_ordered"]
+                - max(item["qty_shipped"], item["qty_invoiced"])
+                - item["qty_canceled"]
+            )
             item["qty_canceled"] += max(open_, NOTHING)
-            if item["qty_canceled"] and item["qty_invoiced"] == item["qty_ordered"] - item["qty_canceled"]:
+            if (
+                item["qty_canceled"]
+                and item["qty_invoiced"] == item["qty_ordered"] - item["qty_canceled"]
+            ):
                 left += sum(
-                    sign * (item[f"_{name}"] - item[PAID[name]]) for name, sign in zip(SHARED, (1, 1, -1), strict=True)
+                    sign * (item[f"_{name}"] - item[PAID[name]])
+                    for name, sign in zip(SHARED, (1, 1, -1), strict=True)
                 )
         self.document["total_canceled"] = left
 
@@ -88,13 +121,22 @@ class World:
             if not taken:
                 continue
             item["qty_refunded"] += taken
-            line = {"order_item_id": item["item_id"], "sku": item["sku"], "name": item["name"], "qty": taken}
+            line = {
+                "order_item_id": item["item_id"],
+                "sku": item["sku"],
+                "name": item["name"],
+                "qty": taken,
+            }
             for name, counter in BACK.items():
                 now = _part(item[f"_{name}"], item["qty_refunded"], item["qty_ordered"])
                 line[name], item[counter] = now - item[counter], now
             total += line["row_total"] + line["tax_amount"] - line["discount_amount"]
             lines.append(line)
-        back = self.document["shipping_amount"] - self.document["shipping_refunded"] if shipping else NOTHING
+        back = (
+            self.document["shipping_amount"] - self.document["shipping_refunded"]
+            if shipping
+            else NOTHING
+        )
         self.document["shipping_refunded"] += back
         total += back
         if total:
@@ -104,8 +146,10 @@ class World:
     def _credit(self, lines: list[dict[str, Any]], shipping: Decimal, total: Decimal) -> None:
         """The memo flow: the order first, then what is left of the memo."""
         memo = CreditMemo.read({
-            "entity_id": len(self.memos) + 1, "increment_id": f"{len(self.memos) + 1:09}", "order_id": 42, "store_id": 1, "state": 2,
-            "order_currency_code": "USD", "shipping_amount": shipping, "grand_total": total, "items": lines,
+            "entity_id": len(self.memos) + 1, "increment_id": f"{len(self.memos) + 1:09}",
+            "order_id": 42, "store_id": 1, "state": 2,
+            "order_currency_code": "USD", "shipping_amount": shipping, "grand_total": total,
+            "items": lines,
             "tax_amount": sum((line["tax_amount"] for line in lines), NOTHING),
             "discount_amount": -sum((line["discount_amount"] for line in lines), NOTHING),
         })  # fmt: skip
@@ -113,7 +157,9 @@ class World:
         order = Order.read(self.document)
         receivable = receivable_from(memo, order, self.connection, gross=self.connection is GROSS)
         sale = Sale(
-            sales_order(without_refunds(order), self.connection), self.held, [m for m, is_off in self.memos if is_off]
+            sales_order(without_refunds(order), self.connection),
+            self.held,
+            [m for m, is_off in self.memos if is_off],
         )
         left = still_credited(receivable, memo, order, sale, self.connection)
         assert left.totals.difference == 0
@@ -126,66 +172,98 @@ def _part(whole: Decimal, done: Decimal, of: Decimal) -> Decimal:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> World:
+def processes(draw: st.DrawFn) -> World:
     rows = []
     for _ in range(draw(st.integers(1, 3))):
         quantity, cents = draw(st.integers(1, 6)), draw(st.integers(1, 9999))
         worth = quantity * Decimal(cents) / 100
         discount = rounded(worth * draw(st.integers(0, 40)) / 100)
         tax = rounded((worth - discount) * draw(st.sampled_from([0, 7, 19])) / 100)
-        counters = ("qty_invoiced", "qty_shipped", "qty_refunded", "qty_canceled", *BACK.values(), *PAID.values())
+        counters = (
+            "qty_invoiced",
+            "qty_shipped",
+            "qty_refunded",
+            "qty_canceled",
+            *BACK.values(),
+            *PAID.values(),
+        )
         none: dict[str, Any] = dict.fromkeys(counters, NOTHING)
         price = str(Decimal(cents) / 100)
         one = row(quantity=str(quantity), price=price, tax=str(tax), discount=str(discount), **none)
         rows.append({**one, "_row_total": worth, "_tax_amount": tax, "_discount_amount": discount})
     shipping = draw(st.sampled_from(["0", "4.95"]))
-    document = made(*rows, shipping=shipping, shipping_refunded=NOTHING, total_refunded=NOTHING, total_canceled=NOTHING)
+    document = made(
+        *rows,
+        shipping=shipping,
+        shipping_refunded=NOTHING,
+        total_refunded=NOTHING,
+        total_canceled=NOTHING,
+    )
     world = World(document, MODES[draw(st.sampled_from(sorted(MODES)))])
     world.settle()
     pieces = st.lists(st.integers(0, 6), min_size=len(rows), max_size=len(rows))
-    for deed in draw(
-        st.lists(st.sampled_from(["invoice", "invoice", "ship", "refund", "refund", "cancel", "f&o"]), max_size=7)
+    for action in draw(
+        st.lists(
+            st.sampled_from(["invoice", "invoice", "ship", "refund", "refund", "cancel", "f&o"]),
+            max_size=7,
+        )
     ):
-        if deed == "invoice" and not any(one["qty_canceled"] for one in document["items"]):
+        if action == "invoice" and not any(one["qty_canceled"] for one in document["items"]):
             world.invoice(draw(pieces))
-        elif deed == "ship":
+        elif action == "ship":
             world.ship(draw(pieces))
-        elif deed == "refund":
+        elif action == "refund":
             world.refund(draw(pieces), draw(st.booleans()))
-        elif deed == "cancel" and not world.is_invoiced:
+        elif action == "cancel" and not world.is_invoiced:
             world.cancel()
             world.settle()
-        elif deed == "f&o":
+        elif action == "f&o":
             world.is_invoiced = True
     world.settle()
     return world
 
 
 def _is_tangled(item: dict[str, Any]) -> bool:
-    """The shop's own tangles: cancelled with more shipped than invoiced, which it can never charge."""
-    return bool(item["qty_canceled"]) and item["qty_invoiced"] != item["qty_ordered"] - item["qty_canceled"]
+    """The shop's own tangles: cancelled with more shipped than invoiced, which it can never
+    charge."""
+    return (
+        bool(item["qty_canceled"])
+        and item["qty_invoiced"] != item["qty_ordered"] - item["qty_canceled"]
+    )
 
 
 def _is_shipped_beyond(item: dict[str, Any]) -> bool:
     """The shop ships what was refunded when it ships all that is left."""
-    return bool(item["qty_shipped"] + item["qty_refunded"] > item["qty_ordered"] - item["qty_canceled"])
+    return bool(
+        item["qty_shipped"] + item["qty_refunded"] > item["qty_ordered"] - item["qty_canceled"]
+    )
 
 
 @settings(max_examples=150, deadline=None)
-@given(lives())
+@given(processes())
 def test_what_f_o_holds_less_what_it_credits_is_what_commerce_holds(world: World) -> None:
     items = world.document["items"]
-    if any(_is_tangled(item) or (_is_shipped_beyond(item) and not world.is_invoiced) for item in items):
+    if any(
+        _is_tangled(item) or (_is_shipped_beyond(item) and not world.is_invoiced) for item in items
+    ):
         return
     if world.document["total_canceled"] and world.is_invoiced:
         return
-    wanted = world.document["grand_total"] - world.document["total_canceled"] - world.document["total_refunded"]
+    wanted = (
+        world.document["grand_total"]
+        - world.document["total_canceled"]
+        - world.document["total_refunded"]
+    )
     cents = Decimal("0.01") * (1 + len(world.memos))
-    assert abs(world.value - world.credited - wanted) <= cents, (world.value, world.credited, wanted)
+    assert abs(world.value - world.credited - wanted) <= cents, (
+        world.value,
+        world.credited,
+        wanted,
+    )
 
 
 @settings(max_examples=100, deadline=None)
-@given(lives())
+@given(processes())
 def test_nothing_is_left_to_be_shipped_that_was_cancelled_or_refunded(world: World) -> None:
     if world.is_invoiced:
         return
@@ -194,7 +272,9 @@ def test_nothing_is_left_to_be_shipped_that_was_cancelled_or_refunded(world: Wor
         held = world.held.get(str(item.item_id))
         assert (held.quantity if held else NOTHING) == pieces_wanted(item)
         to_ship = pieces_wanted(item) - item.qty_shipped
-        assert to_ship <= max(item.qty_ordered - item.qty_canceled - item.qty_refunded - item.qty_shipped, NOTHING)
+        assert to_ship <= max(
+            item.qty_ordered - item.qty_canceled - item.qty_refunded - item.qty_shipped, NOTHING
+        )
     if is_nothing_left(order, world.connection.orders):
         assert not world.held
 
@@ -202,9 +282,15 @@ def test_nothing_is_left_to_be_shipped_that_was_cancelled_or_refunded(world: Wor
 @given(st.tuples(*[st.integers(0, 9)] * 4))
 def test_pieces_add_up(counts: tuple[int, int, int, int]) -> None:
     ordered, cancelled, shipped, refunded = counts
-    counted: dict[str, Any] = {"qty_canceled": cancelled, "qty_shipped": shipped, "qty_refunded": refunded}
+    counted: dict[str, Any] = {
+        "qty_canceled": cancelled,
+        "qty_shipped": shipped,
+        "qty_refunded": refunded,
+    }
     (item,) = Order.read(made(row(quantity=str(max(ordered, 1)), **counted))).items
     assert 0 <= pieces_taken_off(item) <= refunded
     assert 0 <= pieces_wanted(item) <= item.qty_ordered
-    most = max(item.qty_ordered - cancelled - refunded, min(Decimal(shipped), item.qty_ordered), NOTHING)
+    most = max(
+        item.qty_ordered - cancelled - refunded, min(Decimal(shipped), item.qty_ordered), NOTHING
+    )
     assert pieces_wanted(item) <= most

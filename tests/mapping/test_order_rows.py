@@ -70,13 +70,19 @@ async def test_rows_that_do_not_add_up_are_parked_with_both_sums() -> None:
 @pytest.mark.parametrize(
     ("item", "name"),
     [
-        ({"row_total": "30.00", "row_total_incl_tax": "99"}, "a release that does not rewrite the row"),
+        (
+            {"row_total": "30.00", "row_total_incl_tax": "99"},
+            "a release that does not rewrite the row",
+        ),
         (
             {"row_total": "27.00", "row_total_incl_tax": "99", "discount_amount": "3.00"},
             "one that starts from the stored row",
         ),
         ({"row_total": "1", "row_total_incl_tax": "99"}, "price times quantity"),
-        ({"price": "9.99", "row_total_incl_tax": "99", "row_invoiced": "30.00"}, "what was invoiced"),
+        (
+            {"price": "9.99", "row_total_incl_tax": "99", "row_invoiced": "30.00"},
+            "what was invoiced",
+        ),
         (
             {"row_total_incl_tax": "0", "discount_amount": "40.00", "price": "9.99"},
             "the remainder of the only row cut off",
@@ -85,7 +91,10 @@ async def test_rows_that_do_not_add_up_are_parked_with_both_sums() -> None:
 )
 async def test_the_true_row_is_recovered(item: dict[str, Any], name: str) -> None:
     taken = Decimal(item.get("discount_amount", "0"))
-    order = made({**row(quantity="3", price="10.00"), **item}) | {"subtotal": "30.00", "grand_total": 30 - taken}
+    order = made({**row(quantity="3", price="10.00"), **item}) | {
+        "subtotal": "30.00",
+        "grand_total": 30 - taken,
+    }
     found = await previewed(order)
     assert found.outcome == "deliver", f"{name}: {found.reason}"
     assert lines_of(found.requests)[0]["LineDiscountAmount"] * (1 if taken % 3 else 3) == taken
@@ -93,5 +102,8 @@ async def test_the_true_row_is_recovered(item: dict[str, Any], name: str) -> Non
 
 async def test_two_rows_cut_off_at_zero_with_strange_prices_are_parked_not_guessed() -> None:
     cut = {"row_total_incl_tax": "0", "discount_amount": "20.00", "price": "3.33"}
-    order = made({**row(quantity="3"), **cut}, {**row(quantity="3"), **cut}) | {"subtotal": "20.01", "grand_total": "0"}
+    order = made({**row(quantity="3"), **cut}, {**row(quantity="3"), **cut}) | {
+        "subtotal": "20.01",
+        "grand_total": "0",
+    }
     assert "subtotal is 20.01" in await parked(order)

@@ -1,4 +1,5 @@
-"""Every part of a grand total has one home: a line, a tender, or a parked order that names the field."""
+"""Every part of a grand total has one home: a line, a tender, or a parked order that names the
+field."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -6,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.encoding import from_json
+from sync.core.encoding import from_json
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.preview.orders import Lookups, Preview, example_lookups
 from tests.mapping.connection import GROSS, MODES, NET, connection, previewed, store
@@ -36,7 +37,10 @@ def with_factor(factor: str, sku: str = "BIKE") -> Lookups:
 async def test_gift_cards_store_credit_and_rewards_together_are_tenders(mode: str) -> None:
     order = made(row(price="80.00", tax="6.60"), shipping="5.00", extra="-60.35")
     order = with_extension(
-        order, gift_cards_amount=Decimal("50.00"), customer_balance_amount="10.00", reward_currency_amount="0.35"
+        order,
+        gift_cards_amount=Decimal("50.00"),
+        customer_balance_amount="10.00",
+        reward_currency_amount="0.35",
     )
     found = await previewed(order, MODES[mode])
     assert_exact(found, order)
@@ -53,7 +57,9 @@ async def test_an_order_paid_wholly_by_gift_card_comes_to_nothing() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_fraction_of_a_cent_paid_by_store_credit_is_a_cent(mode: str) -> None:
-    order = from_json((PAYLOADS / "orders_made" / "fractional_paid_by_store_credit.json").read_bytes())
+    order = from_json(
+        (PAYLOADS / "orders_made" / "fractional_paid_by_store_credit.json").read_bytes()
+    )
     found = await previewed(order, MODES[mode])
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
@@ -70,10 +76,14 @@ async def test_a_tender_may_have_a_line_as_its_home() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("price", "tax"), [("4.00", "0.33"), ("4.00", "0"), ("0.01", "0")])
-async def test_gift_wrapping_is_a_line_with_its_tax_in_the_orders_tax(mode: str, price: str, tax: str) -> None:
+async def test_gift_wrapping_is_a_line_with_its_tax_in_the_orders_tax(
+    mode: str, price: str, tax: str
+) -> None:
     order = made(row(price="80.00", tax="6.60"), extra=str(Decimal(price) + Decimal(tax)))
     order["tax_amount"] += Decimal(tax)
-    order = with_extension(order, gw_items_price=price, gw_items_tax_amount=tax, gw_price=None, gw_card_price="0.0000")
+    order = with_extension(
+        order, gw_items_price=price, gw_items_tax_amount=tax, gw_price=None, gw_card_price="0.0000"
+    )
     found = await previewed(order, MODES[mode])
     assert_exact(found, order)
     assert lines_by_reference(found)["gift_wrapping"]["ItemNumber"] == "GIFTWRAP"
@@ -88,8 +98,14 @@ async def test_wrapping_without_a_home_is_parked_with_its_field_and_cure() -> No
 
 
 async def test_custom_fees_are_a_line_each_also_when_two_bear_one_code() -> None:
-    fees = [{"code": "eco", "value": "1.50"}, {"code": "eco", "value": None, "amount": Decimal("0.25")}, {"id": 7, "amount": 2},
-            {"code": "shipping", "amount": "1"}, {"code": "a very long code of some extension", "value": "0.25"}, {}]  # fmt: skip
+    fees = [
+        {"code": "eco", "value": "1.50"},
+        {"code": "eco", "value": None, "amount": Decimal("0.25")},
+        {"id": 7, "amount": 2},
+        {"code": "shipping", "amount": "1"},
+        {"code": "a very long code of some extension", "value": "0.25"},
+        {},
+    ]
     order = with_extension(made(shipping="3.00", extra="5.00"), custom_fees=fees)
     found = await previewed(order)
     assert_exact(found, order)
@@ -98,8 +114,15 @@ async def test_custom_fees_are_a_line_each_also_when_two_bear_one_code() -> None
     assert any(name.startswith("a very long") and len(name) == 20 for name in references)
 
 
-@pytest.mark.parametrize(("fee", "field"), [({"code": "eco", "value": "a lot"}, "custom_fees[0].value"), ("eco", "custom_fees[0]"),
-                                           ({"amount": True}, "custom_fees[0].amount"), ({"amount": "NaN"}, "custom_fees[0].amount")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fee", "field"),
+    [
+        ({"code": "eco", "value": "a lot"}, "custom_fees[0].value"),
+        ("eco", "custom_fees[0]"),
+        ({"amount": True}, "custom_fees[0].amount"),
+        ({"amount": "NaN"}, "custom_fees[0].amount"),
+    ],
+)
 async def test_a_fee_that_cannot_be_read_is_parked_with_its_place(fee: Any, field: str) -> None:
     found = await previewed(with_extension(made(), custom_fees=[fee]))
     assert found.outcome == "park"
@@ -111,7 +134,11 @@ async def test_a_fee_that_cannot_be_read_is_parked_with_its_place(fee: Any, fiel
     ("home", "payment", "extra"),
     [
         ({"item": "S", "field": "payment.fee"}, {"fee": "2.00"}, "2.00"),
-        ({"item": "S", "field": "payment.fee", "tax_field": "payment.fee_tax"}, {"fee": 2, "fee_tax": "0.38"}, "2.38"),
+        (
+            {"item": "S", "field": "payment.fee", "tax_field": "payment.fee_tax"},
+            {"fee": 2, "fee_tax": "0.38"},
+            "2.38",
+        ),
         ({"item": "S", "field": "payment.rebate", "negative": True}, {"rebate": "2.00"}, "-2.00"),
         ({"item": "S", "field": "payment.rebate", "negative": True}, {"rebate": "-2.00"}, "-2.00"),
         (
@@ -119,10 +146,18 @@ async def test_a_fee_that_cannot_be_read_is_parked_with_its_place(fee: Any, fiel
             {"r": "2.00", "t": "0.38"},
             "-2.38",
         ),
-        ({"item": "S", "field": "payment.fees.amount"}, {"fees": [{"amount": 1}, {"amount": "2.5"}, {}]}, "3.50"),
+        (
+            {"item": "S", "field": "payment.fees.amount"},
+            {"fees": [{"amount": 1}, {"amount": "2.5"}, {}]},
+            "3.50",
+        ),
         ({"item": "S", "field": "payment.fees"}, {"fees": [1, "2.5", None]}, "3.50"),
         ({"payment": "P", "field": "payment.points"}, {"points": "3.00"}, "-3.00"),
-        ({"payment": "P", "field": "payment.points", "negative": True}, {"points": "-3.00"}, "-3.00"),
+        (
+            {"payment": "P", "field": "payment.points", "negative": True},
+            {"points": "-3.00"},
+            "-3.00",
+        ),
     ],
 )
 async def test_a_total_of_an_extension_goes_where_the_configuration_says(
@@ -131,7 +166,9 @@ async def test_a_total_of_an_extension_goes_where_the_configuration_says(
     order = made(row(price="20.00", tax="1.65"), extra=extra)
     order["payment"] |= payment
     prices = {"prices_include_tax": mode == "gross"}
-    settings = connection(orders={"segments": {**SEGMENTS, "own_total": home}}, stores=store(**prices))
+    settings = connection(
+        orders={"segments": {**SEGMENTS, "own_total": home}}, stores=store(**prices)
+    )
     found = await previewed(order, settings)
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
@@ -140,12 +177,16 @@ async def test_a_total_of_an_extension_goes_where_the_configuration_says(
 
 
 @pytest.mark.parametrize("mode", ["net", "gross"])
-async def test_the_tax_of_a_fee_that_is_in_the_orders_tax_already_is_counted_once(mode: str) -> None:
+async def test_the_tax_of_a_fee_that_is_in_the_orders_tax_already_is_counted_once(
+    mode: str,
+) -> None:
     order = made(row(price="20.00", tax="1.65"), extra="2.38")
     order["payment"] |= {"fee": "2.00", "fee_tax": "0.38"}
     order["tax_amount"] += Decimal("0.38")
     home = {"item": "S", "field": "payment.fee", "tax_field": "payment.fee_tax"}
-    settings = connection(orders={"segments": {"own_total": home}}, stores=store(prices_include_tax=mode == "gross"))
+    settings = connection(
+        orders={"segments": {"own_total": home}}, stores=store(prices_include_tax=mode == "gross")
+    )
     found = await previewed(order, settings)
     assert found.outcome == "deliver", found.reason
     assert found.totals is not None
@@ -181,7 +222,10 @@ async def test_a_total_nobody_gave_a_home_is_parked_and_found_where_it_stands() 
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_free_order_and_a_hundred_percent_discount_are_lines_of_nothing(mode: str) -> None:
-    for order in (made(row(price="0.00")), made(row(price="10.00", quantity="3", discount="30.00"))):
+    for order in (
+        made(row(price="0.00")),
+        made(row(price="10.00", quantity="3", discount="30.00")),
+    ):
         found = await previewed(order, MODES[mode])
         assert_exact(found, order)
         assert order["grand_total"] == 0
@@ -189,8 +233,14 @@ async def test_a_free_order_and_a_hundred_percent_discount_are_lines_of_nothing(
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_discounted_gross_shipping_with_its_compensation_adds_up(mode: str) -> None:
-    """Shipping 5.00 gross at 19 %, half of it discounted: part of the discount is tax that is not charged."""
-    order = made(row(price="10.00"), extra="2.50", shipping_amount=Decimal("4.20"), shipping_tax_amount=Decimal("0.40"))
+    """Shipping 5.00 gross at 19 %, half of it discounted: part of the discount is tax that is not
+    charged."""
+    order = made(
+        row(price="10.00"),
+        extra="2.50",
+        shipping_amount=Decimal("4.20"),
+        shipping_tax_amount=Decimal("0.40"),
+    )
     order |= {
         "shipping_discount_amount": "2.50",
         "shipping_discount_tax_compensation_amount": "0.40",
@@ -200,9 +250,14 @@ async def test_discounted_gross_shipping_with_its_compensation_adds_up(mode: str
 
 
 @pytest.mark.parametrize("mode", MODES)
-async def test_many_fractional_rows_lose_more_cents_than_a_rounding_may_hide_and_are_still_exact(mode: str) -> None:
-    """Each of 60 rows is off by up to half a cent: what that comes to is known, so it is no unexplained total."""
-    order = made(*(row(sku=f"S{n}", quantity="0.3333", price="10.13", tax="0.2703") for n in range(60)))
+async def test_many_fractional_rows_lose_more_cents_than_a_rounding_may_hide_and_are_still_exact(
+    mode: str,
+) -> None:
+    """Each of 60 rows is off by up to half a cent: what that comes to is known, so it is no
+    unexplained total."""
+    order = made(
+        *(row(sku=f"S{n}", quantity="0.3333", price="10.13", tax="0.2703") for n in range(60))
+    )
     found = await previewed(order, MODES[mode])
     assert_exact(found, order)
     assert found.totals is not None
@@ -213,13 +268,17 @@ async def test_many_fractional_rows_lose_more_cents_than_a_rounding_may_hide_and
 async def test_cents_without_a_reason_are_rounded_up_to_the_limit_and_no_further() -> None:
     assert_exact(await previewed(order := made(extra="0.05")), order)
     assert (await previewed(made(extra="0.06"))).outcome == "park"
-    assert (await previewed(made(extra="0.01"), connection(orders={"rounding_most": Decimal(0)}))).outcome == "park"
+    assert (
+        await previewed(made(extra="0.01"), connection(orders={"rounding_most": Decimal(0)}))
+    ).outcome == "park"
 
 
 @pytest.mark.parametrize("factor", ["12", "0.5", "0.083333333", "0.333333333"])
 @pytest.mark.parametrize("quantity", ["1", "7", "12", "0.3333", "2.5"])
 @pytest.mark.parametrize("mode", MODES)
-async def test_another_unit_of_measure_changes_no_amount(factor: str, quantity: str, mode: str) -> None:
+async def test_another_unit_of_measure_changes_no_amount(
+    factor: str, quantity: str, mode: str
+) -> None:
     order = made(row(quantity=quantity, price="9.99", discount="0.33", tax="0.77"))
     found = await previewed(order, MODES[mode], with_factor(factor))
     assert_exact(found, order)
@@ -241,16 +300,23 @@ async def test_a_row_of_money_without_quantity_is_parked(quantity: str) -> None:
 
 
 @pytest.mark.parametrize("prices", [("17769.64",), ("10.50", "10.50")])
-async def test_a_currency_that_is_booked_in_whole_units_is_parked_with_the_cure(prices: tuple[str, ...]) -> None:
+async def test_a_currency_that_is_booked_in_whole_units_is_parked_with_the_cure(
+    prices: tuple[str, ...],
+) -> None:
     """The second order's total is whole, its lines are not: F&O rounds each of them."""
-    order = made(*(row(sku=f"S{n}", price=price) for n, price in enumerate(prices)), order_currency_code="JPY")
+    order = made(
+        *(row(sku=f"S{n}", price=price) for n, price in enumerate(prices)),
+        order_currency_code="JPY",
+    )
     yen = connection(dynamics={"rounding": {"JPY": 1}})
     found = await previewed(order, yen)
     assert found.outcome == "park"
     assert "rounding unit" in found.reason
     assert "Currencies" in found.remedy
     assert (await previewed(order)).outcome == "deliver"
-    assert (await previewed(made(row(price="500"), order_currency_code="JPY"), yen)).outcome == "deliver"
+    assert (
+        await previewed(made(row(price="500"), order_currency_code="JPY"), yen)
+    ).outcome == "deliver"
 
 
 async def test_a_currency_of_three_decimals_is_proved_to_the_cent_that_commerce_keeps() -> None:

@@ -17,13 +17,16 @@ def reason(order: dict[str, Any], **orders: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("pending_payment", "pending"), ("payment_review", "review"), ("holded", "hold")]
+    ("state", "words"),
+    [("pending_payment", "pending"), ("payment_review", "review"), ("holded", "hold")],
 )
 def test_some_states_wait(state: str, words: str) -> None:
     assert words in reason(made(state=state))
 
 
-@pytest.mark.parametrize("state", ["new", "processing", "complete", "closed", "", "a state of an extension"])
+@pytest.mark.parametrize(
+    "state", ["new", "processing", "complete", "closed", "", "a state of an extension"]
+)
 def test_the_others_are_posted(state: str) -> None:
     assert reason(made(state=state)) == ""
 
@@ -55,7 +58,9 @@ def test_an_order_that_commerce_has_not_finished_placing_waits() -> None:
 def test_payment_decides_where_it_should(posting: str, fields: dict[str, Any], waits: bool) -> None:
     assert bool(reason(made(**fields), posting=posting)) == waits
     assert bool(reason(made(**fields), payments={"checkmo": {"posting": posting}})) == waits
-    assert bool(reason(made(**fields), payments={"*": {"posting": posting}}, posting="never")) == waits
+    assert (
+        bool(reason(made(**fields), payments={"*": {"posting": posting}}, posting="never")) == waits
+    )
 
 
 def test_a_free_order_has_been_paid() -> None:
@@ -63,8 +68,17 @@ def test_a_free_order_has_been_paid() -> None:
     assert reason(free, posting="captured") == reason(free, posting="authorised") == ""
 
 
-@pytest.mark.parametrize(("created_at", "waits"), [("2026-11-20 12:00:00", False), ("2026-11-11 12:00:00", False), ("2026-11-11 11:59:59", True),
-                                                  ("2026-11-11T11:59:59+00:00", True), ("", False), ("0000-00-00 00:00:00", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("created_at", "waits"),
+    [
+        ("2026-11-20 12:00:00", False),
+        ("2026-11-11 12:00:00", False),
+        ("2026-11-11 11:59:59", True),
+        ("2026-11-11T11:59:59+00:00", True),
+        ("", False),
+        ("0000-00-00 00:00:00", False),
+    ],
+)
 def test_orders_from_before_the_oldest_day_stay_in_commerce(created_at: str, waits: bool) -> None:
     assert bool(reason(made(created_at=created_at), oldest_days=10)) == waits
     assert reason(made(created_at=created_at)) == ""
@@ -90,9 +104,16 @@ CUTOVER = "2026-11-15T06:00:00Z"
 
 @pytest.mark.parametrize(
     ("created_at", "is_ours"),
-    [("2026-11-15 06:00:00", True), ("2026-11-15 05:59:59", False), ("2026-11-15T07:00:00+02:00", False), ("", True)],
+    [
+        ("2026-11-15 06:00:00", True),
+        ("2026-11-15 05:59:59", False),
+        ("2026-11-15T07:00:00+02:00", False),
+        ("", True),
+    ],
 )
-async def test_what_was_placed_before_the_cutover_is_left_alone(created_at: str, is_ours: bool) -> None:
+async def test_what_was_placed_before_the_cutover_is_left_alone(
+    created_at: str, is_ours: bool
+) -> None:
     order, settings = made(created_at=created_at), connection(orders={"placed_from": CUTOVER})
     assert before_our_time(Order.read(order), settings.orders) == "" or not is_ours
     assert before_our_time(Order.read(order), connection().orders) == ""
@@ -100,7 +121,9 @@ async def test_what_was_placed_before_the_cutover_is_left_alone(created_at: str,
     assert (preview.outcome == "skip") is not is_ours
 
 
-async def test_documents_from_before_are_left_alone_and_later_ones_of_older_orders_wait_for_a_person() -> None:
+async def test_old_documents_are_left_alone_and_later_ones_of_older_orders_wait_for_a_person() -> (
+    None
+):
     settings = books("payment, return", orders={"placed_from": CUTOVER})
     order = made(created_at="2026-11-01 10:00:00")
     old, new = (invoice_of(order, created_at=f"2026-11-{day} 10:00:00") for day in ("02", "20"))

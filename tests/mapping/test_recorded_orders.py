@@ -1,4 +1,5 @@
-"""Real orders, proved to the cent by arithmetic of their own: what F&O makes of the bodies against what Commerce charged."""
+"""Real orders, proved to the cent by arithmetic of their own: what F&O makes of the bodies against
+what Commerce charged."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -11,9 +12,12 @@ from sync.mapping.order_rows import money_items, money_rows
 from sync.preview.orders import Preview
 from tests.mapping.connection import MODES, NET, previewed
 from tests.mapping.fno import assert_exact, lines_of
-from tests.mapping.samples import beside, money, money_names, orders_beside, scenarios
+from tests.mapping.samples import beside, money, money_names, scenarios, shared_orders
 
-EXPLAINED = {"adobedocs-order-tutorial.json": "row_total_incl_tax", "order-notifier-order.json": "no items"}
+EXPLAINED = {
+    "adobedocs-order-tutorial.json": "row_total_incl_tax",
+    "order-notifier-order.json": "no items",
+}
 """Documents that are no order as a shop answers it, and what their reason must name."""
 
 
@@ -36,7 +40,9 @@ def check(name: str, order: Any, found: Preview) -> None:
     elif found.outcome == "skip":
         assert "refunded in Commerce before" in found.reason, name
         bearing = [item for item, _ in money_items(Order.read(order))]
-        assert all(i.qty_shipped == 0 and i.qty_refunded + i.qty_canceled == i.qty_ordered for i in bearing), name
+        assert all(
+            i.qty_shipped == 0 and i.qty_refunded + i.qty_canceled == i.qty_ordered for i in bearing
+        ), name
     else:
         assert_exact(found, order)
     assert found.totals is not None
@@ -57,7 +63,9 @@ def test_recovered_rows_are_what_the_shop_has_stored(name: str) -> None:
 
 
 def assert_rows_are_stored(scenario: Any) -> None:
-    stored = {row["item_id"]: Decimal(str(row["row_total"])) for row in scenario["stored_order_items"]}
+    stored = {
+        row["item_id"]: Decimal(str(row["row_total"])) for row in scenario["stored_order_items"]
+    }
     for row in money_rows(Order.read(scenario["order"])):
         assert row.item.item_id is not None
         assert row.row == stored[row.item.item_id], row.sku
@@ -84,7 +92,7 @@ def test_every_recovered_row_of_the_measured_shop_is_what_it_has_stored() -> Non
 @pytest.mark.parametrize("folder", ["commerce-live", "commerce"])
 async def test_every_public_order_is_exact_or_says_which_field_is_amiss(folder: str) -> None:
     exact = 0
-    for name, order in orders_beside(folder):
+    for name, order in shared_orders(folder):
         for settings in MODES.values():
             found = await previewed(order, settings)
             if found.outcome == "deliver":
@@ -100,13 +108,21 @@ async def test_every_public_order_is_exact_or_says_which_field_is_amiss(folder: 
 @pytest.mark.live_samples
 async def test_releases_that_store_rows_otherwise_are_read_too() -> None:
     """Orders of releases before 2.4.8, whose REST answers start from the stored row."""
-    names = {name for name, order in orders_beside("commerce") if (await previewed(order)).outcome == "deliver"}
+    names = {
+        name
+        for name, order in shared_orders("commerce")
+        if (await previewed(order)).outcome == "deliver"
+    }
     assert {f"oca-order-{n}.json" for n in (9, 10, 11, 12, 13, 16, 17)} <= names
 
 
 async def test_an_order_whose_answer_was_cut_off_at_zero_gets_its_row_back() -> None:
     scenario = money("tax-044-total-catexcl-after-discincl-f333")
-    cut = [i for i in scenario["order"]["items"] if not i.get("row_total_incl_tax") and i.get("discount_amount")]
+    cut = [
+        i
+        for i in scenario["order"]["items"]
+        if not i.get("row_total_incl_tax") and i.get("discount_amount")
+    ]
     assert cut, "the scenario has lost what it is for"
     assert_exact(await previewed(scenario["order"]), scenario["order"])
 

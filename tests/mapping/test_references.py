@@ -31,8 +31,10 @@ def test_a_number_that_stands_twice_is_read_once(number: str) -> None:
 @pytest.mark.parametrize(
     ("reference", "template"),
     [
-        ("", "{increment_id}"), ("000000042", "W-{increment_id}"), ("W.000000042", "W-{increment_id}"), ("000000042", "{order_increment_id}/{increment_id}"),
-        ("/1", "{order_increment_id}/{increment_id}"), ("1/", "{order_increment_id}/{increment_id}"),
+        ("", "{increment_id}"), ("000000042", "W-{increment_id}"),
+        ("W.000000042", "W-{increment_id}"), ("000000042", "{order_increment_id}/{increment_id}"),
+        ("/1", "{order_increment_id}/{increment_id}"),
+        ("1/", "{order_increment_id}/{increment_id}"),
     ],
 )  # fmt: skip
 def test_what_the_template_did_not_make_is_nobody_s(reference: str, template: str) -> None:

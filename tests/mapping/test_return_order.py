@@ -1,4 +1,5 @@
-"""Return orders: amounts that no price expresses are split to the cent, and charges are told from goods."""
+"""Return orders: amounts that no price expresses are split to the cent, and charges are told from
+goods."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -37,10 +38,14 @@ def items(*mappings: ItemMapping) -> Lookups:
 @example(quantity=Decimal("0.000001"), amount=Decimal("9999999.99"))
 @example(quantity=Decimal("999999.5"), amount=Decimal("0.01"))
 @example(quantity=Decimal("10000.5"), amount=Decimal("-12345.67"))
-def test_parts_sum_to_quantity_and_amount_whatever_these_are(quantity: Decimal, amount: Decimal) -> None:
+def test_parts_sum_to_quantity_and_amount_whatever_these_are(
+    quantity: Decimal, amount: Decimal
+) -> None:
     parts = _split(quantity, amount)
     assert sum(pieces for pieces, _ in parts) == quantity
-    assert sum(half_up(Fraction(pieces) * Fraction(price)) for pieces, price in parts) == Fraction(amount)
+    assert sum(half_up(Fraction(pieces) * Fraction(price)) for pieces, price in parts) == Fraction(
+        amount
+    )
     assert all(pieces > 0 for pieces, _ in parts)
     assert amount < 0 or all(price >= 0 for _, price in parts)
     assert len(parts) <= 2
@@ -56,7 +61,9 @@ def test_an_amount_that_a_price_expresses_is_one_line(pieces: Decimal, price: De
     assert _split(pieces, pieces * price) == [(pieces, price)]
 
 
-async def lines_of(order: dict[str, Any], memo: dict[str, Any], **options: Any) -> list[Mapping[str, Any]]:
+async def lines_of(
+    order: dict[str, Any], memo: dict[str, Any], **options: Any
+) -> list[Mapping[str, Any]]:
     found = await booked(memo, order, options.pop("settings", books()), is_memo=True, **options)
     assert found.outcome == "deliver", found.reason
     return bodies(found.requests, "ReturnOrderLinesV2")
@@ -77,7 +84,9 @@ async def test_the_header_names_account_reference_and_order() -> None:
     order = made(row())
     memo = memo_of(order)
     settings = books(creditmemos={"reason": "WEB"})
-    (header,) = bodies((await booked(memo, order, settings, is_memo=True)).requests, "ReturnOrderHeadersV2")
+    (header,) = bodies(
+        (await booked(memo, order, settings, is_memo=True)).requests, "ReturnOrderHeadersV2"
+    )
     assert header["CustomerAccountNumber"] == header["InvoiceCustomerAccountNumber"]
     assert header["CustomersOrderReference"] == f"{order['increment_id']}/C{memo['increment_id']}"
     assert header["CustomerRequisitionNumber"] == order["increment_id"]
@@ -89,7 +98,11 @@ async def test_pieces_come_back_in_the_sales_unit_with_their_dimensions() -> Non
     order = made(row("TIN", quantity="12", price="1.00"))
     dozen = ItemMapping("TIN", "A-1000", color="Red", unit="dz", factor=Decimal("0.083333333"))
     (line,) = await lines_of(order, memo_of(order), lookups=items(dozen))
-    assert (line["ItemNumber"], line["ProductColorId"], line["SalesUnitSymbol"]) == ("A-1000", "Red", "dz")
+    assert (line["ItemNumber"], line["ProductColorId"], line["SalesUnitSymbol"]) == (
+        "A-1000",
+        "Red",
+        "dz",
+    )
     assert (line["ReturnSalesQuantity"], line["SalesPrice"]) == (-1, 12)
 
 
@@ -103,7 +116,9 @@ async def test_seven_of_a_dozen_keep_their_amount_at_a_price_of_six_decimals() -
 
 async def test_a_sku_without_an_item_parks_with_its_name() -> None:
     order = made(row("LOST"))
-    found = await booked(memo_of(order), order, books(has_orders=False), is_memo=True, lookups=items())
+    found = await booked(
+        memo_of(order), order, books(has_orders=False), is_memo=True, lookups=items()
+    )
     assert found.outcome == "park"
     assert "items[].sku without an item in D365: LOST" in found.reason
     assert "map items" in found.remedy
@@ -112,14 +127,18 @@ async def test_a_sku_without_an_item_parks_with_its_name() -> None:
 async def test_a_quantity_that_is_nothing_in_sales_units_parks() -> None:
     order = made(row("DUST", quantity="0.0001", price="100000"))
     lookups = items(ItemMapping("DUST", "D", factor=Decimal("0.000000001")))
-    found = await booked(memo_of(order), order, books(has_orders=False), is_memo=True, lookups=lookups)
+    found = await booked(
+        memo_of(order), order, books(has_orders=False), is_memo=True, lookups=lookups
+    )
     assert found.outcome == "park"
     assert "items[].qty" in found.reason
 
 
 async def test_what_went_back_to_a_gift_card_is_no_line_but_counts() -> None:
     order = with_extension(made(row(price="30.00"), extra="-12.00"), gift_cards_amount=Decimal(12))
-    memo = with_extension({**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(12))
+    memo = with_extension(
+        {**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(12)
+    )
     found = await booked(memo, order, books(), is_memo=True)
     assert_booked(found, memo, gross=False, is_memo=True)
     (line,) = bodies(found.requests, "ReturnOrderLinesV2")
@@ -129,7 +148,9 @@ async def test_what_went_back_to_a_gift_card_is_no_line_but_counts() -> None:
 
 async def test_a_memo_that_went_back_to_a_gift_card_whole_is_returned_all_the_same() -> None:
     order = with_extension(made(row(price="30.00"), extra="-30.00"), gift_cards_amount=Decimal(30))
-    memo = with_extension({**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(30))
+    memo = with_extension(
+        {**memo_of(order), "extension_attributes": {}}, gift_cards_amount=Decimal(30)
+    )
     found = await booked(memo, order, books(creditmemos={"refund_payment": True}), is_memo=True)
     assert_booked(found, memo, gross=False, is_memo=True)
     assert not bodies(found.requests, "CustomerPaymentJournalLines")
@@ -159,7 +180,9 @@ async def test_an_item_that_is_not_in_the_order_parks_where_its_tax_codes_are_ne
     order = made(row())
     memo = memo_of(order)
     memo["items"][0]["order_item_id"] = 999_999
-    found = await booked(memo, order, books(orders={"taxes": {"*": {"group": "G", "item_group": "I"}}}), is_memo=True)
+    found = await booked(
+        memo, order, books(orders={"taxes": {"*": {"group": "G", "item_group": "I"}}}), is_memo=True
+    )
     assert found.outcome == "park"
     assert "items[0].order_item_id" in found.reason
 
@@ -175,7 +198,9 @@ async def test_the_same_row_twice_is_two_references() -> None:
 @pytest.mark.parametrize("disposition", ["", "Credit"])
 async def test_the_disposition_is_the_configured_one(disposition: str) -> None:
     order = made(row())
-    (line,) = await lines_of(order, memo_of(order), settings=books(creditmemos={"disposition": disposition}))
+    (line,) = await lines_of(
+        order, memo_of(order), settings=books(creditmemos={"disposition": disposition})
+    )
     assert line.get("ReturnDispositionCode", "") == disposition
 
 

@@ -21,7 +21,13 @@ async def test_a_number_of_theirs_is_left_out() -> None:
     assert {body["SalesOrderNumber"] for body in lines_of(found.requests)} == {"(assigned by D365)"}
 
 
-@pytest.mark.parametrize(("template", "number"), [("W{increment_id}", "W000000042"), ("{store_id}/{entity_id}/{increment_id}", "1/42/000000042")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("template", "number"),
+    [
+        ("W{increment_id}", "W000000042"),
+        ("{store_id}/{entity_id}/{increment_id}", "1/42/000000042"),
+    ],
+)
 async def test_templates_say_how_numbers_and_references_look(template: str, number: str) -> None:
     settings = connection(orders={"number_template": template, "reference_template": template})
     found = await header(made(), settings)
@@ -37,7 +43,9 @@ async def test_a_number_of_twenty_characters_is_the_longest() -> None:
     assert "21 characters; F&O takes 20" in await parked(made(increment_id="0" * 19))
 
 
-@pytest.mark.parametrize("increment_id", ["", "  ", None, "0" * 51, "1\n2", "1\x7f2", True, ["1"], {"a": 1}])
+@pytest.mark.parametrize(
+    "increment_id", ["", "  ", None, "0" * 51, "1\n2", "1\x7f2", True, ["1"], {"a": 1}]
+)
 async def test_an_increment_id_that_cannot_be_a_key_is_parked(increment_id: Any) -> None:
     assert "increment_id" in await parked(made(increment_id=increment_id))
 
@@ -61,15 +69,30 @@ async def test_a_stores_own_settings_go_before_the_defaults() -> None:
         "1": {"company": "DEMF", "language": "de", "warehouse": "22"},
     }
     found = await header(made(), connection(stores=stores))
-    assert {name: found[name] for name in ("dataAreaId", "LanguageId", "SalesOrderOriginCode", "DefaultShippingWarehouseId")} == {
-        "dataAreaId": "demf", "LanguageId": "de", "SalesOrderOriginCode": "WEB", "DefaultShippingWarehouseId": "22",
-    }  # fmt: skip
+    assert {
+        name: found[name]
+        for name in (
+            "dataAreaId",
+            "LanguageId",
+            "SalesOrderOriginCode",
+            "DefaultShippingWarehouseId",
+        )
+    } == {
+        "dataAreaId": "demf",
+        "LanguageId": "de",
+        "SalesOrderOriginCode": "WEB",
+        "DefaultShippingWarehouseId": "22",
+    }
 
 
 async def test_a_line_is_known_by_the_id_of_its_item() -> None:
     order = made(row(item_id=7), row(item_id="8"), shipping="1.00")
     found = await previewed(order)
-    assert [body["ExternalItemNumber"] for body in lines_of(found.requests)] == ["7", "8", "shipping"]
+    assert [body["ExternalItemNumber"] for body in lines_of(found.requests)] == [
+        "7",
+        "8",
+        "shipping",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +107,11 @@ async def test_a_line_is_known_by_the_id_of_its_item() -> None:
             row(item_id=7),
             row(item_id=7),
         ],
-        [row(sku="x" * 64, item_id=None), row(sku="x" * 64, item_id=None), row(sku="x" * 63, item_id=None)],
+        [
+            row(sku="x" * 64, item_id=None),
+            row(sku="x" * 64, item_id=None),
+            row(sku="x" * 63, item_id=None),
+        ],
         [row(sku="ÄÖÜ ß 漢字", item_id=None), row(sku="ÄÖÜ SS 漢字", item_id=None)],
     ],
 )

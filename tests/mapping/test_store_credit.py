@@ -1,4 +1,5 @@
-"""Ways to pay that move no money, and what a refund leaves in the shop: no bank pays it, the receivable or liability does."""
+"""Ways to pay that move no money, and what a refund leaves in the shop: no bank pays it, the
+receivable or liability does."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,12 @@ PAYS = "payment, return"
 
 
 def paid_by(method: str, **fields: Any) -> dict[str, Any]:
-    return {**made(row(price="30.00")), "payment": {"method": method}, "base_currency_code": "USD", **fields}
+    return {
+        **made(row(price="30.00")),
+        "payment": {"method": method},
+        "base_currency_code": "USD",
+        **fields,
+    }
 
 
 @pytest.mark.parametrize("method", ["companycredit", "purchaseorder", "cashondelivery"])
@@ -33,7 +39,9 @@ async def test_a_method_on_account_moves_no_money(method: str) -> None:
 
 async def test_a_free_text_invoice_on_account_bears_the_terms_of_its_method() -> None:
     order = paid_by("companycredit")
-    settings = books("both, free text credit", orders={"payments": {"companycredit": {"terms": "Net30"}}})
+    settings = books(
+        "both, free text credit", orders={"payments": {"companycredit": {"terms": "Net30"}}}
+    )
     found = await booked(invoice_of(order), order, settings)
     (header,) = bodies(found.requests, "FreeTextInvoiceHeaders")
     assert header["TermsOfPayment"] == "Net30"
@@ -42,26 +50,38 @@ async def test_a_free_text_invoice_on_account_bears_the_terms_of_its_method() ->
 
 async def test_a_bank_that_is_named_for_a_method_goes_before_the_list_that_nobody_wrote() -> None:
     order = paid_by("purchaseorder")
-    found = await booked(invoice_of(order), order, books(PAYS, invoices={"banks": {"purchaseorder": "BANK2"}}))
+    found = await booked(
+        invoice_of(order), order, books(PAYS, invoices={"banks": {"purchaseorder": "BANK2"}})
+    )
     assert bodies(found.requests, LINES)[0]["OffsetAccountDisplayValue"] == "BANK2"
 
 
 async def test_a_method_that_nothing_is_decided_for_is_parked_with_both_keys() -> None:
     order = paid_by("cashondelivery")
-    found = await booked(invoice_of(order), order, books(PAYS, invoices={"banks": {"checkmo": "BANK"}}))
+    found = await booked(
+        invoice_of(order), order, books(PAYS, invoices={"banks": {"checkmo": "BANK"}})
+    )
     assert found.outcome == "park"
     assert "cashondelivery" in found.reason
     assert "invoices.banks" in found.remedy
     assert "invoices.on_account" in found.remedy
 
 
-FIELDS = ("customer_bal_total_refunded", "customer_balance_total_refunded", "bs_customer_bal_total_refunded")
+FIELDS = (
+    "customer_bal_total_refunded",
+    "customer_balance_total_refunded",
+    "bs_customer_bal_total_refunded",
+)
 
 
-async def refunded(memo_fields: dict[str, Any], order_fields: dict[str, Any], **settings: Any) -> Preview:
+async def refunded(
+    memo_fields: dict[str, Any], order_fields: dict[str, Any], **settings: Any
+) -> Preview:
     order = with_extension(paid_by("checkmo", total_refunded="30.00"), **order_fields)
     order["items"][0] |= {"qty_shipped": 1, "qty_refunded": 1}
-    return await booked({**memo_of(order), **memo_fields}, order, books(PAYS, **settings), is_memo=True)
+    return await booked(
+        {**memo_of(order), **memo_fields}, order, books(PAYS, **settings), is_memo=True
+    )
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -69,8 +89,8 @@ async def refunded(memo_fields: dict[str, Any], order_fields: dict[str, Any], **
 async def test_what_stays_as_store_credit_is_a_liability_and_the_rest_is_paid_out(
     field: str, is_extension: bool
 ) -> None:
-    told = {field: "12.00"}
-    found = await refunded({"extension_attributes": told} if is_extension else told, {})
+    reported = {field: "12.00"}
+    found = await refunded({"extension_attributes": reported} if is_extension else reported, {})
     bank, liability = bodies(found.requests, LINES)
     assert (bank["DebitAmount"], bank["OffsetAccountType"]) == (18, "Bank")
     assert (liability["DebitAmount"], liability["OffsetAccountType"]) == (12, "Ledger")
@@ -111,9 +131,13 @@ async def test_store_credit_without_an_account_is_parked_with_the_key() -> None:
 
 
 async def test_a_sum_of_several_memos_is_parked_with_the_sums() -> None:
-    found = await refunded({"grand_total": Decimal("30.00")}, {"customer_balance_total_refunded": "12.00"})
+    found = await refunded(
+        {"grand_total": Decimal("30.00")}, {"customer_balance_total_refunded": "12.00"}
+    )
     assert found.outcome == "deliver"
-    order = with_extension(paid_by("checkmo", total_refunded="50.00"), customer_balance_total_refunded="12.00")
+    order = with_extension(
+        paid_by("checkmo", total_refunded="50.00"), customer_balance_total_refunded="12.00"
+    )
     order["items"][0] |= {"qty_shipped": 1, "qty_refunded": 1}
     several = await booked(memo_of(order), order, books(PAYS), is_memo=True)
     assert several.outcome == "park"

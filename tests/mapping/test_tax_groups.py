@@ -10,35 +10,75 @@ from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row, with_extension
 
 
-def taxed(*codes: str, rows: tuple[tuple[str, ...], ...] = (), **tables: dict[str, str]) -> tuple[dict[str, Any], Any]:
-    """An order with these codes, its rows with codes of their own, and a connection that maps `tables`."""
+def taxed(
+    *codes: str, rows: tuple[tuple[str, ...], ...] = (), **tables: dict[str, str]
+) -> tuple[dict[str, Any], Any]:
+    """An order with these codes, its rows with codes of their own, and a connection that maps
+    `tables`."""
     items = [
-        row(sku=f"S{n}", extension_attributes={"itemized_taxes": [{"tax_code": code} for code in own]})
+        row(
+            sku=f"S{n}",
+            extension_attributes={"itemized_taxes": [{"tax_code": code} for code in own]},
+        )
         for n, own in enumerate(rows)
     ]
-    order = with_extension(made(*items), applied_taxes=[{"code": code, "percent": 5, "amount": 1} for code in codes])
-    return order, connection(orders={"taxes": {name.replace("_", "+"): table for name, table in tables.items()}})
+    order = with_extension(
+        made(*items), applied_taxes=[{"code": code, "percent": 5, "amount": 1} for code in codes]
+    )
+    return order, connection(
+        orders={"taxes": {name.replace("_", "+"): table for name, table in tables.items()}}
+    )
 
 
 @pytest.mark.parametrize(
     ("codes", "rows", "tables", "group", "items"),
     [
-        (("DE-19",), (("DE-19",), ()), {"DE-19": {"group": "DOM", "item_group": "FULL"}, "none": {"item_group": "NONE"}}, "DOM", ["FULL", "NONE"]),
-        (("DE-19", "DE-7"), (("DE-19",), ("DE-7",)), {"DE-19": {"group": "DOM", "item_group": "FULL"}, "DE-7": {"group": "DOM", "item_group": "RED"}},
-         "DOM", ["FULL", "RED"]),
+        (
+            ("DE-19",),
+            (("DE-19",), ()),
+            {"DE-19": {"group": "DOM", "item_group": "FULL"}, "none": {"item_group": "NONE"}},
+            "DOM",
+            ["FULL", "NONE"],
+        ),
+        (
+            ("DE-19", "DE-7"),
+            (("DE-19",), ("DE-7",)),
+            {
+                "DE-19": {"group": "DOM", "item_group": "FULL"},
+                "DE-7": {"group": "DOM", "item_group": "RED"},
+            },
+            "DOM",
+            ["FULL", "RED"],
+        ),
         (("A", "B"), (("B", "A"),), {"A_B": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
         (("A", "B"), (("A", "B"),), {"B_A": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
-        (("C+D", "A"), (("A", "C+D"),), {"C_D_ A": {"group": "NY", "item_group": "NYC"}}, "NY", ["NYC"]),
-        (("A", "B"), (("A", "B"),), {"A": {"group": "NY", "item_group": "T"}, "B": {"group": "NY", "item_group": "T"}}, "NY", ["T"]),
+        (
+            ("C+D", "A"),
+            (("A", "C+D"),),
+            {"C_D_ A": {"group": "NY", "item_group": "NYC"}},
+            "NY",
+            ["NYC"],
+        ),
+        (
+            ("A", "B"),
+            (("A", "B"),),
+            {"A": {"group": "NY", "item_group": "T"}, "B": {"group": "NY", "item_group": "T"}},
+            "NY",
+            ["T"],
+        ),
         (("X",), (("X",),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
         ((), ((),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
         ((), ((),), {"none": {}}, None, [None]),
         (("X",), (("X",),), {}, None, [None]),
     ],
-)  # fmt: skip
+)
 async def test_tax_codes_become_groups(
-    codes: tuple[str, ...], rows: tuple[tuple[str, ...], ...], tables: dict[str, dict[str, str]], group: str | None, items: list[str | None]
-) -> None:  # fmt: skip
+    codes: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    tables: dict[str, dict[str, str]],
+    group: str | None,
+    items: list[str | None],
+) -> None:
     order, settings = taxed(*codes, rows=rows, **tables)
     found = await previewed(order, settings)
     assert found.outcome == "deliver", found.reason
@@ -51,13 +91,25 @@ async def test_tax_codes_become_groups(
     [
         (("X",), (("X",),), {"Y": {"group": "G"}}, "code X is not mapped"),
         ((), ((),), {"Y": {"group": "G"}}, "code none is not mapped"),
-        (("A", "B"), (("A",), ("B",)), {"A": {"group": "G1"}, "B": {"group": "G2"}}, "several sales tax groups: G1, G2"),
-        (("A", "B"), (("A", "B"),), {"A": {"group": "G", "item_group": "I1"}, "B": {"group": "G", "item_group": "I2"}},
-         "several item sales tax groups: I1, I2"),
+        (
+            ("A", "B"),
+            (("A",), ("B",)),
+            {"A": {"group": "G1"}, "B": {"group": "G2"}},
+            "several sales tax groups: G1, G2",
+        ),
+        (
+            ("A", "B"),
+            (("A", "B"),),
+            {"A": {"group": "G", "item_group": "I1"}, "B": {"group": "G", "item_group": "I2"}},
+            "several item sales tax groups: I1, I2",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_tax_codes_without_one_group_are_parked(
-    codes: tuple[str, ...], rows: tuple[tuple[str, ...], ...], tables: dict[str, dict[str, str]], words: str
+    codes: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    tables: dict[str, dict[str, str]],
+    words: str,
 ) -> None:
     order, settings = taxed(*codes, rows=rows, **tables)
     reason = await parked(order, settings)
@@ -66,18 +118,32 @@ async def test_tax_codes_without_one_group_are_parked(
 
 
 async def test_a_row_without_codes_of_its_own_takes_those_the_order_lists_for_it() -> None:
-    order, settings = taxed("A", rows=((),), A={"group": "G", "item_group": "I"}, none={"item_group": "N"})
+    order, settings = taxed(
+        "A", rows=((),), A={"group": "G", "item_group": "I"}, none={"item_group": "N"}
+    )
     item = order["items"][0]["item_id"]
-    order = with_extension(order, item_applied_taxes=[{"type": "product", "item_id": item, "applied_taxes": [{"code": "A"}]},
-                                                      {"type": "shipping", "applied_taxes": [{"code": "A"}]}])  # fmt: skip
+    order = with_extension(
+        order,
+        item_applied_taxes=[
+            {"type": "product", "item_id": item, "applied_taxes": [{"code": "A"}]},
+            {"type": "shipping", "applied_taxes": [{"code": "A"}]},
+        ],
+    )
     order |= {"shipping_amount": "1.00", "grand_total": order["grand_total"] + 1}
-    groups = [body["SalesTaxItemGroupCode"] for body in lines_of((await previewed(order, settings)).requests)]
+    groups = [
+        body["SalesTaxItemGroupCode"]
+        for body in lines_of((await previewed(order, settings)).requests)
+    ]
     assert groups == ["I", "I"]
 
 
 async def test_fixed_product_tax_is_a_line_per_set_of_tax_codes() -> None:
     order, settings = taxed(
-        "A", "B", rows=(("A",), ("B",)), A={"group": "G", "item_group": "IA"}, B={"group": "G", "item_group": "IB"}
+        "A",
+        "B",
+        rows=(("A",), ("B",)),
+        A={"group": "G", "item_group": "IA"},
+        B={"group": "G", "item_group": "IB"},
     )
     weee = []
     for item, code in zip(order["items"], ("A", "B"), strict=True):
@@ -85,9 +151,20 @@ async def test_fixed_product_tax_is_a_line_per_set_of_tax_codes() -> None:
             "weee_tax_applied_row_amount": Decimal("1.50"),
             "row_total_incl_tax": item["row_total_incl_tax"] + Decimal("1.50"),
         }
-        weee.append({"type": "weee", "associated_item_id": item["item_id"], "applied_taxes": [{"code": code}]})
-    order = with_extension(order, item_applied_taxes=weee) | {"grand_total": order["grand_total"] + 3}
-    lines = {body["ExternalItemNumber"]: body for body in lines_of((await previewed(order, settings)).requests)}
+        weee.append(
+            {
+                "type": "weee",
+                "associated_item_id": item["item_id"],
+                "applied_taxes": [{"code": code}],
+            }
+        )
+    order = with_extension(order, item_applied_taxes=weee) | {
+        "grand_total": order["grand_total"] + 3
+    }
+    lines = {
+        body["ExternalItemNumber"]: body
+        for body in lines_of((await previewed(order, settings)).requests)
+    }
     assert (
         lines["fixed-product-tax"]["SalesTaxItemGroupCode"],
         lines["fixed-product-tax-2"]["SalesTaxItemGroupCode"],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.mapping_tables.csv_files import (
-    TOLD,
+    REPORTED,
     BadCsv,
     accounts_from_csv,
     accounts_to_csv,
@@ -26,7 +26,10 @@ def _digest_of(email: str) -> str:
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 _SPICED = st.one_of(
-    _TEXT, st.tuples(st.sampled_from(["=", "'", "''=", "'@", "+1", "-", '"', ";", ",", "＝"]), _TEXT).map("".join)
+    _TEXT,
+    st.tuples(st.sampled_from(["=", "'", "''=", "'@", "+1", "-", '"', ";", ",", "＝"]), _TEXT).map(
+        "".join
+    ),
 )
 _NEEDED = _SPICED.filter(lambda text: bool(text.strip()))
 _ITEMS = st.lists(
@@ -51,7 +54,9 @@ def test_what_goes_out_comes_back_the_same(items: list[ItemMapping]) -> None:
 def test_no_cell_that_goes_out_is_a_formula_to_a_spreadsheet(items: list[ItemMapping]) -> None:
     lines = list(csv.reader(io.StringIO(items_to_csv(items).decode("utf-8-sig"), newline="")))
     assert len(lines) == len(items) + 1
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for line in lines for cell in line)
+    assert not any(
+        cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for line in lines for cell in line
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,8 +105,8 @@ ITEM_FAULTS: list[tuple[str | bytes, int, str]] = [
 def test_a_fault_is_told_with_its_line(text: str | bytes, line: int, fragment: str) -> None:
     with pytest.raises(BadCsv) as caught:
         items_from_csv(text if isinstance(text, bytes) else text.encode())
-    told = [(fault.line, str(fault)) for fault in caught.value.faults]
-    assert any(at == line and fragment in words for at, words in told), told
+    reported = [(fault.line, str(fault)) for fault in caught.value.faults]
+    assert any(at == line and fragment in words for at, words in reported), reported
 
 
 def test_every_fault_of_a_file_is_told_and_nothing_is_taken() -> None:
@@ -114,14 +119,17 @@ def test_a_file_of_nothing_but_faults_is_told_in_short() -> None:
     with pytest.raises(BadCsv) as caught:
         items_from_csv(("sku,item_number\n" + ",1\n" * 80).encode())
     assert len(caught.value.faults) == 80
-    assert str(caught.value).endswith(f"and {80 - TOLD} more")
+    assert str(caught.value).endswith(f"and {80 - REPORTED} more")
 
 
 ENTITIES = ("usmf", "demf")
 
 
 def test_addresses_come_in_as_digests_and_never_go_out() -> None:
-    text = "kind;source;account;matched_by;company\nguest;Ann.Lee@Example.com;G1;;\nCustomer;17;US-001;email;DEMF\ncompany;3;C3;;\n"
+    text = (
+        "kind;source;account;matched_by;company\nguest;Ann.Lee@Example.com;G1;;\nCustomer;"
+        "17;US-001;email;DEMF\ncompany;3;C3;;\n"
+    )
     accounts = accounts_from_csv(text.encode(), _digest_of, ENTITIES)
     digest = _digest_of("ann.lee@example.com")
     assert accounts == [
@@ -145,7 +153,9 @@ ACCOUNT_FAULTS = [
 
 def test_a_legal_entity_that_the_connection_does_not_have_is_a_fault() -> None:
     with pytest.raises(BadCsv, match="none of this connection's legal entities: usmf, demf"):
-        accounts_from_csv(b"kind,source,company,account\ncustomer,17,frrt,A\n", _digest_of, ENTITIES)
+        accounts_from_csv(
+            b"kind,source,company,account\ncustomer,17,frrt,A\n", _digest_of, ENTITIES
+        )
 
 
 def test_one_customer_may_have_an_account_in_each_legal_entity() -> None:

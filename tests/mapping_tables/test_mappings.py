@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.connections import Items
+from sync.config.connections import Items
+from sync.core.ports import Row, Tables
 from sync.mapping_tables.table import REMEMBERED, TABLE, Remembered
 from sync.mapping_tables.tables import (
     FRESH_FOR,
@@ -18,7 +19,6 @@ from sync.mapping_tables.tables import (
     email_digest,
     normal_sku,
 )
-from sync.ports import Row, Tables
 from tests.mapping_tables.clock import StillClock
 
 KEY = b"sixteen bytes and more"
@@ -70,9 +70,13 @@ async def test_an_item_comes_back_as_it_was_stored(tables: SqliteTables, clock: 
     }
 
 
-async def test_an_unmapped_sku_has_no_item_unless_the_rule_says_so(tables: SqliteTables, clock: StillClock) -> None:
+async def test_an_unmapped_sku_has_no_item_unless_the_rule_says_so(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     assert await _items(tables, clock).get("NEW") is None
-    assert await _items(tables, clock, rule="sku", unit="ea").get(" NEW ") == ItemMapping("NEW", "NEW", unit="ea")
+    assert await _items(tables, clock, rule="sku", unit="ea").get(" NEW ") == ItemMapping(
+        "NEW", "NEW", unit="ea"
+    )
 
 
 async def test_a_row_wins_over_the_rule_and_takes_the_connections_unit_only_where_it_has_none(
@@ -80,11 +84,16 @@ async def test_a_row_wins_over_the_rule_and_takes_the_connections_unit_only_wher
 ) -> None:
     items = _items(tables, clock, rule="sku", unit="ea")
     await items.put_many([BOX, ItemMapping("A", "9")])
-    assert await items.many(["box-12", "a"]) == {"box-12": BOX, "a": ItemMapping("A", "9", unit="ea")}
+    assert await items.many(["box-12", "a"]) == {
+        "box-12": BOX,
+        "a": ItemMapping("A", "9", unit="ea"),
+    }
 
 
 @pytest.mark.parametrize("sku", ["", "  ", "a\x00b", "x" * 511, "\ud800"])
-async def test_a_sku_that_no_row_can_have_is_unmapped(tables: SqliteTables, clock: StillClock, sku: str) -> None:
+async def test_a_sku_that_no_row_can_have_is_unmapped(
+    tables: SqliteTables, clock: StillClock, sku: str
+) -> None:
     assert await _items(tables, clock, rule="sku").get(sku) is None
 
 
@@ -130,14 +139,18 @@ async def test_a_correction_by_another_process_is_seen_within_half_a_minute(
     assert corrected.item_number == "2000"
 
 
-async def test_what_was_unmapped_is_found_as_soon_as_it_is_mapped(tables: SqliteTables, clock: StillClock) -> None:
+async def test_what_was_unmapped_is_found_as_soon_as_it_is_mapped(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     here = _items(tables, clock)
     assert await here.get("box-12") is None
     await _items(tables, clock).put(BOX)
     assert await here.get("box-12") == BOX
 
 
-async def test_a_correction_in_the_same_process_is_seen_at_once(tables: SqliteTables, clock: StillClock) -> None:
+async def test_a_correction_in_the_same_process_is_seen_at_once(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     items = _items(tables, clock)
     await items.put(BOX)
     assert await items.get("box-12") == BOX
@@ -188,7 +201,9 @@ def accounts_in(tables: Tables, clock: StillClock) -> AccountMappings:
     return AccountMappings(tables, "main", clock, home="usmf")
 
 
-async def test_an_account_is_learned_once_and_the_first_one_holds(tables: SqliteTables, clock: StillClock) -> None:
+async def test_an_account_is_learned_once_and_the_first_one_holds(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     accounts = accounts_in(tables, clock)
     first = AccountMapping("customer", "17", "US-001", "created", "usmf")
     assert await accounts.learn(first) == first
@@ -198,9 +213,13 @@ async def test_an_account_is_learned_once_and_the_first_one_holds(tables: Sqlite
     assert await accounts.get("company", "17", "usmf") is None
 
 
-async def test_an_account_is_one_of_one_legal_entity(tables: SqliteTables, clock: StillClock) -> None:
+async def test_an_account_is_one_of_one_legal_entity(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     accounts = accounts_in(tables, clock)
-    american, german = (AccountMapping("customer", "17", name, "import", name[:4]) for name in ("usmf-1", "demf-1"))
+    american, german = (
+        AccountMapping("customer", "17", name, "import", name[:4]) for name in ("usmf-1", "demf-1")
+    )
     await accounts.learn(american)
     assert await accounts.get("customer", "17", "demf") is None
     assert await accounts.learn(german) == german
@@ -216,9 +235,14 @@ OLD_ROW = {"kind": "customer", "source_key": "17", "account": "US-001", "matched
 """As it was written before a row named its legal entity."""
 
 
-async def test_a_row_without_a_legal_entity_is_of_the_connections_own(tables: SqliteTables, clock: StillClock) -> None:
+async def test_a_row_without_a_legal_entity_is_of_the_connections_own(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
-    accounts, known = accounts_in(tables, clock), AccountMapping("customer", "17", "US-001", "import", "usmf")
+    accounts, known = (
+        accounts_in(tables, clock),
+        AccountMapping("customer", "17", "US-001", "import", "usmf"),
+    )
     assert await accounts.get("customer", "17", "demf") is None
     assert await accounts.get("customer", "17", "usmf") == known
     assert await accounts.learn(replace(known, account="US-002")) == known
@@ -229,7 +253,9 @@ async def test_a_row_without_a_legal_entity_is_of_the_connections_own(tables: Sq
     assert len(await _rows(tables, "main:accounts")) == 1
 
 
-async def test_a_row_without_a_legal_entity_can_be_forgotten(tables: SqliteTables, clock: StillClock) -> None:
+async def test_a_row_without_a_legal_entity_can_be_forgotten(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
     accounts = accounts_in(tables, clock)
     await accounts.remove("customer", "17", "demf")
@@ -257,7 +283,9 @@ class _Forgetful(SqliteTables):
         return None
 
 
-async def test_an_account_whose_mapping_is_removed_meanwhile_is_learned_anew(clock: StillClock) -> None:
+async def test_an_account_whose_mapping_is_removed_meanwhile_is_learned_anew(
+    clock: StillClock,
+) -> None:
     tables = _Forgetful(":memory:")
     mapping = AccountMapping("customer", "17", "US-001", "created", "usmf")
     assert await accounts_in(tables, clock).learn(mapping) == mapping
@@ -265,7 +293,9 @@ async def test_an_account_whose_mapping_is_removed_meanwhile_is_learned_anew(clo
     tables.close()
 
 
-async def test_accounts_are_put_listed_compared_and_removed(tables: SqliteTables, clock: StillClock) -> None:
+async def test_accounts_are_put_listed_compared_and_removed(
+    tables: SqliteTables, clock: StillClock
+) -> None:
     accounts = accounts_in(tables, clock)
     guest = AccountMapping("guest", GUEST, "G1", "import", "usmf")
     firm = AccountMapping("company", "3", "C3", "import", "usmf")
@@ -302,7 +332,9 @@ async def test_no_address_lies_in_the_tables(tables: SqliteTables, clock: StillC
         ("company", "1", " ", "account is empty"),
     ],
 )
-def test_an_account_mapping_that_makes_no_sense_cannot_be(kind: Any, source: str, account: str, fault: str) -> None:
+def test_an_account_mapping_that_makes_no_sense_cannot_be(
+    kind: Any, source: str, account: str, fault: str
+) -> None:
     with pytest.raises(ValueError, match=fault) as caught:
         AccountMapping(kind, source, account, "import")
     assert "ann" not in str(caught.value)

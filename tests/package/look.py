@@ -1,4 +1,5 @@
-"""Run inside the unpacked package: imports all of it, and prints its functions and where every module came from, as JSON."""
+"""Run inside the unpacked package: imports all of it, and prints its functions and where every
+module came from, as JSON."""
 
 import importlib
 import json
@@ -13,5 +14,7 @@ at_start = sorted(sys.modules)
 for module in pkgutil.walk_packages(sync.__path__, "sync."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-places = {name: getattr(module, "__file__", None) or "" for name, module in sorted(sys.modules.items())}
+places = {
+    name: getattr(module, "__file__", None) or "" for name, module in sorted(sys.modules.items())
+}
 sys.stdout.write(json.dumps({"functions": names, "at_start": at_start, "places": places}))

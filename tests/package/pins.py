@@ -1,4 +1,5 @@
-"""What the run-time requirements bring along, pinned as well: Azure resolves them anew at every deployment.
+"""What the run-time requirements bring along, pinned as well: Azure resolves them anew at every
+deployment.
 
 `python -m tests.package.pins` renews that part of requirements.txt from what is installed.
 """
@@ -24,7 +25,8 @@ def chosen() -> list[Requirement]:
 def brought() -> dict[str, str]:
     """Pins of what they bring along, by canonical name."""
     return {
-        canonicalize_name(one.name): str(one.specifier) for one in _read(FILE.read_text("utf-8").partition(MARK)[2])
+        canonicalize_name(one.name): str(one.specifier)
+        for one in _read(FILE.read_text("utf-8").partition(MARK)[2])
     }
 
 
@@ -53,7 +55,9 @@ def _read(text: str) -> list[Requirement]:
 def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
     for text in requires(name) or ():
         needed = Requirement(text)
-        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+        if needed.marker is None or any(
+            needed.marker.evaluate({"extra": extra}) for extra in extras
+        ):
             yield needed
 
 

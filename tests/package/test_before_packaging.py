@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.configuration.__main__ import main
+from sync.config.file.__main__ import main
 from tests.package.built import ROOT
 
 EXAMPLE = ROOT / "examples" / "connections.toml"
@@ -28,12 +28,20 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def before_packaging(folder: Path) -> subprocess.CompletedProcess[str]:
-    found = re.search(r"posix:\n +shell: sh\n +run: \|\n((?: {12}.*\n)+)", (ROOT / "azure.yaml").read_text("utf-8"))
+    found = re.search(
+        r"posix:\n +shell: sh\n +run: \|\n((?: {12}.*\n)+)",
+        (ROOT / "azure.yaml").read_text("utf-8"),
+    )
     assert found
     script = textwrap.dedent(found[1])
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(  # noqa: S603 - our own script
-        ["/bin/sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -62,7 +70,9 @@ def test_where_no_python_was_set_up_only_the_file_is_looked_for(tmp_path: Path) 
     assert before_packaging(tmp_path).returncode == 0
 
 
-def test_a_file_is_read_without_asking_anybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_is_read_without_asking_anybody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "broken.toml").write_text(BROKEN)
     assert main([str(EXAMPLE)]) == 0
     assert main([str(EXAMPLE), str(tmp_path / "broken.toml")]) == 1

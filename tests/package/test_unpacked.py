@@ -1,7 +1,8 @@
-"""The package stands on its own: unpacked elsewhere, all of it is imported with what requirements.txt names, and no more.
+"""The package stands on its own: unpacked elsewhere, all of it is imported with what
+requirements.txt names, and no more.
 
-`make package` installs just that into an environment of its own; without it the developers' one serves, and whatever comes
-from there must belong to a requirement.
+`make package` installs just that into an environment of its own; without it the developers' one
+serves, and whatever comes from there must belong to a requirement.
 """
 
 import json
@@ -40,7 +41,11 @@ class Looked:
 
     def installed(self) -> set[str]:
         """Top-level names of modules that came from installed distributions."""
-        return {name.partition(".")[0] for name, place in self.places.items() if place and self.site in _parents(place)}
+        return {
+            name.partition(".")[0]
+            for name, place in self.places.items()
+            if place and self.site in _parents(place)
+        }
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +57,15 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     done = subprocess.run(  # noqa: S603 - our own interpreter on our own program
         [*python, "-W", "error", str(LOOK)],
-        cwd=folder, env={**system, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=folder,
+        env={**system, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return Looked(folder.resolve(), told["functions"], told["at_start"], told["places"], site)
+    reported: dict[str, Any] = json.loads(done.stdout)
+    return Looked(
+        folder.resolve(), reported["functions"], reported["at_start"], reported["places"], site
+    )
 
 
 def _interpreter(folder: Path) -> tuple[list[str], Path, str]:
@@ -73,12 +81,24 @@ def _parents(place: str) -> list[Path]:
 
 
 def test_it_registers_its_functions(looked: Looked) -> None:
-    expected = {"receive_webhook", "receive_events", "health", "watch", "poll_orders", "deliver_orders", "bury_orders"}
+    expected = {
+        "receive_webhook",
+        "receive_events",
+        "health",
+        "monitor",
+        "poll_orders",
+        "deliver_orders",
+        "park_orders",
+    }
     assert expected <= set(looked.functions)
 
 
 def test_all_of_the_product_comes_from_the_package(looked: Looked) -> None:
-    ours = {name: place for name, place in looked.places.items() if name.partition(".")[0] in {"sync", "function_app"}}
+    ours = {
+        name: place
+        for name, place in looked.places.items()
+        if name.partition(".")[0] in {"sync", "function_app"}
+    }
     assert len(ours) > 100
     assert not [name for name, place in ours.items() if looked.folder not in _parents(place)]
 
@@ -107,6 +127,10 @@ def test_what_they_bring_along_is_pinned_as_it_is_installed() -> None:
 
 
 def test_what_only_one_edition_needs_is_not_loaded_at_the_start(looked: Looked) -> None:
-    assert not {"azure.servicebus", "azure.identity", "azure.data.tables", "aiohttp", "opentelemetry"} & set(
-        looked.at_start
-    )
+    assert not {
+        "azure.servicebus",
+        "azure.identity",
+        "azure.data.tables",
+        "aiohttp",
+        "opentelemetry",
+    } & set(looked.at_start)

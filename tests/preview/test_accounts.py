@@ -1,10 +1,11 @@
-"""What a customer or a company would become: a new account, one kept up to date, or nothing of ours to do."""
+"""What a customer or a company would become: a new account, one kept up to date, or nothing of ours
+to do."""
 
 from typing import Any
 
 import pytest
 
-from sync.connections import Connection
+from sync.config.connections import Connection
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.accounts import preview_company, preview_customer
 from sync.preview.orders import Lookups, Preview, example_lookups
@@ -12,16 +13,21 @@ from tests.mapping.connection import NET, connection, store
 from tests.mapping.mutations import JUNK
 
 ADDRESS = {
-    "id": 1, "firstname": "Jane", "lastname": "Roe", "street": ["221 Olive St"], "city": "Mountain View", "postcode": "94086",
-    "region": {"region": "California", "region_code": "CA", "region_id": 12}, "country_id": "US", "telephone": "555-0100",
+    "id": 1, "firstname": "Jane", "lastname": "Roe", "street": ["221 Olive St"],
+    "city": "Mountain View", "postcode": "94086",
+    "region": {"region": "California", "region_code": "CA", "region_id": 12}, "country_id": "US",
+    "telephone": "555-0100",
 }  # fmt: skip
 CUSTOMER: dict[str, Any] = {
-    "id": 7, "group_id": 1, "store_id": 1, "email": "jane@example.com", "firstname": "Jane", "lastname": "Roe",
+    "id": 7, "group_id": 1, "store_id": 1, "email": "jane@example.com", "firstname": "Jane",
+    "lastname": "Roe",
     "addresses": [{**ADDRESS, "default_billing": True}, {**ADDRESS, "id": 2, "city": "Reno"}],
 }  # fmt: skip
 COMPANY: dict[str, Any] = {
-    "id": 3, "status": 1, "company_name": "ACME", "legal_name": "ACME Ltd", "company_email": "acme@example.com", "street": ["1 Main St"],
-    "city": "Reno", "country_id": "US", "postcode": "89501", "telephone": "555-0101", "customer_group_id": 1, "super_user_id": 7,
+    "id": 3, "status": 1, "company_name": "ACME", "legal_name": "ACME Ltd",
+    "company_email": "acme@example.com", "street": ["1 Main St"],
+    "city": "Reno", "country_id": "US", "postcode": "89501", "telephone": "555-0101",
+    "customer_group_id": 1, "super_user_id": 7,
 }  # fmt: skip
 
 
@@ -37,11 +43,15 @@ def requests_of(found: Preview) -> list[str]:
     return [f"{request.method} {request.path}" for request in found.requests]
 
 
-async def customer(document: Any = CUSTOMER, settings: Connection = NET, lookups: Lookups | None = None) -> Preview:
+async def customer(
+    document: Any = CUSTOMER, settings: Connection = NET, lookups: Lookups | None = None
+) -> Preview:
     return await preview_customer(document, settings, lookups or example_lookups())
 
 
-async def company(document: Any = COMPANY, settings: Connection = NET, lookups: Lookups | None = None) -> Preview:
+async def company(
+    document: Any = COMPANY, settings: Connection = NET, lookups: Lookups | None = None
+) -> Preview:
     return await preview_company(document, settings, lookups or example_lookups())
 
 
@@ -50,7 +60,11 @@ async def test_a_new_customer_is_an_account_with_further_addresses() -> None:
     assert (found.key, found.outcome) == ("7", "deliver")
     assert requests_of(found) == ["POST /data/CustomersV3", "POST /data/CustomerPostalAddresses"]
     account, address = [request.body or {} for request in found.requests]
-    assert (account["CustomerAccount"], account["PersonLastName"], account["AddressState"]) == ("C7", "Roe", "CA")
+    assert (account["CustomerAccount"], account["PersonLastName"], account["AddressState"]) == (
+        "C7",
+        "Roe",
+        "CA",
+    )
     assert (address["CustomerAccountNumber"], address["AddressCity"]) == ("C7", "Reno")
     assert found.as_json()["totals"]["commerce"] is None
 
@@ -71,9 +85,14 @@ async def test_an_account_that_f_o_numbers_is_said_to_be_assigned() -> None:
 async def test_an_account_of_ours_is_kept_up_to_date_but_for_what_is_the_ledger_s() -> None:
     found = await customer(lookups=knows("C'7", "created"))
     patch = found.requests[0]
-    assert (patch.method, patch.path) == ("PATCH", "/data/CustomersV3(dataAreaId='usmf',CustomerAccount='C''7')")
+    assert (patch.method, patch.path) == (
+        "PATCH",
+        "/data/CustomersV3(dataAreaId='usmf',CustomerAccount='C''7')",
+    )
     assert "PrimaryContactEmail" in (patch.body or {})
-    assert not {"dataAreaId", "CustomerAccount", "CustomerGroupId", "SalesCurrencyCode"} & set(patch.body or {})
+    assert not {"dataAreaId", "CustomerAccount", "CustomerGroupId", "SalesCurrencyCode"} & set(
+        patch.body or {}
+    )
 
 
 @pytest.mark.parametrize("preview", [customer, company])
@@ -102,7 +121,11 @@ async def test_an_approved_company_is_an_organisation() -> None:
     found = await company()
     (request,) = found.requests
     body = request.body or {}
-    assert (body["CustomerAccount"], body["PartyType"], body["OrganizationName"]) == ("B3", "Organization", "ACME Ltd")
+    assert (body["CustomerAccount"], body["PartyType"], body["OrganizationName"]) == (
+        "B3",
+        "Organization",
+        "ACME Ltd",
+    )
 
 
 @pytest.mark.parametrize(("status", "words"), [(0, "pending"), (2, "rejected"), (3, "blocked")])

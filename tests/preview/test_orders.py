@@ -1,10 +1,11 @@
-"""What a preview shows: what would be written, the proof, or the one reason why not; and where orders lie in a file."""
+"""What a preview shows: what would be written, the proof, or the one reason why not; and where
+orders lie in a file."""
 
 from typing import Any
 
 import pytest
 
-from sync.encoding import from_json, to_json
+from sync.core.encoding import from_json, to_json
 from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, orders_in
 from tests.mapping.connection import NET, connection, previewed, store
 from tests.mapping.made import made, row
@@ -26,7 +27,8 @@ async def test_a_new_shopper_comes_before_the_order_and_its_lines() -> None:
     found = await previewed(made(row(), row(), shipping="1.00"))
     assert (
         requests_of(found)
-        == ["POST /data/CustomersV3", "POST /data/SalesOrderHeadersV4"] + ["POST /data/SalesOrderLinesV3"] * 3
+        == ["POST /data/CustomersV3", "POST /data/SalesOrderHeadersV4"]
+        + ["POST /data/SalesOrderLinesV3"] * 3
     )
     customer, header, *lines = [request.body or {} for request in found.requests]
     assert header["OrderingCustomerAccountNumber"] == customer["CustomerAccount"]
@@ -41,12 +43,16 @@ async def test_a_known_shopper_is_not_made_again() -> None:
 
 
 async def test_what_f_o_numbers_is_said_to_be_assigned() -> None:
-    found = await previewed(made(), connection(customers={"numbers": "theirs"}, orders={"numbers": "theirs"}))
+    found = await previewed(
+        made(), connection(customers={"numbers": "theirs"}, orders={"numbers": "theirs"})
+    )
     assert (found.requests[1].body or {})["OrderingCustomerAccountNumber"] == "(assigned by D365)"
 
 
 async def test_entity_sets_of_older_environments_are_used_where_they_are_named() -> None:
-    settings = connection(dynamics={"order_headers": "SalesOrderHeadersV2", "order_lines": "SalesOrderLines"})
+    settings = connection(
+        dynamics={"order_headers": "SalesOrderHeadersV2", "order_lines": "SalesOrderLines"}
+    )
     assert requests_of(await previewed(made(), settings))[1:] == [
         "POST /data/SalesOrderHeadersV2",
         "POST /data/SalesOrderLines",
@@ -72,9 +78,18 @@ async def test_the_json_form_is_the_same_for_every_outcome() -> None:
     ]
     assert [preview.outcome for preview in found] == ["deliver", "skip", "park", "park"]
     forms = [from_json(to_json(preview.as_json())) for preview in found]
-    assert {tuple(form) for form in forms} == {("key", "outcome", "reason", "remedy", "requests", "totals")}
-    assert {tuple(form["totals"]) for form in forms} == {("commerce", "dynamics", "difference", "currency")}
-    assert forms[0]["totals"] == {"commerce": "10.00", "dynamics": "10.00", "difference": "0.00", "currency": "USD"}
+    assert {tuple(form) for form in forms} == {
+        ("key", "outcome", "reason", "remedy", "requests", "totals")
+    }
+    assert {tuple(form["totals"]) for form in forms} == {
+        ("commerce", "dynamics", "difference", "currency")
+    }
+    assert forms[0]["totals"] == {
+        "commerce": "10.00",
+        "dynamics": "10.00",
+        "difference": "0.00",
+        "currency": "USD",
+    }
     assert forms[2]["totals"]["difference"] == "9.00"
     assert forms[3]["totals"]["difference"] is None
 
@@ -105,10 +120,14 @@ ONE = {"increment_id": "1"}
 @pytest.mark.parametrize(
     ("document", "count"),
     [
-        (ONE, 1), ([ONE, ONE], 2), ({"items": [ONE, {"increment_id": "2", "order_id": 1}, 5]}, 1), ({"order": ONE}, 1), ({"data": {"order": ONE}}, 1),
-        ({"request": {}, "response": {"body": {"items": [ONE]}}}, 1), ({"event": {"data": {"value": ONE}}}, 1), ([[ONE], {"order": [ONE]}], 2),
-        ({"increment_id": "1", "order_id": 7}, 0), ({"increment_id": "1", "invoice_id": 7}, 0), ({}, 0), ([], 0), (None, 0), ("text", 0), ({"items": None}, 0),
-        ({"order": {"data": {"value": {"event": {"body": {"response": [ONE]}}}}}}, 1), ({"order": "x", "items": [ONE]}, 1), ([[[[[[[[ONE]]]]]]]], 0),
+        (ONE, 1), ([ONE, ONE], 2), ({"items": [ONE, {"increment_id": "2", "order_id": 1}, 5]}, 1),
+        ({"order": ONE}, 1), ({"data": {"order": ONE}}, 1),
+        ({"request": {}, "response": {"body": {"items": [ONE]}}}, 1),
+        ({"event": {"data": {"value": ONE}}}, 1), ([[ONE], {"order": [ONE]}], 2),
+        ({"increment_id": "1", "order_id": 7}, 0), ({"increment_id": "1", "invoice_id": 7}, 0),
+        ({}, 0), ([], 0), (None, 0), ("text", 0), ({"items": None}, 0),
+        ({"order": {"data": {"value": {"event": {"body": {"response": [ONE]}}}}}}, 1),
+        ({"order": "x", "items": [ONE]}, 1), ([[[[[[[[ONE]]]]]]]], 0),
     ],
 )  # fmt: skip
 def test_orders_are_found_whatever_they_are_wrapped_in(document: Any, count: int) -> None:

@@ -1,4 +1,5 @@
-"""A whole story: documents in order of time, and the net of what was captured and given back on both sides."""
+"""A whole story: documents in order of time, and the net of what was captured and given back on
+both sides."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -6,29 +7,40 @@ from typing import Any
 
 import pytest
 
+from sync.preview.input_files import Inputs, Kind, inputs_in
 from sync.preview.orders import Preview
-from sync.preview.papers import Kind, Papers, papers_in
 from sync.preview.story import NET, preview_story, stories_in
 from tests.mapping.fno import half_up
 from tests.mapping.receiving import RECIPES, basis, books
 from tests.mapping.samples import beside, money, money_names, read
 
 
-async def told(papers: Papers, recipe: str = "free text, return", *, gross: bool = False) -> list[list[Preview]]:
+async def reported(
+    inputs: Inputs, recipe: str = "free text, return", *, gross: bool = False
+) -> list[list[Preview]]:
     """Every story, each to its end."""
-    ground = basis(books(recipe, gross=gross), papers.orders())
-    return [[preview async for preview in preview_story(chapters, ground)] for chapters in stories_in(papers)]
+    posting_target = basis(books(recipe, gross=gross), inputs.orders())
+    return [
+        [preview async for preview in preview_story(steps, posting_target)]
+        for steps in stories_in(inputs)
+    ]
 
 
-async def the_story(scenario: Any, recipe: str = "free text, return", *, gross: bool = False) -> list[Preview]:
-    (story,) = await told(papers_in(scenario, Kind.ORDER), recipe, gross=gross)
+async def the_story(
+    scenario: Any, recipe: str = "free text, return", *, gross: bool = False
+) -> list[Preview]:
+    (story,) = await reported(inputs_in(scenario, Kind.ORDER), recipe, gross=gross)
     return story
 
 
 def net_of(scenario: Any) -> Fraction:
     """What the customer has paid in the end."""
-    captured = sum((half_up(Fraction(str(one["grand_total"]))) for one in scenario["invoices"]), Fraction(0))
-    refunded = sum((half_up(Fraction(str(one["grand_total"]))) for one in scenario["creditmemos"]), Fraction(0))
+    captured = sum(
+        (half_up(Fraction(str(one["grand_total"]))) for one in scenario["invoices"]), Fraction(0)
+    )
+    refunded = sum(
+        (half_up(Fraction(str(one["grand_total"]))) for one in scenario["creditmemos"]), Fraction(0)
+    )
     return captured - refunded
 
 
@@ -59,10 +71,12 @@ async def test_the_net_of_every_story_of_the_measured_shop_is_right(recipe: str)
 async def test_a_story_is_told_in_order_of_time() -> None:
     scenario = money("lifecycle-030-refund-shipping-parts-us")
     story = await the_story(scenario)
-    told_keys = [preview.key for preview in story]
-    assert told_keys[0] == f"{scenario['order']['increment_id']}@1"
-    memos = sorted(scenario["creditmemos"], key=lambda memo: (memo["created_at"], memo["entity_id"]))
-    assert told_keys[2:] == [*(f"{memo['increment_id']}@1" for memo in memos), NET]
+    reported_keys = [preview.key for preview in story]
+    assert reported_keys[0] == f"{scenario['order']['increment_id']}@1"
+    memos = sorted(
+        scenario["creditmemos"], key=lambda memo: (memo["created_at"], memo["entity_id"])
+    )
+    assert reported_keys[2:] == [*(f"{memo['increment_id']}@1" for memo in memos), NET]
 
 
 async def test_an_edited_order_and_the_one_it_replaced_are_one_story() -> None:
@@ -74,23 +88,28 @@ async def test_an_edited_order_and_the_one_it_replaced_are_one_story() -> None:
 
 
 async def test_two_orders_are_two_stories_each_with_its_net() -> None:
-    papers = papers_in([money("type-003-configurable-us"), money("type-017-options-us")], Kind.ORDER)
-    stories = await told(papers)
+    inputs = inputs_in(
+        [money("type-003-configurable-us"), money("type-017-options-us")], Kind.ORDER
+    )
+    stories = await reported(inputs)
     assert len(stories) == 2
     assert [story[-1].key for story in stories] == [NET, NET]
 
 
 async def test_documents_from_several_files_are_joined_by_their_order() -> None:
     scenario = money("type-003-configurable-us")
-    parts = [papers_in({name: scenario[name]}, Kind.ORDER) for name in ("creditmemos", "invoices", "order")]
-    (story,) = await told(Papers().join(parts))
+    parts = [
+        inputs_in({name: scenario[name]}, Kind.ORDER)
+        for name in ("creditmemos", "invoices", "order")
+    ]
+    (story,) = await reported(Inputs().join(parts))
     assert_net(scenario, story)
 
 
 async def test_a_document_seen_twice_is_told_once() -> None:
     scenario = money("type-003-configurable-us")
-    papers = papers_in([scenario, {"invoices": scenario["invoices"]}], Kind.ORDER)
-    (story,) = await told(papers)
+    inputs = inputs_in([scenario, {"invoices": scenario["invoices"]}], Kind.ORDER)
+    (story,) = await reported(inputs)
     assert_net(scenario, story)
 
 
@@ -109,7 +128,12 @@ async def test_the_net_names_what_is_parked_and_counts_the_others() -> None:
 
 async def test_currencies_are_never_added_up() -> None:
     scenario = money("type-003-configurable-us")
-    other = {**scenario["invoices"][0], "order_currency_code": "EUR", "increment_id": "9", "entity_id": 9}
+    other = {
+        **scenario["invoices"][0],
+        "order_currency_code": "EUR",
+        "increment_id": "9",
+        "entity_id": 9,
+    }
     story = await the_story({**scenario, "invoices": [*scenario["invoices"], other]})
     assert story[-1].outcome == "park"
     assert "order_currency_code" in story[-1].reason

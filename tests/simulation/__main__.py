@@ -1,10 +1,11 @@
-"""`python -m tests.simulation SEED [--worlds N]`: play one world and tell it, or many and tell what went wrong."""
+"""`python -m tests.simulation SEED [--worlds N]`: simulate one world and tell it, or many and tell
+what went wrong."""
 
 import argparse
 import sys
 import time
 
-from tests.simulation.playing import play
+from tests.simulation.running import simulate
 from tests.simulation.world import Wrong
 
 
@@ -12,12 +13,14 @@ def main() -> int:
     """1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("seed", type=int)
-    parser.add_argument("--worlds", type=int, default=1, help="play so many seeds, beginning with this one")
+    parser.add_argument(
+        "--worlds", type=int, default=1, help="simulate so many seeds, beginning with this one"
+    )
     asked = parser.parse_args()
     broken, begun = 0, time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.worlds):
         try:
-            play(seed, tells=asked.worlds == 1)
+            simulate(seed, prints=asked.worlds == 1)
         except Wrong as wrong:
             broken += 1
             print("\n".join(str(wrong).splitlines()[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201

@@ -1,44 +1,47 @@
-"""What must hold once a world is quiet, worked out from both systems and the ledger, not from what the engine believes."""
+"""What must hold once a world is quiet, worked out from both systems and the ledger, not from what
+the engine believes."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.money import rounded
-from sync.road.ledger import Claim, Ledger, State
-from sync.sandbox.commerce.records import StoredOrder, amount
+from sandbox.commerce.records import StoredOrder, amount
+from sync.core.money import rounded
+from sync.engine.ledger import Claim, Ledger, State
 from tests.simulation.world import HOOKS, World
-from tests.site import COMPANY, CONNECTION
+from tests.systems import COMPANY, CONNECTION
 
 WAITING: Final = ("pending_payment", "payment_review", "holded")
 
 
 async def faults(world: World) -> list[str]:
     """Every promise that this world broke; empty when all is well."""
-    ledger = Ledger(world.site.tables, world.clock)
+    ledger = Ledger(world.systems.tables, world.clock)
     found = list(world.broken)
     for order in world.story.orders:
         claim = await ledger.claim(CONNECTION, "orders", key_of(order))
-        found += [f"order {order.row['increment_id']}: {fault}" for fault in of_order(world, order, claim)]
+        found += [
+            f"order {order.row['increment_id']}: {fault}" for fault in of_order(world, order, claim)
+        ]
     found += [fault async for fault in _of_claims(ledger)]
     found += _of_headers(world)
     found += await _of_customers(world, ledger)
     for flow in HOOKS:
-        if (dead := (await world.site.queue.depth(flow)).dead) > 0:
+        if (dead := (await world.systems.queue.depth(flow)).dead) > 0:
             found.append(f"{flow}: {dead} messages were given up")
     return found
 
 
 def key_of(order: StoredOrder) -> str:
-    """The order's key on the road."""
+    """The order's key in the queue."""
     return f"{order.row['increment_id']}@{order.row['store_id']}"
 
 
 def of_order(world: World, order: StoredOrder, claim: Claim) -> list[str]:
     """What is wrong with one order."""
     reference = str(order.row["increment_id"])
-    headers = world.site.dynamics.orders_for(reference, COMPANY)
+    headers = world.systems.dynamics.orders_for(reference, COMPANY)
     numbers = [header["SalesOrderNumber"] for header in headers]
     if len(headers) > 1:
         return [f"is in D365 {len(headers)} times: {numbers}"]
@@ -48,11 +51,17 @@ def of_order(world: World, order: StoredOrder, claim: Claim) -> list[str]:
         return [f"parked: {claim.reason}"]
     if order.row["state"] == "canceled":
         wrong = [f"was cancelled and is in D365 as {numbers}"] if headers else []
-        return wrong if claim.state in {State.CANCELLED, State.SKIPPED} else [*wrong, f"its claim is {claim.state}"]
+        return (
+            wrong
+            if claim.state in {State.CANCELLED, State.SKIPPED}
+            else [*wrong, f"its claim is {claim.state}"]
+        )
     if not headers:
         waits = claim.state is State.SKIPPED and order.row["state"] in WAITING
         return [] if waits else [f"is not in D365; its claim is {claim.state}: {claim.reason}"]
-    wrong = [] if claim.state is State.DELIVERED else [f"its claim is {claim.state}: {claim.reason}"]
+    wrong = (
+        [] if claim.state is State.DELIVERED else [f"its claim is {claim.state}: {claim.reason}"]
+    )
     if claim.number != numbers[0]:
         wrong.append(f"its claim says {claim.number}, D365 {numbers[0]}")
     if claim.intent is not None:
@@ -66,21 +75,31 @@ def _blocked_by_its_original(world: World, order: StoredOrder) -> bool:
     before = next((o for o in world.story.orders if o.row["increment_id"] == original), None)
     if before is None:
         return False
-    return before.row["increment_id"] in world.story.delivered or _blocked_by_its_original(world, before)
+    return before.row["increment_id"] in world.story.delivered or _blocked_by_its_original(
+        world, before
+    )
 
 
 def _wrong_lines(world: World, order: StoredOrder, header: Any) -> list[str]:
-    lines = world.site.dynamics.lines(COMPANY, header["SalesOrderNumber"])
+    lines = world.systems.dynamics.lines(COMPANY, header["SalesOrderNumber"])
     counted = Counter(line.values.get("ExternalItemNumber", "") for line in lines)
-    wrong = [f"line {reference!r} is there {n} times" for reference, n in counted.items() if n > 1 or not reference]
+    wrong = [
+        f"line {reference!r} is there {n} times"
+        for reference, n in counted.items()
+        if n > 1 or not reference
+    ]
     wanted = expected_pieces(order)
-    goods = {name: line for line in lines if (name := line.values.get("ExternalItemNumber", "")).isdigit()}
+    goods = {
+        name: line
+        for line in lines
+        if (name := line.values.get("ExternalItemNumber", "")).isdigit()
+    }
     if goods.keys() != wanted.keys():
         return [*wrong, f"its lines are {sorted(goods)}, not {sorted(wanted)}"]
     pieces = {name: line.values["OrderedSalesQuantity"] for name, line in goods.items()}
     if pieces != wanted:
         return [*wrong, f"its pieces are {pieces}, not {wanted}"]
-    total = world.site.dynamics.order_total(COMPANY, header["SalesOrderNumber"])
+    total = world.systems.dynamics.order_total(COMPANY, header["SalesOrderNumber"])
     is_gross = header.values.get("ArePricesIncludingSalesTax") == "Yes"
     due = total + (Decimal(0) if is_gross else order.amount("tax_amount")) - _paid_otherwise(order)
     if not is_reduced(order) and rounded(due) != rounded(order.amount("grand_total")):
@@ -94,15 +113,24 @@ def is_reduced(order: StoredOrder) -> bool:
 
 
 def expected_pieces(order: StoredOrder) -> dict[str, Decimal]:
-    """Pieces still wanted by row id, of the rows that bear money: dynamic bundles sell their parts, others the top."""
+    """Pieces still wanted by row id, of the rows that bear money: dynamic bundles sell their parts,
+    others the top."""
     found = {}
     for item in order.items:
         children = [one for one in order.items if one.get("parent_item_id") == item["item_id"]]
-        is_dynamic = item["product_type"] == "bundle" and any(amount(one, "price") for one in children)
-        parent = next((one for one in order.items if one["item_id"] == item.get("parent_item_id")), None)
+        is_dynamic = item["product_type"] == "bundle" and any(
+            amount(one, "price") for one in children
+        )
+        parent = next(
+            (one for one in order.items if one["item_id"] == item.get("parent_item_id")), None
+        )
         if parent is not None:
-            siblings = [one for one in order.items if one.get("parent_item_id") == parent["item_id"]]
-            if parent["product_type"] != "bundle" or not any(amount(one, "price") for one in siblings):
+            siblings = [
+                one for one in order.items if one.get("parent_item_id") == parent["item_id"]
+            ]
+            if parent["product_type"] != "bundle" or not any(
+                amount(one, "price") for one in siblings
+            ):
                 continue
         if not is_dynamic:
             left = amount(item, "qty_ordered") - amount(item, "qty_canceled")
@@ -112,7 +140,8 @@ def expected_pieces(order: StoredOrder) -> dict[str, Decimal]:
 
 
 def _paid_otherwise(order: StoredOrder) -> Decimal:
-    """Card, credit and points, in whole cents as ledgers count them: goods by weight leave fractions of a cent."""
+    """Card, credit and points, in whole cents as ledgers count them: goods by weight leave
+    fractions of a cent."""
     names = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
     return sum((rounded(Decimal(order.extension.get(name) or 0)) for name in names), Decimal(0))
 
@@ -143,9 +172,12 @@ def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
     known = {str(order.row["increment_id"]) for order in world.story.orders}
     found = []
-    for header in world.site.dynamics.store.table("SalesTable").records.values():
-        number, reference = header["SalesOrderNumber"], header.values.get("CustomersOrderReference", "")
-        if not world.site.dynamics.lines(COMPANY, number):
+    for header in world.systems.dynamics.store.table("SalesTable").records.values():
+        number, reference = (
+            header["SalesOrderNumber"],
+            header.values.get("CustomersOrderReference", ""),
+        )
+        if not world.systems.dynamics.lines(COMPANY, number):
             found.append(f"sales order {number} has no lines")
         if reference not in known:
             found.append(f"sales order {number} is for {reference!r}, which nobody placed")
@@ -154,15 +186,18 @@ def _of_headers(world: World) -> list[str]:
 
 async def _of_customers(world: World, ledger: Ledger) -> list[str]:
     """One account per shopper, and it says what Commerce says."""
-    accounts = world.site.dynamics.store.table("CustTable").records.values()
+    accounts = world.systems.dynamics.store.table("CustTable").records.values()
     emails = Counter(row.values.get("PrimaryContactEmail", "").lower() for row in accounts)
     found = [f"{email} has {n} accounts" for email, n in emails.items() if email and n > 1]
-    for customer in world.site.commerce.customers.values():
+    for customer in world.systems.commerce.customers.values():
         claim = await ledger.claim(CONNECTION, "customers", str(customer["id"]))
-        row = world.site.dynamics.store.find("CustTable", COMPANY, claim.number)
+        row = world.systems.dynamics.store.find("CustTable", COMPANY, claim.number)
         street = "\n".join(customer["addresses"][0]["street"])
         if row is None:
             found.append(f"customer {customer['id']} has no account; its claim is {claim.state}")
         elif row.values.get("AddressStreet") != street:
-            found.append(f"customer {customer['id']} lives in {street}, in D365 in {row.values.get('AddressStreet')}")
+            found.append(
+                f"customer {customer['id']} lives in {street}, in D365 in"
+                f" {row.values.get('AddressStreet')}"
+            )
     return found

@@ -1,25 +1,27 @@
-"""Engines with one thing wrong each. A simulation that does not find them out would prove nothing."""
+"""Engines with one thing wrong each. A simulation that does not find them out would prove
+nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sync.app.edition_parts import EditionParts
+from sync.app.services import Services
 from sync.commerce.models.order import Order
-from sync.connections import Connections
-from sync.desk import Desk
+from sync.config.connections import Connections
 from sync.dynamics.sales_orders import SalesOrders
-from sync.flow import Flow, Receipt, Skipped
-from sync.flows.accounts import account_for
-from sync.flows.orders import deliver
+from sync.engine.delivery import Delivery
+from sync.engine.flow import Flow
+from sync.engine.ledger import Claim, Intent
+from sync.engine.message import Message
+from sync.engine.results import Receipt, Skipped
+from sync.engine.runner import Runner
+from sync.engine.systems import Systems
+from sync.flows.customers.order_accounts import account_for
+from sync.flows.orders.orders import deliver
 from sync.mapping.posting_policy import is_cancelled
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.outside import Outside
-from sync.road.ledger import Claim, Intent
-from sync.road.message import Message
-from sync.road.runner import Runner
-from sync.services import Services
-from sync.work import Work
 
 Flows = Sequence[Flow[Any]]
 
@@ -28,8 +30,10 @@ def with_runner(runner: type[Runner]) -> Any:
     """Services that work with another runner."""
 
     class Wired(Services):
-        def __init__(self, connections: Connections, flows: Flows, outside: Outside) -> None:
-            super().__init__(connections, flows, outside)
+        def __init__(
+            self, connections: Connections, flows: Flows, edition_parts: EditionParts
+        ) -> None:
+            super().__init__(connections, flows, edition_parts)
             self.runner = runner(self.engine())
 
     return Wired
@@ -38,15 +42,17 @@ def with_runner(runner: type[Runner]) -> Any:
 def with_orders(**changes: Any) -> Any:
     """Services whose orders flow is another one."""
 
-    def make(connections: Connections, flows: Flows, outside: Outside) -> Services:
+    def make(connections: Connections, flows: Flows, edition_parts: EditionParts) -> Services:
         return Services(
-            connections, [replace(flow, **changes) if flow.name == "orders" else flow for flow in flows], outside
+            connections,
+            [replace(flow, **changes) if flow.name == "orders" else flow for flow in flows],
+            edition_parts,
         )
 
     return make
 
 
-class SilentWork(Work):
+class SilentDelivery(Delivery):
     """Announces nothing."""
 
     async def intend(self, document: str) -> Intent:
@@ -58,18 +64,21 @@ class SilentWork(Work):
 class Forgetful(Runner):
     """Posts without an intent."""
 
-    def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
-        return SilentWork(desk, self._ledger, self._engine.documents, message, claim, self._require)
+    def _delivery(self, systems: Systems, message: Message, claim: Claim) -> Delivery:
+        return SilentDelivery(
+            systems, self._ledger, self._engine.documents, message, claim, self._require
+        )
 
 
 class Careless(Runner):
-    """Leaves no message behind where another holds the record: if the holder dies, nobody looks again."""
+    """Leaves no message behind where another holds the record: if the holder dies, nobody looks
+    again."""
 
     async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
         """Nothing."""
 
 
-class RestlessWork(Work):
+class RestlessDelivery(Delivery):
     """Does not wait for what was given up."""
 
     def wait_until_settled(self) -> None:
@@ -77,19 +86,26 @@ class RestlessWork(Work):
 
 
 class Restless(Runner):
-    """Looks for what a lost answer left behind before that can have been committed, and posts again."""
+    """Looks for what a lost answer left behind before that can have been committed, and posts
+    again."""
 
-    def _work(self, desk: Desk, message: Message, claim: Claim) -> Work:
-        return RestlessWork(desk, self._ledger, self._engine.documents, message, claim, self._require)
+    def _delivery(self, systems: Systems, message: Message, claim: Claim) -> Delivery:
+        return RestlessDelivery(
+            systems, self._ledger, self._engine.documents, message, claim, self._require
+        )
 
 
-async def hasty(order: Order, work: Work) -> Receipt | Skipped:
+async def hasty(order: Order, delivery: Delivery) -> Receipt | Skipped:
     """Posts a first order without looking whether an earlier try has left one behind."""
-    if is_cancelled(order) or work.claim.number or order.state == "pending_payment":
-        return await deliver(order, work)
-    connection = work.desk.settings
-    items = await work.desk.items.many(order_items(order, connection))
-    document = sales_order_from(order, connection, account=await account_for(order, work), items=items)
-    intent = await work.intend(document.digest)
-    number = await SalesOrders(work.desk.dynamics, connection.dynamics).create(document, not_after=intent.not_after)
+    if is_cancelled(order) or delivery.claim.number or order.state == "pending_payment":
+        return await deliver(order, delivery)
+    connection = delivery.systems.settings
+    items = await delivery.systems.items.many(order_items(order, connection))
+    document = sales_order_from(
+        order, connection, account=await account_for(order, delivery), items=items
+    )
+    intent = await delivery.intend(document.digest)
+    number = await SalesOrders(delivery.systems.dynamics, connection.dynamics).create(
+        document, not_after=intent.not_after
+    )
     return Receipt("sales_order", number, document.current_digest)

@@ -1,11 +1,12 @@
-"""What one seed draws: how many workers, which settings, what goes wrong and for how long. Everything else follows."""
+"""What one seed draws: how many workers, which settings, what goes wrong and for how long.
+Everything else follows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from random import Random
 from typing import Any
 
-from tests.site import SAAS
+from tests.systems import SAAS
 
 RATES = ("throttle", "error_before", "dropped", "error_after", "lost", "delayed")
 
@@ -14,10 +15,11 @@ RATES = ("throttle", "error_before", "dropped", "error_after", "lost", "delayed"
 class Plan:
     """A world before it begins. Rates are per request, spans are seconds of virtual time.
 
-    `trouble`: for how long things go wrong; then both systems behave, so that the world can become quiet.
-    `crash_at`: chance that a worker dies a few steps after a write went out. `last_steps`: after how many steps of its
-    own each worker in turn dies. `store_faults`: chance that a call of queue or tables fails, where those are remote.
-    `is_hosted`: the shop is Adobe's cloud service, with tokens instead of signatures.
+    `trouble`: for how long things go wrong; then both systems behave, so that the world can become
+    quiet. `crash_at`: chance that a worker dies a few steps after a write went out. `last_steps`:
+    after how many steps of its own each worker in turn dies. `store_faults`: chance that a call of
+    queue or tables fails, where those are remote. `is_hosted`: the shop is Adobe's cloud service,
+    with tokens instead of signatures.
     """
 
     seed: int
@@ -30,7 +32,7 @@ class Plan:
     spread: float
     ledger: Mapping[str, float]
     shop: Mapping[str, float]
-    hints: Mapping[str, float]
+    intake: Mapping[str, float]
     skew: float
     store_latency: float
     store_faults: float
@@ -55,11 +57,13 @@ class Plan:
             spread=random.choice((1.0, 30.0, 300.0)),
             ledger=_system(random, harsh, latency=random.choice((0.0, 0.4, 4.0, 4.0, 4.0, 130.0))),
             shop=_system(random, harsh * 0.5, latency=random.choice((0.0, 0.4, 4.0, 20.0))),
-            hints=_hints(random),
+            intake=_intake(random),
             skew=random.choice((0.0, 0.0, 0.0, 20.0, -20.0, 150.0, -150.0)),
             store_latency=random.choice((0.0, 0.0, 0.0, 0.02, 0.3)),
             store_faults=random.choice((0.0, 0.0, 0.0, 0.03)),
-            last_steps=tuple(int(30 * 200 ** random.random()) for _ in range(random.choice((0, 1, 2, 4)))),
+            last_steps=tuple(
+                int(30 * 200 ** random.random()) for _ in range(random.choice((0, 1, 2, 4)))
+            ),
             crash_at=random.choice((0.0, 0.02, 0.1)),
             has_webhook=random.random() < 0.9,
             is_hosted=random.random() < 0.8,
@@ -70,13 +74,16 @@ class Plan:
         """Whether one worker at a time works, and knows it."""
         return self.workers == 1
 
-    def told(self) -> str:
+    def reported(self) -> str:
         """For people, one fact a line."""
         return "\n".join(f"  {item.name} = {getattr(self, item.name)}" for item in fields(self))
 
     def settings(self) -> dict[str, Any]:
         """What the connection is set to."""
-        mine = {"orders": {"numbers": self.order_numbers}, "customers": {"numbers": self.customer_numbers}}
+        mine = {
+            "orders": {"numbers": self.order_numbers},
+            "customers": {"numbers": self.customer_numbers},
+        }
         return {**mine, "commerce": SAAS} if self.is_hosted else mine
 
 
@@ -93,7 +100,7 @@ def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]
     }
 
 
-def _hints(random: Random) -> dict[str, float]:
+def _intake(random: Random) -> dict[str, float]:
     return {
         "lost_rate": random.choice((0.0, 0.1, 0.5)),
         "double_rate": random.choice((0.0, 0.5)),

@@ -1,9 +1,10 @@
-"""The simulation is worth what it finds: each of these engines has one thing wrong, and some world shows it."""
+"""The simulation is worth what it finds: each of these engines has one thing wrong, and some world
+shows it."""
 
 from typing import Any
 
 from tests.simulation.mutants import Careless, Forgetful, Restless, hasty, with_orders, with_runner
-from tests.simulation.playing import play
+from tests.simulation.running import simulate
 from tests.simulation.world import Wrong
 
 SEEDS = range(1, 151)
@@ -14,7 +15,7 @@ def finds(make: Any, *about: str) -> bool:
     """Whether some world says one of these things."""
     for seed in SEEDS:
         try:
-            play(seed, make=make)
+            simulate(seed, make=make)
         except Wrong as wrong:
             if any(what in str(wrong) for what in about):
                 return True

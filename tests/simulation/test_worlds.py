@@ -1,4 +1,5 @@
-"""Three hundred worlds. A seed that fails is replayed, and told step by step, by `make simulate SEED=n`."""
+"""Three hundred worlds. A seed that fails is replayed, and told step by step, by `make simulate
+SEED=n`."""
 
 import os
 import subprocess
@@ -7,28 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.playing import diary, play
+from tests.simulation.running import event_log, simulate
 
 WORLDS = 300
 TOGETHER = 10
 
 
 @pytest.mark.parametrize("first", range(1, WORLDS + 1, TOGETHER))
-def test_when_a_world_is_quiet_every_order_is_there_once_complete_and_to_the_cent(first: int) -> None:
+def test_when_a_world_is_quiet_every_order_is_there_once_complete_and_to_the_cent(
+    first: int,
+) -> None:
     for seed in range(first, first + TOGETHER):
-        play(seed)
+        simulate(seed)
 
 
-def test_a_seed_plays_the_same_world_every_time() -> None:
-    assert diary(7) == diary(7)
+def test_a_seed_simulates_the_same_world_every_time() -> None:
+    assert event_log(7) == event_log(7)
 
 
-def test_a_seed_plays_the_same_world_in_every_process() -> None:
-    told = "from tests.simulation.playing import diary; print(diary(10))"
+def test_a_seed_simulates_the_same_world_in_every_process() -> None:
+    reported = "from tests.simulation.running import event_log; print(event_log(10))"
     here = Path(__file__).parents[2]
     for hash_seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        played = subprocess.run(  # noqa: S603 - ourselves
-            [sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=here, env=environment
+        simulated = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-c", reported],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=here,
+            env=environment,
         )
-        assert played.stdout.strip() == diary(10).strip()
+        assert simulated.stdout.strip() == event_log(10).strip()

@@ -1,4 +1,5 @@
-"""What happened, written down as it happens: faults, deaths, deeds. And stores that are as far away as Azure's."""
+"""What happened, written down as it happens: faults, deaths, deeds. And stores that are as far away
+as Azure's."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,25 +7,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from sync.errors import Later
-from sync.sandbox.dials import Arrival, Dials, Fault
+from sandbox.dials import Arrival, Dials, Fault
+from sync.core.errors import Later
 
 
 @dataclass
-class Diary:
+class EventLog:
     """Lines with the virtual second they were written at."""
 
     lines: list[tuple[float, str]] = field(default_factory=list)
-    tells: bool = False
+    prints: bool = False
 
     def note(self, text: str) -> None:
         """Write a line; print it where the world is watched."""
         at = asyncio.get_running_loop().time()
         self.lines.append((at, text))
-        if self.tells:
+        if self.prints:
             print(f"{at:10.3f}  {text}")  # noqa: T201 - a watched world talks
 
-    def told(self) -> str:
+    def reported(self) -> str:
         """Everything so far."""
         return "\n".join(f"{at:10.3f}  {text}" for at, text in self.lines)
 
@@ -32,16 +33,16 @@ class Diary:
 class WatchedDials(Dials):
     """Dials that write down every fault."""
 
-    def __init__(self, name: str, random: Random, diary: Diary) -> None:
+    def __init__(self, name: str, random: Random, event_log: EventLog) -> None:
         super().__init__(random)
         self._name = name
-        self._diary = diary
+        self._event_log = event_log
 
     def draw(self, arrival: Arrival) -> Fault | None:
         """As `Dials` does."""
         fault = super().draw(arrival)
         if fault is not None:
-            self._diary.note(f"{self._name}: {fault.kind} for {arrival.method} {arrival.path}")
+            self._event_log.note(f"{self._name}: {fault.kind} for {arrival.method} {arrival.path}")
         return fault
 
 
@@ -49,9 +50,11 @@ LISTS = frozenset({"query", "partitions", "dead_letters"})
 
 
 class Remote:
-    """A queue or tables behind a wire: every call takes its time both ways, so others get in between.
+    """A queue or tables behind a wire: every call takes its time both ways, so others get in
+    between.
 
-    `fails()`: how likely a call fails now, before or after it took effect, as the adapters say it: with `Later`.
+    `fails()`: how likely a call fails now, before or after it took effect, as the adapters say it:
+    with `Later`.
     """
 
     def __init__(self, inner: Any, random: Random, most: float, fails: Callable[[], float]) -> None:
@@ -66,7 +69,9 @@ class Remote:
             return method
 
         async def call(*values: Any, **named: Any) -> Any:
-            rate = 0.0 if name == "receive" or "timers" in values else self._fails()  # those are the host's own
+            rate = (
+                0.0 if name == "receive" or "timers" in values else self._fails()
+            )  # those are the host's own
             await self._way("the store is away", rate)
             answer = await method(*values, **named)
             await self._way("the store's answer was lost", rate)

@@ -7,41 +7,51 @@ from typing import Any
 
 import httpx
 
+from sync.app.edition_parts import EditionParts
+from sync.app.services import Services
+from sync.core.ports import Clock
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
-from sync.outside import Outside
-from sync.ports import Clock
-from sync.services import Services
-from tests.life import Life, begin
-from tests.site import CONNECTION, Site
+from tests.process import Process, begin
+from tests.systems import CONNECTION, SystemsUnderTest
 
 
 class Worker:
     """Hosts, hooks and all. `died` is called once, when the life is over."""
 
     def __init__(
-        self, name: str, site: Site, outside: Outside, life: Life, make: Callable[..., Services] = Services
+        self,
+        name: str,
+        systems: SystemsUnderTest,
+        edition_parts: EditionParts,
+        process: Process,
+        make: Callable[..., Services] = Services,
     ) -> None:
         self.name = name
-        self.life = life
-        self._outside = outside
-        self._site = site
-        self._flows = tuple(flow for flow in FLOWS if flow.name in site.connection.flows)
-        self.services = make(site.connections, self._flows, outside)
+        self.process = process
+        self._edition_parts = edition_parts
+        self._systems = systems
+        self._flows = tuple(flow for flow in FLOWS if flow.name in systems.connection.flows)
+        self.services = make(systems.connections, self._flows, edition_parts)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._work = begin(self._run(), life)
+        self._work = begin(self._run(), process)
         self._work.add_done_callback(self._ended, context=Context())
 
     async def _run(self) -> None:
-        if self._outside.is_alone:
-            await self._site.queue.release_locks()
-        host = LocalHost(build_app(self._flows, self._ready), self._outside.queue, self._outside.tables, self._clock)
+        if self._edition_parts.is_alone:
+            await self._systems.queue.release_locks()
+        host = LocalHost(
+            build_app(self._flows, self._ready),
+            self._edition_parts.queue,
+            self._edition_parts.tables,
+            self._clock,
+        )
         await host.work(asyncio.Event())
 
     @property
     def _clock(self) -> Clock:
-        return self._outside.clock
+        return self._edition_parts.clock
 
     async def _ready(self) -> Services:
         return self.services
@@ -58,10 +68,11 @@ class Worker:
             self.over.set_result(None)
 
     async def take(self, headers: Mapping[str, str], flow: str, body: bytes) -> tuple[int, bytes]:
-        """A webhook comes in. Raises what a shop sees when the process dies before it has answered."""
-        if self.life.is_over:
+        """A webhook comes in. Raises what a shop sees when the process dies before it has
+        answered."""
+        if self.process.is_over:
             raise httpx.ConnectError("nobody listens")
-        taking = begin(self.services.accept_webhook(CONNECTION, flow, headers, body), self.life)
+        taking = begin(self.services.accept_webhook(CONNECTION, flow, headers, body), self.process)
         await asyncio.wait({taking, self.over}, return_when=asyncio.FIRST_COMPLETED)
         if not taking.done():
             raise httpx.ReadError("the process died")

@@ -1,4 +1,5 @@
-"""A world: a shop, a ledger, workers that come and go, and trouble between them, played to its end in virtual time."""
+"""A world: a shop, a ledger, workers that come and go, and trouble between them, played to its end
+in virtual time."""
 
 import asyncio
 import gc
@@ -12,27 +13,31 @@ from typing import Any, Final
 
 import httpx
 
-from sync.road.ledger import CLAIMS
-from sync.sandbox.commerce.catalogue import SHOPPERS, Catalogue
-from sync.sandbox.commerce.hints import HintSender, WebhookTarget
-from sync.sandbox.commerce.signing import WebhookSignature
-from sync.sandbox.dials import NUMBERS, Dials
-from sync.services import Services
+from sandbox.commerce.catalogue import SHOPPERS, Catalogue
+from sandbox.commerce.notifications import NotificationSender, WebhookTarget
+from sandbox.commerce.signing import WebhookSignature
+from sandbox.dials import NUMBERS, Dials
+from sync.app.services import Services
+from sync.engine.ledger import CLAIMS
 from tests.in_process import InProcess
-from tests.life import Life, begin, task_factory
+from tests.process import Process, begin, task_factory
 from tests.simulation.plan import RATES, Plan
 from tests.simulation.stories import Story
-from tests.simulation.watching import Diary, Remote, WatchedDials
+from tests.simulation.watching import EventLog, Remote, WatchedDials
 from tests.simulation.worker import Worker, webhook_app
-from tests.site import COMPANY, CONNECTION, Site
+from tests.systems import COMPANY, CONNECTION, SystemsUnderTest
 from tests.virtual_time import START, LoopClock, VirtualLoop
 
 LONGEST: Final = timedelta(days=3)
 LOOK_EVERY: Final = 30.0
 SETTLED: Final = 700.0
-"""Seconds after the last change by which every poll has seen it: two cadences and the shop's skew."""
+"""Seconds after the last change by which every poll has seen it: two cadences and the shop's
+skew."""
 HOOK_HOST: Final = "sync.example.com"
-HOOKS: Final = {"orders": "sales_order_save_commit_after", "customers": "customer_save_commit_after"}
+HOOKS: Final = {
+    "orders": "sales_order_save_commit_after",
+    "customers": "customer_save_commit_after",
+}
 
 
 class Wrong(AssertionError):
@@ -64,7 +69,7 @@ class World:
 
     plan: Plan
     make: Callable[..., Services] = Services
-    tells: bool = False
+    prints: bool = False
     at_last: Callable[[], Awaitable[None]] | None = None
     started: datetime = START
     workers: list[Worker] = field(default_factory=list)
@@ -72,18 +77,21 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = Random(f"world {self.plan.seed}")
-        self.diary = Diary(tells=self.tells)
+        self.event_log = EventLog(prints=self.prints)
         self.clock = LoopClock(START, Random(f"clock {self.plan.seed}"))
         self._last_steps = list(self.plan.last_steps)
         self._born = 0
 
-    async def play(self) -> None:
-        """Everything from the first order until it is quiet. Raises `Wrong`, or what broke the world."""
+    async def simulate(self) -> None:
+        """Everything from the first order until it is quiet. Raises `Wrong`, or what broke the
+        world."""
         loop = asyncio.get_running_loop()
         loop.set_task_factory(task_factory)
         loop.set_exception_handler(lambda *_: None)  # the dead leave answers that nobody takes
-        self.site = self._site()
-        self.story = Story(self.site, self.plan, Random(f"story {self.plan.seed}"), self.diary)
+        self.systems = self._systems()
+        self.story = Story(
+            self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log
+        )
         sender = self._hooks()
         sending = begin(sender.run(), None)
         try:
@@ -93,35 +101,36 @@ class World:
         finally:
             sending.cancel()
             await asyncio.wait({sending})
-            await self._buried()
+            await self._dead_letter_function()
 
     async def _lived(self) -> None:
         self._dials(in_trouble=True)
         for _ in range(self.plan.workers):
             self._birth()
         ending = asyncio.create_task(self._end_of_trouble())
-        await self.story.play()
+        await self.story.simulate()
         await ending
-        await asyncio.sleep(max(SETTLED, self.plan.hints["late_high"]))
+        await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
         while not await self.is_quiet():
             await asyncio.sleep(LOOK_EVERY)
             if self.clock.now() > START + LONGEST:
                 raise Wrong(f"the world is not quiet after {LONGEST}: {await self._unquiet()}")
-        await self.site.ledger_dials.settle()
-        await self.site.shop_dials.settle()
+        await self.systems.ledger_dials.settle()
+        await self.systems.shop_dials.settle()
 
-    def _site(self) -> Site:
+    def _systems(self) -> SystemsUnderTest:
         skewed = Skewed(self.clock, self.plan.skew)
         shoppers = Random(f"shoppers {self.plan.seed}").sample(SHOPPERS, self.plan.shoppers)
-        site = Site(
-            self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed, most_deliveries=1000,
+        systems = SystemsUnderTest(
+            self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
+            most_deliveries=1000,
             catalogue=Catalogue(shoppers=tuple(shoppers)),
         )  # fmt: skip
-        site.dials(
-            WatchedDials("shop", Random(f"shop {self.plan.seed}"), self.diary),
-            WatchedDials("ledger", Random(f"ledger {self.plan.seed}"), self.diary),
+        systems.dials(
+            WatchedDials("shop", Random(f"shop {self.plan.seed}"), self.event_log),
+            WatchedDials("ledger", Random(f"ledger {self.plan.seed}"), self.event_log),
         )
-        store, insert = site.dynamics.store, site.dynamics.store.insert
+        store, insert = systems.dynamics.store, systems.dynamics.store.insert
 
         def watched(table: str, values: Any) -> Any:
             record = insert(table, values)
@@ -130,66 +139,81 @@ class World:
             return record
 
         store.insert = watched  # type: ignore[method-assign]
-        site.commerce.hint_dials.turn(self.plan.hints)
-        site.commerce.hint_dials.random = Random(f"hints {self.plan.seed}")
-        return site
+        systems.commerce.notification_dials.turn(self.plan.intake)
+        systems.commerce.notification_dials.random = Random(f"notifications {self.plan.seed}")
+        return systems
 
     def _only_once(self, reference: str) -> None:
-        found = self.site.dynamics.orders_for(reference, COMPANY)
-        self.diary.note(f"ledger: order {reference} is there {len(found)} times")
+        found = self.systems.dynamics.orders_for(reference, COMPANY)
+        self.event_log.note(f"ledger: order {reference} is there {len(found)} times")
         if len(found) > 1:
             self.broken.append(f"order {reference} was in D365 {len(found)} times")
 
-    def _hooks(self) -> HintSender:
-        apps = {HOOK_HOST: webhook_app(lambda: [w for w in self.workers if not w.life.is_over])}
+    def _hooks(self) -> NotificationSender:
+        apps = {HOOK_HOST: webhook_app(lambda: [w for w in self.workers if not w.process.is_over])}
         signature = WebhookSignature("hmac", "hook")
         targets = [
             WebhookTarget(f"https://{HOOK_HOST}/{flow}", events=(event,), signature=signature)
             for flow, event in HOOKS.items()
         ]
         client = httpx.AsyncClient(transport=InProcess(apps))
-        return HintSender(self.site.commerce, client, list(targets) if self.plan.has_webhook else [])
+        return NotificationSender(
+            self.systems.commerce, client, list(targets) if self.plan.has_webhook else []
+        )
 
     def _dials(self, *, in_trouble: bool) -> None:
-        for dials, wanted in ((self.site.ledger_dials, self.plan.ledger), (self.site.shop_dials, self.plan.shop)):
+        for dials, wanted in (
+            (self.systems.ledger_dials, self.plan.ledger),
+            (self.systems.shop_dials, self.plan.shop),
+        ):
             fresh = Dials()
-            calm = {f"{name}_rate": 0.0 for name in RATES} | {"latency_low": 0.0, "latency_high": 0.0}
-            dials.turn({name: getattr(fresh, name) for name in NUMBERS} | dict(wanted) | ({} if in_trouble else calm))
+            calm = {f"{name}_rate": 0.0 for name in RATES} | {
+                "latency_low": 0.0,
+                "latency_high": 0.0,
+            }
+            dials.turn(
+                {name: getattr(fresh, name) for name in NUMBERS}
+                | dict(wanted)
+                | ({} if in_trouble else calm)
+            )
 
     async def _end_of_trouble(self) -> None:
         await asyncio.sleep(self.plan.trouble)
         self._dials(in_trouble=False)
         self._last_steps.clear()
         for worker in self.workers:
-            worker.life.last_step = None
-        self.diary.note("the trouble is over")
+            worker.process.last_step = None
+        self.event_log.note("the trouble is over")
 
     def _birth(self) -> None:
         self._born += 1
         name = f"worker {self._born}"
-        life = Life(self._last_steps.pop(0) if self._last_steps else None)
-        worker = Worker(name, self.site, self._outside(life, name), life, self.make)
-        life.ended = lambda: self._death(worker)
+        process = Process(self._last_steps.pop(0) if self._last_steps else None)
+        worker = Worker(name, self.systems, self._edition_parts(process, name), process, self.make)
+        process.ended = lambda: self._death(worker)
         self.workers.append(worker)
-        self.diary.note(f"{name} begins")
+        self.event_log.note(f"{name} begins")
 
-    def _outside(self, life: Life, name: str) -> Any:
+    def _edition_parts(self, process: Process, name: str) -> Any:
         def asked(request: httpx.Request) -> None:
             is_write = request.method != "GET"
             if (
                 is_write
                 and self._is_in_trouble
                 and self.random.random() < self.plan.crash_at
-                and life.last_step is None
+                and process.last_step is None
             ):
-                life.last_step = life.steps + self.random.randint(1, 12)
-            self.diary.note(f"{name}: {request.method} {request.url.path}")
+                process.last_step = process.steps + self.random.randint(1, 12)
+            self.event_log.note(f"{name}: {request.method} {request.url.path}")
 
         chance = Random(f"stores {self.plan.seed} {name}")
-        stores: dict[str, Any] = {"queue": self.site.queue, "tables": self.site.tables}
+        stores: dict[str, Any] = {"queue": self.systems.queue, "tables": self.systems.tables}
         if self.plan.store_latency:
-            stores = {key: Remote(store, chance, self.plan.store_latency, self._fails) for key, store in stores.items()}
-        return self.site.outside(is_alone=self.plan.is_alone, asked=asked, **stores)
+            stores = {
+                key: Remote(store, chance, self.plan.store_latency, self._fails)
+                for key, store in stores.items()
+            }
+        return self.systems.edition_parts(is_alone=self.plan.is_alone, asked=asked, **stores)
 
     def _fails(self) -> float:
         return self.plan.store_faults if self._is_in_trouble else 0.0
@@ -199,9 +223,11 @@ class World:
         return asyncio.get_running_loop().time() < self.plan.trouble
 
     def _death(self, worker: Worker) -> None:
-        self.diary.note(f"{worker.name} dies after {worker.life.steps} steps")
+        self.event_log.note(f"{worker.name} dies after {worker.process.steps} steps")
         worker.die()
-        asyncio.get_running_loop().call_later(self.random.choice((0.1, 3.0, 90.0)), self._birth, context=Context())
+        asyncio.get_running_loop().call_later(
+            self.random.choice((0.1, 3.0, 90.0)), self._birth, context=Context()
+        )
 
     async def is_quiet(self) -> bool:
         """No message anywhere, and nobody holds anything."""
@@ -212,32 +238,38 @@ class World:
             if worker.over.done() and (error := worker.over.exception()) is not None:
                 raise Wrong(f"{worker.name} ended by itself") from error
         for flow in HOOKS:
-            depth = await self.site.queue.depth(flow)
+            depth = await self.systems.queue.depth(flow)
             if depth.due or depth.scheduled or depth.locked:
                 return f"{flow}: {depth}"
-            async for row in self.site.tables.query(CLAIMS, f"{CONNECTION}|{flow}"):
+            async for row in self.systems.tables.query(CLAIMS, f"{CONNECTION}|{flow}"):
                 until = row.values.get("lease_until")
-                if row.values.get("owner") and isinstance(until, datetime) and until > self.clock.now():
+                if (
+                    row.values.get("owner")
+                    and isinstance(until, datetime)
+                    and until > self.clock.now()
+                ):
                     return f"{flow} {row.key} is held until {until}"
         return ""
 
-    async def _buried(self) -> None:
+    async def _dead_letter_function(self) -> None:
         for worker in self.workers:
-            worker.life.end()
+            worker.process.end()
         await asyncio.sleep(1)
         for worker in self.workers:
-            await worker.life.bury()
-        self.site.close()
+            await worker.process.clean_up()
+        self.systems.close()
 
 
-def run_in(random: Random, work: Any) -> None:
-    """Play in a loop of its own, whose order is drawn."""
+def run_in(random: Random, delivery: Any) -> None:
+    """Simulate in a loop of its own, whose order is drawn."""
     gc.disable()  # what it finds, and when, depends on all that ran before
     tracer = sys.gettrace()
-    sys.settrace(None)  # worlds prove promises, not lines: measured coverage would make them three times as slow
+    sys.settrace(
+        None
+    )  # worlds prove promises, not lines: measured coverage would make them three times as slow
     try:
         with asyncio.Runner(loop_factory=lambda: VirtualLoop(random)) as runner:
-            runner.run(work)
+            runner.run(delivery)
     finally:
         sys.settrace(tracer)
         gc.enable()

@@ -1,4 +1,5 @@
-"""The package as it is deployed, and workers on it; without Microsoft's code, the tests are skipped with the reason."""
+"""The package as it is deployed, and workers on it; without Microsoft's code, the tests are skipped
+with the reason."""
 
 import zipfile
 from pathlib import Path

@@ -1,7 +1,8 @@
 """What triggers a function, in the forms in which the Functions host hands it to a Python worker.
 
 A text goes as text, bytes as bytes, everything else as JSON, and what is absent not at all
-(`GrpcMessageConversionExtensions` and `ScriptInvocationContextExtensions` of azure-functions-host, read 2026-11).
+(`GrpcMessageConversionExtensions` and `ScriptInvocationContextExtensions` of azure-functions-host,
+read 2026-11).
 """
 
 import json
@@ -13,7 +14,8 @@ from typing import Any, Final
 TypedData = Mapping[str, Any]
 
 NO_EXPIRY: Final = "9999-12-31T23:59:59.9999999"
-"""When a message without an end expires: the last moment that .NET knows, in ten-millionths of a second, without a zone."""
+"""When a message without an end expires: the last moment that .NET knows, in ten-millionths of a
+second, without a zone."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ def http(
     route: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
 ) -> Input:
-    """A request. Names of headers are small; a body goes as bytes, since the worker says that it can take them."""
-    told: dict[str, Any] = {
+    """A request. Names of headers are small; a body goes as bytes, since the worker says that it
+    can take them."""
+    reported: dict[str, Any] = {
         "method": method,
         "url": f"https://app.azurewebsites.net/api/{path}",
         "headers": {name.lower(): value for name, value in (headers or {}).items()},
@@ -51,15 +54,16 @@ def http(
         "query": dict(query or {}),
     }
     if body:
-        told["body"] = typed(body)
-    return Input({"http": told}, {name: typed(value) for name, value in (route or {}).items()})
+        reported["body"] = typed(body)
+    return Input({"http": reported}, {name: typed(value) for name, value in (route or {}).items()})
 
 
 def service_bus(body: bytes, message_id: str, *, deliveries: int = 1, **properties: Any) -> Input:
-    """A message, one at a call, with what the Service Bus extension tells of it; `properties` are its application properties.
+    """A message, one at a call, with what the Service Bus extension tells of it; `properties` are
+    its application properties.
 
-    `ServiceBusTriggerBindingStrategy` of Microsoft.Azure.WebJobs.Extensions.ServiceBus 5, read 2026-11. Why a message is a
-    dead letter is among the properties and nowhere else.
+    `ServiceBusTriggerBindingStrategy` of Microsoft.Azure.WebJobs.Extensions.ServiceBus 5, read
+    2026-11. Why a message is a dead letter is among the properties and nowhere else.
     """
     known = {
         "DeliveryCount": deliveries,
@@ -88,4 +92,6 @@ def timer() -> Input:
         "LastUpdated": "2026-11-21T10:00:00+00:00",
         "Next": "2026-11-21T10:05:00+00:00",
     }
-    return Input(typed({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": False}))
+    return Input(
+        typed({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": False})
+    )

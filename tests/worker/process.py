@@ -1,4 +1,5 @@
-"""A worker process as its host has it: messages out, answers in, any number under way; `make worker` installs its code."""
+"""A worker process as its host has it: messages out, answers in, any number under way; `make
+worker` installs its code."""
 
 import asyncio
 import contextlib
@@ -54,7 +55,9 @@ class Outcome:
     @property
     def content_type(self) -> str:
         """It must be there, and once."""
-        (value,) = [value for name, value in self.http["headers"].items() if name.lower() == "content-type"]
+        (value,) = [
+            value for name, value in self.http["headers"].items() if name.lower() == "content-type"
+        ]
         return str(value)
 
     @property
@@ -67,7 +70,8 @@ DONE: Final = Outcome(succeeded=True, said="", returned=None)
 
 
 class Worker:
-    """One process. `functions`: what it has indexed, by name, as metadata; `log`: what it has written to standard error."""
+    """One process. `functions`: what it has indexed, by name, as metadata; `log`: what it has
+    written to standard error."""
 
     def __init__(self, process: Process, log: Path) -> None:
         assert process.stdin is not None
@@ -91,7 +95,7 @@ class Worker:
         answer: Mapping[str, Any] = await answered
         return answer
 
-    async def hear(self) -> None:
+    async def receive(self) -> None:
         """Hand out answers until there are no more; what is waited for then, never comes."""
         while line := await self._from.readline():
             answer: Mapping[str, Any] = json.loads(line)
@@ -106,18 +110,27 @@ class Worker:
             await self._to.wait_closed()
 
     async def init(self, folder: Path) -> Mapping[str, Any]:
-        """As a host starts a worker for an app: init, metadata, a load of every function. The line that answered init."""
-        init = await self.ask("worker_init_request", {"host_version": "4.0", "function_app_directory": str(folder)})
+        """As a host starts a worker for an app: init, metadata, a load of every function. The line
+        that answered init."""
+        init = await self.ask(
+            "worker_init_request", {"host_version": "4.0", "function_app_directory": str(folder)}
+        )
         await self.index(folder)
         return init
 
     async def index(self, folder: Path) -> None:
         """Ask for the functions, and load each."""
-        told = await self.ask("functions_metadata_request", {"function_app_directory": str(folder)})
-        results = told["message"]["function_metadata_response"].get("function_metadata_results", [])
+        reported = await self.ask(
+            "functions_metadata_request", {"function_app_directory": str(folder)}
+        )
+        results = reported["message"]["function_metadata_response"].get(
+            "function_metadata_results", []
+        )
         self.functions = {result["name"]: result for result in results}
         for result in results:
-            loaded = await self.ask("function_load_request", {"function_id": result["function_id"], "metadata": result})
+            loaded = await self.ask(
+                "function_load_request", {"function_id": result["function_id"], "metadata": result}
+            )
             assert loaded["message"]["function_load_response"]["result"]["status"] == SUCCESS
 
     async def invoke(self, name: str, given: Input) -> Outcome:
@@ -144,9 +157,11 @@ class Worker:
 async def running(
     folder: Path, log: Path, environment: Mapping[str, str], *, package: Path | None = None
 ) -> AsyncIterator[Worker]:
-    """A worker process that has been started in `folder`, with nothing of this process's environment but what every program needs.
+    """A worker process that has been started in `folder`, with nothing of this process's
+    environment but what every program needs.
 
-    `package`: where the app is, if the process is to find it from the start. Ends with the block; it must end well.
+    `package`: where the app is, if the process is to find it from the start. Ends with the block;
+    it must end well.
     """
     places = [package, sysconfig.get_path("purelib"), LIBRARY, Path(__file__).parent]
     path = os.pathsep.join(str(place) for place in places if place is not None)
@@ -155,10 +170,11 @@ async def running(
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-S", "-m", PROGRAM,
-            cwd=folder, env={**system, **own, **environment}, stdin=PIPE, stdout=PIPE, stderr=stderr, limit=LONGEST_LINE,
+            cwd=folder, env={**system, **own, **environment}, stdin=PIPE, stdout=PIPE,
+            stderr=stderr, limit=LONGEST_LINE,
         )  # fmt: skip
     worker = Worker(process, log)
-    hearing = asyncio.create_task(worker.hear())
+    hearing = asyncio.create_task(worker.receive())
     try:
         yield worker
         await worker.end()

@@ -8,56 +8,66 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from sync.configuration.reading import read_connections
-from sync.connections import NumberMode
-from sync.demo.home import CONFIG, furnished
-from sync.editions.embedded import open_embedded
-from sync.ports import Received
-from sync.sandbox.commerce.signing import public_pem
-from sync.sandbox.terms import COMPANY, Ready
-from sync.services import Services
+from sandbox.commerce.signing import public_pem
+from sandbox.demo.home import CONFIG, write_home
+from sandbox.terms import COMPANY, Ready
+from sync.app.embedded import open_embedded
+from sync.app.services import Services
+from sync.config.connections import NumberMode
+from sync.config.file.reading import read_connections
+from sync.core.ports import Received
 from tests.worker.process import Worker, running
 
 CONNECTION: Final = "shop"
 EVENTS: Final = f'[connections.{CONNECTION}.commerce.events]\nclient_id = "client"\n'
 SOON: Final = timedelta(seconds=30)
-"""Far more than a message needs to come due that was just hinted."""
+"""Far more than a message needs to come due that was just notified."""
 
 
 @dataclass(frozen=True)
 class Serving:
-    """The worker, and the engine over the same directory, which only looks, and takes what is queued."""
+    """The worker, and the engine over the same directory, which only looks, and takes what is
+    queued."""
 
     worker: Worker
     beside: Services
 
     async def queued(self, queue: str = "orders") -> int:
         """How many messages are in a queue, due or not."""
-        depth = await self.beside.outside.queue.depth(queue)
+        depth = await self.beside.edition_parts.queue.depth(queue)
         return depth.due + depth.scheduled + depth.locked + depth.dead
 
     async def next(self, queue: str = "orders") -> Received:
         """The queue's next message, under a lock, when it comes due."""
-        (message,) = await self.beside.outside.queue.receive(queue, most=1, wait=SOON)
+        (message,) = await self.beside.edition_parts.queue.receive(queue, most=1, wait=SOON)
         return message
 
 
 def home_of(place: Path, ready: Ready) -> dict[str, str]:
-    """Make a home in `place` with one connection to the systems named; the settings that name it."""
+    """Make a home in `place` with one connection to the systems named; the settings that name
+    it."""
     home = place / "home"
-    furnished(home, {CONNECTION: ready}, {})
+    write_home(home, {CONNECTION: ready}, {})
     with (home / CONFIG).open("a", encoding="utf-8") as config:
         config.write(EVENTS)
-    return {"SYNC_EDITION": "embedded", "SYNC_HOME": str(home), "SYNC_CONNECTIONS": str(home / CONFIG)}
+    return {
+        "SYNC_EDITION": "embedded",
+        "SYNC_HOME": str(home),
+        "SYNC_CONNECTIONS": str(home / CONFIG),
+    }
 
 
 @asynccontextmanager
 async def serving(package: Path, place: Path, ready: Ready) -> AsyncIterator[Serving]:
     """A worker with a home of its own, which logs all it can."""
     settings = home_of(place, ready)
-    async with running(package, place / "log", {**settings, "SYNC_LOG": "debug"}, package=package) as worker:
+    async with running(
+        package, place / "log", {**settings, "SYNC_LOG": "debug"}, package=package
+    ) as worker:
         await worker.init(package)
-        beside = await open_embedded(Path(settings["SYNC_HOME"]), read_connections(Path(settings["SYNC_CONNECTIONS"])))
+        beside = await open_embedded(
+            Path(settings["SYNC_HOME"]), read_connections(Path(settings["SYNC_CONNECTIONS"]))
+        )
         try:
             yield Serving(worker, beside)
         finally:
@@ -72,5 +82,8 @@ def nobody_listens() -> Iterator[Ready]:
             taken.bind(("127.0.0.1", 0))
         urls = [f"http://127.0.0.1:{taken.getsockname()[1]}" for taken in (shop, ledger)]
         names = ("consumer-key", "consumer-secret", "token", "token-secret", "bearer")
-        credentials = {**dict.fromkeys(names, "x" * 32), "webhook-key": public_pem("webhooks").decode()}
+        credentials = {
+            **dict.fromkeys(names, "x" * 32),
+            "webhook-key": public_pem("webhooks").decode(),
+        }
         yield Ready(urls[0], urls[1], COMPANY, NumberMode.THEIRS, credentials)

@@ -1,4 +1,5 @@
-"""What the worker finds in the package: every function, with the bindings that the host is to listen on."""
+"""What the worker finds in the package: every function, with the bindings that the host is to
+listen on."""
 
 import asyncio
 import json
@@ -17,7 +18,8 @@ from tests.worker.process import SUCCESS, running
 
 @dataclass(frozen=True)
 class Indexed:
-    """What a worker said that was started with no setting of the app: the line that answered init, and the functions."""
+    """What a worker said that was started with no setting of the app: the line that answered init,
+    and the functions."""
 
     init: Mapping[str, Any]
     functions: Mapping[str, Mapping[str, Any]]
@@ -61,25 +63,34 @@ def row(name: str, trigger: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def test_all_functions_of_the_app_are_found_with_what_calls_them(indexed: Indexed) -> None:
-    golden = [tuple(re.split(r"\s{2,}", line)) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+    golden = [
+        tuple(re.split(r"\s{2,}", line)) for line in GOLDEN.read_text(encoding="utf-8").splitlines()
+    ]
     assert [row(name, trigger) for name, trigger in indexed.triggers().items()] == golden
 
 
 def test_messages_come_from_the_apps_namespace_one_by_one_and_as_bytes(indexed: Indexed) -> None:
-    queues = [trigger for trigger in indexed.triggers().values() if trigger["type"] == "serviceBusTrigger"]
-    assert {(trigger["connection"], trigger["dataType"], trigger.get("cardinality")) for trigger in queues} == {
-        (SERVICE_BUS, "BINARY", None)
-    }
+    queues = [
+        trigger for trigger in indexed.triggers().values() if trigger["type"] == "serviceBusTrigger"
+    ]
+    assert {
+        (trigger["connection"], trigger["dataType"], trigger.get("cardinality"))
+        for trigger in queues
+    } == {(SERVICE_BUS, "BINARY", None)}
 
 
 def test_only_http_functions_return_something(indexed: Indexed) -> None:
     returning = {name for name in indexed.functions if "OUT" in indexed.bindings(name)}
-    assert returning == {name for name, trigger in indexed.triggers().items() if trigger["type"] == "httpTrigger"}
+    assert returning == {
+        name for name, trigger in indexed.triggers().items() if trigger["type"] == "httpTrigger"
+    }
     assert {indexed.bindings(name)["OUT"]["type"] for name in returning} == {"http"}
 
 
 def test_no_timer_runs_because_an_instance_starts(indexed: Indexed) -> None:
-    timers = [trigger for trigger in indexed.triggers().values() if trigger["type"] == "timerTrigger"]
+    timers = [
+        trigger for trigger in indexed.triggers().values() if trigger["type"] == "timerTrigger"
+    ]
     assert {trigger["runOnStartup"] for trigger in timers} == {False}
 
 
@@ -88,7 +99,10 @@ def test_the_worker_awaits_every_function_on_its_loop(indexed: Indexed) -> None:
 
 
 def test_bodies_are_asked_for_as_the_bytes_that_came(indexed: Indexed) -> None:
-    assert indexed.init["message"]["worker_init_response"]["capabilities"]["RawHttpBodyBytes"] == "true"
+    assert (
+        indexed.init["message"]["worker_init_response"]["capabilities"]["RawHttpBodyBytes"]
+        == "true"
+    )
 
 
 def test_indexing_opens_no_socket_and_writes_no_file(indexed: Indexed) -> None:
@@ -115,6 +129,8 @@ async def test_an_app_that_would_is_noticed(package: Path, tmp_path: Path) -> No
 
 async def test_an_app_that_cannot_be_imported_is_noticed(package: Path, tmp_path: Path) -> None:
     (tmp_path / "function_app.py").write_text("import nowhere", encoding="utf-8")
-    result = (await indexed_in(tmp_path, tmp_path / "log")).init["message"]["worker_init_response"]["result"]
+    result = (await indexed_in(tmp_path, tmp_path / "log")).init["message"]["worker_init_response"][
+        "result"
+    ]
     assert result["status"] != SUCCESS
     assert "nowhere" in result["exception"]["message"]

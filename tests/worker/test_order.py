@@ -1,4 +1,5 @@
-"""Orders all the way, in Microsoft's worker code: the shop's own webhook, a timer, messages, and an F&O behind a socket."""
+"""Orders all the way, in Microsoft's worker code: the shop's own webhook, a timer, messages, and an
+F&O behind a socket."""
 
 import asyncio
 import json
@@ -14,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.serve import Sandbox
+from sandbox.terms import UNIT, Ready, item_numbers
 from sync.adapters.system_clock import SystemClock
-from sync.encoding import from_json
+from sync.core.encoding import from_json
 from sync.hosts.server import listen, serve, url_of
 from sync.mapping_tables.tables import ItemMapping
-from sync.sandbox.serve import Sandbox
-from sync.sandbox.terms import UNIT, Ready, item_numbers
 from tests.azure_path.test_whole import both_systems, sandbox_orders
 from tests.worker.inputs import http, service_bus, timer
 from tests.worker.process import DONE, Worker
@@ -31,7 +32,8 @@ STORE: Final = "default"
 
 @asynccontextmanager
 async def reachable(worker: Worker, function: str) -> AsyncIterator[str]:
-    """The address at which an HTTP function of a worker is called, as its binding says; without the route."""
+    """The address at which an HTTP function of a worker is called, as its binding says; without the
+    route."""
     (trigger, _) = [json.loads(binding) for binding in worker.functions[function]["raw_bindings"]]
 
     async def take(request: Request) -> Response:
@@ -62,13 +64,14 @@ class ShopsClock(SystemClock):
 
 
 async def works_off(there: Serving) -> None:
-    """What the Functions host does with the orders' queue, from its next message until it is empty."""
+    """What the Functions host does with the orders' queue, from its next message until it is
+    empty."""
     while True:
         message = await there.next()
         given = service_bus(message.body, message.id, deliveries=message.deliveries)
         outcome = await there.worker.invoke("deliver_orders", given)
         assert outcome.succeeded, outcome.said
-        await there.beside.outside.queue.complete(message)
+        await there.beside.edition_parts.queue.complete(message)
         if not await there.queued():
             return
 
@@ -79,11 +82,15 @@ async def books(client: httpx.AsyncClient, ready: Ready) -> Mapping[str, Mapping
     return {order["increment_id"]: order for order in answer}
 
 
-async def test_orders_go_from_the_shop_to_the_ledger_by_webhook_and_by_timer(package: Path, tmp_path: Path) -> None:
+async def test_orders_go_from_the_shop_to_the_ledger_by_webhook_and_by_timer(
+    package: Path, tmp_path: Path
+) -> None:
     clock = ShopsClock()
     sandbox = Sandbox(clock, seed=5)
     clock.behind = timedelta(hours=1)
-    (missed,) = sandbox.shop.place_new(visible_in=timedelta(), store=sandbox.shop.catalogue.store(STORE))
+    (missed,) = sandbox.shop.place_new(
+        visible_in=timedelta(), store=sandbox.shop.catalogue.store(STORE)
+    )
     clock.behind = timedelta()
     async with (
         both_systems(sandbox) as ready,
@@ -91,17 +98,26 @@ async def test_orders_go_from_the_shop_to_the_ledger_by_webhook_and_by_timer(pac
         reachable(there.worker, "receive_webhook") as url,
         httpx.AsyncClient(trust_env=False, timeout=30) as client,
     ):
-        desk = await there.beside.desks.open(CONNECTION)
-        await desk.items.put_many([ItemMapping(sku, number, unit=UNIT) for sku, number in item_numbers().items()])
-        hook = {"url": f"{url}/webhooks/{CONNECTION}/orders", "events": ["sales_order_save_commit_after"]}
-        assert (await client.post(f"{ready.commerce}/sandbox/webhooks", json=hook)).status_code == 200
-        (told,) = (await client.post(f"{ready.commerce}/sandbox/orders", json={"store": STORE})).json()
+        systems = await there.beside.systems_pool.open(CONNECTION)
+        await systems.items.put_many(
+            [ItemMapping(sku, number, unit=UNIT) for sku, number in item_numbers().items()]
+        )
+        hook = {
+            "url": f"{url}/webhooks/{CONNECTION}/orders",
+            "events": ["sales_order_save_commit_after"],
+        }
+        assert (
+            await client.post(f"{ready.commerce}/sandbox/webhooks", json=hook)
+        ).status_code == 200
+        (reported,) = (
+            await client.post(f"{ready.commerce}/sandbox/orders", json={"store": STORE})
+        ).json()
         await works_off(there)
-        assert posted(sandbox, ready) == [told["increment_id"]]
+        assert posted(sandbox, ready) == [reported["increment_id"]]
         assert await there.worker.invoke("poll_orders", timer()) == DONE
         await works_off(there)
         sold = await books(client, ready)
-    assert posted(sandbox, ready) == [told["increment_id"], missed.row["increment_id"]]
+    assert posted(sandbox, ready) == [reported["increment_id"], missed.row["increment_id"]]
     for row in sandbox_orders(sandbox, ready.company):
         order = sold[row["CustomersOrderReference"]]
         total = sandbox.ledger.order_total(ready.company, row["SalesOrderNumber"])

@@ -1,4 +1,5 @@
-"""An instance that was warm before it was ours, as on Flex Consumption: it hears of the app and of its settings later."""
+"""An instance that was warm before it was ours, as on Flex Consumption: it hears of the app and of
+its settings later."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -7,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from sync.editions.settings import NEEDED, Edition
-from sync.encoding import from_json
+from sync.app.settings import NEEDED, Edition
+from sync.core.encoding import from_json
 from tests.worker.inputs import http
 from tests.worker.process import SUCCESS, Worker, running
 from tests.worker.serving import CONNECTION, home_of, nobody_listens
@@ -29,8 +30,8 @@ async def warm(package: Path, tmp_path: Path) -> AsyncIterator[Worker]:
 
 async def specialize(worker: Worker, folder: Path, settings: dict[str, str]) -> None:
     """Tell the worker whose it is from now on."""
-    told = {"environment_variables": settings, "function_app_directory": str(folder)}
-    answer = await worker.ask("function_environment_reload_request", told)
+    reported = {"environment_variables": settings, "function_app_directory": str(folder)}
+    answer = await worker.ask("function_environment_reload_request", reported)
     assert answer["message"]["function_environment_reload_response"]["result"]["status"] == SUCCESS
     await worker.index(folder)
 
@@ -52,4 +53,7 @@ async def test_settings_that_come_late_are_read_and_connections_toml_is_found_in
 async def test_settings_that_are_missing_then_are_named(warm: Worker, package: Path) -> None:
     await specialize(warm, package, {"WEBSITE_INSTANCE_ID": "0123"})
     outcome = await warm.invoke("health", HEALTH)
-    assert (outcome.status, from_json(outcome.body)["missing"]) == (503, sorted(NEEDED[Edition.AZURE]))
+    assert (outcome.status, from_json(outcome.body)["missing"]) == (
+        503,
+        sorted(NEEDED[Edition.AZURE]),
+    )

@@ -1,7 +1,8 @@
-"""Every kind of trigger reaches the engine through Microsoft's converters as it was sent, and does there what it should.
+"""Every kind of trigger reaches the engine through Microsoft's converters as it was sent, and does
+there what it should.
 
-The edition is the embedded one, neither system answers, and everything is looked at where it is kept: in the queue, in the
-claims and in the trail.
+The edition is the embedded one, neither system answers, and everything is looked at where it is
+kept: in the queue, in the claims and in the trail.
 """
 
 import asyncio
@@ -12,10 +13,10 @@ from typing import Any, Final
 
 import pytest
 
-from sync.encoding import from_json, to_json
-from sync.road.ledger import State
-from sync.road.message import Message
-from sync.sandbox.commerce.signing import WebhookSignature
+from sandbox.commerce.signing import WebhookSignature
+from sync.core.encoding import from_json, to_json
+from sync.engine.ledger import State
+from sync.engine.message import Message
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import DONE, TRACE_PARENT
 from tests.worker.serving import CONNECTION, Serving, nobody_listens, serving
@@ -23,7 +24,8 @@ from tests.worker.serving import CONNECTION, Serving, nobody_listens, serving
 AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
 KEY: Final = "000000042@1"
 BODY: Final = (
-    '{"data": {"order": {"increment_id": "000000042", "store_id": 1, "customer_lastname": "Žižka – 🚲"}}}'.encode()
+    '{"data": {"order": {"increment_id": "000000042", "store_id": 1, "customer_lastname": "Žižka –'
+    ' 🚲"}}}'.encode()
 )
 
 
@@ -46,7 +48,7 @@ def signed(body: bytes, key: str = "webhooks") -> Mapping[str, str]:
     return WebhookSignature(key=key).headers(body)
 
 
-def hinted(key: str = KEY) -> bytes:
+def notified(key: str = KEY) -> bytes:
     return Message("orders", CONNECTION, key, "webhook", AT).encode()
 
 
@@ -55,7 +57,12 @@ async def test_a_signed_webhook_is_answered_and_its_key_is_queued(there: Serving
     assert (outcome.status, outcome.body) == (200, b'{"op":"success"}')
     assert outcome.content_type == "application/json"
     message = Message.decode((await there.next()).body)
-    assert (message.flow, message.connection, message.key, message.origin) == ("orders", CONNECTION, KEY, "webhook")
+    assert (message.flow, message.connection, message.key, message.origin) == (
+        "orders",
+        CONNECTION,
+        KEY,
+        "webhook",
+    )
 
 
 FORGED: Final[Mapping[str, Input]] = {
@@ -66,23 +73,36 @@ FORGED: Final[Mapping[str, Input]] = {
 }
 
 
-async def test_a_webhook_whose_bytes_nobody_signed_is_refused_and_leaves_nothing(there: Serving) -> None:
-    answers = {name: await there.worker.invoke("receive_webhook", given) for name, given in FORGED.items()}
+async def test_a_webhook_whose_bytes_nobody_signed_is_refused_and_leaves_nothing(
+    there: Serving,
+) -> None:
+    answers = {
+        name: await there.worker.invoke("receive_webhook", given) for name, given in FORGED.items()
+    }
     assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(FORGED, 401)
     assert await there.queued() == 0
 
 
 async def test_many_webhooks_at_once_are_all_answered_and_none_is_lost(there: Serving) -> None:
-    bodies = [to_json({"data": {"order": {"increment_id": f"{n:09}", "store_id": 1}}}) for n in range(20)]
+    bodies = [
+        to_json({"data": {"order": {"increment_id": f"{n:09}", "store_id": 1}}}) for n in range(20)
+    ]
     outcomes = await asyncio.gather(
         *(there.worker.invoke("receive_webhook", hook(body, signed(body))) for body in bodies)
     )
     assert [outcome.status for outcome in outcomes] == [200] * 20
-    assert {Message.decode((await there.next()).body).key for _ in bodies} == {f"{n:09}@1" for n in range(20)}
+    assert {Message.decode((await there.next()).body).key for _ in bodies} == {
+        f"{n:09}@1" for n in range(20)
+    }
 
 
 async def test_a_challenge_is_answered_from_the_query(there: Serving) -> None:
-    asked = http("GET", f"events/{CONNECTION}", route={"connection": CONNECTION}, query={"challenge": "8ec8 é"})
+    asked = http(
+        "GET",
+        f"events/{CONNECTION}",
+        route={"connection": CONNECTION},
+        query={"challenge": "8ec8 é"},
+    )
     outcome = await there.worker.invoke("receive_events", asked)
     assert (outcome.status, outcome.body.decode()) == (200, "8ec8 é")
     assert outcome.content_type == "text/plain; charset=utf-8"
@@ -94,14 +114,21 @@ async def test_health_is_answered_as_json(there: Serving) -> None:
     assert (outcome.status, from_json(outcome.body)["status"]) == (200, "ok")
 
 
-async def test_a_message_is_worked_off_and_waits_for_the_shop_with_a_new_message(there: Serving) -> None:
-    assert await there.worker.invoke("deliver_orders", service_bus(hinted(), "orders#7", deliveries=3)) == DONE
+async def test_a_message_is_worked_off_and_waits_for_the_shop_with_a_new_message(
+    there: Serving,
+) -> None:
+    assert (
+        await there.worker.invoke(
+            "deliver_orders", service_bus(notified(), "orders#7", deliveries=3)
+        )
+        == DONE
+    )
     request = TRACE_PARENT.split("-")[2]
     assert f"orders.received id=orders#7 deliveries=3 within={request}" in there.worker.log
     (entry,) = await there.beside.ledger.trail(CONNECTION, "orders", KEY)
     assert (entry.event, entry.attempt) == ("waited", 1)
     assert entry.reason.startswith("no answer from Commerce")
-    depth = await there.beside.outside.queue.depth("orders")
+    depth = await there.beside.edition_parts.queue.depth("orders")
     assert (depth.due, depth.scheduled) == (0, 1)
 
 
@@ -113,35 +140,50 @@ async def test_a_message_that_cannot_be_read_is_given_back(there: Serving) -> No
     assert await there.queued() == 0
 
 
-async def test_a_dead_letter_parks_its_record_for_the_reason_that_the_broker_gave(there: Serving) -> None:
+async def test_a_dead_letter_parks_its_record_for_the_reason_that_the_broker_gave(
+    there: Serving,
+) -> None:
     given = service_bus(
-        hinted(), "orders#1", deliveries=25, DeadLetterReason="MaxDeliveryCountExceeded",
+        notified(), "orders#1", deliveries=25, DeadLetterReason="MaxDeliveryCountExceeded",
         DeadLetterErrorDescription="Message could not be consumed after 25 delivery attempts.",
     )  # fmt: skip
-    assert await there.worker.invoke("bury_orders", given) == DONE
+    assert await there.worker.invoke("park_orders", given) == DONE
     claim = await there.beside.ledger.claim(CONNECTION, "orders", KEY)
     assert claim.state is State.PARKED
     assert claim.reason.startswith("the queue gave the message up")
     (entry,) = await there.beside.ledger.trail(CONNECTION, "orders", KEY)
     assert entry.details["dead_letter_reason"] == "MaxDeliveryCountExceeded"
-    assert entry.details["description"] == "Message could not be consumed after 25 delivery attempts."
+    assert (
+        entry.details["description"] == "Message could not be consumed after 25 delivery attempts."
+    )
 
 
 POSTED: Final[Mapping[str, Any]] = {
-    "BusinessEventId": "SalesInvoicePostedBusinessEvent", "BusinessEventLegalEntity": "usmf", "EventId": "E-1",
-    "EventTimeIso8601": "2026-11-21T10:00:00.1234567Z", "InvoiceId": "CIV-000042", "SalesOrderId": "000042",
+    "BusinessEventId": "SalesInvoicePostedBusinessEvent", "BusinessEventLegalEntity": "usmf",
+    "EventId": "E-1",
+    "EventTimeIso8601": "2026-11-21T10:00:00.1234567Z", "InvoiceId": "CIV-000042",
+    "SalesOrderId": "000042",
 }  # fmt: skip
 
 
-async def test_a_business_event_comes_in_by_http_and_by_queue_and_is_taken_once(there: Serving) -> None:
-    by_http = http("POST", f"business-events/{CONNECTION}", body=to_json(POSTED), route={"connection": CONNECTION})
-    assert await there.worker.invoke("take_business_event", service_bus(to_json(POSTED), "1")) == DONE
+async def test_a_business_event_comes_in_by_http_and_by_queue_and_is_taken_once(
+    there: Serving,
+) -> None:
+    by_http = http(
+        "POST",
+        f"business-events/{CONNECTION}",
+        body=to_json(POSTED),
+        route={"connection": CONNECTION},
+    )
+    assert (
+        await there.worker.invoke("take_business_event", service_bus(to_json(POSTED), "1")) == DONE
+    )
     outcome = await there.worker.invoke("receive_business_event", by_http)
     assert (outcome.status, from_json(outcome.body)) == (200, {"taken": False, "test": False})
 
 
 async def test_timers_tell_what_waits_and_ask_the_shop(there: Serving) -> None:
-    assert await there.worker.invoke("watch", timer()) == DONE
-    assert "watch.queue queue=orders due=0 dead=0" in there.worker.log
+    assert await there.worker.invoke("monitor", timer()) == DONE
+    assert "monitoring.queue queue=orders due=0 dead=0" in there.worker.log
     assert await there.worker.invoke("poll_orders", timer()) == DONE
     assert f"orders.poll_failed connection={CONNECTION}" in there.worker.log

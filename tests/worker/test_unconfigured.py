@@ -1,4 +1,5 @@
-"""An app that is deployed before it is set up: it is there, says what it misses, and takes nothing."""
+"""An app that is deployed before it is set up: it is there, says what it misses, and takes
+nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,13 +8,15 @@ from typing import Any, Final
 
 import pytest
 
-from sync.editions.settings import NEEDED, Edition
-from sync.encoding import from_json
+from sync.app.settings import NEEDED, Edition
+from sync.core.encoding import from_json
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import Worker, running
 
 IN_AZURE: Final = {"WEBSITE_INSTANCE_ID": "0123"}
-WEBHOOK: Final = http("POST", "webhooks/shop/orders", body=b"{}", route={"connection": "shop", "flow": "orders"})
+WEBHOOK: Final = http(
+    "POST", "webhooks/shop/orders", body=b"{}", route={"connection": "shop", "flow": "orders"}
+)
 HEALTH: Final = http("GET", "health")
 
 
@@ -36,25 +39,25 @@ def files(folder: Path) -> list[Path]:
 
 
 async def test_http_functions_name_every_missing_setting(in_azure: Worker) -> None:
-    told = (503, {"error": "settings are missing", "missing": sorted(NEEDED[Edition.AZURE])})
-    assert await answered(in_azure, "receive_webhook", WEBHOOK) == told
-    assert await answered(in_azure, "health", HEALTH) == told
+    reported = (503, {"error": "settings are missing", "missing": sorted(NEEDED[Edition.AZURE])})
+    assert await answered(in_azure, "receive_webhook", WEBHOOK) == reported
+    assert await answered(in_azure, "health", HEALTH) == reported
 
 
 async def test_timers_fail_with_every_missing_setting_named(in_azure: Worker) -> None:
-    for name in ("poll_orders", "watch", "tidy"):
+    for name in ("poll_orders", "monitor", "tidy"):
         outcome = await in_azure.invoke(name, timer())
         assert (outcome.succeeded, outcome.returned) == (False, None)
         assert outcome.said.startswith("SettingsMissing: ")
         assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
 
 
-async def test_messages_are_held_while_others_are_answered_and_given_back_with_every_missing_setting_named(
+async def test_messages_are_given_back_with_every_missing_setting_named_while_others_are_answered(
     in_azure: Worker,
 ) -> None:
     triggers = {
         "deliver_orders": service_bus(b"{}", "orders#1"),
-        "bury_orders": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
+        "park_orders": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
         "take_business_event": service_bus(b"{}", "1"),
     }
     held = [asyncio.create_task(in_azure.invoke(name, given)) for name, given in triggers.items()]
@@ -67,13 +70,15 @@ async def test_messages_are_held_while_others_are_answered_and_given_back_with_e
         assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
 
 
-async def test_without_a_connections_toml_callers_hear_so_and_nothing_is_written(package: Path, tmp_path: Path) -> None:
+async def test_without_a_connections_toml_callers_hear_so_and_nothing_is_written(
+    package: Path, tmp_path: Path
+) -> None:
     before = files(package)
     async with running(package, tmp_path / "log", {}, package=package) as worker:
         await worker.init(package)
         for name, given in {"receive_webhook": WEBHOOK, "health": HEALTH}.items():
-            status, told = await answered(worker, name, given)
-            assert (status, "configuration" in told["error"]) == (503, True)
+            status, reported = await answered(worker, name, given)
+            assert (status, "configuration" in reported["error"]) == (503, True)
         outcome = await worker.invoke("deliver_orders", service_bus(b"{}", "orders#1"))
         assert not outcome.succeeded
         assert outcome.said.startswith("BadConfiguration: connections.toml has 1 fault")

@@ -1,8 +1,9 @@
-"""How much waits in a queue of Service Bus, and how long: found by looking: its counters are for those who may manage it.
+"""How much waits in a queue of Service Bus, and how long: found by looking: its counters are for
+those who may manage it.
 
-A queue shows its messages by sequence number. One that is scheduled keeps its number until it comes due and gets a new
-one then, so any number of scheduled messages may stand before the oldest that is due: counting ends, the search for
-that one goes on.
+A queue shows its messages by sequence number. One that is scheduled keeps its number until it comes
+due and gets a new one then, so any number of scheduled messages may stand before the oldest that is
+due: counting ends, the search for that one goes on.
 """
 
 from contextlib import aclosing
@@ -18,7 +19,7 @@ from sync.adapters.servicebus.peeks import peeked
 
 MOST_COUNTED: Final = 1_000
 MOST_SEARCHED: Final = 20_000
-"""Some seconds of looking, and more than polls and hints of a day leave waiting."""
+"""Some seconds of looking, and more than polls and notifications of a day leave waiting."""
 
 
 @dataclass
@@ -43,7 +44,9 @@ class Count:
             self.oldest = _first(self.oldest, message.enqueued_time_utc)
 
 
-async def counted(line: Line[ServiceBusReceiver], *, most: int = MOST_COUNTED, searched: int = MOST_SEARCHED) -> Count:
+async def counted(
+    line: Line[ServiceBusReceiver], *, most: int = MOST_COUNTED, searched: int = MOST_SEARCHED
+) -> Count:
     """Count `most` messages, and go on until one that is due is found or `searched` are seen."""
     count = Count()
     async with aclosing(peeked(line)) as messages:

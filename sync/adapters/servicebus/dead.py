@@ -1,6 +1,8 @@
-"""Taking one message out of a dead-letter queue. The broker has no "delete number 42": what goes must be received first.
+"""Taking one message out of a dead-letter queue. The broker has no "delete number 42": what goes
+must be received first.
 
-It gives the oldest first, so everything before the letter is received, held until the letter is found, and given back.
+It gives the oldest first, so everything before the letter is received, held until the letter is
+found, and given back.
 """
 
 from collections.abc import Sequence
@@ -13,8 +15,8 @@ from azure.servicebus.exceptions import MessageLockLostError
 
 from sync.adapters.servicebus.links import Line
 from sync.adapters.servicebus.peeks import peeked
-from sync.errors import Later
-from sync.ports import DeadLetter
+from sync.core.errors import Later
+from sync.core.ports import DeadLetter
 
 PAGE: Final = 100
 LOOK: Final = 1.0
@@ -22,10 +24,13 @@ LOOK: Final = 1.0
 ANSWER, OPERATION = 30.0, 40.0
 
 
-async def remove(letter: DeadLetter, *, looking: Line[ServiceBusReceiver], taking: Line[ServiceBusReceiver]) -> None:
+async def remove(
+    letter: DeadLetter, *, looking: Line[ServiceBusReceiver], taking: Line[ServiceBusReceiver]
+) -> None:
     """Remove the letter; nothing there is fine. Raises `Later` when somebody else holds it.
 
-    `taking` is used for nothing else and closed afterwards: what it still had coming goes back at once.
+    `taking` is used for nothing else and closed afterwards: what it still had coming goes back at
+    once.
     """
     before = 0
     async for message in peeked(looking):
@@ -34,17 +39,29 @@ async def remove(letter: DeadLetter, *, looking: Line[ServiceBusReceiver], takin
         before += 1
     if not await _is_there(letter, looking):
         return
-    await taking.use(lambda receiver: _take_out(receiver, letter.sequence, before + 1), answer=ANSWER, most=OPERATION)
+    await taking.use(
+        lambda receiver: _take_out(receiver, letter.sequence, before + 1),
+        answer=ANSWER,
+        most=OPERATION,
+    )
     if await _is_there(letter, looking):
-        raise Later(f"queue {letter.queue}: dead letter {letter.id} is held by somebody else", counts=False)
+        raise Later(
+            f"queue {letter.queue}: dead letter {letter.id} is held by somebody else", counts=False
+        )
 
 
 async def _is_there(letter: DeadLetter, line: Line[ServiceBusReceiver]) -> bool:
-    return any([m.sequence_number == letter.sequence async for m in peeked(line, first=letter.sequence, most=1)])
+    return any(
+        [
+            m.sequence_number == letter.sequence
+            async for m in peeked(line, first=letter.sequence, most=1)
+        ]
+    )
 
 
 async def _take_out(receiver: ServiceBusReceiver, sequence: int, most: int) -> None:
-    """Complete the message of a sequence number among the first `most`. What was received on the way is given back."""
+    """Complete the message of a sequence number among the first `most`. What was received on the
+    way is given back."""
     passed: list[ServiceBusReceivedMessage] = []
     try:
         while len(passed) < most:
@@ -60,7 +77,9 @@ async def _take_out(receiver: ServiceBusReceiver, sequence: int, most: int) -> N
         await _give_back(receiver, passed)
 
 
-async def _give_back(receiver: ServiceBusReceiver, passed: Sequence[ServiceBusReceivedMessage]) -> None:
+async def _give_back(
+    receiver: ServiceBusReceiver, passed: Sequence[ServiceBusReceivedMessage]
+) -> None:
     for message in passed:
         with suppress(MessageLockLostError):
             await receiver.abandon_message(message)

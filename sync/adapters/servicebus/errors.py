@@ -1,7 +1,9 @@
-"""What Service Bus refuses or cannot do, in the engine's words: `Later`, `Never` with a remedy, `LockLost`, `ValueError`.
+"""What Service Bus refuses or cannot do, in the engine's words: `Later`, `Never` with a remedy,
+`LockLost`, `ValueError`.
 
-Texts of the SDK are not handed on: they may name endpoints and accounts. The condition, by which Microsoft's support
-knows the trouble, is. Source: Microsoft, service-bus-messaging-exceptions-latest.md.
+Texts of the SDK are not handed on: they may name endpoints and accounts. The condition, by which
+Microsoft's support knows the trouble, is. Source: Microsoft,
+service-bus-messaging-exceptions-latest.md.
 """
 
 import re
@@ -21,12 +23,12 @@ from azure.servicebus.exceptions import (
     ServiceBusServerBusyError,
 )
 
-from sync.errors import Later, Never
-from sync.ports import LockLost
+from sync.core.errors import Later, Never
+from sync.core.ports import LockLost
 
 TROUBLE: Final = (AzureError, TimeoutError, ValueError)
-"""What the SDK raises when something goes wrong on the way or at the other end; `ValueError` for a link that another
-task's trouble has shut meanwhile."""
+"""What the SDK raises when something goes wrong on the way or at the other end; `ValueError` for a
+link that another task's trouble has shut meanwhile."""
 HARMLESS: Final = (MessageAlreadySettled, MessageLockLostError, MessageSizeExceededError)
 """What leaves a link as it was: it concerns one message only."""
 
@@ -34,23 +36,36 @@ BUSY_WAIT: Final = timedelta(seconds=10)
 FULL_WAIT: Final = timedelta(minutes=1)
 _REFUSED: Final = (ServiceBusAuthenticationError, ServiceBusAuthorizationError)
 _CONDITION: Final = re.compile(r"Error condition: ([A-Za-z][\w:.-]*\w)")
-_MISFIT: Final = ("amqp:not-allowed", "com.microsoft:argument-error", "com.microsoft:argument-out-of-range")
+_MISFIT: Final = (
+    "amqp:not-allowed",
+    "com.microsoft:argument-error",
+    "com.microsoft:argument-out-of-range",
+)
 
 
-def told(error: Exception, queue: str) -> Exception:
-    """The error to raise for what happened on `queue`. `Later` uses up no try: it says nothing about the record."""
+def reported(error: Exception, queue: str) -> Exception:
+    """The error to raise for what happened on `queue`. `Later` uses up no try: it says nothing
+    about the record."""
     if isinstance(error, MessageAlreadySettled | MessageLockLostError):
         return LockLost(f"queue {queue}: the lock ran out, or the message was settled already")
     if isinstance(error, MessageSizeExceededError):
-        return ValueError(f"queue {queue}: a message is larger with its properties than the namespace takes")
+        return ValueError(
+            f"queue {queue}: a message is larger with its properties than the namespace takes"
+        )
     named = _named(error)
     if (refusal := _refusal(error, queue, named)) is not None:
         return refusal
     if isinstance(error, ServiceBusServerBusyError):
-        return Later(f"queue {queue}: Service Bus is throttling ({named})", after=BUSY_WAIT, counts=False)
+        return Later(
+            f"queue {queue}: Service Bus is throttling ({named})", after=BUSY_WAIT, counts=False
+        )
     if isinstance(error, ServiceBusQuotaExceededError):
-        return Later(f"queue {queue} or its namespace is full ({named})", after=FULL_WAIT, counts=False)
-    return Later(f"queue {queue}: Service Bus cannot be reached or does not answer ({named})", counts=False)
+        return Later(
+            f"queue {queue} or its namespace is full ({named})", after=FULL_WAIT, counts=False
+        )
+    return Later(
+        f"queue {queue}: Service Bus cannot be reached or does not answer ({named})", counts=False
+    )
 
 
 def _refusal(error: Exception, queue: str, named: str) -> Never | None:
@@ -58,20 +73,28 @@ def _refusal(error: Exception, queue: str, named: str) -> Never | None:
     if isinstance(error, MessagingEntityNotFoundError):
         return Never(
             f"queue {queue} does not exist in the Service Bus namespace",
-            remedy=f"Deploy infra/ again, or create the queue {queue} as infra/queues.json describes it.",
+            remedy=(
+                f"Deploy infra/ again, or create the queue {queue} as infra/queues.json"
+                " describes it."
+            ),
             code=named,
         )
     if isinstance(error, MessagingEntityDisabledError):
         return Never(
             f"queue {queue} is disabled",
-            remedy=f"Enable it in the Azure portal: Service Bus namespace > Queues > {queue} > Status.",
+            remedy=(
+                f"Enable it in the Azure portal: Service Bus namespace > Queues > {queue} > Status."
+            ),
             code=named,
         )
     if isinstance(error, _REFUSED) or isinstance(_cause(error), ClientAuthenticationError):
         return Never(
             f"Service Bus refuses access to queue {queue}",
-            remedy="Give the app's identity the roles Azure Service Bus Data Sender and Azure Service Bus Data Receiver "
-            "on the namespace (they take minutes to be effective); with a connection string, correct its key.",
+            remedy=(
+                "Give the app's identity the roles Azure Service Bus Data Sender and Azure Service"
+                " Bus Data Receiver on the namespace (they take minutes to be effective); with a"
+                " connection string, correct its key."
+            ),
             code=named,
         )
     if named in _MISFIT:

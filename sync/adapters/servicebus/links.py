@@ -1,8 +1,9 @@
 """Links to Service Bus that are opened when first used, kept, and opened again after trouble.
 
-Opening takes half a second and more, so a link is kept for the life of the process. The broker ends idle links after
-ten minutes and moves namespaces between machines: that a kept link is dead shows when it is used, and then the same
-work is done again on a new one. Work must therefore be safe to repeat. The SDK's own retries are off: waits are here.
+Opening takes half a second and more, so a link is kept for the life of the process. The broker ends
+idle links after ten minutes and moves namespaces between machines: that a kept link is dead shows
+when it is used, and then the same work is done again on a new one. Work must therefore be safe to
+repeat. The SDK's own retries are off: waits are here.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ from typing import Final, Generic, TypeVar
 
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
-from sync.adapters.servicebus.errors import HARMLESS, TROUBLE, told
-from sync.errors import Later
+from sync.adapters.servicebus.errors import HARMLESS, TROUBLE, reported
+from sync.core.errors import Later
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ class Aside:
         self._closing: set[asyncio.Task[None]] = set()
 
     def put(self, link: ServiceBusSender | ServiceBusReceiver) -> None:
-        """Close a link without waiting for it. What it had received and not handed out goes back to the queue."""
+        """Close a link without waiting for it. What it had received and not handed out goes back to
+        the queue."""
         task = asyncio.get_running_loop().create_task(self._close(link))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -59,7 +61,9 @@ class Line(Generic[Link]):
     `patience`: from the first trouble until the caller hears of it.
     """
 
-    def __init__(self, queue: str, make: Callable[[], Link], aside: Aside, *, patience: timedelta) -> None:
+    def __init__(
+        self, queue: str, make: Callable[[], Link], aside: Aside, *, patience: timedelta
+    ) -> None:
         self.queue = queue
         self._make: Callable[[], Link] = make
         self._aside = aside
@@ -69,21 +73,31 @@ class Line(Generic[Link]):
         self._turn = asyncio.Lock()
         self._closed = False
 
-    async def use(self, work: Callable[[Link], Awaitable[R]], *, answer: float, most: float, alone: bool = False) -> R:
+    async def use(
+        self,
+        work: Callable[[Link], Awaitable[R]],
+        *,
+        answer: float,
+        most: float,
+        alone: bool = False,
+    ) -> R:
         """Do `work` on the open link, again on a new one after trouble, and give up in time.
 
-        `answer`: seconds that one try may take on an open link. `most`: seconds for everything, with opening and waiting for
-        one's turn; after trouble only its patience is left. Raises `Later`, `Never`, `LockLost` or `ValueError`.
+        `answer`: seconds that one try may take on an open link. `most`: seconds for everything,
+        with opening and waiting for one's turn; after trouble only its patience is left. Raises
+        `Later`, `Never`, `LockLost` or `ValueError`.
         """
         loop = asyncio.get_running_loop()
-        trouble: Exception = Later(f"queue {self.queue}: Service Bus did not answer in {most:g} s", counts=False)
+        trouble: Exception = Later(
+            f"queue {self.queue}: Service Bus did not answer in {most:g} s", counts=False
+        )
         try:
             async with asyncio.timeout(most) as limit, self._turn if alone else nullcontext():
                 while True:
                     try:
                         return await self._once(work, answer, alone=alone)
                     except TROUBLE as error:
-                        trouble = told(error, self.queue)
+                        trouble = reported(error, self.queue)
                     if not isinstance(trouble, Later) or trouble.after is not None:
                         break
                     limit.reschedule(min(limit.when() or loop.time(), loop.time() + self._patience))
@@ -101,11 +115,15 @@ class Line(Generic[Link]):
             raise
         except BaseException as error:
             is_shared = isinstance(error, asyncio.CancelledError) and not alone
-            if self._link is link and not is_shared:  # what was half written must not be gone on with
+            if (
+                self._link is link and not is_shared
+            ):  # what was half written must not be gone on with
                 self._link = None
             raise
         finally:
-            if self._link is not link:  # also for work that outlived the link: the SDK may have opened it again
+            if (
+                self._link is not link
+            ):  # also for work that outlived the link: the SDK may have opened it again
                 self._aside.put(link)
 
     async def _open(self) -> Link:

@@ -5,19 +5,24 @@ from typing import Any, Final
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
 
-from sync.ports import DeadLetter, Outgoing, Received
+from sync.core.ports import DeadLetter, Outgoing, Received
 
 BY_THE_BROKER: Final = ("MaxDeliveryCountExceeded", "TTLExpiredException", "HeaderSizeExceeded")
-"""Reasons that the broker gives. A message that a receiver set aside had one delivery more than the broker counted."""
+"""Reasons that the broker gives. A message that a receiver set aside had one delivery more than the
+broker counted."""
 
 
 def sendable(message: Outgoing) -> ServiceBusMessage:
-    """As it is sent. The broker keeps a scheduled message from everybody until its time, and knows its id at once."""
-    return ServiceBusMessage(message.body, message_id=message.id, scheduled_enqueue_time_utc=message.not_before)
+    """As it is sent. The broker keeps a scheduled message from everybody until its time, and knows
+    its id at once."""
+    return ServiceBusMessage(
+        message.body, message_id=message.id, scheduled_enqueue_time_utc=message.not_before
+    )
 
 
 def received(queue: str, message: ServiceBusReceivedMessage) -> Received:
-    """As the port gives it. The SDK counts failed deliveries, from 0; the port counts deliveries, from 1."""
+    """As the port gives it. The SDK counts failed deliveries, from 0; the port counts deliveries,
+    from 1."""
     assert message.locked_until_utc is not None, "a message under peek-lock tells until when"
     assert message.enqueued_time_utc is not None, "a delivered message tells since when"
     return Received(
@@ -48,7 +53,8 @@ def letter(queue: str, message: ServiceBusReceivedMessage) -> DeadLetter:
 
 
 def body_of(message: ServiceBusReceivedMessage) -> bytes:
-    """The bytes. What somebody else sent as an AMQP value is none of ours: its text, for an operator to recognise."""
+    """The bytes. What somebody else sent as an AMQP value is none of ours: its text, for an
+    operator to recognise."""
     if message.body_type is AmqpMessageBodyType.DATA:
         return b"".join(message.body)
     value: Any = message.body

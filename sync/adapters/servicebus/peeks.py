@@ -1,4 +1,5 @@
-"""Looking at a queue without taking anything: pages of messages by sequence number, each asked for once more after trouble."""
+"""Looking at a queue without taking anything: pages of messages by sequence number, each asked for
+once more after trouble."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
@@ -16,7 +17,8 @@ ANSWER, OPERATION = 4.0, 8.0
 async def peeked(
     line: Line[ServiceBusReceiver], *, first: int = 1, most: int | None = None
 ) -> AsyncGenerator[ServiceBusReceivedMessage]:
-    """Messages from sequence number `first` on, in any state, in order. The broker gives pages as short as it likes."""
+    """Messages from sequence number `first` on, in any state, in order. The broker gives pages as
+    short as it likes."""
     shown = 0
     while most is None or shown < most:
         asked = PAGE if most is None else min(PAGE, most - shown)
@@ -29,7 +31,9 @@ async def peeked(
         first = (page[-1].sequence_number or first) + 1
 
 
-async def _page(line: Line[ServiceBusReceiver], first: int, most: int) -> list[ServiceBusReceivedMessage]:
+async def _page(
+    line: Line[ServiceBusReceiver], first: int, most: int
+) -> list[ServiceBusReceivedMessage]:
     return await line.use(
         lambda receiver: receiver.peek_messages(most, sequence_number=first, timeout=ANSWER),
         answer=ANSWER,

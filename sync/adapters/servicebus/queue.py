@@ -1,10 +1,13 @@
-"""Queues in Azure Service Bus, and in its emulator. In production the Functions host receives; this sends and looks.
+"""Queues in Azure Service Bus, and in its emulator. In production the Functions host receives; this
+sends and looks.
 
-Queues are made by the deployment (infra/queues.json), with duplicate detection: it makes every send safe to repeat.
-One sender and one receiver per queue are opened when first needed and kept, each on a connection of its own.
+Queues are made by the deployment (infra/queues.json), with duplicate detection: it makes every send
+safe to repeat. One sender and one receiver per queue are opened when first needed and kept, each on
+a connection of its own.
 
-What Service Bus does not tell is not guessed: a look at an empty queue takes `LOOK` because the broker says nothing
-about emptiness; locked messages count as due; counts end at `MOST_COUNTED` (`counts.py`).
+What Service Bus does not tell is not guessed: a look at an empty queue takes `LOOK` because the
+broker says nothing about emptiness; locked messages count as due; counts end at `MOST_COUNTED`
+(`counts.py`).
 """
 
 import asyncio
@@ -25,21 +28,22 @@ from sync.adapters.servicebus.inbox import ANSWER, OPERATION, Inbox
 from sync.adapters.servicebus.links import Aside, Line, Link
 from sync.adapters.servicebus.messages import letter, sendable
 from sync.adapters.servicebus.peeks import peeked
-from sync.errors import Never
-from sync.ports import DeadLetter, Depth, Outgoing, Received
+from sync.core.errors import Never
+from sync.core.ports import DeadLetter, Depth, Outgoing, Received
 
 PATIENCE: Final = timedelta(seconds=4)
 """A shop's customer is waiting for the hook."""
 TURN: Final = 0.05
-"""Seconds for which whoever waits for a frame keeps the connection to himself; settling waits for them to end."""
+"""Seconds for which whoever waits for a frame keeps the connection to himself; settling waits for
+them to end."""
 
 
 class ServiceBusQueue:
     """`Queue` on one namespace. Safe for concurrent use. Close it when done."""
 
     def __init__(self, client: ServiceBusClient, *, patience: timedelta = PATIENCE) -> None:
-        """`patience`: from the first trouble until the caller hears of it, and for a whole send. The client must not
-        try again by itself (`retry_total=0`)."""
+        """`patience`: from the first trouble until the caller hears of it, and for a whole send.
+        The client must not try again by itself (`retry_total=0`)."""
         self._client = client
         self._patience = patience
         self._aside = Aside()
@@ -49,29 +53,38 @@ class ServiceBusQueue:
 
     @classmethod
     def from_connection_string(cls, text: str) -> Self:
-        """With a shared access key; for the emulator (`UseDevelopmentEmulator=true`). Raises `Never`, without the text."""
+        """With a shared access key; for the emulator (`UseDevelopmentEmulator=true`). Raises
+        `Never`, without the text."""
         try:
             return cls(ServiceBusClient.from_connection_string(text, retry_total=0))
         except ValueError:
             raise Never(
                 "the Service Bus connection string cannot be read",
-                remedy="Copy it again from the namespace's shared access policies into SERVICE_BUS: it begins with Endpoint=sb://.",
+                remedy=(
+                    "Copy it again from the namespace's shared access policies into SERVICE_BUS: it"
+                    " begins with Endpoint=sb://."
+                ),
             ) from None
 
     @classmethod
     def of_namespace(cls, host: str, credential: AsyncTokenCredential) -> Self:
-        """As an identity; `host` as in name.servicebus.windows.net. The credential stays the caller's to close."""
+        """As an identity; `host` as in name.servicebus.windows.net. The credential stays the
+        caller's to close."""
         return cls(ServiceBusClient(host, credential, retry_total=0))
 
     async def open(self, queues: Iterable[str]) -> None:
-        """Open senders before they are needed: it takes a second, which the first hook should not wait. Raises as `send`."""
-        opening = [self._outbox(queue).use(_nothing, answer=ANSWER, most=OPERATION) for queue in queues]
+        """Open senders before they are needed: it takes a second, which the first hook should not
+        wait. Raises as `send`."""
+        opening = [
+            self._outbox(queue).use(_nothing, answer=ANSWER, most=OPERATION) for queue in queues
+        ]
         for trouble in await asyncio.gather(*opening, return_exceptions=True):
             if trouble is not None:
                 raise trouble
 
     async def close(self) -> None:
-        """Close all links; what they had received and nobody took goes back to its queue. Safe to repeat."""
+        """Close all links; what they had received and nobody took goes back to its queue. Safe to
+        repeat."""
         receivers = [*(inbox.line for inbox in self._inboxes.values()), *self._dead.values()]
         for sender in self._outboxes.values():
             await sender.close()
@@ -83,8 +96,9 @@ class ServiceBusQueue:
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """Store the messages; returns when they are stored, and gives up when `patience` is over.
 
-        All or nothing per queue for what fits into one batch (256 KB with properties), which 100 messages of ours do.
-        Safe to repeat: ids make it so, also after an answer was lost. Raises `Later`, `Never`, and `ValueError` beyond a limit.
+        All or nothing per queue for what fits into one batch (256 KB with properties), which 100
+        messages of ours do. Safe to repeat: ids make it so, also after an answer was lost. Raises
+        `Later`, `Never`, and `ValueError` beyond a limit.
         """
         for message in messages:
             check(message)
@@ -92,24 +106,33 @@ class ServiceBusQueue:
         for queue in dict.fromkeys(message.queue for message in messages):
             those = [message for message in messages if message.queue == queue]
             await self._outbox(queue).use(
-                partial(_send, messages=those, seconds=most / 2), answer=most / 2, most=most, alone=True
+                partial(_send, messages=those, seconds=most / 2),
+                answer=most / 2,
+                most=most,
+                alone=True,
             )
 
     async def receive(self, queue: str, *, most: int, wait: timedelta) -> list[Received]:
-        """Lock and return up to `most` due messages; waits up to `wait`, but at least `LOOK`, for the first.
+        """Lock and return up to `most` due messages; waits up to `wait`, but at least `LOOK`, for
+        the first.
 
-        Calls for one queue take turns: one that finds another waiting in vain finds nothing either. A cancelled call
-        leaves what was on its way to the next call, or to `close`.
+        Calls for one queue take turns: one that finds another waiting in vain finds nothing either.
+        A cancelled call leaves what was on its way to the next call, or to `close`.
         """
         return await self._inbox(queue).receive(most, wait)
 
     async def complete(self, message: Received) -> None:
         """Done: the message is gone. Raises `LockLost`, and `Later` when that could not be told."""
-        await self._inbox(message.queue).settle(message, lambda receiver, held: receiver.complete_message(held))
+        await self._inbox(message.queue).settle(
+            message, lambda receiver, held: receiver.complete_message(held)
+        )
 
     async def abandon(self, message: Received) -> None:
-        """Give it back at once; past the queue's limit of deliveries it becomes a dead letter. Raises as `complete`."""
-        await self._inbox(message.queue).settle(message, lambda receiver, held: receiver.abandon_message(held))
+        """Give it back at once; past the queue's limit of deliveries it becomes a dead letter.
+        Raises as `complete`."""
+        await self._inbox(message.queue).settle(
+            message, lambda receiver, held: receiver.abandon_message(held)
+        )
 
     async def dead_letter(self, message: Received, *, reason: str, description: str = "") -> None:
         """Set it aside; texts are cut at 4,096 characters. Raises as `complete`."""
@@ -128,8 +151,9 @@ class ServiceBusQueue:
             yield letter(queue, message)
 
     async def remove_dead_letter(self, letter: DeadLetter) -> None:
-        """Forget one; nothing there is fine. The broker removes only what is received, and gives from the front: the letters
-        before it are locked for a moment, and count one delivery more. Raises `Later` while somebody else holds it."""
+        """Forget one; nothing there is fine. The broker removes only what is received, and gives
+        from the front: the letters before it are locked for a moment, and count one delivery more.
+        Raises `Later` while somebody else holds it."""
         fresh = self._line(letter.queue, lambda: self._dead_receiver(letter.queue))
         try:
             await remove(letter, looking=self._dead_line(letter.queue), taking=fresh)
@@ -137,10 +161,13 @@ class ServiceBusQueue:
             await fresh.close()
 
     async def depth(self, queue: str) -> Depth:
-        """How many messages wait, counted by looking: up to `MOST_COUNTED`, and on until the oldest that is due is found."""
+        """How many messages wait, counted by looking: up to `MOST_COUNTED`, and on until the oldest
+        that is due is found."""
         there = await counted(self._inbox(queue).line)
         dead = await counted(self._dead_line(queue), searched=MOST_COUNTED)
-        return Depth(there.due, there.scheduled, 0, dead.seen, there.oldest, there.next, is_cut=there.is_cut)
+        return Depth(
+            there.due, there.scheduled, 0, dead.seen, there.oldest, there.next, is_cut=there.is_cut
+        )
 
     def _line(self, queue: str, make: Callable[[], Link]) -> Line[Link]:
         return Line(queue, make, self._aside, patience=self._patience)
@@ -162,7 +189,9 @@ class ServiceBusQueue:
         return self._dead[queue]
 
     def _dead_receiver(self, queue: str) -> ServiceBusReceiver:
-        return self._client.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, socket_timeout=TURN)
+        return self._client.get_queue_receiver(
+            queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER, socket_timeout=TURN
+        )
 
 
 async def _nothing(_: ServiceBusSender) -> None:
@@ -170,7 +199,8 @@ async def _nothing(_: ServiceBusSender) -> None:
 
 
 async def _send(sender: ServiceBusSender, messages: Sequence[Outgoing], seconds: float) -> None:
-    """In one batch where they fit. Nothing is sent before all of them are known to fit somewhere."""
+    """In one batch where they fit. Nothing is sent before all of them are known to fit
+    somewhere."""
     batches: list[ServiceBusMessageBatch] = [await sender.create_message_batch()]
     for message in map(sendable, messages):
         try:

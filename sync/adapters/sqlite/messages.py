@@ -9,20 +9,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sync.adapters.queue_limits import MOST_WHY
-from sync.ports import DeadLetter, Outgoing
+from sync.core.ports import DeadLetter, Outgoing
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS messages (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, ready_at INTEGER NOT NULL,
-        locked INTEGER NOT NULL DEFAULT 0, deliveries INTEGER NOT NULL DEFAULT 0, enqueued_at INTEGER NOT NULL,
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, ready_at
+        INTEGER NOT NULL,
+        locked INTEGER NOT NULL DEFAULT 0, deliveries INTEGER NOT NULL DEFAULT 0, enqueued_at
+        INTEGER NOT NULL,
         body BLOB NOT NULL)""",
-    "CREATE INDEX IF NOT EXISTS messages_ready ON messages (queue, ready_at, sequence, locked, enqueued_at)",
+    (
+        "CREATE INDEX IF NOT EXISTS messages_ready ON messages (queue, ready_at, sequence, locked,"
+        " enqueued_at)"
+    ),
     """CREATE TABLE IF NOT EXISTS dead_letters (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL, deliveries INTEGER NOT NULL,
-        reason TEXT NOT NULL, description TEXT NOT NULL, enqueued_at INTEGER NOT NULL, body BLOB NOT NULL)""",
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL,
+        deliveries INTEGER NOT NULL,
+        reason TEXT NOT NULL, description TEXT NOT NULL, enqueued_at INTEGER NOT NULL, body BLOB NOT
+        NULL)""",
     "CREATE INDEX IF NOT EXISTS dead_letters_queue ON dead_letters (queue, sequence)",
     """CREATE TABLE IF NOT EXISTS seen_ids (
         queue TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (queue, id))""",
@@ -50,34 +57,52 @@ def store(db: sqlite3.Connection, sent: Sent, now: int, window: int) -> None:
 
 
 def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
-    """Drop ids that no longer count, a few at a time: more than are sent, so that they do not pile up."""
-    sql = "DELETE FROM seen_ids WHERE rowid IN (SELECT rowid FROM seen_ids WHERE at <= ? ORDER BY at LIMIT ?)"
+    """Drop ids that no longer count, a few at a time: more than are sent, so that they do not pile
+    up."""
+    sql = (
+        "DELETE FROM seen_ids WHERE rowid IN (SELECT rowid FROM seen_ids WHERE at <= ? ORDER BY at"
+        " LIMIT ?)"
+    )
     db.execute(sql, (before, most))
 
 
-def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) -> list[tuple[int, bytes, str, int, int]]:
-    """Lock the messages that have been due longest: (sequence, body, id, deliveries with this one, enqueued_at)."""
+def take(
+    db: sqlite3.Connection, queue: str, now: int, until: int, most: int
+) -> list[tuple[int, bytes, str, int, int]]:
+    """Lock the messages that have been due longest: (sequence, body, id, deliveries with this one,
+    enqueued_at)."""
     sql = """SELECT sequence, body, id, deliveries + 1, enqueued_at FROM messages
         WHERE queue = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT ?"""
     found: list[tuple[int, bytes, str, int, int]] = db.execute(sql, (queue, now, most)).fetchall()
-    sql = "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE sequence = ?"
+    sql = (
+        "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE"
+        " sequence = ?"
+    )
     db.executemany(sql, [(until, row[0]) for row in found])
     return found
 
 
 def give_back(db: sqlite3.Connection, sequence: int, deliveries: int | None = None) -> None:
-    """Unlock a message: it takes its old place again. `deliveries`: how many to remember; None leaves them."""
-    sql = """UPDATE messages SET locked = 0, ready_at = enqueued_at, deliveries = coalesce(?, deliveries)
+    """Unlock a message: it takes its old place again. `deliveries`: how many to remember; None
+    leaves them."""
+    sql = """UPDATE messages SET locked = 0, ready_at = enqueued_at, deliveries = coalesce(?,
+        deliveries)
         WHERE sequence = ?"""
     db.execute(sql, (deliveries, sequence))
 
 
 def set_aside(
-    db: sqlite3.Connection, sequence: int, reason: str, description: str, deliveries: int | None = None
+    db: sqlite3.Connection,
+    sequence: int,
+    reason: str,
+    description: str,
+    deliveries: int | None = None,
 ) -> None:
     """Make a dead letter of a message. `deliveries`: how many to tell; None tells those it had."""
-    sql = """INSERT INTO dead_letters (queue, id, deliveries, reason, description, enqueued_at, body)
-        SELECT queue, id, coalesce(?, deliveries), ?, ?, enqueued_at, body FROM messages WHERE sequence = ?"""
+    sql = """INSERT INTO dead_letters (queue, id, deliveries, reason, description, enqueued_at,
+        body)
+        SELECT queue, id, coalesce(?, deliveries), ?, ?, enqueued_at, body FROM messages WHERE
+        sequence = ?"""
     db.execute(sql, (deliveries, reason[:MOST_WHY], description[:MOST_WHY], sequence))
     db.execute("DELETE FROM messages WHERE sequence = ?", (sequence,))
 
@@ -95,6 +120,9 @@ def moment(since_1970: int) -> datetime:
 
 
 def letter_from(row: tuple[Any, ...]) -> DeadLetter:
-    """A dead letter of its columns: sequence, queue, body, id, deliveries, reason, description, enqueued_at."""
+    """A dead letter of its columns: sequence, queue, body, id, deliveries, reason, description,
+    enqueued_at."""
     sequence, queue, body, key, deliveries, reason, description, enqueued_at = row
-    return DeadLetter(queue, body, key, sequence, deliveries, reason, description, moment(enqueued_at))
+    return DeadLetter(
+        queue, body, key, sequence, deliveries, reason, description, moment(enqueued_at)
+    )

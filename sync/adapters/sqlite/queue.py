@@ -1,8 +1,10 @@
-"""Queues in SQLite, for the embedded edition and for tests: peek-lock, scheduled, deduplicated, with dead letters.
+"""Queues in SQLite, for the embedded edition and for tests: peek-lock, scheduled, deduplicated,
+with dead letters.
 
-`ready_at` is when a message may be had: when it was sent, when it is scheduled for, or when its lock runs out. So one
-index finds what is due, in order, and what is due next. A token is the message's number and its delivery: who holds an
-older one has lost the lock. Limits are Service Bus's (vendor reference, read 2026-11).
+`ready_at` is when a message may be had: when it was sent, when it is scheduled for, or when its
+lock runs out. So one index finds what is due, in order, and what is due next. A token is the
+message's number and its delivery: who holds an older one has lost the lock. Limits are Service
+Bus's (vendor reference, read 2026-11).
 """
 
 import asyncio
@@ -28,22 +30,24 @@ from sync.adapters.sqlite.messages import (
     take,
 )
 from sync.adapters.sqlite.store import SqliteStore, Synchronous
-from sync.ports import Clock, DeadLetter, Depth, LockLost, Outgoing, Received
+from sync.core.ports import Clock, DeadLetter, Depth, LockLost, Outgoing, Received
 
 PAGE: Final = 200
 SHORTEST_NAP: Final = 0.001
-"""Seconds; the loop's timers and the clock may disagree by microseconds, and waiting must not spin."""
+"""Seconds; the loop's timers and the clock may disagree by microseconds, and waiting must not
+spin."""
 MAX_DELIVERIES: Final = "MaxDeliveryCountExceeded"
 
-Work = Callable[[sqlite3.Connection], None]
+Delivery = Callable[[sqlite3.Connection], None]
 
 
 class SqliteQueue:
     """`Queue` in one file, or in memory (`:memory:`). Several processes may have the file open.
 
-    `lock`: how long a received message is held. `most_deliveries`: after so many it becomes a dead letter.
-    `duplicate_window`: how long an id is remembered. `poll`: how often a waiting receiver looks for what other
-    processes have sent; None when nobody else sends. What this process sends wakes it at once.
+    `lock`: how long a received message is held. `most_deliveries`: after so many it becomes a dead
+    letter. `duplicate_window`: how long an id is remembered. `poll`: how often a waiting receiver
+    looks for what other processes have sent; None when nobody else sends. What this process sends
+    wakes it at once.
     """
 
     def __init__(
@@ -70,17 +74,22 @@ class SqliteQueue:
         self._store.close()
 
     async def release_locks(self) -> None:
-        """Give back everything under a lock. Only for a process that knows itself alone: whoever held it has died."""
+        """Give back everything under a lock. Only for a process that knows itself alone: whoever
+        held it has died."""
         sql = "UPDATE messages SET locked = 0, ready_at = enqueued_at WHERE locked"
         await self._store.write(lambda db: _execute(db, sql))
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
-        """Store the messages, all or none; returns when they are durable. Raises `ValueError` beyond a limit.
+        """Store the messages, all or none; returns when they are durable. Raises `ValueError`
+        beyond a limit.
 
         A message whose id its queue has seen within the duplicate window is accepted and dropped.
         """
         now = self._now()
-        sent = [Sent(message, max(now, micro(message.not_before) if message.not_before else 0)) for message in messages]
+        sent = [
+            Sent(message, max(now, micro(message.not_before) if message.not_before else 0))
+            for message in messages
+        ]
         for message in messages:
             check(message)
 
@@ -94,7 +103,8 @@ class SqliteQueue:
             self._wake(queue)
 
     async def receive(self, queue: str, *, most: int, wait: timedelta) -> list[Received]:
-        """Lock and return up to `most` due messages, the longest due first; waits up to `wait` for the first.
+        """Lock and return up to `most` due messages, the longest due first; waits up to `wait` for
+        the first.
 
         A cancelled call leaves nothing locked.
         """
@@ -111,17 +121,21 @@ class SqliteQueue:
             await self._nap(queue, min(left, self._poll, max(nap, SHORTEST_NAP)))
 
     def next_due(self, queue: str) -> datetime | None:
-        """When the next message can be had: past or now for one that is due, later for a schedule or a lock's end."""
+        """When the next message can be had: past or now for one that is due, later for a schedule
+        or a lock's end."""
         found = self._store.read("SELECT min(ready_at) FROM messages WHERE queue = ?", queue)[0][0]
         return None if found is None else moment(found)
 
     async def complete(self, message: Received) -> None:
         """Done: the message is gone. Raises `LockLost`."""
         sequence, _ = _held(message)
-        await self._settle(message, lambda db: _execute(db, "DELETE FROM messages WHERE sequence = ?", sequence))
+        await self._settle(
+            message, lambda db: _execute(db, "DELETE FROM messages WHERE sequence = ?", sequence)
+        )
 
     async def abandon(self, message: Received) -> None:
-        """Give it back at once; past the limit of deliveries it becomes a dead letter. Raises `LockLost`."""
+        """Give it back at once; past the limit of deliveries it becomes a dead letter. Raises
+        `LockLost`."""
         sequence, _ = _held(message)
         if message.deliveries >= self._most_deliveries:
             await self.dead_letter(message, reason=MAX_DELIVERIES, description=self._exhausted())
@@ -144,7 +158,10 @@ class SqliteQueue:
 
     async def dead_letters(self, queue: str) -> AsyncIterator[DeadLetter]:
         """What has been set aside, oldest first, without removing it."""
-        sql = "SELECT sequence, queue, body, id, deliveries, reason, description, enqueued_at FROM dead_letters"
+        sql = (
+            "SELECT sequence, queue, body, id, deliveries, reason, description, enqueued_at FROM"
+            " dead_letters"
+        )
         sql += " WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?"
         last = 0
         while found := self._store.read(sql, queue, last, PAGE):
@@ -161,28 +178,44 @@ class SqliteQueue:
     async def depth(self, queue: str) -> Depth:
         """How many messages wait. A message whose lock has run out is due again."""
         now = self._now()
-        sql = """SELECT count(*) FILTER (WHERE ready_at <= ?1), count(*) FILTER (WHERE ready_at > ?1 AND NOT locked),
-            count(*) FILTER (WHERE ready_at > ?1 AND locked), min(enqueued_at) FILTER (WHERE ready_at <= ?1),
-            min(ready_at) FILTER (WHERE ready_at > ?1 AND NOT locked) FROM messages WHERE queue = ?2"""
+        sql = """SELECT count(*) FILTER (WHERE ready_at <= ?1), count(*) FILTER (WHERE ready_at > ?1
+            AND NOT locked),
+            count(*) FILTER (WHERE ready_at > ?1 AND locked), min(enqueued_at) FILTER (WHERE
+            ready_at <= ?1),
+            min(ready_at) FILTER (WHERE ready_at > ?1 AND NOT locked) FROM messages WHERE queue =
+            ?2"""
         due, scheduled, locked, *times = self._store.read(sql, now, queue)[0]
         dead = self._store.read("SELECT count(*) FROM dead_letters WHERE queue = ?", queue)[0][0]
         oldest, coming = (None if time is None else moment(time) for time in times)
         return Depth(due, scheduled, locked, dead, oldest, coming)
 
     async def _take(self, queue: str, most: int) -> list[Received]:
-        """Lock what is due. What had all its deliveries and was not settled is set aside on the way."""
+        """Lock what is due. What had all its deliveries and was not settled is set aside on the
+        way."""
 
         def work(db: sqlite3.Connection) -> list[Received]:
             now = self._clock.now()
             until = now + self._lock
             taken: list[Received] = []
-            while len(taken) < most and (found := take(db, queue, micro(now), micro(until), most - len(taken))):
+            while len(taken) < most and (
+                found := take(db, queue, micro(now), micro(until), most - len(taken))
+            ):
                 for sequence, body, key, deliveries, enqueued_at in found:
                     if deliveries > self._most_deliveries:
-                        set_aside(db, sequence, MAX_DELIVERIES, self._exhausted(), deliveries=deliveries - 1)
+                        set_aside(
+                            db,
+                            sequence,
+                            MAX_DELIVERIES,
+                            self._exhausted(),
+                            deliveries=deliveries - 1,
+                        )
                     else:
                         token = f"{sequence}/{deliveries}"
-                        taken.append(Received(queue, body, key, token, deliveries, until, moment(enqueued_at)))
+                        taken.append(
+                            Received(
+                                queue, body, key, token, deliveries, until, moment(enqueued_at)
+                            )
+                        )
             return taken
 
         writing = self._store.write(work)
@@ -204,14 +237,20 @@ class SqliteQueue:
         self._store.flush()
         self._wake(queue)
 
-    async def _settle(self, message: Received, settle: Work) -> None:
+    async def _settle(self, message: Received, settle: Delivery) -> None:
         sequence, deliveries = _held(message)
         sql = """SELECT 1 FROM messages
             WHERE sequence = ? AND queue = ? AND deliveries = ? AND locked AND ready_at > ?"""
 
         def work(db: sqlite3.Connection) -> None:
-            if db.execute(sql, (sequence, message.queue, deliveries, self._now())).fetchone() is None:
-                raise LockLost(f"{message.queue} {message.id}, delivery {deliveries}: the lock ran out or was settled")
+            if (
+                db.execute(sql, (sequence, message.queue, deliveries, self._now())).fetchone()
+                is None
+            ):
+                raise LockLost(
+                    f"{message.queue} {message.id}, delivery {deliveries}: the lock ran out or was"
+                    " settled"
+                )
             settle(db)
 
         await self._store.write(work)

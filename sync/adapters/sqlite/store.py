@@ -1,9 +1,11 @@
-"""One SQLite file (or memory) under the embedded queue and tables: durable writes, many to a commit.
+"""One SQLite file (or memory) under the embedded queue and tables: durable writes, many to a
+commit.
 
-Statements run synchronously on the loop: they take microseconds. What takes time is the commit, which waits for the
-disk; so what concurrent tasks write during one turn of the loop goes into one transaction, a savepoint each, and every
-writer hears of its own outcome only after the commit. With `synchronous=FULL` that means: on the disk, safe against
-`kill -9` and against power loss. WAL lets several processes (the host, the command line) work on one file.
+Statements run synchronously on the loop: they take microseconds. What takes time is the commit,
+which waits for the disk; so what concurrent tasks write during one turn of the loop goes into one
+transaction, a savepoint each, and every writer hears of its own outcome only after the commit. With
+`synchronous=FULL` that means: on the disk, safe against `kill -9` and against power loss. WAL lets
+several processes (the host, the command line) work on one file.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from sync.errors import Later, Never
+from sync.core.errors import Later, Never
 
 T = TypeVar("T")
 
@@ -41,12 +43,18 @@ class _Write(Generic[T]):
 class SqliteStore:
     """A connection, and the transactions on it. Used by one loop at a time.
 
-    `path`: a file, created readable by its owner alone, or `:memory:`. `synchronous`: FULL waits for the disk at every
-    commit; NORMAL survives `kill -9` but may lose the last commits when the power fails. `busy`: patience with others.
+    `path`: a file, created readable by its owner alone, or `:memory:`. `synchronous`: FULL waits
+    for the disk at every commit; NORMAL survives `kill -9` but may lose the last commits when the
+    power fails. `busy`: patience with others.
     """
 
     def __init__(
-        self, path: str | Path, schema: Sequence[str], *, synchronous: Synchronous = "FULL", busy: timedelta = BUSY
+        self,
+        path: str | Path,
+        schema: Sequence[str],
+        *,
+        synchronous: Synchronous = "FULL",
+        busy: timedelta = BUSY,
     ) -> None:
         self.path = str(path)
         self._pending: list[_Write[Any]] = []
@@ -71,12 +79,14 @@ class SqliteStore:
     def write(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
         """Run `work` in the next transaction; the future holds its result once that is durable.
 
-        An exception of `work` undoes what it wrote, nothing of what others wrote, and is the future's. `Later`: the
-        file is busy or the disk is full. `Never`: the file is damaged. A future that is cancelled before its
-        transaction begins is not run at all.
+        An exception of `work` undoes what it wrote, nothing of what others wrote, and is the
+        future's. `Later`: the file is busy or the disk is full. `Never`: the file is damaged. A
+        future that is cancelled before its transaction begins is not run at all.
         """
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # an earlier loop may have ended with writes that nobody waits for any more
+        if (
+            self._loop is not loop
+        ):  # an earlier loop may have ended with writes that nobody waits for any more
             self._loop, self._pending = loop, []
         if not self._pending:
             loop.call_soon(self.flush)
@@ -136,20 +146,33 @@ class SqliteStore:
         self._db.execute("RELEASE one")
 
     def _fault(self, error: sqlite3.Error) -> Exception:
-        """SQLite's error in terms of what to do next; its texts name files and columns, never contents."""
+        """SQLite's error in terms of what to do next; its texts name files and columns, never
+        contents."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if code == sqlite3.SQLITE_ERROR:  # a statement that is wrong, a connection that is closed: a bug
+        if (
+            code == sqlite3.SQLITE_ERROR
+        ):  # a statement that is wrong, a connection that is closed: a bug
             return error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return Later(f"{self.path} is held by another process", after=timedelta(seconds=1), counts=False)
+            return Later(
+                f"{self.path} is held by another process", after=timedelta(seconds=1), counts=False
+            )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return Never(f"{self.path} is damaged or no database: {error}", remedy="Restore the file from its backup.")
+            return Never(
+                f"{self.path} is damaged or no database: {error}",
+                remedy="Restore the file from its backup.",
+            )
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            return Never(f"{self.path}: {error}", remedy="Give the program's user the right to write in that folder.")
+            return Never(
+                f"{self.path}: {error}",
+                remedy="Give the program's user the right to write in that folder.",
+            )
         return Later(f"{self.path}: {error}")
 
 
-def _opened(path: str, schema: Sequence[str], synchronous: Synchronous, busy: float) -> sqlite3.Connection:
+def _opened(
+    path: str, schema: Sequence[str], synchronous: Synchronous, busy: float
+) -> sqlite3.Connection:
     if path != MEMORY:
         with contextlib.suppress(OSError):  # what is wrong with the path, SQLite says next
             Path(path).touch(mode=0o600)
@@ -170,7 +193,8 @@ def _opened(path: str, schema: Sequence[str], synchronous: Synchronous, busy: fl
 
 
 def _use_wal(db: sqlite3.Connection, busy: float) -> None:
-    """SQLite does not wait by itself when another process is opening the same new file: look again until it has."""
+    """SQLite does not wait by itself when another process is opening the same new file: look again
+    until it has."""
     left = busy
     while True:
         try:

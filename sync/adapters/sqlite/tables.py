@@ -1,7 +1,8 @@
 """Tables in SQLite, for the embedded edition and for tests.
 
-A cell that is None is not stored: rows come back without it. Every other value keeps its type. Limits are Azure's
-(`cells`). An etag is the number of the write, unique within the file and never used again.
+A cell that is None is not stored: rows come back without it. Every other value keeps its type.
+Limits are Azure's (`cells`). An etag is the number of the write, unique within the file and never
+used again.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from typing import Final
 
 from sync.adapters.cells import check_key, check_transaction, from_text, table_named, tidy, to_text
 from sync.adapters.sqlite.store import SqliteStore, Synchronous
-from sync.ports import Conflict, Delete, Insert, Operation, Replace, Row
+from sync.core.ports import Conflict, Delete, Insert, Operation, Replace, Row
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS rows (
-        etag INTEGER PRIMARY KEY AUTOINCREMENT, "table" TEXT NOT NULL, partition TEXT NOT NULL, key TEXT NOT NULL,
+        etag INTEGER PRIMARY KEY AUTOINCREMENT, "table" TEXT NOT NULL, partition TEXT NOT NULL, key
+        TEXT NOT NULL,
         cells TEXT NOT NULL, UNIQUE ("table", partition, key))""",
 )
 PAGE: Final = 500
@@ -37,11 +39,13 @@ class SqliteTables:
         self._store.close()
 
     async def insert(self, table: str, row: Row) -> Row:
-        """Store a row that must not exist. Raises `Conflict` if it does, `ValueError` beyond a limit."""
+        """Store a row that must not exist. Raises `Conflict` if it does, `ValueError` beyond a
+        limit."""
         return await self._put(table, row, _insert)
 
     async def replace(self, table: str, row: Row) -> Row:
-        """Store `row` over the stored one with its etag. Raises `Conflict` otherwise; an empty etag matches none."""
+        """Store `row` over the stored one with its etag. Raises `Conflict` otherwise; an empty etag
+        matches none."""
         return await self._put(table, row, _replace)
 
     async def upsert(self, table: str, row: Row) -> Row:
@@ -49,14 +53,17 @@ class SqliteTables:
         return await self._put(table, row, _upsert)
 
     async def delete(self, table: str, partition: str, key: str, etag: str = "") -> None:
-        """Remove a row. Nothing there is fine without an etag; with one, `Conflict` unless it matches."""
+        """Remove a row. Nothing there is fine without an etag; with one, `Conflict` unless it
+        matches."""
         check_key(table, partition, key)
         await self._store.write(_delete(table_named(table), Row(partition, key, etag=etag)))
 
     async def drop(self, table: str) -> None:
         """Remove all rows of a table."""
         name = table_named(table)
-        await self._store.write(lambda db: str(db.execute('DELETE FROM rows WHERE "table" = ?', (name,)).rowcount))
+        await self._store.write(
+            lambda db: str(db.execute('DELETE FROM rows WHERE "table" = ?', (name,)).rowcount)
+        )
 
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing. Raises `Conflict`, storing nothing; `ValueError` beyond a limit."""
@@ -78,20 +85,32 @@ class SqliteTables:
         return None
 
     async def query(
-        self, table: str, partition: str, *, start: str = "", before: str = "", limit: int | None = None
+        self,
+        table: str,
+        partition: str,
+        *,
+        start: str = "",
+        before: str = "",
+        limit: int | None = None,
     ) -> AsyncIterator[Row]:
-        """Rows with `start` <= key < `before` (empty = open), in code point order, as they are when their page is read.
+        """Rows with `start` <= key < `before` (empty = open), in code point order, as they are when
+        their page is read.
 
         A row written behind the reader's place while it reads is not seen, one ahead of it is.
         """
         check_key(table, partition)
         # UTF-8 compares as code points do; keys are never empty, so '' is before them all
-        sql = 'SELECT key, cells, etag FROM rows WHERE "table" = ? AND partition = ? AND key >= ? AND key > ?'
+        sql = (
+            'SELECT key, cells, etag FROM rows WHERE "table" = ? AND partition = ? AND key >= ? AND'
+            " key > ?"
+        )
         sql += (" AND key < ?" if before else "") + " ORDER BY key LIMIT ?"
         name, after, left = table_named(table), "", limit
         while left is None or left > 0:
             page = PAGE if left is None else min(PAGE, left)
-            found = self._store.read(sql, name, partition, start, after, *([before] if before else []), page)
+            found = self._store.read(
+                sql, name, partition, start, after, *([before] if before else []), page
+            )
             for key, cells, etag in found:
                 yield Row(partition, key, from_text(cells), str(etag))
             if len(found) < page:
@@ -101,7 +120,11 @@ class SqliteTables:
 
     async def partitions(self, table: str) -> AsyncIterator[str]:
         """The distinct partitions, in code point order."""
-        sql, name, last = 'SELECT min(partition) FROM rows WHERE "table" = ? AND partition > ?', table_named(table), ""
+        sql, name, last = (
+            'SELECT min(partition) FROM rows WHERE "table" = ? AND partition > ?',
+            table_named(table),
+            "",
+        )
         while (last := self._store.read(sql, name, last)[0][0]) is not None:
             yield last
             await asyncio.sleep(0)
@@ -139,7 +162,9 @@ def _replace(table: str, row: Row) -> Job:
 
     def work(db: sqlite3.Connection) -> str:
         if not row.etag:
-            raise Conflict(f"{table} {row.partition} {row.key}: replaced without the etag of a stored row")
+            raise Conflict(
+                f"{table} {row.partition} {row.key}: replaced without the etag of a stored row"
+            )
         delete(db)
         return insert(db)
 
@@ -165,7 +190,9 @@ def _delete(table: str, row: Row) -> Job:
         if not row.etag:
             db.execute(sql, values)
         elif db.execute(f"{sql} AND CAST(etag AS TEXT) = ?", [*values, row.etag]).rowcount != 1:
-            raise Conflict(f"{table} {row.partition} {row.key} has gone or changed since it was read")
+            raise Conflict(
+                f"{table} {row.partition} {row.key} has gone or changed since it was read"
+            )
         return ""
 
     return work

@@ -1,7 +1,8 @@
-"""Rows as Table Storage's entities and back, and operations as the steps of an entity-group transaction.
+"""Rows as Table Storage's entities and back, and operations as the steps of an entity-group
+transaction.
 
-Keys are escaped (`keys`), cells checked (`cells`). Integers are stored as Int64: the SDK's own choice, Int32,
-ends at 2**31.
+Keys are escaped (`keys`), cells checked (`cells`). Integers are stored as Int64: the SDK's own
+choice, Int32, ends at 2**31.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from azure.data.tables import EdmType, EntityProperty, TableEntity, UpdateMode
 
 from sync.adapters.cells import check_key, tidy
 from sync.adapters.table_storage.keys import plain, stored
-from sync.ports import Conflict, Delete, Insert, Operation, Row, Upsert, Value
+from sync.core.ports import Conflict, Delete, Insert, Operation, Row, Upsert, Value
 
 Entity = dict[str, Any]
 _KEYS: Final = ("PartitionKey", "RowKey")
@@ -41,7 +42,10 @@ class Step:
 
 def entity_of(row: Row) -> Entity:
     """A tidied row as it is sent."""
-    return {**keys_of(row.partition, row.key), **{name: _sent(value) for name, value in row.values.items()}}
+    return {
+        **keys_of(row.partition, row.key),
+        **{name: _sent(value) for name, value in row.values.items()},
+    }
 
 
 def keys_of(partition: str, key: str) -> Entity:
@@ -57,11 +61,14 @@ def row_of(entity: TableEntity) -> Row:
 
 
 def step_of(table: str, operation: Operation) -> Step:
-    """Checks every limit. Raises `Conflict` for a replace without an etag, which fits no stored row."""
+    """Checks every limit. Raises `Conflict` for a replace without an etag, which fits no stored
+    row."""
     row = operation.row
     if isinstance(operation, Delete):
         check_key(table, row.partition, row.key)
-        return Step(row, "delete", keys_of(row.partition, row.key), _unchanged(row), may_miss=not row.etag)
+        return Step(
+            row, "delete", keys_of(row.partition, row.key), _unchanged(row), may_miss=not row.etag
+        )
     row = replace(row, values=tidy(table, row))
     entity = entity_of(row)
     if isinstance(operation, Insert):
@@ -87,6 +94,8 @@ def _read(value: Any) -> Value:
         number: int = value.value
         return number
     if isinstance(value, datetime):
-        return datetime.combine(value.date(), value.time(), UTC)  # the SDK's subclass remembers the service's text
+        return datetime.combine(
+            value.date(), value.time(), UTC
+        )  # the SDK's subclass remembers the service's text
     read: Value = value
     return read

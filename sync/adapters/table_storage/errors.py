@@ -1,7 +1,9 @@
-"""What Table Storage refuses or cannot do, in the engine's words: `Conflict`, `Later`, `Never` with a remedy.
+"""What Table Storage refuses or cannot do, in the engine's words: `Conflict`, `Later`, `Never` with
+a remedy.
 
-The service's own texts are not handed on: they quote keys and addresses. Its error code and its request id, by which
-Microsoft's support finds the call, are. Codes: Microsoft, table-service-error-codes.md.
+The service's own texts are not handed on: they quote keys and addresses. Its error code and its
+request id, by which Microsoft's support finds the call, are. Codes: Microsoft,
+table-service-error-codes.md.
 """
 
 import re
@@ -12,8 +14,8 @@ from typing import Final
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from sync.errors import Later, Never
-from sync.ports import Conflict
+from sync.core.errors import Later, Never
+from sync.core.ports import Conflict
 
 ROLE: Final = "Storage Table Data Contributor (0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3)"
 REFUSED_WAIT: Final = timedelta(minutes=5)
@@ -25,14 +27,20 @@ LONGEST_WAIT: Final = timedelta(minutes=10)
 MISSING_TABLE: Final = "TableNotFound"
 MISSING_ROW: Final = "ResourceNotFound"
 _CONFLICTS: Final = frozenset(
-    {"EntityAlreadyExists", "UpdateConditionNotSatisfied", "ConditionNotMet", MISSING_ROW, "EntityNotFound"}
+    {
+        "EntityAlreadyExists",
+        "UpdateConditionNotSatisfied",
+        "ConditionNotMet",
+        MISSING_ROW,
+        "EntityNotFound",
+    }
 )
 _BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _CODE: Final = re.compile(r'"code"\s*:\s*"(\w{1,80})"|<(?:\w+:)?[Cc]ode>(\w{1,80})<')
 
 
 @contextmanager
-def told(table: str) -> Iterator[None]:
+def translated_errors(table: str) -> Iterator[None]:
     """Raise what an error of the SDK inside the block means for `table`."""
     try:
         yield
@@ -40,12 +48,15 @@ def told(table: str) -> Iterator[None]:
         raise _answered(table, error) from None
     except AzureError as error:
         raise Later(
-            f"table {table}: Table Storage cannot be reached or does not answer ({type(error).__name__})", counts=False
+            f"table {table}: Table Storage cannot be reached or does not answer"
+            f" ({type(error).__name__})",
+            counts=False,
         ) from None
 
 
 def code_of(error: HttpResponseError) -> str:
-    """The service's code: as the SDK read it, else from the header, else from the body that the text quotes."""
+    """The service's code: as the SDK read it, else from the header, else from the body that the
+    text quotes."""
     known = getattr(error, "error_code", None)
     if known:
         return str(getattr(known, "value", known))
@@ -56,26 +67,37 @@ def code_of(error: HttpResponseError) -> str:
 def _answered(table: str, error: HttpResponseError) -> Exception:
     code, status = code_of(error), error.status_code
     if code in _CONFLICTS:
-        return Conflict(f"table {table}: the row exists already, has gone, or has changed since it was read ({code})")
+        return Conflict(
+            f"table {table}: the row exists already, has gone, or has changed since it was read"
+            f" ({code})"
+        )
     if code in ("TableBeingDeleted", MISSING_TABLE):
-        return Later(f"table {table} is being deleted or made ({code})", after=DELETED_WAIT, counts=False)
+        return Later(
+            f"table {table} is being deleted or made ({code})", after=DELETED_WAIT, counts=False
+        )
     named = f"{code or 'no code'}, HTTP {status}"
     if status is None or status == 401:
         return Later(
-            f"table {table}: no token that Table Storage accepts ({named if status else type(error).__name__}): "
-            "check the app's identity and its tenant",
+            f"table {table}: no token that Table Storage accepts"
+            f" ({named if status else type(error).__name__}): check the app's identity and its"
+            " tenant",
             after=REFUSED_WAIT,
             counts=False,
         )
     if status in _BUSY:
         return Later(
-            f"table {table}: Table Storage is busy or in trouble ({named})", after=_wished(error), counts=False
+            f"table {table}: Table Storage is busy or in trouble ({named})",
+            after=_wished(error),
+            counts=False,
         )
     if status == 403:
         return Never(
             f"Table Storage refuses access to table {table} ({named})",
-            remedy=f"Give the app's identity the role {ROLE} on the storage account (it takes minutes to be effective) "
-            "and let the account's network rules admit the app; with a connection string, correct its key.",
+            remedy=(
+                f"Give the app's identity the role {ROLE} on the storage account (it takes minutes"
+                " to be effective) and let the account's network rules admit the app; with a"
+                " connection string, correct its key."
+            ),
             code=_header(error, "x-ms-request-id"),
         )
     return Never(
@@ -88,7 +110,9 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
 def _wished(error: HttpResponseError) -> timedelta | None:
     """What Retry-After asks for, in seconds; None leaves the wait to the retry table."""
     text = _header(error, "Retry-After")
-    return min(timedelta(seconds=int(text)), LONGEST_WAIT) if re.fullmatch(r"\d{1,6}", text) else None
+    return (
+        min(timedelta(seconds=int(text)), LONGEST_WAIT) if re.fullmatch(r"\d{1,6}", text) else None
+    )
 
 
 def _header(error: HttpResponseError, name: str) -> str:

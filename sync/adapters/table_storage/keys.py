@@ -1,8 +1,9 @@
-r"""Partition and row keys of Azure Table Storage: any text, in characters the service takes, in the order of the text.
+r"""Partition and row keys of Azure Table Storage: any text, in characters the service takes, in the
+order of the text.
 
-Table Storage refuses / \ # ? in keys, % and + have got lost between clients and the service, and keys are ordered by
-UTF-16 units, in which U+E000 to U+FFFF come after everything beyond U+FFFF (vendor reference, read 2026-11). So each
-of these characters shares the place of the one before it:
+Table Storage refuses / \ # ? in keys, % and + have got lost between clients and the service, and
+keys are ordered by UTF-16 units, in which U+E000 to U+FFFF come after everything beyond U+FFFF
+(vendor reference, read 2026-11). So each of these characters shares the place of the one before it:
 
 | characters      | stored as                                 |
 | --------------- | ----------------------------------------- |
@@ -11,8 +12,9 @@ of these characters shares the place of the one before it:
 | U+E000 and up   | U+E000 and the number, six hex digits     |
 | everything else | itself                                    |
 
-No character's stored form begins another's, and they are ordered as the characters are, so stored keys are ordered as
-the keys are, whether by UTF-16 unit, by UTF-8 byte or by code point. A stored key has no character beyond U+E000.
+No character's stored form begins another's, and they are ordered as the characters are, so stored
+keys are ordered as the keys are, whether by UTF-16 unit, by UTF-8 byte or by code point. A stored
+key has no character beyond U+E000.
 """
 
 import re
@@ -54,13 +56,15 @@ def fits(key: str) -> bool:
 def bound(text: str) -> str:
     """What `stored` keys are compared with when the keys themselves are to be compared with `text`.
 
-    A bound may hold what no key does, a control character or half a surrogate pair: the next character that a key
-    may hold divides all keys at the same place, whatever followed.
+    A bound may hold what no key does, a control character or half a surrogate pair: the next
+    character that a key may hold divides all keys at the same place, whatever followed.
     """
     found = _IN_NO_KEY.search(text)
     if found is None:
         return stored(text)
-    return stored(text[: found.start()] + next(_NEXT[low] for low in reversed(_NEXT) if found[0] >= low))
+    return stored(
+        text[: found.start()] + next(_NEXT[low] for low in reversed(_NEXT) if found[0] >= low)
+    )
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,1 +1,2 @@
-"""What Commerce sends, read leniently: unknown fields are ignored, absent means none, text numbers are numbers."""
+"""What Commerce sends, read leniently: unknown fields are ignored, absent means none, text numbers
+are numbers."""

@@ -4,9 +4,19 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
-from sync.commerce.models.fields import Document, Flag, Many, One, Some, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.fields import (
+    Document,
+    Flag,
+    Many,
+    One,
+    Some,
+    Text,
+    Whole,
+    is_too_deep,
+    whole_from,
+)
 from sync.commerce.models.postal_address import Address
-from sync.errors import Never
+from sync.core.errors import Never
 
 
 class CustomerAddress(Address):
@@ -23,7 +33,8 @@ class CustomerAddress(Address):
 
 
 class CustomAttribute(Document):
-    """A custom attribute; lists and objects are kept out: no attribute the product reads has them."""
+    """A custom attribute; lists and objects are kept out: no attribute the product reads has
+    them."""
 
     attribute_code: Text = ""
     value: Any = None
@@ -67,19 +78,31 @@ class Customer(Document):
 
     @classmethod
     def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
+        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
+        contents)."""
         if not isinstance(document, dict) or is_too_deep(document):
-            found = "one nested deeper than any" if isinstance(document, dict) else type(document).__name__
+            found = (
+                "one nested deeper than any"
+                if isinstance(document, dict)
+                else type(document).__name__
+            )
             raise Never(
-                f"a customer is a JSON object, found {found}", remedy="Look at GET /V1/customers/{id} in Commerce."
+                f"a customer is a JSON object, found {found}",
+                remedy="Look at GET /V1/customers/{id} in Commerce.",
             )
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
-            names = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False)})
+            names = sorted(
+                {
+                    str(fault["loc"][0])
+                    for fault in error.errors(include_input=False, include_url=False)
+                }
+            )
             named = document.get("id")
             raise Never(
-                f"customer {named if isinstance(named, int) else '(no id)'} cannot be read: {', '.join(names)}",
+                f"customer {named if isinstance(named, int) else '(no id)'} cannot be read:"
+                f" {', '.join(names)}",
                 remedy="Look at these fields of the customer in Commerce (GET /V1/customers/{id}).",
             ) from None
 

@@ -1,4 +1,5 @@
-"""Field types of Commerce documents. Null keys are left out of REST answers, so absent, null and "" mean the same."""
+"""Field types of Commerce documents. Null keys are left out of REST answers, so absent, null and ""
+mean the same."""
 
 import re
 from decimal import Decimal
@@ -6,10 +7,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from sync.money import stored
+from sync.core.money import stored
 
 MOST_AMOUNT: Final = Decimal(10) ** 15
-"""Commerce stores decimal(20,4); F&O's real keeps 16 digits. Beyond this an amount is a reading error."""
+"""Commerce stores decimal(20,4); F&O's real keeps 16 digits. Beyond this an amount is a reading
+error."""
 
 DEEPEST: Final = 60
 """Levels of nesting; Commerce's deepest answer has about twelve."""
@@ -20,9 +22,11 @@ _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
 def number_from(value: Any) -> Decimal:
-    """The number, also from text; absent, null and "" are zero. Raises `ValueError` that says what was found instead.
+    """The number, also from text; absent, null and "" are zero. Raises `ValueError` that says what
+    was found instead.
 
-    Finite and below 10^15 in size. Text is digits with a point, as databases write it: no grouping, no NaN.
+    Finite and below 10^15 in size. Text is digits with a point, as databases write it: no grouping,
+    no NaN.
     """
     if value is None:
         return Decimal(0)
@@ -43,8 +47,8 @@ def _amount(value: Any) -> Decimal:
 
 
 def clean(text: str) -> str:
-    """Text without spaces around it and without what no document can hold: control characters but tabs and line
-    ends are left out, half a surrogate pair becomes the replacement character."""
+    """Text without spaces around it and without what no document can hold: control characters but
+    tabs and line ends are left out, half a surrogate pair becomes the replacement character."""
     return _HALF_A_PAIR.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("", text)).strip()
 
 
@@ -58,7 +62,9 @@ def _text(value: Any) -> str:
 
 def _code(value: Any) -> str:
     """What other systems know something by: nothing may be cleaned away from it."""
-    if isinstance(value, str) and (_UNPRINTABLE.search(value) or _HALF_A_PAIR.search(value) or "\n" in value.strip()):
+    if isinstance(value, str) and (
+        _UNPRINTABLE.search(value) or _HALF_A_PAIR.search(value) or "\n" in value.strip()
+    ):
         raise ValueError("expected printable characters")
     return _text(value)
 

@@ -1,4 +1,5 @@
-"""Invoices and credit memos as REST answers them. Their row totals are true: REST rewrites those of orders only.
+"""Invoices and credit memos as REST answers them. Their row totals are true: REST rewrites those of
+orders only.
 
 Amounts are in the order currency. A refund's may have four decimals where shipping was discounted.
 """
@@ -8,10 +9,20 @@ from typing import Annotated, Any, ClassVar, Final, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from sync.commerce.models.faults import field_faults
-from sync.commerce.models.fields import Amount, Code, Document, Many, Some, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.fields import (
+    Amount,
+    Code,
+    Document,
+    Many,
+    Some,
+    Text,
+    Whole,
+    is_too_deep,
+    whole_from,
+)
 from sync.commerce.models.order import NUMBER, number_of
-from sync.errors import Never
-from sync.money import ZERO
+from sync.core.errors import Never
+from sync.core.money import ZERO
 
 PAID: Final = 2
 """State of an invoice that is paid."""
@@ -38,7 +49,8 @@ class DocumentItem(Document):
 
     @property
     def bears_money(self) -> bool:
-        """Whether the row is worth a line: parents of bundles and children of configurables are listed as well."""
+        """Whether the row is worth a line: parents of bundles and children of configurables are
+        listed as well."""
         return bool(self.row_total or self.tax_amount or self.discount_amount)
 
 
@@ -57,7 +69,8 @@ class DocumentExtension(Document):
 
 
 class MoneyDocument(Document):
-    """What invoices and credit memos have in common. Identity: `entity_id`; people say `increment_id`."""
+    """What invoices and credit memos have in common. Identity: `entity_id`; people say
+    `increment_id`."""
 
     kind: ClassVar[str] = "document"
     """What people call it."""
@@ -92,14 +105,20 @@ class MoneyDocument(Document):
 
     @classmethod
     def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
+        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
+        contents)."""
         if not isinstance(document, dict):
             what = f"{cls.kind}: expected a JSON object, found {type(document).__name__}"
             raise Never(what, remedy="Ask Commerce for the document again.")
         what = f"{cls.kind} {number_of(document) or '(no increment_id)'}"
-        remedy = "Look at these fields of the document in Commerce and at the extension that writes them."
+        remedy = (
+            "Look at these fields of the document in Commerce and at the extension that writes"
+            " them."
+        )
         if is_too_deep(document):
-            raise Never(f"{what} cannot be read: it is nested deeper than any {cls.kind}", remedy=remedy)
+            raise Never(
+                f"{what} cannot be read: it is nested deeper than any {cls.kind}", remedy=remedy
+            )
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
@@ -125,7 +144,8 @@ class Invoice(MoneyDocument):
 
 
 class CreditMemo(MoneyDocument):
-    """`state`: 1 open, 2 refunded, 3 cancelled. Its `discount_tax_compensation_amount` includes that of shipping."""
+    """`state`: 1 open, 2 refunded, 3 cancelled. Its `discount_tax_compensation_amount` includes
+    that of shipping."""
 
     kind: ClassVar[str] = "credit memo"
 

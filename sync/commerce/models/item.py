@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import field_validator, model_validator
 
 from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, Some, Text, Whole
-from sync.encoding import NotJson, from_json
-from sync.money import ZERO, stored
+from sync.core.encoding import NotJson, from_json
+from sync.core.money import ZERO, stored
 
 
 class FixedProductTax(Document):
@@ -38,7 +38,8 @@ class ChosenOption(Document):
 
 
 class Item(Document):
-    """One row of `items`. `qty_*` in pieces; which rows bear money is `order_rows.py`'s knowledge."""
+    """One row of `items`. `qty_*` in pieces; which rows bear money is `order_rows.py`'s
+    knowledge."""
 
     item_id: Whole = None
     parent_item_id: Whole = None
@@ -74,7 +75,8 @@ class Item(Document):
     @model_validator(mode="before")
     @classmethod
     def _parent(cls, value: Any) -> Any:
-        """A child may name its parent by a copy of it only, as where a filter left `parent_item_id` out."""
+        """A child may name its parent by a copy of it only, as where a filter left `parent_item_id`
+        out."""
         parent = value.get("parent_item") if isinstance(value, dict) else None
         if not isinstance(parent, dict) or value.get("parent_item_id") or not parent.get("item_id"):
             return value
@@ -83,10 +85,15 @@ class Item(Document):
     @field_validator("product_option", mode="before")
     @classmethod
     def _custom_options(cls, value: Any) -> Any:
-        """Only custom options are read, and a description is all they make: what cannot be read is left out."""
+        """Only custom options are read, and a description is all they make: what cannot be read is
+        left out."""
         extension = value.get("extension_attributes") if isinstance(value, dict) else None
         options = extension.get("custom_options") if isinstance(extension, dict) else None
-        return [option for option in options if _is_option(option)] if isinstance(options, list) else ()
+        return (
+            [option for option in options if _is_option(option)]
+            if isinstance(options, list)
+            else ()
+        )
 
     @field_validator("weee_tax_applied", mode="before")
     @classmethod
@@ -101,9 +108,15 @@ class Item(Document):
     @property
     def fixed_product_tax_tax(self) -> Decimal:
         """Tax on the fixed product tax of the row; it stands in no numeric field."""
-        return stored(sum((e.row_amount_incl_tax - e.row_amount for e in self.weee_tax_applied), ZERO))
+        return stored(
+            sum((e.row_amount_incl_tax - e.row_amount for e in self.weee_tax_applied), ZERO)
+        )
 
 
 def _is_option(option: Any) -> bool:
-    fields = (option.get("option_id"), option.get("option_value")) if isinstance(option, dict) else (None,)
+    fields = (
+        (option.get("option_id"), option.get("option_value"))
+        if isinstance(option, dict)
+        else (None,)
+    )
     return all(isinstance(field, str | int) and not isinstance(field, bool) for field in fields)

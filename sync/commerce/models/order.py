@@ -1,7 +1,8 @@
 """An order as `GET /V1/orders` answers it (2.4.4 to 2.4.9 and Cloud Service).
 
-Amounts are in the order currency, four decimals at most after reading. `row_total` and `row_total_incl_tax` are kept
-as answered, which is *not* price x quantity; `sync/mapping/order_rows.py` recovers the true row.
+Amounts are in the order currency, four decimals at most after reading. `row_total` and
+`row_total_incl_tax` are kept as answered, which is *not* price x quantity;
+`sync/mapping/order_rows.py` recovers the true row.
 """
 
 import re
@@ -11,11 +12,22 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, ValidationError, field_validator
 
 from sync.commerce.models.faults import field_faults
-from sync.commerce.models.fields import Amount, Code, Document, Flag, Many, One, Some, Text, Whole, is_too_deep
+from sync.commerce.models.fields import (
+    Amount,
+    Code,
+    Document,
+    Flag,
+    Many,
+    One,
+    Some,
+    Text,
+    Whole,
+    is_too_deep,
+)
 from sync.commerce.models.item import Item
 from sync.commerce.models.postal_address import Address
-from sync.errors import Never
-from sync.money import ZERO
+from sync.core.errors import Never
+from sync.core.money import ZERO
 
 NUMBER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,50}")
 
@@ -89,7 +101,8 @@ class OrderExtension(Document):
 
 
 class Order(Document):
-    """A sales order of Commerce. Identity: `entity_id` per installation, (`increment_id`, `store_id`) for people."""
+    """A sales order of Commerce. Identity: `entity_id` per installation, (`increment_id`,
+    `store_id`) for people."""
 
     entity_id: Whole = None
     increment_id: Code
@@ -155,7 +168,8 @@ class Order(Document):
 
     @classmethod
     def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never contents)."""
+        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
+        contents)."""
         if not isinstance(document, dict):
             raise Never(
                 f"an order is a JSON object, found {type(document).__name__}",
@@ -165,7 +179,10 @@ class Order(Document):
         if is_too_deep(document):
             raise Never(
                 f"order {number} cannot be read: it is nested deeper than any order",
-                remedy="Look at the extension attributes of the order in Commerce (GET /V1/orders) and at what writes them.",
+                remedy=(
+                    "Look at the extension attributes of the order in Commerce (GET /V1/orders) and"
+                    " at what writes them."
+                ),
             )
         _refuse_model_data(document, number)
         try:
@@ -173,7 +190,10 @@ class Order(Document):
         except ValidationError as error:
             raise Never(
                 f"order {number} cannot be read: {field_faults(error)}",
-                remedy="Look at these fields of the order in Commerce (GET /V1/orders) and at the extension that writes them.",
+                remedy=(
+                    "Look at these fields of the order in Commerce (GET /V1/orders) and at the"
+                    " extension that writes them."
+                ),
             ) from None
 
     @property
@@ -205,7 +225,8 @@ class Order(Document):
 
 
 def utc(stamp: str) -> datetime | None:
-    """Commerce's `YYYY-MM-DD hh:mm:ss`, which is UTC without saying so; None when it is something else."""
+    """Commerce's `YYYY-MM-DD hh:mm:ss`, which is UTC without saying so; None when it is something
+    else."""
     try:
         moment = datetime.fromisoformat(stamp)
     except ValueError:
@@ -214,17 +235,26 @@ def utc(stamp: str) -> datetime | None:
 
 
 def number_of(document: Any) -> str:
-    """The increment id of a document that may be no order at all; empty when it has none that could be one."""
+    """The increment id of a document that may be no order at all; empty when it has none that could
+    be one."""
     number = document.get("increment_id") if isinstance(document, dict) else None
-    text = str(number).strip() if isinstance(number, str | int) and not isinstance(number, bool) else ""
+    text = (
+        str(number).strip()
+        if isinstance(number, str | int) and not isinstance(number, bool)
+        else ""
+    )
     return text if NUMBER.fullmatch(text) else ""
 
 
 def _refuse_model_data(document: dict[str, Any], number: str) -> None:
-    """Hook and event payloads are the shop's model data: their row totals mean something else than REST's."""
+    """Hook and event payloads are the shop's model data: their row totals mean something else than
+    REST's."""
     if "addresses" in document and "billing_address" not in document:
         raise Never(
-            f"order {number}: this is a webhook or event payload (it has `addresses`), whose amounts mean "
-            "something else than those of REST",
-            remedy="Preview the order as REST answers it: GET /V1/orders/{entity_id}, or preview orders --ids.",
+            f"order {number}: this is a webhook or event payload (it has `addresses`), whose"
+            " amounts mean something else than those of REST",
+            remedy=(
+                "Preview the order as REST answers it: GET /V1/orders/{entity_id}, or preview"
+                " orders --ids."
+            ),
         )

@@ -37,4 +37,7 @@ class Address(Document):
     @property
     def name(self) -> str:
         """The person's name, or the company's when there is none."""
-        return " ".join(part for part in (self.firstname, self.middlename, self.lastname) if part) or self.company
+        return (
+            " ".join(part for part in (self.firstname, self.middlename, self.lastname) if part)
+            or self.company
+        )

@@ -1,4 +1,5 @@
-"""A Service Bus namespace as rules, without a wire: its queues by address, who may use them, what a send stores."""
+"""A Service Bus namespace as rules, without a wire: its queues by address, who may use them, what a
+send stores."""
 
 import base64
 import hashlib
@@ -26,11 +27,17 @@ class Refused(Exception):
 class Namespace:
     """Queues that were set up beforehand; nothing comes into being by being named.
 
-    `keys`: shared access keys by name. `tokens`: bearer tokens that open every queue, as an identity's would.
+    `keys`: shared access keys by name. `tokens`: bearer tokens that open every queue, as an
+    identity's would.
     """
 
     def __init__(
-        self, rules: Rules, now: Callable[[], datetime], *, keys: dict[str, str], tokens: Sequence[str] = ()
+        self,
+        rules: Rules,
+        now: Callable[[], datetime],
+        *,
+        keys: dict[str, str],
+        tokens: Sequence[str] = (),
     ) -> None:
         self.rules = rules
         self.now = now
@@ -65,7 +72,9 @@ class Namespace:
         resource, expiry = fields.get("sr", ""), fields.get("se", "")
         if key is None or not expiry.isdecimal() or resource.lower() != audience.lower():
             return False
-        signed = hmac.new(key.encode(), f"{quote_plus(resource)}\n{expiry}".encode(), hashlib.sha256).digest()
+        signed = hmac.new(
+            key.encode(), f"{quote_plus(resource)}\n{expiry}".encode(), hashlib.sha256
+        ).digest()
         is_genuine = hmac.compare_digest(base64.b64encode(signed), fields.get("sig", "").encode())
         return is_genuine and (self.now() - EPOCH).total_seconds() < int(expiry)
 
@@ -74,7 +83,8 @@ class Namespace:
         if len(payload) > self.rules.largest:
             raise Refused(
                 "amqp:link:message-size-exceeded",
-                f"The received message (size:{len(payload)} bytes) exceeds the limit ({self.rules.largest} bytes).",
+                f"The received message (size:{len(payload)} bytes) exceeds the limit"
+                f" ({self.rules.largest} bytes).",
             )
         try:
             envelope = sections_from(payload)
@@ -89,7 +99,9 @@ class Namespace:
     def check(self, message: Sections) -> None:
         """Raise `Refused` for a message that no queue takes."""
         if message.id is not None and len(str(message.id)) > self.rules.longest_id:
-            raise Refused("com.microsoft:argument-error", "The MessageId is longer than 128 characters.")
+            raise Refused(
+                "com.microsoft:argument-error", "The MessageId is longer than 128 characters."
+            )
 
 
 def path_of(address: str) -> str:

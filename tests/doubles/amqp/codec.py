@@ -1,7 +1,9 @@
-"""AMQP 1.0 values as bytes and back (OASIS amqp-core-types): the types that Service Bus and its clients use.
+"""AMQP 1.0 values as bytes and back (OASIS amqp-core-types): the types that Service Bus and its
+clients use.
 
-An integer says its width by its class (`UInt(5)` and `Long(5)` are equal and encode differently); everything else by
-its Python type. What is decoded encodes to an equal value of the same type again.
+An integer says its width by its class (`UInt(5)` and `Long(5)` are equal and encode differently);
+everything else by its Python type. What is decoded encodes to an equal value of the same type
+again.
 """
 
 import struct
@@ -15,7 +17,8 @@ Value: TypeAlias = Any
 
 
 class Integer(int):
-    """An integer of a width. `code` is the constructor of its full width, `form` how that is packed."""
+    """An integer of a width. `code` is the constructor of its full width, `form` how that is
+    packed."""
 
     code: int
     form: str
@@ -81,7 +84,13 @@ SMALL: Final[dict[type[Integer], tuple[int, str, range]]] = {
 }
 INTEGERS: Final = {kind.code: kind for kind in (UByte, UShort, UInt, ULong, Int, Long, Timestamp)}
 SMALL_INTEGERS: Final = {code: (kind, form) for kind, (code, form, _) in SMALL.items()}
-CONSTANTS: Final[dict[int, Value]] = {0x40: None, 0x41: True, 0x42: False, 0x43: UInt(0), 0x44: ULong(0)}
+CONSTANTS: Final[dict[int, Value]] = {
+    0x40: None,
+    0x41: True,
+    0x42: False,
+    0x43: UInt(0),
+    0x44: ULong(0),
+}
 TEXTS: Final[dict[int, Callable[[bytes], Value]]] = {
     0xA0: bytes,
     0xB0: bytes,
@@ -93,14 +102,19 @@ TEXTS: Final[dict[int, Callable[[bytes], Value]]] = {
 
 
 def encode(value: Value) -> bytes:  # noqa: PLR0911 - a table of types
-    """The shortest form that the receiving side must understand. Raises `TypeError` for a type that is not spoken."""
+    """The shortest form that the receiving side must understand. Raises `TypeError` for a type that
+    is not spoken."""
     if value is None:
         return b"\x40"
     if isinstance(value, bool):
         return b"\x41" if value else b"\x42"
     if isinstance(value, Described):
         named = value.descriptor
-        return b"\x00" + encode(named if isinstance(named, Symbol) else ULong(named)) + encode(value.value)
+        return (
+            b"\x00"
+            + encode(named if isinstance(named, Symbol) else ULong(named))
+            + encode(value.value)
+        )
     if isinstance(value, Integer) and type(value) in SMALL:
         code, form, fitting = SMALL[type(value)]
         if value in fitting:
@@ -167,7 +181,9 @@ def _decode(data: bytes, at: int) -> tuple[Value, int]:
     if code == 0:
         descriptor, at = _decode(data, at + 1)
         value, at = _decode(data, at)
-        return Described(descriptor if isinstance(descriptor, Symbol) else int(descriptor), value), at
+        return Described(
+            descriptor if isinstance(descriptor, Symbol) else int(descriptor), value
+        ), at
     return _body(code, data, at + 1)
 
 

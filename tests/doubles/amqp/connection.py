@@ -1,4 +1,5 @@
-"""One client's connection: headers, SASL, frames, sessions. Everything is answered as it arrives, without tasks."""
+"""One client's connection: headers, SASL, frames, sessions. Everything is answered as it arrives,
+without tasks."""
 
 import asyncio
 import socket
@@ -30,13 +31,16 @@ LONGEST_TRANSFER: Final = 128
 
 def reset(transport: asyncio.Transport) -> None:
     """End a TCP connection with a reset instead of a farewell."""
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
     transport.abort()
 
 
 class Connection(asyncio.Protocol):
-    """A client. `on_stored` is asked after every send that was stored whether it may be answered; `on_change` is told
-    when there may be something to give; while it `is_deaf`, what the client says is lost."""
+    """A client. `on_stored` is asked after every send that was stored whether it may be answered;
+    `on_change` is told when there may be something to give; while it `is_deaf`, what the client
+    says is lost."""
 
     def __init__(
         self,
@@ -85,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._received += data
         try:
             while self._transport is not None and (whole := self._next()):
-                self._heard(whole)
+                self._parse_received(whole)
         except (Undecodable, KeyError, NotImplementedError) as fault:
             self.send_frame(0, Performative("close", error=error("amqp:decode-error", str(fault))))
             self._hang_up()
@@ -95,14 +99,18 @@ class Connection(asyncio.Protocol):
         """The next header or frame, when all of it is here."""
         if len(self._received) < HEADER_SIZE:
             return None
-        size = HEADER_SIZE if self._received.startswith(b"AMQP") else struct.unpack_from(">I", self._received)[0]
+        size = (
+            HEADER_SIZE
+            if self._received.startswith(b"AMQP")
+            else struct.unpack_from(">I", self._received)[0]
+        )
         if len(self._received) < size:
             return None
         whole = bytes(self._received[:size])
         del self._received[:size]
         return whole
 
-    def _heard(self, whole: bytes) -> None:
+    def _parse_received(self, whole: bytes) -> None:
         if whole == SASL_HEADER:
             mechanisms = Performative("sasl-mechanisms", mechanisms=ANONYMOUS)
             self._out += [SASL_HEADER, frame(0, mechanisms, frame_type=SASL_FRAME)]
@@ -117,7 +125,9 @@ class Connection(asyncio.Protocol):
     def _frame(self, channel: int, performative: Performative, payload: bytes) -> None:
         match performative.kind:
             case "sasl-init":
-                self._out.append(frame(0, Performative("sasl-outcome", code=0), frame_type=SASL_FRAME))
+                self._out.append(
+                    frame(0, Performative("sasl-outcome", code=0), frame_type=SASL_FRAME)
+                )
             case "open":
                 self._open(performative)
             case "begin":
@@ -129,7 +139,9 @@ class Connection(asyncio.Protocol):
             case "close":
                 self.send_frame(0, Performative("close"))
                 self._hang_up()
-            case _ if channel in self._sessions:  # a client still detaches links of a session that it has ended
+            case _ if (
+                channel in self._sessions
+            ):  # a client still detaches links of a session that it has ended
                 self._sessions[channel].receive(performative, payload)
 
     def _hang_up(self) -> None:
@@ -143,7 +155,8 @@ class Connection(asyncio.Protocol):
         self.send_frame(
             0,
             Performative(
-                "open", container_id="service-bus-double", hostname=opened.hostname, max_frame_size=LARGEST_FRAME,
+                "open", container_id="service-bus-double", hostname=opened.hostname,
+                max_frame_size=LARGEST_FRAME,
                 channel_max=255, idle_time_out=IDLE_MS,
             ),
         )  # fmt: skip

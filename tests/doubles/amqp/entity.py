@@ -1,7 +1,9 @@
-"""A Service Bus queue as rules, without a wire: peek-lock, schedules, duplicate detection, dead letters.
+"""A Service Bus queue as rules, without a wire: peek-lock, schedules, duplicate detection, dead
+letters.
 
-Nothing here waits or reads a clock by itself: `pass_time` brings everything up to date, `next_event` says when it must
-be called again. Source: Microsoft, message-transfers-locks-settlement, duplicate-detection, message-sequencing.
+Nothing here waits or reads a clock by itself: `pass_time` brings everything up to date,
+`next_event` says when it must be called again. Source: Microsoft,
+message-transfers-locks-settlement, duplicate-detection, message-sequencing.
 """
 
 import bisect
@@ -19,7 +21,8 @@ MAX_DELIVERIES: Final = "MaxDeliveryCountExceeded"
 
 @dataclass(frozen=True)
 class Rules:
-    """How the namespace's queues were set up. `largest`: bytes of one message, or of one batch, with everything."""
+    """How the namespace's queues were set up. `largest`: bytes of one message, or of one batch,
+    with everything."""
 
     lock: timedelta = timedelta(minutes=1)
     most_deliveries: int = 10
@@ -45,7 +48,9 @@ class Stored:
 
     def delivery(self) -> Delivery:
         is_scheduled = self.scheduled_for is not None
-        return Delivery(self.sequence, self.enqueued_at, self.failed, self.locked_until, scheduled=is_scheduled)
+        return Delivery(
+            self.sequence, self.enqueued_at, self.failed, self.locked_until, scheduled=is_scheduled
+        )
 
 
 class Receiver(Protocol):
@@ -58,7 +63,8 @@ class Receiver(Protocol):
 
 @dataclass
 class Entity:
-    """One queue, or (`is_dead`) the dead-letter queue of one, whose messages nothing sets aside a second time."""
+    """One queue, or (`is_dead`) the dead-letter queue of one, whose messages nothing sets aside a
+    second time."""
 
     name: str
     rules: Rules
@@ -107,7 +113,8 @@ class Entity:
         return self.messages.pop(sequence)
 
     def take(self) -> tuple[uuid.UUID, Stored] | None:
-        """Lock the message with the lowest sequence number; the token of the lock and the message."""
+        """Lock the message with the lowest sequence number; the token of the lock and the
+        message."""
         if not self._ready:
             return None
         stored = self.messages[heapq.heappop(self._ready)]
@@ -147,11 +154,14 @@ class Entity:
         heapq.heappush(self._ready, self._unlock(token).sequence)
 
     def abandon(self, token: uuid.UUID) -> None:
-        """Back to its place, one failed delivery more; after the last it is set aside. Raises `LockGone`."""
+        """Back to its place, one failed delivery more; after the last it is set aside. Raises
+        `LockGone`."""
         stored = self._unlock(token)
         stored.failed += 1
         if stored.failed >= self.rules.most_deliveries and not self.is_dead:
-            self._set_aside(stored, MAX_DELIVERIES, f"delivered {stored.failed} times without being completed")
+            self._set_aside(
+                stored, MAX_DELIVERIES, f"delivered {stored.failed} times without being completed"
+            )
         else:
             heapq.heappush(self._ready, stored.sequence)
 
@@ -161,7 +171,9 @@ class Entity:
 
     def _set_aside(self, stored: Stored, reason: str, description: str) -> None:
         self._drop(stored.sequence)
-        stored.message = stored.message.having(DeadLetterReason=reason, DeadLetterErrorDescription=description)
+        stored.message = stored.message.having(
+            DeadLetterReason=reason, DeadLetterErrorDescription=description
+        )
         self.dead._keep(stored)
 
     def cancel(self, sequence: int) -> bool:
@@ -178,7 +190,8 @@ class Entity:
         return [self.messages[sequence] for sequence in self._order[start : start + most]]
 
     def pass_time(self) -> None:
-        """Let locks run out and schedules come due. A scheduled message gets a new sequence number then."""
+        """Let locks run out and schedules come due. A scheduled message gets a new sequence number
+        then."""
         if not self._expiries and not self._schedule:
             return
         now = self.now()

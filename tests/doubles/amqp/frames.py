@@ -29,24 +29,25 @@ BATCH_FORMAT: Final = 0x80013700
 
 _INTEGERS: Final = {"u1": UByte, "u2": UShort, "u4": UInt, "u8": ULong}
 _FLOW: Final = (
-    "next_incoming_id:u4 incoming_window:u4 next_outgoing_id:u4 outgoing_window:u4 handle:u4 delivery_count:u4"
-    " link_credit:u4 available:u4 drain echo properties"
+    "next_incoming_id:u4 incoming_window:u4 next_outgoing_id:u4 outgoing_window:u4 handle:u4"
+    " delivery_count:u4 link_credit:u4 available:u4 drain echo properties"
 )
 _ATTACH: Final = (
-    "name handle:u4 role snd_settle_mode:u1 rcv_settle_mode:u1 source target unsettled incomplete_unsettled"
-    " initial_delivery_count:u4 max_message_size:u8 offered_capabilities desired_capabilities properties"
+    "name handle:u4 role snd_settle_mode:u1 rcv_settle_mode:u1 source target unsettled"
+    " incomplete_unsettled initial_delivery_count:u4 max_message_size:u8 offered_capabilities"
+    " desired_capabilities properties"
 )
 _OPEN: Final = (
-    "container_id hostname max_frame_size:u4 channel_max:u2 idle_time_out:u4 outgoing_locales incoming_locales"
-    " offered_capabilities desired_capabilities properties"
+    "container_id hostname max_frame_size:u4 channel_max:u2 idle_time_out:u4 outgoing_locales"
+    " incoming_locales offered_capabilities desired_capabilities properties"
 )
 _BEGIN: Final = (
     "remote_channel:u2 next_outgoing_id:u4 incoming_window:u4 outgoing_window:u4 handle_max:u4"
     " offered_capabilities desired_capabilities properties"
 )
 _TRANSFER: Final = (
-    "handle:u4 delivery_id:u4 delivery_tag message_format:u4 settled more rcv_settle_mode:u1 state resume aborted"
-    " batchable"
+    "handle:u4 delivery_id:u4 delivery_tag message_format:u4 settled more rcv_settle_mode:u1 state"
+    " resume aborted batchable"
 )
 _TERMINUS: Final = "address durable:u4 expiry_policy timeout:u4 dynamic dynamic_node_properties"
 _SHAPES: Final = {
@@ -76,7 +77,10 @@ _SHAPES: Final = {
 KINDS: Final = {code: kind for code, (kind, _) in _SHAPES.items()}
 CODES: Final = {kind: code for code, kind in KINDS.items()}
 FIELDS: Final = {
-    kind: tuple((field.partition(":")[0], _INTEGERS.get(field.partition(":")[2])) for field in fields.split())
+    kind: tuple(
+        (field.partition(":")[0], _INTEGERS.get(field.partition(":")[2]))
+        for field in fields.split()
+    )
     for kind, fields in _SHAPES.values()
 }
 
@@ -84,7 +88,8 @@ ANONYMOUS: Final = Array([Symbol("ANONYMOUS")])
 
 
 class Performative:
-    """One performative, or one of the described records inside them (source, error, outcomes). Absent fields are None."""
+    """One performative, or one of the described records inside them (source, error, outcomes).
+    Absent fields are None."""
 
     def __init__(self, kind: str, /, **given: Value) -> None:
         self.kind = kind
@@ -115,27 +120,39 @@ def error(condition: str, description: str = "") -> Performative:
 
 
 def performative_from(value: Value) -> Performative:
-    """A decoded performative, and what is described inside it. Raises `Undecodable` for one that is not known."""
-    if not isinstance(value, Described) or value.descriptor not in KINDS or not isinstance(value.value, list):
+    """A decoded performative, and what is described inside it. Raises `Undecodable` for one that is
+    not known."""
+    if (
+        not isinstance(value, Described)
+        or value.descriptor not in KINDS
+        or not isinstance(value.value, list)
+    ):
         raise Undecodable("no performative that is known here")
     kind = KINDS[int(value.descriptor)]
     names = [name for name, _ in FIELDS[kind]]
-    return Performative(kind, **{name: _inner(field) for name, field in zip(names, value.value, strict=False)})
+    return Performative(
+        kind, **{name: _inner(field) for name, field in zip(names, value.value, strict=False)}
+    )
 
 
 def _inner(field: Value) -> Value:
-    is_known = isinstance(field, Described) and field.descriptor in KINDS and isinstance(field.value, list)
+    is_known = (
+        isinstance(field, Described) and field.descriptor in KINDS and isinstance(field.value, list)
+    )
     return performative_from(field) if is_known else field
 
 
-def frame(channel: int, performative: Performative, payload: bytes = b"", frame_type: int = AMQP_FRAME) -> bytes:
+def frame(
+    channel: int, performative: Performative, payload: bytes = b"", frame_type: int = AMQP_FRAME
+) -> bytes:
     """The bytes of a whole frame."""
     body = encode(performative.described()) + payload
     return struct.pack(">IBBH", HEADER_SIZE + len(body), 2, frame_type, channel) + body
 
 
 def frame_from(data: bytes) -> tuple[int, Performative | None, bytes]:
-    """Channel, performative (None in an empty frame) and payload of a whole frame. Raises `Undecodable`."""
+    """Channel, performative (None in an empty frame) and payload of a whole frame. Raises
+    `Undecodable`."""
     _, offset, _, channel = struct.unpack_from(">IBBH", data)
     at = offset * 4
     if at >= len(data):

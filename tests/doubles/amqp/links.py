@@ -1,4 +1,5 @@
-"""The two directions of a link, with its credit: `Inbound` takes what a client sends, `Outbound` gives it messages."""
+"""The two directions of a link, with its credit: `Inbound` takes what a client sends, `Outbound`
+gives it messages."""
 
 import uuid
 from collections import deque
@@ -11,7 +12,9 @@ from tests.doubles.amqp.messages import delivered
 
 CREDIT: Final = 300
 """What a client may have under way on a link that it sends on; topped up when half is used."""
-LOST: Final = error("com.microsoft:message-lock-lost", "The lock supplied is invalid: it expired or was settled.")
+LOST: Final = error(
+    "com.microsoft:message-lock-lost", "The lock supplied is invalid: it expired or was settled."
+)
 
 
 class Wire(Protocol):
@@ -35,7 +38,8 @@ class Wire(Protocol):
 
 
 class Inbound:
-    """A link that the client sends on. `take` gets format and bytes of each message and says what became of it."""
+    """A link that the client sends on. `take` gets format and bytes of each message and says what
+    became of it."""
 
     def __init__(self, wire: Wire, handle: int, take: Callable[[int, bytes], Performative]) -> None:
         self._wire = wire
@@ -47,7 +51,8 @@ class Inbound:
         self._granted = 0
 
     def grant(self) -> None:
-        """Let the client send. Called once, after the attach was answered, and whenever half is used."""
+        """Let the client send. Called once, after the attach was answered, and whenever half is
+        used."""
         self._granted = self._count + CREDIT
         self._wire.flow(self._handle, self._count, CREDIT)
 
@@ -64,7 +69,9 @@ class Inbound:
         if not (first.settled or transfer.settled):
             known = first.delivery_id
             self._wire.send(
-                Performative("disposition", role=True, first=known, last=known, settled=True, state=outcome)
+                Performative(
+                    "disposition", role=True, first=known, last=known, settled=True, state=outcome
+                )
             )
         if self._granted - self._count <= CREDIT // 2:
             self.grant()
@@ -81,7 +88,9 @@ class Outbound:
 
     def on_flow(self, flow: Performative) -> None:
         """The client's credit replaces what was left of the former; a drain uses it up."""
-        self.credit = int(flow.delivery_count or 0) + int(flow.link_credit or 0) - self.delivery_count
+        self.credit = (
+            int(flow.delivery_count or 0) + int(flow.link_credit or 0) - self.delivery_count
+        )
         self.pump()
         if flow.drain:
             self.delivery_count += max(self.credit, 0)
@@ -120,12 +129,15 @@ class Answers(Outbound):
         if not self._waiting:
             return False
         self._given += 1
-        self.wire.deliver(self.handle, self._given.to_bytes(4, "big"), self._waiting.popleft(), settled=True)
+        self.wire.deliver(
+            self.handle, self._given.to_bytes(4, "big"), self._waiting.popleft(), settled=True
+        )
         return True
 
 
 class Consumer(Outbound):
-    """A receiver of a queue. `settles_at_once`: receive and delete, the message is gone when it is sent."""
+    """A receiver of a queue. `settles_at_once`: receive and delete, the message is gone when it is
+    sent."""
 
     def __init__(self, wire: Wire, handle: int, entity: Entity, *, settles_at_once: bool) -> None:
         super().__init__(wire, handle)
@@ -154,12 +166,16 @@ class Consumer(Outbound):
 
     def _deliver(self, token: uuid.UUID, stored: Stored) -> int:
         payload = delivered(stored.message, stored.delivery())
-        return self.wire.deliver(self.handle, token.bytes_le, payload, settled=self._settles_at_once)
+        return self.wire.deliver(
+            self.handle, token.bytes_le, payload, settled=self._settles_at_once
+        )
 
     def settle(self, number: int, state: Performative) -> Performative | None:
-        """Apply an outcome to a delivery of this link; what to answer, None for one that is not ours.
+        """Apply an outcome to a delivery of this link; what to answer, None for one that is not
+        ours.
 
-        An outcome that was applied is answered as it is, but a rejection without its error: clients raise any error.
+        An outcome that was applied is answered as it is, but a rejection without its error: clients
+        raise any error.
         """
         token = self._tokens.pop(number, None)
         if token is None:
@@ -180,7 +196,10 @@ class Consumer(Outbound):
                 self.entity.abandon(token)
             case "rejected":
                 info = (state.error.info if state.error else None) or {}
-                reason, description = info.get("DeadLetterReason"), info.get("DeadLetterErrorDescription")
+                reason, description = (
+                    info.get("DeadLetterReason"),
+                    info.get("DeadLetterErrorDescription"),
+                )
                 self.entity.dead_letter(token, reason or "", description or "")
             case _:
                 raise NotImplementedError(f"the outcome {state.kind} is not spoken here")

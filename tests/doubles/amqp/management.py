@@ -1,4 +1,5 @@
-"""What a `$management` node answers: locks, schedules, peeks. Source: Microsoft, service-bus-amqp-request-response."""
+"""What a `$management` node answers: locks, schedules, peeks. Source: Microsoft,
+service-bus-amqp-request-response."""
 
 import uuid
 from collections.abc import Callable
@@ -41,13 +42,18 @@ class Management:
         """The answer to a request, whatever became of it."""
         asked = sections_from(request)
         status, condition, body = self._carried_out(asked)
-        application: dict[str, Any] = {"statusCode": Int(status), "statusDescription": condition or "OK"}
+        application: dict[str, Any] = {
+            "statusCode": Int(status),
+            "statusDescription": condition or "OK",
+        }
         if condition:
             application["errorCondition"] = Symbol(condition)
         return answer(asked.id, application, body)
 
     def _carried_out(self, asked: Sections) -> tuple[int, str, dict[str, Any]]:
-        operation = self._operations.get(str(asked.application.get("operation", "")).removeprefix(PREFIX))
+        operation = self._operations.get(
+            str(asked.application.get("operation", "")).removeprefix(PREFIX)
+        )
         if operation is None:
             return 501, "amqp:not-implemented", {}
         try:
@@ -61,13 +67,19 @@ class Management:
         return (204, "", {}) if body is None else (200, "", body)
 
     def _renew(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {"expirations": Array([timestamp(self._entity.renew(token)) for token in _tokens(body)])}
+        return {
+            "expirations": Array([timestamp(self._entity.renew(token)) for token in _tokens(body)])
+        }
 
     def _schedule(self, body: dict[str, Any]) -> dict[str, Any]:
         messages = [sections_from(item["message"]) for item in body["messages"]]
         for message in messages:
             self._namespace.check(message)
-        return {"sequence-numbers": Array([Long(self._entity.store(message) or 0) for message in messages])}
+        return {
+            "sequence-numbers": Array(
+                [Long(self._entity.store(message) or 0) for message in messages]
+            )
+        }
 
     def _cancel(self, body: dict[str, Any]) -> dict[str, Any]:
         cancelled = [self._entity.cancel(int(sequence)) for sequence in body["sequence-numbers"]]
@@ -76,7 +88,8 @@ class Management:
         return {}
 
     def _peek(self, body: dict[str, Any]) -> dict[str, Any] | None:
-        """As many as were asked for, but no more than a frame or two hold: the service gives fewer as it likes."""
+        """As many as were asked for, but no more than a frame or two hold: the service gives fewer
+        as it likes."""
         found = self._entity.peek(int(body["from-sequence-number"]), int(body["message-count"]))
         if not found:
             return None
@@ -98,7 +111,10 @@ class Management:
                 case "abandoned":
                     self._entity.abandon(token)
                 case "suspended":
-                    reason, description = body.get("deadletter-reason"), body.get("deadletter-description")
+                    reason, description = (
+                        body.get("deadletter-reason"),
+                        body.get("deadletter-description"),
+                    )
                     self._entity.dead_letter(token, reason or "", description or "")
                 case _:
                     raise Failed(501, "amqp:not-implemented")
@@ -106,4 +122,7 @@ class Management:
 
 
 def _tokens(body: dict[str, Any]) -> list[uuid.UUID]:
-    return [token if isinstance(token, uuid.UUID) else uuid.UUID(str(token)) for token in body["lock-tokens"]]
+    return [
+        token if isinstance(token, uuid.UUID) else uuid.UUID(str(token))
+        for token in body["lock-tokens"]
+    ]

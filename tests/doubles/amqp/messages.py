@@ -1,4 +1,5 @@
-"""Messages as sections (OASIS amqp-core-messaging), and what Service Bus adds to them when it delivers one."""
+"""Messages as sections (OASIS amqp-core-messaging), and what Service Bus adds to them when it
+delivers one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ MESSAGE_ID, CORRELATION_ID = 0, 5
 
 @dataclass(frozen=True)
 class Sections:
-    """A message: its sections' values, and the bytes from `properties` on, which a broker hands on as they are."""
+    """A message: its sections' values, and the bytes from `properties` on, which a broker hands on
+    as they are."""
 
     values: Mapping[int, Any]
     data: tuple[bytes, ...]
@@ -57,7 +59,9 @@ class Sections:
 
     def having(self, **application: str) -> "Sections":
         """The same message with more application properties."""
-        return replace(self, values={**self.values, APPLICATION: {**self.application, **application}})
+        return replace(
+            self, values={**self.values, APPLICATION: {**self.application, **application}}
+        )
 
 
 def sections_from(encoded: bytes) -> Sections:
@@ -84,7 +88,8 @@ def sections_from(encoded: bytes) -> Sections:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What the broker knows of a message when it shows it. `failed`: deliveries that came to nothing so far."""
+    """What the broker knows of a message when it shows it. `failed`: deliveries that came to
+    nothing so far."""
 
     sequence: int
     enqueued_at: datetime
@@ -94,8 +99,11 @@ class Delivery:
 
 
 def delivered(message: Sections, delivery: Delivery) -> bytes:
-    """The message as a receiver gets it: a header and annotations of the broker, then what was sent."""
-    annotations: dict[str, Any] = {Symbol(name): value for name, value in message.annotations.items()}
+    """The message as a receiver gets it: a header and annotations of the broker, then what was
+    sent."""
+    annotations: dict[str, Any] = {
+        Symbol(name): value for name, value in message.annotations.items()
+    }
     annotations |= {
         Symbol("x-opt-sequence-number"): Long(delivery.sequence),
         Symbol("x-opt-enqueued-time"): timestamp(delivery.enqueued_at),
@@ -103,9 +111,17 @@ def delivered(message: Sections, delivery: Delivery) -> bytes:
     }
     if delivery.locked_until is not None:
         annotations[Symbol("x-opt-locked-until")] = timestamp(delivery.locked_until)
-    application = encode(Described(APPLICATION, message.application)) if message.application else b""
+    application = (
+        encode(Described(APPLICATION, message.application)) if message.application else b""
+    )
     header = encode(Described(HEADER, [None, None, None, None, UInt(delivery.failed)]))
-    return header + encode(Described(ANNOTATIONS, annotations)) + message.properties + application + message.body
+    return (
+        header
+        + encode(Described(ANNOTATIONS, annotations))
+        + message.properties
+        + application
+        + message.body
+    )
 
 
 def answer(correlation_id: Any, application: Mapping[str, Any], value: Any = None) -> bytes:

@@ -1,7 +1,9 @@
-"""A Service Bus namespace on a port of this machine, in the test's own loop. The real azure-servicebus talks to it.
+"""A Service Bus namespace on a port of this machine, in the test's own loop. The real
+azure-servicebus talks to it.
 
-It keeps the service's rules and answers whoever asks; it knows no test and no script. Its clock runs with the loop, and
-ahead by whatever `pass_time` added. The broker's state outlives `kill`, as the service's does.
+It keeps the service's rules and answers whoever asks; it knows no test and no script. Its clock
+runs with the loop, and ahead by whatever `pass_time` added. The broker's state outlives `kill`, as
+the service's does.
 """
 
 import asyncio
@@ -16,16 +18,21 @@ KEY_NAME = "RootManageSharedAccessKey"
 
 
 class ServiceBusDouble:
-    """The namespace. `unanswered`: so many of the next sends are stored, and the connection ends before the answer.
-    `deaf`: connections stay, and what is said on them is lost, as behind a firewall that forgot them."""
+    """The namespace. `unanswered`: so many of the next sends are stored, and the connection ends
+    before the answer. `deaf`: connections stay, and what is said on them is lost, as behind a
+    firewall that forgot them."""
 
-    def __init__(self, rules: Rules | None = None, *, key: str = "a-key-of-this-machine", token: str = "") -> None:
+    def __init__(
+        self, rules: Rules | None = None, *, key: str = "a-key-of-this-machine", token: str = ""
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._began, self._from = loop.time(), datetime.now(UTC)
         self._ahead = timedelta()
         self._key = key
-        self.namespace = Namespace(rules or Rules(), self.now, keys={KEY_NAME: key}, tokens=[token] if token else [])
+        self.namespace = Namespace(
+            rules or Rules(), self.now, keys={KEY_NAME: key}, tokens=[token] if token else []
+        )
         self.unanswered = 0
         self.deaf = False
         self.sends_stored = 0
@@ -51,7 +58,9 @@ class ServiceBusDouble:
 
     def _connection(self) -> Connection:
         self.connections_made += 1
-        return Connection(self.namespace, self._connections, self._on_stored, self._stir, lambda: self.deaf)
+        return Connection(
+            self.namespace, self._connections, self._on_stored, self._stir, lambda: self.deaf
+        )
 
     async def kill(self) -> None:
         """Cut every connection and stop listening. What was stored stays."""
@@ -94,7 +103,8 @@ class ServiceBusDouble:
         return False
 
     def _stir(self) -> None:
-        """Bring the queues up to date, give receivers what there is, and look again when something is due."""
+        """Bring the queues up to date, give receivers what there is, and look again when something
+        is due."""
         coming: list[datetime] = []
         for entity in self.namespace.entities():
             entity.pass_time()
@@ -107,4 +117,6 @@ class ServiceBusDouble:
             self._timer.cancel()
             self._timer = None
         if coming and self._server is not None:
-            self._timer = self._loop.call_later(max((min(coming) - self.now()).total_seconds(), 0.001), self._stir)
+            self._timer = self._loop.call_later(
+                max((min(coming) - self.now()).total_seconds(), 0.001), self._stir
+            )

@@ -74,11 +74,11 @@ class Session:
 
     def deliver(self, handle: int, tag: bytes, payload: bytes, *, settled: bool) -> int:
         number, self._next_delivery = self._next_delivery, self._next_delivery + 1
-        told = {"handle": handle, "message_format": 0, "settled": settled}
+        reported = {"handle": handle, "message_format": 0, "settled": settled}
         most = self._peer.largest_payload()
         for at in range(0, len(payload), most):
             ids = {"delivery_id": number, "delivery_tag": tag} if at == 0 else {}
-            transfer = Performative("transfer", **told, **ids, more=at + most < len(payload))
+            transfer = Performative("transfer", **reported, **ids, more=at + most < len(payload))
             self._peer.send_frame(self._channel, transfer, payload[at : at + most])
             self._next_outgoing += 1
             self._room -= 1
@@ -101,7 +101,9 @@ class Session:
 
     def _flow(self, flow: Performative) -> None:
         if flow.next_incoming_id is not None:
-            self._room = int(flow.next_incoming_id) + int(flow.incoming_window) - self._next_outgoing
+            self._room = (
+                int(flow.next_incoming_id) + int(flow.incoming_window) - self._next_outgoing
+            )
         if flow.handle in self._outbound:
             self._outbound[flow.handle].on_flow(flow)
         elif flow.handle is None:
@@ -120,12 +122,14 @@ class Session:
         last = first if disposition.last is None else int(disposition.last)
         for number in range(first, last + 1):
             answers = (
-                link.settle(number, disposition.state) for link in self._outbound.values() if isinstance(link, Consumer)
+                link.settle(number, disposition.state)
+                for link in self._outbound.values()
+                if isinstance(link, Consumer)
             )
             outcome = next((each for each in answers if each is not None), None)
             if outcome is not None and not disposition.settled:
-                told = {"first": number, "last": number, "settled": True, "state": outcome}
-                self.send(Performative("disposition", role=False, **told))
+                reported = {"first": number, "last": number, "settled": True, "state": outcome}
+                self.send(Performative("disposition", role=False, **reported))
 
     def _detach(self, detach: Performative) -> None:
         receiving = self._outbound.pop(detach.handle, None)
@@ -148,13 +152,15 @@ class Session:
             link.grant()
 
     def _answer_attach(self, attach: Performative, **changes: Performative | None) -> None:
-        told = {
-            "name": attach.name, "handle": attach.handle, "role": not attach.role, "source": attach.source,
+        reported = {
+            "name": attach.name, "handle": attach.handle, "role": not attach.role,
+            "source": attach.source,
             "target": attach.target, "snd_settle_mode": attach.snd_settle_mode,
-            "rcv_settle_mode": attach.rcv_settle_mode, "initial_delivery_count": 0 if attach.role else None,
+            "rcv_settle_mode": attach.rcv_settle_mode,
+            "initial_delivery_count": 0 if attach.role else None,
             "max_message_size": self._peer.namespace.rules.largest, "properties": attach.properties,
         }  # fmt: skip
-        self.send(Performative("attach", **{**told, **changes}))
+        self.send(Performative("attach", **{**reported, **changes}))
 
     def _incoming(self, attach: Performative) -> Inbound:
         """A link that the client sends on."""
@@ -174,15 +180,22 @@ class Session:
         """A link that the client receives on; it grants the credit itself."""
         address = str(attach.source.address)
         if address == CBS or address.lower().endswith(MANAGEMENT):
-            answers = self._outbound[attach.handle] = self._answers[address] = Answers(self, attach.handle)
+            answers = self._outbound[attach.handle] = self._answers[address] = Answers(
+                self, attach.handle
+            )
             return answers
         at_once = attach.snd_settle_mode == SETTLED
         entity = self._entity(path_of(address))
-        consumer = self._outbound[attach.handle] = Consumer(self, attach.handle, entity, settles_at_once=at_once)
+        consumer = self._outbound[attach.handle] = Consumer(
+            self, attach.handle, entity, settles_at_once=at_once
+        )
         return consumer
 
     def _entity(self, path: str) -> Entity:
-        if not any(path.lower() == known or path.lower().startswith(f"{known}/") for known in self._peer.granted):
+        if not any(
+            path.lower() == known or path.lower().startswith(f"{known}/")
+            for known in self._peer.granted
+        ):
             raise Refused("amqp:unauthorized-access", f"Unauthorized access to '{path}'.")
         return self._peer.namespace.entity(path)
 
@@ -193,7 +206,10 @@ class Session:
         is_good = self._peer.namespace.admits(str(asked.values.get(0x77)), audience)
         if is_good:
             self._peer.granted.add(path_of(audience).lower())
-        status = {"status-code": Int(202 if is_good else 401), "status-description": "OK" if is_good else "Refused"}
+        status = {
+            "status-code": Int(202 if is_good else 401),
+            "status-description": "OK" if is_good else "Refused",
+        }
         self._answers[CBS].put(answer(asked.id, status))
         return ACCEPTED
 

@@ -1,4 +1,5 @@
-"""AMQP values as bytes and back, by rule; the published encodings are the standard's own examples."""
+"""AMQP values as bytes and back, by rule; the published encodings are the standard's own
+examples."""
 
 import struct
 import uuid
@@ -35,11 +36,15 @@ SYMBOLS = st.text(st.characters(codec="ascii"), max_size=300).map(Symbol)
 LONGS, TIMESTAMPS = whole(Long, -(2**63), 2**63 - 1), whole(Timestamp, -(2**63), 2**63 - 1)
 SCALARS = st.one_of(
     st.none(), st.booleans(), UUIDS, TEXT, SYMBOLS, st.binary(max_size=300), LONGS, TIMESTAMPS,
-    whole(UByte, 0, 2**8 - 1), whole(UShort, 0, 2**16 - 1), whole(UInt, 0, 2**32 - 1), whole(ULong, 0, 2**64 - 1),
+    whole(UByte, 0, 2**8 - 1), whole(UShort, 0, 2**16 - 1), whole(UInt, 0, 2**32 - 1),
+    whole(ULong, 0, 2**64 - 1),
     whole(Int, -(2**31), 2**31 - 1),
 )  # fmt: skip
 ARRAYS = st.one_of(
-    *(st.lists(kind, min_size=1, max_size=5).map(Array) for kind in (UUIDS, TEXT, SYMBOLS, LONGS, TIMESTAMPS))
+    *(
+        st.lists(kind, min_size=1, max_size=5).map(Array)
+        for kind in (UUIDS, TEXT, SYMBOLS, LONGS, TIMESTAMPS)
+    )
 )
 DESCRIPTORS = st.integers(0, 255) | SYMBOLS
 VALUES = st.recursive(
@@ -54,7 +59,8 @@ VALUES = st.recursive(
 
 
 def kinds(value: Value) -> Value:
-    """The value with the class of everything in it: equal integers of different width are different values."""
+    """The value with the class of everything in it: equal integers of different width are different
+    values."""
     if isinstance(value, Described):
         return Described, value.descriptor, kinds(value.value)
     if isinstance(value, list):
@@ -75,14 +81,18 @@ def test_what_is_encoded_decodes_to_the_same_value_of_the_same_types(value: Valu
 
 
 @given(VALUES, st.binary(max_size=9), st.binary(max_size=9))
-def test_a_value_is_found_where_it_begins_and_ends_where_it_ends(value: Value, before: bytes, after: bytes) -> None:
+def test_a_value_is_found_where_it_begins_and_ends_where_it_ends(
+    value: Value, before: bytes, after: bytes
+) -> None:
     decoded, end = decode(before + encode(value) + after, len(before))
     assert kinds(decoded) == kinds(value)
     assert end == len(before) + len(encode(value))
 
 
 @given(VALUES, st.data())
-def test_a_value_that_is_cut_short_is_not_taken_for_another(value: Value, data: st.DataObject) -> None:
+def test_a_value_that_is_cut_short_is_not_taken_for_another(
+    value: Value, data: st.DataObject
+) -> None:
     encoded = encode(value)
     with pytest.raises(Undecodable):
         decode(encoded[: data.draw(st.integers(0, len(encoded) - 1))])
@@ -104,7 +114,8 @@ def test_any_bytes_are_a_value_or_are_refused(noise: bytes) -> None:
         ("43", UInt(0)), ("5207", UInt(7)), ("7000000100", UInt(256)),
         ("44", ULong(0)), ("5324", ULong(36)), ("80000000000000012c", ULong(300)),
         ("54ff", Int(-1)), ("71ffffff00", Int(-256)), ("5580", Long(-128)),
-        ("a10568656c6c6f", "hello"), ("b10000000568656c6c6f", "hello"), ("a003000102", b"\x00\x01\x02"),
+        ("a10568656c6c6f", "hello"), ("b10000000568656c6c6f", "hello"),
+        ("a003000102", b"\x00\x01\x02"),
         ("a3074d455353414745", Symbol("MESSAGE")), ("45", []), ("c003024142", [True, False]),
         ("d000000006000000024142", [True, False]), ("c10502a1016b41", {"k": True}),
     ],
@@ -114,7 +125,9 @@ def test_every_width_of_the_standard_is_read(encoded: str, value: Value) -> None
     assert kinds(decoded) == kinds(value)
 
 
-@pytest.mark.parametrize("value", [UByte(3), UInt(7), UInt(300), ULong(36), Int(-1), Long(2**40), Timestamp(0)])
+@pytest.mark.parametrize(
+    "value", [UByte(3), UInt(7), UInt(300), ULong(36), Int(-1), Long(2**40), Timestamp(0)]
+)
 def test_small_numbers_are_written_in_their_small_form(value: int) -> None:
     encoded = encode(value)
     assert len(encoded) <= 9
@@ -125,7 +138,9 @@ def test_small_numbers_are_written_in_their_small_form(value: int) -> None:
 def test_a_described_value_names_itself_by_number_or_by_symbol() -> None:
     assert encode(Described(0x24, [])) == bytes.fromhex("00532445")
     assert decode(bytes.fromhex("0053244500")) == (Described(0x24, []), 4)
-    assert decode(encode(Described(Symbol("com.microsoft:x"), "y")))[0] == Described(Symbol("com.microsoft:x"), "y")
+    assert decode(encode(Described(Symbol("com.microsoft:x"), "y")))[0] == Described(
+        Symbol("com.microsoft:x"), "y"
+    )
 
 
 def test_an_array_writes_its_type_once() -> None:
@@ -142,7 +157,19 @@ def test_a_type_that_is_not_spoken_is_not_written(value: Value) -> None:
 
 
 @pytest.mark.parametrize(
-    "encoded", ["", "7200000000", "a1", "a105", "a3084d", "c10302a101", "c10501a1016b41", "a103ff", "e00a02985e", "ff"]
+    "encoded",
+    [
+        "",
+        "7200000000",
+        "a1",
+        "a105",
+        "a3084d",
+        "c10302a101",
+        "c10501a1016b41",
+        "a103ff",
+        "e00a02985e",
+        "ff",
+    ],
 )
 def test_what_is_no_value_is_refused(encoded: str) -> None:
     with pytest.raises(Undecodable):

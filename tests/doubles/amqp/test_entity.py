@@ -17,13 +17,18 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def message(key: str, scheduled_for: datetime | None = None) -> Sections:
-    annotations = {} if scheduled_for is None else {Symbol("x-opt-scheduled-enqueue-time"): timestamp(scheduled_for)}
+    annotations = (
+        {}
+        if scheduled_for is None
+        else {Symbol("x-opt-scheduled-enqueue-time"): timestamp(scheduled_for)}
+    )
     parts = (Described(0x72, annotations), Described(0x73, [key]), Described(0x75, key.encode()))
     return sections_from(b"".join(encode(part) for part in parts))
 
 
 class QueueByAnySteps(RuleBasedStateMachine):
-    """Whatever is done in whatever order: a message is in one place, and only its lock's holder settles it."""
+    """Whatever is done in whatever order: a message is in one place, and only its lock's holder
+    settles it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +57,10 @@ class QueueByAnySteps(RuleBasedStateMachine):
             self.held[token] = str(stored.message.id)
 
     @precondition(lambda self: self.held)
-    @rule(how=st.sampled_from(["complete", "abandon", "release", "dead_letter", "renew"]), data=st.data())
+    @rule(
+        how=st.sampled_from(["complete", "abandon", "release", "dead_letter", "renew"]),
+        data=st.data(),
+    )
     def settle(self, how: str, data: st.DataObject) -> None:
         token = data.draw(st.sampled_from(sorted(self.held)))
         if how == "renew":
@@ -70,7 +78,11 @@ class QueueByAnySteps(RuleBasedStateMachine):
     def pass_time(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
         self.queue.pass_time()
-        locked = {str(each.message.id) for each in self.queue.messages.values() if each.locked_until is not None}
+        locked = {
+            str(each.message.id)
+            for each in self.queue.messages.values()
+            if each.locked_until is not None
+        }
         self.held = {token: key for token, key in self.held.items() if key in locked}
         event = self.queue.next_event()
         assert event is None or event > self.at

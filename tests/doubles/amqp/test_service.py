@@ -1,4 +1,5 @@
-"""What the real SDK finds at the double beyond what the adapter asks for, and how it treats what it does not understand."""
+"""What the real SDK finds at the double beyond what the adapter asks for, and how it treats what it
+does not understand."""
 
 import asyncio
 import struct
@@ -8,7 +9,11 @@ from datetime import timedelta
 import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient
-from azure.servicebus.exceptions import MessageNotFoundError, MessageSizeExceededError, ServiceBusError
+from azure.servicebus.exceptions import (
+    MessageNotFoundError,
+    MessageSizeExceededError,
+    ServiceBusError,
+)
 
 from tests.doubles.amqp.codec import Undecodable
 from tests.doubles.amqp.frames import AMQP_HEADER, Performative, frame, frame_from
@@ -26,7 +31,9 @@ async def service() -> AsyncIterator[ServiceBusDouble]:
 
 @pytest.fixture
 async def client(service: ServiceBusDouble) -> AsyncIterator[ServiceBusClient]:
-    async with ServiceBusClient.from_connection_string(service.connection_string, retry_total=0) as client:
+    async with ServiceBusClient.from_connection_string(
+        service.connection_string, retry_total=0
+    ) as client:
         yield client
 
 
@@ -35,14 +42,18 @@ async def test_messages_are_scheduled_and_taken_back_by_number(
 ) -> None:
     sender = client.get_queue_sender("orders")
     due = service.now() + timedelta(minutes=1)
-    first, second = await sender.schedule_messages([ServiceBusMessage(b"1"), ServiceBusMessage(b"2")], due)
+    first, second = await sender.schedule_messages(
+        [ServiceBusMessage(b"1"), ServiceBusMessage(b"2")], due
+    )
     await sender.cancel_scheduled_messages(first)
     with pytest.raises(MessageNotFoundError):
         await sender.cancel_scheduled_messages(first)
     assert list(service.namespace.entity("orders").messages) == [second]
 
 
-async def test_a_message_of_several_frames_arrives_whole_both_ways(client: ServiceBusClient) -> None:
+async def test_a_message_of_several_frames_arrives_whole_both_ways(
+    client: ServiceBusClient,
+) -> None:
     body = bytes(range(256)) * 800
     await client.get_queue_sender("orders").send_messages(ServiceBusMessage(body))
     receiver = client.get_queue_receiver("orders")
@@ -65,9 +76,13 @@ async def test_a_message_that_is_too_large_is_refused_by_name(client: ServiceBus
         await client.get_queue_sender("orders").send_messages(ServiceBusMessage(bytes(300 * 1024)))
 
 
-async def test_receive_and_delete_takes_without_a_lock(service: ServiceBusDouble, client: ServiceBusClient) -> None:
+async def test_receive_and_delete_takes_without_a_lock(
+    service: ServiceBusDouble, client: ServiceBusClient
+) -> None:
     await client.get_queue_sender("orders").send_messages(ServiceBusMessage(b"1"))
-    receiver = client.get_queue_receiver("orders", receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE)
+    receiver = client.get_queue_receiver(
+        "orders", receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE
+    )
     assert len(await receiver.receive_messages(1, WAIT)) == 1
     assert service.namespace.entity("orders").messages == {}
 
@@ -82,22 +97,28 @@ async def test_the_broker_wakes_by_itself_when_something_is_due(
     service: ServiceBusDouble, client: ServiceBusClient
 ) -> None:
     due = service.now() + timedelta(milliseconds=200)
-    await client.get_queue_sender("orders").send_messages(ServiceBusMessage(b"1", scheduled_enqueue_time_utc=due))
+    await client.get_queue_sender("orders").send_messages(
+        ServiceBusMessage(b"1", scheduled_enqueue_time_utc=due)
+    )
     assert len(await client.get_queue_receiver("orders").receive_messages(1, WAIT)) == 1
     assert service.now() >= due
 
 
-async def test_a_client_that_speaks_no_amqp_is_told_so_and_sent_away(service: ServiceBusDouble) -> None:
+async def test_a_client_that_speaks_no_amqp_is_told_so_and_sent_away(
+    service: ServiceBusDouble,
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(AMQP_HEADER + struct.pack(">IBBH", 9, 2, 0, 0) + b"\xff")
-    heard = await reader.read()
+    received = await reader.read()
     writer.close()
-    _, performative, _ = frame_from(heard.removeprefix(AMQP_HEADER))
+    _, performative, _ = frame_from(received.removeprefix(AMQP_HEADER))
     assert performative is not None
     assert (performative.kind, performative.error.condition) == ("close", "amqp:decode-error")
 
 
-@pytest.mark.parametrize("kind", ["open", "begin", "attach", "flow", "transfer", "disposition", "detach", "end"])
+@pytest.mark.parametrize(
+    "kind", ["open", "begin", "attach", "flow", "transfer", "disposition", "detach", "end"]
+)
 def test_a_performative_is_written_with_all_its_fields_and_read_again(kind: str) -> None:
     channel, performative, payload = frame_from(frame(7, Performative(kind), b"rest"))
     assert (channel, payload) == (7, b"rest")

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.state import CommerceState
-from sync.sandbox.dials import Dials
+from sandbox.commerce.app import commerce_app
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
 from tests.sandbox.commerce.shop import SetClock, client_of
 
 

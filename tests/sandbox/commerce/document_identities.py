@@ -1,7 +1,9 @@
-"""What adds up in invoices and credit memos as REST answers them: `commerce-money.md`, sections 8 and 9.
+"""What adds up in invoices and credit memos as REST answers them: `commerce-money.md`, sections 8
+and 9.
 
-Written apart from the double's arithmetic: it reads only REST fields. It is run on made and on recorded documents alike.
-`differences` names every identity that does not hold, with what is missing.
+Written apart from the double's arithmetic: it reads only REST fields. It is run on made and on
+recorded documents alike. `differences` names every identity that does not hold, with what is
+missing.
 """
 
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sync.encoding import from_json
+from sync.core.encoding import from_json
 from tests.sandbox.commerce.identities import levy_of, levy_tax_of, money, paying_lines, rows_of
 
 ZERO = Decimal(0)
@@ -46,19 +48,29 @@ class Books:
 
     def compensation(self, source: Rest) -> Decimal:
         name = (
-            "base_shipping_discount_tax_compensation_amnt" if self.side else "shipping_discount_tax_compensation_amount"
+            "base_shipping_discount_tax_compensation_amnt"
+            if self.side
+            else "shipping_discount_tax_compensation_amount"
         )
         return money(source, name)
 
     def explained(self, document: Rest) -> Decimal:
         """What the fields of a document come to."""
-        names = ("subtotal", "shipping_amount", "tax_amount", "discount_amount", "discount_tax_compensation_amount")
+        names = (
+            "subtotal",
+            "shipping_amount",
+            "tax_amount",
+            "discount_amount",
+            "discount_tax_compensation_amount",
+        )
         extension = document.get("extension_attributes", {})
-        beside = self.of(extension, "payment_fee") + money(extension, "gw_base_price" if self.side else "gw_price")
+        extra = self.of(extension, "payment_fee") + money(
+            extension, "gw_base_price" if self.side else "gw_price"
+        )
         paid = sum((self.of(extension, name) for name in MEANS), ZERO)
-        return sum((self.of(document, name) for name in names), beside - paid)
+        return sum((self.of(document, name) for name in names), extra - paid)
 
-    def beside_tax(self, document: Rest) -> Decimal:
+    def extra_tax(self, document: Rest) -> Decimal:
         extension = document.get("extension_attributes", {})
         gift_wrap = money(extension, "gw_base_tax_amount" if self.side else "gw_tax_amount")
         return self.of(extension, "payment_fee_tax") + gift_wrap
@@ -67,11 +79,15 @@ class Books:
         return sum((self.of(item, name) for item in document["items"]), ZERO)
 
     def all_invoiced(self) -> bool:
-        return all(money(line, "qty_invoiced") == money(line, "qty_ordered") for line in self.lines.values())
+        return all(
+            money(line, "qty_invoiced") == money(line, "qty_ordered")
+            for line in self.lines.values()
+        )
 
     def all_refunded(self) -> bool:
         return self.all_invoiced() and all(
-            money(line, "qty_refunded") == money(line, "qty_ordered") for line in self.lines.values()
+            money(line, "qty_refunded") == money(line, "qty_ordered")
+            for line in self.lines.values()
         )
 
     def fractional(self) -> bool:
@@ -84,7 +100,11 @@ def differences(order: Rest, invoices: list[Rest], memos: list[Rest]) -> list[st
     for side in ("", "base_"):
         books = Books(order, invoices, memos, side)
         for check in (_each_invoice, _all_invoices, _each_memo, _all_memos):
-            found += [f"{side}{name}: {missing}" for name, missing, most in check(books) if abs(missing) > most]
+            found += [
+                f"{side}{name}: {missing}"
+                for name, missing, most in check(books)
+                if abs(missing) > most
+            ]
     return found
 
 
@@ -96,20 +116,28 @@ def _each_invoice(books: Books) -> Found:
     carriers = [invoice for invoice in books.live if books.of(invoice, "shipping_amount")]
     yield "8.4 one invoice bears the shipping", Decimal(len(carriers) > 1), ZERO
     if len(books.live) == len(books.invoices):
-        yield "8.4 it is the first", Decimal(bool(carriers) and carriers[0] is not books.live[0]), ZERO
+        yield (
+            "8.4 it is the first",
+            Decimal(bool(carriers) and carriers[0] is not books.live[0]),
+            ZERO,
+        )
     dust = 3 * DUST if books.fractional() else ZERO
     levy_dust = Decimal("0.03") if books.levies else ZERO
     for invoice in books.live:
         name = invoice["increment_id"]
         levy = _share_of_levies(books, invoice)
-        hidden = books.of(invoice, "grand_total") - books.explained(invoice) - books.compensation(invoice)
+        hidden = (
+            books.of(invoice, "grand_total")
+            - books.explained(invoice)
+            - books.compensation(invoice)
+        )
         most = dust + levy_dust
         if not books.reward:
             yield f"8.1 grand total of {name}", hidden - (ZERO if books.in_subtotal else levy), most
         subtotal = books.of(invoice, "subtotal") - books.items(invoice, "row_total")
         yield f"8.3 subtotal of {name}", subtotal - (levy if books.in_subtotal else ZERO), most
         tax = books.of(invoice, "tax_amount") - books.items(invoice, "tax_amount")
-        tax -= books.of(invoice, "shipping_tax_amount") + books.beside_tax(invoice)
+        tax -= books.of(invoice, "shipping_tax_amount") + books.extra_tax(invoice)
         yield f"8.3 tax of {name}", tax - _share_of_levies(books, invoice, tax=True), most
         off = books.of(invoice, "discount_amount") + books.items(invoice, "discount_amount")
         if books.of(invoice, "shipping_amount"):
@@ -136,26 +164,47 @@ def _share_of_levies(books: Books, document: Rest, *, tax: bool = False) -> Deci
 
 def _all_invoices(books: Books) -> Found:
     dust = DUST * 3 if books.fractional() else ZERO
-    names = ("subtotal", "tax_amount", "shipping_amount", "discount_amount", "discount_tax_compensation_amount")
+    names = (
+        "subtotal",
+        "tax_amount",
+        "shipping_amount",
+        "discount_amount",
+        "discount_tax_compensation_amount",
+    )
     for name in (*names, "grand_total"):
         whole = total(books.live, f"{books.side}{name}")
-        counter = "total_invoiced" if name == "grand_total" else f"{name.removesuffix('_amount')}_invoiced"
+        counter = (
+            "total_invoiced"
+            if name == "grand_total"
+            else f"{name.removesuffix('_amount')}_invoiced"
+        )
         yield f"counted {counter}", books.of(books.order, counter) - whole, ZERO
         if books.all_invoiced():
             yield f"8.5 all invoices' {name}", books.of(books.order, name) - whole, dust
-    paid = total([invoice for invoice in books.live if invoice["state"] == 2], f"{books.side}grand_total")
+    paid = total(
+        [invoice for invoice in books.live if invoice["state"] == 2], f"{books.side}grand_total"
+    )
     yield "paid", books.of(books.order, "total_paid") - paid, ZERO
     due = books.of(books.order, "grand_total") - books.of(books.order, "total_paid")
     yield "due", books.of(books.order, "total_due") - due, ZERO
     for number, line in books.lines.items():
-        mine = [item for invoice in books.live for item in invoice["items"] if item["order_item_id"] == number]
+        mine = [
+            item
+            for invoice in books.live
+            for item in invoice["items"]
+            if item["order_item_id"] == number
+        ]
         row = total(mine, f"{books.side}row_total")
         yield f"invoiced of item {number}", books.of(line, "row_invoiced") - row, ZERO
         yield f"pieces of item {number}", money(line, "qty_invoiced") - total(mine, "qty"), ZERO
 
 
 def _each_memo(books: Books) -> Found:
-    dust = Decimal("0.0002") if books.of(books.order, "shipping_discount_amount") or books.fractional() else ZERO
+    dust = (
+        Decimal("0.0002")
+        if books.of(books.order, "shipping_discount_amount") or books.fractional()
+        else ZERO
+    )
     for memo in books.memos:
         name = memo["increment_id"]
         levy, levy_tax = _levies_in(books, memo)
@@ -166,10 +215,14 @@ def _each_memo(books: Books) -> Found:
             yield f"9.1 grand total of {name}", books.of(memo, "grand_total") - back, most
         parts = books.of(memo, "adjustment_positive") - books.of(memo, "adjustment_negative")
         yield f"9.2 adjustment of {name}", adjustment - parts, ZERO
-        subtotal = books.of(memo, "subtotal") - books.items(memo, "row_total") - (levy if books.in_subtotal else ZERO)
+        subtotal = (
+            books.of(memo, "subtotal")
+            - books.items(memo, "row_total")
+            - (levy if books.in_subtotal else ZERO)
+        )
         yield f"9.3 subtotal of {name}", subtotal, ZERO
         tax = books.of(memo, "tax_amount") - books.items(memo, "tax_amount") - levy_tax
-        tax -= books.of(memo, "shipping_tax_amount") + books.beside_tax(memo)
+        tax -= books.of(memo, "shipping_tax_amount") + books.extra_tax(memo)
         yield f"9.3 tax of {name}", tax, Decimal("0.02")
         share = -books.of(memo, "discount_amount") - books.items(memo, "discount_amount")
         yield f"9.4 share of the shipping's discount of {name}", *_share_missing(books, memo, share)
@@ -177,7 +230,11 @@ def _each_memo(books: Books) -> Found:
             line = books.lines.get(item["order_item_id"])
             if line is not None and books.side and "base_weee_tax_applied_row_amnt" in item:
                 whole = levy_of(line, "base_")
-                yield f"9.6 base levy of {name}", money(item, "base_weee_tax_applied_row_amnt") - whole, ZERO
+                yield (
+                    f"9.6 base levy of {name}",
+                    money(item, "base_weee_tax_applied_row_amnt") - whole,
+                    ZERO,
+                )
 
 
 def _levies_in(books: Books, memo: Rest) -> tuple[Decimal, Decimal]:
@@ -188,8 +245,12 @@ def _levies_in(books: Books, memo: Rest) -> tuple[Decimal, Decimal]:
 
 
 def _share_missing(books: Books, memo: Rest, share: Decimal) -> tuple[Decimal, Decimal]:
-    """Shipping refunded × discount / shipping; of none the wrong sign; of the rest it may be all of it once more."""
-    discount, whole = books.of(books.order, "shipping_discount_amount"), books.of(books.order, "shipping_amount")
+    """Shipping refunded × discount / shipping; of none the wrong sign; of the rest it may be all of
+    it once more."""
+    discount, whole = (
+        books.of(books.order, "shipping_discount_amount"),
+        books.of(books.order, "shipping_amount"),
+    )
     if not discount or not whole:
         return share, ZERO
     rate, taxes = discount / whole, books.of(books.order, "shipping_tax_amount")
@@ -202,16 +263,30 @@ def _all_memos(books: Books) -> Found:
     order, side, memos = books.order, books.side, books.memos
     if not memos:
         return
-    for name in ("subtotal", "tax_amount", "shipping_amount", "shipping_tax_amount", "discount_amount"):
+    for name in (
+        "subtotal",
+        "tax_amount",
+        "shipping_amount",
+        "shipping_tax_amount",
+        "discount_amount",
+    ):
         counter = f"{name.removesuffix('_amount')}_refunded"
-        yield f"counted {counter}", books.of(order, counter) - total(memos, f"{side}{name}"), DUST * len(memos)
+        yield (
+            f"counted {counter}",
+            books.of(order, counter) - total(memos, f"{side}{name}"),
+            DUST * len(memos),
+        )
     back = total(memos, f"{side}grand_total")
     yield "total refunded", books.of(order, "total_refunded") - back, Decimal("0.0131")
     if side:
         over = back - books.of(order, "total_paid")
         yield "9.7 no more than was paid", max(over, ZERO), Decimal("0.0131")
     if books.all_refunded() and not books.of(order, "shipping_discount_amount"):
-        yield "9.10 all memos' subtotal", books.of(order, "subtotal") - total(memos, f"{side}subtotal"), DUST
+        yield (
+            "9.10 all memos' subtotal",
+            books.of(order, "subtotal") - total(memos, f"{side}subtotal"),
+            DUST,
+        )
         if books.of(order, "shipping_refunded") == books.of(order, "shipping_amount"):
             tax = books.of(order, "tax_amount") - total(memos, f"{side}tax_amount")
             yield "9.10 all memos' tax", tax, Decimal("0.01")

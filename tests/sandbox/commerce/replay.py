@@ -1,4 +1,5 @@
-"""Replays what was done with a recorded order on the double: the same invoices and credit memos must come of it."""
+"""Replays what was done with a recorded order on the double: the same invoices and credit memos
+must come of it."""
 
 import json
 from collections.abc import Iterator
@@ -8,22 +9,26 @@ from typing import Any
 
 import pytest
 
-from sync.money import ZERO
-from sync.sandbox.commerce.documents import pays, rest_document
-from sync.sandbox.commerce.faults import RestFault
-from sync.sandbox.commerce.records import Columns, StoredOrder
-from sync.sandbox.commerce.settling import settle
-from sync.sandbox.commerce.shape import rest_order, stored_order
-from sync.sandbox.commerce.state import CommerceState
+from sandbox.commerce.documents import pays, rest_document
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.commerce.settling import settle
+from sandbox.commerce.shape import rest_order, stored_order
+from sandbox.commerce.state import CommerceState
+from sync.core.money import ZERO
 from tests.sandbox.commerce.shop import SetClock
 
 Rest = dict[str, Any]
 ROWS = ("row_total", "base_row_total", "row_total_incl_tax", "base_row_total_incl_tax")
 DONE = ("_invoiced", "_refunded", "_canceled")
-OURS = frozenset({"entity_id", "parent_id", "increment_id", "created_at", "updated_at", "invoice_id"})
+OURS = frozenset(
+    {"entity_id", "parent_id", "increment_id", "created_at", "updated_at", "invoice_id"}
+)
 """What the double gives itself."""
 
-NOT_OURS = frozenset({"status_histories", "extension_attributes", "customer_note_notify", "billing_address"})
+NOT_OURS = frozenset(
+    {"status_histories", "extension_attributes", "customer_note_notify", "billing_address"}
+)
 """What other steps than ours change, or whether the shopper was told."""
 
 
@@ -32,7 +37,8 @@ def is_money(value: Any) -> bool:
 
 
 def differences(mine: Any, recorded: Any, path: str = "") -> Iterator[str]:
-    """Where two answers differ: keys, and numbers beyond the fourth decimal. Texts of JSON are read."""
+    """Where two answers differ: keys, and numbers beyond the fourth decimal. Texts of JSON are
+    read."""
     if isinstance(recorded, dict) and isinstance(mine, dict):
         for key in sorted(set(mine) ^ set(recorded)):
             yield f"{path}.{key} only in {'mine' if key in mine else 'the recording'}"
@@ -44,7 +50,10 @@ def differences(mine: Any, recorded: Any, path: str = "") -> Iterator[str]:
         for place, (left, right) in enumerate(zip(mine, recorded, strict=False)):
             yield from differences(left, right, f"{path}[{place}]")
     elif is_money(recorded) and is_money(mine):
-        left, right = (Decimal(value).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP) for value in (mine, recorded))
+        left, right = (
+            Decimal(value).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+            for value in (mine, recorded)
+        )
         if left != right:
             yield f"{path}: {left} instead of {right}"
     elif mine != recorded:
@@ -52,17 +61,24 @@ def differences(mine: Any, recorded: Any, path: str = "") -> Iterator[str]:
 
 
 def as_placed(scenario: Rest) -> StoredOrder:
-    """The recorded order before anything was done with it, with the true row totals of the database."""
+    """The recorded order before anything was done with it, with the true row totals of the
+    database."""
     rest = scenario["order"] if _edited(scenario) else scenario["order_as_placed"]
     order = stored_order(rest)
     true = {row["item_id"]: row for row in scenario["stored_order_items"]}
     for item in order.items:
         item |= {name: ZERO for name in item if name.endswith(DONE) or name == "qty_shipped"}
         item |= {name: Decimal(true[item["item_id"]][name] or 0) for name in ROWS}
-    undone = [name for name in order.row if name.endswith(DONE) or "adjustment_" in name or name.endswith("total_paid")]
+    undone = [
+        name
+        for name in order.row
+        if name.endswith(DONE) or "adjustment_" in name or name.endswith("total_paid")
+    ]
     for name in undone:
         del order.row[name]
-    for name in [name for name in order.payment if name.endswith(("_paid", "_refunded", "_captured"))]:
+    for name in [
+        name for name in order.payment if name.endswith(("_paid", "_refunded", "_captured"))
+    ]:
         del order.payment[name]
     order.comments = []
     if _edited(scenario):
@@ -94,12 +110,12 @@ class Replay:
     def run(self) -> None:
         """Follow all steps."""
         for step in self.scenario["steps"]:
-            verb, _, told = str(step).partition(" ")
+            verb, _, reported = str(step).partition(" ")
             if str(step).startswith("["):
                 name, wish = json.loads(step, parse_float=Decimal)
                 getattr(self, f"_{name}", lambda _: None)(wish)
-            elif "refused" in told:
-                self._refused(verb, told)
+            elif "refused" in reported:
+                self._refused(verb, reported)
             elif verb in {"hold", "unhold", "cancel"}:
                 getattr(self.state, verb)(self.order)
 
@@ -130,8 +146,8 @@ class Replay:
             item["qty_shipped"] = Decimal(line["qty_shipped"])
         settle(self.order)
 
-    def _refused(self, verb: str, told: str) -> None:
-        body = json.loads(told[told.index("{") :])
+    def _refused(self, verb: str, reported: str) -> None:
+        body = json.loads(reported[reported.index("{") :])
         if verb == "refinv":  # the gateway's business: only REST refuses it
             return
         with pytest.raises(RestFault) as caught:
@@ -166,5 +182,9 @@ class Replay:
         )
         found = list(differences(mine, theirs, "order"))
         refunds = [entry["comment"] for entry in self.order.comments]
-        told = [entry["comment"] for entry in self.scenario["order"]["status_histories"]]
-        return found if refunds == [text for text in told if "refunded" in text] else [*found, "what the history tells"]
+        reported = [entry["comment"] for entry in self.scenario["order"]["status_histories"]]
+        return (
+            found
+            if refunds == [text for text in reported if "refunded" in text]
+            else [*found, "what the history tells"]
+        )

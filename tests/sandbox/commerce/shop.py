@@ -1,4 +1,5 @@
-"""What the tests of the Commerce double share: a clock that is set by hand, recordings, and a client."""
+"""What the tests of the Commerce double share: a clock that is set by hand, recordings, and a
+client."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,12 @@ from urllib.parse import quote
 import httpx
 from starlette.types import ASGIApp
 
-from sync.encoding import from_json
+from sync.core.encoding import from_json
 
 HERE = Path(__file__).parents[2] / "payloads"
-BESIDE = Path(os.environ.get("SHARED_SAMPLES", Path(__file__).parents[4] / "shared" / "samples"))
+SHARED_SAMPLES = Path(
+    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[4] / "shared" / "samples")
+)
 ORDERS = "/rest/all/V1/orders"
 NOW = datetime(2026, 11, 21, 18, 17, 10, tzinfo=UTC)
 
@@ -41,12 +44,17 @@ class SetClock:
 
 @cache
 def recordings(folder: str) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Name and content of every recording that the project ships. Read once: nobody changes them."""
-    return tuple((path.stem, from_json(path.read_bytes())) for path in sorted((HERE / folder).glob("*.json")))
+    """Name and content of every recording that the project ships. Read once: nobody changes
+    them."""
+    return tuple(
+        (path.stem, from_json(path.read_bytes())) for path in sorted((HERE / folder).glob("*.json"))
+    )
 
 
 def client_of(app: ASGIApp, **settings: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test", **settings)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://shop.test", **settings
+    )
 
 
 def criteria(*filters: tuple[str, str, str], **rest: str) -> str:
@@ -54,7 +62,11 @@ def criteria(*filters: tuple[str, str, str], **rest: str) -> str:
     parts = []
     for place, (field, condition, value) in enumerate(filters):
         start = f"searchCriteria[filter_groups][{place}][filters][0]"
-        parts += [f"{start}[field]={field}", f"{start}[condition_type]={condition}", f"{start}[value]={quote(value)}"]
+        parts += [
+            f"{start}[field]={field}",
+            f"{start}[condition_type]={condition}",
+            f"{start}[value]={quote(value)}",
+        ]
     parts += [f"searchCriteria[{key}]={value}" for key, value in rest.items() if key != "fields"]
     parts += [f"fields={rest['fields']}"] if "fields" in rest else []
     return "&".join(parts) or "searchCriteria="
@@ -65,7 +77,9 @@ async def ids(shop: httpx.AsyncClient, *filters: tuple[str, str, str], **rest: s
     return [order["entity_id"] for order in answer["items"] or []]
 
 
-async def listing(shop: httpx.AsyncClient, *filters: tuple[str, str, str], **rest: str) -> dict[str, Any]:
+async def listing(
+    shop: httpx.AsyncClient, *filters: tuple[str, str, str], **rest: str
+) -> dict[str, Any]:
     response = await shop.get(f"{ORDERS}?{criteria(*filters, **rest)}")
     assert response.status_code == 200, response.text
     found: dict[str, Any] = from_json(response.content)

@@ -1,11 +1,12 @@
-"""Companies of the double as REST shows them: searched by the columns of their table, regions by country."""
+"""Companies of the double as REST shows them: searched by the columns of their table, regions by
+country."""
 
 from typing import Any
 
 import httpx
 
-from sync.encoding import from_json
-from sync.sandbox.commerce.state import Change, CommerceState
+from sandbox.commerce.state import Change, CommerceState
+from sync.core.encoding import from_json
 from tests.sandbox.commerce.shop import criteria
 
 
@@ -15,7 +16,9 @@ async def found(shop: httpx.AsyncClient, path: str, status: int = 200) -> Any:
     return from_json(response.content)
 
 
-async def test_a_company_is_read_by_its_id_and_without_what_is_null(shop: httpx.AsyncClient) -> None:
+async def test_a_company_is_read_by_its_id_and_without_what_is_null(
+    shop: httpx.AsyncClient,
+) -> None:
     company = await found(shop, "company/2")
     assert (company["id"], company["status"], company["super_user_id"]) == (2, 1, 2)
     assert "legal_name" not in company
@@ -44,10 +47,15 @@ async def test_customers_say_whom_they_buy_for(shop: httpx.AsyncClient) -> None:
     assert "company_attributes" not in private["extension_attributes"]
 
 
-async def test_who_listens_hears_of_a_company_that_was_saved(shop: httpx.AsyncClient, state: CommerceState) -> None:
-    heard: list[Change] = []
-    state.on_change(heard.append)
+async def test_who_listens_hears_of_a_company_that_was_saved(
+    shop: httpx.AsyncClient, state: CommerceState
+) -> None:
+    received: list[Change] = []
+    state.on_change(received.append)
     state.save_company(2, status=3)
-    assert [change.event for change in heard] == ["company_save_after", "company_save_commit_after"]
-    assert heard[0].data["company"]["status"] == "3"
+    assert [change.event for change in received] == [
+        "company_save_after",
+        "company_save_commit_after",
+    ]
+    assert received[0].data["company"]["status"] == "3"
     assert (await found(shop, "company/2"))["status"] == 3

@@ -1,4 +1,5 @@
-"""Invoices and credit memos against the recordings: what the live shop made of an order, the double makes of it too."""
+"""Invoices and credit memos against the recordings: what the live shop made of an order, the double
+makes of it too."""
 
 from random import Random
 from typing import Any
@@ -6,25 +7,29 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.encoding import from_json
-from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.state import CommerceState
-from sync.sandbox.dials import Dials
+from sandbox.commerce.app import commerce_app
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
+from sync.core.encoding import from_json
 from tests.conftest import ABSENT
+from tests.sandbox.commerce.document_history import Administrator
 from tests.sandbox.commerce.document_identities import differences
-from tests.sandbox.commerce.paper_trail import Administrator
 from tests.sandbox.commerce.replay import Replay
-from tests.sandbox.commerce.shop import BESIDE, SetClock, client_of, recordings
+from tests.sandbox.commerce.shop import SHARED_SAMPLES, SetClock, client_of, recordings
 
 Rest = dict[str, Any]
 BINARY_DUST = frozenset(
     {
-        "lifecycle-039-invoice-one-by-one-de",  # half a cent of compensation, 0.185, was rounded down
-        "quantity-029-fractional-partial-de",  # what is left of the shipping was found unequal to itself
-        "discount-056-hundred-percent-freeship-de-gross",  # a total of nothing that was not quite nothing
+        # half a cent of compensation, 0.185, was rounded down
+        "lifecycle-039-invoice-one-by-one-de",
+        # what is left of the shipping was found unequal to itself
+        "quantity-029-fractional-partial-de",
+        # a total of nothing that was not quite nothing
+        "discount-056-hundred-percent-freeship-de-gross",
     }
 )
-"""Recordings in which PHP's binary arithmetic decides about a cent: the double reckons in decimals."""
+"""Recordings in which PHP's binary arithmetic decides about a cent: the double reckons in
+decimals."""
 
 
 def scenario(name: str) -> Rest:
@@ -32,24 +37,31 @@ def scenario(name: str) -> Rest:
 
 
 def replayable(recorded: Rest) -> bool:
-    return "order_as_placed" in recorded or any(str(step).startswith('["edit') for step in recorded["steps"])
+    return "order_as_placed" in recorded or any(
+        str(step).startswith('["edit') for step in recorded["steps"]
+    )
 
 
 def of_its_order(recorded: Rest) -> tuple[Rest, list[Rest], list[Rest]]:
     """An edited order's file holds the documents of its predecessor as well."""
     order = recorded["order"]
     mine = (
-        [row for row in recorded[kind] if row["order_id"] == order["entity_id"]] for kind in ("invoices", "creditmemos")
+        [row for row in recorded[kind] if row["order_id"] == order["entity_id"]]
+        for kind in ("invoices", "creditmemos")
     )
     invoices, memos = mine
     return order, invoices, memos
 
 
-SHIPPED = [(name, recorded) for name, recorded in recordings("commerce_money") if replayable(recorded)]
+SHIPPED = [
+    (name, recorded) for name, recorded in recordings("commerce_money") if replayable(recorded)
+]
 
 
 @pytest.mark.parametrize(("name", "recorded"), SHIPPED, ids=[name for name, _ in SHIPPED])
-def test_a_recorded_order_gets_the_recorded_documents_and_ends_as_recorded(name: str, recorded: Rest) -> None:
+def test_a_recorded_order_gets_the_recorded_documents_and_ends_as_recorded(
+    name: str, recorded: Rest
+) -> None:
     replay = Replay.of(recorded)
     replay.run()
     assert bool(replay.differences() or replay.order_differences()) == (name in BINARY_DUST)
@@ -74,8 +86,10 @@ def test_recorded_documents_meet_the_identities(name: str, recorded: Rest) -> No
 
 
 @pytest.mark.live_samples
-def test_every_recorded_order_beside_the_project_gets_its_documents_and_meets_the_identities() -> None:
-    paths = sorted((BESIDE / "commerce-money").glob("[a-z]*.json"))
+def test_every_recorded_order_beside_the_project_gets_its_documents_and_meets_the_identities() -> (
+    None
+):
+    paths = sorted((SHARED_SAMPLES / "commerce-money").glob("[a-z]*.json"))
     if not paths:
         pytest.skip(ABSENT)
     different = set()
@@ -103,7 +117,9 @@ def test_whatever_an_administrator_does_the_identities_hold(start: int) -> None:
     assert several > 3
 
 
-@pytest.mark.parametrize("field", ["grand_total", "tax_amount", "discount_amount", "subtotal", "shipping_amount"])
+@pytest.mark.parametrize(
+    "field", ["grand_total", "tax_amount", "discount_amount", "subtotal", "shipping_amount"]
+)
 def test_the_identities_notice_a_cent_in_any_field(field: str) -> None:
     order, invoices, memos = of_its_order(scenario("currency-008-jpy-net-total"))
     for documents in (invoices, memos):
@@ -133,7 +149,9 @@ async def test_what_the_live_shop_refused_is_refused_in_its_words(name: str) -> 
     body = recorded["request"]["body"]
     items = [{**item, "order_item_id": order.items[0]["item_id"]} for item in body.get("items", [])]
     verb = recorded["request"]["path"].rpartition("/")[2]
-    answer = await posted(state, f"order/{order.entity_id}/{verb}", {**body, **({"items": items} if items else {})})
+    answer = await posted(
+        state, f"order/{order.entity_id}/{verb}", {**body, **({"items": items} if items else {})}
+    )
     assert (answer.status_code, answer.json()) == (400, recorded["response"]["body"])
 
 

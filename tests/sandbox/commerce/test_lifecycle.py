@@ -3,11 +3,11 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.sandbox.commerce.documents import pays
-from sync.sandbox.commerce.recipe import Recipe
-from sync.sandbox.commerce.records import StoredOrder
-from sync.sandbox.commerce.shape import rest_order
-from sync.sandbox.commerce.state import Change, CommerceState
+from sandbox.commerce.documents import pays
+from sandbox.commerce.recipe import Recipe
+from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.shape import rest_order
+from sandbox.commerce.state import Change, CommerceState
 from tests.sandbox.commerce.identities import differences
 from tests.sandbox.commerce.shop import SetClock, recordings
 
@@ -22,21 +22,33 @@ def adds_up(order: StoredOrder) -> bool:
 
 
 def test_numbers_run_per_store_with_its_prefix(state: CommerceState) -> None:
-    stores = [state.catalogue.store("default"), state.catalogue.store("de"), state.catalogue.store("default")]
+    stores = [
+        state.catalogue.store("default"),
+        state.catalogue.store("de"),
+        state.catalogue.store("default"),
+    ]
     numbers = [one(state, store=store).row["increment_id"] for store in stores]
     assert numbers == ["000000001", "2000000001", "000000002"]
 
 
-def test_an_edit_makes_a_new_order_and_cancels_the_old(state: CommerceState, clock: SetClock) -> None:
+def test_an_edit_makes_a_new_order_and_cancels_the_old(
+    state: CommerceState, clock: SetClock
+) -> None:
     old = one(state)
     clock.pass_by(minutes=5)
     new = state.edit(old)
     again = state.edit(new)
     number = old.row["increment_id"]
     assert [order.row["increment_id"] for order in (new, again)] == [f"{number}-1", f"{number}-2"]
-    assert (new.row["original_increment_id"], again.row["original_increment_id"]) == (number, number)
+    assert (new.row["original_increment_id"], again.row["original_increment_id"]) == (
+        number,
+        number,
+    )
     assert (again.row["edit_increment"], again.row["relation_parent_real_id"]) == (2, f"{number}-1")
-    assert (old.row["relation_child_id"], old.row["relation_child_real_id"]) == (str(new.entity_id), f"{number}-1")
+    assert (old.row["relation_child_id"], old.row["relation_child_real_id"]) == (
+        str(new.entity_id),
+        f"{number}-1",
+    )
     assert [order.row["state"] for order in (old, new, again)] == ["canceled", "canceled", "new"]
     assert old.row["updated_at"] == "2026-11-21 18:22:10"
     assert old.amount("total_canceled") == old.amount("grand_total")
@@ -55,7 +67,9 @@ def test_only_a_made_and_open_order_can_be_edited(state: CommerceState) -> None:
         state.edit(order)
 
 
-def test_an_address_changes_without_the_order_noticing(state: CommerceState, clock: SetClock) -> None:
+def test_an_address_changes_without_the_order_noticing(
+    state: CommerceState, clock: SetClock
+) -> None:
     order = one(state)
     before = dict(order.row)
     clock.pass_by(minutes=5)
@@ -67,7 +81,9 @@ def test_an_address_changes_without_the_order_noticing(state: CommerceState, clo
         state.change_address(virtual, city="Neustadt")
 
 
-def test_invoicing_pays_everything_and_keeps_the_identities(state: CommerceState, clock: SetClock) -> None:
+def test_invoicing_pays_everything_and_keeps_the_identities(
+    state: CommerceState, clock: SetClock
+) -> None:
     for skus in (["SIMPLE-004"], ["KIT-DYN", "LAMP-W1"], ["KIT-FIX", "TEE"], ["EBOOK-DL"]):
         (order,) = state.place_new(payment="checkmo", skus=skus)
         if order.amount("grand_total") == 0:
@@ -77,7 +93,9 @@ def test_invoicing_pays_everything_and_keeps_the_identities(state: CommerceState
         assert invoice["grand_total"] == order.amount("grand_total") == order.amount("total_paid")
         assert order.row["state"] == ("complete" if order.row["is_virtual"] else "processing")
         assert adds_up(order)
-        assert all(item["row_invoiced"] == item["row_total"] for item in order.items if pays(order, item))
+        assert all(
+            item["row_invoiced"] == item["row_total"] for item in order.items if pays(order, item)
+        )
 
 
 def test_a_captured_payment_is_invoiced_at_placing(state: CommerceState) -> None:
@@ -90,7 +108,11 @@ def test_a_captured_payment_is_invoiced_at_placing(state: CommerceState) -> None
 def test_an_authorised_payment_is_in_processing_and_due(state: CommerceState) -> None:
     (order,) = state.place_new(payment="paypal_express", skus=["SIMPLE-006"])
     assert order.row["state"] == "processing"
-    assert order.payment["amount_authorized"] == order.amount("total_due") == order.amount("grand_total")
+    assert (
+        order.payment["amount_authorized"]
+        == order.amount("total_due")
+        == order.amount("grand_total")
+    )
 
 
 def test_shipping_completes_what_is_paid(state: CommerceState) -> None:
@@ -114,16 +136,18 @@ def test_cancelling_writes_the_columns_of_a_recorded_cancellation(state: Commerc
     order = one(state)
     before = set(rest_order(order))
     state.cancel(order)
-    assert set(rest_order(order)) - before == set(recorded["order"]) - set(recorded["order_as_placed"])
+    assert set(rest_order(order)) - before == set(recorded["order"]) - set(
+        recorded["order_as_placed"]
+    )
 
 
 def test_every_deed_is_told_once_with_its_events(state: CommerceState) -> None:
-    told: list[Change] = []
-    state.on_change(told.append)
+    reported: list[Change] = []
+    state.on_change(reported.append)
 
     def events() -> list[str]:
-        found = [change.event for change in told]
-        told.clear()
+        found = [change.event for change in reported]
+        reported.clear()
         return found
 
     saved = ["sales_order_save_after", "sales_order_save_commit_after"]
@@ -137,14 +161,18 @@ def test_every_deed_is_told_once_with_its_events(state: CommerceState) -> None:
     state.unhold(order)
     assert events() == saved * 2
     state.invoice(order)
-    assert events() == ["sales_order_invoice_save_after", "sales_order_invoice_save_commit_after", *saved]
+    assert events() == [
+        "sales_order_invoice_save_after",
+        "sales_order_invoice_save_commit_after",
+        *saved,
+    ]
 
 
 def test_before_it_is_saved_an_order_has_a_number_but_no_ids(state: CommerceState) -> None:
-    told: list[Change] = []
-    state.on_change(told.append)
+    reported: list[Change] = []
+    state.on_change(reported.append)
     order = one(state)
-    early, saved = told[0].data["order"], told[1].data["order"]
+    early, saved = reported[0].data["order"], reported[1].data["order"]
     assert early["increment_id"] == saved["increment_id"] == order.row["increment_id"]
     assert "entity_id" not in early
     assert "item_id" not in early["items"][0]
@@ -161,7 +189,11 @@ def test_the_state_counts_and_adds_up_per_currency(state: CommerceState) -> None
     assert sum(entry["orders"] for entry in totals.values()) == 30
     assert sum(entry["canceled"] for entry in totals.values()) == 1
     for currency, entry in totals.items():
-        mine = [order.amount("grand_total") for order in orders if order.row["order_currency_code"] == currency]
+        mine = [
+            order.amount("grand_total")
+            for order in orders
+            if order.row["order_currency_code"] == currency
+        ]
         assert entry["grand_total"] == sum(mine)
 
 
@@ -172,7 +204,10 @@ async def test_a_customer_is_saved_by_the_shops_rules(
     path = "/rest/all/V1/customers/4"
     before = (await shop.get(path)).json()
     only = {
-        "customer": {"email": before["email"], "custom_attributes": [{"attribute_code": "fno_account", "value": "C4"}]}
+        "customer": {
+            "email": before["email"],
+            "custom_attributes": [{"attribute_code": "fno_account", "value": "C4"}],
+        }
     }
     after = (await shop.put(path, json=only)).json()
     assert (after["firstname"], after["addresses"]) == (before["firstname"], before["addresses"])
@@ -195,7 +230,10 @@ async def test_a_customer_is_saved_by_the_shops_rules(
         ),
         ({"email": "nope"}, '"Email" is not a valid email address.'),
         ({"lastname": ""}, '"Last Name" is a required value.'),
-        ({"fno_account": "C4"}, '"%fieldName" is not supported. Correct the field name and try again.'),
+        (
+            {"fno_account": "C4"},
+            '"%fieldName" is not supported. Correct the field name and try again.',
+        ),
     ],
 )
 async def test_a_customer_is_refused_by_the_shops_rules(
@@ -205,15 +243,22 @@ async def test_a_customer_is_refused_by_the_shops_rules(
     assert (response.status_code, response.json()["message"]) == (400, message)
 
 
-async def test_customers_are_found_by_attributes_and_unknown_ones_are_refused(shop: httpx.AsyncClient) -> None:
+async def test_customers_are_found_by_attributes_and_unknown_ones_are_refused(
+    shop: httpx.AsyncClient,
+) -> None:
     start = "/rest/all/V1/customers/search?searchCriteria[filter_groups][0][filters][0]"
-    found = (await shop.get(f"{start}[field]=email&{start.split('?')[1]}[value]=ANN.LEE@example.com")).json()
+    found = (
+        await shop.get(f"{start}[field]=email&{start.split('?')[1]}[value]=ANN.LEE@example.com")
+    ).json()
     assert [customer["id"] for customer in found["items"]] == [1]
     assert "entity_id" not in found["items"][0]
     refused = await shop.get(f"{start}[field]=nosuch&{start.split('?')[1]}[value]=1")
     assert (refused.status_code, refused.json()["parameters"]) == (400, ["nosuch"])
     missing = await shop.get("/rest/all/V1/customers/999")
-    assert (missing.status_code, missing.json()["parameters"]) == (404, {"fieldName": "customerId", "fieldValue": 999})
+    assert (missing.status_code, missing.json()["parameters"]) == (
+        404,
+        {"fieldName": "customerId", "fieldValue": 999},
+    )
     groups = (await shop.get("/rest/all/V1/customerGroups/search?searchCriteria=")).json()
     assert [group["code"] for group in groups["items"]][:2] == ["NOT LOGGED IN", "General"]
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from sync.encoding import from_json, to_json
-from sync.sandbox.commerce.amounts import Rule, Scheme
-from sync.sandbox.commerce.catalogue import Catalogue
-from sync.sandbox.commerce.maker import OrderMaker
-from sync.sandbox.commerce.recipe import Extras
+from sandbox.commerce.amounts import Rule, Scheme
+from sandbox.commerce.catalogue import Catalogue
+from sandbox.commerce.maker import OrderMaker
+from sandbox.commerce.recipe import Extras
+from sync.core.encoding import from_json, to_json
 from tests.conftest import ABSENT
 from tests.sandbox.commerce.identities import differences, paying_lines, tolerance
-from tests.sandbox.commerce.shop import BESIDE, recordings
+from tests.sandbox.commerce.shop import SHARED_SAMPLES, recordings
 
 FRACTIONAL = Decimal("0.0002")
 PER_RATE = Decimal("0.0094")
@@ -39,7 +39,9 @@ def off(order: dict[str, Any], *, due: Decimal = Decimal(0)) -> dict[str, Decima
 def test_a_made_order_adds_up_exactly_in_both_currencies(seed: int) -> None:
     order = OrderMaker(Random(seed)).order()
     left = {name: by for side in SIDES for name, by in differences(order, side).items()}
-    assert all(abs(by) <= FRACTIONAL for by in left.values()) if is_fractional(order) else left == {}
+    assert (
+        all(abs(by) <= FRACTIONAL for by in left.values()) if is_fractional(order) else left == {}
+    )
 
 
 @pytest.mark.parametrize(("name", "recorded"), MONEY, ids=NAMES)
@@ -50,7 +52,7 @@ def test_a_recorded_order_adds_up_by_the_same_check(name: str, recorded: dict[st
 
 @pytest.mark.live_samples
 def test_every_order_beside_the_project_adds_up_by_the_same_check() -> None:
-    paths = sorted((BESIDE / "commerce-money").glob("*.json"))
+    paths = sorted((SHARED_SAMPLES / "commerce-money").glob("*.json"))
     if not paths:
         pytest.skip(ABSENT)
     wrong = {}
@@ -63,7 +65,9 @@ def test_every_order_beside_the_project_adds_up_by_the_same_check() -> None:
 
 def test_the_same_seed_makes_the_same_orders() -> None:
     first, second = OrderMaker(Random(11)), OrderMaker(Random(11))
-    assert [to_json(first.order()) for _ in range(20)] == [to_json(second.order()) for _ in range(20)]
+    assert [to_json(first.order()) for _ in range(20)] == [
+        to_json(second.order()) for _ in range(20)
+    ]
 
 
 def test_chance_makes_every_kind_of_order() -> None:
@@ -71,12 +75,30 @@ def test_chance_makes_every_kind_of_order() -> None:
     orders = [maker.order() for _ in range(400)]
     items = [item for order in orders for item in order["items"]]
     extras = {key for order in orders for key in order["extension_attributes"]}
-    assert {item["product_type"] for item in items} == {"simple", "virtual", "downloadable", "configurable", "bundle"}
+    assert {item["product_type"] for item in items} == {
+        "simple",
+        "virtual",
+        "downloadable",
+        "configurable",
+        "bundle",
+    }
     assert {order["order_currency_code"] for order in orders} == {"USD", "EUR"}
     assert {order["customer_is_guest"] for order in orders} == {0, 1}
     assert {order["is_virtual"] for order in orders} == {0, 1}
-    assert {order["billing_address"]["country_id"] for order in orders} >= {"US", "DE", "AT", "FR", "GB", "NO"}
-    assert {order["payment"]["method"] for order in orders} >= {"purchaseorder", "checkmo", "braintree", "free"}
+    assert {order["billing_address"]["country_id"] for order in orders} >= {
+        "US",
+        "DE",
+        "AT",
+        "FR",
+        "GB",
+        "NO",
+    }
+    assert {order["payment"]["method"] for order in orders} >= {
+        "purchaseorder",
+        "checkmo",
+        "braintree",
+        "free",
+    }
     assert extras >= {
         "gift_cards_amount",
         "customer_balance_amount",
@@ -104,13 +126,17 @@ def test_a_configurable_product_bears_its_money_on_the_parent_under_the_childs_s
 
 
 def test_a_dynamic_bundle_repeats_its_childrens_rows_and_tax_but_not_their_discount() -> None:
-    order = OrderMaker(Random(4)).order(skus=["KIT-DYN"], rule=Rule("percent", Decimal(15)), scheme=Scheme())
+    order = OrderMaker(Random(4)).order(
+        skus=["KIT-DYN"], rule=Rule("percent", Decimal(15)), scheme=Scheme()
+    )
     parent, *children = order["items"]
     assert parent["discount_amount"] == 0
     assert sum(child["discount_amount"] for child in children) > 0
     assert parent["tax_amount"] == sum(child["tax_amount"] for child in children)
     assert parent["extension_attributes"]["itemized_taxes"] == []
-    assert [item["item_id"] for item in paying_lines(order)] == [child["item_id"] for child in children]
+    assert [item["item_id"] for item in paying_lines(order)] == [
+        child["item_id"] for child in children
+    ]
 
 
 def test_a_fixed_bundle_bears_its_money_itself() -> None:
@@ -160,16 +186,25 @@ def test_the_gross_row_of_the_reference_comes_out_as_measured() -> None:
     assert made.recipe is not None
     line = made.recipe.wants[0]
     three = type(line)(line.product, Decimal(3))
-    again = OrderMaker(Random(9), catalogue).cooked(type(made.recipe)(**{**vars(made.recipe), "wants": (three,)}))
+    again = OrderMaker(Random(9), catalogue).cooked(
+        type(made.recipe)(**{**vars(made.recipe), "wants": (three,)})
+    )
     (item,) = again.items
-    keys = ("base_row_total", "base_discount_amount", "base_tax_amount", "base_discount_tax_compensation_amount")
+    keys = (
+        "base_row_total",
+        "base_discount_amount",
+        "base_tax_amount",
+        "base_discount_tax_compensation_amount",
+    )
     assert [str(item[key]) for key in keys] == ["84.03", "33.33", "10.64", "5.32"]
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_made_orders_have_the_fields_of_recorded_ones_and_no_others(seed: int) -> None:
     placed = [
-        recorded["order_as_placed"] for _, recorded in recordings("commerce_money") if "order_as_placed" in recorded
+        recorded["order_as_placed"]
+        for _, recorded in recordings("commerce_money")
+        if "order_as_placed" in recorded
     ]
     made = OrderMaker(Random(seed)).order(payment="checkmo")
     ours = {"customer_note", "customer_taxvat"}
@@ -190,4 +225,8 @@ def _same_fields(made: dict[str, Any], recorded: list[dict[str, Any]], ours: set
 
 
 def _kind(value: Any) -> str:
-    return "number" if isinstance(value, int | Decimal) and not isinstance(value, bool) else type(value).__name__
+    return (
+        "number"
+        if isinstance(value, int | Decimal) and not isinstance(value, bool)
+        else type(value).__name__
+    )

@@ -6,11 +6,11 @@ import httpx
 import oauthlib.oauth1
 import pytest
 
-from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.oauth import Consumer, OAuthServer, Received
-from sync.sandbox.commerce.query import nested
-from sync.sandbox.commerce.state import CommerceState
-from sync.sandbox.dials import Dials
+from sandbox.commerce.app import commerce_app
+from sandbox.commerce.oauth import Consumer, OAuthServer, Received
+from sandbox.commerce.query import nested
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
 from tests.sandbox.commerce.shop import SetClock, client_of, recordings
 
 VECTOR = Consumer(
@@ -30,11 +30,18 @@ OPEN = "?searchCriteria%5BpageSize%5D=1&fields=total_count"
 
 
 def header(
-    url: str, method: Any = "GET", consumer: Consumer = VECTOR, clock: SetClock | None = None, **changes: Any
+    url: str,
+    method: Any = "GET",
+    consumer: Consumer = VECTOR,
+    clock: SetClock | None = None,
+    **changes: Any,
 ) -> dict[str, str]:
     """The header of the client library, for a URL that is percent-encoded."""
     now = str(int((clock or SetClock()).moment.timestamp()))
-    settings = {"nonce": changes.pop("nonce", "7d8f3e4a"), "timestamp": changes.pop("timestamp", now)}
+    settings = {
+        "nonce": changes.pop("nonce", "7d8f3e4a"),
+        "timestamp": changes.pop("timestamp", now),
+    }
     credentials = {
         "client_key": consumer.key,
         "client_secret": consumer.secret,
@@ -49,7 +56,8 @@ def header(
 
 START = "searchCriteria%5Bfilter_groups%5D%5B0%5D%5Bfilters%5D%5B0%5D"
 POLL = (
-    f"{START}%5Bfield%5D=updated_at&{START}%5Bvalue%5D=2026-01-01%2000%3A00%3A00&{START}%5Bcondition_type%5D=gteq"
+    f"{START}%5Bfield%5D=updated_at&{START}%5Bvalue%5D=2026-01-01%2000%3A00%3A00&"
+    f"{START}%5Bcondition_type%5D=gteq"
     "&searchCriteria%5BpageSize%5D=50&searchCriteria%5BcurrentPage%5D=1"
 )
 
@@ -71,13 +79,21 @@ async def get(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> h
     """Send exactly this URL: the target is not quoted again."""
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return await client.get(httpx.URL(scheme="http", host="shop.test", raw_path=target.encode()), headers=headers)
+    return await client.get(
+        httpx.URL(scheme="http", host="shop.test", raw_path=target.encode()), headers=headers
+    )
 
 
 @pytest.mark.parametrize(
     ("decoded", "method", "path", "query", "signature"),
     [
-        (False, "GET", "/rest/all/V1/orders/42", "", "xW4TY8LovYHhvX54ULkJ6vi3t3we9QxzUo+HhETnq00="),
+        (
+            False,
+            "GET",
+            "/rest/all/V1/orders/42",
+            "",
+            "xW4TY8LovYHhvX54ULkJ6vi3t3we9QxzUo+HhETnq00=",
+        ),
         (
             False,
             "GET",
@@ -85,11 +101,25 @@ async def get(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> h
             POLL,
             "pKw9y36IGNGc7JFHiA7DAmuNPkumJhEOb4eBOax3y7A=",
         ),
-        (False, "PUT", "/rest/all/V1/products/ABC%2F10", "", "y/MayH4sTOXSwg0/Nru16JrWoEzheoJAy0VEGj2olPo="),
-        (True, "PUT", "/rest/all/V1/products/ABC%2F10", "", "LFq1AZpDnZxV8B3wEXFMRqBsWu30gbrNDKSIJamzvQw="),
+        (
+            False,
+            "PUT",
+            "/rest/all/V1/products/ABC%2F10",
+            "",
+            "y/MayH4sTOXSwg0/Nru16JrWoEzheoJAy0VEGj2olPo=",
+        ),
+        (
+            True,
+            "PUT",
+            "/rest/all/V1/products/ABC%2F10",
+            "",
+            "LFq1AZpDnZxV8B3wEXFMRqBsWu30gbrNDKSIJamzvQw=",
+        ),
     ],
 )
-def test_published_vectors_are_accepted(decoded: bool, method: str, path: str, query: str, signature: str) -> None:
+def test_published_vectors_are_accepted(
+    decoded: bool, method: str, path: str, query: str, signature: str
+) -> None:
     server = OAuthServer(SetClock(), [VECTOR], decoded_path=decoded)
     parameters = {
         "consumer_key": VECTOR.key,
@@ -105,7 +135,11 @@ def test_published_vectors_are_accepted(decoded: bool, method: str, path: str, q
     assert server.consumer(request, "Magento_Sales::actions_view") is VECTOR
 
 
-MATRIX = [row for row in dict(recordings("commerce_live"))["oauth_matrix"]["rows"] if "/orders" in row.get("url", "")]
+MATRIX = [
+    row
+    for row in dict(recordings("commerce_live"))["oauth_matrix"]["rows"]
+    if "/orders" in row.get("url", "")
+]
 
 
 CASES: dict[str, dict[str, Any]] = {
@@ -117,7 +151,9 @@ CASES: dict[str, dict[str, Any]] = {
     "short token": {"resource_owner_key": "short"},
     "short key": {"client_key": "short"},
     **{
-        f"oauth_timestamp {ahead:+}s": {"timestamp": str(int(SetClock().moment.timestamp()) + ahead)}
+        f"oauth_timestamp {ahead:+}s": {
+            "timestamp": str(int(SetClock().moment.timestamp()) + ahead)
+        }
         for ahead in (-86400, -3600, -660, 540, 660)
     },
 }
@@ -142,7 +178,11 @@ async def test_the_recorded_matrix_of_signatures_comes_out_the_same(
         ({"client_secret": "x" * 32}, 401, WRONG["message"]),
         ({"client_key": "short"}, 401, "Consumer key is not the correct length"),
         ({"client_key": "k" * 32}, 401, "A consumer having the specified key does not exist"),
-        ({"resource_owner_key": "short"}, 400, "The token length is invalid. Check the length and try again."),
+        (
+            {"resource_owner_key": "short"},
+            400,
+            "The token length is invalid. Check the length and try again.",
+        ),
         ({"timestamp": "0"}, 401, "An error occurred validating the nonce"),
         ({"timestamp": "9999999999"}, 401, "An error occurred validating the nonce"),
         ({"timestamp": "1"}, 200, ""),  # there is no lower limit
@@ -169,7 +209,9 @@ async def test_a_nonce_is_good_once_for_two_hours(gate: httpx.AsyncClient, clock
 
 
 @pytest.mark.parametrize("authorization", ["", f"Bearer {VECTOR.token}"])
-async def test_without_a_signature_nobody_is_authorised(gate: httpx.AsyncClient, authorization: str) -> None:
+async def test_without_a_signature_nobody_is_authorised(
+    gate: httpx.AsyncClient, authorization: str
+) -> None:
     response = await get(gate, ORDERS, {"Authorization": authorization})
     body = {
         "message": "The consumer isn't authorized to access %resources.",
@@ -181,18 +223,25 @@ async def test_without_a_signature_nobody_is_authorised(gate: httpx.AsyncClient,
 async def test_a_missing_right_answers_like_a_missing_signature(gate: httpx.AsyncClient) -> None:
     url = "http://shop.test/rest/all/V1/customers/1"
     response = await get(gate, url, header(url, consumer=SALES))
-    assert (response.status_code, response.json()["parameters"]) == (401, {"resources": "Magento_Customer::customer"})
+    assert (response.status_code, response.json()["parameters"]) == (
+        401,
+        {"resources": "Magento_Customer::customer"},
+    )
 
 
 async def test_missing_parameters_are_all_named(gate: httpx.AsyncClient) -> None:
     one = header(ORDERS)["Authorization"].replace('oauth_nonce="7d8f3e4a", ', "")
-    assert (await get(gate, ORDERS, {"Authorization": one})).json()["parameters"] == {"fieldName": "oauth_nonce"}
+    assert (await get(gate, ORDERS, {"Authorization": one})).json()["parameters"] == {
+        "fieldName": "oauth_nonce"
+    }
     several = await get(gate, ORDERS, {"Authorization": 'OAuth oauth_version="1.0"'})
     assert several.status_code == 400
     assert len(several.json()["errors"]) == 6
 
 
-async def test_the_path_rule_of_older_versions_is_a_dial(guarded: CommerceState, gate: httpx.AsyncClient) -> None:
+async def test_the_path_rule_of_older_versions_is_a_dial(
+    guarded: CommerceState, gate: httpx.AsyncClient
+) -> None:
     sent = "http://shop.test/rest/all/V1/customers/a%2Fb"
     signed = "http://shop.test/rest/all/V1/customers/a/b"
     refused = (await get(gate, sent, header(signed, nonce="1"))).json()
@@ -204,10 +253,15 @@ async def test_the_path_rule_of_older_versions_is_a_dial(guarded: CommerceState,
 
 
 async def test_a_token_belongs_to_its_consumer(gate: httpx.AsyncClient) -> None:
-    foreign: dict[str, Any] = {"resource_owner_key": SALES.token, "resource_owner_secret": SALES.token_secret}
+    foreign: dict[str, Any] = {
+        "resource_owner_key": SALES.token,
+        "resource_owner_secret": SALES.token_secret,
+    }
     response = await get(gate, ORDERS, header(ORDERS, **foreign))
     assert response.json()["message"] == "Token is not associated with the specified consumer"
-    version = header(ORDERS, nonce="9")["Authorization"].replace('oauth_version="1.0"', 'oauth_version="2.0"')
+    version = header(ORDERS, nonce="9")["Authorization"].replace(
+        'oauth_version="1.0"', 'oauth_version="2.0"'
+    )
     assert (await get(gate, ORDERS, {"Authorization": version})).status_code == 400
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.sandbox.commerce.state import CommerceState
+from sandbox.commerce.state import CommerceState
 from tests.sandbox.commerce.shop import ORDERS, SetClock, criteria, ids
 
 
@@ -16,7 +16,9 @@ async def test_an_order_is_seen_from_the_moment_it_commits(
     assert await ids(shop) == []
     clock.pass_by(seconds=3)
     assert await ids(shop) == [order.entity_id]
-    assert order.row["updated_at"] == "2026-11-21 18:17:10"  # the stamp of the statement, not of the commit
+    assert (
+        order.row["updated_at"] == "2026-11-21 18:17:10"
+    )  # the stamp of the statement, not of the commit
 
 
 async def test_saving_our_number_moves_the_time_and_answers_the_bare_model(
@@ -50,10 +52,17 @@ async def test_saving_our_number_moves_the_time_and_answers_the_bare_model(
     ],
 )
 async def test_saving_refuses_what_it_does_not_know(
-    shop: httpx.AsyncClient, placed: list[int], body: dict[str, Any], message: str, parameters: dict[str, str]
+    shop: httpx.AsyncClient,
+    placed: list[int],
+    body: dict[str, Any],
+    message: str,
+    parameters: dict[str, str],
 ) -> None:
     response = await shop.post(ORDERS, json=body)
-    assert (response.status_code, response.json()) == (400, {"message": message, "parameters": parameters})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"message": message, "parameters": parameters},
+    )
 
 
 async def test_a_comment_with_the_same_status_moves_nothing(
@@ -63,7 +72,12 @@ async def test_a_comment_with_the_same_status_moves_nothing(
     clock.pass_by(minutes=1)
     for status in ({}, {"status": "pending"}):
         sent = {
-            "statusHistory": {"comment": "F&O sales order SO-1", "parent_id": 1, "is_customer_notified": 0, **status}
+            "statusHistory": {
+                "comment": "F&O sales order SO-1",
+                "parent_id": 1,
+                "is_customer_notified": 0,
+                **status,
+            }
         }
         assert (await shop.post(f"{ORDERS}/1/comments", json=sent)).json() is True
     assert order.row["updated_at"] == "2026-11-21 18:17:10"
@@ -75,9 +89,13 @@ async def test_a_comment_knows_its_fields_and_may_change_the_status_within_the_s
 ) -> None:
     (order,) = state.place_new(payment="paypal_express", skus=["SIMPLE-006"])
     clock.pass_by(minutes=1)
-    odd = await shop.post(f"{ORDERS}/1/comments", json={"statusHistory": {"comment": "x", "text": "y"}})
+    odd = await shop.post(
+        f"{ORDERS}/1/comments", json={"statusHistory": {"comment": "x", "text": "y"}}
+    )
     assert (odd.status_code, odd.json()["parameters"]) == (400, {"fieldName": "Text"})
-    assert (await shop.post(f"{ORDERS}/1/comments", json={"statusHistory": {"status": "fraud"}})).json() is True
+    assert (
+        await shop.post(f"{ORDERS}/1/comments", json={"statusHistory": {"status": "fraud"}})
+    ).json() is True
     assert (order.row["status"], order.row["updated_at"]) == ("fraud", "2026-11-21 18:18:10")
 
 
@@ -86,11 +104,16 @@ async def test_an_order_cannot_be_made_by_saving(shop: httpx.AsyncClient) -> Non
     assert response.json() == {"message": "Please provide payment for the order."}
 
 
-async def test_a_comments_status_must_belong_to_the_orders_state(shop: httpx.AsyncClient, placed: list[int]) -> None:
+async def test_a_comments_status_must_belong_to_the_orders_state(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
     sent = {"status_history": {"comment": "x", "is_customer_notified": 0, "status": "complete"}}
     response = await shop.post(f"{ORDERS}/1/comments", json=sent)
     text = 'Unable to add comment: The status "%1" is not part of the order status history.'
-    assert (response.status_code, response.json()) == (400, {"message": text, "parameters": ["complete"]})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"message": text, "parameters": ["complete"]},
+    )
 
 
 async def test_cancelling_answers_true_once_and_then_false(
@@ -104,10 +127,14 @@ async def test_cancelling_answers_true_once_and_then_false(
     assert answer["total_canceled"] == answer["total_due"] == answer["grand_total"]
 
 
-async def test_hold_and_unhold_refuse_what_does_not_fit(shop: httpx.AsyncClient, placed: list[int]) -> None:
+async def test_hold_and_unhold_refuse_what_does_not_fit(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
     assert (await shop.post(f"{ORDERS}/1/hold")).json() is True
     assert (await shop.get(f"{ORDERS}/1")).json()["hold_before_state"] == "new"
-    assert (await shop.post(f"{ORDERS}/1/hold")).json() == {"message": "A hold action is not available."}
+    assert (await shop.post(f"{ORDERS}/1/hold")).json() == {
+        "message": "A hold action is not available."
+    }
     assert (await shop.post(f"{ORDERS}/1/cancel")).json() is False
     assert (await shop.post(f"{ORDERS}/1/unhold")).json() is True
     assert "hold_before_state" not in (await shop.get(f"{ORDERS}/1")).json()
@@ -116,8 +143,12 @@ async def test_hold_and_unhold_refuse_what_does_not_fit(shop: httpx.AsyncClient,
 
 async def test_items_can_be_listed_by_order(shop: httpx.AsyncClient, state: CommerceState) -> None:
     first, second = state.place_new(2, skus=["TEE"])
-    answer = (await shop.get(f"{ORDERS}/items?{criteria(('order_id', 'eq', str(second.entity_id)))}")).json()
-    assert [item["item_id"] for item in answer["items"]] == [item["item_id"] for item in second.items]
+    answer = (
+        await shop.get(f"{ORDERS}/items?{criteria(('order_id', 'eq', str(second.entity_id)))}")
+    ).json()
+    assert [item["item_id"] for item in answer["items"]] == [
+        item["item_id"] for item in second.items
+    ]
     one = (await shop.get(f"{ORDERS}/items/{first.items[0]['item_id']}")).json()
     assert one["sku"] == first.items[0]["sku"]
 
@@ -138,7 +169,9 @@ async def test_what_is_not_there_is_not_found(shop: httpx.AsyncClient, placed: l
     assert (await shop.delete(f"{ORDERS}/1")).status_code == 404
 
 
-async def test_a_shop_tells_its_stores_and_documents(shop: httpx.AsyncClient, state: CommerceState) -> None:
+async def test_a_shop_tells_its_stores_and_documents(
+    shop: httpx.AsyncClient, state: CommerceState
+) -> None:
     (order,) = state.place_new(payment="braintree", skus=["SIMPLE-006"])
     base = "/rest/all/V1"
     assert (await shop.get(f"{base}/invoices/1")).json()["order_id"] == order.entity_id
@@ -148,7 +181,9 @@ async def test_a_shop_tells_its_stores_and_documents(shop: httpx.AsyncClient, st
 
 
 async def test_the_answer_carries_the_shops_own_time(shop: httpx.AsyncClient) -> None:
-    assert (await shop.get(f"{ORDERS}?searchCriteria")).headers["date"] == "Sat, 21 Nov 2026 18:17:10 GMT"
+    assert (await shop.get(f"{ORDERS}?searchCriteria")).headers[
+        "date"
+    ] == "Sat, 21 Nov 2026 18:17:10 GMT"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +194,10 @@ async def test_the_answer_carries_the_shops_own_time(shop: httpx.AsyncClient) ->
         (
             {"content-type": "application/x-www-form-urlencoded"},
             b"x=1",
-            "Server cannot understand Content-Type HTTP header media type application/x-www-form-urlencoded",
+            (
+                "Server cannot understand Content-Type HTTP header media type"
+                " application/x-www-form-urlencoded"
+            ),
         ),
     ],
 )

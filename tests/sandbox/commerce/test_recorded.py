@@ -7,29 +7,35 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.encoding import from_json, to_json
-from sync.sandbox.commerce.app import commerce_app
-from sync.sandbox.commerce.shape import stored_order
-from sync.sandbox.commerce.state import CommerceState
-from sync.sandbox.dials import Dials
+from sandbox.commerce.app import commerce_app
+from sandbox.commerce.shape import stored_order
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
+from sync.core.encoding import from_json, to_json
 from tests.conftest import ABSENT
-from tests.sandbox.commerce.shop import BESIDE, SetClock, client_of, recordings
+from tests.sandbox.commerce.shop import SHARED_SAMPLES, SetClock, client_of, recordings
 
 OURS = re.compile(
-    r"/(orders|invoices|invoices/\d+|creditmemos|creditmemo/9+|shipments|customers/search|customers/\d+|store/\w+"
+    r"/(orders|invoices|invoices/\d+|creditmemos|creditmemo/9+|shipments|customers/search|"
+    r"customers/\d+|store/\w+"
     r"|orders/\w+|orders/items|orders/\d+/(comments|statuses)|nosuchroute)/?$"
 )
 SCALE = 150
-"""The recordings were made with 150 orders, the last three of them changed in the shop's last second."""
+"""The recordings were made with 150 orders, the last three of them changed in the shop's last
+second."""
 
 
 def replayable(recording: dict[str, Any]) -> bool:
     request = recording.get("request", {})
     authorised = "all resources" in request.get("headers", {}).get("Authorization", "")
-    return request.get("method") == "GET" and authorised and OURS.search(request["path"]) is not None
+    return (
+        request.get("method") == "GET" and authorised and OURS.search(request["path"]) is not None
+    )
 
 
-LIVE = [(name, recording) for name, recording in recordings("commerce_live") if replayable(recording)]
+LIVE = [
+    (name, recording) for name, recording in recordings("commerce_live") if replayable(recording)
+]
 
 
 @pytest.fixture
@@ -38,7 +44,11 @@ def busy(clock: SetClock) -> CommerceState:
     clock.pass_by(seconds=-1)
     orders = state.place_new(SCALE - 3, payment="checkmo")
     orders[0].row |= {"state": "closed", "status": "closed"}
-    orders[1].row |= {"state": "complete", "status": "complete", "customer_email": "cust1@example.com"}
+    orders[1].row |= {
+        "state": "complete",
+        "status": "complete",
+        "customer_email": "cust1@example.com",
+    }
     state.invoice(orders[2])
     clock.pass_by(seconds=1)
     state.place_new(3, payment="checkmo")
@@ -49,7 +59,9 @@ async def answer_to(recording: dict[str, Any], state: CommerceState) -> httpx.Re
     request = recording["request"]
     query = f"?{request['raw_query']}" if request["raw_query"] else ""
     async with client_of(commerce_app(state, Dials())) as client:
-        return await client.get(f"{request['path']}{query}", headers={"Accept": request["headers"]["Accept"]})
+        return await client.get(
+            f"{request['path']}{query}", headers={"Accept": request["headers"]["Accept"]}
+        )
 
 
 @pytest.mark.parametrize(("name", "recording"), LIVE, ids=[name for name, _ in LIVE])
@@ -60,12 +72,20 @@ async def test_a_recorded_request_is_answered_in_the_recorded_shape(
 
 
 @pytest.mark.live_samples
-async def test_every_recorded_request_beside_the_project_is_answered_in_the_recorded_shape(busy: CommerceState) -> None:
-    everything = sorted((BESIDE / "commerce-live").glob("[a-z]*.json"))
-    paths = [path for path in everything if not path.name.startswith("s2_")]  # recorded on another shop's data
+async def test_every_recorded_request_beside_the_project_is_answered_in_the_recorded_shape(
+    busy: CommerceState,
+) -> None:
+    everything = sorted((SHARED_SAMPLES / "commerce-live").glob("[a-z]*.json"))
+    paths = [
+        path for path in everything if not path.name.startswith("s2_")
+    ]  # recorded on another shop's data
     if not paths:
         pytest.skip(ABSENT)
-    found = [recording for recording in (from_json(path.read_bytes()) for path in paths) if replayable(recording)]
+    found = [
+        recording
+        for recording in (from_json(path.read_bytes()) for path in paths)
+        if replayable(recording)
+    ]
     assert len(found) > 50
     for recording in found:
         orders, customers = dict(busy.orders), dict(busy.customers)
@@ -79,7 +99,9 @@ async def check(recording: dict[str, Any], state: CommerceState) -> None:
     if whole and re.search(r"/orders/\d+$", request["path"]):
         state.place(stored_order(expected["body"]))
     if whole and request["path"].endswith("/comments"):
-        state.comment(state.orders[int(request["path"].split("/")[-2])], {"comment": "Exported"}, None)
+        state.comment(
+            state.orders[int(request["path"].split("/")[-2])], {"comment": "Exported"}, None
+        )
     if whole and re.search(r"/customers/\d+$", request["path"]):
         state.customers[expected["body"]["id"]] = expected["body"]
     response = await answer_to(recording, state)
@@ -110,8 +132,10 @@ def same_list(body: dict[str, Any], expected: dict[str, Any], request: dict[str,
         theirs = set.union(*(set(item) for item in expected["items"]))
         if "fields" in request["raw_query"]:
             assert set(mine) <= theirs
-    telling = ("status", "store_id&", "customer", "=store_id")
-    if request["path"].endswith("/orders") and not any(word in request["raw_query"] for word in telling):
+    reporting = ("status", "store_id&", "customer", "=store_id")
+    if request["path"].endswith("/orders") and not any(
+        word in request["raw_query"] for word in reporting
+    ):
         assert body["total_count"] == expected["total_count"]
 
 

@@ -3,14 +3,19 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from sync.sandbox.commerce.state import CommerceState
+from sandbox.commerce.state import CommerceState
 from tests.sandbox.commerce.shop import ORDERS, ids, listing
 
 
-async def test_groups_are_joined_by_and_and_their_filters_by_or(shop: httpx.AsyncClient, placed: list[int]) -> None:
+async def test_groups_are_joined_by_and_and_their_filters_by_or(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
     assert await ids(shop, ("entity_id", "gt", "2"), ("entity_id", "lt", "5")) == [3, 4]
     start = "searchCriteria[filter_groups][0][filters]"
-    either = f"{start}[0][field]=entity_id&{start}[0][value]=2&{start}[1][field]=entity_id&{start}[1][value]=5"
+    either = (
+        f"{start}[0][field]=entity_id&{start}[0][value]=2&{start}[1][field]=entity_id&"
+        f"{start}[1][value]=5"
+    )
     response = await shop.get(f"{ORDERS}?{either}")
     assert [order["entity_id"] for order in response.json()["items"]] == [2, 5]
 
@@ -37,7 +42,9 @@ async def test_condition_types_compare_as_the_database_does(
     assert await ids(shop, ("entity_id", condition, value)) == expected
 
 
-async def test_text_is_compared_without_case_and_accents(shop: httpx.AsyncClient, state: CommerceState) -> None:
+async def test_text_is_compared_without_case_and_accents(
+    shop: httpx.AsyncClient, state: CommerceState
+) -> None:
     (order,) = state.place_new()
     order.row["customer_lastname"] = "Müller"
     assert await ids(shop, ("customer_lastname", "eq", "MULLER")) == [order.entity_id]
@@ -73,18 +80,25 @@ async def test_dates_are_compared_as_the_database_reads_them(
     assert await ids(shop, ("updated_at", condition, value)) == expected
 
 
-async def test_from_and_to_in_one_group_are_a_range(shop: httpx.AsyncClient, placed: list[int]) -> None:
+async def test_from_and_to_in_one_group_are_a_range(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
     start = "searchCriteria[filter_groups][0][filters]"
     parts = [("0", "from", "2"), ("1", "to", "3")]
     query = "&".join(
-        f"{start}[{n}][field]=entity_id&{start}[{n}][condition_type]={kind}&{start}[{n}][value]={value}"
+        (
+            f"{start}[{n}][field]=entity_id&{start}[{n}][condition_type]={kind}&"
+            f"{start}[{n}][value]={value}"
+        )
         for n, kind, value in parts
     )
     response = await shop.get(f"{ORDERS}?{query}")
     assert [order["entity_id"] for order in response.json()["items"]] == [2, 3]
 
 
-async def test_pages_end_with_an_empty_list_and_the_true_count(shop: httpx.AsyncClient, placed: list[int]) -> None:
+async def test_pages_end_with_an_empty_list_and_the_true_count(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
     assert await ids(shop, pageSize="4", currentPage="2") == [5, 6]
     past = await listing(shop, pageSize="4", currentPage="3")
     assert (past["items"], past["total_count"]) == ([], 6)
@@ -106,14 +120,20 @@ async def test_no_direction_sorts_descending(shop: httpx.AsyncClient, placed: li
 
 
 async def test_a_bad_direction_is_refused(shop: httpx.AsyncClient) -> None:
-    query = "searchCriteria[sortOrders][0][field]=entity_id&searchCriteria[sortOrders][0][direction]=UP"
+    query = (
+        "searchCriteria[sortOrders][0][field]=entity_id&searchCriteria[sortOrders][0][direction]=UP"
+    )
     response = await shop.get(f"{ORDERS}?{query}")
     assert response.status_code == 400
     assert response.json()["parameters"] == ["ASC", "DESC"]
 
 
-async def test_fields_cut_the_answer_in_its_own_order(shop: httpx.AsyncClient, placed: list[int]) -> None:
-    response = await shop.get(f"{ORDERS}/1?fields=items[sku],increment_id,billing_address[city,street]")
+async def test_fields_cut_the_answer_in_its_own_order(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
+    response = await shop.get(
+        f"{ORDERS}/1?fields=items[sku],increment_id,billing_address[city,street]"
+    )
     answer = response.json()
     assert set(answer) == {"items", "increment_id", "billing_address"}
     assert {key for item in answer["items"] for key in item} == {"sku"}
@@ -133,8 +153,15 @@ async def test_fields_that_nobody_knows_or_understands_leave_an_empty_array(
     assert (await shop.get(f"{ORDERS}/1?fields={quote(fields)}")).json() == []
 
 
-async def test_the_store_in_the_path_does_not_filter(shop: httpx.AsyncClient, placed: list[int]) -> None:
-    for path in ("/rest/de/V1/orders", "/rest/V1/orders", "/rest/default/V1/orders/", "/rest//V1/orders"):
+async def test_the_store_in_the_path_does_not_filter(
+    shop: httpx.AsyncClient, placed: list[int]
+) -> None:
+    for path in (
+        "/rest/de/V1/orders",
+        "/rest/V1/orders",
+        "/rest/default/V1/orders/",
+        "/rest//V1/orders",
+    ):
         assert (await shop.get(f"{path}?searchCriteria")).json()["total_count"] == 6
 
 
@@ -150,11 +177,15 @@ async def test_the_store_in_the_path_does_not_filter(shop: httpx.AsyncClient, pl
         ("searchCriteria[pageSize]=-1", 200),
     ],
 )
-async def test_malformed_criteria_never_break_the_double(shop: httpx.AsyncClient, query: str, status: int) -> None:
+async def test_malformed_criteria_never_break_the_double(
+    shop: httpx.AsyncClient, query: str, status: int
+) -> None:
     assert (await shop.get(f"{ORDERS}?{query}")).status_code == status
 
 
-async def test_rarer_condition_types_compare_too(shop: httpx.AsyncClient, state: CommerceState) -> None:
+async def test_rarer_condition_types_compare_too(
+    shop: httpx.AsyncClient, state: CommerceState
+) -> None:
     (order,) = state.place_new()
     order.row |= {"applied_rule_ids": "3,7", "created_at": "2026-11-21 18:17:10"}
     assert await ids(shop, ("applied_rule_ids", "finset", "7")) == [1]

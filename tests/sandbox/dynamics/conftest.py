@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.encoding import from_json, to_json
-from sync.sandbox.dials import Dials
-from sync.sandbox.dynamics import DynamicsState, Item, dynamics_app
+from sandbox.dials import Dials
+from sandbox.dynamics import DynamicsState, Item, dynamics_app
+from sync.core.encoding import from_json, to_json
 
 JSON = {"Content-Type": "application/json"}
 SHIRT = Item(
@@ -28,10 +28,14 @@ class Environment:
     dials: Dials
     client: httpx.AsyncClient
 
-    async def ask(self, method: str, target: str, body: Any = None, **headers: str) -> httpx.Response:
+    async def ask(
+        self, method: str, target: str, body: Any = None, **headers: str
+    ) -> httpx.Response:
         content = None if body is None else to_json(body)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.request(method, f"/data/{target}", content=content, headers={**JSON, **given})
+        return await self.client.request(
+            method, f"/data/{target}", content=content, headers={**JSON, **given}
+        )
 
     async def get(self, target: str) -> Any:
         answer = await self.ask("GET", target)
@@ -53,11 +57,14 @@ class Environment:
 
     async def order(self, **body: Any) -> dict[str, Any]:
         return await self.made(
-            "SalesOrderHeadersV4", **{"OrderingCustomerAccountNumber": "US-001", "DefaultShippingSiteId": "1", **body}
+            "SalesOrderHeadersV4",
+            **{"OrderingCustomerAccountNumber": "US-001", "DefaultShippingSiteId": "1", **body},
         )
 
     async def line(self, number: str, **body: Any) -> dict[str, Any]:
-        return await self.made("SalesOrderLinesV3", **{"SalesOrderNumber": number, "ItemNumber": "A0001", **body})
+        return await self.made(
+            "SalesOrderLinesV3", **{"SalesOrderNumber": number, "ItemNumber": "A0001", **body}
+        )
 
 
 @pytest.fixture
@@ -66,6 +73,8 @@ async def fo() -> AsyncIterator[Environment]:
     dials = Dials()
     transport = httpx.ASGITransport(dynamics_app(state, dials))
     async with httpx.AsyncClient(
-        transport=transport, base_url="https://fo.example", headers={"Authorization": "Bearer sandbox"}
+        transport=transport,
+        base_url="https://fo.example",
+        headers={"Authorization": "Bearer sandbox"},
     ) as client:
         yield Environment(state, dials, client)

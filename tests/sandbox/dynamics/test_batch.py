@@ -14,10 +14,13 @@ HEADER: dict[str, Any] = {
 }
 
 
-def operation(request: str, body: Any = None, content_id: str = "1", encoding: str = "binary") -> str:
+def operation(
+    request: str, body: Any = None, content_id: str = "1", encoding: str = "binary"
+) -> str:
     marked = f"Content-ID: {content_id}\r\n" if content_id else ""
     head = (
-        f"Content-Type: application/http\r\nContent-Transfer-Encoding: {encoding}\r\n{marked}\r\n{request} HTTP/1.1\r\n"
+        "Content-Type: application/http\r\nContent-Transfer-Encoding:"
+        f" {encoding}\r\n{marked}\r\n{request} HTTP/1.1\r\n"
     )
     if body is None:
         return f"{head}Accept: application/json\r\n\r\n"
@@ -33,7 +36,11 @@ def changeset(*inside: str, boundary: str = "c1") -> str:
 
 
 def order(number: str, *items: str) -> str:
-    header = operation("POST /data/SalesOrderHeadersV4?cross-company=true", {**HEADER, "SalesOrderNumber": number}, "1")
+    header = operation(
+        "POST /data/SalesOrderHeadersV4?cross-company=true",
+        {**HEADER, "SalesOrderNumber": number},
+        "1",
+    )
     lines = [
         operation(
             "POST https://fo.example/data/SalesOrderLinesV3",
@@ -54,7 +61,9 @@ async def sent(fo: Environment, *inside: str, raw: str | None = None) -> httpx.R
 
 def statuses(answer: httpx.Response) -> list[int]:
     assert answer.status_code == 200, answer.text
-    return [int(line.split()[1]) for line in answer.text.split("\r\n") if line.startswith("HTTP/1.1 ")]
+    return [
+        int(line.split()[1]) for line in answer.text.split("\r\n") if line.startswith("HTTP/1.1 ")
+    ]
 
 
 async def test_a_document_is_written_in_one_request(fo: Environment) -> None:
@@ -70,7 +79,10 @@ async def test_a_changeset_is_all_or_nothing_and_says_one_error(fo: Environment)
     before = fo.state.snapshot()
     answer = await sent(fo, order("W1", "A0001", "NOPE"))
     assert statuses(answer) == [500]
-    assert "The value 'NOPE' in field 'Item number' is not found in the related table 'Items'." in answer.text
+    assert (
+        "The value 'NOPE' in field 'Item number' is not found in the related table 'Items'."
+        in answer.text
+    )
     assert "Content-ID: 1\r\n" in answer.text
     assert {name: rows for name, rows in fo.state.snapshot().items() if rows} == before
 
@@ -95,7 +107,10 @@ async def test_reads_and_writes_stand_side_by_side(fo: Environment) -> None:
         operation(f"GET /data/{key}"),
         operation("POST /data/SalesOrderHeadersV4", HEADER),
         operation(f"GET {key}", content_id=""),
-        changeset(operation(f"PATCH /data/{key}", {"URL": "x"}), operation(f"DELETE /data/{key}", content_id="2")),
+        changeset(
+            operation(f"PATCH /data/{key}", {"URL": "x"}),
+            operation(f"DELETE /data/{key}", content_id="2"),
+        ),
         operation(f"PATCH /data/{key}", {"URL": "y"}),
     )
     assert statuses(answer) == [404, 201, 200, 204, 204, 500]
@@ -108,7 +123,8 @@ async def test_a_reference_to_another_operation_does_not_resolve(fo: Environment
     answer = await sent(
         fo,
         changeset(
-            operation("POST /data/SalesOrderHeadersV4", HEADER), operation("POST /data/SalesOrderLinesV3", line, "2")
+            operation("POST /data/SalesOrderHeadersV4", HEADER),
+            operation("POST /data/SalesOrderLinesV3", line, "2"),
         ),
         changeset(operation("PATCH /data/$1", {"URL": "x"})),
     )
@@ -149,6 +165,8 @@ async def test_a_batch_that_is_not_exactly_one_is_refused_whole(fo: Environment,
 
 async def test_a_batch_says_what_it_is(fo: Environment) -> None:
     for kind in ("application/json", "multipart/mixed", ""):
-        answer = await fo.client.post("/data/$batch", content=parts("b1", GET), headers={"Content-Type": kind})
+        answer = await fo.client.post(
+            "/data/$batch", content=parts("b1", GET), headers={"Content-Type": kind}
+        )
         assert answer.status_code == 400
     assert (await fo.client.get("/data/$batch")).status_code == 405

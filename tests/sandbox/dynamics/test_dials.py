@@ -12,12 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from sync.sandbox.dials import Arrival, Dials, Kind, LostAnswer
-from sync.sandbox.dynamics import DynamicsState, dynamics_app
-from sync.sandbox.gate import Gate
+from sandbox.dials import Arrival, Dials, Kind, LostAnswer
+from sandbox.dynamics import DynamicsState, dynamics_app
+from sandbox.gate import Gate
 from tests.adapters.virtual_time import run
 
-BODY = {"dataAreaId": "usmf", "OrderingCustomerAccountNumber": "US-001", "CustomersOrderReference": "7"}
+BODY = {
+    "dataAreaId": "usmf",
+    "OrderingCustomerAccountNumber": "US-001",
+    "CustomersOrderReference": "7",
+}
 Story = Callable[[DynamicsState, Dials, httpx.AsyncClient], Awaitable[None]]
 
 
@@ -26,12 +30,14 @@ async def environment(dials: Dials) -> AsyncIterator[tuple[DynamicsState, httpx.
     state = DynamicsState.seeded()
     transport = httpx.ASGITransport(dynamics_app(state, dials))
     token = {"Authorization": "Bearer sandbox"}
-    async with httpx.AsyncClient(transport=transport, base_url="https://fo.example", headers=token) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://fo.example", headers=token
+    ) as client:
         yield state, client
 
 
-def play(story: Story, dials: Dials | None = None) -> None:
-    """Play a story in virtual time."""
+def simulate(story: Story, dials: Dials | None = None) -> None:
+    """Run a story in virtual time."""
 
     async def whole() -> None:
         chosen = dials or Dials()
@@ -56,7 +62,7 @@ def test_a_lost_answer_is_a_transport_error_after_the_commit() -> None:
         assert len(state.orders_for("7")) == 1
         assert (await posted(client)).status_code == 201
 
-    play(story)
+    simulate(story)
 
 
 def test_a_dropped_request_changes_nothing() -> None:
@@ -66,7 +72,7 @@ def test_a_dropped_request_changes_nothing() -> None:
             await posted(client)
         assert state.orders_for("7") == []
 
-    play(story)
+    simulate(story)
 
 
 def test_a_delayed_write_lands_after_its_answer_was_lost() -> None:
@@ -84,21 +90,24 @@ def test_a_delayed_write_lands_after_its_answer_was_lost() -> None:
         await dials.settle()
         assert len(state.orders_for("7")) == 2
 
-    play(story)
+    simulate(story)
 
 
 def test_errors_come_before_or_after_the_commit() -> None:
     async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
         dials.next(Kind.ERROR_BEFORE, status=502)
         gateway = await posted(client)
-        assert (gateway.status_code, gateway.headers["content-type"]) == (502, "text/html; charset=utf-8")
+        assert (gateway.status_code, gateway.headers["content-type"]) == (
+            502,
+            "text/html; charset=utf-8",
+        )
         assert state.orders_for("7") == []
         dials.next(Kind.ERROR_AFTER, status=500)
         crashed = await posted(client)
         assert (crashed.status_code, crashed.json()["error"]["code"]) == (500, "")
         assert len(state.orders_for("7")) == 1
 
-    play(story)
+    simulate(story)
 
 
 def test_a_throttle_is_for_everybody_and_ends() -> None:
@@ -112,7 +121,7 @@ def test_a_throttle_is_for_everybody_and_ends() -> None:
         assert (await posted(client)).status_code == 201
         assert dials.counts == {"arrived": 3, "throttle": 2}
 
-    play(story)
+    simulate(story)
 
 
 def test_a_throttle_that_is_ignored_grows_up_to_a_limit() -> None:
@@ -127,7 +136,7 @@ def test_a_throttle_that_is_ignored_grows_up_to_a_limit() -> None:
         dials.next(Kind.THROTTLE)
         assert (await posted(client)).headers["retry-after"] == "5"
 
-    play(story, Dials(retry_after=5, retry_after_most=30))
+    simulate(story, Dials(retry_after=5, retry_after_most=30))
 
 
 def test_a_burst_throttles_as_many_requests_as_it_says() -> None:
@@ -139,7 +148,7 @@ def test_a_burst_throttles_as_many_requests_as_it_says() -> None:
             await asyncio.sleep(1)
         assert seen == [429, 429, 429, 201]
 
-    play(story)
+    simulate(story)
 
 
 def test_a_client_that_gives_up_does_not_stop_what_has_arrived() -> None:
@@ -150,7 +159,7 @@ def test_a_client_that_gives_up_does_not_stop_what_has_arrived() -> None:
             await dials.settle()
             assert len(state.orders_for("7")) == orders
 
-    play(story, Dials(latency_low=10, latency_high=10))
+    simulate(story, Dials(latency_low=10, latency_high=10))
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
@@ -166,7 +175,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
                 await asyncio.sleep(400)
 
         rates = {f"{kind}_rate": 0.1 for kind in Kind}
-        play(story, Dials(random=Random(seed), latency_high=2, **rates))  # type: ignore[arg-type]
+        simulate(story, Dials(random=Random(seed), latency_high=2, **rates))  # type: ignore[arg-type]
         return seen
 
     assert outcomes(1) == outcomes(1) != outcomes(2)
@@ -175,7 +184,9 @@ def test_the_same_seed_gives_the_same_faults() -> None:
 
 def test_conditions_choose_the_request_that_fails() -> None:
     dials = Dials()
-    dials.next(Kind.LOST, method="PATCH", path="SalesOrder", where=lambda arrival: b"URL" in arrival.body)
+    dials.next(
+        Kind.LOST, method="PATCH", path="SalesOrder", where=lambda arrival: b"URL" in arrival.body
+    )
     batch = b"--b\r\n\r\nPOST /data/X HTTP/1.1\r\n"
     assert Arrival("POST", "/data/$batch", "", batch).writes
     assert not Arrival("POST", "/data/$batch", "", batch.replace(b"POST", b"GET")).writes
@@ -199,7 +210,9 @@ def test_reads_are_never_delayed_by_chance() -> None:
 def test_dials_are_turned_over_http_and_do_not_throttle_themselves() -> None:
     async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
         plan = [{"kind": "throttle", "times": 2, "writes": True, "seconds": 9}]
-        shown = (await client.put("/sandbox/dials", json={"lost_rate": 0.5, "plan": plan, "seed": 3})).json()
+        shown = (
+            await client.put("/sandbox/dials", json={"lost_rate": 0.5, "plan": plan, "seed": 3})
+        ).json()
         assert (shown["lost_rate"], shown["plan"][0]["seconds"], shown["counts"]) == (0.5, 9, {})
         assert (await posted(client)).headers["retry-after"] == "9"
         assert (await client.get("/sandbox/dials")).json()["plan"][0]["times"] == 1
@@ -218,7 +231,7 @@ def test_dials_are_turned_over_http_and_do_not_throttle_themselves() -> None:
         assert dials.lost_rate == 0.25
         assert (await client.put("/sandbox/dials", json={"plan": []})).json()["plan"] == []
 
-    play(story)
+    simulate(story)
 
 
 async def test_a_fault_of_the_double_itself_is_told() -> None:
@@ -239,7 +252,9 @@ async def test_a_gate_without_words_of_its_own_refuses_plainly() -> None:
     dials = Dials(retry_after=3)
     dials.next(Kind.THROTTLE)
     app = Starlette(routes=[Route("/", lambda _: Response("here"))])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(Gate(app, dials=dials)), base_url="http://x") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(Gate(app, dials=dials)), base_url="http://x"
+    ) as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"], answer.json()) == (
         429,
@@ -273,10 +288,14 @@ async def test_a_server_closes_the_connection_where_an_answer_is_lost() -> None:
     state, dials = DynamicsState.seeded(), Dials()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(dynamics_app(state, dials), log_level="critical", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(dynamics_app(state, dials), log_level="critical", lifespan="off")
+    )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer sandbox"}) as client:
+    async with httpx.AsyncClient(
+        base_url=base, headers={"Authorization": "Bearer sandbox"}
+    ) as client:
         assert (await client.get("/data/Currencies('USD')")).status_code == 200
         dials.next(Kind.LOST, writes=True)
         with pytest.raises(httpx.TransportError):

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.encoding import from_json
-from sync.sandbox.dynamics import DynamicsState
-from sync.sandbox.dynamics.event_sender import EventDials, EventSender
-from sync.sandbox.dynamics.state import NotPosted
+from sandbox.dynamics import DynamicsState
+from sandbox.dynamics.event_sender import EventDials, EventSender
+from sandbox.dynamics.state import NotPosted
+from sync.core.encoding import from_json
 from tests.adapters.virtual_time import run
 from tests.sandbox.dynamics.conftest import Environment
 
@@ -29,11 +29,11 @@ async def invoiced(fo: Environment, **body: Any) -> str:
 
 
 async def test_a_posted_invoice_raises_its_event(fo: Environment) -> None:
-    heard: list[Mapping[str, Any]] = []
-    fo.state.on_event(heard.append)
+    received: list[Mapping[str, Any]] = []
+    fo.state.on_event(received.append)
     fo.state.now = lambda: datetime(2022, 12, 30, 13, 51, 15, 294274, UTC)
     number = await invoiced(fo, PaymentTermsName="Net10", SalesTaxGroupCode="DOM")
-    [event] = heard
+    [event] = received
     assert event == {
         "BusinessEventId": "SalesInvoicePostedBusinessEvent",
         "BusinessEventLegalEntity": "USMF",
@@ -59,33 +59,36 @@ async def test_a_posted_invoice_raises_its_event(fo: Environment) -> None:
 
 
 async def test_a_posted_free_text_invoice_raises_one_without_an_order(fo: Environment) -> None:
-    heard: list[Mapping[str, Any]] = []
+    received: list[Mapping[str, Any]] = []
     header = {"CustomerAccount": "US-001", "InvoiceDate": "2026-01-05", "CurrencyCode": "EUR"}
     parent = (await fo.made("FreeTextInvoiceHeaders", **header))["InvoiceIdentifier"]
-    fo.state.on_event(heard.append)
+    fo.state.on_event(received.append)
     with pytest.raises(NotPosted):
         fo.state.post_free_text_invoice(parent)
     wanted = {"ParentRecId": parent, "LineNumber": 1, "MainAccountDisplayValue": "401000"}
     await fo.made("FreeTextInvoiceLines", **wanted, TransactionCurrencyAmount=-10)
-    assert heard == []
+    assert received == []
     fo.state.books_of("usmf").rates["EUR"] = Decimal("1.1")
     fo.state.post_free_text_invoice(parent)
-    [event] = heard
-    assert (event["BusinessEventId"], event["InvoiceId"]) == ("CustFreeTextInvoicePostedBusinessEvent", "FTI-000001")
+    [event] = received
+    assert (event["BusinessEventId"], event["InvoiceId"]) == (
+        "CustFreeTextInvoicePostedBusinessEvent",
+        "FTI-000001",
+    )
     assert "SalesOrderId" not in event
     assert event["InvoiceAmountInAccountingCurrency"] == -11
 
 
 async def test_control_numbers_grow_with_gaps_and_ids_differ(fo: Environment) -> None:
-    heard: list[Mapping[str, Any]] = []
-    fo.state.on_event(heard.append)
+    received: list[Mapping[str, Any]] = []
+    fo.state.on_event(received.append)
     for _ in range(8):
         await invoiced(fo)
-    numbers = [event["ControlNumber"] for event in heard]
+    numbers = [event["ControlNumber"] for event in received]
     steps = {after - before for before, after in pairwise(numbers)}
     assert min(steps) == 1
     assert max(steps) > 1
-    assert len({event["EventId"] for event in heard}) == 8
+    assert len({event["EventId"] for event in received}) == 8
 
 
 async def test_the_catalogue_lists_the_events(fo: Environment) -> None:
@@ -115,16 +118,18 @@ class Endpoint:
         return [from_json(request.content)["InvoiceId"] for request in self.requests]
 
 
-def play(
-    endpoint: Endpoint, dials: EventDials, story: Callable[[DynamicsState, EventSender], Awaitable[None]]
+def simulate(
+    endpoint: Endpoint,
+    dials: EventDials,
+    story: Callable[[DynamicsState, EventSender], Awaitable[None]],
 ) -> EventSender:
-    """Play a story in virtual time; the sender as it is then."""
+    """Run a story in virtual time; the sender as it is then."""
 
     async def whole() -> EventSender:
         state = DynamicsState.seeded(items=["A0001"])
         async with httpx.AsyncClient(transport=httpx.MockTransport(endpoint)) as client:
             sender = EventSender(client, URL, "key-1", dials)
-            state.on_event(sender.hear)
+            state.on_event(sender.receive)
             await story(state, sender)
             await sender.settle()
             return sender
@@ -137,10 +142,15 @@ def post(state: DynamicsState, times: int = 1) -> None:
     for _ in range(times):
         place = state.next_number("test", "{number}")
         shared = {"dataAreaId": "usmf", "SalesOrderNumber": place, "CurrencyCode": "USD"}
-        accounts = {"OrderingCustomerAccountNumber": "US-001", "InvoiceCustomerAccountNumber": "US-001"}
+        accounts = {
+            "OrderingCustomerAccountNumber": "US-001",
+            "InvoiceCustomerAccountNumber": "US-001",
+        }
         state.put("SalesTable", **shared, **accounts)
         line = {"InventoryLotId": place, "LineCreationSequenceNumber": 1, "ItemNumber": "A0001"}
-        state.put("SalesLine", **shared, **line, LineAmount=Decimal(1), OrderedSalesQuantity=Decimal(1))
+        state.put(
+            "SalesLine", **shared, **line, LineAmount=Decimal(1), OrderedSalesQuantity=Decimal(1)
+        )
         state.invoice(place)
 
 
@@ -150,7 +160,7 @@ async def posts(state: DynamicsState, sender: EventSender) -> None:
 
 def test_every_event_is_a_request_with_the_key_in_a_header() -> None:
     endpoint = Endpoint()
-    sender = play(endpoint, EventDials(), posts)
+    sender = simulate(endpoint, EventDials(), posts)
     assert endpoint.invoices == ["CIV-000001", "CIV-000002", "CIV-000003"]
     assert {str(request.url) for request in endpoint.requests} == {URL}
     assert {request.headers["x-functions-key"] for request in endpoint.requests} == {"key-1"}
@@ -166,14 +176,14 @@ def test_a_lost_event_lies_in_the_error_log_until_it_is_resent() -> None:
         assert endpoint.invoices == ["CIV-000002"]
         await sender.resend()
 
-    sender = play(endpoint, EventDials(plan=["lost"]), story)
+    sender = simulate(endpoint, EventDials(plan=["lost"]), story)
     assert endpoint.invoices == ["CIV-000002", "CIV-000001"]
     assert (sender.counts["lost"], sender.errors) == (1, [])
 
 
 def test_copies_of_an_event_have_one_id() -> None:
     endpoint = Endpoint()
-    sender = play(endpoint, EventDials(plan=["doubled"]), posts)
+    sender = simulate(endpoint, EventDials(plan=["doubled"]), posts)
     assert sorted(endpoint.invoices) == ["CIV-000001", "CIV-000001", "CIV-000002", "CIV-000003"]
     ids = {from_json(request.content)["EventId"] for request in endpoint.requests}
     assert (len(ids), sender.counts["doubled"]) == (3, 1)
@@ -181,7 +191,7 @@ def test_copies_of_an_event_have_one_id() -> None:
 
 def test_a_late_event_is_overtaken() -> None:
     endpoint = Endpoint()
-    sender = play(endpoint, EventDials(plan=["late"]), posts)
+    sender = simulate(endpoint, EventDials(plan=["late"]), posts)
     assert endpoint.invoices == ["CIV-000002", "CIV-000003", "CIV-000001"]
     assert sender.counts["late"] == 1
 
@@ -194,7 +204,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
             post(state, 40)
 
         dials = EventDials(Random(seed), lost_rate=0.2, doubled_rate=0.2, late_rate=0.2)
-        sender = play(endpoint, dials, story)
+        sender = simulate(endpoint, dials, story)
         assert all(sender.counts[fate] for fate in ("lost", "doubled", "late"))
         return endpoint.invoices
 
@@ -211,7 +221,7 @@ def test_an_endpoint_that_refuses_is_tried_three_times_a_second_apart() -> None:
     async def story(state: DynamicsState, sender: EventSender) -> None:
         post(state)
 
-    sender = play(Endpoint(refuse), EventDials(), story)
+    sender = simulate(Endpoint(refuse), EventDials(), story)
     assert [moment - moments[0] for moment in moments] == [0, 1, 2]
     assert (sender.counts["refused"], len(sender.errors)) == (3, 1)
 
@@ -228,7 +238,7 @@ def test_an_endpoint_that_cannot_be_reached_is_tried_again() -> None:
     async def story(state: DynamicsState, sender: EventSender) -> None:
         post(state)
 
-    sender = play(Endpoint(flaky), EventDials(), story)
+    sender = simulate(Endpoint(flaky), EventDials(), story)
     assert (sender.counts["failed"], sender.counts["sent"], sender.errors) == (1, 1, [])
 
 
@@ -240,7 +250,7 @@ def test_a_fault_of_the_double_itself_is_told() -> None:
         post(state)
 
     with pytest.raises(ZeroDivisionError):
-        play(Endpoint(broken), EventDials(), story)
+        simulate(Endpoint(broken), EventDials(), story)
 
 
 def test_an_endpoint_is_validated_with_a_sample_of_1900() -> None:
@@ -249,7 +259,10 @@ def test_an_endpoint_is_validated_with_a_sample_of_1900() -> None:
     async def story(state: DynamicsState, sender: EventSender) -> None:
         assert await sender.validate()
 
-    play(endpoint, EventDials(), story)
+    simulate(endpoint, EventDials(), story)
     sample = from_json(endpoint.requests[0].content)
-    assert (sample["MajorVersion"], sample["EventTimeIso8601"]) == (0, "1900-01-01T00:00:00.0000000Z")
+    assert (sample["MajorVersion"], sample["EventTimeIso8601"]) == (
+        0,
+        "1900-01-01T00:00:00.0000000Z",
+    )
     assert sample["EventTime"] == "/Date(-2208988800000)/"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.sandbox.dynamics.faults import ODataFault
-from sync.sandbox.dynamics.filters import Node
-from sync.sandbox.dynamics.grammar import parsed
-from sync.sandbox.dynamics.schema import SETS
+from sandbox.dynamics.faults import ODataFault
+from sandbox.dynamics.filters import Node
+from sandbox.dynamics.grammar import parsed
+from sandbox.dynamics.schema import SETS
 
 HEADERS = SETS["SalesOrderHeadersV4"]
 ROW: dict[str, Any] = {
@@ -106,7 +106,8 @@ def test_a_long_chain_of_references_is_looked_up_not_searched() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["not (URL eq 'a')", "URL eq 'a*'", "URL eq ''", "URL eq 'a' or Email eq 'a'", "URL gt 'a'"]
+    "text",
+    ["not (URL eq 'a')", "URL eq 'a*'", "URL eq ''", "URL eq 'a' or Email eq 'a'", "URL gt 'a'"],
 )
 def test_what_cannot_be_looked_up_is_searched(text: str) -> None:
     assert parsed(text, HEADERS).needles() is None
@@ -148,7 +149,10 @@ def trees(draw: st.DrawFn, depth: int = 3) -> tuple[str, Any]:
 LIKELY = st.sampled_from(["", "a", "b", "it's"])
 
 
-@given(trees(), st.fixed_dictionaries({"URL": LIKELY, "Email": LIKELY, "CustomersOrderReference": LIKELY}))
+@given(
+    trees(),
+    st.fixed_dictionaries({"URL": LIKELY, "Email": LIKELY, "CustomersOrderReference": LIKELY}),
+)
 def test_a_tree_means_what_its_parts_mean(tree: tuple[str, Any], row: dict[str, str]) -> None:
     text, fits = tree
     node: Node = parsed(text, HEADERS)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sync.encoding import from_json
+from sync.core.encoding import from_json
 from tests.sandbox.dynamics.conftest import Environment
 
 
@@ -22,16 +22,29 @@ async def run(fo: Environment, document: str, number: object, **body: object) ->
 
 async def drafted(fo: Environment, amount: int, reference: str) -> int:
     header = {"CustomerAccount": "US-001", "InvoiceDate": "2026-01-05", "CurrencyCode": "USD"}
-    parent = int((await fo.made("FreeTextInvoiceHeaders", **header, CustomerReference=reference))["InvoiceIdentifier"])
+    parent = int(
+        (await fo.made("FreeTextInvoiceHeaders", **header, CustomerReference=reference))[
+            "InvoiceIdentifier"
+        ]
+    )
     wanted = {"ParentRecId": parent, "LineNumber": 1, "MainAccountDisplayValue": "401000"}
     await fo.made("FreeTextInvoiceLines", **wanted, TransactionCurrencyAmount=amount)
     return parent
 
 
 async def paid(fo: Environment, reference: str) -> str:
-    number = str((await fo.made("CustomerPaymentJournalHeaders", JournalName="WEBPAY"))["JournalBatchNumber"])
-    payment = {"JournalBatchNumber": number, "LineNumber": 1, "AccountDisplayValue": "US\\-001", "CurrencyCode": "USD"}
-    await fo.made("CustomerPaymentJournalLines", **payment, CreditAmount=5, PaymentReference=reference)
+    number = str(
+        (await fo.made("CustomerPaymentJournalHeaders", JournalName="WEBPAY"))["JournalBatchNumber"]
+    )
+    payment = {
+        "JournalBatchNumber": number,
+        "LineNumber": 1,
+        "AccountDisplayValue": "US\\-001",
+        "CurrencyCode": "USD",
+    }
+    await fo.made(
+        "CustomerPaymentJournalLines", **payment, CreditAmount=5, PaymentReference=reference
+    )
     return number
 
 
@@ -57,18 +70,32 @@ async def test_receivables_are_narrowed_by_customer_reference_and_company(fo: En
     await drafted(fo, 8, "R2")
     await paid(fo, "R2")
     whole = await seen(fo, "receivables")
-    assert [len(whole[name]) for name in ("transactions", "free_text_invoices", "payments")] == [1, 1, 1]
+    assert [len(whole[name]) for name in ("transactions", "free_text_invoices", "payments")] == [
+        1,
+        1,
+        1,
+    ]
     for wanted in ({"customer": "US-002"}, {"reference": "R3"}, {"company": "dat"}):
         other = await seen(fo, "receivables", **wanted)
         assert not any(other.values())
     named = await seen(fo, "receivables", reference="FTI-000001")
-    assert [len(named[name]) for name in ("transactions", "free_text_invoices", "payments")] == [1, 0, 0]
+    assert [len(named[name]) for name in ("transactions", "free_text_invoices", "payments")] == [
+        1,
+        0,
+        0,
+    ]
 
 
-async def test_credit_notes_show_returns_negative_drafts_and_what_was_posted(fo: Environment) -> None:
+async def test_credit_notes_show_returns_negative_drafts_and_what_was_posted(
+    fo: Environment,
+) -> None:
     await drafted(fo, 7, "CM-1")
     await drafted(fo, -7, "CM-1")
-    header = {"CustomerAccountNumber": "US-001", "DefaultReturnSiteId": "1", "CustomersOrderReference": "CM-1"}
+    header = {
+        "CustomerAccountNumber": "US-001",
+        "DefaultReturnSiteId": "1",
+        "CustomersOrderReference": "CM-1",
+    }
     number = (await fo.made("ReturnOrderHeadersV2", **header))["ReturnOrderNumber"]
     body = {"ReturnOrderNumber": number, "ItemNumber": "A0002", "ReturnSalesQuantity": -1}
     await fo.made("ReturnOrderLinesV2", **body)
@@ -95,7 +122,9 @@ async def test_credit_notes_show_returns_negative_drafts_and_what_was_posted(fo:
         ([], "each with its number"),
     ],
 )
-async def test_a_posting_that_cannot_be_is_explained(fo: Environment, wanted: Any, words: str) -> None:
+async def test_a_posting_that_cannot_be_is_explained(
+    fo: Environment, wanted: Any, words: str
+) -> None:
     answer = await fo.client.post("/sandbox/postings", json=wanted)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
@@ -103,8 +132,15 @@ async def test_a_posting_that_cannot_be_is_explained(fo: Environment, wanted: An
 
 async def test_a_document_of_two_companies_is_named_with_its_own(fo: Environment) -> None:
     await paid(fo, "R1")
-    fo.state.put("CustomerPaymentJournalHeaders", dataAreaId="dat", JournalBatchNumber="00001", JournalName="WEBPAY")
-    answer = await fo.client.post("/sandbox/postings", json={"document": "journal", "number": "00001"})
+    fo.state.put(
+        "CustomerPaymentJournalHeaders",
+        dataAreaId="dat",
+        JournalBatchNumber="00001",
+        JournalName="WEBPAY",
+    )
+    answer = await fo.client.post(
+        "/sandbox/postings", json={"document": "journal", "number": "00001"}
+    )
     assert "2 rows of CustomerPaymentJournalHeaders fit, name the company" in answer.json()["error"]
     assert await run(fo, "journal", "00001") == ["PAY-000001"]
 

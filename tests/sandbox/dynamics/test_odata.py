@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from sync.sandbox.dynamics.schema import SETS
+from sandbox.dynamics.schema import SETS
 from tests.sandbox.dynamics.conftest import JSON, Environment
 
 ORDER: dict[str, Any] = {"dataAreaId": "usmf", "OrderingCustomerAccountNumber": "US-001"}
@@ -28,13 +28,17 @@ ABSENT = (
 )
 
 
-@pytest.mark.parametrize("name", [*ABSENT, "salesorderheadersv4", "SalesOrderHeadersV4/Nope", "$batch/x"])
+@pytest.mark.parametrize(
+    "name", [*ABSENT, "salesorderheadersv4", "SalesOrderHeadersV4/Nope", "$batch/x"]
+)
 async def test_what_does_not_exist_has_no_route(fo: Environment, name: str) -> None:
     answer = await fo.ask("GET", name)
     assert answer.status_code == 404
     assert answer.json() == {
-        "Message": f"No HTTP resource was found that matches the request URI '/data/{name}'."
-        " No route data was found for this request."
+        "Message": (
+            f"No HTTP resource was found that matches the request URI '/data/{name}'."
+            " No route data was found for this request."
+        )
     }
 
 
@@ -47,7 +51,9 @@ async def test_nobody_comes_in_without_a_token(fo: Environment, token: str) -> N
 async def test_an_unknown_property_is_refused_and_nothing_is_written(fo: Environment) -> None:
     text = await fo.refused("POST", "SalesOrderHeadersV4", **ORDER, CustAcct="1")
     assert text.startswith("The property 'CustAcct' does not exist on type")
-    assert "currencycode" in await fo.refused("POST", "SalesOrderHeadersV4", **ORDER, currencycode="USD")
+    assert "currencycode" in await fo.refused(
+        "POST", "SalesOrderHeadersV4", **ORDER, currencycode="USD"
+    )
     assert fo.state.snapshot().get("SalesTable", []) == []
 
 
@@ -72,7 +78,9 @@ async def test_an_unknown_property_is_refused_and_nothing_is_written(fo: Environ
         ("TransportationDocumentLineId", "42"),
     ],
 )
-async def test_a_value_of_another_type_is_refused(fo: Environment, field: str, value: object) -> None:
+async def test_a_value_of_another_type_is_refused(
+    fo: Environment, field: str, value: object
+) -> None:
     assert field in await fo.refused("POST", "SalesOrderHeadersV4", **ORDER, **{field: value})
 
 
@@ -80,23 +88,33 @@ async def test_a_value_of_another_type_is_refused(fo: Environment, field: str, v
 async def test_a_body_that_is_no_object_is_refused(fo: Environment, content: str) -> None:
     answer = await fo.client.post("/data/SalesOrderHeadersV4", content=content, headers=JSON)
     assert answer.status_code == 400
-    other = await fo.client.post("/data/SalesOrderHeadersV4", content="{}", headers={"Content-Type": "text/plain"})
+    other = await fo.client.post(
+        "/data/SalesOrderHeadersV4", content="{}", headers={"Content-Type": "text/plain"}
+    )
     assert other.status_code == 415
 
 
 async def test_what_nobody_wrote_reads_as_unset(fo: Environment) -> None:
     order = await fo.order()
-    assert (order["URL"], order["TotalDiscountPercentage"], order["OrderOrAgreementCode"]) == ("", 0, "")
+    assert (order["URL"], order["TotalDiscountPercentage"], order["OrderOrAgreementCode"]) == (
+        "",
+        0,
+        "",
+    )
     assert order["FixedDueDate"] == "1900-01-01T12:00:00Z"
     assert order["TransportationDocumentLineId"] == "00000000-0000-0000-0000-000000000000"
     assert order["DeliveryAddressTimeZone"] is None
-    made = await fo.get("CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')?cross-company=true")
+    made = await fo.get(
+        "CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')?cross-company=true"
+    )
     assert made["AddressValidFrom"] == "1900-01-01T00:00:00Z"
 
 
 async def test_dates_are_noon_and_text_loses_its_trailing_spaces(fo: Environment) -> None:
     order = await fo.order(
-        RequestedShippingDate="2026-11-21", ConfirmedShippingDate="2026-11-22T23:30:00Z", CustomersOrderReference=" 1  "
+        RequestedShippingDate="2026-11-21",
+        ConfirmedShippingDate="2026-11-22T23:30:00Z",
+        CustomersOrderReference=" 1  ",
     )
     assert order["RequestedShippingDate"] == "2026-11-21T12:00:00Z"
     assert order["ConfirmedShippingDate"] == "2026-11-22T12:00:00Z"
@@ -111,12 +129,17 @@ async def test_a_company_is_the_default_one_unless_the_request_crosses(fo: Envir
     missed = await fo.ask("GET", key)
     assert (missed.status_code, missed.content) == (404, b"")
     for method in ("PATCH", "DELETE"):
-        assert await fo.refused(method, key, URL="x") == "No resources were found when selecting for update."
+        assert (
+            await fo.refused(method, key, URL="x")
+            == "No resources were found when selecting for update."
+        )
     assert (await fo.ask("PATCH", f"{key}?cross-company=true", {"URL": "x"})).status_code == 204
 
 
 async def test_a_body_names_the_company_without_crossing(fo: Environment) -> None:
-    order = await fo.made("SalesOrderHeadersV4?cross-company=false", **{**ORDER, "dataAreaId": "USMF"})
+    order = await fo.made(
+        "SalesOrderHeadersV4?cross-company=false", **{**ORDER, "dataAreaId": "USMF"}
+    )
     assert order["dataAreaId"] == "usmf"
     assert "The value 'nope' in field 'Company'" in await fo.refused(
         "POST", "SalesOrderHeadersV4", **{**ORDER, "dataAreaId": "nope"}
@@ -126,16 +149,27 @@ async def test_a_body_names_the_company_without_crossing(fo: Environment) -> Non
 async def test_nothing_is_created_by_a_patch(fo: Environment) -> None:
     key = "CustomerGroups(dataAreaId='usmf',CustomerGroupId='99')?cross-company=true"
     for method in ("PATCH", "PUT", "DELETE"):
-        assert await fo.refused(method, key, Description="x") == "No resources were found when selecting for update."
+        assert (
+            await fo.refused(method, key, Description="x")
+            == "No resources were found when selecting for update."
+        )
 
 
 async def test_a_key_is_given_whole_in_any_order_and_any_case(fo: Environment) -> None:
     text = await fo.refused("GET", "CustomersV3(dataAreaId='usmf')?cross-company=true")
-    assert text == "Only 1 of 2 keys provided for lookup, provide keys for dataAreaId,CustomerAccount."
-    found = await fo.get("CustomersV3(CustomerAccount='us-001',dataAreaId='USMF')?cross-company=true")
+    assert (
+        text == "Only 1 of 2 keys provided for lookup, provide keys for dataAreaId,CustomerAccount."
+    )
+    found = await fo.get(
+        "CustomersV3(CustomerAccount='us-001',dataAreaId='USMF')?cross-company=true"
+    )
     assert found["CustomerAccount"] == "US-001"
     assert (await fo.get("Currencies('EUR')"))["CurrencyCode"] == "EUR"
-    for key in ("Nope='x'", "dataAreaId=usmf,CustomerAccount='1'", "dataAreaId='usmf' CustomerAccount='1'"):
+    for key in (
+        "Nope='x'",
+        "dataAreaId=usmf,CustomerAccount='1'",
+        "dataAreaId='usmf' CustomerAccount='1'",
+    ):
         assert (await fo.ask("GET", f"CustomersV3({key})")).status_code == 400
 
 
@@ -143,17 +177,25 @@ async def test_a_key_may_hold_what_an_address_cannot(fo: Environment) -> None:
     fo.state.settings.manual.add("SalesOrderNumber")
     await fo.order(SalesOrderNumber="O'B/1 +&ä")
     key = "dataAreaId='usmf',SalesOrderNumber='O%27%27B%2F1%20%2B%26%C3%A4'"
-    assert (await fo.get(f"SalesOrderHeadersV4({key})?cross-company=true"))["SalesOrderNumber"] == "O'B/1 +&ä"
+    assert (await fo.get(f"SalesOrderHeadersV4({key})?cross-company=true"))[
+        "SalesOrderNumber"
+    ] == "O'B/1 +&ä"
 
 
 async def test_keys_of_other_types_stand_bare(fo: Environment) -> None:
-    fo.state.put("FreeTextInvoiceLines", dataAreaId="dat", LineNumber=Decimal(1), ParentRecId=5637145331)
+    fo.state.put(
+        "FreeTextInvoiceLines", dataAreaId="dat", LineNumber=Decimal(1), ParentRecId=5637145331
+    )
     target = "FreeTextInvoiceLines(dataAreaId='dat',LineNumber=1.0,ParentRecId=5637145331)"
     assert (await fo.get(target))["ParentRecId"] == 5637145331
     moment = datetime(2026, 7, 23, 12, tzinfo=UTC)
     fo.state.put("SalesInvoiceHeadersV2", InvoiceNumber="1", InvoiceDate=moment, LedgerVoucher="V")
-    target = "SalesInvoiceHeadersV2(dataAreaId='dat',InvoiceNumber='1',LedgerVoucher='V',InvoiceDate={})"
-    assert (await fo.get(target.format("2026-07-23T12:00:00Z")))["InvoiceDate"] == "2026-07-23T12:00:00Z"
+    target = (
+        "SalesInvoiceHeadersV2(dataAreaId='dat',InvoiceNumber='1',LedgerVoucher='V',InvoiceDate={})"
+    )
+    assert (await fo.get(target.format("2026-07-23T12:00:00Z")))[
+        "InvoiceDate"
+    ] == "2026-07-23T12:00:00Z"
     for wrong in ("'2026-07-23T12:00:00Z'", "2026-07-23", "7"):
         assert (await fo.ask("GET", target.format(wrong))).status_code == 400
 
@@ -166,7 +208,9 @@ async def test_a_key_that_is_not_numbered_must_be_given(fo: Environment) -> None
 async def test_a_key_does_not_change(fo: Environment) -> None:
     key = "CustomerGroups(dataAreaId='usmf',CustomerGroupId='10')?cross-company=true"
     assert "Update not allowed" in await fo.refused("PATCH", key, CustomerGroupId="11")
-    assert (await fo.ask("PATCH", key, {"CustomerGroupId": "10", "Description": "x"})).status_code == 204
+    assert (
+        await fo.ask("PATCH", key, {"CustomerGroupId": "10", "Description": "x"})
+    ).status_code == 204
 
 
 async def test_a_stale_etag_is_refused(fo: Environment) -> None:
@@ -185,14 +229,22 @@ async def test_pages_follow_each_other_to_the_end(fo: Environment) -> None:
     fo.state.settings.page_size = 2
     for number in range(5):
         await fo.order(CustomersOrderReference=f"R{number}")
-    target = "SalesOrderHeadersV4?cross-company=true&$count=true&$orderby=CustomersOrderReference desc"
-    target += "&$select=CustomersOrderReference&$filter=CustomersOrderReference eq 'R*' and CurrencyCode eq 'USD'"
+    target = (
+        "SalesOrderHeadersV4?cross-company=true&$count=true&$orderby=CustomersOrderReference desc"
+    )
+    target += (
+        "&$select=CustomersOrderReference&$filter=CustomersOrderReference eq 'R*' and CurrencyCode"
+        " eq 'USD'"
+    )
     seen, pages = [], 0
     while target:
         page = await fo.get(target)
         assert page["@odata.count"] == 5
         seen += [row["CustomersOrderReference"] for row in page["value"]]
-        target, pages = page.get("@odata.nextLink", "").removeprefix("https://fo.example/data/"), pages + 1
+        target, pages = (
+            page.get("@odata.nextLink", "").removeprefix("https://fo.example/data/"),
+            pages + 1,
+        )
     assert (seen, pages) == (["R4", "R3", "R2", "R1", "R0"], 3)
 
 
@@ -230,7 +282,9 @@ async def test_shared_tables_have_no_company(fo: Environment) -> None:
     answer = await fo.ask("POST", "UnitsOfMeasure", {"UnitSymbol": "pair"})
     assert answer.status_code == 201
     assert "dataAreaId" not in answer.json()
-    assert "The property 'dataAreaId'" in await fo.refused("POST", "UnitsOfMeasure", dataAreaId="usmf", UnitSymbol="x")
+    assert "The property 'dataAreaId'" in await fo.refused(
+        "POST", "UnitsOfMeasure", dataAreaId="usmf", UnitSymbol="x"
+    )
 
 
 async def test_rows_are_counted(fo: Environment) -> None:
@@ -273,7 +327,9 @@ async def test_the_metadata_names_what_the_sets_have(fo: Environment) -> None:
     root = ET.fromstring(answer.content)  # noqa: S314 (our own document)
     edm = "{http://docs.oasis-open.org/odata/ns/edm}"
     assert {item.get("Name") for item in root.iter(f"{edm}EntitySet")} == set(SETS)
-    header = next(item for item in root.iter(f"{edm}EntityType") if item.get("Name") == "SalesOrderHeaderV4")
+    header = next(
+        item for item in root.iter(f"{edm}EntityType") if item.get("Name") == "SalesOrderHeaderV4"
+    )
     names = [item.get("Name") for item in header.iter(f"{edm}Property")]
     assert names == list(SETS["SalesOrderHeadersV4"].properties)
     assert [item["name"] for item in (await fo.get(""))["value"]] == list(SETS)
@@ -307,7 +363,12 @@ async def test_an_operator_looks_in_and_resets(fo: Environment) -> None:
 
 
 async def test_an_operator_changes_the_settings(fo: Environment) -> None:
-    wanted = {"manual": ["SalesOrderNumber"], "page_size": 3, "strict_prices": True, "rounding": {"JPY": 1}}
+    wanted = {
+        "manual": ["SalesOrderNumber"],
+        "page_size": 3,
+        "strict_prices": True,
+        "rounding": {"JPY": 1},
+    }
     assert (await fo.client.put("/sandbox/settings", json=wanted)).json() == wanted
     faults: list[Any] = [
         [],

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.sandbox.dynamics.books import display_value, segments
-from sync.sandbox.dynamics.state import NotPosted
+from sandbox.dynamics.books import display_value, segments
+from sandbox.dynamics.state import NotPosted
 from tests.sandbox.dynamics.conftest import JSON, Environment
 
 PAYMENT: dict[str, Any] = {
@@ -23,12 +23,16 @@ CONFLICT = "An update conflict occurred due to another user process"
 
 async def journal(fo: Environment, name: str = "WEBPAY") -> str:
     return str(
-        (await fo.made("CustomerPaymentJournalHeaders", JournalName=name, Description="Web"))["JournalBatchNumber"]
+        (await fo.made("CustomerPaymentJournalHeaders", JournalName=name, Description="Web"))[
+            "JournalBatchNumber"
+        ]
     )
 
 
 async def line(fo: Environment, number: str, **body: Any) -> dict[str, Any]:
-    return await fo.made("CustomerPaymentJournalLines", **{**PAYMENT, "JournalBatchNumber": number, **body})
+    return await fo.made(
+        "CustomerPaymentJournalLines", **{**PAYMENT, "JournalBatchNumber": number, **body}
+    )
 
 
 async def line_refused(fo: Environment, number: str, **body: Any) -> str:
@@ -37,7 +41,10 @@ async def line_refused(fo: Environment, number: str, **body: Any) -> str:
 
 
 def journal_at(number: str) -> str:
-    return f"CustomerPaymentJournalHeaders(dataAreaId='usmf',JournalBatchNumber='{number}')?cross-company=true"
+    return (
+        f"CustomerPaymentJournalHeaders(dataAreaId='usmf',JournalBatchNumber='{number}')?"
+        f"cross-company=true"
+    )
 
 
 def line_at(number: str, place: int = 1) -> str:
@@ -57,8 +64,13 @@ async def invoiced(fo: Environment, amount: int) -> str:
 async def test_a_journal_gets_its_number(fo: Environment) -> None:
     made = await fo.made("CustomerPaymentJournalHeaders", JournalName="WEBPAY")
     assert (made["JournalBatchNumber"], made["IsPosted"]) == ("00001", "No")
-    text = await fo.refused("POST", "CustomerPaymentJournalHeaders", dataAreaId="usmf", JournalName="NOPE")
-    assert "The value 'NOPE' in field 'Name' is not found in the related table 'Journal names'." in text
+    text = await fo.refused(
+        "POST", "CustomerPaymentJournalHeaders", dataAreaId="usmf", JournalName="NOPE"
+    )
+    assert (
+        "The value 'NOPE' in field 'Name' is not found in the related table 'Journal names'."
+        in text
+    )
     text = await fo.refused("POST", "CustomerPaymentJournalHeaders", dataAreaId="usmf")
     assert "Field 'Journal name' must be filled in." in text
     text = await fo.refused("PATCH", journal_at("00001"), IsPosted="Yes")
@@ -68,10 +80,17 @@ async def test_a_journal_gets_its_number(fo: Environment) -> None:
 async def test_a_line_takes_its_offset_account_from_the_journals_name(fo: Environment) -> None:
     made = await line(fo, await journal(fo))
     assert (made["OffsetAccountType"], made["OffsetAccountDisplayValue"]) == ("Bank", "USMF OPER")
-    assert (made["TransactionDate"], made["CustomerName"]) == ("2026-01-05T12:00:00Z", "Contoso Retail San Diego")
+    assert (made["TransactionDate"], made["CustomerName"]) == (
+        "2026-01-05T12:00:00Z",
+        "Contoso Retail San Diego",
+    )
     assert (made["Voucher"], made["IsPrepayment"], made["Company"]) == ("PAY-000001", "No", "USMF")
     own = await line(
-        fo, await journal(fo), OffsetAccountType="Ledger", OffsetAccountDisplayValue="110180-WEB", CreditAmount=1
+        fo,
+        await journal(fo),
+        OffsetAccountType="Ledger",
+        OffsetAccountDisplayValue="110180-WEB",
+        CreditAmount=1,
     )
     assert own["OffsetAccountDisplayValue"] == "110180-WEB"
     bare = await line(fo, await journal(fo, "CUSTPAY"))
@@ -118,11 +137,16 @@ async def test_an_account_is_found_by_its_escaped_number(
     fo: Environment, body: dict[str, Any], value: str, label: str, related: str
 ) -> None:
     text = await line_refused(fo, await journal(fo), **body)
-    assert f"The value '{value}' in field '{label}' is not found in the related table '{related}'." in text
+    assert (
+        f"The value '{value}' in field '{label}' is not found in the related table '{related}'."
+        in text
+    )
 
 
 async def test_an_escaped_bank_account_is_found(fo: Environment) -> None:
-    made = await line(fo, await journal(fo), OffsetAccountType="Bank", OffsetAccountDisplayValue="usmf\\-card")
+    made = await line(
+        fo, await journal(fo), OffsetAccountType="Bank", OffsetAccountDisplayValue="usmf\\-card"
+    )
     assert made["OffsetAccountDisplayValue"] == "usmf\\-card"
 
 
@@ -174,14 +198,21 @@ async def test_a_posted_journal_pays_onto_the_account(fo: Environment) -> None:
     number = await journal(fo)
     await line(fo, number, PaymentId="pi_3Nabc", TransactionText="Web order")
     [made] = fo.state.post_journal(number)
-    assert (made["TransType"], made["AmountCur"], made["PaymReference"]) == ("Payment", -80, "000887")
+    assert (made["TransType"], made["AmountCur"], made["PaymReference"]) == (
+        "Payment",
+        -80,
+        "000887",
+    )
     assert (made["PaymMode"], made["PaymId"], made["Voucher"]) == ("CARD", "pi_3Nabc", "PAY-000001")
     assert (await fo.get(journal_at(number)))["IsPosted"] == "Yes"
     assert fo.state.balance("usmf", "US-001") == -80
     [opened] = (await fo.get("CustTransOpens?cross-company=true"))["value"]
     assert (opened["RefRecId"], opened["AmountCur"]) == (made["SysRecId"], -80)
     [copy] = (await fo.get("CustTransBiEntities?cross-company=true"))["value"]
-    assert (copy["SourceKey"], copy["SysModifiedDateTime"]) == (made["SysRecId"], "2026-01-05T08:00:00Z")
+    assert (copy["SourceKey"], copy["SysModifiedDateTime"]) == (
+        made["SysRecId"],
+        "2026-01-05T08:00:00Z",
+    )
 
 
 async def test_a_refund_is_a_debit(fo: Environment) -> None:
@@ -196,8 +227,12 @@ async def test_what_is_posted_never_changes(fo: Environment) -> None:
     await line(fo, number)
     assert (await mark(fo, settled(number, invoice))).status_code == 201
     fo.state.post_journal(number)
-    invoice_key = f"InvoiceNumber='{invoice}',InvoiceCompany='usmf',InvoiceDueDate=2026-01-05T12:00:00Z"
-    key = f"JournalLineCompany='usmf',JournalBatchNumber='{number}',JournalLineNumber=1,{invoice_key}"
+    invoice_key = (
+        f"InvoiceNumber='{invoice}',InvoiceCompany='usmf',InvoiceDueDate=2026-01-05T12:00:00Z"
+    )
+    key = (
+        f"JournalLineCompany='usmf',JournalBatchNumber='{number}',JournalLineNumber=1,{invoice_key}"
+    )
     for text in (
         await fo.refused("PATCH", journal_at(number), Description="R"),
         await fo.refused("DELETE", journal_at(number)),
@@ -211,7 +246,13 @@ async def test_what_is_posted_never_changes(fo: Environment) -> None:
 
 def settled(number: str, invoice: str, **body: Any) -> dict[str, Any]:
     key = {"JournalLineCompany": "usmf", "JournalBatchNumber": number, "JournalLineNumber": 1}
-    return {**key, "InvoiceNumber": invoice, "InvoiceCompany": "usmf", "InvoiceDueDate": "2026-01-05T12:00:00Z", **body}
+    return {
+        **key,
+        "InvoiceNumber": invoice,
+        "InvoiceCompany": "usmf",
+        "InvoiceDueDate": "2026-01-05T12:00:00Z",
+        **body,
+    }
 
 
 async def mark(fo: Environment, body: dict[str, Any]) -> httpx.Response:
@@ -223,12 +264,19 @@ async def test_a_draft_is_deleted_with_its_lines_and_marks(fo: Environment) -> N
     number = await journal(fo)
     for place in (1, 2):
         await line(fo, number, LineNumber=place)
-        assert (await mark(fo, settled(number, invoice, JournalLineNumber=place))).status_code == 201
+        assert (
+            await mark(fo, settled(number, invoice, JournalLineNumber=place))
+        ).status_code == 201
     assert len(fo.state.payments_for("000887")) == 2
     assert (await fo.ask("DELETE", line_at(number, 2))).status_code == 204
-    assert [row["JournalLineNumber"] for row in fo.state.snapshot()["PaymentJournalLineSettledInvoices"]] == [1]
+    assert [
+        row["JournalLineNumber"] for row in fo.state.snapshot()["PaymentJournalLineSettledInvoices"]
+    ] == [1]
     assert (await fo.ask("DELETE", journal_at(number))).status_code == 204
-    assert (fo.state.payments_for("000887"), fo.state.snapshot()["PaymentJournalLineSettledInvoices"]) == ([], [])
+    assert (
+        fo.state.payments_for("000887"),
+        fo.state.snapshot()["PaymentJournalLineSettledInvoices"],
+    ) == ([], [])
 
 
 async def test_a_marked_invoice_is_settled(fo: Environment) -> None:
@@ -248,7 +296,9 @@ async def test_a_marked_invoice_is_settled(fo: Environment) -> None:
     assert (opened["RefRecId"], opened["AmountCur"]) == (bill["SysRecId"], 20)
 
 
-async def test_a_marked_invoice_is_open_and_on_the_other_side_of_the_same_account(fo: Environment) -> None:
+async def test_a_marked_invoice_is_open_and_on_the_other_side_of_the_same_account(
+    fo: Environment,
+) -> None:
     invoice, credit = await invoiced(fo, 80), await invoiced(fo, -5)
     number = await journal(fo)
     fo.state.put("CustomersV3", dataAreaId="usmf", CustomerAccount="US-002")
@@ -260,9 +310,13 @@ async def test_a_marked_invoice_is_open_and_on_the_other_side_of_the_same_accoun
         {"MarkedInvoice": invoice, "MarkedInvoiceCompany": "dat"},
     ):
         text = await line_refused(fo, number, **body)
-        assert "in field 'Invoice' is not found in the related table 'Customer transactions'." in text
+        assert (
+            "in field 'Invoice' is not found in the related table 'Customer transactions'." in text
+        )
     await line(fo, number, MarkedInvoice=invoice)
-    assert "already marked for settlement" in await line_refused(fo, number, LineNumber=2, MarkedInvoice=invoice)
+    assert "already marked for settlement" in await line_refused(
+        fo, number, LineNumber=2, MarkedInvoice=invoice
+    )
     assert (await fo.ask("PATCH", line_at(number), {"CreditAmount": 70})).status_code == 204
     fo.state.post_journal(number)
     rest = await journal(fo)
@@ -287,12 +341,18 @@ async def test_one_payment_settles_several_invoices(fo: Environment) -> None:
     made = await mark(fo, settled(number, first))
     assert (made.status_code, made.json()["SettlementAmountInInvoiceCurrency"]) == (201, 50)
     assert made.json()["AccountDisplayValue"] == "US\\-001"
-    assert (await mark(fo, settled(number, second, SettlementAmountInInvoiceCurrency=25))).status_code == 201
+    assert (
+        await mark(fo, settled(number, second, SettlementAmountInInvoiceCurrency=25))
+    ).status_code == 201
     fo.state.post_journal(number)
-    assert [row.values.get("SettleAmountCur") for row in fo.state.transactions("usmf", "US-001")] == [50, 25, -75]
+    assert [
+        row.values.get("SettleAmountCur") for row in fo.state.transactions("usmf", "US-001")
+    ] == [50, 25, -75]
 
 
-async def test_a_payment_whose_invoice_was_settled_meanwhile_stays_on_the_account(fo: Environment) -> None:
+async def test_a_payment_whose_invoice_was_settled_meanwhile_stays_on_the_account(
+    fo: Environment,
+) -> None:
     invoice = await invoiced(fo, 50)
     late, early = await journal(fo), await journal(fo)
     await line(fo, late)
@@ -313,18 +373,26 @@ async def test_a_settled_invoice_belongs_to_a_line_and_has_that_much_open(fo: En
         ({"InvoiceDueDate": "2026-01-06"}, f"The value '{invoice}' in field 'Invoice'"),
         ({"SettlementAmountInInvoiceCurrency": 51}, "more than what is open"),
     ):
-        text = await fo.refused("POST", "PaymentJournalLineSettledInvoices", **{**settled(number, invoice), **body})
+        text = await fo.refused(
+            "POST", "PaymentJournalLineSettledInvoices", **{**settled(number, invoice), **body}
+        )
         assert words in text
 
 
-async def test_automatic_settlement_takes_the_oldest_and_ignores_the_reference(fo: Environment) -> None:
+async def test_automatic_settlement_takes_the_oldest_and_ignores_the_reference(
+    fo: Environment,
+) -> None:
     fo.state.settings.automatic_settlement = True
     await invoiced(fo, 50)
     newest = await invoiced(fo, 80)
     number = await journal(fo)
     await line(fo, number, PaymentReference=newest)
     fo.state.post_journal(number)
-    assert [row["SettleAmountCur"] for row in fo.state.transactions("usmf", "US-001")] == [50, 30, -80]
+    assert [row["SettleAmountCur"] for row in fo.state.transactions("usmf", "US-001")] == [
+        50,
+        30,
+        -80,
+    ]
 
 
 async def test_lines_without_an_offset_balance_among_themselves(fo: Environment) -> None:
@@ -332,7 +400,12 @@ async def test_lines_without_an_offset_balance_among_themselves(fo: Environment)
     await line(fo, number)
     with pytest.raises(NotPosted, match="does not balance"):
         fo.state.post_journal(number)
-    bank = {"AccountType": "Bank", "AccountDisplayValue": "USMF OPER", "DebitAmount": 80, "CreditAmount": 0}
+    bank = {
+        "AccountType": "Bank",
+        "AccountDisplayValue": "USMF OPER",
+        "DebitAmount": 80,
+        "CreditAmount": 0,
+    }
     assert (await line(fo, number, LineNumber=2, **bank))["CustomerName"] == ""
     assert len(fo.state.post_journal(number)) == 1
     with pytest.raises(NotPosted, match="is posted"):
@@ -357,7 +430,12 @@ async def together(fo: Environment, *numbers: str) -> list[httpx.Response]:
                 fo.ask(
                     "POST",
                     "CustomerPaymentJournalLines",
-                    {**PAYMENT, "dataAreaId": "usmf", "JournalBatchNumber": number, "LineNumber": place},
+                    {
+                        **PAYMENT,
+                        "dataAreaId": "usmf",
+                        "JournalBatchNumber": number,
+                        "LineNumber": place,
+                    },
                 )
             )
             for place, number in enumerate(numbers, 1)
@@ -365,7 +443,9 @@ async def together(fo: Environment, *numbers: str) -> list[httpx.Response]:
     return [task.result() for task in tasks]
 
 
-async def test_two_writers_of_one_journal_collide_and_the_later_one_is_refused(fo: Environment) -> None:
+async def test_two_writers_of_one_journal_collide_and_the_later_one_is_refused(
+    fo: Environment,
+) -> None:
     number = await journal(fo)
     first, second, third = await together(fo, number, number, number)
     assert (first.status_code, second.status_code, third.status_code) == (201, 400, 400)
@@ -393,17 +473,29 @@ async def test_lines_of_one_changeset_are_one_writer(fo: Environment) -> None:
     number = await journal(fo)
     parts = []
     for place in (1, 2):
-        body = {**PAYMENT, "dataAreaId": "usmf", "JournalBatchNumber": number, "LineNumber": place, "CreditAmount": 5}
+        body = {
+            **PAYMENT,
+            "dataAreaId": "usmf",
+            "JournalBatchNumber": number,
+            "LineNumber": place,
+            "CreditAmount": 5,
+        }
+        sent = httpx.Request("POST", "http://x", json=body).content.decode()
         parts.append(
             "--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
             f"Content-ID: {place}\r\n\r\nPOST /data/CustomerPaymentJournalLines HTTP/1.1\r\n"
-            f"Content-Type: application/json\r\n\r\n{httpx.Request('POST', 'http://x', json=body).content.decode()}\r\n"
+            f"Content-Type: application/json\r\n\r\n{sent}\r\n"
         )
-    content = f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{''.join(parts)}--c--\r\n--b--\r\n"
+    content = (
+        "--b\r\nContent-Type: multipart/mixed;"
+        f" boundary=c\r\n\r\n{''.join(parts)}--c--\r\n--b--\r\n"
+    )
     headers = {**JSON, "Content-Type": "multipart/mixed; boundary=b"}
     async with asyncio.TaskGroup() as group:
         together = [
-            group.create_task(fo.client.post("/data/$batch", content=content.encode(), headers=headers))
+            group.create_task(
+                fo.client.post("/data/$batch", content=content.encode(), headers=headers)
+            )
             for _ in range(2)
         ]
     texts = [task.result().text for task in together]

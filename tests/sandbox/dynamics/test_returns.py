@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sync.sandbox.dynamics.state import NotPosted
+from sandbox.dynamics.state import NotPosted
 from tests.sandbox.dynamics.conftest import Environment
 
 HEADER: dict[str, Any] = {"CustomerAccountNumber": "US-001", "DefaultReturnSiteId": "1"}
@@ -19,27 +19,41 @@ async def line(fo: Environment, number: str, **body: Any) -> dict[str, Any]:
 
 
 async def line_refused(fo: Environment, number: str, **body: Any) -> str:
-    wanted = {"dataAreaId": "usmf", "ReturnOrderNumber": number, "ItemNumber": "A0002", "ReturnSalesQuantity": -1}
+    wanted = {
+        "dataAreaId": "usmf",
+        "ReturnOrderNumber": number,
+        "ItemNumber": "A0002",
+        "ReturnSalesQuantity": -1,
+    }
     return await fo.refused("POST", "ReturnOrderLinesV2", **{**wanted, **body})
 
 
 def header_at(number: str) -> str:
-    return f"ReturnOrderHeadersV2(dataAreaId='usmf',ReturnOrderNumber='{number}')?cross-company=true"
+    return (
+        f"ReturnOrderHeadersV2(dataAreaId='usmf',ReturnOrderNumber='{number}')?cross-company=true"
+    )
 
 
 def line_at(made: dict[str, Any]) -> str:
-    key = f"ReturnOrderNumber='{made['ReturnOrderNumber']}',ReturnInventoryLotId='{made['ReturnInventoryLotId']}'"
+    key = (
+        f"ReturnOrderNumber='{made['ReturnOrderNumber']}',"
+        f"ReturnInventoryLotId='{made['ReturnInventoryLotId']}'"
+    )
     return f"ReturnOrderLinesV2(dataAreaId='usmf',{key})?cross-company=true"
 
 
 async def sold(fo: Environment, **body: Any) -> str:
     """The lot of a line that US-001 bought."""
     order = await fo.order(SalesTaxGroupCode="DE")
-    made = await fo.line(order["SalesOrderNumber"], **{"ItemNumber": "A0002", "OrderedSalesQuantity": 3, **body})
+    made = await fo.line(
+        order["SalesOrderNumber"], **{"ItemNumber": "A0002", "OrderedSalesQuantity": 3, **body}
+    )
     return str(made["InventoryLotId"])
 
 
-async def test_a_return_has_two_numbers_and_the_first_comes_from_the_orders_sequence(fo: Environment) -> None:
+async def test_a_return_has_two_numbers_and_the_first_comes_from_the_orders_sequence(
+    fo: Environment,
+) -> None:
     await fo.order()
     made = await fo.made("ReturnOrderHeadersV2", **HEADER, CustomerReturnReasonCode="DEFECT")
     assert (made["ReturnOrderNumber"], made["RMANumber"]) == ("USMF-000002", "00001")
@@ -52,15 +66,21 @@ async def test_a_return_has_two_numbers_and_the_first_comes_from_the_orders_sequ
     assert (await fo.order())["SalesOrderNumber"] == "USMF-000003"
 
 
-async def test_numbers_of_a_return_are_chosen_only_where_the_sequence_is_manual(fo: Environment) -> None:
+async def test_numbers_of_a_return_are_chosen_only_where_the_sequence_is_manual(
+    fo: Environment,
+) -> None:
     fo.state.settings.manual |= {"ReturnOrderNumber", "RMANumber"}
     body = {"dataAreaId": "usmf", **HEADER}
-    assert "Field 'Return order' must be filled in." in await fo.refused("POST", "ReturnOrderHeadersV2", **body)
+    assert "Field 'Return order' must be filled in." in await fo.refused(
+        "POST", "ReturnOrderHeadersV2", **body
+    )
     made = await fo.made("ReturnOrderHeadersV2", **HEADER, ReturnOrderNumber="R_42")
     assert (made["ReturnOrderNumber"], made["RMANumber"]) == ("R_42", "00001")
     text = await fo.refused("POST", "ReturnOrderHeadersV2", **body, ReturnOrderNumber="r_42")
     assert "The record already exists." in text
-    text = await fo.refused("POST", "ReturnOrderHeadersV2", **body, ReturnOrderNumber="R_43", RMANumber="7")
+    text = await fo.refused(
+        "POST", "ReturnOrderHeadersV2", **body, ReturnOrderNumber="R_43", RMANumber="7"
+    )
     assert "cannot be entered manually" in text
 
 
@@ -75,22 +95,35 @@ async def test_numbers_of_a_return_are_chosen_only_where_the_sequence_is_manual(
         ("DefaultReturnWarehouseId", "Warehouse", "Warehouses"),
     ],
 )
-async def test_a_header_only_refers_to_what_exists(fo: Environment, field: str, label: str, related: str) -> None:
-    text = await fo.refused("POST", "ReturnOrderHeadersV2", dataAreaId="usmf", **{**HEADER, field: "NOPE"})
-    assert f"The value 'NOPE' in field '{label}' is not found in the related table '{related}'." in text
+async def test_a_header_only_refers_to_what_exists(
+    fo: Environment, field: str, label: str, related: str
+) -> None:
+    text = await fo.refused(
+        "POST", "ReturnOrderHeadersV2", dataAreaId="usmf", **{**HEADER, field: "NOPE"}
+    )
+    assert (
+        f"The value 'NOPE' in field '{label}' is not found in the related table '{related}'."
+        in text
+    )
 
 
 async def test_a_header_has_a_customer_and_its_warehouse_brings_its_site(fo: Environment) -> None:
     assert "Field 'Customer account' must be filled in." in await fo.refused(
         "POST", "ReturnOrderHeadersV2", dataAreaId="usmf"
     )
-    made = await fo.made("ReturnOrderHeadersV2", CustomerAccountNumber="US-001", DefaultReturnWarehouseId="24")
+    made = await fo.made(
+        "ReturnOrderHeadersV2", CustomerAccountNumber="US-001", DefaultReturnWarehouseId="24"
+    )
     assert made["DefaultReturnSiteId"] == "2"
 
 
 async def test_a_return_address_has_a_country_with_three_letters(fo: Environment) -> None:
     text = await fo.refused(
-        "POST", "ReturnOrderHeadersV2", dataAreaId="usmf", **HEADER, ReturnAddressCountryRegionId="DE"
+        "POST",
+        "ReturnOrderHeadersV2",
+        dataAreaId="usmf",
+        **HEADER,
+        ReturnAddressCountryRegionId="DE",
     )
     assert "The value 'DE' in field 'Country/region'" in text
 
@@ -99,8 +132,16 @@ async def test_a_line_opens_the_return_and_goes_where_the_header_says(fo: Enviro
     number = await returned(fo)
     made = await line(fo, number, ReturnDispositionCode="CreditOnly")
     assert made["ReturnInventoryLotId"] == "USMF-00000001"
-    assert (made["ReturnSiteId"], made["SalesPrice"], made["LineAmount"]) == ("1", Decimal("9.99"), Decimal("-9.99"))
-    assert (made["ReturnStatus"], made["RMANumber"], made["CustomerAccountNumber"]) == ("Awaiting", "00001", "US-001")
+    assert (made["ReturnSiteId"], made["SalesPrice"], made["LineAmount"]) == (
+        "1",
+        Decimal("9.99"),
+        Decimal("-9.99"),
+    )
+    assert (made["ReturnStatus"], made["RMANumber"], made["CustomerAccountNumber"]) == (
+        "Awaiting",
+        "00001",
+        "US-001",
+    )
     assert (made["SalesUnitSymbol"], made["LineCreationSequenceNumber"]) == ("ea", 1)
     assert (await line(fo, number))["LineCreationSequenceNumber"] == 2
     assert (await fo.get(header_at(number)))["ReturnOrderStatus"] == "Backorder"
@@ -138,14 +179,21 @@ async def test_what_a_line_may_not_say(fo: Environment, body: dict[str, Any], wo
 
 @pytest.mark.parametrize(
     ("quantity", "price", "amount"),
-    [("-3", "1.115", "-3.35"), ("-1.5", "0.33", "-0.5"), ("-7", "0", "0"), ("-2", "12.345678", "-24.69")],
+    [
+        ("-3", "1.115", "-3.35"),
+        ("-1.5", "0.33", "-0.5"),
+        ("-7", "0", "0"),
+        ("-2", "12.345678", "-24.69"),
+    ],
 )
 async def test_a_line_amount_is_negative_and_rounded_away_from_zero(
     fo: Environment, quantity: str, price: str, amount: str
 ) -> None:
     body = {"ReturnSalesQuantity": Decimal(quantity), "SalesPrice": Decimal(price)}
     if price == "0":
-        fo.state.put("ReleasedProductsV2", dataAreaId="usmf", ItemNumber="A0002", SalesPrice=Decimal(0))
+        fo.state.put(
+            "ReleasedProductsV2", dataAreaId="usmf", ItemNumber="A0002", SalesPrice=Decimal(0)
+        )
     assert (await line(fo, await returned(fo), **body))["LineAmount"] == Decimal(amount)
 
 
@@ -159,7 +207,9 @@ async def test_another_quantity_makes_another_amount(fo: Environment) -> None:
 
 
 async def test_a_line_that_was_sold_comes_back_at_what_it_was_sold_for(fo: Environment) -> None:
-    lot = await sold(fo, SalesPrice=10, LineDiscountPercentage=25, SalesUnitSymbol="pcs", LineDescription="Lamp")
+    lot = await sold(
+        fo, SalesPrice=10, LineDiscountPercentage=25, SalesUnitSymbol="pcs", LineDescription="Lamp"
+    )
     made = await line(fo, await returned(fo), ReturningInventoryLotId=lot, ReturnSalesQuantity=-2)
     assert (made["SalesPrice"], made["LineAmount"]) == (Decimal("7.5"), -15)
     assert (made["SalesUnitSymbol"], made["LineDescription"]) == ("pcs", "Lamp")
@@ -169,10 +219,19 @@ async def test_a_line_that_was_sold_comes_back_at_what_it_was_sold_for(fo: Envir
 
 async def test_a_line_comes_back_from_the_customer_it_was_sold_to(fo: Environment) -> None:
     lot = await sold(fo)
-    fo.state.put("CustomersV3", dataAreaId="usmf", CustomerAccount="US-002", SalesCurrencyCode="USD")
-    text = await line_refused(fo, await returned(fo, CustomerAccountNumber="US-002"), ReturningInventoryLotId=lot)
-    assert f"The value '{lot}' in field 'Return lot ID' is not found in the related table 'Order lines'." in text
-    text = await line_refused(fo, await returned(fo), ReturningInventoryLotId=lot, ItemNumber="A0001")
+    fo.state.put(
+        "CustomersV3", dataAreaId="usmf", CustomerAccount="US-002", SalesCurrencyCode="USD"
+    )
+    text = await line_refused(
+        fo, await returned(fo, CustomerAccountNumber="US-002"), ReturningInventoryLotId=lot
+    )
+    assert (
+        f"The value '{lot}' in field 'Return lot ID' is not found in the related table 'Order"
+        " lines'." in text
+    )
+    text = await line_refused(
+        fo, await returned(fo), ReturningInventoryLotId=lot, ItemNumber="A0001"
+    )
     assert "is of item number A0002, not of A0001" in text
 
 
@@ -190,7 +249,9 @@ async def test_a_return_is_deleted_until_its_goods_arrive(fo: Environment) -> No
     arrived = await fo.get(line_at(made))
     assert (arrived["ReturnStatus"], arrived["ReturnedSalesQuantity"]) == ("Received", -1)
     assert "has status Received and cannot be deleted" in await fo.refused("DELETE", line_at(made))
-    assert "has status Received and cannot be deleted" in await fo.refused("DELETE", header_at(number))
+    assert "has status Received and cannot be deleted" in await fo.refused(
+        "DELETE", header_at(number)
+    )
     fo.state.receive_return(number)
 
 
@@ -200,12 +261,19 @@ async def test_a_posted_return_is_a_credit_note(fo: Environment) -> None:
     made = await line(fo, number, ReturningInventoryLotId=lot, ReturnDispositionCode="CREDIT")
     assert fo.state.post_return(number) == "CCN-000001"
     [note] = (await fo.get("SalesInvoiceHeadersV2?cross-company=true"))["value"]
-    assert (note["TotalInvoiceAmount"], note["TotalTaxAmount"]) == (Decimal("-11.9"), Decimal("-1.9"))
+    assert (note["TotalInvoiceAmount"], note["TotalTaxAmount"]) == (
+        Decimal("-11.9"),
+        Decimal("-1.9"),
+    )
     assert (note["SalesOrderNumber"], note["CustomersOrderReference"]) == (number, "CM-1")
     [shown] = (await fo.get("SalesInvoiceV4Lines?cross-company=true"))["value"]
     assert (shown["InvoicedQuantity"], shown["LineAmount"], shown["SalesPrice"]) == (-1, -10, 10)
     [copy] = (await fo.get("CustInvoiceJourBiEntities?cross-company=true"))["value"]
-    assert (copy["SalesType"], copy["ReturnReasonCodeId"], copy["ReturnItemNum"]) == ("ReturnItem", "DEFECT", "00001")
+    assert (copy["SalesType"], copy["ReturnReasonCodeId"], copy["ReturnItemNum"]) == (
+        "ReturnItem",
+        "DEFECT",
+        "00001",
+    )
     assert fo.state.balance("usmf", "US-001") == Decimal("-11.9")
     header, row = await fo.get(header_at(number)), await fo.get(line_at(made))
     assert (header["ReturnStatus"], header["ReturnOrderStatus"], row["ReturnStatus"]) == (
@@ -229,7 +297,11 @@ async def test_tax_of_what_was_not_sold_here_follows_customer_and_item(fo: Envir
 
 async def test_tax_within_a_customers_prices_is_not_credited_on_top(fo: Environment) -> None:
     fo.state.put(
-        "CustomersV3", dataAreaId="usmf", CustomerAccount="US-001", SalesTaxGroup="DE", IsSalesTaxIncludedInPrices="Yes"
+        "CustomersV3",
+        dataAreaId="usmf",
+        CustomerAccount="US-001",
+        SalesTaxGroup="DE",
+        IsSalesTaxIncludedInPrices="Yes",
     )
     number = await returned(fo)
     await line(fo, number, SalesPrice=119)

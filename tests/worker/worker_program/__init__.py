@@ -1,1 +1,2 @@
-"""A worker's process: Microsoft's code and the app, between two pipes. It runs where the tests are not: in the unpacked package."""
+"""A worker's process: Microsoft's code and the app, between two pipes. It runs where the tests are
+not: in the unpacked package."""

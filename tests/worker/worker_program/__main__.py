@@ -1,8 +1,10 @@
-"""Hands messages from standard input to the worker's library, and its answers to standard output: one JSON text per line.
+"""Hands messages from standard input to the worker's library, and its answers to standard output:
+one JSON text per line.
 
-An invocation is begun while others are under way, on the one loop, as the worker does it; every other message is answered
-before the next is read. With the answer to whatever came before the first invocation goes what the process has touched until
-then. It ends when its input does, once everything is answered.
+An invocation is begun while others are under way, on the one loop, as the worker does it; every
+other message is answered before the next is read. With the answer to whatever came before the first
+invocation goes what the process has touched until then. It ends when its input does, once
+everything is answered.
 """
 
 import asyncio
@@ -48,26 +50,37 @@ class Channel:
 
     async def _answer(self, message: Any) -> None:
         asked = message.WhichOneof("content")
-        request = SimpleNamespace(request=message, properties={"host": "127.0.0.1", "protos": protos})
+        request = SimpleNamespace(
+            request=message, properties={"host": "127.0.0.1", "protos": protos}
+        )
         answer = await getattr(self._library, asked)(request)
         said = protos.StreamingMessage(request_id=message.request_id, **{ANSWERS[asked]: answer})
-        beside = {"touched": self._watched.noted, "is_async": self._are_async()} if self._watched.is_on else {}
+        beside = (
+            {"touched": self._watched.noted, "is_async": self._are_async()}
+            if self._watched.is_on
+            else {}
+        )
         self._answers.write(json.dumps({"message": written(said), **beside}) + "\n")
         self._answers.flush()
 
     def _are_async(self) -> dict[str, bool]:
         """Which functions the library awaits, by name; others it would run in a thread."""
-        known = importlib.import_module("azure_functions_runtime.handle_event")._functions._functions
+        known = importlib.import_module(
+            "azure_functions_runtime.handle_event"
+        )._functions._functions
         return {function.name: function.is_async for function in known.values()}
 
 
 async def main() -> None:
-    """Keep standard output for answers: what the app prints goes to standard error, where the log is."""
+    """Keep standard output for answers: what the app prints goes to standard error, where the log
+    is."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logging.basicConfig(level=logging.INFO)
     lines = asyncio.StreamReader(limit=LONGEST_LINE)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
+    )
     await Channel(answers).run(lines)
 
 

@@ -5,7 +5,15 @@ import sys
 from typing import Any, Final
 
 WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-TOUCHING: Final = ("socket.", "subprocess.", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.connect")
+TOUCHING: Final = (
+    "socket.",
+    "subprocess.",
+    "os.mkdir",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "sqlite3.connect",
+)
 
 
 class Watched:
@@ -21,5 +29,7 @@ class Watched:
         self.is_on = False
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self.is_on and (event.startswith(TOUCHING) or (event == "open" and arguments[2] & WRITES)):
+        if self.is_on and (
+            event.startswith(TOUCHING) or (event == "open" and arguments[2] & WRITES)
+        ):
             self.noted.append(f"{event} {arguments[0]}")

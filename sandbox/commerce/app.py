@@ -1,0 +1,69 @@
+"""The double as an ASGI application: REST, Adobe's identity service and keys, and `/sandbox/...`
+for whoever runs it."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sandbox.commerce.companies import COMPANIES
+from sandbox.commerce.document_endpoints import DOCUMENTS
+from sandbox.commerce.document_inspection import document_routes
+from sandbox.commerce.inspection import inspection_routes
+from sandbox.commerce.order_endpoints import ORDERS
+from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.shop_endpoints import SHOP
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
+from sandbox.gate import Gate
+
+VERBS = ["GET", "POST", "PUT", "DELETE"]
+
+
+def refusal(status: int, retry_after: int | None) -> Response:
+    """What stands in front of the shop says to a fault: JSON for a throttle, a page for the
+    rest."""
+    if retry_after is not None:
+        return JSONResponse(
+            {"message": "Too Many Requests", "trace": None}, 429, {"Retry-After": str(retry_after)}
+        )
+    return Response(
+        f"<html><body><h1>{status} Backend fetch failed</h1></body></html>",
+        status,
+        media_type="text/html",
+    )
+
+
+def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
+    """A shop at `/rest/<store>/V1/...`, or at `/<tenant>/V1/...` when the state has a tenant;
+    faults by `dials`.
+
+    Beside it: `/ims/token/v3`, Adobe's public keys under `/prod/keys/`, and `/sandbox/...`, which
+    no fault touches.
+    """
+
+    async def token(request: Request) -> Response:
+        status, body = state.ims.token((await request.body()).decode())
+        return JSONResponse(body, status)
+
+    async def key(request: Request) -> Response:
+        pem = state.public_keys.get(request.url.path)
+        return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
+
+    root = state.tenant or "rest"
+    dispatcher = Dispatcher(state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES])
+
+    async def shop(request: Request) -> Response:
+        return await dispatcher(request)
+
+    return Starlette(
+        routes=[
+            Route("/ims/token/v3", token, methods=["POST"]),
+            Route("/prod/keys/{name}", key, methods=["GET"]),
+            *document_routes(state),
+            *inspection_routes(state, dials),
+            Route(f"/{root}/{{path:path}}", shop, methods=VERBS),
+        ],
+        middleware=[Middleware(Gate, dials=dials, refusal=refusal)],
+    )

@@ -1,0 +1,148 @@
+"""`/sandbox/...`: look into the double and act as shopper or administrator, over HTTP. For the demo
+and the tests."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.commerce import lifecycle
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.recipe import PAYMENTS
+from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.state import CommerceState
+from sandbox.dials import Dials
+from sandbox.gate import dials_endpoint
+from sync.core.encoding import from_json, to_json
+
+ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
+    "cancel": lifecycle.can_cancel,
+    "edit": lifecycle.can_cancel,
+    "ship": lifecycle.can_ship,
+    "hold": lifecycle.can_hold,
+    "unhold": lifecycle.can_unhold,
+}
+NEW_ADDRESS = {"street": ["Ringweg 9"], "city": "Neustadt", "postcode": "14467"}
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """JSON with every digit."""
+    return Response(to_json(value), status, media_type="application/json")
+
+
+def brief(order: StoredOrder) -> dict[str, Any]:
+    """What tells one order from another."""
+    keys = (
+        "entity_id",
+        "increment_id",
+        "store_id",
+        "state",
+        "order_currency_code",
+        "grand_total",
+        "updated_at",
+    )
+    return {key: order.row[key] for key in keys}
+
+
+def _known(payment: str) -> str:
+    """A payment method of the shop. Raises `ValueError`."""
+    if payment not in PAYMENTS:
+        raise ValueError(f"the payment method {payment}")
+    return payment
+
+
+class Inspection:
+    """The endpoints, each named after its path."""
+
+    def __init__(self, state: CommerceState) -> None:
+        self._state = state
+
+    async def whole(self, _request: Request) -> Response:
+        """`GET state`: how much there is, what it comes to per currency, and what was asked for."""
+        state = self._state
+        counts = {
+            "orders": len(state.orders),
+            "visible": len(state.visible()),
+            "customers": len(state.customers),
+        }
+        return answer({**counts, "totals": state.totals(), "requests": dict(state.requests)})
+
+    async def requests(self, request: Request) -> Response:
+        """`GET requests`: how many of each kind since the start or the last `DELETE`."""
+        if request.method == "DELETE":
+            self._state.requests.clear()
+        return answer(dict(self._state.requests))
+
+    async def notifications(self, request: Request) -> Response:
+        """`GET notifications` shows what goes wrong with notifications, `PUT` sets it."""
+        if request.method == "PUT":
+            try:
+                self._state.notification_dials.turn(json.loads(await request.body()))
+            except (ValueError, AttributeError) as error:
+                return answer({"error": str(error)}, 400)
+        return JSONResponse(self._state.notification_dials.as_json())
+
+    async def orders(self, request: Request) -> Response:
+        """`GET orders` lists all; `POST` places `count` new ones; `skus`, `store`, `shopper` and
+        `payment` if you like."""
+        if request.method == "GET":
+            return answer([brief(order) for order in self._state.orders.values()])
+        try:
+            wishes = from_json(await request.body() or b"{}")
+            count, skus = int(wishes.get("count", 1)), wishes.get("skus")
+            catalogue = self._state.catalogue
+            store = catalogue.store(wishes["store"]) if "store" in wishes else None
+            shopper = catalogue.shopper(wishes["shopper"]) if "shopper" in wishes else None
+            if shopper is not None and store is None:
+                store = next((one for one in catalogue.stores if shopper.place in one.places), None)
+            paid: dict[str, Any] = (
+                {"payment": _known(wishes["payment"])} if "payment" in wishes else {}
+            )
+            placed = self._state.place_new(count, skus=skus, store=store, shopper=shopper, **paid)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            usage = (
+                "give count, and if you like skus, a store code, a shopper's e-mail, a payment"
+                " method"
+            )
+            return answer({"error": f"{usage}; not {error}"}, 400)
+        return answer([brief(order) for order in placed], 201)
+
+    async def action(self, request: Request) -> Response:
+        """`POST orders/{id}/{action}`: what an administrator does; 409 when the order's state does
+        not allow it."""
+        name = request.path_params["deed"]
+        try:
+            order = self._state.order(request.path_params["id"])
+        except RestFault as fault:
+            return answer({"error": fault.message}, fault.status)
+        if name == "address":
+            self._state.change_address(
+                order, kind="billing" if order.shipping is None else "shipping", **NEW_ADDRESS
+            )
+            return answer(brief(order))
+        if name not in ALLOWED:
+            return answer(
+                {"error": f"deeds are address, invoice, refund, {', '.join(ALLOWED)}"}, 404
+            )
+        if not ALLOWED[name](order):
+            return answer(
+                {"error": f"an order in state {order.row['state']} allows no {name}"}, 409
+            )
+        result = getattr(self._state, name)(order)
+        return answer(brief(result if isinstance(result, StoredOrder) else order))
+
+
+def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
+    """All of them, and the fault dials."""
+    inspection = Inspection(state)
+    return [
+        Route("/sandbox/state", inspection.whole),
+        Route("/sandbox/requests", inspection.requests, methods=["GET", "DELETE"]),
+        Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
+        Route("/sandbox/notifications", inspection.notifications, methods=["GET", "PUT"]),
+        Route("/sandbox/orders", inspection.orders, methods=["GET", "POST"]),
+        Route("/sandbox/orders/{id:int}/{deed}", inspection.action, methods=["POST"]),
+    ]

@@ -1,0 +1,255 @@
+"""Credit memos of an order or of one invoice, all of it or in parts, and what the order counts of
+them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sandbox.commerce import extra_charges, levies
+from sandbox.commerce.documents import (
+    SETTLED,
+    SIDES,
+    Row,
+    added,
+    children,
+    countable,
+    exact,
+    head_columns,
+    item_columns,
+    parent,
+    paying,
+    pays,
+    per_parent,
+    to_refund,
+)
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.lifecycle import touch
+from sandbox.commerce.memo_shipping import SIGNS, shipping_back
+from sandbox.commerce.memo_sums import Adjustment, MemoSums
+from sandbox.commerce.numbering import Sequences
+from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
+from sandbox.commerce.settling import settle
+from sandbox.commerce.shape import number
+from sync.core.money import ZERO, rounded
+
+COUNTED: Final = {
+    "subtotal_refunded": "subtotal",
+    "tax_refunded": "tax_amount",
+    "shipping_refunded": "shipping_amount",
+    "shipping_tax_refunded": "shipping_tax_amount",
+    "discount_refunded": "discount_amount",
+    "discount_tax_compensation_refunded": "discount_tax_compensation_amount",
+    "adjustment_positive": "adjustment_positive",
+    "adjustment_negative": "adjustment_negative",
+}
+"""Column of the order -> column of the credit memo."""
+
+ITEM_COUNTED: Final = {
+    "amount_refunded": "row_total",
+    "tax_refunded": "tax_amount",
+    "discount_refunded": "discount_amount",
+    "discount_tax_compensation_refunded": "discount_tax_compensation_amount",
+}
+BARRED: Final = frozenset({"payment_review", "holded", "canceled", "closed"})
+
+
+@dataclass(frozen=True)
+class Refund:
+    """What is asked for. `quantities` by order item id, empty for the rest; amounts in base
+    currency.
+
+    `shipping` None: all that is left; `gross`: it includes tax. `invoice`: refund no more than that
+    one. `online`: through the payment's gateway. `to_store_credit`: so much of it is not paid out
+    but kept as credit.
+    """
+
+    quantities: Mapping[int, Decimal] = field(default_factory=dict)
+    shipping: Decimal | None = None
+    adjustment: Adjustment = field(default_factory=Adjustment)
+    invoice: Columns | None = None
+    gross: bool = False
+    online: bool = False
+    to_store_credit: Decimal = ZERO
+
+
+def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequences) -> Columns:
+    """Refund and count it on the order; the credit memo. Raises `RestFault` for what the shop
+    refuses, changing nothing."""
+    if order.row["state"] in BARRED:
+        raise refused(
+            f"A creditmemo can not be created when an order has a status of {order.row['status']}"
+        )
+    rows = rows_of(order, asked)
+    head = head_columns(order, stamp(now))
+    covered = {row.item["item_id"] for row in paying(rows) if row.last}
+    last = not any(to_refund(order, item) for item in order.items if item["item_id"] not in covered)
+    shipping = shipping_back(order, asked.shipping, asked.invoice, gross=asked.gross)
+    for side in SIDES:
+        MemoSums(order, rows, head, side, last, asked.invoice, shipping, asked.adjustment).collect()
+    _check(order, head, rows, asked)
+    entity_id = sequences.next("creditmemo")
+    document = {
+        **exact(head),
+        "entity_id": entity_id,
+        "increment_id": sequences.increment(int(order.row["store_id"]), "creditmemo"),
+        "invoice_id": asked.invoice["entity_id"] if asked.invoice is not None else None,
+        "state": SETTLED,
+        "items": [
+            item_columns(row, entity_id, sequences.next("creditmemo_item"))
+            | levies.memo_columns(row, row.levies)
+            for row in rows
+            if row.qty > ZERO
+        ],
+    }
+    for row in rows:
+        _count_item(row, stamp(now))
+    _count(order, head, asked)
+    order.creditmemos.append(document)
+    settle(order)
+    touch(order, now)
+    _note(
+        order,
+        head["base_grand_total"],
+        stamp(now),
+        sequences.next("order_comment"),
+        online=asked.online,
+    )
+    return document
+
+
+def rows_of(order: StoredOrder, asked: Refund) -> list[Row]:
+    """The rows of a credit memo. Raises `RestFault` for more than was invoiced and not yet
+    refunded."""
+    limits = _limits(order, asked.invoice)
+    rows = []
+    for item in order.items:
+        if not _comes_along(order, item, asked.quantities, limits):
+            continue
+        bearing, rest = pays(order, item), to_refund(order, item)
+        if not bearing:
+            qty = _extra(order, item, asked, limits)
+        elif asked.quantities and item["item_id"] not in asked.quantities:
+            continue
+        else:
+            most = rest if limits is None else min(rest, limits.get(item["item_id"], ZERO))
+            qty = countable(item, asked.quantities[item["item_id"]]) if asked.quantities else most
+            if qty > most:
+                raise RestFault(
+                    400, 'We found an invalid quantity to refund item "%1".', [item["name"]]
+                )
+        rows.append(Row(item, max(qty, ZERO), bearing, qty == rest))
+    return rows
+
+
+def _limits(order: StoredOrder, invoice: Columns | None) -> dict[int, Decimal] | None:
+    """What may still be refunded of one invoice, by order item id."""
+    if invoice is None:
+        return None
+    limits = {line["order_item_id"]: Decimal(line["qty"]) for line in invoice["items"]}
+    for memo in order.creditmemos:
+        for line in memo["items"] if memo["invoice_id"] == invoice["entity_id"] else ():
+            limits[line["order_item_id"]] -= line["qty"]
+    return limits
+
+
+def _comes_along(
+    order: StoredOrder,
+    item: Columns,
+    wanted: Mapping[int, Decimal],
+    limits: dict[int, Decimal] | None,
+) -> bool:
+    def open_(one: Columns) -> bool:
+        return limits is None or limits.get(one["item_id"], ZERO) > ZERO
+
+    if pays(order, item):
+        return open_(item) or item["item_id"] in wanted
+    others = children(order, item) or [above for above in (parent(order, item),) if above]
+    return any(wanted.get(one["item_id"], ZERO) > ZERO if wanted else open_(one) for one in others)
+
+
+def _extra(
+    order: StoredOrder, item: Columns, asked: Refund, limits: dict[int, Decimal] | None
+) -> Decimal:
+    """How many of a row that bears no money: as many as go with its parent; a dynamic bundle's all,
+    every time."""
+    above = parent(order, item)
+    if above is None:
+        lines = asked.invoice["items"] if asked.invoice is not None else ()
+        invoiced = (
+            Decimal(line["qty"]) for line in lines if line["order_item_id"] == item["item_id"]
+        )
+        return next(invoiced, amount(item, "qty_invoiced"))
+    left = to_refund(order, above) if limits is None else limits.get(above["item_id"], ZERO)
+    return asked.quantities.get(above["item_id"], left) * per_parent(item, above)
+
+
+def _check(order: StoredOrder, head: Columns, rows: list[Row], asked: Refund) -> None:
+    """Raises `RestFault` for what the shop's validators refuse."""
+    of_goods = any(row.qty > ZERO for row in rows)
+    refunded, paid = order.amount("base_total_refunded"), order.amount("base_total_paid")
+    if head["base_grand_total"] < ZERO or head["grand_total"] < ZERO:
+        raise refused("The credit memo's total must be positive.")
+    if rounded(refunded + head["base_grand_total"]) > rounded(paid):
+        raise refused(f"The most money available to refund is {number(paid - refunded)}.")
+    if not of_goods and order.amount("base_shipping_amount") <= order.amount(
+        "base_shipping_refunded"
+    ):
+        raise refused("You can't create a creditmemo without products.")
+    if not of_goods and not head["base_grand_total"]:
+        raise refused("The credit memo's total must be positive.")
+    if asked.to_store_credit > head["base_grand_total"] + amount(
+        head, "base_customer_balance_amount"
+    ):
+        raise RestFault(400, "The store credit used cannot exceed order amount.")
+
+
+def _count(order: StoredOrder, head: Columns, asked: Refund) -> None:
+    row, line = order.row, "online" if asked.online else "offline"
+    for side in SIDES:
+        total = head[f"{side}grand_total"]
+        row[f"{side}total_refunded"] = rounded(order.amount(f"{side}total_refunded") + total)
+        added(row, f"{side}total_{line}_refunded", total)
+        for counter, name in COUNTED.items():
+            added(row, f"{side}{counter}", amount(head, f"{side}{name}"))
+        if order.amount("grand_total"):
+            added(order.payment, f"{side}amount_refunded", rounded(total) if side else total)
+            added(order.payment, f"{side}shipping_refunded", amount(head, f"{side}shipping_amount"))
+        if asked.to_store_credit:
+            rate = Decimal(1) if side else order.amount("base_to_order_rate")
+            kept = rounded(asked.to_store_credit * rate)
+            added(order.extension, f"{side}customer_balance_total_refunded", kept)
+    extra_charges.count(order, head, "refunded")
+
+
+def _note(order: StoredOrder, total: Decimal, moment: str, entity_id: int, *, online: bool) -> None:
+    """What the shop writes into the order's history, in base currency."""
+    sign = SIGNS.get(str(order.row["base_currency_code"]), "")
+    text = f"We refunded {sign}{rounded(total):,.2f} {'online' if online else 'offline'}."
+    entry: Columns = {
+        "comment": text,
+        "created_at": moment,
+        "entity_id": entity_id,
+        "entity_name": "creditmemo",
+    }
+    entry |= {"is_customer_notified": 0, "is_visible_on_front": 0}
+    order.comments.insert(0, {**entry, "parent_id": order.entity_id, "status": order.row["status"]})
+
+
+def _count_item(row: Row, moment: str) -> None:
+    item = row.item
+    if row.pays:
+        levies.count(item, row.levies, "refunded")
+    if not row.qty:
+        return
+    item["updated_at"] = moment
+    added(item, "qty_refunded", row.qty)
+    for side in SIDES:
+        for counter, name in ITEM_COUNTED.items():
+            added(item, f"{side}{counter}", amount(row.money, f"{side}{name}"))
+
+
+def refused(message: str) -> RestFault:
+    """A refusal of the validators, which put several of them into one message."""
+    return RestFault(400, f"Creditmemo Document Validation Error(s):\n{message}")

@@ -1,0 +1,281 @@
+"""The shop itself: orders, customers, ids and time, and what shoppers and administrators do.
+
+Every change moves `updated_at` by the shop's rules (whole seconds, not for child rows) and tells
+the listeners, as Commerce dispatches its observers. Deterministic: time and chance are injected.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from sandbox.commerce import lifecycle
+from sandbox.commerce.catalogue import Catalogue, Product
+from sandbox.commerce.customers import company_columns, customer_columns
+from sandbox.commerce.faults import no_such_entity
+from sandbox.commerce.ims import Client, IdentityService
+from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
+from sandbox.commerce.maker import OrderMaker
+from sandbox.commerce.notification_dials import NotificationDials
+from sandbox.commerce.numbering import Sequences, numbered
+from sandbox.commerce.oauth import Consumer, OAuthServer
+from sandbox.commerce.payloads import raw, raw_customer, raw_order
+from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sync.core.ports import Clock
+
+SAVED = ("sales_order_save_after", "sales_order_save_commit_after")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event that observers can listen to. `data`: argument name -> raw model."""
+
+    event: str
+    data: Columns
+
+
+class CommerceState(InvoicingAndRefunds):
+    """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
+    `client`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        catalogue: Catalogue | None = None,
+        consumers: list[Consumer] | None = None,
+        tenant: str = "",
+        client: Client | None = None,
+        checks_access: bool = True,
+    ) -> None:
+        super().__init__()
+        self.clock = clock
+        self.catalogue = catalogue or Catalogue()
+        self.maker = OrderMaker(Random(seed), self.catalogue)
+        self.sequences = Sequences(
+            prefixes={store.id: store.prefix for store in self.catalogue.stores}
+        )
+        self.oauth = OAuthServer(
+            clock, consumers if consumers is not None else [Consumer.named("sandbox")]
+        )
+        self.tenant = tenant
+        self.ims = IdentityService(
+            clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
+        )
+        self.checks_access = checks_access
+        self.display_gross = False
+        self.orders: dict[int, StoredOrder] = {}
+        self.customers: dict[int, Columns] = {}
+        self.companies: dict[int, Columns] = {}
+        self.requests: Counter[str] = Counter()
+        self.public_keys: dict[str, bytes] = {}
+        self.notification_dials = NotificationDials(Random(seed))
+        self.listeners: list[Callable[[Change], None]] = []
+        for shopper in self.catalogue.shoppers:
+            if shopper.id is not None:
+                place = self.catalogue.places[shopper.place]
+                store = next(
+                    (one for one in self.catalogue.stores if shopper.place in one.places), None
+                )
+                self.customers[shopper.id] = customer_columns(
+                    shopper, place, store, stamp(clock.now())
+                )
+                self.sequences.seen("customer_address", shopper.id)
+                if shopper.buys_for == shopper.id:
+                    self.companies[shopper.id] = company_columns(shopper, place)
+
+    def on_change(self, listener: Callable[[Change], None]) -> None:
+        """Tell `listener` of every event from now on, while it happens."""
+        self.listeners.append(listener)
+
+    # What is there
+
+    def visible(self, among: frozenset[str] | None = None) -> list[StoredOrder]:
+        """The committed orders by primary key; with `among` at least those of these ids."""
+        now = self.clock.now()
+        ids = (
+            sorted(self.orders)
+            if among is None or not all(map(str.isdecimal, among))
+            else sorted(map(int, among))
+        )
+        orders = (self.orders[number] for number in ids if number in self.orders)
+        return [order for order in orders if order.visible_from <= now]
+
+    def order(self, entity_id: int) -> StoredOrder:
+        """A committed order. Raises the 404 of the real one."""
+        found = self.orders.get(entity_id)
+        if found is None or found.visible_from > self.clock.now():
+            raise no_such_entity()
+        return found
+
+    def totals(self) -> dict[str, dict[str, Any]]:
+        """Per currency: orders, how many of them cancelled, and the sums of grand totals, invoices
+        and refunds."""
+        found: dict[str, dict[str, Any]] = {}
+        for order, sums in zip(self.orders.values(), self.sums(), strict=True):
+            entry = found.setdefault(sums["currency"], Counter(orders=0, canceled=0))
+            entry["orders"] += 1
+            entry["canceled"] += order.row["state"] == "canceled"
+            for name in ("grand_total", "invoiced", "refunded"):
+                entry[name] += sums[name]
+        return found
+
+    # What shoppers do
+
+    def place(self, order: StoredOrder, *, visible_in: timedelta | None = None) -> StoredOrder:
+        """Take an order up: ids, number, time. Observers hear at once; readers see it when its
+        transaction commits.
+
+        An order that has an id already (a recorded one) keeps its ids and times.
+        """
+        now = self.clock.now()
+        if order.entity_id:
+            self._adopt(order)
+        else:
+            numbered(order, self.sequences, now)
+        order.visible_from = now + (
+            self.notification_dials.commit_lag() if visible_in is None else visible_in
+        )
+        self.orders[order.entity_id] = order
+        self._report("sales_order_place_after", lambda: {"order": raw_order(order, saved=False)})
+        self._saved(order)
+        self._report(
+            "checkout_submit_all_after", lambda: {"order": raw_order(order), "quote": None}
+        )
+        if (
+            order.recipe is not None
+            and order.recipe.state == "captured"
+            and lifecycle.can_invoice(order)
+        ):
+            self.invoice(order)
+        return order
+
+    def place_new(
+        self, count: int = 1, *, visible_in: timedelta | None = None, **wishes: Any
+    ) -> list[StoredOrder]:
+        """Place orders by chance; `wishes` are fields of `Recipe`, and `skus`."""
+        return [self.place(self.maker.make(**wishes), visible_in=visible_in) for _ in range(count)]
+
+    # What administrators and integrations do
+
+    def sell(self, product: Product) -> None:
+        """Take a new product into the catalogue."""
+        self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
+        self.maker.catalogue = self.catalogue
+
+    def cancel(self, order: StoredOrder) -> bool:
+        """Cancel what is not invoiced; False when there is nothing to cancel."""
+        if not lifecycle.can_cancel(order):
+            return False
+        lifecycle.cancel(order, self.clock.now())
+        self._saved(order)
+        return True
+
+    def edit(self, order: StoredOrder) -> StoredOrder:
+        """Replace an order by an edited one, `…-1` and so on; the old one is cancelled after
+        that."""
+        if not lifecycle.can_cancel(order):
+            raise ValueError(
+                f"order {order.row['increment_id']} is {order.row['state']}: it cannot be edited"
+            )
+        new = self.maker.edited(order)
+        original = order.row.get("original_increment_id") or order.row["increment_id"]
+        revision = int(order.row.get("edit_increment") or 0) + 1
+        numbered(new, self.sequences, self.clock.now(), increment_id=f"{original}-{revision}")
+        new.row |= {
+            "original_increment_id": original,
+            "edit_increment": revision,
+            "remote_ip": None,
+        }
+        new.row |= {
+            "relation_parent_id": str(order.entity_id),
+            "relation_parent_real_id": order.row["increment_id"],
+        }
+        new.row["customer_note_notify"] = 0
+        self.place(new)
+        order.row |= {
+            "relation_child_id": str(new.entity_id),
+            "relation_child_real_id": new.row["increment_id"],
+        }
+        self.cancel(order)
+        return new
+
+    def change_address(self, order: StoredOrder, *, kind: str = "shipping", **columns: Any) -> None:
+        """Correct an address of an order. A child row: neither the order's time of change nor any
+        amount moves."""
+        address = order.shipping if kind == "shipping" else order.billing
+        if address is None:
+            raise ValueError(f"order {order.row['increment_id']} has no {kind} address")
+        address.update(columns)
+        self._report("sales_order_address_save_after", lambda: {"address": raw(address)})
+
+    def ship(self, order: StoredOrder) -> None:
+        """Send an order in full."""
+        lifecycle.ship(order, self.clock.now())
+        self._saved(order)
+
+    def hold(self, order: StoredOrder) -> None:
+        """Put an order on hold."""
+        lifecycle.hold(order, self.clock.now())
+        self._saved(order)
+
+    def unhold(self, order: StoredOrder) -> None:
+        """Take an order off hold."""
+        lifecycle.unhold(order, self.clock.now())
+        self._saved(order)
+
+    def save_order(self, order: StoredOrder, columns: Columns) -> None:
+        """Write columns of the order's row. Its time of change moves when one of them really
+        changes."""
+        if any(order.row.get(name) != value for name, value in columns.items()):
+            order.row.update(columns)
+            lifecycle.touch(order, self.clock.now())
+        self._saved(order)
+
+    def comment(self, order: StoredOrder, comment: Columns, status: str | None) -> None:
+        """Add to the history. Only another status changes the order's own row, and only then
+        observers hear of it."""
+        entry = {
+            "created_at": stamp(self.clock.now()),
+            "entity_name": "order",
+            "parent_id": order.entity_id,
+        }
+        entry |= {
+            "entity_id": self.sequences.next("order_comment"),
+            "status": status or order.row["status"],
+        }
+        order.comments.insert(0, {**comment, **entry})
+        if status and status != order.row["status"]:
+            self.save_order(order, {"status": status})
+
+    def save_customer(self, customer: Columns) -> None:
+        """Store a customer under its id."""
+        customer["updated_at"] = stamp(self.clock.now())
+        self.customers[customer["id"]] = customer
+        for event in ("customer_save_after", "customer_save_commit_after"):
+            self._report(event, lambda: {"customer": raw_customer(customer)})
+
+    def save_company(self, company_id: int, **columns: Any) -> None:
+        """Write columns of a company, as an administrator does who approves or blocks it. It bears
+        no time of change."""
+        self.companies[company_id] = {**self.companies[company_id], **columns}
+        for event in ("company_save_after", "company_save_commit_after"):
+            self._report(event, lambda: {"company": raw(self.companies[company_id])})
+
+    def _saved(self, order: StoredOrder) -> None:
+        for event in SAVED:
+            self._report(event, lambda: {"order": raw_order(order)})
+
+    def _report(self, event: str, data: Callable[[], Columns]) -> None:
+        if self.listeners:
+            change = Change(event, data())
+            for listener in self.listeners:
+                listener(change)
+
+    def _adopt(self, order: StoredOrder) -> None:
+        self.sequences.seen("order", order.entity_id)
+        for item in order.items:
+            self.sequences.seen("order_item", int(item["item_id"]))

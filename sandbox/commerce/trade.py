@@ -1,0 +1,122 @@
+"""`/sandbox/...` beside `inspection.py`: the shop's books, its catalogue and its webhooks, as
+whoever runs the shop sees them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.commerce.catalogue import Product
+from sandbox.commerce.documents import live, pays, to_invoice, to_refund
+from sandbox.commerce.inspection import answer
+from sandbox.commerce.notifications import NotificationSender, WebhookTarget
+from sandbox.commerce.records import Columns, StoredOrder, amount
+from sandbox.commerce.state import CommerceState
+from sync.core.encoding import from_json
+from sync.core.money import ZERO
+
+SHARED_SAMPLES = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
+"""Ways to pay that lower the grand total."""
+
+
+def entry(order: StoredOrder) -> dict[str, Any]:
+    """An order as the shop's books have it, in its own currency, with its documents.
+
+    `paid`: by gift card, store credit and points. `company`: whom the buyer bought for, if it was a
+    company.
+    """
+    company = order.extension.get("company_order_attributes") or {}
+    return {
+        "increment_id": order.row["increment_id"],
+        "store_id": order.row["store_id"],
+        "state": order.row["state"],
+        "currency": order.row["order_currency_code"],
+        "grand_total": order.amount("grand_total"),
+        "tax": order.amount("tax_amount"),
+        "paid": _extra(order.extension),
+        "company": company.get("company_name"),
+        "invoices": [_document(invoice) for invoice in live(order)],
+        "refunds": [_document(memo) for memo in order.creditmemos],
+    }
+
+
+def _document(document: Columns) -> dict[str, Any]:
+    """An invoice or credit memo; what was paid, or goes back, by gift card and the like is in
+    `paid`."""
+    shown = {name: document[name] for name in ("increment_id", "state", "grand_total")}
+    return {**shown, "tax": document["tax_amount"], "paid": _extra(document)}
+
+
+def _extra(columns: Columns) -> Decimal:
+    return sum((amount(columns, name) for name in SHARED_SAMPLES), ZERO)
+
+
+class Trade:
+    """The endpoints, each named after its path."""
+
+    def __init__(self, state: CommerceState, sender: NotificationSender) -> None:
+        self._state = state
+        self._sender = sender
+
+    async def books(self, _request: Request) -> Response:
+        """`GET books`: every order with its money."""
+        return answer([entry(order) for order in self._state.orders.values()])
+
+    async def items(self, request: Request) -> Response:
+        """`GET orders/{id}/items`: the rows that bear money, and how many of each can be invoiced
+        and refunded."""
+        order = self._state.orders.get(request.path_params["id"])
+        if order is None:
+            return answer({"error": "there is no such order"}, 404)
+        return answer(
+            [
+                {
+                    "item_id": item["item_id"],
+                    "to_invoice": to_invoice(order, item),
+                    "to_refund": to_refund(order, item),
+                    "qty_shipped": item.get("qty_shipped") or 0,
+                }
+                for item in order.items
+                if pays(order, item)
+            ]
+        )
+
+    async def products(self, request: Request) -> Response:
+        """`POST products`: sell a new simple product: `sku`, `id`, `price` (text)."""
+        try:
+            wanted = from_json(await request.body())
+            self._state.sell(
+                Product(str(wanted["sku"]), int(wanted["id"]), Decimal(str(wanted["price"])))
+            )
+        except (ValueError, TypeError, KeyError, InvalidOperation) as error:
+            return answer({"error": f"give sku, id and price; not {error}"}, 400)
+        return answer({"sku": wanted["sku"]}, 201)
+
+    async def webhooks(self, request: Request) -> Response:
+        """`GET webhooks`: how notifications fare. `POST`: subscribe a `url` to `events` (default:
+        orders, customers as saved)."""
+        if request.method == "POST":
+            try:
+                wanted = from_json(await request.body())
+                target = WebhookTarget(str(wanted["url"]))
+                if "events" in wanted:
+                    target = WebhookTarget(
+                        target.url, tuple(str(event) for event in wanted["events"])
+                    )
+            except (ValueError, TypeError, KeyError) as error:
+                return answer({"error": f"give url, and if you like events; not {error}"}, 400)
+            self._sender.subscribe(target)
+        return answer({"unfinished": self._sender.unfinished, "counts": dict(self._sender.counts)})
+
+
+def trade_routes(state: CommerceState, sender: NotificationSender) -> list[Route]:
+    """All of them."""
+    trade = Trade(state, sender)
+    return [
+        Route("/sandbox/books", trade.books),
+        Route("/sandbox/orders/{id:int}/items", trade.items),
+        Route("/sandbox/products", trade.products, methods=["POST"]),
+        Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),
+    ]

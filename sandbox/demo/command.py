@@ -1,0 +1,135 @@
+"""`demo`: both systems as sandboxes and the product, as processes of this machine. Exit status 1
+when anything is off."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from sandbox.demo.environment import Stuck, running_environment
+from sandbox.demo.home import emulators_of, made_home, on_disk
+from sandbox.demo.load import Plan
+from sandbox.demo.processes import DidNotStart
+from sandbox.demo.report import show
+from sandbox.demo.scenario import Gauge, Outcome, run_scenario
+from sync.app.settings import SettingsMissing
+from sync.cli.output import console, error_lines, json_line, progress
+from sync.core.logs import set_up
+
+OFF: Final = 1
+FEWEST: Final = 20
+
+
+def demo(
+    orders: Annotated[
+        int,
+        typer.Option(
+            min=FEWEST, help="How many orders are placed, besides those that are measured."
+        ),
+    ] = 200,
+    seed: Annotated[
+        int, typer.Option(help="What chance begins with; the same seed places the same orders.")
+    ] = 1,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
+    ] = False,
+    emulated: Annotated[
+        bool,
+        typer.Option(
+            "--emulated",
+            help=(
+                "Delivery on the Service Bus and the tables that SERVICE_BUS and TABLES_CONNECTION"
+                " name."
+            ),
+        ),
+    ] = False,
+    tamper: Annotated[
+        bool,
+        typer.Option(
+            "--tamper",
+            help=(
+                "Change an order and a payment in Dynamics behind everybody's back: see them found."
+            ),
+        ),
+    ] = False,
+) -> None:
+    """Watch orders flow from two shops into two ledgers, on this machine alone, while things go
+    wrong.
+
+    Starts both systems as sandboxes and the product itself on free loopback ports; places orders of
+    every kind; loses and doubles webhooks, loses answers, throttles; delivers everything; compares
+    both sides' books to the cent.
+
+    Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
+    """
+    try:
+        emulators = emulators_of(os.environ) if emulated else {}
+    except SettingsMissing as problem:
+        error_lines(
+            str(problem),
+            "Leave --emulated out, or run: make demo EDITION=emulated",
+            as_json=as_json,
+        )
+        raise typer.Exit(2) from None
+    home = made_home()
+    kept = True
+    try:
+        outcome = asyncio.run(
+            _demo(home, Plan(orders=orders), seed, emulators, as_json=as_json, tamper=tamper)
+        )
+        kept = keep or bool(outcome.findings)
+        home = on_disk(home) if kept else home
+        if as_json:
+            json_line({**outcome.as_json(), "home": str(home) if kept else None})
+        else:
+            show(outcome, console(), home if kept else None)
+    except (DidNotStart, Stuck) as problem:
+        error_lines(str(problem), f"Look at the logs in {home}.", as_json=as_json)
+        raise typer.Exit(2) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        kept = keep
+        raise typer.Exit(130) from None
+    finally:
+        if not kept:
+            shutil.rmtree(home, ignore_errors=True)
+    if outcome.findings:
+        raise typer.Exit(OFF)
+
+
+async def _demo(
+    home: Path, plan: Plan, seed: int, emulators: Mapping[str, str], *, as_json: bool, tamper: bool
+) -> Outcome:
+    set_up(level="error", log_format="text")
+    running = asyncio.current_task()
+    assert running is not None, "called as a task"
+    with suppress(NotImplementedError):  # Windows loops have no handlers
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+        ):  # SIGINT too: a script's background jobs are born deaf to it
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+
+    def gauges(what: str, total: float) -> AbstractContextManager[Gauge]:
+        return progress(what, total, as_json=as_json)
+
+    async with AsyncExitStack() as stack:
+        with progress("Both systems and the host start", None, as_json=as_json, counted=False):
+            environment = await stack.enter_async_context(
+                running_environment(home, seed=seed, emulators=emulators)
+            )
+        return await run_scenario(environment, plan, gauges, tamper=tamper)
+
+
+def main() -> None:
+    """Run it as `python -m sandbox demo`."""
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.command()(demo)
+    app(prog_name="python -m sandbox demo")

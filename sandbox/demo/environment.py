@@ -1,0 +1,253 @@
+"""Everything that runs while the demo does: a sandbox per connection, the host, and an engine of
+our own beside it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from sandbox.demo.home import settings_of, write_home
+from sandbox.demo.processes import Child
+from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.terms import NOVELTY, UNIT, Ready, item_numbers
+from sync.app.services import Services
+from sync.app.settings import Settings
+from sync.app.wiring import open_services
+from sync.config.connections import NumberMode
+from sync.engine.ledger import Claim, State
+from sync.mapping_tables.tables import ItemMapping
+
+CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
+"""Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
+
+TIMING: Final = {"commit_horizon_seconds": 1}
+NO_EMULATORS: Final[Mapping[str, str]] = {}
+SOON: Final = timedelta(seconds=15)
+UNSETTLED: Final = (State.NEW, State.POSTING)
+HOST_LOG: Final = "host.log"
+HOOKS: Final = {
+    "orders": "sales_order_save_commit_after",
+    "customers": "customer_save_commit_after",
+    "companies": "company_save_commit_after",
+    "invoices": "sales_order_invoice_save_commit_after",
+    "creditmemos": "sales_order_creditmemo_save_commit_after",
+}
+"""The event of the shop that tells of each flow's records."""
+FLOWS: Final = (*HOOKS, "postings")
+EVENT_FATES: Final = ("lost", "doubled", "late")
+"""What happens to the first business events of each environment; a poll finds what was lost."""
+
+
+class Stuck(Exception):
+    """The work did not end; the message says what waits."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One connection's two systems. `token` opens the ledger's OData interface."""
+
+    name: str
+    numbers: NumberMode
+    shop: Shop
+    ledger: Ledger
+    token: str
+
+
+class Environment:
+    """The running demo. `engine` works beside the host under the same `settings`, as the command
+    line does."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        pairs: Mapping[str, Pair],
+        engine: Services,
+        client: httpx.AsyncClient,
+    ) -> None:
+        self.pairs = pairs
+        self.engine = engine
+        self._settings = settings
+        self._client = client
+        self._key = secrets.token_urlsafe(24)
+        self._child: Child | None = None
+        self._url = ""
+
+    @property
+    def host(self) -> Host:
+        """The host, wherever it listens."""
+        return Host(self._client, self._url, self._key)
+
+    async def start_host(self) -> None:
+        """Start `serve` on the home; after the first time at the same port, which the shops'
+        webhooks name."""
+        port = self._url.rpartition(":")[2] or "0"
+        log = Path(self._settings["SYNC_HOME"], HOST_LOG)
+        arguments = ["sync", "serve", "--json", "--port", port]
+        self._child = await Child.started(arguments, log, **self._settings, SYNC_HOST_KEY=self._key)
+        self._url = str(self._child.reported["url"])
+
+    async def stop_host(self) -> None:
+        """End the host as an administrator would."""
+        if self._child is not None:
+            await self._child.stop()
+
+    async def kill_host(self) -> None:
+        """End the host as a power failure would."""
+        if self._child is not None:
+            await self._child.kill()
+
+    async def subscribe(self) -> None:
+        """Have every shop send its webhooks, and every ledger its business events, to the host."""
+        for pair in self.pairs.values():
+            for flow, event in HOOKS.items():
+                url = f"{self._url}/api/webhooks/{pair.name}/{flow}"
+                await pair.shop.ask("POST", "/sandbox/webhooks", {"url": url, "events": [event]})
+            reported = {
+                "url": f"{self._url}/api/business-events/{pair.name}",
+                "key": self._key,
+                "plan": EVENT_FATES,
+            }
+            await pair.ledger.ask("POST", "/sandbox/business_events", reported)
+
+    async def map_items(self) -> None:
+        """Fill the mapping tables with everything but the novelty, as a merchant does before the
+        first sync."""
+        numbers = item_numbers()
+        rows = [
+            ItemMapping(sku, number, unit=UNIT)
+            for sku, number in numbers.items()
+            if sku != NOVELTY.sku
+        ]
+        for name in self.pairs:
+            await (await self.engine.systems_pool.open(name)).items.put_many(rows)
+
+    async def poll(self, *flows: str) -> int:
+        """Look for what no webhook told of, of these flows or all; how many notifications were
+        stored."""
+        polls = [self.engine.polling.poll(flow, at_once=True) for flow in flows or FLOWS]
+        return sum(await asyncio.gather(*polls))
+
+    async def parked(self) -> list[Claim]:
+        """What waits for a person."""
+        ledger = self.engine.ledger
+        return [
+            claim
+            for name in self.pairs
+            for flow in FLOWS
+            async for claim in ledger.parked(name, flow)
+        ]
+
+    async def until_idle(
+        self, check_progress: Callable[[], Awaitable[None]], *, within: timedelta
+    ) -> None:
+        """Return when no notification is on its way and nothing is left to deliver. Raises
+        `Stuck`."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                while await self.unfinished():
+                    await check_progress()
+                    await pause()
+        except TimeoutError:
+            waiting = await self.unfinished()
+            raise Stuck(
+                f"{waiting} notifications and messages still wait after"
+                f" {within.total_seconds():.0f} s"
+            ) from None
+        await check_progress()
+
+    async def unfinished(self) -> int:
+        """Notifications on their way, messages that are worked on or soon due, and records that
+        wait for another try.
+
+        Later messages do not count: who found a record in other hands left word to look again when
+        that lease would end, minutes from now.
+        """
+        count = sum(
+            [
+                await face.unfinished()
+                for pair in self.pairs.values()
+                for face in (pair.shop, pair.ledger)
+            ]
+        )
+        queue, soon = self.engine.edition_parts.queue, self.engine.edition_parts.clock.now() + SOON
+        for flow in FLOWS:
+            depth = await queue.depth(flow)
+            count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
+        return count or await self._unsettled()
+
+    async def _unsettled(self) -> int:
+        ledger = self.engine.ledger
+        claims = [
+            claim
+            for name in self.pairs
+            for flow in FLOWS
+            async for claim in ledger.claims(name, flow)
+        ]
+        return sum(
+            c.state in UNSETTLED or (c.state is State.DELIVERED and c.reason != "") for c in claims
+        )
+
+
+@asynccontextmanager
+async def running_environment(
+    home: Path,
+    *,
+    seed: int,
+    connections: Mapping[str, NumberMode] = CONNECTIONS,
+    timing: Mapping[str, int] = TIMING,
+    emulators: Mapping[str, str] = NO_EMULATORS,
+) -> AsyncIterator[Environment]:
+    """Start it all; everything is ended when the block is left, however it is left. Raises
+    `DidNotStart`.
+
+    `emulators`: the settings that name a Service Bus and tables to work on; without them the home
+    holds both.
+    """
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
+        sandboxes = await _sandboxes(stack, home, seed, connections)
+        pairs = {
+            name: Pair(
+                name,
+                ready.numbers,
+                Shop(client, ready.commerce),
+                Ledger(client, ready.dynamics),
+                ready.credentials["bearer"],
+            )
+            for name, ready in sandboxes.items()
+        }
+        write_home(home, sandboxes, timing)
+        settings = settings_of(home, emulators)
+        engine = await open_services(Settings.from_environment(settings), serves=False)
+        stack.push_async_callback(engine.close)
+        environment = Environment(settings, pairs, engine, client)
+        await environment.map_items()
+        stack.push_async_callback(environment.stop_host)
+        await environment.start_host()
+        await environment.subscribe()
+        yield environment
+
+
+async def _sandboxes(
+    stack: AsyncExitStack, home: Path, seed: int, connections: Mapping[str, NumberMode]
+) -> dict[str, Ready]:
+    """All at once; each is ended with the stack."""
+
+    async def one(place: int, name: str, numbers: NumberMode) -> Ready:
+        arguments = ["sandbox", "serve", "--seed", str(seed + place), "--numbers", str(numbers)]
+        child = await Child.started(arguments, home / f"{name}.log")
+        stack.push_async_callback(child.stop)
+        return Ready.read(child.reported)
+
+    async with asyncio.TaskGroup() as group:
+        starting = {
+            name: group.create_task(one(place, name, mode))
+            for place, (name, mode) in enumerate(connections.items())
+        }
+    return {name: task.result() for name, task in starting.items()}

@@ -1,0 +1,241 @@
+"""The demo's story: orders are placed while things go wrong, delivered, polled for, healed,
+measured and compared."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from sandbox.demo.cash import CashRow
+from sandbox.demo.comparison import reconciled
+from sandbox.demo.environment import Environment
+from sandbox.demo.figures import Price, incidents, latencies, percentile
+from sandbox.demo.invoicing import not_read_back, post_drafts
+from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
+from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.systems import pause
+from sandbox.terms import NOVELTY, UNIT, item_numbers
+from sync.engine.ledger import Claim
+from sync.mapping_tables.tables import ItemMapping
+
+PATIENCE: Final = timedelta(seconds=120)
+SETTLED: Final = timedelta(seconds=6.1)
+"""A poll leaves out what the shop may still be committing: its last seconds."""
+
+
+class Gauge(Protocol):
+    """Shows how far something has come."""
+
+    def reach(self, done: float) -> None:
+        """So much is done in all."""
+        ...
+
+
+class Gauges(Protocol):
+    """Makes gauges: what is shown, and how much there is."""
+
+    def __call__(self, what: str, total: float) -> AbstractContextManager[Gauge]:
+        """A gauge for the length of a block."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. `parked` as it was before it was healed; `seconds` from the first order to
+    the last comparison."""
+
+    orders: int
+    seconds: Decimal
+    rows: tuple[Row, ...]
+    cash: tuple[CashRow, ...]
+    findings: tuple[Finding, ...]
+    parked: tuple[Claim, ...]
+    prices: tuple[Price, ...]
+    latency_ms: Mapping[str, int]
+    incidents: Mapping[str, int]
+    polled: int
+    read_back: int
+    company_orders: int
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        return {
+            "ok": not self.findings,
+            "orders": self.orders,
+            "seconds": self.seconds,
+            "reconciliation": [row.as_json() for row in self.rows],
+            "receivables": [row.as_json() for row in self.cash],
+            "findings": [finding.as_json() for finding in self.findings],
+            "parked": [
+                {"connection": c.connection, "key": c.key, "reason": c.reason, "remedy": c.remedy}
+                for c in self.parked
+            ],
+            "requests_per_order": [price.as_json() for price in self.prices],
+            "hint_to_posted_ms": dict(self.latency_ms),
+            "mishaps": dict(self.incidents),
+            "found_by_polling": self.polled,
+            "posted_numbers_read_back": self.read_back,
+            "company_orders": self.company_orders,
+        }
+
+
+async def run_scenario(
+    environment: Environment, plan: Plan, gauges: Gauges, *, tamper: bool = False
+) -> Outcome:
+    """Run the story; nothing is left to deliver at its end. Raises `Stuck`.
+
+    `tamper`: somebody changes an order and a payment in F&O behind everybody's back, to see that
+    the comparison finds it.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    polled, parked, findings = await _delivered(environment, plan, gauges)
+    read_back, missing = await _posted_by_clerks(environment)
+    prices = await _measured(environment, plan, gauges)
+    findings += missing + [finding for price in prices for finding in price.findings()]
+    incidents_happened = await incidents(environment)
+    if tamper:
+        pair = next(iter(environment.pairs.values()))
+        await pair.ledger.overcharge(pair.token, Decimal(1))
+        await pair.ledger.overpay(pair.token, Decimal(2))
+    books = await reconciled(environment)
+    seconds = Decimal(f"{loop.time() - began:.1f}")
+    ordered = await latencies(environment)
+    latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
+    return Outcome(
+        orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
+        cash=books.cash,
+        findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
+        prices=tuple(prices),
+        latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
+        company_orders=books.company_orders,
+    )  # fmt: skip
+
+
+async def _delivered(
+    environment: Environment, plan: Plan, gauges: Gauges
+) -> tuple[int, list[Claim], list[Finding]]:
+    """(found by polling, parked before healing, what was parked and should not be or the other way
+    round)."""
+    for pair in environment.pairs.values():
+        await make_rough(pair)
+    with gauges("Orders posted", plan.orders) as gauge:
+
+        async def check_progress() -> None:
+            gauge.reach(await _posted(environment))
+
+        unmapped = await _placed(environment, plan, check_progress)
+        polled = await environment.poll()
+        parked = await _parked(environment, unmapped, check_progress)
+        findings = _unexpected(parked, unmapped)
+        await heal(environment, unmapped)
+        await environment.until_idle(check_progress, within=PATIENCE)
+    return polled, parked, findings
+
+
+async def _posted(environment: Environment) -> int:
+    return sum(
+        [(await pair.ledger.rows()).get("SalesTable", 0) for pair in environment.pairs.values()]
+    )
+
+
+async def _placed(
+    environment: Environment, plan: Plan, check_progress: Any
+) -> dict[str, list[str]]:
+    """Place the orders and wait until a poll can see them all."""
+    placing = asyncio.create_task(place(environment, plan))
+    while not placing.done():
+        await check_progress()
+        await pause()
+    unmapped = await placing
+    until = asyncio.get_running_loop().time() + SETTLED.total_seconds()
+    while asyncio.get_running_loop().time() < until:
+        await check_progress()
+        await pause()
+    return unmapped
+
+
+async def _parked(
+    environment: Environment, unmapped: Mapping[str, list[str]], check_progress: Any
+) -> list[Claim]:
+    """What is parked once everything that should be is, or once nothing more can come."""
+    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
+    while True:
+        left = await environment.unfinished()
+        parked = await environment.parked()
+        if not left or expected <= {(claim.connection, claim.key) for claim in parked}:
+            return parked
+        await check_progress()
+        await pause()
+
+
+def _unexpected(parked: list[Claim], unmapped: Mapping[str, list[str]]) -> list[Finding]:
+    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
+    there = {(claim.connection, claim.key) for claim in parked}
+    findings = [
+        Finding(name, key, "should be parked: its SKU is mapped nowhere")
+        for name, key in expected - there
+    ]
+    return findings + [
+        Finding(claim.connection, claim.key, f"is parked: {claim.reason}")
+        for claim in parked
+        if (claim.connection, claim.key) not in expected
+    ]
+
+
+async def heal(environment: Environment, unmapped: Mapping[str, list[str]]) -> None:
+    """Do what the remedy says: map the SKU, replay the orders."""
+    for name, keys in unmapped.items():
+        number = item_numbers()[NOVELTY.sku]
+        await (await environment.engine.systems_pool.open(name)).items.put(
+            ItemMapping(NOVELTY.sku, number, unit=UNIT)
+        )
+        await environment.engine.intake.accept("orders", name, keys, "replay")
+
+
+async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding]]:
+    """F&O posts drafts; how many of their numbers came back, by business event or poll, and those
+    that did not."""
+    numbers = await asyncio.gather(*(post_drafts(pair) for pair in environment.pairs.values()))
+    posted = dict(zip(environment.pairs, numbers, strict=True))
+
+    async def nothing() -> None:
+        return
+
+    while any([await pair.ledger.unfinished() for pair in environment.pairs.values()]):
+        await pause()
+    await environment.poll("postings")
+    await environment.until_idle(nothing, within=PATIENCE)
+    missing = await not_read_back(environment, posted)
+    return sum(len(numbers) for numbers in posted.values()) - len(missing), missing
+
+
+async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> list[Price]:
+    """The price of an order of five lines by a known customer, many at once, with nothing going
+    wrong."""
+    for pair in environment.pairs.values():
+        await make_calm(pair)
+    before, posted = await environment.host.requests(), await _posted(environment)
+    with gauges("Requests counted", plan.measured * len(environment.pairs)) as gauge:
+
+        async def check_progress() -> None:
+            gauge.reach(await _posted(environment) - posted)
+
+        async with asyncio.TaskGroup() as group:
+            for pair in environment.pairs.values():
+                group.create_task(place_measured(pair, plan.measured))
+        await environment.until_idle(check_progress, within=PATIENCE)
+    after = await environment.host.requests()
+    return [
+        Price.between(
+            pair.name,
+            pair.numbers,
+            plan.measured,
+            before.get(pair.name, {}),
+            after.get(pair.name, {}),
+        )
+        for pair in environment.pairs.values()
+    ]

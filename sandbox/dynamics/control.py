@@ -1,0 +1,109 @@
+"""Looking in and turning dials over HTTP, for the demo and for tests of whole processes. No token
+is asked for.
+
+GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
+(`?reference=` for those of one), POST `/sandbox/reset` (back to the setup; dials and settings
+stay).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.dials import Dials
+from sandbox.dynamics.schema import COMPANY
+from sandbox.dynamics.state import DynamicsState, Settings
+from sandbox.gate import dials_endpoint
+from sync.core.encoding import NotJson, from_json, to_json
+
+Endpoint = Callable[[Request], Any]
+
+
+def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
+    """The routes under `/sandbox`."""
+    return [
+        Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
+        Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
+        Route("/sandbox/requests", _requests(state)),
+        Route("/sandbox/orders", _orders(state)),
+        Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
+    ]
+
+
+def _requests(state: DynamicsState) -> Endpoint:
+    async def requests(_: Request) -> Response:
+        counts = {"requests": dict(state.requests), "operations": dict(state.operations)}
+        rows = {name: len(table.records) for name, table in sorted(state.store.tables.items())}
+        return JSONResponse({**counts, "total": sum(state.requests.values()), "rows": rows})
+
+    return requests
+
+
+def _orders(state: DynamicsState) -> Endpoint:
+    async def orders(request: Request) -> Response:
+        reference = request.query_params.get("reference")
+        found = (
+            state.store.table("SalesTable").records.values()
+            if reference is None
+            else state.orders_for(reference)
+        )
+        shown = []
+        for header in found:
+            company, number = header[COMPANY], header["SalesOrderNumber"]
+            lines = [dict(line.values) for line in state.lines(company, number)]
+            shown.append(
+                {**header.values, "lines": lines, "total": state.order_total(company, number)}
+            )
+        return Response(to_json(shown), media_type="application/json")
+
+    return orders
+
+
+def _reset(state: DynamicsState, dials: Dials) -> Endpoint:
+    async def reset(_: Request) -> Response:
+        await dials.settle()
+        state.reset()
+        return Response(status_code=204)
+
+    return reset
+
+
+def _settings(state: DynamicsState) -> Endpoint:
+    async def settings(request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                state.settings = _settings_from(from_json(await request.body()), state.settings)
+            except (NotJson, ValueError, TypeError, InvalidOperation) as error:
+                return JSONResponse({"error": str(error)}, 400)
+        now = state.settings
+        shown = {
+            "manual": sorted(now.manual),
+            "page_size": now.page_size,
+            "strict_prices": now.strict_prices,
+        }
+        return Response(to_json({**shown, "rounding": now.rounding}), media_type="application/json")
+
+    return settings
+
+
+def _settings_from(wanted: Any, now: Settings) -> Settings:
+    """Settings from JSON, those not named as they are now; units of `rounding` are texts or
+    numbers."""
+    known = {"manual": list, "page_size": int, "strict_prices": bool, "rounding": dict}
+    if not isinstance(wanted, dict) or not all(
+        isinstance(wanted[name], known.get(name, ())) for name in wanted
+    ):
+        raise ValueError(
+            "settings are manual (a list), page_size, strict_prices (a switch), rounding (unit by"
+            " currency)"
+        )
+    found = replace(now, **wanted)
+    rounding = {name: Decimal(unit) for name, unit in found.rounding.items()}
+    if found.page_size < 1 or any(unit <= 0 for unit in rounding.values()):
+        raise ValueError("page_size is at least 1, a unit of rounding is positive")
+    return replace(found, manual=set(found.manual), rounding=rounding)

@@ -1,0 +1,146 @@
+"""Packing slips: what of a sales order has left the warehouse, in how many parcels, and how they
+are tracked.
+
+A slip has a journal row, a row per line shipped, and a row per tracking number. What of a line was
+shipped is the sum of `Qty` over its lot; an order is delivered when nothing of it remains.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sandbox.dynamics.customer_transactions import NOTHING
+from sandbox.dynamics.environment import LOCKED, Environment
+from sandbox.dynamics.schema import COMPANY
+from sandbox.dynamics.store import Record
+from sandbox.dynamics.values import folded
+
+
+def shipped(env: Environment, line: Record) -> Decimal:
+    """How much of a sales line was shipped so far."""
+    rows = env.store.table("CustPackingSlipTransBiEntities").having(
+        "InventTransId", (folded(line["InventoryLotId"]),)
+    )
+    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
+
+
+def is_stopped(header: Record) -> bool:
+    """Whether the order is stopped: batch jobs pass it over (inferred from the name of the
+    field)."""
+    return header.values.get("IsSalesProcessingStopped") == "Yes"
+
+
+def ship(
+    env: Environment,
+    header: Record,
+    quantities: Mapping[str, Decimal] | None,
+    tracking: Mapping[str, str],
+) -> str:
+    """Post a packing slip for these quantities by lot (None: all that remains); its number, "" for
+    nothing to ship.
+
+    `tracking`: URL by tracking number. Raises `ValueError` for a lot that is not of the order, or
+    for more than remains.
+    """
+    company, number = header[COMPANY], header["SalesOrderNumber"]
+    if header.values.get("SalesOrderStatus") in LOCKED or is_stopped(header):
+        return ""
+    lines = env.lines(company, number)
+    remaining = {
+        line["InventoryLotId"]: line["OrderedSalesQuantity"] - shipped(env, line) for line in lines
+    }
+    wanted = (
+        {lot: rest for lot, rest in remaining.items() if rest > 0}
+        if quantities is None
+        else dict(quantities)
+    )
+    for lot, quantity in wanted.items():
+        if not 0 < quantity <= remaining.get(lot, NOTHING):
+            raise ValueError(
+                f"sales order {number}: {quantity} of lot {lot} cannot be shipped,"
+                f" {remaining.get(lot, 0)} remain"
+            )
+    with env.store.transaction():
+        slip = _slip(env, header, wanted, tracking) if wanted else ""
+        for line in lines:
+            left = remaining[line["InventoryLotId"]] - wanted.get(line["InventoryLotId"], NOTHING)
+            if wanted.get(line["InventoryLotId"]):
+                _slip_line(env, slip, line, wanted[line["InventoryLotId"]], left)
+            if left <= 0:
+                env.store.update("SalesLine", line, {"SalesOrderLineStatus": "Delivered"})
+        _progress(
+            env,
+            header,
+            is_done=all(shipped(env, row) >= row["OrderedSalesQuantity"] for row in lines),
+        )
+    return slip
+
+
+def _progress(env: Environment, header: Record, *, is_done: bool) -> None:
+    status = {"SalesOrderProcessingStatus": "PartiallyDelivered"}
+    if is_done:
+        status = {"SalesOrderStatus": "Delivered", "SalesOrderProcessingStatus": "Delivered"}
+    env.store.update("SalesTable", header, status)
+
+
+def _slip(
+    env: Environment, header: Record, wanted: Mapping[str, Decimal], tracking: Mapping[str, str]
+) -> str:
+    company, number = header[COMPANY], header["SalesOrderNumber"]
+    slip = env.next_number("Packing slip", "PS-{number:06d}", company)
+    journal = {
+        COMPANY: company,
+        "SysDataAreaId": company,
+        "SourceDocumentHeader": env.store.upcoming,
+        "SourceKey": env.store.upcoming,
+        "PackingSlipId": slip,
+        "InternalPackingSlipId": slip,
+        "LedgerVoucher": env.next_number("Packing slip voucher", "PSV-{number:06d}", company),
+        "SalesId": number,
+        "SalesType": "Sales",
+        "OrderAccount": header["OrderingCustomerAccountNumber"],
+        "InvoiceAccount": header["InvoiceCustomerAccountNumber"],
+        "CustomerRef": header.values.get("CustomersOrderReference", ""),
+        "PurchaseOrder": header.values.get("CustomerRequisitionNumber", ""),
+        "DlvMode": header.values.get("DeliveryModeCode", ""),
+        "DlvTerm": header.values.get("DeliveryTermsCode", ""),
+        "DeliveryName": header.values.get("DeliveryAddressName", ""),
+        "Qty": sum(wanted.values(), NOTHING),
+        "DeliveryDate": env.today(),
+        "CreatedOn": env.now().replace(microsecond=0),
+    }
+    env.store.insert("CustPackingSlipJourBiEntities", journal)
+    for code, url in tracking.items():
+        key = {
+            COMPANY: company,
+            "SalesOrderNumber": number,
+            "PackingSlipNumber": slip,
+            "DeliveryDate": env.today(),
+        }
+        env.store.insert(
+            "PackingSlipTrackingInformation", {**key, "TrackingNumber": code, "TrackingURL": url}
+        )
+    return slip
+
+
+def _slip_line(env: Environment, slip: str, line: Record, quantity: Decimal, left: Decimal) -> None:
+    row = {
+        COMPANY: line[COMPANY],
+        "SysDataAreaId": line[COMPANY],
+        "SourceDocumentLine": env.store.upcoming,
+        "SourceKey": env.store.upcoming,
+        "PackingSlipId": slip,
+        "SalesId": line["SalesOrderNumber"],
+        "OrigSalesId": line["SalesOrderNumber"],
+        "InventTransId": line["InventoryLotId"],
+        "ItemId": line["ItemNumber"],
+        "Name": line.values.get("LineDescription", ""),
+        "ExternalItemId": line.values.get("ExternalItemNumber", ""),
+        "SalesUnit": line.values.get("SalesUnitSymbol", ""),
+        "LineNum": line["LineNumber"],
+        "Qty": quantity,
+        "Ordered": line["OrderedSalesQuantity"],
+        "Remain": left,
+        "DeliveryDate": env.today(),
+        "CreatedOn": env.now().replace(microsecond=0),
+    }
+    env.store.insert("CustPackingSlipTransBiEntities", row)

@@ -1,0 +1,36 @@
+"""Which rules hold for which table. A new business area is a module with its `TableRules` and its
+rows here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sandbox.dynamics import free_text_invoices, payment_journals, returns
+from sandbox.dynamics.contacts import CONTACTS
+from sandbox.dynamics.customers import ADDRESSES, CUSTOMERS, GROUPS
+from sandbox.dynamics.order_lines import LINES
+from sandbox.dynamics.orders import HEADERS
+from sandbox.dynamics.prospects import ACTIVITIES, PROSPECTS
+from sandbox.dynamics.ruling import NO_RULES, TableRules
+
+_RULES: Final[Mapping[str, TableRules]] = {
+    "Activities": ACTIVITIES,
+    "ContactPersons": CONTACTS,
+    "CustTable": CUSTOMERS,
+    "CustomerPostalAddresses": ADDRESSES,
+    "CustomerGroups": GROUPS,
+    "Prospects": PROSPECTS,
+    "SalesTable": HEADERS,
+    "SalesLine": LINES,
+    free_text_invoices.HEADER: free_text_invoices.HEADERS,
+    free_text_invoices.LINE: free_text_invoices.LINES,
+    payment_journals.HEADER: payment_journals.HEADERS,
+    payment_journals.LINE: payment_journals.LINES,
+    payment_journals.MARK: payment_journals.MARKS,
+    returns.HEADER: returns.HEADERS,
+    returns.LINE: returns.LINES,
+}
+
+
+def rules_of(table: str) -> TableRules:
+    """The rules of a table; one that is only set up by hand has none but its key and types."""
+    return _RULES.get(table, NO_RULES)

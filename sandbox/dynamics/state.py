@@ -1,0 +1,170 @@
+"""The state of an F&O environment, and what its batch jobs and its people do to it by hand.
+
+Documents are named by their number; `company` is needed only where several companies have it. Jobs
+over sales orders pass over what they find settled, as batch jobs do; the others raise `NotPosted`.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sandbox.dynamics import (
+    aging,
+    free_text_invoices,
+    journal_posting,
+    packing,
+    payment_journals,
+    posting,
+    returns,
+)
+from sandbox.dynamics import customer_transactions as receivables
+from sandbox.dynamics.environment import Environment, Settings
+from sandbox.dynamics.posting import NotPosted
+from sandbox.dynamics.schema import COMPANY
+from sandbox.dynamics.store import Record
+from sandbox.dynamics.values import folded
+
+__all__ = ["DynamicsState", "NotPosted", "Settings"]
+
+
+class DynamicsState(Environment):
+    """An environment whose documents are posted."""
+
+    def deliver(
+        self,
+        number: str,
+        company: str | None = None,
+        *,
+        quantities: Mapping[str, Decimal] | None = None,
+        tracking: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Post a packing slip of an order, as a batch job would; the numbers of the slips.
+
+        `quantities` by lot; None: all that remains. `tracking`: URL by tracking number.
+        """
+        headers = self._orders(number, company)
+        return [
+            slip
+            for header in headers
+            if (slip := packing.ship(self, header, quantities, tracking or {}))
+        ]
+
+    def invoice(
+        self, number: str, company: str | None = None, *, tax: Decimal | None = None
+    ) -> list[str]:
+        """Post the invoice of a whole order, as a batch job would; the invoice numbers.
+
+        `tax`: the tax of the whole invoice, as an external engine gives it; None: computed from the
+        tax groups.
+        """
+        posted = []
+        for header in self._orders(number, company):
+            if header.values.get("SalesOrderStatus") in {
+                "Invoiced",
+                "Canceled",
+            } or packing.is_stopped(header):
+                continue
+            with self.store.transaction():
+                has_lines = bool(self.lines(header[COMPANY], number))
+                event = posting.post_sales_order(self, header, tax) if has_lines else None
+                self._set_status(header, "Invoiced")
+            if event is not None:
+                self.emit(event)
+                posted.append(str(event["InvoiceId"]))
+        return posted
+
+    def cancel(self, number: str, company: str | None = None) -> None:
+        """Cancel an order from inside F&O."""
+        for header in self._orders(number, company):
+            with self.store.transaction():
+                self._set_status(header, "Canceled")
+
+    def post_free_text_invoice(self, identifier: int, company: str | None = None) -> str:
+        """Post a free text invoice; its number. Raises `NotPosted`."""
+        header = posting.only(
+            self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company
+        )
+        lines = free_text_invoices.lines_of(self, header[COMPANY], identifier)
+        with self.store.transaction():
+            event = posting.post_free_text(self, header, lines)
+        self.emit(event)
+        return str(event["InvoiceId"])
+
+    def post_journal(self, number: str, company: str | None = None) -> list[Record]:
+        """Post a payment journal; the transactions on customer accounts that it made. Raises
+        `NotPosted`."""
+        return journal_posting.post(
+            self, posting.only(self, payment_journals.HEADER, "JournalBatchNumber", number, company)
+        )
+
+    def receive_return(self, number: str, company: str | None = None) -> None:
+        """Take in what a return order expects, as the warehouse does. Raises `NotPosted`."""
+        returns.receive(
+            self, posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        )
+
+    def post_return(
+        self, number: str, company: str | None = None, *, tax: Decimal | None = None
+    ) -> str:
+        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`.
+        Raises `NotPosted`."""
+        header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        with self.store.transaction():
+            event = posting.post_return_order(self, header, tax)
+        self.emit(event)
+        return str(event["InvoiceId"])
+
+    def take_aging_snapshot(self, company: str) -> None:
+        """Run the aging job of a company."""
+        aging.snapshot(self, company.lower())
+
+    def free_text_invoices_for(self, reference: str) -> list[Record]:
+        """The free text invoices, posted or not, whose CustomerReference is this text."""
+        return self.store.table(free_text_invoices.HEADER).having(
+            "CustomerReference", (folded(reference),)
+        )
+
+    def free_text_totals(
+        self, identifier: int, company: str | None = None
+    ) -> free_text_invoices.Totals:
+        """What a free text invoice comes to. Raises `NotPosted` when there is none."""
+        header = posting.only(
+            self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company
+        )
+        return free_text_invoices.totals_of(self, header)
+
+    def payments_for(self, reference: str) -> list[Record]:
+        """The journal lines, posted or not, whose PaymentReference is this text; two of one amount
+        are a double posting."""
+        return self.store.table(payment_journals.LINE).having(
+            "PaymentReference", (folded(reference),)
+        )
+
+    def returns_for(self, reference: str) -> list[Record]:
+        """The return orders whose CustomersOrderReference is this text."""
+        return self.store.table(returns.HEADER).having(
+            "CustomersOrderReference", (folded(reference),)
+        )
+
+    def transactions(self, company: str, account: str) -> list[Record]:
+        """What was posted on a customer's account, oldest first."""
+        return receivables.transactions(self, company.lower(), account)
+
+    def balance(self, company: str, account: str) -> Decimal:
+        """What a customer owes in all, in the accounting currency; negative when the company
+        owes."""
+        rows = self.transactions(company, account)
+        open_amounts = [
+            self.rounded_in_books(receivables.remainder(row), row["CurrencyCode"], row[COMPANY])
+            for row in rows
+        ]
+        return sum(open_amounts, Decimal(0))
+
+    def _orders(self, number: str, company: str | None) -> list[Record]:
+        found = self.store.table("SalesTable").having("SalesOrderNumber", (folded(number),))
+        return [header for header in found if company is None or header[COMPANY] == company.lower()]
+
+    def _set_status(self, header: Record, status: str) -> None:
+        changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
+        self.store.update("SalesTable", header, changes)
+        for line in self.lines(header[COMPANY], header["SalesOrderNumber"]):
+            self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})

@@ -1,0 +1,50 @@
+"""What changes hands with a merchant's administrators: addresses, the integration's credentials,
+the public half of the webhook key, the token of F&O's service account, item numbers. All of it is
+worthless anywhere but in the sandbox.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.commerce.catalogue import Catalogue, Product
+from sync.config.connections import NumberMode
+
+COMPANY: Final = "usmf"
+TOKEN: Final = "sandbox"  # noqa: S105 - opens nothing but the double
+UNIT: Final = "ea"
+NOVELTY: Final = Product("LAMP-2026", 99, Decimal("39.90"))
+"""Released in F&O already; the shop sells it as soon as it is told to (`POST
+/sandbox/products`)."""
+
+
+def item_numbers() -> dict[str, str]:
+    """The item number in F&O of every SKU, the novelty included: what a merchant's mapping table
+    would say."""
+    return {
+        product.sku: f"D{product.product_id:04}" for product in (*Catalogue().products, NOVELTY)
+    }
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where both systems are and what opens them."""
+
+    commerce: str
+    dynamics: str
+    company: str
+    numbers: NumberMode
+    credentials: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {"event": "ready", **asdict(self), "numbers": str(self.numbers)}
+
+    @classmethod
+    def read(cls, reported: Mapping[str, Any]) -> "Ready":
+        """From what was printed."""
+        fields = {
+            name: reported[name] for name in ("commerce", "dynamics", "company", "credentials")
+        }
+        return cls(**fields, numbers=NumberMode(reported["numbers"]))

@@ -1,0 +1,35 @@
+"""What an edition provides; the engine takes everything from outside through here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+
+from sync.config.connections import Commerce, Dynamics
+from sync.core.ports import Clock, Queue, Secrets, Tables
+from sync.core.telemetry import SILENT, Telemetry
+from sync.dynamics.auth import TokenPool
+from sync.engine.copies import KEEP_MONTHS, Sealer
+
+
+@dataclass(frozen=True)
+class EditionParts:
+    """What an edition provides. `email_key`: at least 16 bytes, the same for ever. `keep_months`:
+    as `Documents` has it.
+
+    `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
+    """
+
+    queue: Queue
+    tables: Tables
+    secrets: Secrets
+    sealer: Sealer
+    email_key: bytes
+    clock: Clock
+    tokens: TokenPool
+    commerce_http: Callable[[Commerce], httpx.AsyncClient]
+    dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
+    is_alone: bool = False
+    keep_months: int = KEEP_MONTHS
+    telemetry: Telemetry = SILENT
+    close: Callable[[], Awaitable[None]] | None = None

@@ -1,0 +1,224 @@
+"""One process's engine, put together from its outside: queue, tables, secrets, clock, HTTP clients.
+
+It knows no edition: the embedded one, the tests and the simulation hand in their own parts.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from sync.app.edition_parts import EditionParts
+from sync.app.systems_pool import SystemsPool
+from sync.commerce.event_keys import PublicKeys
+from sync.config.connections import Connection, Connections
+from sync.core.encoding import NotJson, to_json
+from sync.engine.batched_sends import JoinedSends
+from sync.engine.copies import DocumentCopies
+from sync.engine.dead_letters import DeadLetterParking
+from sync.engine.engine import Engine
+from sync.engine.flow import Flow
+from sync.engine.intake import Intake
+from sync.engine.ledger import Ledger
+from sync.engine.message import Message
+from sync.engine.monitoring import monitor
+from sync.engine.polling import WATERMARKS, Polling
+from sync.engine.runner import Runner
+from sync.flows import SUB_FLOWS
+from sync.intake_http.answers import HttpAnswer
+from sync.intake_http.business_events import BUSINESS_EVENTS, BusinessEventsEdge
+from sync.intake_http.webhooks import Edge
+from sync.pacing.pauses import Pauses
+
+log = logging.getLogger("sync.app.services")
+
+
+class Services:
+    """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
+    when done."""
+
+    def __init__(
+        self, connections: Connections, flows: Sequence[Flow[Any]], edition_parts: EditionParts
+    ) -> None:
+        self.connections: Mapping[str, Connection] = connections.connections
+        self.flows = {flow.name: flow for flow in flows}
+        self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
+        self.edition_parts = edition_parts
+        self.documents = DocumentCopies(
+            edition_parts.tables,
+            edition_parts.sealer,
+            edition_parts.clock,
+            keep_months=edition_parts.keep_months,
+        )
+        self._keys: dict[str, PublicKeys] = {}
+        self._key_clients: list[httpx.AsyncClient] = []
+        self.pauses = Pauses(edition_parts.tables, edition_parts.clock)
+        self.ledger = Ledger(
+            edition_parts.tables, edition_parts.clock, is_alone=edition_parts.is_alone
+        )
+        self.sends = JoinedSends(edition_parts.queue)
+        self.intake = Intake(self.sends, edition_parts.clock)
+        self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
+        engine = self.engine()
+        self.runner = Runner(engine)
+        self.polling = Polling(engine)
+        self.dead_letter_parking = DeadLetterParking(engine)
+        known = (self.intake, self.flows, self.connections)
+        self.edge = Edge(
+            *known,
+            edition_parts.secrets,
+            edition_parts.tables,
+            edition_parts.clock,
+            self._public_keys,
+        )
+        self.business_events = BusinessEventsEdge(*known, edition_parts.tables, edition_parts.clock)
+
+    def engine(self) -> Engine:
+        """The parts that run flows."""
+        return Engine(
+            flows=self.flows,
+            sub_flows=self.sub_flows,
+            open_systems=self.systems_pool.open,
+            connections=self._with_flow,
+            intake=self.intake,
+            ledger=self.ledger,
+            tables=self.edition_parts.tables,
+            documents=self.documents,
+            pauses=self.pauses,
+            clock=self.edition_parts.clock,
+            worker=self.edition_parts.clock.unique(),
+        )
+
+    def _with_flow(self, flow: str) -> list[str]:
+        return [name for name, connection in self.connections.items() if flow in connection.flows]
+
+    def _public_keys(self, host: str) -> PublicKeys:
+        if host not in self._keys:
+            http = httpx.AsyncClient(timeout=5.0, follow_redirects=False)
+            self._key_clients.append(http)
+            self._keys[host] = PublicKeys(host, http=http, clock=self.edition_parts.clock)
+        return self._keys[host]
+
+    async def accept_webhook(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """A Commerce webhook."""
+        return await self.edge.webhook(connection, flow, headers, body)
+
+    async def accept_events(
+        self,
+        connection: str,
+        method: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        body: bytes,
+    ) -> HttpAnswer:
+        """Adobe I/O Events."""
+        return await self.edge.events(connection, method, headers, params, body)
+
+    async def accept_business_event(self, connection: str, body: bytes) -> HttpAnswer:
+        """A D365 business event by HTTPS."""
+        return await self.business_events.take(connection, body)
+
+    async def take_business_event(self, body: bytes) -> None:
+        """A D365 business event from the queue."""
+        await self.business_events.from_queue(body)
+
+    async def poll(self, flow_name: str) -> None:
+        """Find what notifications missed, in every connection."""
+        await self.polling.poll(flow_name)
+
+    async def deliver(
+        self,
+        flow_name: str,
+        body: bytes,
+        message_id: str,
+        deliveries: int,
+        *,
+        trace_parent: str = "",
+    ) -> None:
+        """One message of a queue."""
+        log.debug(
+            "%s.received id=%s deliveries=%d within=%s",
+            flow_name,
+            message_id,
+            deliveries,
+            trace_parent[36:52],
+        )
+        with self.edition_parts.telemetry.delivery(
+            flow_name, *_named(body), trace_parent=trace_parent
+        ):
+            await self.runner.deliver(body)
+
+    async def park_dead_letter(
+        self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
+    ) -> None:
+        """One message that a queue has given up."""
+        await self.dead_letter_parking.park_dead_letter(
+            flow_name, body, message_id, reason, description
+        )
+
+    async def health(self) -> HttpAnswer:
+        """Queue and tables answer; per flow how much waits and when its poll last looked. 503 when
+        one does not."""
+        flows: dict[str, Any] = {}
+        try:
+            for name, flow in self.flows.items():
+                depth = await self.edition_parts.queue.depth(flow.queue)
+                marks = {
+                    c: await self.edition_parts.tables.get(WATERMARKS, c, name)
+                    for c in self._with_flow(name)
+                }
+                flows[name] = {
+                    "due": depth.due,
+                    "scheduled": depth.scheduled,
+                    "locked": depth.locked,
+                    "dead": depth.dead,
+                    "oldest": depth.oldest,
+                    "polled_until": {
+                        c: row.values.get("at") if row else None for c, row in marks.items()
+                    },
+                }
+        except Exception as error:  # the page that tells what is broken must not break with it
+            log.exception("health.broken error=%s", type(error).__name__)
+            return HttpAnswer(
+                503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
+            )
+        return HttpAnswer(
+            200, to_json({"status": "ok", "counts": self.systems_pool.counts(), "flows": flows})
+        )
+
+    async def monitor(self) -> None:
+        """Tell the log how far behind queues and polls are."""
+        edition_parts, flows = self.edition_parts, tuple(self.flows.values())
+        queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
+        await monitor(
+            queues, flows, self.connections,
+            queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
+            telemetry=edition_parts.telemetry,
+        )  # fmt: skip
+
+    async def tidy(self) -> None:
+        """Forget copies of documents that are older than the policy."""
+        await self.documents.forget_old()
+
+    async def close(self) -> None:
+        """Close clients, token sources and stores. Safe to repeat."""
+        await self.systems_pool.close()
+        for http in self._key_clients:
+            await http.aclose()
+        self._key_clients.clear()
+        await self.sends.aclose()
+        await self.edition_parts.tokens.close()
+        if self.edition_parts.close is not None:
+            await self.edition_parts.close()
+
+
+def _named(body: bytes) -> tuple[str, str]:
+    """Connection and key of a message, for telemetry; empty for what is none of ours."""
+    try:
+        message = Message.decode(body)
+    except NotJson:
+        return "", ""
+    return message.connection, message.key

@@ -1,0 +1,190 @@
+"""Systems: one per connection and process, opened when first needed, with the clients of both
+systems."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from sync.app.edition_parts import EditionParts
+from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
+from sync.commerce.websites import Websites
+from sync.config.connections import Commerce, Connection, Dynamics
+from sync.core.errors import Never, Paused
+from sync.dynamics.client import DynamicsClient
+from sync.engine.systems import Systems
+from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
+from sync.pacing.batching import Coalescer
+from sync.pacing.limiter import Limiter
+from sync.pacing.pauses import Pauses
+
+WINDOW = timedelta(milliseconds=10)
+"""Reads asked for within this become one request."""
+MOST_KEYS = 40
+"""Keys in one search: the URL stays well below 8 KB and the page light."""
+
+
+class _Reads:
+    """One shop's joined reads: what concurrent deliveries ask for becomes one search."""
+
+    def __init__(self, commerce: CommerceClient) -> None:
+        self._commerce = commerce
+        self.orders = self._by_increment("orders")
+        self.invoices = self._by_increment("invoices")
+        self.creditmemos = self._by_increment("creditmemos")
+        self.orders_by_id = Coalescer(self._load_orders, window=WINDOW, most=MOST_KEYS)
+        self.customers = Coalescer(self._load_customers, window=WINDOW, most=MOST_KEYS)
+
+    def _by_increment(self, path: str) -> Coalescer[str, list[dict[str, Any]]]:
+        async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
+            found = await self._commerce.by_increment(path, keys)
+            return {
+                key: [row for row in found if str(row.get("increment_id")) == key] for key in keys
+            }
+
+        return Coalescer(load, window=WINDOW, most=MOST_KEYS)
+
+    async def _load_orders(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+        return {int(row["entity_id"]): row for row in await self._commerce.orders_by_ids(ids)}
+
+    async def _load_customers(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
+        return {int(row["id"]): row for row in await self._commerce.customers_by_ids(ids)}
+
+    async def aclose(self) -> None:
+        for reads in (self.orders, self.invoices, self.creditmemos):
+            await reads.aclose()
+        await self.orders_by_id.aclose()
+        await self.customers.aclose()
+
+
+class SystemsPool:
+    """The connections of one process. Clients of one environment share its limiter. Close it when
+    done."""
+
+    def __init__(
+        self, connections: Mapping[str, Connection], edition_parts: EditionParts, pauses: Pauses
+    ) -> None:
+        self._connections = connections
+        self._edition_parts = edition_parts
+        self._pauses = pauses
+        self._by_connection: dict[str, Systems] = {}
+        self._limiters: dict[str, Limiter] = {}
+        self._https: list[httpx.AsyncClient] = []
+        self._opening = asyncio.Lock()
+
+    async def open(self, name: str) -> Systems:
+        """The connection, opened once per process. Raises `Never` for one that is not
+        configured."""
+        settings = self._connections.get(name)
+        if settings is None:
+            raise Never(
+                f"connection {name} is not configured",
+                remedy=(
+                    f"Add [connections.{name}] to connections.toml again, or drop its parked"
+                    " records."
+                ),
+            )
+        async with self._opening:
+            if name not in self._by_connection:
+                self._by_connection[name] = self._opened(name, settings)
+        return self._by_connection[name]
+
+    def _opened(self, name: str, settings: Connection) -> Systems:
+        edition_parts = self._edition_parts
+        commerce = self._commerce(settings.commerce)
+        dynamics, system = self._dynamics(settings.dynamics)
+
+        reads = _Reads(commerce)
+        companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
+        locks: dict[str, asyncio.Lock] = {}
+
+        async def close() -> None:
+            await reads.aclose()
+            await companies.aclose()
+            await dynamics.aclose()
+
+        return Systems(
+            name=name,
+            settings=settings,
+            commerce=commerce,
+            dynamics=dynamics,
+            items=ItemMappings(edition_parts.tables, name, settings.items, edition_parts.clock),
+            accounts=AccountMappings(
+                edition_parts.tables, name, edition_parts.clock, home=settings.legal_entity
+            ),
+            clock=edition_parts.clock,
+            orders=reads.orders,
+            orders_by_id=reads.orders_by_id,
+            invoices=reads.invoices,
+            creditmemos=reads.creditmemos,
+            customers=reads.customers,
+            companies=companies,
+            websites=Websites(commerce, settings),
+            one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
+            digest_of=lambda text: email_digest(text, edition_parts.email_key),
+            pause_names=(commerce.system, system),
+            close=close,
+        )
+
+    def _commerce(self, settings: Commerce) -> CommerceClient:
+        http = self._kept(self._edition_parts.commerce_http(settings))
+
+        async def pause(asked: Paused) -> None:
+            await self._pauses.pause(client.system, asked.after or timedelta(seconds=30))
+
+        client = CommerceClient(
+            settings,
+            secrets=self._edition_parts.secrets,
+            http=http,
+            clock=self._edition_parts.clock,
+            on_pause=pause,
+        )
+        return client
+
+    def _dynamics(self, settings: Dynamics) -> tuple[DynamicsClient, str]:
+        system = f"Dynamics at {settings.url.split('://', 1)[-1].rstrip('/')}"
+
+        async def pause(length: timedelta) -> None:
+            await self._pauses.pause(system, length)
+
+        limiter = self._limiters.setdefault(
+            settings.url, Limiter(start=settings.concurrency, cap=51)
+        )
+        client = DynamicsClient(
+            settings.url,
+            http=self._kept(self._edition_parts.dynamics_http(settings)),
+            tokens=self._edition_parts.tokens.tokens(settings),
+            limiter=limiter,
+            clock=self._edition_parts.clock,
+            on_pause=pause,
+            write_timeout=timedelta(seconds=settings.write_timeout_seconds),
+            documents_per_batch=settings.documents_per_batch,
+        )
+        return client, system
+
+    def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+        if http not in self._https:
+            self._https.append(http)
+        return http
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Requests sent so far, per connection: what an order costs."""
+        return {
+            name: (
+                {f"commerce_{kind}": n for kind, n in systems.commerce.counts.items()}
+                | {f"dynamics_{kind}": n for kind, n in systems.dynamics.counts.items()}
+            )
+            for name, systems in self._by_connection.items()
+        }
+
+    async def close(self) -> None:
+        """Close systems and their clients. Safe to repeat."""
+        for systems in self._by_connection.values():
+            await systems.close()
+        self._by_connection.clear()
+        for http in self._https:
+            await http.aclose()
+        self._https.clear()

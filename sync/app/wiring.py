@@ -1,0 +1,83 @@
+"""From the environment's settings to one open engine per process, made when a function is first
+called."""
+
+import asyncio
+import os
+
+from sync.app.services import Services
+from sync.app.settings import Edition, Settings
+from sync.config.file.reading import read_connections
+from sync.core.logs import guard, set_up
+
+_opened: list[Services] = []
+_opening: list[asyncio.Task[Services]] = []
+
+
+async def runtime() -> Services:
+    """The process's engine. Raises `SettingsMissing`, `BadConfiguration`, `Later` or `Never` at
+    every call, until it can open.
+
+    Whoever asks meanwhile waits for the same opening, which goes on when they give up waiting.
+    """
+    if _opened:
+        return _opened[0]
+    if not _opening or _opening[0].done():
+        _opening[:] = [asyncio.create_task(_open())]
+        _opening[0].add_done_callback(_received)
+    return await asyncio.shield(_opening[0])
+
+
+async def _open() -> Services:
+    settings = Settings.from_environment(os.environ)
+    _set_up_log(settings)
+    _opened.append(await open_services(settings))
+    return _opened[0]
+
+
+def _received(opening: asyncio.Task[Services]) -> None:
+    """Why it did not open was told to those who waited, and is told again to the next."""
+    if not opening.cancelled():
+        opening.exception()
+
+
+def _set_up_log(settings: Settings) -> None:
+    """In Azure the worker owns the log, and it is only guarded."""
+    if settings.edition is Edition.AZURE:
+        guard()
+    else:
+        set_up(level=settings.log_level, log_format=settings.log_format)
+
+
+async def open_services(settings: Settings, *, serves: bool = True) -> Services:
+    """The engine of the edition that the settings name. `serves`: for a host, not for a look.
+
+    What an edition is made of is imported with it: azure's libraries touch sockets while they are
+    imported.
+    """
+    connections = read_connections(settings.connections)
+    if settings.edition is Edition.AZURE:
+        from sync.app.cloud import open_azure  # noqa: PLC0415 - see above
+
+        return await open_azure(settings, connections, serves=serves)
+    if settings.edition is Edition.EMULATED:
+        from sync.app.cloud import open_emulated  # noqa: PLC0415 - see above
+
+        return await open_emulated(
+            settings, connections, vault_key=vault_key(settings), serves=serves
+        )
+    from sync.app.embedded import open_embedded  # noqa: PLC0415 - see above
+
+    key, months = vault_key(settings), settings.keep_months
+    return await open_embedded(
+        settings.home, connections, vault_key=key, serves=serves, keep_months=months
+    )
+
+
+def vault_key(settings: Settings) -> str | None:
+    """The vault's key where the environment gives one; None leaves it to `vault.key` in the home
+    directory."""
+    if settings.vault_key is not None:
+        return settings.vault_key.get_secret_value()
+    if settings.vault_key_file is not None:
+        return settings.vault_key_file.read_text(encoding="utf-8").strip()
+    return None

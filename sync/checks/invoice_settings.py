@@ -1,0 +1,65 @@
+"""Whether invoices and credit memos can be read in the shop, and whether their recipe is
+complete."""
+
+from collections.abc import AsyncIterator
+
+from sync.checks.finding import Finding, Probe, ok, warn
+from sync.checks.recipes import books_free_text
+from sync.commerce.search import Search
+
+DOCUMENTS = {"invoices": "invoices", "creditmemos": "credit memos"}
+
+
+async def documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list the documents whose flows are on."""
+    for path, what in DOCUMENTS.items():
+        if path in probe.settings.flows:
+            page = await probe.commerce.search(path, Search(page_size=1, fields=("entity_id",)))
+            count = "count not told" if page.total_count is None else f"{page.total_count} in all"
+            yield ok(f"{what} can be read ({count})")
+
+
+async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
+    """Free text invoices know no item whose tax group F&O could take: the mapping must name the
+    groups."""
+    if not books_free_text(probe.settings):
+        return
+    if probe.settings.orders.taxes:
+        yield ok("free text invoices have their tax groups from orders.taxes")
+    else:
+        yield warn(
+            "free text invoices would bear no tax in F&O: orders.taxes is empty, and they have no"
+            " item to take a tax group from",
+            'Map Commerce\'s tax codes under orders.taxes; a shop that charges no tax writes "none"'
+            " = {} there.",
+        )
+
+
+async def recipes_go_together(probe: Probe) -> AsyncIterator[Finding]:
+    """A return order takes back what F&O invoiced; where it never invoices web orders, there is
+    nothing to take back."""
+    settings = probe.settings
+    if "creditmemos" not in settings.flows or "invoices" not in settings.flows:
+        return
+    is_ours, returns = (
+        settings.invoices.recipe != "payment-journal",
+        settings.creditmemos.recipe == "return-order",
+    )
+    if is_ours and returns:
+        yield warn(
+            f"invoices.recipe {settings.invoices.recipe} books revenue that F&O's sales orders do"
+            " not, and return-order gives sales orders back",
+            'Write creditmemos.recipe = "free-text-credit"'
+            " (docs/decisions/choose-a-receivable-recipe.md).",
+        )
+    elif not is_ours and not returns:
+        yield warn(
+            "invoices.recipe payment-journal leaves revenue to F&O's sales orders, and"
+            " free-text-credit does not give those back",
+            'Write creditmemos.recipe = "return-order"'
+            " (docs/decisions/choose-a-receivable-recipe.md).",
+        )
+    else:
+        yield ok(
+            f"recipes {settings.invoices.recipe} and {settings.creditmemos.recipe} go together"
+        )

@@ -1,0 +1,200 @@
+"""One request to Commerce and its answer: signed, counted, limited, tried again only where that is
+safe.
+
+Reads are tried once more at once after a lost connection or a 5xx; writes never, because POST is
+never idempotent in Commerce. A request that was refused with 401 had no effect, so it may be signed
+again once whatever it does. Cookies are not kept: a PHP session would make our requests wait for
+each other.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+
+from sync.commerce import errors
+from sync.commerce.address import Query, url_of
+from sync.commerce.auth import Auth, Method, OAuth
+from sync.commerce.bodies import said_by
+from sync.commerce.ims import Ims
+from sync.config.connections import Commerce
+from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.errors import Later, Never, Paused
+from sync.core.ports import Clock, Secrets
+
+TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+"""Commerce is to be given a minute; what takes longer is cut off by PHP or a proxy anyway."""
+
+OnPause = Callable[[Paused], Awaitable[None]]
+"""Told of every 429, before it is raised, so that the pause can be made known to all workers."""
+
+
+@dataclass(frozen=True)
+class RestAnswer:
+    """A successful answer: parsed JSON (numbers as int and Decimal; None for an empty body) and the
+    server's time."""
+
+    document: Any
+    server_time: datetime | None
+
+
+class Transport:
+    """The connection to one shop. `counts`: requests sent, by kind; second tries count too."""
+
+    def __init__(
+        self,
+        settings: Commerce,
+        *,
+        secrets: Secrets,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        on_pause: OnPause | None = None,
+    ) -> None:
+        self.settings = settings
+        self.system = f"Commerce at {settings.url.split('://', 1)[-1].rstrip('/')}"
+        self.counts = {"reads": 0, "writes": 0}
+        self.skew: timedelta | None = None
+        self._clock = clock
+        self._http = http
+        self._on_pause = on_pause
+        self._places = asyncio.Semaphore(settings.concurrency)
+        self._auth: Auth
+        if settings.edition == "saas":
+            self._auth = Ims(settings, secrets=secrets, http=http, clock=clock, system=self.system)
+        else:
+            self._auth = OAuth(settings, secrets=secrets, clock=clock)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The shop's time by the `Date` of its last answer, whole seconds behind rather than ahead;
+        None before one."""
+        return None if self.skew is None else self._clock.now() + self.skew
+
+    async def call(
+        self, method: Method, path: str, query: Query = (), body: Any = None
+    ) -> RestAnswer:
+        """Send one request. `path` is escaped and below /V1; `body` None sends none.
+
+        Raises `Later`, `Never`, `Paused`, `Unknown` by `errors`. Not safe to repeat for writes.
+        """
+        url = url_of(self.settings, path, query)
+        what = f"{method} {path}"
+        content = None if body is None else to_json(body)
+        writes = method != "GET"
+        try:
+            response = await self._tried(method, url, content, what)
+            if not response.is_success:
+                raise errors.error_from(response, self._call(what, writes=writes))
+        except Paused as paused:
+            if self._on_pause is not None:
+                await self._on_pause(paused)
+            raise
+        if not response.content.strip():
+            return RestAnswer(None, self.server_time)
+        try:
+            return RestAnswer(from_json(response.content), self.server_time)
+        except NotJson as problem:
+            raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
+
+    async def _tried(
+        self, method: Method, url: httpx.URL, content: bytes | None, what: str
+    ) -> httpx.Response:
+        """The answer; for reads, that of the second try when the first one failed in passing."""
+        if method == "GET":
+            try:
+                response = await self._signed(method, url, content, what)
+            except Paused:
+                raise
+            except Later:
+                return await self._signed(method, url, content, what)
+            if response.status_code < 500 or errors.is_maintenance(response):
+                return response
+        return await self._signed(method, url, content, what)
+
+    async def _signed(
+        self, method: Method, url: httpx.URL, content: bytes | None, what: str
+    ) -> httpx.Response:
+        """The answer; after a 401 that other headers may cure, that of the second try."""
+        signed = await self._auth.sign(method, url)
+        response = await self._sent(method, url, content, signed.headers, what)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        again = await self._auth.sign_again(method, url, signed, said_by(response).template)
+        if again is None:
+            return response
+        second = await self._sent(method, url, content, again.headers, what)
+        if second.status_code != HTTPStatus.UNAUTHORIZED:
+            self._auth.accepted(url, again)
+        return second
+
+    async def _sent(
+        self,
+        method: Method,
+        url: httpx.URL,
+        content: bytes | None,
+        signature: dict[str, str],
+        what: str,
+    ) -> httpx.Response:
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **signature}
+        if content is not None or self.settings.edition == "saas":
+            headers["Content-Type"] = "application/json"
+        extensions = {"timeout": TIMEOUT.as_dict()}
+        request = httpx.Request(
+            method, url, headers=headers, content=content, extensions=extensions
+        )
+        writes = method != "GET"
+        async with self._places:
+            self.counts["writes" if writes else "reads"] += 1
+            try:
+                response = await self._http.send(request, auth=None, follow_redirects=False)
+            except httpx.RequestError as error:
+                raise errors.lost(error, self._call(what, writes=writes)) from None
+        self._note_time(response)
+        return response
+
+    def _note_time(self, response: httpx.Response) -> None:
+        try:
+            reported = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        if reported.tzinfo is not None:
+            self.skew = reported - self._clock.now()
+
+    def _call(self, what: str, *, writes: bool) -> errors.RestCall:
+        return errors.RestCall(
+            self.system, what, writes, self.settings.edition, self._clock.now(), self.skew
+        )
+
+
+def listed(document: Any, what: str) -> tuple[list[dict[str, Any]], int | None]:
+    """The rows of a list answer and how many match in all; None when it does not say.
+
+    `items` null or absent is empty (closed-source lists, and `fields` on an empty page). Raises
+    `Never` for `[]`, which is how Commerce answers a `fields` it cannot read.
+    """
+    if not isinstance(document, dict) or not document.keys() & {"items", "total_count"}:
+        raise _not_a_list(what)
+    total = str(document.get("total_count"))
+    return rows_in(document.get("items") or [], what), int(total) if total.isdecimal() else None
+
+
+def rows_in(document: Any, what: str) -> list[dict[str, Any]]:
+    """A plain array of records. Raises `Never` for anything else."""
+    if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
+        raise _not_a_list(what)
+    return document
+
+
+def _not_a_list(what: str) -> Never:
+    return Never(
+        f"the answer to {what} is not a list of records",
+        remedy=(
+            "Find out which extension changes this answer in Commerce; the standard one has"
+            " `items`, `total_count`."
+        ),
+    )

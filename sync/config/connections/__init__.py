@@ -1,0 +1,164 @@
+"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
+be written there.
+
+Unknown names are refused, secrets are named and never written, money is text or whole numbers
+(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
+number and a remedy.
+"""
+
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import StringConstraints
+
+from sync.config.connections.companies import Companies
+from sync.config.connections.customers import Customers, Items
+from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.orders import (
+    Orders,
+    Payment,
+    Posting,
+    SegmentHome,
+    Store,
+    TaxGroups,
+    tax_codes_in,
+)
+from sync.config.connections.section import (
+    COMPANY,
+    CONNECTION_NAME,
+    CURRENCY,
+    VAULT_NAME,
+    Amount,
+    Company,
+    Currency,
+    NumberMode,
+    SecretName,
+    Section,
+    Url,
+    Whole,
+    YesNo,
+    tidy_url,
+)
+from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+
+__all__ = [
+    "COMPANY",
+    "CONNECTION_NAME",
+    "CURRENCY",
+    "FLOW_NAMES",
+    "VAULT_NAME",
+    "Amount",
+    "Commerce",
+    "Companies",
+    "Company",
+    "Connection",
+    "Connections",
+    "CreditMemos",
+    "Currency",
+    "Customers",
+    "Dynamics",
+    "EventKeys",
+    "Invoices",
+    "Items",
+    "NumberMode",
+    "Orders",
+    "Payment",
+    "Posting",
+    "SecretName",
+    "Section",
+    "SegmentHome",
+    "Store",
+    "TaxGroups",
+    "Url",
+    "WebhookKeys",
+    "Whole",
+    "WriteBack",
+    "YesNo",
+    "tax_codes_in",
+    "tidy_url",
+]
+
+FLOW_NAMES: Final = (
+    "orders",
+    "customers",
+    "companies",
+    "invoices",
+    "creditmemos",
+    "postings",
+    "receipts",
+)
+"""What `flows` may name; a test keeps it equal to the flows that exist."""
+
+DEFAULT_FLOWS: Final = ("orders", "customers")
+"""What runs where nothing is named: receivables need accounts and journals that only the ledger's
+owner knows."""
+
+
+class Connection(Section):
+    """One storefront (some store views) and one legal entity."""
+
+    name: str = ""
+    commerce: Commerce
+    dynamics: Dynamics
+    stores: dict[str, Store] = {}
+    orders: Orders = Orders()
+    customers: Customers = Customers()
+    companies: Companies = Companies()
+    items: Items = Items()
+    invoices: Invoices = Invoices()
+    creditmemos: CreditMemos = CreditMemos()
+    receipts: WriteBack = WriteBack()
+    flows: tuple[str, ...] = DEFAULT_FLOWS
+
+    @property
+    def store_ids(self) -> frozenset[int] | None:
+        """The store views that are ours; None where all are, as those that are not named have the
+        default's settings."""
+        return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def legal_entity(self) -> str:
+        """That of whoever belongs to no store view, as companies do: the default store's, else
+        `dynamics.company`."""
+        return self.legal_entity_of(None)
+
+    @property
+    def legal_entities(self) -> tuple[str, ...]:
+        """All that the connection posts into, its own `legal_entity` first."""
+        named = (store.company for store in self.stores.values() if store.company)
+        return tuple(dict.fromkeys([self.legal_entity, self.dynamics.company, *named]))
+
+    def legal_entity_of(self, store_id: int | None) -> str:
+        """The legal entity that a store view's documents are posted into."""
+        store = self.store("default" if store_id is None else store_id)
+        return (store.company if store else None) or self.dynamics.company
+
+    def store_in(self, company: str, store_id: int | None) -> Store | None:
+        """The settings for somebody of a store view in a legal entity: their own store's where it
+        posts into that, else those of the first store that does; None where none does."""
+        own = "default" if store_id is None else str(store_id)
+        found = (self.store(name) for name in (own, *self.stores))
+        return next(
+            (one for one in found if one and (one.company or self.dynamics.company) == company),
+            None,
+        )
+
+    def time_zone(self, company: str) -> ZoneInfo:
+        """The time zone in which a legal entity's books are kept."""
+        return ZoneInfo(self.dynamics.time_zones.get(company, self.dynamics.time_zone))
+
+    def store(self, store_id: int | str) -> Store | None:
+        """The settings of a store view, completed from `stores.default`; None when neither is
+        there."""
+        own, default = self.stores.get(str(store_id)), self.stores.get("default")
+        if own is None or default is None:
+            return own or default
+        return Store(
+            **{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
+        )
+
+
+class Connections(Section):
+    """The whole file."""
+
+    connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]

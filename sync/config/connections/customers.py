@@ -1,0 +1,39 @@
+"""How shoppers become customer accounts, and SKUs item numbers."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.config.connections.section import NumberMode, Section, Whole
+
+
+class Customers(Section):
+    """How shoppers become customer accounts."""
+
+    numbers: NumberMode = NumberMode.THEIRS
+    number_template: str = "C{customer_id}"
+    guest_number_template: str = "G{digest}"
+    guests: Literal["per_email", "collective"] = "per_email"
+    match: tuple[Literal["customer_number", "email"], ...] = ("email",)
+    customer_number_attribute: str = "fno_account"
+    group: str = ""
+    groups: dict[str, str] = {}
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    """SalesCurrencyCode of new accounts; empty: that of the order which made the account
+    necessary."""
+    payment_terms: str = ""
+    send_tax_numbers: bool = False
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+    countries: dict[str, str] = {}
+    """Commerce's two letters -> F&O country id, where it is not ISO's three letters."""
+    states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")
+    """Countries whose states F&O keeps; elsewhere Commerce's region is not sent, F&O would refuse
+    it."""
+
+
+class Items(Section):
+    """How SKUs become item numbers where the mapping table has no row: `sku` takes the SKU itself,
+    `none` parks."""
+
+    rule: Literal["sku", "none"] = "none"
+    unit: str = ""

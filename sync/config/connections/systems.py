@@ -1,0 +1,95 @@
+"""The two systems of a connection: where they are and how to speak to them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.config.connections.section import (
+    Amount,
+    Company,
+    Currency,
+    SecretName,
+    Section,
+    TimeZone,
+    Url,
+    Whole,
+)
+
+
+class WebhookKeys(Section):
+    """How Commerce (or a gateway before it) signs its webhooks. Two keys may be valid while one is
+    being rotated."""
+
+    scheme: Literal["rsa", "hmac"] = "rsa"
+    keys: tuple[SecretName, ...] = Field(default=(), max_length=2)
+    header: str = "x-adobe-commerce-webhook-signature"
+    message: Literal["base64", "raw"] = "base64"
+    encoding: Literal["base64", "hex"] = "base64"
+
+
+class EventKeys(Section):
+    """Adobe I/O Events: whose events these are, and where Adobe's public keys are fetched."""
+
+    client_id: str
+    key_host: Url = "https://static.adobeioevents.com"
+
+
+class Commerce(Section):
+    """The storefront. `paas`: OAuth 1.0a under /rest/<scope>/V1; `saas`: IMS tokens, /V1 and a
+    Store header."""
+
+    edition: Literal["paas", "saas"] = "paas"
+    url: Url
+    scope: str = "all"
+    websites: tuple[Whole, ...] = ()
+    """Ids of the websites whose customers and companies are ours; empty: those of the store views
+    under `stores`."""
+    consumer_key: SecretName | None = None
+    consumer_secret: SecretName | None = None
+    token: SecretName | None = None
+    token_secret: SecretName | None = None
+    client_id: str | None = None
+    client_secret: SecretName | None = None
+    organisation: str | None = None
+    ims_url: Url = "https://ims-na1.adobelogin.com"
+    oauth_decode_path_reserved: Literal["auto", "true", "false"] = "auto"
+    page_size: Whole = Field(default=100, ge=1, le=300)
+    first_poll_days: Whole = Field(default=7, ge=0)
+    concurrency: Whole = Field(default=4, ge=1, le=50)
+    webhook: WebhookKeys = WebhookKeys()
+    events: EventKeys | None = None
+
+
+class Dynamics(Section):
+    """The F&O environment and legal entity. `bearer` is a static token and only accepted for
+    loopback hosts."""
+
+    url: Url
+    company: Company
+    time_zone: TimeZone = "UTC"
+    """The legal entity's: in it every date that reaches the ledger is told."""
+    time_zones: dict[Company, TimeZone] = {}
+    """Those of further legal entities, which stores name; one that is not here has `time_zone`."""
+    auth: Literal["secret", "certificate", "managed_identity", "bearer"] = "secret"
+    tenant: str | None = None
+    client_id: str | None = None
+    client_secret: SecretName | None = None
+    certificate: SecretName | None = None
+    bearer: SecretName | None = None
+    authority: Url = "https://login.microsoftonline.com"
+    concurrency: Whole = Field(default=8, ge=1, le=51)
+    documents_per_batch: Whole = Field(default=1, ge=1, le=20)
+    send_within_seconds: Whole = Field(default=60, ge=1, le=600)
+    """A write that has not been sent this long after it was announced is not sent: it is announced
+    again."""
+    write_timeout_seconds: Whole = Field(default=60, ge=1, le=600)
+    """How long the answer to a write is waited for."""
+    commit_horizon_seconds: Whole = Field(default=180, ge=1, le=3600)
+    """How long after it was given up a write may still commit."""
+    order_headers: Literal["SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2"] = (
+        "SalesOrderHeadersV4"
+    )
+    order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
+    rounding: dict[Currency, Amount] = {}
+    """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
+    named."""

@@ -1,0 +1,139 @@
+"""What must hold for invoices, credit memos and receipts: recipes with their accounts and banks,
+templates, what flows."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from string import Formatter
+from typing import Any, Final
+
+from sync.config.connections import CreditMemos, Invoices, WriteBack
+from sync.config.file.breaches import Breach, is_flowing, sound, template_breaches
+from sync.config.file.toml_lines import Path
+
+REFERENCES: Final = ("order_increment_id", "increment_id", "store_id")
+
+
+def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
+    """Every breach in `invoices`, `creditmemos` and `receipts` of the connection at `path`, and
+    between them."""
+    invoices = sound(Invoices, written.get("invoices", {}))
+    memos = sound(CreditMemos, written.get("creditmemos", {}))
+    receipts = sound(WriteBack, written.get("receipts", {}))
+    if invoices:
+        yield from _invoices((*path, "invoices"), invoices)
+    if memos:
+        yield from _reference(
+            (*path, "creditmemos", "reference_template"), memos.reference_template
+        )
+    if invoices and memos:
+        yield from _recipes(path, written, invoices, memos)
+    if receipts:
+        yield from _receipts((*path, "receipts"), written, receipts)
+
+
+def _invoices(path: Path, invoices: Invoices) -> Iterator[Breach]:
+    yield from _reference((*path, "reference_template"), invoices.reference_template)
+    delimiter = invoices.dimension_delimiter
+    if delimiter == "\\" or delimiter.isalnum() or delimiter.isspace():
+        what = "this sign cannot part the segments of an account"
+        remedy = 'Write the delimiter of the chart of accounts in F&O, as in "-".'
+        yield Breach((*path, "dimension_delimiter"), what, remedy)
+    if "on_account" in invoices.model_fields_set:
+        for method in invoices.on_account:
+            if method in invoices.banks or method == "*":
+                what = (
+                    f'"{method}" moves no money by on_account, and "banks" names a bank account'
+                    " for it"
+                )
+                yield Breach(
+                    (*path, "on_account"), what, f'Leave "{method}" out of one of the two.'
+                )
+    for section, table in (("accounts", invoices.accounts), ("banks", invoices.banks)):
+        for name, account in table.items():
+            if not account.strip():
+                yield Breach(
+                    (*path, section, name),
+                    "the account is empty",
+                    "Write its number, or leave the line out.",
+                )
+
+
+def _reference(path: Path, template: str) -> Iterator[Breach]:
+    """References are read back from what F&O posted: where one number ends and the next begins must
+    be seen."""
+    broken = list(template_breaches(path, template, REFERENCES, "increment_id"))
+    yield from broken
+    if broken:
+        return
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
+    for (_, first), (between, second) in pairwise(parts):
+        if first and second and not any(not sign.isalnum() and sign != "-" for sign in between):
+            what = f"nothing tells where {{{first}}} ends and {{{second}}} begins"
+            yield Breach(
+                path,
+                what,
+                "Part them by a sign that no number holds, as in"
+                ' "{order_increment_id}/{increment_id}".',
+            )
+
+
+def _recipes(
+    path: Path, written: Mapping[str, Any], invoices: Invoices, memos: CreditMemos
+) -> Iterator[Breach]:
+    """What the recipes of the flows that are on cannot do without."""
+    books = is_flowing(written, "invoices") and invoices.recipe != "payment-journal"
+    credits_ = is_flowing(written, "creditmemos") and memos.recipe == "free-text-credit"
+    pays = is_flowing(written, "invoices") and invoices.recipe != "free-text-invoice"
+    refunds = is_flowing(written, "creditmemos") and memos.refund_payment
+    if (books or credits_) and not invoices.revenue_account and not invoices.accounts:
+        recipe = invoices.recipe if books else memos.recipe
+        what = f'"revenue_account" is missing; recipe "{recipe}" needs a main account'
+        yield Breach(
+            (*path, "invoices", "revenue_account"), what, 'Write revenue_account = "…" in invoices.'
+        )
+    if pays or refunds:
+        yield from _journal(
+            (*path, "invoices"),
+            invoices,
+            f'recipe "{invoices.recipe}"' if pays else "refund_payment",
+        )
+    if books and credits_ and invoices.reference_template == memos.reference_template:
+        what = (
+            "an invoice and a credit memo of the same number would have the same reference in F&O"
+        )
+        yield Breach(
+            (*path, "creditmemos", "reference_template"),
+            what,
+            'Tell them apart, as in "{order_increment_id}/C{increment_id}".',
+        )
+
+
+def _journal(path: Path, invoices: Invoices, why: str) -> Iterator[Breach]:
+    if not invoices.banks:
+        what = f'"banks" is missing; {why} needs a bank account'
+        yield Breach(
+            (*path, "banks"),
+            what,
+            'Write banks = { "*" = "…" }, or a bank account per payment method.',
+        )
+    if not invoices.journal.strip():
+        what = f'"journal" is empty; {why} needs the name of a customer payment journal'
+        yield Breach(
+            (*path, "journal"),
+            what,
+            'Write journal = "…", as General ledger > Journal names has it.',
+        )
+
+
+def _receipts(path: Path, written: Mapping[str, Any], receipts: WriteBack) -> Iterator[Breach]:
+    flows = is_flowing(written, "receipts")
+    if receipts.to != "none" and not flows:
+        what = f'to = "{receipts.to}", but the flow "receipts" is not on, so no number goes back'
+        yield Breach((*path, "to"), what, 'Add "receipts" to flows, or write to = "none".')
+    if receipts.to == "none" and flows:
+        what = 'the flow "receipts" is on, but to = "none", so no number goes back'
+        yield Breach(
+            (*path, "to"),
+            what,
+            'Write to = "comment" or to = "ext_order_id", or take "receipts" out of flows.',
+        )

@@ -1,0 +1,302 @@
+"""What must hold inside one connection beyond the kind of each value: fields that need each other,
+and URLs.
+
+Each rule looks at one section that is sound in itself, so that a fault in one section hides none in
+another.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from sync.config.connections import (
+    Commerce,
+    Customers,
+    Dynamics,
+    NumberMode,
+    Orders,
+    Store,
+    tax_codes_in,
+)
+from sync.config.file.accounts import account_breaches
+from sync.config.file.breaches import Breach, sound, template_breaches
+from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.toml_lines import Path
+
+LINES_OF_HEADERS: Final = {
+    "SalesOrderHeadersV4": "SalesOrderLinesV3",
+    "SalesOrderHeadersV3": "SalesOrderLines",
+    "SalesOrderHeadersV2": "SalesOrderLines",
+}
+PAAS_KEYS: Final = ("consumer_key", "consumer_secret", "token", "token_secret")
+SAAS_KEYS: Final = ("client_id", "client_secret", "organisation")
+AUTH_KEYS: Final = {
+    "secret": ("tenant", "client_id", "client_secret"),
+    "certificate": ("tenant", "client_id", "certificate"),
+    "managed_identity": (),
+    "bearer": ("bearer",),
+}
+SECRETS: Final = (*PAAS_KEYS, "client_secret", "certificate", "bearer")
+ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
+MANY_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
+LONGEST_NUMBER: Final = 20
+"""Characters of SalesOrderNumber and CustomerAccount."""
+
+SHORTEST_INCREMENT: Final = 9
+"""Digits of an increment id as Commerce pads it."""
+
+
+def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
+    """Every breach inside the connection at `path`; sections that are not sound in themselves are
+    left out."""
+    if commerce := sound(Commerce, written.get("commerce")):
+        yield from _commerce((*path, "commerce"), commerce)
+    if dynamics := sound(Dynamics, written.get("dynamics")):
+        yield from _dynamics((*path, "dynamics"), dynamics)
+        yield from _time_zones((*path, "dynamics"), dynamics, written.get("stores", {}))
+    if orders := sound(Orders, written.get("orders", {})):
+        yield from _orders((*path, "orders"), orders)
+    yield from account_breaches(path, written)
+    yield from receivable_breaches(path, written)
+    yield from _stores(
+        (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
+    )
+
+
+def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
+    yield from url_breaches((*path, "url"), commerce.url, paths=True)
+    yield from url_breaches((*path, "ims_url"), commerce.ims_url)
+    keys = PAAS_KEYS if commerce.edition == "paas" else SAAS_KEYS
+    yield from _needed(path, commerce, keys, f'edition "{commerce.edition}"')
+    yield from _pasted(path, commerce)
+    for place, name in enumerate(commerce.webhook.keys):
+        if _looks_like_a_secret(name):
+            yield _leaked((*path, "webhook", "keys", str(place)))
+    if len(set(commerce.webhook.keys)) < len(commerce.webhook.keys):
+        yield Breach(
+            (*path, "webhook", "keys"), "the same key is named twice", "Name each key once."
+        )
+    if commerce.events:
+        yield from url_breaches((*path, "events", "key_host"), commerce.events.key_host)
+        yield from _needed((*path, "events"), commerce.events, ("client_id",), "Adobe I/O Events")
+
+
+def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
+    yield from url_breaches((*path, "url"), dynamics.url)
+    yield from url_breaches((*path, "authority"), dynamics.authority)
+    yield from _needed(path, dynamics, AUTH_KEYS[dynamics.auth], f'auth "{dynamics.auth}"')
+    yield from _pasted(path, dynamics)
+    if dynamics.auth == "bearer" and not is_loopback(dynamics.url):
+        remedy = (
+            'Use auth = "secret", "certificate" or "managed_identity"; a static token is for a host'
+            " on this machine."
+        )
+        yield Breach(
+            (*path, "auth"), 'auth "bearer" is written for a host that is not this machine', remedy
+        )
+    if dynamics.tenant and dynamics.tenant.lower() in MANY_TENANTS:
+        what = f'tenant "{dynamics.tenant}" stands for any tenant, and F&O refuses its tokens'
+        yield Breach(
+            (*path, "tenant"), what, "Write the id or the domain of the customer's own tenant."
+        )
+    lines = LINES_OF_HEADERS[dynamics.order_headers]
+    if dynamics.order_lines != lines:
+        named = "order_lines" if "order_lines" in dynamics.model_fields_set else "order_headers"
+        what = (
+            f"order_headers {dynamics.order_headers} does not go with order_lines"
+            f" {dynamics.order_lines}"
+        )
+        yield Breach(
+            (*path, named),
+            what,
+            f'Write order_lines = "{lines}" (or leave both out for the newest pair).',
+        )
+    for currency, unit in dynamics.rounding.items():
+        if unit <= 0:
+            what = f"the rounding unit of {currency} is {unit}"
+            yield Breach(
+                (*path, "rounding", currency),
+                what,
+                'Write the unit of F&O\'s Currencies form, as in "0.05".',
+            )
+
+
+def _time_zones(path: Path, dynamics: Dynamics, stores: object) -> Iterator[Breach]:
+    tables = stores.values() if isinstance(stores, Mapping) else ()
+    named = {store.company for table in tables if (store := sound(Store, table))}
+    for company in set(dynamics.time_zones) - named - {dynamics.company}:
+        what = f"a time zone is written for {company}, and no store posts into that legal entity"
+        yield Breach(
+            (*path, "time_zones", company),
+            what,
+            "Write company in the store's table, or leave the time zone out.",
+        )
+
+
+def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
+    known = ("increment_id", "store_id", "entity_id")
+    for name, template in (
+        ("number", orders.number_template),
+        ("reference", orders.reference_template),
+    ):
+        yield from template_breaches((*path, f"{name}_template"), template, known, "increment_id")
+    length = len(
+        orders.number_template.replace("{store_id}", "1").replace(
+            "{increment_id}", "0" * SHORTEST_INCREMENT
+        )
+    )
+    if orders.numbers is NumberMode.OURS and length > LONGEST_NUMBER:
+        what = (
+            f"a sales order number made from it has {length} characters or more; F&O holds"
+            f" {LONGEST_NUMBER}"
+        )
+        yield Breach((*path, "number_template"), what, "Shorten the fixed part of the template.")
+    for status in orders.hold_statuses:
+        if not status or status != status.strip().lower():
+            what = f'"{status}" is no status code of Commerce'
+            yield Breach(
+                (*path, "hold_statuses"), what, 'Write codes as Commerce has them, as in "fraud".'
+            )
+    if orders.rounding_most < 0:
+        what = f"rounding_most is {orders.rounding_most}, less than nothing"
+        yield Breach(
+            (*path, "rounding_most"), what, 'Write 0 or more, as in rounding_most = "0.05".'
+        )
+    yield from _tax_keys((*path, "taxes"), orders.taxes)
+    for name, home in orders.segments.items():
+        if (not home.item) == (not home.payment):
+            found = "both item and payment" if home.item else "neither item nor payment"
+            what = f'the total "{name}" has {found}; it needs exactly one'
+            remedy = 'Write item = "…" for a part of the sale, or payment = "…" for a way to pay.'
+            yield Breach((*path, "segments", name), what, remedy)
+
+
+def _tax_keys(path: Path, keys: Iterable[str]) -> Iterator[Breach]:
+    """Codes are joined in any order: of two keys with the same codes, one would never be read."""
+    seen: dict[tuple[str, ...], str] = {}
+    for key in keys:
+        first = seen.setdefault(tax_codes_in(key), key)
+        if first != key:
+            what = f'"{key}" joins the same tax codes as "{first}"'
+            yield Breach(
+                (*path, key), what, "Keep one of the two: the order of the codes does not matter."
+            )
+
+
+def _stores(path: Path, written: object, customers: Customers | None) -> Iterator[Breach]:
+    if not isinstance(written, Mapping):
+        return
+    if not written:
+        remedy = (
+            f"Add [{'.'.join(path)}.default], or one table per store view id, as"
+            f" [{'.'.join(path)}.1]."
+        )
+        yield Breach(path, "there is no store", remedy)
+    default = sound(Store, written.get("default", {})) or Store()
+    for name, table in written.items():
+        if name != "default" and not (name.isascii() and name.isdigit() and name[0] != "0"):
+            what = f'"{name}" is neither "default" nor the id of a store view'
+            yield Breach(
+                (*path, name),
+                what,
+                "Write the number that Stores > All Stores shows in its URL (not the code).",
+            )
+        store = sound(Store, table)
+        if (
+            store
+            and customers
+            and customers.guests == "collective"
+            and not (store.guest_account or default.guest_account)
+        ):
+            what = 'guests = "collective", but this store has no guest_account'
+            remedy = (
+                'Write guest_account = "…" here or in stores.default, or customers.guests ='
+                ' "per_email".'
+            )
+            yield Breach((*path, name), what, remedy)
+
+
+def url_breaches(path: Path, url: str, *, paths: bool = False) -> Iterator[Breach]:
+    """What is wrong with a URL; https is needed but for this machine, a path is allowed only where
+    `paths` says so."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if (
+        not host
+        or parts.scheme not in ("https", "http")
+        or not all(c.isalnum() or c in ".-:_" for c in host)
+    ):
+        yield Breach(path, "this is not a URL with a host", "Write it as https://host.")
+    elif parts.username is not None or parts.password is not None:
+        remedy = (
+            "Write the host alone; passwords go into the vault, and this one should be changed."
+        )
+        yield Breach(path, "the URL holds a user name or a password", remedy)
+    elif parts.scheme == "http" and not is_loopback(url):
+        yield Breach(
+            path,
+            f"http is not safe for {host}",
+            f"Write https://{host}; http is for a host on this machine.",
+        )
+    elif parts.query or parts.fragment:
+        yield Breach(path, "the URL has a part after ? or #", "Leave that part out.")
+    elif parts.path and not paths:
+        yield Breach(
+            path,
+            "the URL has a path after the host",
+            f"Write {parts.scheme}://{parts.netloc} alone.",
+        )
+    elif added := ADDED_FOR_EACH_CALL.intersection(parts.path.lower().split("/")):
+        remedy = "Write the storefront's base URL alone; what follows is added for each call."
+        yield Breach(path, f"the URL goes on to /{min(added)}", remedy)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _needed(path: Path, section: BaseModel, names: tuple[str, ...], why: str) -> Iterator[Breach]:
+    for name in names:
+        if not getattr(section, name):
+            secret = ", the name of the secret in the vault" if name in SECRETS else ""
+            yield Breach(
+                (*path, name),
+                f'"{name}" is missing; {why} needs it',
+                f'Write {name} = "…"{secret}.',
+            )
+
+
+def _pasted(path: Path, section: BaseModel) -> Iterator[Breach]:
+    names = (name for name in SECRETS if _looks_like_a_secret(getattr(section, name, None)))
+    yield from (_leaked((*path, name)) for name in names)
+
+
+def _looks_like_a_secret(value: str | None) -> bool:
+    """Commerce's tokens are 32 letters and digits, which a secret's name could be, but is not."""
+    return (
+        bool(value)
+        and len(str(value)) >= 32
+        and str(value).isalnum()
+        and any(c.isdigit() for c in str(value))
+    )
+
+
+def _leaked(path: Path) -> Breach:
+    remedy = (
+        "Put the secret into the vault, write its name here, and issue a new secret: this one has"
+        " been in a file."
+    )
+    return Breach(
+        path, "this looks like the secret itself (not shown), not like the name of one", remedy
+    )

@@ -1,0 +1,81 @@
+"""The two ways in which work does not finish now, named by what happens next.
+
+`Later`: the same record is tried again, after a wait that the error may name.
+`Never`: trying again would not help; the record is parked until a person does what `remedy` says.
+Nothing to do is not an error: a flow returns `Skipped`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A row that a record needs and nobody wrote: `table` of connections.toml ("orders.payments"),
+    or "items"."""
+
+    table: str
+    key: str
+
+
+class Later(Exception):
+    """Try the same record again.
+
+    `after`: earliest wait; None lets the retry table decide. `counts`: whether this wait uses up
+    one of the record's tries; False for waits that are nobody's fault (a pause that the environment
+    asked for, a lease held by another).
+    """
+
+    def __init__(self, reason: str, *, after: timedelta | None = None, counts: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+        self.counts = counts
+
+
+class Paused(Later):
+    """A whole system asked for quiet (429): nobody calls it before `after` has passed. Uses up no
+    try."""
+
+    def __init__(self, system: str, *, after: timedelta) -> None:
+        super().__init__(
+            f"{system} asked for a pause of {after.total_seconds():.0f} s",
+            after=after,
+            counts=False,
+        )
+        self.system = system
+
+
+class SignInRefused(Later):
+    """A system, or who vouches for us there, does not take our credential. Uses up no try: a person
+    must renew it."""
+
+    def __init__(self, reason: str, *, after: timedelta | None = None) -> None:
+        super().__init__(reason, after=after, counts=False)
+
+
+class Unknown(Later):
+    """A write was sent and its answer never came: it may or may not have been committed.
+
+    Whoever takes the record up must look before posting, and not before the old request can no
+    longer commit.
+    """
+
+
+class Never(Exception):
+    """Trying again cannot help. `reason` says what was received and expected; `remedy` tells a
+    person what to change.
+
+    `code` is the owner's correlation id where there is one (`ms-dyn-aid`, a Commerce report id).
+    `missing`: the rows that would make it work; `check` collects them.
+    """
+
+    def __init__(
+        self, reason: str, *, remedy: str, code: str = "", missing: Sequence[Missing] = ()
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.code = code
+        self.missing = tuple(missing)

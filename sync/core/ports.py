@@ -1,0 +1,259 @@
+"""What the engine needs from outside: a queue, tables, secrets, a clock. Adapters implement them.
+
+One contract suite per port (`tests/contracts/`) is run on every adapter; what it asserts is the
+meaning of the words here. Nothing in the engine reads the time, draws a random number or touches a
+disk or a socket except through these.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+Value = str | int | bool | bytes | datetime | None
+"""What a table cell can hold. Integers up to 64 bits; datetimes are aware and UTC; strings and
+bytes up to 64 KiB."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One table row. `etag` is empty until the row has been stored; every write gives a new one."""
+
+    partition: str
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    etag: str = ""
+
+    def having(self, **values: Value) -> "Row":
+        """The same row with some cells changed."""
+        return replace(self, values={**self.values, **values})
+
+
+class Conflict(Exception):
+    """Somebody else was first: the row exists already, has gone, or has changed since it was
+    read."""
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Store a row that must not exist."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Store a row over the one with the same etag."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """Store a row, whatever was there."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a row; nothing there is fine unless an etag is given."""
+
+    row: Row
+
+
+Operation = Insert | Replace | Upsert | Delete
+
+
+class Tables(Protocol):
+    """Rows by (table, partition, key). A table comes into being when it is first written to;
+    reading an unknown one finds nothing. Partition and key: 1 to 512 characters, any Unicode but
+    control characters (adapters encode); one that would be longer than 512 as Azure stores it is a
+    `ValueError` everywhere (`adapters/table_storage/keys.py`)."""
+
+    async def insert(self, table: str, row: Row) -> Row:
+        """Store a row that must not exist; returns it with its etag. Raises `Conflict` if it
+        exists."""
+        ...
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        """The row, or None."""
+        ...
+
+    async def replace(self, table: str, row: Row) -> Row:
+        """Store `row` over the stored one, only if that has `row.etag`. Raises `Conflict`
+        otherwise."""
+        ...
+
+    async def upsert(self, table: str, row: Row) -> Row:
+        """Store `row` whatever was there."""
+        ...
+
+    async def delete(self, table: str, partition: str, key: str, etag: str = "") -> None:
+        """Remove a row. Nothing there is fine without an etag; with one, `Conflict` unless it
+        matches."""
+        ...
+
+    def query(
+        self,
+        table: str,
+        partition: str,
+        *,
+        start: str = "",
+        before: str = "",
+        limit: int | None = None,
+    ) -> AsyncIterator[Row]:
+        """Rows of one partition with `start` <= key < `before` (empty = open), in code point order
+        of the key."""
+        ...
+
+    def partitions(self, table: str) -> AsyncIterator[str]:
+        """The distinct partitions of a table, in code point order. For operators' lists, not for
+        the engine."""
+        ...
+
+    async def drop(self, table: str) -> None:
+        """Remove a table with all its rows; nothing there is fine. The name is not written to again
+        for a while."""
+        ...
+
+    async def transact(self, table: str, operations: Sequence[Operation]) -> None:
+        """All or nothing, at most 100 operations on distinct rows of one partition. Raises
+        `Conflict`, storing nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to send. `id` is what duplicate detection compares; `not_before` schedules it."""
+
+    queue: str
+    body: bytes
+    id: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message under a lock. `deliveries` counts from 1. `token` is what settles it, for as long
+    as the lock lasts."""
+
+    queue: str
+    body: bytes
+    id: str
+    token: str
+    deliveries: int
+    locked_until: datetime
+    enqueued_at: datetime
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that nobody will deliver any more, with why. `sequence` addresses it."""
+
+    queue: str
+    body: bytes
+    id: str
+    sequence: int
+    deliveries: int
+    reason: str
+    description: str
+    enqueued_at: datetime
+
+
+class LockLost(Exception):
+    """The lock of a received message ran out, or it was settled already: it is or was somebody
+    else's."""
+
+
+class Queue(Protocol):
+    """Peek-lock queues with scheduled messages, duplicate detection and dead letters, at least
+    once, unordered.
+
+    Sending is what the engine does; receiving belongs to hosts. A queue comes into being when it is
+    first named.
+    """
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Store the messages durably; returns when they are. A message whose id the queue has seen
+        within the duplicate window is accepted and dropped. All or nothing per call for up to 100
+        messages of one queue."""
+        ...
+
+    async def receive(self, queue: str, *, most: int, wait: timedelta) -> list[Received]:
+        """Lock and return up to `most` due messages; waits up to `wait` for the first, then returns
+        []."""
+        ...
+
+    async def complete(self, message: Received) -> None:
+        """Done: the message is gone. Raises `LockLost`."""
+        ...
+
+    async def abandon(self, message: Received) -> None:
+        """Give it back at once, one delivery more; past the limit it becomes a dead letter. Raises
+        `LockLost`."""
+        ...
+
+    async def dead_letter(self, message: Received, *, reason: str, description: str = "") -> None:
+        """Set it aside. Raises `LockLost`."""
+        ...
+
+    async def renew(self, message: Received) -> Received:
+        """Hold the lock for another lock duration. Raises `LockLost`."""
+        ...
+
+    def dead_letters(self, queue: str) -> AsyncIterator[DeadLetter]:
+        """What has been set aside, oldest first, without removing it."""
+        ...
+
+    async def remove_dead_letter(self, letter: DeadLetter) -> None:
+        """Forget one; nothing there is fine."""
+        ...
+
+    async def depth(self, queue: str) -> "Depth":
+        """How many messages wait, and since when the oldest does."""
+        ...
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Counts of one queue. `oldest` is when the oldest due message was enqueued, `next` when the
+    first scheduled one comes.
+
+    `is_cut`: more messages wait than were counted; without `oldest`, none of a great many was due.
+    Dead letters are counted as far as the adapter likes.
+    """
+
+    due: int
+    scheduled: int
+    locked: int
+    dead: int
+    oldest: datetime | None
+    next: datetime | None = None
+    is_cut: bool = False
+
+
+class Secrets(Protocol):
+    """Secrets by name. Rotation is picked up without a restart: callers ask each time, adapters
+    cache for minutes."""
+
+    async def get(self, name: str) -> str:
+        """The secret. Raises `Never` with a remedy when there is none of that name; the value is in
+        no error text."""
+        ...
+
+
+class Clock(Protocol):
+    """Time and chance, from outside."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def unique(self) -> str:
+        """32 hexadecimal characters that nobody else draws."""
+        ...
+
+    def between(self, low: float, high: float) -> float:
+        """A number drawn evenly; used to spread waits."""
+        ...

@@ -1,0 +1,87 @@
+"""D365 business events: the envelope, read leniently. An event is a notification; the flow calls
+back for the record.
+
+F&O writes dates as `/Date(ms)/` and with seven fractional digits, increases `ControlNumber` with
+gaps, and delivers at least once in no order. `EventId` tells repeats apart. Source: Microsoft,
+business-events documentation and samples.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sync.core.encoding import from_json
+
+_SLASH_DATE = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/")
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+MOST = 2**63
+LONGEST = 100
+"""Characters of an id, an event's name, or a legal entity: far more than F&O's."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadBusinessEvent(ValueError):
+    """JSON, but not the envelope of a business event; the message names what is missing."""
+
+
+@dataclass(frozen=True)
+class BusinessEvent:
+    """One event. `fields` are its own ones beside the envelope: identifiers, amounts, dates as F&O
+    wrote them."""
+
+    id: str
+    event: str
+    company: str
+    at: datetime | None
+    control_number: int
+    fields: Mapping[str, Any]
+
+    @property
+    def is_test(self) -> bool:
+        """F&O's sample when an endpoint is being validated: times of 1900, nothing happened."""
+        return self.at is not None and self.at.year <= 1900
+
+
+def business_event(body: bytes) -> BusinessEvent:
+    """Parse one envelope. Raises `NotJson` and `BadBusinessEvent`."""
+    document = from_json(body)
+    if not isinstance(document, dict):
+        raise BadBusinessEvent(f"an object is expected, found {type(document).__name__}")
+    identity, event = _name(document.get("EventId")), _name(document.get("BusinessEventId"))
+    if not identity or not event:
+        raise BadBusinessEvent("no EventId or no BusinessEventId in it that could be one")
+    stamp = document.get("EventTimeIso8601") or document.get("EventTime")
+    company = _name(document.get("BusinessEventLegalEntity")) or _name(document.get("LegalEntity"))
+    control = document.get("ControlNumber")
+    return BusinessEvent(
+        id=identity.upper(),
+        event=event,
+        company=company.lower(),
+        at=moment(stamp),
+        control_number=control if type(control) is int and abs(control) < MOST else 0,
+        fields=document,
+    )
+
+
+def moment(value: Any) -> datetime | None:
+    """F&O's dates in events, aware UTC: `/Date(ms)/`, or ISO with up to seven fractional digits.
+    None for others."""
+    if not isinstance(value, str):
+        return None
+    if slash := _SLASH_DATE.fullmatch(value):
+        try:
+            return EPOCH + timedelta(milliseconds=int(slash[1]))
+        except OverflowError:
+            return None
+    try:
+        found = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _name(value: Any) -> str:
+    """A text that may be an id or a name; empty for anything else."""
+    return value if isinstance(value, str) and len(value) <= LONGEST and value.isprintable() else ""

@@ -1,0 +1,82 @@
+"""A sales order as it is sent to F&O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from sync.core.encoding import digest
+from sync.core.money import ZERO
+from sync.dynamics.documents.line_amount import LinePrice
+from sync.dynamics.documents.totals import Totals
+
+
+@dataclass(frozen=True)
+class SalesOrderLine:
+    """`reference` is our key of the line (`ExternalItemNumber`). `body` is what is sent, without
+    the order's number.
+
+    `left`: quantity and price of what is still wanted, in the line's unit; differs from `price`
+    once pieces were cancelled, or refunded before they were shipped. None: the line goes.
+    """
+
+    reference: str
+    body: Mapping[str, Any]
+    price: LinePrice
+    left: LinePrice | None
+
+    @property
+    def remaining(self) -> Decimal:
+        """The quantity that is still wanted."""
+        return self.left.quantity if self.left is not None else ZERO
+
+    @property
+    def is_repriced(self) -> bool:
+        """Whether what is left comes to another amount than its quantity alone would make of it."""
+        return (
+            self.left is not None and replace(self.price, quantity=self.left.quantity) != self.left
+        )
+
+
+@dataclass(frozen=True)
+class SalesOrder:
+    """A sales order to be. `number` is empty when F&O chooses it. `totals`: as placed; `held`: of
+    what is left of it."""
+
+    company: str
+    number: str
+    reference: str
+    header: Mapping[str, Any]
+    lines: tuple[SalesOrderLine, ...]
+    totals: Totals
+    held: Totals
+    paid: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Of the document as placed: what must be in D365 when it is first posted."""
+        return digest(
+            {"header": dict(self.header), "lines": [dict(line.body) for line in self.lines]}
+        )
+
+    @property
+    def current_digest(self) -> str:
+        """Of the document with what was cancelled or refunded since: what must be in D365 now."""
+        remaining = {line.reference: line.remaining for line in self.lines}
+        prices = {
+            line.reference: line.left.fields()
+            for line in self.lines
+            if line.left and line.is_repriced
+        }
+        return digest(
+            {
+                "placed": self.digest,
+                "remaining": remaining,
+                **({"prices": prices} if prices else {}),
+            }
+        )
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether pieces were cancelled after placing, or refunded before they were shipped."""
+        return any(line.left != line.price for line in self.lines)

@@ -1,0 +1,212 @@
+"""One request to F&O: token, slot, headers, deadline, count, and the error when it fails.
+
+A request waits for its slot, then is sent only if nobody asked for quiet meanwhile and its time has
+not passed. After a 401 the token is renewed once, by one request for all. A read whose connection
+broke is asked once more; a write never.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, NoReturn
+from uuid import UUID
+
+import httpx
+
+from sync.core.errors import Later, Paused
+from sync.core.ports import Clock
+from sync.dynamics.auth import Tokens, checked_url
+from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
+from sync.pacing.limiter import MOST, Limiter
+from sync.pacing.priority import Priority
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT: Final = timedelta(seconds=10)
+LIST_TIMEOUT: Final = timedelta(seconds=120)
+READ_TIMEOUT: Final = timedelta(seconds=60)
+JSON: Final = "application/json;odata.metadata=minimal"
+
+_BROKEN: Final = (httpx.NetworkError, httpx.RemoteProtocolError)
+_TIMED_OUT: Final = (httpx.TimeoutException, TimeoutError)
+
+
+def http_client(
+    *,
+    connections: int = MOST,
+    transport: httpx.AsyncBaseTransport | None = None,
+    verify: bool = True,
+) -> httpx.AsyncClient:
+    """The client to share for all requests: keep-alive, gzip, and a cookie jar that keeps nothing.
+
+    F&O's affinity cookie would pin all our work to one node. Redirects are not followed: they lead
+    to sign-in pages.
+    """
+    return httpx.AsyncClient(
+        transport=transport,
+        verify=verify,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        limits=httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=30.0,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as F&O is to see it. `path` starts with a slash and is encoded; `timeout` is for
+    the whole exchange.
+
+    `not_after`: when it has not been sent by then, it is not sent. `sink` takes a good answer's
+    body in pieces.
+    """
+
+    method: str
+    path: str
+    call: ODataCall
+    timeout: timedelta
+    priority: Priority = Priority.DOCUMENTS
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    not_after: datetime | None = None
+    sink: Callable[[bytes], None] | None = None
+
+
+class Transport:
+    """The way to one environment. `counts`: requests sent, as reads and writes, and tokens that
+    were new to us."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        http: httpx.AsyncClient,
+        tokens: Tokens,
+        limiter: Limiter,
+        clock: Clock,
+        on_pause: Callable[[timedelta], Awaitable[None]],
+    ) -> None:
+        self.origin = checked_url(base_url)
+        self.counts: Counter[str] = Counter()
+        self.clock = clock
+        self._http = http
+        self._tokens = tokens
+        self._limiter = limiter
+        self._on_pause = on_pause
+        self._renewing = asyncio.Lock()
+        self._bearer = ""
+        self._quiet_until: datetime | None = None
+
+    async def send(self, request: Request) -> ODataAnswer:
+        """The answer, of status 200 to 299. Raises what `faults.TABLE` says of any other, and of
+        silence.
+
+        Raises `Later` (using up no try) without sending when `not_after` has passed, `Paused` while
+        quiet is asked for.
+        """
+        bearer = await self._token()
+        answer = await self._once(request, bearer)
+        if answer.status == 401:
+            answer = await self._once(request, await self._token(refused=bearer))
+            if answer.status == 401:
+                log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
+        if not 200 <= answer.status < 300:
+            await self.refuse(answer, request.call)
+        return answer
+
+    async def refuse(self, answer: ODataAnswer, call: ODataCall) -> NoReturn:
+        """Raise the error that `answer` stands for; a pause is told to everybody first."""
+        now = self.clock.now()
+        error = error_from(answer, call, now=now)
+        if isinstance(error, Paused) and error.after is not None:
+            self._quiet_until = max(now + error.after, self._quiet_until or now)
+            await self._on_pause(error.after)
+        raise error
+
+    async def _token(self, *, refused: str = "") -> str:
+        bearer = await (self._renewed(refused) if refused else self._tokens.token())
+        if bearer != self._bearer:
+            self._bearer = bearer
+            self.counts["tokens"] += 1
+        return bearer
+
+    async def _renewed(self, refused: str) -> str:
+        """Another bearer than the refused one: one request renews it, the others take what it
+        got."""
+        async with self._renewing:
+            bearer = await self._tokens.token()
+            return bearer if bearer != refused else await self._tokens.token(renew=True)
+
+    async def _once(self, request: Request, bearer: str) -> ODataAnswer:
+        async with self._limiter.slot(request.priority) as slot:
+            self._require_leave(request)
+            try:
+                answer = await self._asked(request, bearer)
+            except (httpx.RequestError, TimeoutError) as error:
+                if isinstance(error, _TIMED_OUT):
+                    slot.overloaded()
+                raise error_from_silence(error, request.call) from error
+            if answer.status in {429, 503, 504}:
+                slot.overloaded()
+            return answer
+
+    def _require_leave(self, request: Request) -> None:
+        now = self.clock.now()
+        if self._quiet_until is not None and now < self._quiet_until:
+            raise Paused("Dynamics", after=self._quiet_until - now)
+        if request.not_after is not None and now > request.not_after:
+            raise Later(
+                f"{request.call.what}: its turn came too late, nothing was sent", counts=False
+            )
+
+    async def _asked(self, request: Request, bearer: str) -> ODataAnswer:
+        async with asyncio.timeout(request.timeout.total_seconds()):
+            try:
+                return await self._exchange(request, bearer)
+            except _BROKEN:
+                if request.call.writes or request.sink is not None:
+                    raise
+                return await self._exchange(request, bearer)
+
+    async def _exchange(self, request: Request, bearer: str) -> ODataAnswer:
+        self.counts["writes" if request.call.writes else "reads"] += 1
+        response = await self._http.send(
+            self._request(request, bearer), stream=True, follow_redirects=False
+        )
+        try:
+            body = b""
+            if request.sink is not None and response.is_success:
+                async for piece in response.aiter_bytes():
+                    request.sink(piece)
+            else:
+                body = await response.aread()
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return ODataAnswer(response.status_code, headers, body)
+
+    def _request(self, request: Request, bearer: str) -> httpx.Request:
+        seconds = request.timeout.total_seconds()
+        http_request = self._http.build_request(
+            request.method,
+            self.origin + request.path,
+            content=request.content,
+            headers={
+                "Accept": JSON,
+                "OData-Version": "4.0",
+                "OData-MaxVersion": "4.0",
+                "x-ms-client-request-id": str(UUID(hex=self.clock.unique())),
+                **request.headers,
+                "Authorization": f"Bearer {bearer}",
+            },
+            timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds())),
+        )
+        http_request.headers.pop("cookie", None)  # whatever jar the shared client has
+        return http_request

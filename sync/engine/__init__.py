@@ -1,0 +1,2 @@
+"""What every flow shares: a notification, tries, what comes of them; claims, trail and copies;
+polls that catch up."""

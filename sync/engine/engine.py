@@ -1,0 +1,31 @@
+"""What runs flows is made of: everything from outside comes in here."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync.core.ports import Clock, Tables
+from sync.engine.copies import DocumentCopies
+from sync.engine.flow import Flow, SubFlow
+from sync.engine.intake import Intake
+from sync.engine.ledger import Ledger
+from sync.engine.systems import Systems
+from sync.pacing.pauses import Pauses
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One process's parts. Holds no state of its own that a crash could lose. `worker` tells this
+    process from others."""
+
+    flows: Mapping[str, Flow[Any]]
+    sub_flows: Mapping[str, SubFlow[Any]]
+    open_systems: Callable[[str], Awaitable[Systems]]
+    connections: Callable[[str], Sequence[str]]
+    intake: Intake
+    ledger: Ledger
+    tables: Tables
+    documents: DocumentCopies
+    pauses: Pauses
+    clock: Clock
+    worker: str

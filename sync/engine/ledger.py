@@ -1,0 +1,278 @@
+"""Claims and trail: what makes a delivery happen once in effect, and what tells an operator what
+happened.
+
+claims   one row per (connection, flow, key): state, lease, what was last delivered, what is being
+         posted.
+trail    append-only: one row per outcome. Identifiers, amounts, digests and reasons; no personal
+         data.
+parked   an index of the claims that wait for a person.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from sync.core.encoding import from_json
+from sync.core.ports import Clock, Conflict, Row, Tables, Value
+from sync.engine.cell_text import clipped, clipped_details
+
+CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
+
+LEASE = timedelta(minutes=5)
+"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
+again after this."""
+
+
+class State(StrEnum):
+    """Where a record stands. A lease is beside this: `posting` with a dead lease is a lost answer
+    to look into."""
+
+    NEW = "new"
+    POSTING = "posting"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    PARKED = "parked"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
+    `settled_by`."""
+
+    document: str
+    not_after: datetime
+    settled_by: datetime
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One record's row in claims. `digest` is of what the target holds; `number` its key there.
+
+    `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
+    person asked for it once. `unsettled_until`: until when a write given up before the last intent
+    may still commit, whatever came of the last.
+    """
+
+    connection: str
+    flow: str
+    key: str
+    state: State = State.NEW
+    owner: str = ""
+    lease_until: datetime | None = None
+    again: bool = False
+    asked: bool = False
+    digest: str = ""
+    number: str = ""
+    entity: str = ""
+    reason: str = ""
+    remedy: str = ""
+    read_at: datetime | None = None
+    seen: str = ""
+    intent_document: str = ""
+    intent_not_after: datetime | None = None
+    intent_settled_by: datetime | None = None
+    unsettled_until: datetime | None = None
+    etag: str = field(default="", compare=False)
+
+    @property
+    def partition(self) -> str:
+        """Claims of one flow and connection lie together."""
+        return f"{self.connection}|{self.flow}"
+
+    @property
+    def intent(self) -> Intent | None:
+        """What an earlier try was about to write, when its outcome is not known."""
+        if (
+            not self.intent_document
+            or self.intent_not_after is None
+            or self.intent_settled_by is None
+        ):
+            return None
+        return Intent(self.intent_document, self.intent_not_after, self.intent_settled_by)
+
+    def row(self) -> Row:
+        """As it is stored."""
+        skipped = {"connection", "flow", "key", "etag"}
+        values: dict[str, Value] = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped
+        }
+        values["state"] = str(self.state)
+        values |= {"reason": clipped(self.reason), "remedy": clipped(self.remedy)}
+        return Row(
+            self.partition,
+            self.key,
+            {name: value for name, value in values.items() if value not in (None, "")},
+            self.etag,
+        )
+
+    @classmethod
+    def of(cls, connection: str, flow: str, row: Row) -> Self:
+        """From its row. Cells of other versions are ignored."""
+        known = {f.name for f in fields(cls)}
+        values: dict[str, Any] = {
+            name: value for name, value in row.values.items() if name in known
+        }
+        values["state"] = State(str(values.get("state", State.NEW)))
+        return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the record now: stop, write nothing more; it will look before it
+    posts."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a record's trail."""
+
+    at: datetime
+    event: str
+    id: str = ""
+    origin: str = ""
+    attempt: int = 0
+    number: str = ""
+    reason: str = ""
+    remedy: str = ""
+    code: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Ledger:
+    """Claims, trail and the parked over the Tables port.
+
+    `is_alone`: no other process works on these tables (the embedded edition locks its directory),
+    so a lease of another owner is that of a process that has died, and need not be waited for.
+    """
+
+    def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._is_alone = is_alone
+
+    async def claim(self, connection: str, flow: str, key: str) -> Claim:
+        """The record's claim as it stands; a new one, not stored, when there is none."""
+        row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
+        return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
+
+    async def take(
+        self,
+        connection: str,
+        flow: str,
+        key: str,
+        owner: str,
+        *,
+        is_notification: bool = True,
+        is_asked: bool = False,
+    ) -> tuple[Claim, bool]:
+        """(claim, held by `owner` now). When another holds it, the claim is as it stands, and the
+        holder is told to look again where a notification brought us here: the record may have
+        changed since the holder read it.
+
+        `owner` is a process; each taking has a name of its own below it, so that of two tries in
+        one process, too, only the later one can write.
+        """
+        taking = f"{owner}/{self._clock.unique()[:12]}"
+        while True:
+            claim = await self.claim(connection, flow, key)
+            now = self._clock.now()
+            held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
+            held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
+            asked = claim.asked or is_asked
+            if held and asked == claim.asked and (claim.again or not is_notification):
+                return claim, False
+            changed = (
+                replace(claim, again=True, asked=asked)
+                if held
+                else replace(claim, owner=taking, lease_until=now + LEASE, again=False, asked=asked)
+            )
+            try:
+                return await self._store(changed), not held
+            except Conflict:
+                continue
+
+    async def save(self, claim: Claim, **changes: Any) -> Claim:
+        """Write while holding: renews the lease. Raises `LeaseLost` when another has taken the
+        record."""
+        return await self._write_held(claim, {"lease_until": self._clock.now() + LEASE, **changes})
+
+    async def release(self, claim: Claim, **changes: Any) -> Claim:
+        """Write and let go. Raises `LeaseLost`. The result's `again` tells that somebody notified
+        meanwhile."""
+        return await self._write_held(claim, {"owner": "", "lease_until": None, **changes})
+
+    async def _write_held(self, claim: Claim, changes: Mapping[str, Any]) -> Claim:
+        current = claim
+        while True:
+            try:
+                return await self._store(replace(current, **changes))
+            except Conflict:
+                found = await self.claim(claim.connection, claim.flow, claim.key)
+                if found.owner != claim.owner:
+                    raise LeaseLost(f"{claim.partition}|{claim.key}") from None
+                current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
+
+    async def _store(self, claim: Claim) -> Claim:
+        row = claim.row()
+        stored = await (
+            self._tables.replace(CLAIMS, row) if row.etag else self._tables.insert(CLAIMS, row)
+        )
+        return replace(claim, etag=stored.etag)
+
+    async def write(self, claim: Claim, entry: Entry) -> str:
+        """Append to the trail; returns the row's id, in order of time."""
+        id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
+        cells: dict[str, Value] = {
+            "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt,
+            "number": entry.number,
+            "reason": clipped(entry.reason), "remedy": clipped(entry.remedy), "code": entry.code,
+            "details": clipped_details(entry.details),
+        }  # fmt: skip
+        await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
+        return id_
+
+    async def trail(self, connection: str, flow: str, key: str) -> list[Entry]:
+        """The record's whole story, oldest first."""
+        rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
+        return [_entry(row) for row in rows]
+
+    async def park(self, claim: Claim, reason: str, remedy: str) -> None:
+        """List the record among those that wait for a person. Safe to repeat."""
+        at = self._clock.now()
+        cells: dict[str, Value] = {"at": at, "reason": clipped(reason), "remedy": clipped(remedy)}
+        await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
+
+    async def unpark(self, claim: Claim) -> None:
+        """Take it off the list; nothing there is fine."""
+        await self._tables.delete(PARKED, claim.partition, claim.key)
+
+    async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
+        """The claims that wait for a person."""
+        async for row in self._tables.query(PARKED, f"{connection}|{flow}"):
+            claim = await self.claim(connection, flow, row.key)
+            if claim.state is State.PARKED:
+                yield claim
+
+    async def claims(self, connection: str, flow: str, *, prefix: str = "") -> AsyncIterator[Claim]:
+        """Claims whose key begins with `prefix`."""
+        before = f"{prefix}\U0010ffff" if prefix else ""
+        async for row in self._tables.query(
+            CLAIMS, f"{connection}|{flow}", start=prefix, before=before
+        ):
+            yield Claim.of(connection, flow, row)
+
+
+def _entry(row: Row) -> Entry:
+    cell = row.values
+    at, attempt = cell.get("at"), cell.get("attempt")
+    assert isinstance(at, datetime)
+    return Entry(
+        at=at, event=str(cell.get("event", "")), id=row.key, origin=str(cell.get("origin", "")),
+        attempt=attempt if isinstance(attempt, int) else 0, number=str(cell.get("number", "")),
+        reason=str(cell.get("reason", "")), remedy=str(cell.get("remedy", "")),
+        code=str(cell.get("code", "")),
+        details=from_json(str(cell.get("details", "{}")) or "{}"),
+    )  # fmt: skip

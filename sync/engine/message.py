@@ -1,0 +1,88 @@
+"""The message in the queue: a key and where it came from, never a document.
+
+So a forged or stale notification cannot post anything, personal data does not lie in queues, and
+nothing is too big for one.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.ports import Outgoing
+
+WINDOW = timedelta(seconds=1)
+"""Notifications for one key within this window become one message, which is due when the window
+closes. So what duplicate detection drops was always notified before the record is read."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
+    the notification."""
+
+    flow: str
+    connection: str
+    key: str
+    origin: str
+    notified_at: datetime
+    attempt: int = 1
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person asks for the record, and not a system or the clock."""
+        return self.origin in ("replay", "backfill")
+
+    def again(self, *, attempt: int) -> Self:
+        """The same notification, tried again."""
+        return replace(self, attempt=attempt)
+
+    def encode(self) -> bytes:
+        """As it lies in the queue."""
+        return to_json(
+            {
+                "flow": self.flow,
+                "connection": self.connection,
+                "key": self.key,
+                "origin": self.origin,
+                "hinted_at": self.notified_at,
+                "attempt": self.attempt,
+            }
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """From the queue. Raises `NotJson` for what is no message of ours."""
+        try:
+            fields: dict[str, Any] = from_json(body)
+            message = cls(
+                flow=str(fields["flow"]),
+                connection=str(fields["connection"]),
+                key=str(fields["key"]),
+                origin=str(fields["origin"]),
+                notified_at=datetime.fromisoformat(str(fields["hinted_at"])),
+                attempt=int(fields["attempt"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotJson(f"not a message of this product: {type(error).__name__}") from None
+        if message.notified_at.tzinfo is None or message.attempt < 1:
+            raise NotJson(
+                "not a message of this product: a time without zone, or a try before the first"
+            )
+        return message
+
+
+def notification(message: Message) -> Outgoing:
+    """A first notification: due at the end of its window, one per key and window."""
+    seconds = int(message.notified_at.timestamp() // WINDOW.total_seconds()) + 1
+    due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
+    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}"
+    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+
+
+def scheduled(message: Message, *, due: datetime, unique: str) -> Outgoing:
+    """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has
+    seen."""
+    name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
+    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)

@@ -1,0 +1,124 @@
+"""How far behind the business is, told to the log at a steady beat: what alerts read, on every
+edition.
+
+One line per queue and one per flow and connection. Silence is a finding too: while the lines come,
+the app lives. What cannot be looked at hides nothing else: it has a line of its own, and in the end
+monitoring fails.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sync.config.connections import Connection
+from sync.core.ports import Clock, Depth, Queue, Tables
+from sync.core.telemetry import SILENT, Telemetry
+from sync.engine.flow import Flow
+from sync.engine.ledger import PARKED
+from sync.engine.polling import WATERMARKS
+
+log = logging.getLogger("sync.engine.monitoring")
+
+SCHEDULE: Final = "20 */5 * * * *"
+"""When monitoring looks (NCRONTAB, UTC)."""
+
+
+async def monitor(
+    queues: Sequence[str],
+    flows: Sequence[Flow[Any]],
+    connections: Mapping[str, Connection],
+    *,
+    queue: Queue,
+    tables: Tables,
+    clock: Clock,
+    telemetry: Telemetry = SILENT,
+) -> None:
+    """Log what waits in every queue, and since when no poll has looked.
+
+    `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
+    is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
+    any, hears the latter too, and how many records are parked. Changes nothing. Raises an
+    `ExceptionGroup` of what it could not look at, after the rest.
+    """
+    now = clock.now()
+    troubles: list[Exception] = []
+    for name in queues:
+        try:
+            _report_depth(name, await queue.depth(name), now)
+        except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
+            log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
+            troubles.append(error)
+    for flow, name in [
+        (flow, name)
+        for flow in flows
+        for name in connections
+        if flow.name in connections[name].flows
+    ]:
+        try:
+            if flow.changed is not None:
+                telemetry.behind(
+                    flow.name,
+                    name,
+                    await _report_behind(flow, name, connections[name], tables, now),
+                )
+            if telemetry is not SILENT:
+                telemetry.parked(flow.name, name, await _parked(flow, name, tables))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error(  # noqa: TRY400
+                "monitoring.flow_unreadable flow=%s connection=%s error=%s",
+                flow.name,
+                name,
+                type(error).__name__,
+            )
+            troubles.append(error)
+    if troubles:
+        raise ExceptionGroup("monitoring could not look at everything", troubles)
+
+
+def _report_depth(name: str, depth: Depth, now: datetime) -> None:
+    """Where nobody knows how long the oldest has waited, that is said too: `oldest_s=0` says that
+    nothing waits."""
+    oldest = _seconds(now - depth.oldest) if depth.oldest else 0
+    log.info(
+        "monitoring.queue queue=%s due=%d dead=%d oldest_s=%d", name, depth.due, depth.dead, oldest
+    )
+    if depth.is_cut and depth.oldest:
+        log.info(
+            "monitoring.queue_longer queue=%s due=%d scheduled=%d", name, depth.due, depth.scheduled
+        )
+    elif depth.is_cut:
+        log.warning(
+            "monitoring.queue_not_seen_through queue=%s scheduled=%d", name, depth.scheduled
+        )
+
+
+async def _report_behind(
+    flow: Flow[Any], name: str, connection: Connection, tables: Tables, now: datetime
+) -> int:
+    mark = await tables.get(WATERMARKS, name, flow.name)
+    stands = mark.values.get("at") if mark else None
+    behind = _seconds(now - stands if isinstance(stands, datetime) else _never(connection))
+    every = _seconds(timedelta(minutes=flow.poll_minutes(connection)))
+    log.info(
+        "monitoring.flow flow=%s connection=%s behind_s=%d every_s=%d",
+        flow.name,
+        name,
+        behind,
+        every,
+    )
+    return behind
+
+
+async def _parked(flow: Flow[Any], name: str, tables: Tables) -> int:
+    """How many records wait for a person."""
+    return sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
+
+
+def _never(connection: Connection) -> timedelta:
+    """Nothing has been polled yet: as far behind as the first poll will look, at least a day."""
+    return timedelta(days=max(connection.commerce.first_poll_days, 1))
+
+
+def _seconds(length: timedelta) -> int:
+    return max(int(length.total_seconds()), 0)

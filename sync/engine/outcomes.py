@@ -1,0 +1,215 @@
+"""What comes of a try is recorded: trail, claim, parked; and what happens next is put into the
+queue."""
+
+import logging
+import traceback
+from typing import Any
+
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock
+from sync.engine.copies import DocumentCopies
+from sync.engine.delivery import Delivery
+from sync.engine.intake import Intake
+from sync.engine.ledger import Claim, Entry, LeaseLost, Ledger, State
+from sync.engine.message import Message
+from sync.engine.results import Receipt, Skipped
+from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
+
+log = logging.getLogger("sync.engine.outcomes")
+
+
+class Outcomes:
+    """Records what came of tries under held claims, and lets the claims go."""
+
+    def __init__(
+        self, ledger: Ledger, documents: DocumentCopies, intake: Intake, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._documents = documents
+        self._intake = intake
+        self._clock = clock
+
+    async def record(self, delivery: Delivery, outcome: Receipt | Skipped) -> None:
+        """Trail first, then the claim: a crash between repeats the try, which finds the target as
+        it should be."""
+        now = self._clock.now()
+        ms = int((now - delivery.started).total_seconds() * 1000)
+        since_notification = int((now - delivery.message.notified_at).total_seconds() * 1000)
+        cleared = {"intent_document": "", "intent_not_after": None, "intent_settled_by": None}
+        if isinstance(outcome, Receipt):
+            details = {
+                "digest": outcome.digest,
+                "ms": ms,
+                "since_notification_ms": since_notification,
+                "entity": outcome.entity,
+                **outcome.targets,
+                "amounts": dict(outcome.amounts),
+            }
+            await self.write(
+                delivery, Entry(now, outcome.action, number=outcome.number, details=details)
+            )
+            for flow, key in outcome.follow_ups:
+                await self._intake.accept(flow, delivery.message.connection, [key], "told")
+            stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
+            state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
+            changes = {
+                "digest": outcome.digest,
+                "number": outcome.number,
+                "entity": outcome.entity,
+                **cleared,
+            }
+        else:
+            await self.write(
+                delivery, Entry(now, "skipped", reason=outcome.reason, details={"ms": ms})
+            )
+            state, changes = State.SKIPPED, {}
+        was_parked = delivery.claim.state is State.PARKED or bool(delivery.claim.reason)
+        reason = outcome.reason if isinstance(outcome, Skipped) else ""
+        released = await self._ledger.release(
+            delivery.claim, state=state, reason=reason, remedy="", read_at=delivery.started,
+            seen=delivery.seen or delivery.claim.seen, **changes,
+        )  # fmt: skip
+        if was_parked:
+            await self._ledger.unpark(released)
+        event = outcome.action if isinstance(outcome, Receipt) else "skipped"
+        log.info(
+            "%s.%s key=%s attempt=%d ms=%d",
+            delivery.message.flow,
+            event,
+            delivery.message.key,
+            delivery.message.attempt,
+            ms,
+        )
+        await self.let_go(delivery.message, released)
+
+    async def write(self, delivery: Delivery, entry: Entry) -> None:
+        """Append to the record's trail, with the copies of this try beside it."""
+        full = Entry(
+            **{
+                **entry.__dict__,
+                "origin": delivery.message.origin,
+                "attempt": delivery.message.attempt,
+            }
+        )
+        trail_id = await self._ledger.write(delivery.claim, full)
+        await self._documents.store(
+            f"{delivery.claim.partition}|{delivery.claim.key}", trail_id, delivery.copies
+        )
+
+    async def failed(self, delivery: Delivery, error: Exception) -> None:
+        """Wait and try again, or park."""
+        report_refused_sign_in(delivery.message.flow, delivery.message.connection, error)
+        decision = decide(error, delivery.message.attempt)
+        if not isinstance(decision, Wait):
+            if not isinstance(error, Later | Never):
+                log.error(
+                    "%s.bug key=%s error=%s at=%s",
+                    delivery.message.flow,
+                    delivery.message.key,
+                    decision.reason,
+                    _places(error),
+                )
+            await self.park(delivery.message, delivery.claim, decision, delivery)
+            return
+        now = self._clock.now()
+        reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
+        if decision.attempt != delivery.message.attempt:
+            await self.write(
+                delivery,
+                Entry(
+                    now,
+                    "waited",
+                    reason=reason,
+                    details={"until": (now + decision.after).isoformat()},
+                ),
+            )
+        log.warning(
+            "%s.waits key=%s attempt=%d s=%d reason=%s",
+            delivery.message.flow,
+            delivery.message.key,
+            delivery.message.attempt,
+            decision.after.total_seconds(),
+            reason,
+        )
+        await self._intake.reschedule(
+            delivery.message.again(attempt=decision.attempt), now + decision.after
+        )
+        try:
+            released = await self._ledger.release(
+                delivery.claim, reason=reason, **delivery.settles_sooner(error)
+            )
+            await self.let_go(delivery.message, released)
+        except LeaseLost:
+            log.warning(
+                "%s.lease_lost key=%s attempt=%d",
+                delivery.message.flow,
+                delivery.message.key,
+                delivery.message.attempt,
+            )
+
+    async def park(
+        self, message: Message, claim: Claim, park: Park, delivery: Delivery | None = None
+    ) -> None:
+        """Give the record to a person."""
+        now = self._clock.now()
+        said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
+        entry = Entry(
+            now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said
+        )
+        if delivery is not None:
+            await self.write(delivery, entry)
+        else:
+            await self._ledger.write(claim, entry)
+        await self._ledger.park(claim, **said)
+        log.warning(
+            "%s.parked key=%s attempt=%d reason=%s",
+            message.flow,
+            message.key,
+            message.attempt,
+            park.reason,
+        )
+        read_at, seen = (delivery.started, delivery.seen) if delivery is not None else (now, "")
+        released = await self._ledger.release(
+            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said
+        )
+        await self.let_go(message, released)
+
+    async def absent(self, message: Message, claim: Claim) -> None:
+        """The owner does not show the record: hooks may be early, replicas late; after some looks
+        it has vanished."""
+        if message.attempt <= len(ABSENT_WAITS):
+            due = self._clock.now() + ABSENT_WAITS[message.attempt - 1]
+            await self._intake.reschedule(message.again(attempt=message.attempt + 1), due)
+            await self.let_go(message, await self._ledger.release(claim))
+            return
+        await self.vanish(message, claim)
+
+    async def vanish(self, message: Message, claim: Claim) -> None:
+        """An honest end for a record that is not coming."""
+        now = self._clock.now()
+        reason = (
+            "the record is not there (any more): the change that announced it was rolled back, or"
+            " it was deleted"
+        )
+        entry = Entry(
+            now, "vanished", origin=message.origin, attempt=message.attempt, reason=reason
+        )
+        await self._ledger.write(claim, entry)
+        log.warning("%s.vanished key=%s attempt=%d", message.flow, message.key, message.attempt)
+        await self.let_go(
+            message,
+            await self._ledger.release(claim, state=State.VANISHED, reason=reason, read_at=now),
+        )
+
+    async def let_go(self, message: Message, released: Claim) -> None:
+        """Somebody notified while we worked: what we read may be older than their notification."""
+        if released.again:
+            await self._intake.accept(message.flow, message.connection, [message.key], "again")
+
+
+def _places(error: Exception) -> str:
+    """Where it went wrong, innermost last; no text of the error, which may quote a document."""
+    return " > ".join(
+        f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]
+    )

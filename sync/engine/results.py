@@ -1,0 +1,51 @@
+"""What a flow finds and what comes of a delivery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something a poll found: the record's key and the owner's own stamp of its last change (aware
+    UTC).
+
+    `fingerprint`: what tells a change where records bear no stamp: by it, and not by the time, a
+    record counts as seen.
+    """
+
+    key: str
+    changed_at: datetime
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The record is in the target. `number` is the target's key, `digest` the document it holds
+    now.
+
+    `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
+    `targets` are keys to find it again (line lots, account); no personal data. `follow_ups`: (flow,
+    key) of records that this one gives reason to look at; their notifications are stored before the
+    outcome is.
+    """
+
+    entity: str
+    number: str
+    digest: str
+    action: str = "created"
+    targets: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    follow_ups: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing to do now, and why. A later notification looks again."""
+
+    reason: str
+
+
+class NoKey(ValueError):
+    """A hook or event holds nothing that identifies a record of this flow; the message names the
+    field looked for."""

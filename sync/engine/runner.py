@@ -1,0 +1,222 @@
+"""The end of the pipeline: a message is worked off under a claim, and what comes of it is recorded.
+
+Everything happens at least twice and concurrently with itself. What makes that safe: a claim with a
+lease narrows the race, the intent written before posting makes a lost answer visible, and only the
+target closes it (`flows/`).
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sync.core.errors import Later, Never
+from sync.engine.delivery import Delivery
+from sync.engine.engine import Engine
+from sync.engine.flow import Flow, SubFlow
+from sync.engine.ledger import Claim, Entry, LeaseLost, State
+from sync.engine.message import Message
+from sync.engine.outcomes import Outcomes
+from sync.engine.results import Receipt, Skipped
+from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.systems import Systems
+from sync.pacing.pauses import SPREAD
+from sync.pacing.retry import ABSENT_WAITS, Wait, decide
+
+log = logging.getLogger("sync.engine.runner")
+
+SEEN_AFTER = timedelta(seconds=5)
+"""A record read this long after a notification is newer than the notification; hooks may fire
+before the commit they announce."""
+SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
+"""Waits for a required record that another holds."""
+TABLES_WAIT = timedelta(seconds=30)
+"""How long a message waits when claims and trail cannot be written at all."""
+
+
+class Runner:
+    """Runs flows. One per process; holds no state of its own that a crash could lose."""
+
+    def __init__(self, engine: Engine, outcomes: type[Outcomes] = Outcomes) -> None:
+        self._engine = engine
+        self._ledger = engine.ledger
+        self._outcomes = outcomes(engine.ledger, engine.documents, engine.intake, engine.clock)
+
+    async def deliver(self, body: bytes) -> None:
+        """Work off one message. Returns when it may be completed; raises when it should be given
+        back.
+
+        Trouble of our own tables is no fault of the message: it is sent again for later, so that an
+        outage of minutes does not use up its deliveries.
+        """
+        message = Message.decode(body)
+        flow = self._engine.flows.get(message.flow)
+        if flow is None:
+            raise LookupError(f"no flow is called {message.flow}")
+        try:
+            await self._deliver(flow, message)
+        except Later as trouble:
+            log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
+            due = self._engine.clock.now() + max(trouble.after or TABLES_WAIT, TABLES_WAIT)
+            await self._engine.intake.reschedule(
+                message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD))
+            )
+
+    async def _deliver(self, flow: Flow[Any], message: Message) -> None:
+        try:
+            systems = await self._engine.open_systems(message.connection)
+            keys = await flow.resolve(message.key, systems) if flow.resolve else None
+        except (Later, Never) as error:
+            await self._not_even_opened(message, error)
+            return
+        if keys is not None:
+            await self._resolved(message, keys)
+            return
+        paused = await self._engine.pauses.over(systems.pause_names)
+        if paused is not None:
+            await self._engine.intake.reschedule(message, paused)
+            return
+        claim, is_held = await self._ledger.take(
+            message.connection,
+            flow.name,
+            message.key,
+            self._engine.worker,
+            is_asked=message.is_asked,
+        )
+        if not is_held:
+            await self._look_when_the_lease_ends(message, claim)
+        elif has_been_read_since(claim, message):
+            await self._outcomes.let_go(message, await self._ledger.release(claim))
+        else:
+            await self._try(flow, systems, message, claim)
+
+    async def _not_even_opened(self, message: Message, error: Later | Never) -> None:
+        """The connection or the key could not be opened: no claim is held; wait, or park under the
+        key given."""
+        report_refused_sign_in(message.flow, message.connection, error)
+        decision = decide(error, message.attempt)
+        if isinstance(decision, Wait):
+            await self._engine.intake.reschedule(
+                message.again(attempt=decision.attempt), self._engine.clock.now() + decision.after
+            )
+            return
+        claim, is_held = await self._ledger.take(
+            message.connection, message.flow, message.key, self._engine.worker
+        )
+        if is_held:
+            await self._outcomes.park(message, claim, decision)
+
+    async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
+        if keys:
+            await self._engine.intake.accept(message.flow, message.connection, keys, message.origin)
+        elif message.attempt <= len(ABSENT_WAITS):
+            due = self._engine.clock.now() + ABSENT_WAITS[message.attempt - 1]
+            await self._engine.intake.reschedule(message.again(attempt=message.attempt + 1), due)
+        else:
+            claim, is_held = await self._ledger.take(
+                message.connection, message.flow, message.key, self._engine.worker
+            )
+            if is_held:
+                await self._outcomes.vanish(message, claim)
+
+    async def _try(self, flow: Flow[Any], systems: Systems, message: Message, claim: Claim) -> None:
+        """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
+        delivery = self._delivery(systems, message, claim)
+        try:
+            record = await flow.read(message.key, systems)
+            if record is None:
+                await self._outcomes.absent(message, delivery.claim)
+                return
+            await self._deliver_record(flow, delivery, record)
+        except LeaseLost:
+            log.warning("%s.lease_lost key=%s attempt=%d", flow.name, message.key, message.attempt)
+            await self._look_when_the_lease_ends(
+                message, await self._ledger.claim(claim.connection, claim.flow, claim.key)
+            )
+        except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
+            await self._outcomes.failed(delivery, error)
+
+    async def _require(
+        self, delivery: Delivery, flow_name: str, key: str, record: Any
+    ) -> Receipt | Skipped:
+        """Deliver another record now, under its own claim, as part of `delivery`. What stops it
+        stops `delivery`, which waits or parks for both; so nothing is scheduled or parked for the
+        required record itself."""
+        flow = self._engine.flows.get(flow_name) or self._engine.sub_flows[flow_name]
+        systems = delivery.systems
+        message = Message(flow_name, systems.name, key, "required", self._engine.clock.now())
+        claim, is_held = await self._ledger.take(
+            systems.name, flow_name, key, self._engine.worker, is_notification=False
+        )
+        if not is_held:
+            raise self._held_by_another(delivery, flow_name, key)
+        inner = self._delivery(systems, message, claim)
+        if record is not None:
+            inner.started = delivery.started  # it was read since then
+        try:
+            return await self._deliver_record(
+                flow, inner, await _required(flow, key, systems, record)
+            )
+        except LeaseLost:
+            raise self._held_by_another(delivery, flow_name, key) from None
+        except Exception as error:
+            reason = (
+                error.reason
+                if isinstance(error, Later | Never)
+                else f"unexpected {type(error).__name__}"
+            )
+            await self._outcomes.write(
+                inner, Entry(self._engine.clock.now(), "stopped", reason=reason)
+            )
+            released = await self._ledger.release(
+                inner.claim, reason=reason, **inner.settles_sooner(error)
+            )
+            await self._outcomes.let_go(message, released)
+            raise
+
+    def _held_by_another(self, delivery: Delivery, flow_name: str, key: str) -> Later:
+        """Wait briefly at first, longer the longer it has lasted: the holder may have died, and has
+        its lease yet."""
+        waited = self._engine.clock.now() - delivery.message.notified_at
+        after = min(max(waited / 2, SHORTEST_LOOK), LONGEST_LOOK)
+        return Later(f"{flow_name} {key} is being worked on", after=after, counts=False)
+
+    def _delivery(self, systems: Systems, message: Message, claim: Claim) -> Delivery:
+        return Delivery(
+            systems, self._ledger, self._engine.documents, message, claim, self._require
+        )
+
+    async def _deliver_record(
+        self, flow: Flow[Any] | SubFlow[Any], delivery: Delivery, record: Any
+    ) -> Receipt | Skipped:
+        if isinstance(flow, Flow) and flow.fingerprint is not None:
+            delivery.seen = flow.fingerprint(record)
+        outcome = await flow.deliver(record, delivery)
+        await self._outcomes.record(delivery, outcome)
+        return outcome
+
+    async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
+        """The holder will look again when it is done; should it die, this message is the one that
+        looks."""
+        due = claim.lease_until or self._engine.clock.now()
+        await self._engine.intake.reschedule_once(message, due, f"lease|{due.isoformat()}")
+
+
+async def _required(flow: Flow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any) -> Any:
+    if record is None and isinstance(flow, Flow):
+        record = await flow.read(key, systems)
+    if record is None:
+        raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
+    return record
+
+
+def has_been_read_since(claim: Claim, message: Message) -> bool:
+    """Whether what a settled claim stands for was read well after the notification, so that the
+    notification is old news."""
+    is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
+    return (
+        is_settled
+        and not message.is_asked
+        and claim.read_at is not None
+        and claim.read_at >= message.notified_at + SEEN_AFTER
+    )

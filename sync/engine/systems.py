@@ -1,0 +1,47 @@
+"""One connection, opened: its settings, both systems' clients and its mapping tables."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
+from sync.commerce.websites import Websites
+from sync.config.connections import Connection
+from sync.core.ports import Clock
+from sync.dynamics.client import DynamicsClient
+from sync.mapping_tables.tables import AccountMappings, ItemMappings
+from sync.pacing.batching import Coalescer
+
+
+@dataclass(frozen=True)
+class Systems:
+    """What a flow works with. One per connection and process; clients and coalescers are shared by
+    all deliveries.
+
+    `orders`, `invoices`, `creditmemos`: reads by increment id; `orders_by_id`, `customers`,
+    `companies`: by id. What concurrent deliveries ask for within milliseconds becomes one search.
+    `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
+    or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
+    that name.
+    """
+
+    name: str
+    settings: Connection
+    commerce: CommerceClient
+    dynamics: DynamicsClient
+    items: ItemMappings
+    accounts: AccountMappings
+    clock: Clock
+    orders: Coalescer[str, list[dict[str, Any]]]
+    orders_by_id: Coalescer[int, dict[str, Any]]
+    invoices: Coalescer[str, list[dict[str, Any]]]
+    creditmemos: Coalescer[str, list[dict[str, Any]]]
+    customers: Coalescer[int, dict[str, Any]]
+    companies: Companies
+    websites: Websites
+    one_at_a_time: Callable[[str], asyncio.Lock]
+    digest_of: Callable[[str], str]
+    pause_names: tuple[str, ...]
+    close: Callable[[], Awaitable[None]]

@@ -1,0 +1,1 @@
+"""Flows of customers, companies and their contact persons."""

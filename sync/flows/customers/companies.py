@@ -1,0 +1,276 @@
+"""B2B companies in Commerce -> customer accounts in D365, their administrators -> contacts.
+
+In:      a company as REST answers it; its list bears no time of change, so each poll compares
+         fingerprints.
+Out:     one account of an organisation in CustomersV3; one contact person for the company's
+         administrator.
+Key:     the company id.
+Matched: by the mapping table, then by the configured rules among organisations; what is not clear
+is parked.
+Skips:   pending companies; rejected and blocked ones that have no account; those whose
+         administrator is a customer of another website or store, until they have an account or an
+         order of theirs needs one.
+Holds:   blocked and rejected companies' accounts are put on hold. Only a hold of ours is lifted,
+         when the company is approved again, back to what was there before; what the ledger changed
+         meanwhile stays as it is.
+Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sync.commerce.models.company import Company, CompanyStatus, fingerprint
+from sync.commerce.models.customer import Customer
+from sync.core.errors import Never
+from sync.dynamics.customers import SET, Customers
+from sync.engine.delivery import Delivery
+from sync.engine.flow import Flow
+from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.systems import Systems
+from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers.customer_accounts import (
+    NO_HOLD_CHANGE,
+    AccountLookup,
+    HoldChange,
+    found,
+    found_or_created,
+    kept_up_to_date,
+    taken,
+)
+from sync.flows.payloads import id_in
+from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
+from sync.mapping.customer_account import CustomerAccount
+from sync.mapping.whose import elsewhere
+from sync.mapping_tables.records import set_command
+from sync.mapping_tables.tables import AccountMapping
+from sync.pacing.priority import Priority
+
+PENDING: Final = "waiting: pending approval"
+
+
+def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
+    """The company named in a hook's body or an event's value."""
+    return [
+        id_in(
+            payload,
+            "company",
+            records=("company", "data_object"),
+            ids=("entity_id", "id", "company_id"),
+        )
+    ]
+
+
+async def changed(systems: Systems, _since: datetime, until: datetime) -> AsyncIterator[Change]:
+    """All companies, each with its fingerprint."""
+    async for row in systems.companies.every():
+        yield Change(str(row["id"]), until, fingerprint(row))
+
+
+async def read(key: str, systems: Systems) -> dict[str, Any] | None:
+    """The company as REST answers it; `deliver` makes sense of it, so that one that cannot be read
+    counts as seen."""
+    return await systems.companies.get(int(key)) if key.isdecimal() else None
+
+
+async def deliver(document: dict[str, Any], delivery: Delivery) -> Receipt | Skipped:
+    """Make D365 have one account for this company, on hold or not as its status asks, and its
+    administrator there."""
+    company = Company.read(document)
+    if company.status is CompanyStatus.PENDING:
+        return Skipped(PENDING)
+    systems, customers = delivery.systems, Customers(delivery.systems.dynamics)
+    known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
+    account = known.account if known else delivery.claim.number
+    is_asked_for = (
+        account or delivery.inherited is not None or delivery.message.origin == "required"
+    )
+    if not is_asked_for and (reason := await _elsewhere(company, systems)):
+        return Skipped(reason)
+    delivery.keep("read", company.raw)
+    delivery.wait_until_settled()
+    states = systems.settings.customers.states_in
+    code = (
+        await systems.companies.region_code(company.country_id, company.region_id)
+        if company.country_id in states
+        else ""
+    )
+    wanted = company_account_from(company, systems.settings, region_code=code)
+    matched_by, action = known.matched_by if known else "created", "unchanged"
+    if not account:
+        account, matched_by, action = await _account(company, wanted, customers, delivery)
+    if not account:
+        return Skipped(
+            f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
+        )
+    if not known:
+        await systems.accounts.learn(
+            AccountMapping("company", str(company.id), account, matched_by, wanted.company)
+        )
+    hold_change = await _hold(company, account, wanted, customers, delivery)
+    if matched_by == "created":
+        action = await kept_up_to_date(
+            wanted, account, action, customers, delivery, hold_change=hold_change
+        )
+    elif hold_change.fields:
+        intent = await delivery.intend(wanted.digest + hold_change.announced)
+        await customers.update(
+            wanted.company, account, hold_change.fields, not_after=intent.not_after
+        )
+        action = "amended" if action == "unchanged" else action
+    await _administrator(company, account, delivery)
+    targets = {
+        "matched_by": matched_by,
+        "status": company.status.name.lower(),
+        **hold_change.fields,
+    }
+    return Receipt(SET, account, wanted.digest + hold_change.settled, action, targets)
+
+
+async def _elsewhere(company: Company, systems: Systems) -> str:
+    """Why a company is not for this connection; empty when it is. Companies name no store: their
+    administrator does."""
+    websites = await systems.websites.ours()
+    if websites is None and systems.settings.store_ids is None:
+        return ""
+    found = (
+        await systems.customers.get(company.super_user_id)
+        if company.super_user_id is not None
+        else None
+    )
+    if found is None:
+        raise Never(
+            f"{company.label} has no administrator in Commerce, so its website and store are not"
+            " known",
+            remedy=(
+                "Name one in Commerce, or map the company to its account"
+                f" ({set_command('company', str(company.id))}); then replay."
+            ),
+        )
+    administrator = Customer.read(found)
+    return elsewhere(administrator.store_id, administrator.website_id, systems.settings, websites)
+
+
+async def _account(
+    company: Company, wanted: CustomerAccount, customers: Customers, delivery: Delivery
+) -> tuple[str, str, str]:
+    """(account, how it was found, action). Only an approved company gets a new one; empty when
+    there is none."""
+    lookup = AccountLookup(
+        "company", str(company.id), company.label, delivery.systems.settings.companies.match,
+        company.email,
+        tax_number=company.vat_tax_id, party_type="Organization",
+    )  # fmt: skip
+    if company.status is CompanyStatus.APPROVED:
+        return await found_or_created(lookup, wanted, customers, delivery)
+    if company.status is CompanyStatus.REJECTED and delivery.inherited is None:
+        return "", "", ""
+    account, matched_by = await found(lookup, wanted, customers, delivery)
+    if not account and delivery.inherited is not None and wanted.account:
+        is_there = await customers.get(wanted.company, wanted.account) is not None
+        account, matched_by = (
+            (await taken(lookup, wanted, customers), "created") if is_there else ("", "")
+        )
+    return account, matched_by, "adopted"
+
+
+async def _hold(
+    company: Company,
+    account: str,
+    wanted: CustomerAccount,
+    customers: Customers,
+    delivery: Delivery,
+) -> HoldChange:
+    """What is to be written for the hold, and what to remember of it."""
+    status = wanted_hold(company, delivery.systems.settings)
+    remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
+    announced = hold_in(delivery.inherited.document) if delivery.inherited else None
+    if announced is None and bool(status) == (remembered is not None):
+        return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
+    there = await customers.get(wanted.company, account)
+    if there is None:
+        raise Never(
+            f"{company.label}: its account {account} is not in company {wanted.company}",
+            remedy=(
+                f"Map it to an account that is there: {set_command('company', str(company.id))},"
+                " then replay."
+            ),
+        )
+    holds = str(there.get("OnHoldStatus") or "No")
+    ours = next(
+        (hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None
+    )
+    if status and ours is None and holds not in ("All", status):
+        new = Hold(status, holds)
+        return HoldChange({"OnHoldStatus": new.ours}, announced=new.mark, settled=new.mark)
+    if not status and ours is not None:
+        return HoldChange({"OnHoldStatus": ours.before}, announced=ours.mark)
+    return (
+        HoldChange(announced=ours.mark, settled=ours.mark) if ours is not None else NO_HOLD_CHANGE
+    )
+
+
+async def _administrator(company: Company, account: str, delivery: Delivery) -> None:
+    """The company's administrator as a contact; one that Commerce has deleted is left alone."""
+    if not contacts_are_wanted(delivery.systems.settings) or company.super_user_id is None:
+        return
+    document = await delivery.systems.customers.get(company.super_user_id)
+    if document is not None:
+        await kept_contact(contact_of(Customer.read(document), account, delivery.systems), delivery)
+
+
+def contact_of(customer: Customer, account: str, systems: Systems) -> Contact:
+    """A customer as a contact of a company's account."""
+    return Contact(
+        systems.settings.legal_entity,
+        account,
+        customer.id,
+        customer.firstname,
+        customer.lastname,
+        customer.email,
+    )
+
+
+async def account_of_company(company_id: int, delivery: Delivery) -> str | Skipped:
+    """The company's account: known, or delivered first where companies flow. `Skipped` says why it
+    has none.
+
+    A known company costs no request. Raises `Never` for one that Commerce does not have, and what
+    `deliver` raises.
+    """
+    known = await delivery.systems.accounts.get(
+        "company", str(company_id), delivery.systems.settings.legal_entity
+    )
+    if known is not None:
+        return known.account
+    document = await read(str(company_id), delivery.systems)
+    if document is None:
+        raise Never(
+            f"company {company_id} is not in Commerce (any more), and no account is known for it",
+            remedy=(
+                f"Map it to its account: {set_command('company', str(company_id))}, then replay."
+            ),
+        )
+    outcome = await delivery.require(companies.name, str(company_id), document)
+    return outcome.number if isinstance(outcome, Receipt) else outcome
+
+
+async def horizon(systems: Systems) -> datetime:
+    """The shop's clock less the seconds that commits may take."""
+    return await systems.commerce.settled()
+
+
+companies = Flow[dict[str, Any]](
+    name="companies",
+    title="B2B companies to customer accounts",
+    keys_in=keys_in,
+    horizon=horizon,
+    changed=changed,
+    read=read,
+    deliver=deliver,
+    fingerprint=fingerprint,
+    priority=Priority.MASTER,
+    schedule="10 * * * * *",
+    poll_minutes=lambda connection: connection.companies.poll_minutes,
+    events=("observer.company_save_commit_after", "observer.company_save_after"),
+)

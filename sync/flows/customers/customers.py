@@ -1,0 +1,221 @@
+"""Shoppers in Commerce -> customer accounts in D365.
+
+In:      a registered customer as REST answers it, or the guest of an order.
+Out:     one account in CustomersV3, with its primary address; further addresses beside it.
+Key:     the customer id; "guest:<keyed digest of the e-mail>" for guests, who come with their order
+         only. An account in another legal entity than the connection's own has a record of its own:
+         "<key>@<legal entity>".
+Matched: by the mapping table, then by the configured rules; a match that is not clear is parked,
+never a second account.
+Skips:   customers of other websites and stores, until they have an account here or an order of
+         theirs needs one.
+Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sync.commerce.models.customer import Customer
+from sync.commerce.models.order import utc
+from sync.config.connections import Connection
+from sync.dynamics.customers import SET, Customers
+from sync.engine.delivery import Delivery
+from sync.engine.flow import Flow
+from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.systems import Systems
+from sync.flows.customers.companies import account_of_company
+from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers.customer_accounts import AccountLookup, found_or_created, kept_up_to_date
+from sync.flows.keys import UNKNOWN_STORE, whole_in
+from sync.flows.payloads import id_in
+from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
+from sync.mapping.whose import elsewhere
+from sync.mapping_tables.tables import AccountKind, AccountMapping
+from sync.pacing.priority import Priority
+
+
+def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
+    """The customer named in a hook's body or an event's value; an address names its customer."""
+    records = ("customer", "customer_data_object", "address", "data_object")
+    return [id_in(payload, "customer", records=records, ids=("customer_id", "entity_id", "id"))]
+
+
+def key_of(kind: AccountKind, source_key: str, company: str, settings: Connection) -> str:
+    """The key of somebody's account in a legal entity."""
+    key = f"guest:{source_key}" if kind == "guest" else source_key
+    return key if company == settings.legal_entity else f"{key}@{company}"
+
+
+async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
+    """A bare customer id, where the connection posts into several legal entities, is first that of
+    one of them."""
+    number, _, named = key.partition("@")
+    if not number.isdecimal() or named not in ("", UNKNOWN_STORE):
+        return None
+    first: str | None = number
+    if len(systems.settings.legal_entities) > 1:
+        document = await systems.customers.get(int(number))
+        if document is None:
+            return []
+        first = await _first_key(number, Customer.read(document).store_id, systems, is_ours=True)
+    return None if first == key else [first or number]
+
+
+async def _first_key(
+    number: str, store_id: int | None, systems: Systems, *, is_ours: bool
+) -> str | None:
+    """The record that hears of a change first, and tells those in other legal entities; None for
+    who has none here."""
+    settings = systems.settings
+    own = settings.legal_entity_of(store_id)
+    if is_ours and own == settings.legal_entity:
+        return number
+    for company in settings.legal_entities:
+        if await systems.accounts.get("customer", number, company):
+            return key_of("customer", number, company, settings)
+    return key_of("customer", number, own, settings) if is_ours else None
+
+
+async def _reported(
+    shopper: Shopper, company: str, delivery: Delivery
+) -> tuple[tuple[str, str], ...]:
+    """The same customer's records in other legal entities: that of their store, and where they have
+    an account."""
+    settings, accounts, is_received = (
+        delivery.systems.settings,
+        delivery.systems.accounts,
+        delivery.message.origin not in ("told", "required"),
+    )
+    if shopper.kind == "guest" or len(settings.legal_entities) == 1 or not is_received:
+        return ()
+    own, number = settings.legal_entity_of(shopper.store_id), shopper.source_key
+    others = [one for one in settings.legal_entities if one != company]
+    wanted = [one for one in others if one == own or await accounts.get("customer", number, one)]
+    return tuple((customers.name, key_of("customer", number, one, settings)) for one in wanted)
+
+
+async def changed(systems: Systems, since: datetime, until: datetime) -> AsyncIterator[Change]:
+    """Customers by `updated_at`: those of the connection's websites and stores, and who has an
+    account of them."""
+    websites = await systems.websites.ours()
+    async for row in systems.commerce.changed_customers(since, until, websites=websites):
+        stamp, store_id = utc(str(row.get("updated_at", ""))), whole_in(row.get("store_id"))
+        is_ours = not elsewhere(
+            store_id, whole_in(row.get("website_id")), systems.settings, websites
+        )
+        key = await _first_key(str(row["id"]), store_id, systems, is_ours=is_ours)
+        if stamp is not None and key is not None:
+            yield Change(key, stamp)
+
+
+async def read(key: str, systems: Systems) -> Shopper | None:
+    """The customer as Commerce has it; None for guests, and for customers that are gone (or not yet
+    there)."""
+    number, _, company = key.partition("@")
+    if not number.isdecimal():
+        return None
+    document = await systems.customers.get(int(number))
+    if document is None:
+        return None
+    settings, customer = systems.settings, Customer.read(document)
+    return shopper_of_customer(
+        customer, settings, settings.customers.currency, company or settings.legal_entity
+    )
+
+
+async def deliver(shopper: Shopper, delivery: Delivery) -> Receipt | Skipped:
+    """Make D365 have one account for this shopper, with the contact details that Commerce holds.
+
+    Who buys for a company is a contact of its account, and needs none of their own, unless an order
+    of theirs does.
+    """
+    systems = delivery.systems
+    company = shopper.company or systems.settings.legal_entity_of(shopper.store_id)
+    known = await systems.accounts.get(shopper.kind, shopper.source_key, company)
+    account = known.account if known else delivery.claim.number
+    is_for_an_order = delivery.message.origin == "required"
+    if (
+        not account
+        and delivery.inherited is None
+        and not is_for_an_order
+        and (reason := await _elsewhere(shopper, systems))
+    ):
+        return Skipped(reason)
+    if (
+        shopper.company_id is not None
+        and "companies" in systems.settings.flows
+        and not is_for_an_order
+    ):
+        reason = await _bought_for(shopper.company_id, shopper, delivery)
+        if not account and delivery.inherited is None:
+            return Skipped(reason)
+    wanted = customer_account_from(shopper, systems.settings)
+    customers = Customers(systems.dynamics)
+    matched_by = known.matched_by if known else "created"
+    action = "unchanged"
+    if not account:
+        lookup = AccountLookup(
+            shopper.kind, shopper.source_key, shopper.label, systems.settings.customers.match,
+            shopper.email, shopper.suggested_account
+        )  # fmt: skip
+        account, matched_by, action = await found_or_created(lookup, wanted, customers, delivery)
+    if not known:
+        await systems.accounts.learn(
+            AccountMapping(shopper.kind, shopper.source_key, account, matched_by, company)
+        )
+    if matched_by == "created":
+        action = await kept_up_to_date(wanted, account, action, customers, delivery)
+    return Receipt(
+        SET,
+        account,
+        wanted.digest,
+        action,
+        {"matched_by": matched_by},
+        follow_ups=await _reported(shopper, company, delivery),
+    )
+
+
+async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
+    return elsewhere(
+        shopper.store_id, shopper.website_id, systems.settings, await systems.websites.ours()
+    )
+
+
+async def _bought_for(company_id: int, shopper: Shopper, delivery: Delivery) -> str:
+    """Make the shopper a contact of the company's account, where contacts are wanted; why no
+    account is needed."""
+    found = await account_of_company(company_id, delivery)
+    if isinstance(found, Skipped):
+        return f"buys for company {company_id}: {found.reason}"
+    if contacts_are_wanted(delivery.systems.settings):
+        customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
+        await kept_contact(
+            Contact(delivery.systems.settings.legal_entity, found, *customer), delivery
+        )
+    return f"buys for company {company_id}, which has account {found}"
+
+
+async def horizon(systems: Systems) -> datetime:
+    """The shop's clock less the seconds that commits may take."""
+    return await systems.commerce.settled()
+
+
+customers = Flow[Shopper](
+    name="customers",
+    title="Customers to customer accounts",
+    keys_in=keys_in,
+    horizon=horizon,
+    changed=changed,
+    read=read,
+    deliver=deliver,
+    resolve=resolve,
+    priority=Priority.MASTER,
+    schedule="30 * * * * *",
+    poll_minutes=lambda connection: connection.customers.poll_minutes,
+    events=(
+        "observer.customer_save_commit_after", "observer.customer_save_after",
+        "observer.customer_register_success",
+        "observer.customer_address_save_commit_after", "observer.customer_address_save_after",
+    ),
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""Whose account an order belongs to: known, matched, or created first. A company's orders are the
+company's, with the buyer as contact."""
+
+from dataclasses import dataclass, replace
+
+from sync.commerce.models.order import Order
+from sync.core.errors import Later, Never
+from sync.engine.delivery import Delivery
+from sync.engine.results import Receipt, Skipped
+from sync.flows.customers.companies import PENDING, account_of_company
+from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers.customers import key_of
+from sync.flows.customers.customers import read as read_customer
+from sync.mapping.customer_account import Shopper, shopper_of_order
+from sync.mapping.sales_order import order_store
+from sync.mapping_tables.records import AccountKind, set_command
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who an order is posted for. `contact`: the ContactPersonId of a company's buyer, else
+    empty."""
+
+    account: str
+    contact: str = ""
+
+
+async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
+    """The account and the contact. Who is known costs no request. Raises as the flows do that make
+    what is missing.
+
+    A company's order that was posted stays with those it was posted under, whatever has become of
+    them since.
+    """
+    if order.company_id is None or "companies" not in delivery.systems.settings.flows:
+        return Buyer(await _account(order, delivery))
+    posted = await _posted_under(order, delivery)
+    if posted is not None:
+        return posted
+    account = await _company_account(order.company_id, order, delivery)
+    if order.customer_id is None or not contacts_are_wanted(delivery.systems.settings):
+        return Buyer(account)
+    buyer = Contact(
+        delivery.systems.settings.legal_entity_of(order.store_id), account, order.customer_id,
+        order.customer_firstname, order.customer_lastname,
+        order.customer_email, is_snapshot=True,
+    )  # fmt: skip
+    return Buyer(account, await kept_contact(buyer, delivery))
+
+
+async def account_for(order: Order, delivery: Delivery) -> str:
+    """The account number of an order's documents. Raises as the flows do that make what is
+    missing."""
+    if order.company_id is None or "companies" not in delivery.systems.settings.flows:
+        return await _account(order, delivery)
+    posted = await _posted_under(order, delivery)
+    return (
+        posted.account
+        if posted is not None
+        else await _company_account(order.company_id, order, delivery)
+    )
+
+
+async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
+    """Account and contact of the sales order; None when there is none, or no copy of it is kept."""
+    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
+    sent = (
+        await delivery.documents.last(f"{claim.partition}|{claim.key}", "sent")
+        if claim.number
+        else None
+    )
+    header = (sent or {}).get("header", {})
+    account = str(header.get("OrderingCustomerAccountNumber") or "")
+    return Buyer(account, str(header.get("ContactPersonId") or "")) if account else None
+
+
+async def _company_account(company_id: int, order: Order, delivery: Delivery) -> str:
+    """The company's account, which is delivered first where it is not known."""
+    settings = delivery.systems.settings
+    entity, home = settings.legal_entity_of(order.store_id), settings.legal_entity
+    if entity != home:
+        return await _elsewhere(company_id, order, entity, delivery)
+    found = await account_of_company(company_id, delivery)
+    if not isinstance(found, Skipped):
+        return found
+    if found.reason == PENDING:
+        raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
+    raise Never(
+        f"order {order.increment_id}: its company {company_id} has no account: {found.reason}",
+        remedy=(
+            "Approve the company in Commerce, or map it"
+            f" ({set_command('company', str(company_id))}); then replay."
+        ),
+    )
+
+
+async def _elsewhere(company_id: int, order: Order, entity: str, delivery: Delivery) -> str:
+    """The account that a person has mapped a company to, in another legal entity than where
+    companies have theirs."""
+    known = await delivery.systems.accounts.get("company", str(company_id), entity)
+    if known is not None:
+        return known.account
+    home = delivery.systems.settings.legal_entity
+    raise Never(
+        f"order {order.increment_id} of company {company_id} goes to legal entity {entity}, the"
+        f" company's account is in {home}",
+        remedy=(
+            "Let the stores that sell to companies and stores.default name the same company in"
+            " connections.toml, or map it there"
+            f" ({set_command('company', str(company_id), entity)}); then replay."
+        ),
+    )
+
+
+async def _account(order: Order, delivery: Delivery) -> str:
+    """The shopper's account in the legal entity of the order's store; the company's where one is
+    mapped by hand."""
+    settings, accounts = delivery.systems.settings, delivery.systems.accounts
+    entity = settings.legal_entity_of(order.store_id)
+    if order.company_id is not None:
+        known = await accounts.get("company", str(order.company_id), entity)
+        if known is not None:
+            return known.account
+    is_guest = order.customer_id is None
+    if is_guest and settings.customers.guests == "collective":
+        return _collective(order, delivery)
+    kind: AccountKind = "guest" if is_guest else "customer"
+    source_key = _guest_key(order, delivery) if is_guest else str(order.customer_id)
+    known = await accounts.get(kind, source_key, entity)
+    if known is not None:
+        return known.account
+    key = key_of(kind, source_key, entity, settings)
+    shopper = await _shopper(order, kind, source_key, entity, delivery)
+    outcome = await delivery.require("customers", key, shopper)
+    if isinstance(outcome, Receipt):
+        return outcome.number
+    command = set_command(kind, source_key, entity)
+    raise Never(
+        f"order {order.increment_id}: its customer was not delivered: {outcome.reason}",
+        remedy=f"Map the customer to an account ({command}), then replay the order.",
+    )
+
+
+def _collective(order: Order, delivery: Delivery) -> str:
+    store = order_store(order, delivery.systems.settings)
+    if not store.guest_account:
+        raise Never(
+            f"order {order.increment_id}: guests of store {order.store_id} have no collective"
+            " account",
+            remedy=(
+                f"Set guest_account under [connections.<name>.stores.{order.store_id}], or"
+                ' customers.guests = "per_email".'
+            ),
+        )
+    return store.guest_account
+
+
+def _guest_key(order: Order, delivery: Delivery) -> str:
+    email = (
+        order.customer_email or (order.billing_address.email if order.billing_address else "")
+    ).lower()
+    if not email:
+        raise Never(
+            f"order {order.increment_id}: a guest without customer_email",
+            remedy=(
+                'Enter the e-mail address in Commerce, or set customers.guests = "collective" with'
+                " a guest_account."
+            ),
+        )
+    return delivery.systems.digest_of(email)
+
+
+async def _shopper(
+    order: Order, kind: AccountKind, source_key: str, entity: str, delivery: Delivery
+) -> Shopper:
+    """The customer as Commerce has it, else as the order knows it: a customer may have been deleted
+    since."""
+    found = await read_customer(source_key, delivery.systems) if kind == "customer" else None
+    if found is None:
+        return replace(shopper_of_order(order, source_key, kind), company=entity)
+    return replace(found, company=entity, currency=found.currency or order.order_currency_code)

@@ -1,0 +1,1 @@
+"""Flows of invoices, credit memos and payments."""

@@ -1,0 +1,181 @@
+"""Credit memos in Commerce -> credit notes in D365.
+
+In:      a credit memo as REST answers it, with its order; amounts in the order's currency.
+Out:     by recipe a return order or a negative free text invoice; a debit in the payment journal
+         where money is paid out.
+Key:     "<increment_id>@<store_id>" of the credit memo.
+Waits:   for its order, which is delivered first when it was overtaken.
+Skips:   memos that are open or cancelled, and those of nothing.
+Repeats: what is there is found by its reference, order and credit memo number; a lost answer is
+looked into first.
+"""
+
+from decimal import Decimal
+
+from sync.commerce.models.invoice import REFUNDED, CreditMemo
+from sync.core.money import CENT
+from sync.dynamics.return_orders import ReturnOrders
+from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.engine.delivery import Delivery
+from sync.engine.flow import Flow
+from sync.engine.ledger import State
+from sync.engine.results import Receipt, Skipped
+from sync.flows.orders.order_changes import given_up
+from sync.flows.orders.write_back import write_back_of
+from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
+from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.mapping.order_left import without_refunds
+from sync.mapping.receivable_documents import (
+    DocumentWithOrder,
+    PostingTarget,
+    fingerprint_of,
+    memo_documents,
+    receivable_of,
+)
+from sync.mapping.receivable_lines import Receivable
+from sync.mapping.sales_order import order_items, sales_order_from
+from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited
+from sync.pacing.priority import Priority
+
+documents = DocumentsOf("creditmemo", "creditmemos", CreditMemo.read)
+
+
+async def deliver(
+    with_order: DocumentWithOrder[CreditMemo], delivery: Delivery
+) -> Receipt | Skipped:
+    """Book the credit memo once, by the connection's recipe."""
+    found = await to_book(with_order, "credit_note", delivery)
+    if not isinstance(found, tuple):
+        return found
+    receivable, posting_target = found
+    memo, settings = with_order.document, delivery.systems.settings
+    if settings.creditmemos.recipe == "return-order":
+        receivable = await _as_the_account_is_charged(
+            with_order, receivable, posting_target, delivery
+        )
+    sold = await _sold(posting_target, delivery)
+    credited = await _still_credited(with_order, receivable, posting_target, sold, delivery)
+    items = await delivery.systems.items.many(credited.skus)
+    lots = sold.invoiced_lots if sold is not None else {}
+    receivable_documents = memo_documents(
+        with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
+    )
+    delivery.keep("read", memo.raw)
+    posted = await post_receivable_documents(receivable_documents, posting_target, delivery)
+    follow_ups = write_back_of("creditmemos", delivery.message.key, posted.action, delivery)
+    return receipt_of(
+        "credit_note",
+        posted,
+        fingerprint_of(memo),
+        receivable_documents,
+        posting_target,
+        follow_ups=follow_ups,
+    )
+
+
+async def _as_the_account_is_charged(
+    with_order: DocumentWithOrder[CreditMemo],
+    receivable: Receivable,
+    posting_target: PostingTarget,
+    delivery: Delivery,
+) -> Receivable:
+    """Return orders do not say whether their prices include tax; F&O takes it from the account."""
+    if not with_order.document.tax_amount:
+        return receivable
+    gross = await ReturnOrders(delivery.systems.dynamics).prices_include_tax(
+        posting_target.company, posting_target.account
+    )
+    return receivable_of(with_order, delivery.systems.settings, gross=gross)
+
+
+async def _sold(posting_target: PostingTarget, delivery: Delivery) -> ExistingSalesOrder | None:
+    """The sales order that was sold by; None when it is not there."""
+    if not posting_target.order_number:
+        return None
+    return await SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics).read(
+        posting_target.company, posting_target.order_number
+    )
+
+
+async def _still_credited(
+    with_order: DocumentWithOrder[CreditMemo],
+    receivable: Receivable,
+    posting_target: PostingTarget,
+    sold: ExistingSalesOrder | None,
+    delivery: Delivery,
+) -> Receivable:
+    """The memo less what was taken off its sales order, which was brought up to date before: F&O
+    never invoices that."""
+    order, settings = with_order.order, delivery.systems.settings
+    if not orders_are_invoiced(settings):
+        return receivable
+    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
+    is_gone = claim.state is State.CANCELLED or (
+        not claim.number and bool(given_up(order, delivery))
+    )
+    if sold is None and not is_gone:
+        return receivable
+    items = await delivery.systems.items.many(order_items(order, settings))
+    document = sales_order_from(
+        without_refunds(order), settings, account=posting_target.account, items=items
+    )
+    held = _held(sold) if sold is not None and not sold.is_cancelled else {}
+    sale = Sale(document, held, await _earlier(with_order, delivery))
+    return still_credited(receivable, with_order.document, order, sale, settings)
+
+
+def _held(sold: ExistingSalesOrder) -> dict[str, HeldLine]:
+    return {
+        str(line["ExternalItemNumber"]): HeldLine(
+            Decimal(line.get("OrderedSalesQuantity") or 0), Decimal(line.get("LineAmount") or 0)
+        )
+        for line in sold.lines
+        if line.get("ExternalItemNumber")
+    }
+
+
+async def _earlier(
+    with_order: DocumentWithOrder[CreditMemo], delivery: Delivery
+) -> list[CreditMemo]:
+    """The order's credit memos before this one that may share what was taken off; asked for only
+    where there are others."""
+    memo, order = with_order.document, with_order.order
+    if order.entity_id is None or abs(order.total_refunded - memo.grand_total) < CENT:
+        return []
+    found = [
+        CreditMemo.read(row)
+        for row in await delivery.systems.commerce.creditmemos_of(order.entity_id)
+    ]
+    before = [
+        one
+        for one in found
+        if one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
+    ]
+    numbers = [
+        (await delivery.ledger.claim(delivery.systems.name, "creditmemos", one.key)).number
+        for one in before
+    ]
+    return [
+        one
+        for one, number in zip(before, numbers, strict=True)
+        if not number or TAKEN_OFF in number
+    ]
+
+
+creditmemos = Flow[DocumentWithOrder[CreditMemo]](
+    name="creditmemos",
+    title="Credit memos to credit notes",
+    keys_in=documents.keys_in,
+    horizon=documents.horizon,
+    changed=documents.changed,
+    read=documents.read,
+    deliver=deliver,
+    resolve=documents.resolve,
+    priority=Priority.DOCUMENTS,
+    schedule="45 * * * * *",
+    poll_minutes=lambda connection: connection.creditmemos.poll_minutes,
+    events=(
+        "observer.sales_order_creditmemo_save_commit_after",
+        "observer.sales_order_creditmemo_save_after",
+    ),
+)

@@ -1,0 +1,218 @@
+"""What invoices and credit memos share: the order behind them, settled in D365 first, and the
+account they belong to."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
+from sync.commerce.models.order import Order
+from sync.commerce.search import of_any
+from sync.core.errors import Later, Never
+from sync.engine.delivery import Delivery
+from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.systems import Systems
+from sync.flows.customers.order_accounts import account_for
+from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.mapping.posting_policy import must_be_of_our_time, old_document
+from sync.mapping.receivable_documents import (
+    DocumentWithOrder,
+    PostingTarget,
+    fingerprint_of,
+    nothing_to_book,
+    posting_target_of,
+    reason_to_wait,
+    receivable_of,
+)
+from sync.mapping.receivable_lines import Receivable
+from sync.mapping.sales_order import order_store
+from sync.mapping.taken_off import orders_are_invoiced
+from sync.pacing.batching import Coalescer
+
+D = TypeVar("D", Invoice, CreditMemo)
+DocumentReads = Coalescer[str, list[dict[str, Any]]]
+
+SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
+"""Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it
+takes."""
+
+
+@dataclass(frozen=True)
+class DocumentsOf(Generic[D]):
+    """Where documents of one kind come from: `noun` in a hook's body, `path` in REST. What a flow
+    of them consists of, but its `deliver`."""
+
+    noun: str
+    path: str
+    model: Callable[[Mapping[str, Any]], D]
+
+    def keys_in(self, payload: Mapping[str, Any]) -> Sequence[str]:
+        """The document named in a hook's body or an event's value."""
+        return document_keys(payload, self.noun)
+
+    async def resolve(self, key: str, systems: Systems) -> Sequence[str] | None:
+        """A key without a store: the documents of that number in the connection's store views; None
+        for one that has it."""
+        increment, store = parts_of(key)
+        return (
+            list(keys_of(await self._by_number(systems).get(increment) or [], systems))
+            if store == UNKNOWN_STORE
+            else None
+        )
+
+    async def changed(
+        self, systems: Systems, since: datetime, until: datetime
+    ) -> AsyncIterator[Change]:
+        """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of
+        them."""
+        fields = ("increment_id", "entity_id", "store_id", "updated_at")
+        only = of_any("store_id", systems.settings.store_ids)
+        async for row in systems.commerce.changed(
+            self.path, since, until, fields=fields, only=only
+        ):
+            change = change_in(row, systems)
+            if change is not None:
+                yield change
+
+    async def horizon(self, systems: Systems) -> datetime:
+        """The shop's clock less the seconds that commits may take."""
+        return await systems.commerce.settled(self.path)
+
+    async def read(self, key: str, systems: Systems) -> DocumentWithOrder[D] | None:
+        """The document of a key and its order as they are now; None when Commerce does not show one
+        of them (yet)."""
+        increment, store = parts_of(key)
+        for row in await self._by_number(systems).get(increment) or []:
+            if str(row.get("store_id", "")) == store:
+                document = self.model(row)
+                order = await order_of(document, systems)
+                return DocumentWithOrder(document, order) if order is not None else None
+        return None
+
+    def _by_number(self, systems: Systems) -> DocumentReads:
+        found: DocumentReads = getattr(systems, self.path)
+        return found
+
+
+async def order_of(document: MoneyDocument, systems: Systems) -> Order | None:
+    """The order behind a document; None when Commerce does not show it (yet)."""
+    found = await systems.orders_by_id.get(document.order_id)
+    return Order.read(found) if found is not None else None
+
+
+async def to_book(
+    with_order: DocumentWithOrder[Any], entity: str, delivery: Delivery
+) -> Receipt | Skipped | tuple[Receivable, PostingTarget]:
+    """What to book of a document and where, or why there is nothing (more) to book. Raises as
+    `dealt_with` and `posting_target_for`."""
+    known = dealt_with(with_order, entity, delivery)
+    if known is not None:
+        return known
+    if reason := reason_to_wait(with_order.document):
+        return Skipped(reason)
+    receivable = receivable_of(with_order, delivery.systems.settings)
+    if reason := nothing_to_book(
+        with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
+    ):
+        return Skipped(reason)
+    return receivable, await posting_target_for(with_order, delivery)
+
+
+async def posting_target_for(
+    with_order: DocumentWithOrder[Any], delivery: Delivery
+) -> PostingTarget:
+    """Where the document is booked; its order is delivered first where orders are. Raises `Later`
+    while that waits."""
+    order, settings = with_order.order, delivery.systems.settings
+    order_store(order, settings)
+    number = await _order_number(with_order, delivery)
+    account = await account_for(order, delivery)
+    return replace(posting_target_of(with_order, settings, account), order_number=number)
+
+
+async def _order_number(with_order: DocumentWithOrder[Any], delivery: Delivery) -> str:
+    """The sales order's number. An invoice may overtake its order: then the order is delivered
+    first.
+
+    A credit memo may overtake its order's change: where F&O invoices the orders, it is the order
+    that tells what is left to be credited, so that change is delivered first as well.
+    """
+    order = with_order.order
+    if "orders" not in delivery.systems.settings.flows:
+        return ""
+    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
+    is_settled_first = isinstance(with_order.document, CreditMemo) and orders_are_invoiced(
+        delivery.systems.settings
+    )
+    if claim.number and not is_settled_first:
+        return claim.number
+    if not claim.number and not _is_settled_on(delivery):
+        must_be_of_our_time(with_order.document, order, delivery.systems.settings.orders)
+    outcome = await delivery.require("orders", order.key, order)
+    if isinstance(outcome, Receipt):
+        return outcome.number
+    if outcome.reason.startswith("waiting"):
+        after = min(max((delivery.now() - delivery.message.notified_at) / 4, SOONEST), LATEST)
+        reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
+        raise Later(reason, after=after, counts=False)
+    return ""
+
+
+def dealt_with(
+    with_order: DocumentWithOrder[Any], entity: str, delivery: Delivery
+) -> Receipt | Skipped | None:
+    """What is known of a document before its lines are looked at; None where it is to be booked.
+
+    Posted documents are never overwritten. Raises `Never` for one that changed, or was cancelled,
+    since it was booked.
+    """
+    document = with_order.document
+    if reason := elsewhere(document.store_id, delivery.systems):
+        return Skipped(reason)
+    if document.state == CANCELLED:
+        return _cancelled(with_order, delivery)
+    number = delivery.claim.number
+    if not number:
+        reason = (
+            ""
+            if _is_settled_on(delivery)
+            else old_document(document, delivery.systems.settings.orders)
+        )
+        return Skipped(reason) if reason else None
+    if delivery.claim.digest == fingerprint_of(document):
+        return Receipt(entity, number, delivery.claim.digest, "unchanged")
+    raise Never(
+        f"{document.label} changed in Commerce after {number} was booked for it",
+        remedy=(
+            f"Compare {number} in D365 with it and correct it there; posted documents are never"
+            " overwritten."
+        ),
+    )
+
+
+def _is_settled_on(delivery: Delivery) -> bool:
+    """Whether a person asks for it, or it is being booked already: then its age does not matter."""
+    return delivery.is_asked or delivery.claim.intent is not None
+
+
+def _cancelled(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Skipped:
+    """A cancelled document is not booked. Whether it was is not known where an earlier try's answer
+    was lost."""
+    document, number = with_order.document, delivery.claim.number
+    if number:
+        raise Never(
+            f"{document.label} was cancelled in Commerce after {number} was booked for it",
+            remedy=f"Credit or delete {number} in D365; nothing is changed there by us.",
+        )
+    if delivery.inherited is not None:
+        reference = posting_target_of(with_order, delivery.systems.settings, account="").reference
+        raise Never(
+            f"{document.label} was cancelled in Commerce while it was being booked, and an answer"
+            " of D365 was lost",
+            remedy=(
+                f"Look in D365 for documents with the reference {reference}, and credit or delete"
+                " what is there."
+            ),
+        )
+    return Skipped("cancelled in Commerce before it was booked")

@@ -1,0 +1,179 @@
+"""The HTTP edge: verify, take the key out, store the notification, answer. Nothing is read from
+either system, nothing is posted, and nothing is answered before the notification is stored: a
+shopper may be waiting.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sync.commerce.event_keys import PublicKeys
+from sync.commerce.signature import Refused, verify
+from sync.config.connections import Connection
+from sync.core.encoding import NotJson, from_json
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock, Secrets, Tables
+from sync.engine.flow import Flow
+from sync.engine.intake import Intake
+from sync.engine.results import NoKey
+from sync.intake_http.answers import (
+    LARGEST_BODY,
+    NOT_STORED,
+    SUCCESS,
+    HttpAnswer,
+    refused,
+    too_large,
+)
+from sync.intake_http.events import EventsEdge, keys_in
+
+__all__ = ["Edge", "HttpAnswer"]
+
+log = logging.getLogger("sync.intake_http.webhooks")
+
+BUDGET: Final = timedelta(seconds=1.5)
+"""How long a hook waits for its answer at most: Commerce gives up after two seconds, and a shopper
+waits meanwhile."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
+
+    intake: Intake
+    flows: Mapping[str, Flow[Any]]
+    connections: Mapping[str, Connection]
+    secrets: Secrets
+    tables: Tables
+    clock: Clock
+    public_keys: Callable[[str], PublicKeys]
+
+    async def webhook(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """A Commerce webhook. 200 `{"op":"success"}` once the notification is stored; 401 stores
+        nothing; 503 when it cannot be stored within `BUDGET`."""
+        try:
+            async with asyncio.timeout(BUDGET.total_seconds()):
+                return await self._received(connection, flow, headers, body)
+        except TimeoutError:
+            named = flow if flow in self.flows else "(unknown)"
+            log.error("intake.out_of_time connection=%s flow=%s", connection[:40], named)  # noqa: TRY400 - nothing to trace
+            return NOT_STORED
+
+    async def _received(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        settings = self.connections.get(connection)
+        if settings is None:
+            return refused(
+                404,
+                f"no connection is called {connection[:40]}",
+                "Correct the hook's URL: /api/webhooks/<connection>/<flow>.",
+            )
+        if len(body) > LARGEST_BODY:
+            return too_large(body, LARGEST_BODY, "Limit the hook's fields to the record's key.")
+        refusal = await self._unverified(connection, flow, settings, headers, body)
+        if refusal is not None:
+            return refusal
+        if flow not in self.flows or flow not in settings.flows:
+            return refused(
+                404,
+                f"no flow is called {flow[:40]} in this connection",
+                f"Flows here: {', '.join(settings.flows)}.",
+            )
+        return await self._take(self.flows[flow], connection, headers, body)
+
+    async def _unverified(
+        self,
+        connection: str,
+        flow: str,
+        settings: Connection,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> HttpAnswer | None:
+        """None for a body that one of the connection's keys signed, else the answer. The caller's
+        words are not logged."""
+        named = flow if flow in self.flows else "(unknown)"
+        try:
+            await verify(body, headers, settings.commerce.webhook, self.secrets)
+        except Refused as refusal:
+            log.warning(
+                "intake.refused connection=%s flow=%s reason=%s", connection, named, refusal.reason
+            )
+            return refused(
+                401,
+                refusal.reason,
+                "Compare the key in Commerce (Stores > Configuration > Webhooks) with"
+                " commerce.webhook.keys.",
+            )
+        except Never as broken:
+            log.error("intake.key_unusable connection=%s reason=%s", connection, broken.reason)  # noqa: TRY400
+            return refused(
+                503, "a webhook key of this connection cannot be used", "Run: python -m sync check"
+            )
+        except Later as trouble:
+            log.warning(
+                "intake.keys_unreachable connection=%s reason=%s", connection, trouble.reason
+            )
+            return refused(
+                503, "the webhook keys cannot be read at this moment", "Send it again in a minute."
+            )
+        return None
+
+    async def _take(
+        self, flow: Flow[Any], connection: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        written = next(
+            (value for name, value in headers.items() if name.lower() == "content-type"),
+            "application/json",
+        )
+        content_type = written.partition(";")[0].strip().lower()
+        if content_type != "application/json" and not content_type.endswith("+json"):
+            return refused(
+                415,
+                f"content type {content_type[:60]} is not JSON",
+                "Send application/json, as Commerce does.",
+            )
+        try:
+            keys = keys_in(flow, _object(from_json(body)))
+        except (NotJson, NoKey) as fault:
+            log.warning(
+                "intake.unreadable connection=%s flow=%s reason=%s", connection, flow.name, fault
+            )
+            return refused(
+                400,
+                f"the body cannot be used: {fault}",
+                "Send the observer's whole payload, or at least the record's key fields.",
+            )
+        try:
+            await self.intake.accept(flow.name, connection, keys, "webhook")
+        except (
+            Exception
+        ) as error:  # whatever the queue's trouble is, the caller must hear that nothing is stored
+            log.exception(
+                "intake.not_stored connection=%s error=%s", connection, type(error).__name__
+            )
+            return NOT_STORED
+        return SUCCESS
+
+    async def events(
+        self,
+        connection: str,
+        method: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str],
+        body: bytes,
+    ) -> HttpAnswer:
+        """Adobe I/O Events; see `EventsEdge.take`."""
+        return await EventsEdge(
+            self.intake, self.flows, self.connections, self.tables, self.clock, self.public_keys
+        ).take(connection, method, headers, params, body)
+
+
+def _object(document: Any) -> Mapping[str, Any]:
+    if not isinstance(document, Mapping):
+        raise NotJson(f"a JSON object is expected, found {type(document).__name__}")
+    return document

@@ -1,0 +1,1 @@
+"""How fast we work: limits, batching, pauses, retries and priorities."""

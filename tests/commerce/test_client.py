@@ -1,0 +1,443 @@
+"""The client against a shop that follows Commerce's rules: reads, lists, lost answers, pauses."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sync.commerce.client import CommerceClient, Page
+from sync.commerce.errors import NotThere, PageTooLarge
+from sync.commerce.search import Op, Search, Sort, where
+from sync.config.connections import Commerce
+from sync.core.errors import Later, Never, Paused, Unknown
+from tests.commerce.conftest import MakeClient
+from tests.commerce.doubles import HandClock, Network
+from tests.commerce.shop import Reply, Shop, numbers, order, refusal
+
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
+BY_ID = Search(sorts=(Sort("entity_id"),), page_size=2)
+MAINTENANCE = Reply(503, b"<h1>Service Temporarily Unavailable</h1> maintenance downtime")
+
+
+def recorded(name: str) -> Any:
+    return json.loads((PAYLOADS / f"{name}.json").read_text())["response"]["body"]
+
+
+async def everything(client: CommerceClient, search: Search = BY_ID) -> list[Page]:
+    return [page async for page in client.pages("orders", search)]
+
+
+async def test_numbers_with_fractions_arrive_as_decimals(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [Reply(200, b'{"grand_total":0.010000000000218,"qty":2}')]
+    assert await client.get("orders/1") == {"grand_total": Decimal("0.010000000000218"), "qty": 2}
+
+
+async def test_an_empty_answer_is_none(client: CommerceClient, shop: Shop) -> None:
+    shop.replies = [Reply(204, b"")]
+    assert await client.get("orders/1") is None
+
+
+async def test_a_customer_is_read_as_recorded_and_a_deleted_one_is_none(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.records["customers/1"] = recorded("customer_get")
+    found = await client.customer(1)
+    assert found is not None
+    assert found["id"] == 1
+    assert await client.customer(2) is None
+    shop.replies = [Reply(200, [])]
+    assert await client.customer(3) is None
+
+
+async def test_store_views_are_read_as_recorded(client: CommerceClient, shop: Shop) -> None:
+    shop.records["store/storeViews"] = recorded("store_views")
+    assert {view["code"] for view in await client.store_views()} == {"default", "admin", "de"}
+    shop.records["store/storeViews"] = {"items": []}
+    with pytest.raises(Never, match="not a list of records"):
+        await client.store_views()
+
+
+async def test_many_orders_are_read_by_number_with_one_request(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 100)]
+    found = await client.orders_by_increment([f"{n:09d}" for n in range(1, 80)])
+    assert numbers(found) == list(range(1, 80))
+    assert client.counts == {"reads": 1, "writes": 0}
+
+
+async def test_one_number_may_belong_to_orders_of_several_stores(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(1), order(2, increment_id="000000001", store_id=2)]
+    assert numbers(await client.order_by_increment("000000001")) == [1, 2]
+    assert await client.order_by_increment("000000009") == []
+
+
+async def test_a_number_with_a_comma_is_asked_for_by_itself(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(1, increment_id="A,1"), order(2, increment_id="B")]
+    assert sorted(numbers(await client.orders_by_increment(["A,1", "B", "", "B"]))) == [1, 2]
+    assert client.counts["reads"] == 2
+
+
+async def test_no_numbers_cost_no_request(client: CommerceClient) -> None:
+    assert await client.orders_by_increment([]) == []
+    assert client.counts["reads"] == 0
+
+
+async def test_very_many_numbers_are_split_over_urls_that_proxies_accept(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 1001)]
+    found = await client.orders_by_increment(row["increment_id"] for row in shop.lists["orders"])
+    assert sorted(numbers(found)) == list(range(1, 1001))
+    assert max(len(target) for _, target, _, _ in shop.received) < 8192
+
+
+async def test_customers_are_read_by_id_with_one_request(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["customers/search"] = [{"id": n, "email": "x"} for n in range(1, 10)]
+    assert [one["id"] for one in await client.customers_by_ids([3, 5, 77])] == [3, 5]
+    assert client.counts["reads"] == 1
+
+
+async def test_pages_give_every_row_once_and_stop_at_the_last_match(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 5)]
+    pages = await everything(client)
+    assert [numbers(page.items) for page in pages] == [[1, 2], [3, 4]]
+    assert [page.total_count for page in pages] == [4, 4]
+    assert client.counts["reads"] == 2
+
+
+async def test_an_empty_list_has_no_pages(client: CommerceClient, shop: Shop) -> None:
+    shop.lists["orders"] = []
+    assert await everything(client) == []
+
+
+async def test_a_shop_that_repeats_its_last_page_does_not_hold_us(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.repeats_last_page = True
+    shop.replies = [
+        Reply(200, {"items": [order(1), order(2)]}),
+        Reply(200, {"items": [order(3), order(2)]}),
+    ]
+    shop.replies += [Reply(200, {"items": [order(3), order(2)]})]
+    assert [numbers(page.items) for page in await everything(client)] == [[1, 2], [3]]
+
+
+async def test_a_total_that_is_too_high_ends_at_a_page_without_news(
+    client: CommerceClient, shop: Shop
+) -> None:
+    last = {"items": [order(1), order(2)], "total_count": 9}
+    shop.replies = [Reply(200, last), Reply(200, last)]
+    assert [numbers(page.items) for page in await everything(client)] == [[1, 2]]
+
+
+async def test_items_null_and_a_short_page_without_total_are_ends(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [
+        Reply(200, {"items": [order(1), order(2)], "total_count": "5"}),
+        Reply(200, {"items": None}),
+    ]
+    assert [numbers(page.items) for page in await everything(client)] == [[1, 2]]
+    shop.replies = [Reply(200, {"items": [{"name": "no key"}], "total_count": None})]
+    assert [page.items for page in await everything(client)] == [[{"name": "no key"}]]
+
+
+@pytest.mark.parametrize(
+    "document", [[], {"error": 1}, "text", {"items": ["x"]}, {"items": {"0": {}}}]
+)
+async def test_an_answer_that_is_no_list_is_never_taken_for_an_empty_one(
+    client: CommerceClient, shop: Shop, document: Any
+) -> None:
+    shop.replies = [Reply(200, document)]
+    with pytest.raises(Never, match="not a list of records"):
+        await client.search("orders", BY_ID)
+
+
+async def test_a_page_beyond_the_last_is_empty_as_recorded(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [Reply(200, recorded("orders_list_page_beyond_last_small_fields"))]
+    page = await client.search("orders", BY_ID)
+    assert (page.items, page.total_count) == ([], 150)
+
+
+async def test_a_limit_of_page_sizes_is_obeyed_and_remembered(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.largest_page = 3
+    shop.lists["orders"] = [order(n) for n in range(1, 8)]
+    wide = Search(sorts=(Sort("entity_id"),), page_size=100)
+    assert [numbers(page.items) for page in await everything(client, wide)] == [
+        [1, 2, 3],
+        [4, 5, 6],
+        [7],
+    ]
+    assert client.counts["reads"] == 4
+    assert (await client.search("orders", wide)).page_size == 3
+    assert client.counts["reads"] == 5
+
+
+async def test_a_limit_that_falls_while_pages_are_read_begins_again_without_repeating_rows(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 8)]
+    reading = client.pages("orders", Search(sorts=(Sort("entity_id"),), page_size=3))
+    seen = numbers((await anext(reading)).items)
+    shop.largest_page = 2
+    seen += [n for page in [page async for page in reading] for n in numbers(page.items)]
+    assert seen == list(range(1, 8))
+
+
+async def test_a_limit_learnt_by_somebody_else_begins_again_too(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 8)]
+    reading = client.pages("orders", Search(sorts=(Sort("entity_id"),), page_size=3))
+    seen = numbers((await anext(reading)).items)
+    shop.largest_page = 2
+    await client.search("orders", Search(page_size=100))
+    seen += [n for page in [page async for page in reading] for n in numbers(page.items)]
+    assert seen == list(range(1, 8))
+
+
+async def test_a_later_page_alone_is_not_silently_moved(client: CommerceClient, shop: Shop) -> None:
+    shop.lists["orders"] = [order(n) for n in range(1, 8)]
+    shop.largest_page = 2
+    with pytest.raises(PageTooLarge):
+        await client.search("orders", BY_ID.at(page=2, page_size=3))
+
+
+async def test_a_limit_that_is_no_limit_does_not_ask_for_ever(
+    client: CommerceClient, shop: Shop
+) -> None:
+    too_large = refusal(400, "Maximum SearchCriteria pageSize is %max", {"max": 300})
+    shop.replies = [too_large, too_large]
+    with pytest.raises(PageTooLarge):
+        await client.search("orders", BY_ID)
+    with pytest.raises(PageTooLarge):
+        await everything(client)
+
+
+async def test_an_order_comment_is_hidden_unless_the_shopper_is_told(
+    client: CommerceClient, shop: Shop
+) -> None:
+    await client.add_order_comment(42, "F&O sales order SO-001234")
+    await client.add_order_comment(42, "Ü", status="processing", notify=True)
+    (first, target, headers, raw), (_, _, _, second) = shop.received
+    assert (first, target) == ("POST", "/rest/all/V1/orders/42/comments")
+    assert headers["content-type"] == "application/json"
+    line = {
+        "comment": "F&O sales order SO-001234",
+        "is_customer_notified": 0,
+        "is_visible_on_front": 0,
+        "parent_id": 42,
+    }
+    assert json.loads(raw) == {"statusHistory": line}
+    assert json.loads(second)["statusHistory"] == {
+        "comment": "Ü",
+        "is_customer_notified": 1,
+        "is_visible_on_front": 1,
+        "parent_id": 42,
+        "status": "processing",
+    }
+
+
+async def test_a_read_is_tried_once_more_after_a_lost_connection(
+    client: CommerceClient, shop: Shop, network: Network
+) -> None:
+    shop.records["orders/1"] = {"entity_id": 1}
+    network.before = [httpx.ConnectError("refused"), None]
+    assert await client.get("orders/1") == {"entity_id": 1}
+    network.after = [httpx.ReadTimeout("slow"), None]
+    assert await client.get("orders/1") == {"entity_id": 1}
+    network.before = [httpx.ConnectError("refused"), httpx.ConnectError("refused")]
+    with pytest.raises(Later, match=r"no answer from Commerce to GET orders/1 \(ConnectError\)"):
+        await client.get("orders/1")
+    assert client.counts == {"reads": 6, "writes": 0}
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_read_is_tried_once_more_after_a_server_fault(
+    client: CommerceClient, shop: Shop, status: int
+) -> None:
+    shop.records["orders/1"] = {"entity_id": 1}
+    shop.replies = [Reply(status, {"message": "Internal Error."}), None]
+    assert await client.get("orders/1") == {"entity_id": 1}
+    shop.replies = [Reply(status, {"message": "Internal Error."})] * 2
+    with pytest.raises(Later):
+        await client.get("orders/1")
+
+
+async def test_maintenance_is_not_tried_again_at_once(client: CommerceClient, shop: Shop) -> None:
+    shop.replies = [MAINTENANCE]
+    with pytest.raises(Later) as caught:
+        await client.get("orders/1")
+    assert not caught.value.counts
+    assert client.counts["reads"] == 1
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"), httpx.ReadError("x")]
+)
+async def test_a_write_whose_answer_is_lost_is_sent_once_and_unknown(
+    client: CommerceClient, shop: Shop, network: Network, error: Exception
+) -> None:
+    network.after = [error]
+    with pytest.raises(Unknown):
+        await client.post("order/42/ship", {"items": []})
+    assert len(shop.received) == 1
+
+
+async def test_a_write_that_never_left_is_later(
+    client: CommerceClient, shop: Shop, network: Network
+) -> None:
+    network.before = [httpx.ConnectTimeout("x")]
+    with pytest.raises(Later) as caught:
+        await client.put("products/A", {"product": {}})
+    assert not isinstance(caught.value, Unknown)
+    assert not shop.received
+
+
+async def test_a_write_answered_500_is_sent_once_and_unknown(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [Reply(500, {"message": "Internal Error."})]
+    with pytest.raises(Unknown):
+        await client.post("customers", {"customer": {}})
+    assert client.counts == {"reads": 0, "writes": 1}
+
+
+async def test_a_write_answered_with_something_unreadable_has_happened_and_is_unknown(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [Reply(200, b'{"entity_id": 4')]
+    with pytest.raises(Unknown, match="with success, but not JSON"):
+        await client.post("orders", {"entity": {}})
+
+
+async def test_an_action_without_body_sends_none(client: CommerceClient, shop: Shop) -> None:
+    shop.records["orders/42/hold"] = True
+    assert await client.post("orders/42/hold") is True
+    _, _, headers, raw = shop.received[0]
+    assert raw == b""
+    assert "content-type" not in headers
+
+
+async def test_cookies_are_not_sent_back_because_a_session_would_queue_our_requests(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.records["orders/1"] = {}
+    await client.get("orders/1")
+    await client.get("orders/1")
+    assert all("cookie" not in headers for _, _, headers, _ in shop.received)
+
+
+async def test_a_redirect_is_not_followed_with_our_signature(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [Reply(302, b"", (("location", "https://elsewhere.example/"),))]
+    with pytest.raises(Never, match="302"):
+        await client.get("orders/1")
+    assert len(shop.received) == 1
+
+
+async def test_a_429_is_told_to_everybody_before_it_is_raised(make: MakeClient, shop: Shop) -> None:
+    reported: list[Paused] = []
+
+    async def on_pause(pause: Paused) -> None:
+        reported.append(pause)
+
+    client = make(on_pause)
+    shop.replies = [
+        Reply(429, {"message": "Too Many Requests", "trace": None}, (("retry-after", "17"),))
+    ] * 2
+    with pytest.raises(Paused) as caught:
+        await client.get("orders/1")
+    assert reported == [caught.value]
+    assert caught.value.after == timedelta(seconds=17)
+    assert caught.value.system == client.system == "Commerce at shop.example.com"
+    with pytest.raises(Paused):
+        await make().get("orders/1")
+
+
+async def test_a_missing_right_is_never_and_names_it(client: CommerceClient, shop: Shop) -> None:
+    shop.rights = lambda path: "Magento_Sales::actions_view" if path.startswith("orders") else ""
+    with pytest.raises(Never, match="Magento_Sales::actions_view") as caught:
+        await client.get("orders/1")
+    assert not isinstance(caught.value, NotThere)
+    assert len(shop.received) == 1
+
+
+async def test_error_texts_name_verb_and_path_but_no_query(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.replies = [refusal(400, "No.")]
+    with pytest.raises(Never) as caught:
+        await client.search("orders", BY_ID.having(where("customer_email", Op.EQ, "a@b.example")))
+    assert "GET orders" in caught.value.reason
+    assert "b.example" not in caught.value.reason + caught.value.remedy
+
+
+async def test_no_more_requests_are_under_way_than_the_connection_allows(
+    clock: HandClock, secrets: Any, shop: Shop
+) -> None:
+    gate, full = asyncio.Event(), asyncio.Event()
+    under_way = most = 0
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if under_way == 3:
+            full.set()
+        await gate.wait()
+        under_way -= 1
+        return httpx.Response(200, json={})
+
+    named = {name.replace("-", "_"): name for name in secrets.values}
+    async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
+        settings = Commerce(**{"url": "https://shop.example.com", "concurrency": 3, **named})
+        client = CommerceClient(settings, secrets=secrets, http=http, clock=clock)
+        asking = [asyncio.create_task(client.get("orders/1")) for _ in range(10)]
+        await full.wait()
+        gate.set()
+        await asyncio.gather(*asking)
+    assert most == 3
+
+
+@pytest.mark.parametrize("date", ["no date", "", "Thu, 01 Jan 2026 12:00:00 -0000"])
+async def test_a_date_that_cannot_be_read_tells_no_time(
+    client: CommerceClient, shop: Shop, date: str
+) -> None:
+    shop.tells_time = False
+    shop.replies = [Reply(200, {}, (("date", date),))]
+    await client.get("orders/1")
+    assert client.server_time is None
+
+
+async def test_the_shops_time_is_known_by_its_answers(
+    client: CommerceClient, shop: Shop, clock: HandClock
+) -> None:
+    assert client.server_time is None
+    shop.clock = lambda: datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
+    shop.lists["orders"] = []
+    page = await client.search("orders", BY_ID)
+    assert page.server_time == datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
+    clock.move(timedelta(minutes=1))
+    assert client.server_time == datetime(2026, 1, 1, 11, 56, 0, tzinfo=UTC)

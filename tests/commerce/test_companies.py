@@ -1,0 +1,85 @@
+"""Reading companies and regions: joined, as far as needed, and none where there is none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
+from sync.commerce.models.company import FIELDS
+from sync.core.errors import Later
+from tests.commerce.shop import Reply, Shop
+
+
+def company(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "entity_id": number,
+        "status": 1,
+        "company_name": f"Company {number}",
+        "comment": "long",
+        **more,
+    }
+
+
+@pytest.fixture
+async def companies(client: CommerceClient) -> AsyncIterator[Companies]:
+    found = Companies(client, window=timedelta(milliseconds=1), most=40)
+    yield found
+    await found.aclose()
+
+
+async def test_one_company_is_read_by_itself_and_one_that_is_gone_is_none(
+    companies: Companies, shop: Shop
+) -> None:
+    shop.records["company/7"] = company(7)
+    assert await companies.get(7) == company(7)
+    assert await companies.get(8) is None
+    shop.replies = [Reply(200, [])]
+    assert await companies.get(9) is None
+
+
+async def test_several_are_read_by_one_search(companies: Companies, shop: Shop) -> None:
+    shop.lists["company/"] = [company(number) for number in range(1, 6)]
+    found = await asyncio.gather(*(companies.get(number) for number in (2, 4, 9)))
+    assert [row and row["id"] for row in found] == [2, 4, None]
+    assert len(shop.received) == 1
+
+
+async def test_all_companies_come_page_by_page_with_what_is_read_of_them(
+    companies: Companies, shop: Shop, client: CommerceClient
+) -> None:
+    shop.largest_page = 2
+    shop.lists["company/"] = [company(number) for number in range(1, 6)]
+    rows = [row async for row in companies.every()]
+    assert [row["id"] for row in rows] == [1, 2, 3, 4, 5]
+    assert all(set(row) <= set(FIELDS) for row in rows)
+
+
+async def test_a_shop_that_does_not_answer_is_asked_later(companies: Companies, shop: Shop) -> None:
+    shop.replies = [Reply(503, b"maintenance")] * 4
+    with pytest.raises(Later):
+        await companies.get(7)
+    with pytest.raises(Later):
+        await companies.region_code("US", "12")
+
+
+async def test_a_region_is_known_by_its_id_and_a_country_asked_for_once(
+    companies: Companies, shop: Shop
+) -> None:
+    regions = [
+        {"id": "12", "code": "CA", "name": "California"},
+        {"id": 47, "code": None, "name": "Ohio"},
+    ]
+    shop.records["directory/countries/US"] = {"id": "US", "available_regions": regions}
+    shop.records["directory/countries/MC"] = {"id": "MC"}
+    assert await companies.region_code("US", "12") == "CA"
+    assert await companies.region_code("US", "47") == ""
+    assert await companies.region_code("US", "99") == ""
+    assert await companies.region_code("MC", "1") == ""
+    assert await companies.region_code("XX", "1") == ""
+    assert await companies.region_code("US", "") == ""
+    assert len(shop.received) == 3

@@ -1,0 +1,111 @@
+"""The message in the queue: a key and where it came from, one per key and second."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.core.encoding import NotJson, from_json, to_json
+from sync.engine.message import WINDOW, Message, notification, scheduled
+
+AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+MESSAGE = Message("orders", "bikes", "000000042@1", "webhook", AT)
+
+
+@given(key=st.text(min_size=1), attempt=st.integers(1, 99), at=st.datetimes(timezones=st.just(UTC)))
+def test_a_message_is_read_as_it_was_written(key: str, attempt: int, at: datetime) -> None:
+    message = Message("orders", "bikes", key, "poll", at, attempt)
+    assert Message.decode(message.encode()) == message
+
+
+def test_a_message_carries_a_key_and_no_document() -> None:
+    assert set(from_json(MESSAGE.encode())) == {
+        "flow",
+        "connection",
+        "key",
+        "origin",
+        "hinted_at",
+        "attempt",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b"{}", b"5", b'"text"', b"null", b"\xff", b"[" * 100_000,
+        to_json({**from_json(MESSAGE.encode()), "attempt": "many"}),
+        to_json({**from_json(MESSAGE.encode()), "attempt": 0}),
+        to_json({**from_json(MESSAGE.encode()), "attempt": None}),
+        to_json({**from_json(MESSAGE.encode()), "attempt": []}),
+        to_json({**from_json(MESSAGE.encode()), "hinted_at": "yesterday"}),
+        to_json({**from_json(MESSAGE.encode()), "hinted_at": "2026-03-01T12:00:00"}),
+    ],
+)  # fmt: skip
+def test_what_is_no_message_of_ours_is_refused(body: bytes) -> None:
+    with pytest.raises(NotJson):
+        Message.decode(body)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_no_other_document_is_taken_for_one(document: Any) -> None:
+    with pytest.raises(NotJson, match="not a message"):
+        Message.decode(to_json(document))
+
+
+def test_notifications_within_a_window_are_one_message_that_is_due_when_the_window_closes() -> None:
+    first, second = (
+        notification(MESSAGE),
+        notification(
+            Message("orders", "bikes", "000000042@1", "event", AT + timedelta(milliseconds=700))
+        ),
+    )
+    assert first.id == second.id
+    assert first.not_before == second.not_before == datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
+
+
+@given(st.integers(0, 10**10), st.integers(0, 999_999))
+def test_a_notification_is_due_after_it_was_heard_and_within_its_window(
+    seconds: int, microseconds: int
+) -> None:
+    at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=microseconds)
+    due = notification(Message("orders", "bikes", "1@1", "webhook", at)).not_before
+    assert due is not None
+    assert timedelta(0) < due - at <= WINDOW
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Message("customers", "bikes", "000000042@1", "webhook", AT),
+        Message("orders", "boats", "000000042@1", "webhook", AT),
+        Message("orders", "bikes", "000000043@1", "webhook", AT),
+        Message("orders", "bikes", "000000042@2", "webhook", AT),
+        Message("orders", "bikes", "000000042@1", "webhook", AT + WINDOW),
+    ],
+)  # fmt: skip
+def test_notifications_for_other_records_or_windows_are_messages_of_their_own(
+    other: Message,
+) -> None:
+    assert notification(other).id != notification(MESSAGE).id
+
+
+def test_a_try_at_a_later_time_has_an_id_that_no_broker_has_seen() -> None:
+    due = AT + timedelta(minutes=1)
+    again = MESSAGE.again(attempt=2)
+    ids = {
+        notification(MESSAGE).id,
+        *(scheduled(m, due=due, unique=u).id for m in (MESSAGE, again) for u in ("a", "b")),
+    }
+    assert len(ids) == 5
+    assert scheduled(again, due=due, unique="a").not_before == due
+    assert Message.decode(scheduled(again, due=due, unique="a").body).attempt == 2
+
+
+def test_an_id_is_short_enough_for_any_broker() -> None:
+    assert len(notification(Message("orders", "bikes", "x" * 10_000, "webhook", AT)).id) == 64

@@ -1,0 +1,76 @@
+"""The host is killed ten times in the middle of the demo's load: nothing lost, nothing doubled, no
+half order."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sandbox.demo.comparison import reconciled
+from sandbox.demo.environment import Environment, Pair, running_environment
+from sandbox.demo.load import make_calm, make_rough
+from sandbox.demo.scenario import SETTLED
+from sandbox.demo.systems import pause
+from sync.config.connections import NumberMode
+
+KILLS = 10
+TIMING: Mapping[str, int] = {
+    "commit_horizon_seconds": 1,
+    "send_within_seconds": 3,
+    "write_timeout_seconds": 4,
+}
+"""A killed host's write is looked for when it can come no more: after as long as all of these
+together."""
+
+
+@pytest.mark.parametrize("numbers", list(NumberMode))
+async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, numbers: NumberMode
+) -> None:
+    chance = Random(f"kills {numbers}")
+    async with running_environment(
+        tmp_path, seed=11, connections={"outdoor": numbers}, timing=TIMING
+    ) as environment:
+        (pair,) = environment.pairs.values()
+        await make_rough(pair)
+        for _ in range(KILLS):
+            await pair.shop.place(7)
+            await until_posted(environment, pair, await posted(pair) + chance.randrange(1, 6))
+            await environment.kill_host()
+            await pair.shop.place(1)
+            await environment.start_host()
+        await make_calm(pair)
+        await everything_is_delivered(environment)
+        books = await reconciled(environment)
+        assert not books.findings
+        assert sum(row.orders for row in books.rows) == KILLS * 8
+        assert sum(row.sales_orders for row in books.rows) == KILLS * 8
+        assert all(row.difference == 0 for row in books.rows)
+        assert sum(row.dynamics.invoices for row in books.cash) > 0
+        assert all(row.difference == 0 for row in books.cash)
+
+
+async def posted(pair: Pair) -> int:
+    return (await pair.ledger.rows()).get("SalesTable", 0)
+
+
+async def until_posted(environment: Environment, pair: Pair, count: int) -> None:
+    """So many orders are in D365, or as many as webhooks told of: those of lost ones wait for a
+    poll."""
+    async with asyncio.timeout(60):
+        while await posted(pair) < count and await environment.unfinished():
+            await pause(0.01)
+
+
+async def everything_is_delivered(environment: Environment) -> None:
+    """Webhooks that met a dead host never come again: a poll finds their orders."""
+
+    async def nothing() -> None:
+        return
+
+    await asyncio.sleep(SETTLED.total_seconds())
+    await environment.poll()
+    await environment.until_idle(nothing, within=timedelta(seconds=400))

@@ -1,0 +1,228 @@
+"""The rules that a reader of one file cannot see: who reads the environment, who logs what, how
+long modules are."""
+
+import ast
+import re
+from typing import Final
+
+import pytest
+
+from sync.config.connections import FLOW_NAMES
+from sync.engine.flow import Flow
+from sync.flows import FLOWS, SUB_FLOWS
+from tests.source import ROOT, dotted, functions, imports, log_calls, modules
+
+LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
+STORY_LENGTH: Final = {
+    "sync.adapters.sqlite.queue": 300,
+    "sync.adapters.table_storage.errors": 250,
+    "sync.adapters.table_storage.tables": 260,
+    "sync.app.cloud": 250,
+    "sync.checks.codes": 310,
+    "sync.cli.erase": 250,
+    "sync.cli.webhooks": 250,
+    "sync.commerce.client": 300,
+    "sync.commerce.models.order": 260,
+    "sync.commerce.search": 270,
+    "sync.config.file.rules": 310,
+    "sync.core.ports": 260,
+    "sync.dynamics.client": 350,
+    "sync.dynamics.faults": 270,
+    "sync.dynamics.sales_orders": 310,
+    "sync.engine.dead_letters": 250,
+    "sync.engine.ledger": 280,
+    "sync.engine.monitoring": 250,
+    "sync.engine.outcomes": 250,
+    "sync.flows.customers.companies": 280,
+    "sync.flows.customers.customer_accounts": 250,
+    "sync.flows.customers.customers": 250,
+    "sync.flows.orders.order_changes": 280,
+    "sync.flows.orders.orders": 300,
+    "sync.flows.receivables.posted_invoices": 270,
+    "sync.hosts.azure": 300,
+    "sync.intake_http.events": 250,
+    "sync.mapping.customer_account": 250,
+    "sync.mapping.order_left": 290,
+    "sync.mapping.receivable_documents": 280,
+    "sync.mapping.sales_order": 290,
+    "sync.pacing.batching": 280,
+    "sync.preview.documents": 260,
+    "sync.preview.orders": 260,
+    "sandbox.commerce.catalogue": 290,
+    "sandbox.commerce.documents": 260,
+    "sandbox.commerce.refunding": 260,
+    "sandbox.commerce.state": 290,
+    "sandbox.demo.environment": 260,
+    "sandbox.dials": 260,
+    "sandbox.dynamics.customers": 270,
+    "sandbox.dynamics.payment_journals": 300,
+    "sandbox.dynamics.posting": 260,
+    "sandbox.dynamics.returns": 260,
+}  # fmt: skip
+"""Modules that one story holds together beyond the usual length, and how long they may become."""
+
+AZURE: Final = ("adapters", "hosts")
+ENVIRONMENT: Final = ("app", "cli", "sandbox.demo")
+CLOCKS: Final = ("adapters", "cli", "hosts", "sandbox")
+PERSONAL: Final = re.compile(
+    r"(^|[._])(e?mail|customer_email|firstname|lastname|middlename|street|city|postcode|"
+    r"telephone|phone|vat_id|taxvat|company_name|address"
+    r"|billing|body|payload|headers|raw|document|documents|secret|token|password|record|order|"
+    r"customer|shopper)$"
+)
+
+
+def is_in(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_only_adapters_hosts_and_wiring_know_azure() -> None:
+    found = [
+        m.name
+        for m in modules()
+        if any(is_in(name, ("azure",)) for name in imports(m)) and not is_in(m.inner, AZURE)
+    ]
+    assert not found
+
+
+def test_tests_are_nothing_the_product_needs() -> None:
+    assert not [
+        m.name
+        for m in modules()
+        if any(is_in(name, ("tests", "pytest", "hypothesis")) for name in imports(m))
+    ]
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    for module in modules():
+        reads = [
+            node.lineno
+            for node in module.nodes
+            if isinstance(node, ast.Attribute) and dotted(node) in ("os.environ", "os.getenv")
+        ]
+        assert not reads or is_in(module.inner, ENVIRONMENT), f"{module.path}:{reads}"
+
+
+def test_time_and_chance_come_from_the_clock() -> None:
+    own = re.compile(
+        r"^(datetime\.(now|utcnow|today)|date\.today|time\.(time|sleep)|uuid\.?uuid[14]|uuid4|"
+        r"random\.\w+|secrets\.(token_\w+|choice|randbelow)|os\.urandom)$"
+    )
+    for module in modules():
+        calls = [
+            node.lineno
+            for node in module.nodes
+            if isinstance(node, ast.Call) and own.match(dotted(node.func))
+        ]
+        assert not calls or is_in(module.inner, CLOCKS), f"{module.path}:{calls}"
+
+
+def test_no_thread_of_our_own_is_started() -> None:
+    found = [
+        m.name
+        for m in modules()
+        if any(is_in(n, ("threading", "concurrent", "multiprocessing")) for n in imports(m))
+    ]
+    assert not [name for name in found if not is_in(name.removeprefix("sync."), ("cli", "sandbox"))]
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    long = [
+        f"{m.path}:{f.lineno} {f.name}"
+        for m, f in functions()
+        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION and m.name not in STORY_LENGTH
+    ]
+    assert not [place for place in long if "/sandbox/" not in place], long
+
+
+def test_a_module_is_read_in_one_sitting() -> None:
+    lengths = {
+        module.name: len(module.path.read_text(encoding="utf-8").splitlines())
+        for module in modules()
+    }
+    long = {
+        name: lines
+        for name, lines in lengths.items()
+        if lines > STORY_LENGTH.get(name, LONGEST_MODULE)
+    }
+    assert not long
+
+
+def test_no_error_is_swallowed() -> None:
+    for module in modules():
+        handlers = [node for node in module.nodes if isinstance(node, ast.ExceptHandler)]
+        silent = [
+            node.lineno
+            for node in handlers
+            if all(isinstance(step, ast.Pass) or ast.unparse(step) == "..." for step in node.body)
+        ]
+        assert not silent, f"{module.path}:{silent}"
+        bare = [node.lineno for node in handlers if node.type is None]
+        assert not bare, f"{module.path}:{bare}"
+        broad = [
+            node.lineno
+            for node in module.nodes
+            if isinstance(node, ast.Call) and _suppresses_all(node)
+        ]
+        assert not broad, f"{module.path}:{broad}"
+
+
+def _suppresses_all(call: ast.Call) -> bool:
+    is_suppress = dotted(call.func).endswith("suppress")
+    return is_suppress and any(
+        dotted(error) in ("Exception", "BaseException") for error in call.args
+    )
+
+
+def test_nothing_is_left_to_be_done() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")
+    assert not [m.name for m in modules() if marks.search(m.path.read_text(encoding="utf-8"))]
+
+
+def test_a_log_line_is_an_event_with_named_values() -> None:
+    found = list(log_calls())
+    assert len(found) > 30
+    for module, call in found:
+        template = call.args[0]
+        where = f"{module.path}:{call.lineno}"
+        assert isinstance(template, ast.Constant), where
+        assert re.match(r"^(%s|[a-z_]+)\.(%s|[a-z_]+)( [a-z_]+=%\w+)*$", str(template.value)), where
+
+
+def test_no_log_line_is_given_a_document_or_a_persons_data() -> None:
+    for module, call in log_calls():
+        for argument in call.args[1:]:
+            assert not PERSONAL.search(ast.unparse(argument)), (
+                f"{module.path}:{call.lineno} logs {ast.unparse(argument)}"
+            )
+
+
+# --- flows
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_flow_file_and_queue_share_one_noun(flow: Flow[object]) -> None:
+    assert flow.queue == flow.name
+    named = {"postings": "posted_invoices", "receipts": "write_back"}.get(flow.name, flow.name)
+    assert list((ROOT / "sync" / "flows").rglob(f"{named}.py"))
+    assert re.fullmatch(r"[a-z]{3,20}", flow.name)
+
+
+def test_the_configuration_knows_the_flows_that_exist() -> None:
+    assert sorted(FLOW_NAMES) == sorted(flow.name for flow in FLOWS)
+    assert not {flow.name for flow in FLOWS} & {inner.name for inner in SUB_FLOWS}
+
+
+def test_an_event_is_a_notification_for_one_flow() -> None:
+    events = [event for flow in FLOWS for event in flow.events]
+    assert len(events) == len(set(events))
+    assert not [
+        one for one in events for other in events if one != other and one.endswith(f".{other}")
+    ]
+
+
+def test_every_flow_polls_on_a_schedule_and_says_what_it_is() -> None:
+    for flow in FLOWS:
+        assert len(flow.schedule.split()) == 6, flow.name
+        assert flow.title
+        assert flow.overlap.total_seconds() > 0
