@@ -27,7 +27,7 @@ STORY_LENGTH: Final = {
     "sync.config.file.rules": 310,
     "sync.core.ports": 260,
     "sync.dynamics.client": 350,
-    "sync.dynamics.faults": 270,
+    "sync.dynamics.faults": 290,
     "sync.dynamics.sales_orders": 310,
     "sync.engine.dead_letters": 250,
     "sync.engine.ledger": 280,

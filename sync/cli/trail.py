@@ -12,7 +12,7 @@ from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
 from sync.engine.ledger import Claim, Entry
 
-KINDS = ("read", "sent", "answered")
+KINDS = ("read", "sent", "answered", "refused")
 
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""

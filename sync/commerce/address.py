@@ -23,7 +23,7 @@ only the last."""
 LONGEST_TARGET: Final = 8000
 """Path and query in bytes; proxies before a shop commonly refuse 8 KiB (414)."""
 
-_PATH: Final = re.compile(r"^[A-Za-z0-9\-._~]+(?:%[0-9A-F]{2}|[A-Za-z0-9\-._~/])*$")
+_PATH: Final = re.compile(r"[A-Za-z0-9\-._~](?:%[0-9A-F]{2}|[A-Za-z0-9\-._~/])*")
 
 
 def path_of(*segments: str | int) -> str:
@@ -67,7 +67,7 @@ def url_of(settings: Commerce, path: str, query: Query = ()) -> httpx.URL:
     `path` comes from `path_of` or is plain ("orders/42"). Raises `ValueError` for one that is not
     escaped, and for a target longer than `LONGEST_TARGET` (split the list of values).
     """
-    if not _PATH.match(path):
+    if not _PATH.fullmatch(path):
         raise ValueError(f"not an escaped path: {path!r}")
     text = f"{base_of(settings)}/{path}"
     if wanted := encoded(query):

@@ -10,19 +10,24 @@ never shown. Shapes: Adobe's error processor and a live 2.4.8.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import unescape
+from itertools import islice
 from typing import Any, Final
 
 import httpx
 
 from sync.core.encoding import NotJson, from_json
+from sync.core.pages import text_in, title_in
 
 LONGEST_VALUE: Final = 80
 LONGEST_SENTENCE: Final = 500
+READ: Final = 4000
+"""Characters of one message, or of a page, that are read."""
+MOST_MESSAGES: Final = 20
+MOST_PARAMETERS: Final = 20
+LONGEST_NAME: Final = 40
+"""Characters of a parameter's name; Commerce's are shorter."""
 
-_EMAIL: Final = re.compile(r"[^\s\"'<>@,;:=(]+@[^\s\"'<>@,;)]+\.\w+")
-_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TAG: Final = re.compile(r"<[^>]*>")
+_AROUND: Final = "\"'<>,;:.=()[]{}"
 _REPORT: Final = re.compile(r"(?:Report ID: |report )([\w/-]{4,40})")
 
 
@@ -45,7 +50,7 @@ def said_by(response: httpx.Response) -> Said:
     try:
         document = from_json(raw)
     except NotJson:
-        return _plain(raw.decode("utf-8", "replace"))
+        return _plain(raw[: 4 * READ].decode("utf-8", "replace"))
     messages = _messages(document)
     if not messages:
         return Said("", "JSON without a message.")
@@ -68,8 +73,16 @@ def rendering(template: str, parameters: Mapping[str, str]) -> str:
 
 def tidy(text: str) -> str:
     """One line, no e-mail address, at most `LONGEST_SENTENCE` characters."""
-    line = _EMAIL.sub("(e-mail address)", " ".join(text.split()))
+    line = " ".join(_without_address(word) for word in text[:READ].split())
     return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"
+
+
+def _without_address(word: str) -> str:
+    """The word, but for an e-mail address in it; what stands around it stays."""
+    if "@" not in word and "%40" not in word:
+        return word
+    core = word.strip(_AROUND)
+    return word.replace(core, "(e-mail address)", 1) if core else word
 
 
 def _messages(document: Any) -> list[tuple[str, dict[str, str]]]:
@@ -91,25 +104,30 @@ def _messages(document: Any) -> list[tuple[str, dict[str, str]]]:
             for entry in (entries if isinstance(entries, list) else ())
             if isinstance(entry, dict) and isinstance(entry.get("message"), str)
         ]
-    return found
+    return [(text[:READ], parameters) for text, parameters in found[:MOST_MESSAGES]]
 
 
 def _parameters(value: Any) -> dict[str, str]:
-    """A list fills %1, %2…; an object fills %name. Values may be numbers."""
+    """A list fills %1, %2…; an object fills %name. Values may be numbers. The first few, and their
+    beginnings."""
     if isinstance(value, list):
-        return {str(number): str(item) for number, item in enumerate(value, start=1)}
+        return {
+            str(number): str(item)[:READ]
+            for number, item in enumerate(value[:MOST_PARAMETERS], start=1)
+        }
     if isinstance(value, dict):
-        return {str(name): str(item) for name, item in value.items()}
+        named = [(str(name), item) for name, item in islice(value.items(), MOST_PARAMETERS)]
+        return {name: str(item)[:READ] for name, item in named if len(name) <= LONGEST_NAME}
     return {}
 
 
 def _plain(text: str) -> Said:
     """HTML and other text: the page's title, or its first words."""
-    title = _TITLE.search(text)
+    title = title_in(text)
     if title:
-        words = tidy(unescape(_TAG.sub(" ", title.group(1))))
+        words = tidy(title)
         return Said(words, f"an HTML page titled {_short(words)!r}.")
-    words = tidy(unescape(_TAG.sub(" ", text[:2000])))
+    words = tidy(text_in(text))
     return Said(words, f"not JSON, starting {_short(words)!r}.")
 
 

@@ -10,7 +10,6 @@ have been committed, so it is `Unknown`. Sources: Adobe's error processor and OA
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -20,6 +19,7 @@ from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
 from sync.core.errors import Later, Never, Paused, Unknown
+from sync.core.http_reading import wait_in
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = {"paas": timedelta(seconds=30), "saas": timedelta(seconds=5)}
@@ -75,7 +75,7 @@ def is_maintenance(response: httpx.Response) -> bool:
     """503 from the shop or its web server while it is being deployed: nothing was executed."""
     if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
         return False
-    return bool(_MAINTENANCE.search(response.text[:5000]))
+    return bool(_MAINTENANCE.search(response.content[:5000].decode("utf-8", "replace")))
 
 
 def error_from(response: httpx.Response, call: RestCall) -> Exception:
@@ -130,17 +130,10 @@ def unreadable(problem: str, call: RestCall) -> Later:
 def retry_after(response: httpx.Response, call: RestCall) -> timedelta | None:
     """`Retry-After` in seconds or as a date, between a second and an hour; None when absent or
     unreadable."""
-    text = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        wait = timedelta(seconds=float(text))
-    else:
-        try:
-            until = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        if until.tzinfo is None:
-            return None
-        wait = until - (call.now + (call.skew or timedelta(0)))
+    text = response.headers.get("Retry-After", "")
+    wait = wait_in(text, call.now + (call.skew or timedelta(0)), fractions=True)
+    if wait is None:
+        return None
     return min(max(wait, timedelta(seconds=1)), LONGEST_PAUSE)
 
 

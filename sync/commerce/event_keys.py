@@ -84,4 +84,4 @@ class PublicKeys:
             return None
         if response.status_code != HTTPStatus.OK or len(response.content) > LARGEST_KEY:
             return None
-        return rsa_key(response.text)
+        return rsa_key(response.content.decode("ascii", "replace"))

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from sync.commerce.ims import Ims
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
+from sync.core.http_reading import http_date, read_whole_or_beginning
 from sync.core.ports import Clock, Secrets
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
@@ -151,18 +151,18 @@ class Transport:
         async with self._places:
             self.counts["writes" if writes else "reads"] += 1
             try:
-                response = await self._http.send(request, auth=None, follow_redirects=False)
+                streamed = await self._http.send(
+                    request, auth=None, follow_redirects=False, stream=True
+                )
+                response = await read_whole_or_beginning(streamed)
             except httpx.RequestError as error:
                 raise errors.lost(error, self._call(what, writes=writes)) from None
         self._note_time(response)
         return response
 
     def _note_time(self, response: httpx.Response) -> None:
-        try:
-            reported = parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
-            return
-        if reported.tzinfo is not None:
+        reported = http_date(response.headers.get("Date", ""))
+        if reported is not None and reported.tzinfo is not None:
             self.skew = reported - self._clock.now()
 
     def _call(self, what: str, *, writes: bool) -> errors.RestCall:

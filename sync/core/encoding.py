@@ -9,7 +9,10 @@ import hashlib
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+MOST_EXPONENT: Final = 400
+"""Beyond what a double holds (308), so beyond what any system writes."""
 
 
 class NotJson(ValueError):
@@ -21,7 +24,7 @@ def from_json(raw: bytes | str) -> Any:
     """Parse JSON; numbers with a fraction become `Decimal`, whole ones `int`. Raises `NotJson`."""
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+        return json.loads(text, parse_float=_number, parse_constant=_refuse)
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -32,6 +35,16 @@ def from_json(raw: bytes | str) -> Any:
         raise NotJson("not JSON that anybody writes: nested too deeply") from None
     except ValueError as error:  # a number beyond the interpreter's limit of digits, NaN, Infinity
         raise NotJson(f"not JSON: {str(error)[:80]}") from None
+
+
+def _number(text: str) -> Decimal:
+    """A number with a fraction or an exponent, of a size that may be written out again: nine
+    characters can stand for a gigabyte of digits."""
+    _, _, exponent = text.lower().partition("e")
+    digits = exponent.lstrip("+-0")
+    if len(digits) > 3 or int(digits or "0") > MOST_EXPONENT:
+        raise ValueError("a number whose exponent nobody writes")
+    return Decimal(text)
 
 
 def _refuse(name: str) -> NoReturn:

@@ -24,14 +24,18 @@ class Later(Exception):
 
     `after`: earliest wait; None lets the retry table decide. `counts`: whether this wait uses up
     one of the record's tries; False for waits that are nobody's fault (a pause that the environment
-    asked for, a lease held by another).
+    asked for, a lease held by another). `said`: the other system's own wording. It may name people:
+    only an encrypted copy may hold it, no log and no trail.
     """
 
-    def __init__(self, reason: str, *, after: timedelta | None = None, counts: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, after: timedelta | None = None, counts: bool = True, said: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
         self.counts = counts
+        self.said = said
 
 
 class Paused(Later):
@@ -68,14 +72,33 @@ class Never(Exception):
     person what to change.
 
     `code` is the owner's correlation id where there is one (`ms-dyn-aid`, a Commerce report id).
-    `missing`: the rows that would make it work; `check` collects them.
+    `missing`: the rows that would make it work; `check` collects them. `said` as `Later` has it.
     """
 
     def __init__(
-        self, reason: str, *, remedy: str, code: str = "", missing: Sequence[Missing] = ()
+        self,
+        reason: str,
+        *,
+        remedy: str,
+        code: str = "",
+        missing: Sequence[Missing] = (),
+        said: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
         self.code = code
         self.missing = tuple(missing)
+        self.said = said
+
+
+def said_in(error: BaseException | None) -> str:
+    """What the other system said in its own words, of the error or of one that it was made from;
+    empty for none."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, Later | Never) and error.said:
+            return error.said
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return ""

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 MASK: Final = "***"
+LONGEST: Final = 32_000
+"""Characters of one text that are looked through and written; a traceback has fewer."""
+ENDS: Final = LONGEST // 2 - 100
 QUIET: Final = (
     "aiohttp", "asyncio", "azure", "httpcore", "httpx", "msal", "oauthlib", "urllib3", "uamqp",
     "uvicorn.access",
@@ -29,7 +32,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
     (re.compile(r"(?i)\b(authorization|cookie)([\"']?\s*[:=,]\s*)[^\r\n]+"), rf"\1\2{MASK}"),
     (re.compile(r"\b((?i:bearer)|Basic)\s+[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
     (re.compile(r"(?i)(?<![\w+.-])([a-z][a-z0-9+.-]{1,20}://)[^\s/?#@\"']+@"), rf"\1{MASK}@"),
-    (re.compile(r"(?i)\b(https?://[^\s?\"'<>]{1,2000})\?[^\s\"'<>]+"), rf"\1?{MASK}"),
+    (re.compile(r"[^\s\"'<>]+"), lambda found: _without_query(found[0])),
     (
         re.compile(
             rf"(?i)(?<![\w-])([\w-]{{0,40}}?(?:{_SECRETS}))([\"']?\s*[=:]\s*[\"']?)[^\s\"'&;,]+"
@@ -37,18 +40,28 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
         rf"\1\2{MASK}",
     ),
     (re.compile(r"(?i)(?<![\w.+'-])[\w.+'-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"), MASK),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), MASK),
+    (re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), MASK),
     (re.compile(r"(?<!\w)[A-Za-z0-9]{32,}(?!\w)"), lambda found: _unless_plain(found[0])),
     (re.compile(r"(?<![\w+/~.-])[\w+/~.-]{38,}={0,2}"), lambda found: _unless_path(found[0])),
 )
+_SCHEME: Final = re.compile(r"(?i)\bhttps?://")
 _FIELDS: Final = re.compile(r"([A-Za-z_][\w.]*)=%[-#0 +]*\d*(?:\.\d+)?[sdrif]")
 
 
 def masked(text: str) -> str:
-    """The text without addresses and secrets. Safe to repeat."""
+    """The text without addresses and secrets, its middle left out where it is very long. Safe to
+    repeat."""
+    if len(text) > LONGEST:
+        text = f"{text[:ENDS]} …{len(text) - 2 * ENDS} characters… {text[-ENDS:]}"
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text
+
+
+def _without_query(text: str) -> str:
+    """A URL without its query; other text as it is."""
+    address, mark, query = text.partition("?")
+    return f"{address}?{MASK}" if mark and query and _SCHEME.search(address) else text
 
 
 def _unless_plain(text: str) -> str:

@@ -16,9 +16,18 @@ from sync.dynamics.faults import ODataAnswer
 
 MOST_OPERATIONS: Final = 5000
 """F&O's own limit. One document per changeset stays far below it."""
+MOST_DEEP: Final = 2
+"""A batch holds changesets, a changeset answers; nothing is nested further."""
+MOST_HEADERS: Final = 64 * 1024
+"""Bytes of header lines before a part or its answer; F&O writes a few hundred."""
+LONGEST_BOUNDARY: Final = 70
+"""RFC 2046."""
 
-
-_LINE_END: Final = re.compile(rb"\A\r?\n")
+_BOUNDARY: Final = re.compile(
+    rf"boundary=(?:\"([^\"]{{1,{LONGEST_BOUNDARY}}})\"|([^\s;]{{1,{LONGEST_BOUNDARY}}}))",
+    re.IGNORECASE,
+)
+_LINE_END: Final = re.compile(rb"\r?\n")
 
 
 class BrokenBatch(ValueError):
@@ -105,14 +114,19 @@ def read(content_type: str, body: bytes) -> list[list[Part]]:
     Lines may end in CR LF or LF, a preamble may stand first, the last boundary may be missing.
     Raises `BrokenBatch`.
     """
-    return [_answers(piece) for piece in _pieces(content_type, body)]
+    return [_answers(piece, MOST_DEEP - 1) for piece in _pieces(content_type, body)]
 
 
-def _answers(piece: bytes) -> list[Part]:
+def _answers(piece: bytes, deeper: int) -> list[Part]:
+    """The answers in one part; a part of parts may hold `deeper` levels of them."""
     headers, content = _headers_and_rest(piece)
     kind = headers.get("content-type", "")
     if kind.lower().startswith("multipart/"):
-        return [answer for inner in _pieces(kind, content) for answer in _answers(inner)]
+        if not deeper:
+            raise BrokenBatch("its parts are nested too deeply")
+        return [
+            answer for inner in _pieces(kind, content) for answer in _answers(inner, deeper - 1)
+        ]
     if not kind.lower().startswith("application/http"):
         raise BrokenBatch("a part is no HTTP answer")
     status_line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
@@ -131,7 +145,7 @@ def _answers(piece: bytes) -> list[Part]:
 
 
 def _pieces(content_type: str, body: bytes) -> list[bytes]:
-    named = re.search(r"boundary=(?:\"([^\"]+)\"|([^\s;]+))", content_type, re.IGNORECASE)
+    named = _BOUNDARY.search(content_type[:MOST_HEADERS])
     if named is None or not content_type.lower().startswith("multipart/"):
         raise BrokenBatch("it is not multipart")
     boundary = re.escape((named[1] or named[2]).encode())
@@ -145,25 +159,36 @@ def _pieces(content_type: str, body: bytes) -> list[bytes]:
             continue
         if start is not None:
             end = found.start() - (2 if body[found.start() - 2 : found.start()] == b"\r\n" else 1)
-            pieces.append(_LINE_END.sub(b"", body[start:end], count=1))
+            pieces.append(_piece(body, start, end))
+            if len(pieces) > MOST_OPERATIONS:
+                raise BrokenBatch(f"it holds more than {MOST_OPERATIONS} parts")
         if found[1]:
             return pieces
         start = found.end()
     if start is None:
         raise BrokenBatch("its boundary does not occur")
-    return [*pieces, _LINE_END.sub(b"", body[start:], count=1)]
+    return [*pieces, _piece(body, start, len(body))]
+
+
+def _piece(body: bytes, start: int, end: int) -> bytes:
+    """What lies between two boundaries, without the end of the first one's line."""
+    line_end = _LINE_END.match(body, start, end)
+    return body[line_end.end() if line_end else start : end]
 
 
 def _headers_and_rest(text: bytes) -> tuple[dict[str, str], bytes]:
     """Header lines, names in lower case, up to the empty line; what follows it. Without headers all
     is the rest."""
     headers: dict[str, str] = {}
-    rest = text
-    while rest:
-        line, _, following = rest.partition(b"\n")
-        rest = following
+    at = 0
+    while at < len(text):
+        end = text.find(b"\n", at, MOST_HEADERS)
+        if end < 0 and len(text) > MOST_HEADERS:
+            raise BrokenBatch(f"a part has more than {MOST_HEADERS} bytes of headers")
+        line = text[at : end if end >= 0 else len(text)]
+        at = end + 1 if end >= 0 else len(text)
         if not line.strip():
             break
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
-    return headers, rest
+    return headers, text[at:]

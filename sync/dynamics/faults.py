@@ -7,16 +7,15 @@ Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-
 recorded in July 2026; practitioners' captures of $batch.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
 
 from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.core.http_reading import wait_in
 from sync.dynamics import infolog
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
@@ -71,29 +70,30 @@ class Refusal:
         return self.answer.headers.get("ms-dyn-aid", "")
 
     def wait(self) -> timedelta | None:
-        """The wait the answer names: seconds or an HTTP date; None when it names none that can be
+        """The wait the answer names, at most `LONGEST_PAUSE`; None when it names none that can be
         read."""
-        return _wait(self.answer.headers.get("retry-after", "").strip(), self.now)
+        asked = wait_in(self.answer.headers.get("retry-after", ""), self.now)
+        return None if asked is None else min(asked, LONGEST_PAUSE)
 
 
 Makes = Callable[[Refusal], Exception]
 
 
 def _never(remedy: str, kind: type[Never] = Never) -> Makes:
-    return lambda refusal: kind(refusal.reason, remedy=remedy, code=refusal.activity)
+    return lambda refusal: kind(
+        refusal.reason, remedy=remedy, code=refusal.activity, said=refusal.said.words
+    )
 
 
 def _later(refusal: Refusal) -> Later:
-    return Later(_with_activity(refusal), after=refusal.wait())
+    return Later(_with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
 def _unsure(refusal: Refusal) -> Later:
     """A read may simply be repeated; a write may have been committed before it failed."""
-    return (
-        Unknown(_with_activity(refusal), after=refusal.wait())
-        if refusal.call.writes
-        else _later(refusal)
-    )
+    if not refusal.call.writes:
+        return _later(refusal)
+    return Unknown(_with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
 def _unauthorised(refusal: Refusal) -> SignInRefused:
@@ -106,11 +106,34 @@ def _unauthorised(refusal: Refusal) -> SignInRefused:
 def _pause(refusal: Refusal) -> Paused:
     asked = refusal.wait()
     length = DEFAULT_PAUSE if asked is None else max(asked, timedelta(seconds=1))
-    return Paused("Dynamics", after=min(length, LONGEST_PAUSE))
+    return Paused("Dynamics", after=length)
 
 
 def _with_activity(refusal: Refusal) -> str:
     return refusal.reason + (f" (ms-dyn-aid {refusal.activity})" if refusal.activity else "")
+
+
+@dataclass(frozen=True)
+class Words:
+    """Phrases in small letters, of which one must occur; the pieces of a phrase one after another.
+    Linear in the text."""
+
+    phrases: tuple[tuple[str, ...], ...]
+
+    def occur_in(self, text: str) -> bool:
+        """Whether one of the phrases is there, in any case of letters."""
+        small = text.lower()
+        return any(_in_order(small, pieces) for pieces in self.phrases)
+
+
+def _in_order(text: str, pieces: tuple[str, ...]) -> bool:
+    at = 0
+    for piece in pieces:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 @dataclass(frozen=True)
@@ -120,7 +143,7 @@ class Rule:
 
     statuses: frozenset[int]
     makes: Makes
-    words: re.Pattern[str] | None = None
+    words: Words | None = None
     page: bool | None = None
 
     def fits(self, refusal: Refusal) -> bool:
@@ -128,18 +151,18 @@ class Rule:
         return (
             refusal.answer.status in self.statuses
             and (self.page is None or self.page is not refusal.said.is_json)
-            and (self.words is None or self.words.search(refusal.said.words) is not None)
+            and (self.words is None or self.words.occur_in(refusal.said.words))
         )
 
 
-def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+def _words(*phrases: str) -> Words:
+    return Words(tuple(tuple(phrase.lower().split("…")) for phrase in phrases))
 
 
 _MISSPELT: Final = _words(
     "does not exist on type", "untyped value in non-open type", "Could not find a property named",
-    "Cannot convert a primitive value", "not a valid (?:member|enum)",
-    "Requested value .* was not found",
+    "Cannot convert a primitive value", "not a valid member", "not a valid enum",
+    "Requested value … was not found",
 )  # fmt: skip
 _ROUTE: Final = _words(
     "No HTTP resource was found", "No route data", "Resource not found for the segment"
@@ -147,7 +170,12 @@ _ROUTE: Final = _words(
 _CONFLICT: Final = _words(
     "update conflict occurred due to another user process", "simultaneously locked", "deadlocked"
 )
-_RULES: Final = _words("validate(?:Field|Write|Delete) failed", r"Infolog:.*\bWarning:")
+_RULES: Final = _words(
+    "validateField failed", "validateWrite failed", "validateDelete failed", "Infolog:… Warning:"
+)  # fmt: skip
+_STOPPED: Final = _words(
+    *(f" {verb} {how}" for verb in ("is", "are") for how in ("blocked", "stopped", "on hold"))
+)
 
 _REFUSED: Final = frozenset({400, 409, 412, 422, 500})
 _UNREACHED: Final = frozenset(range(300, 400))
@@ -216,7 +244,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never("Release the customer or item in D365 from its stop, then replay"),
-        _words(r"\b(?:is|are) (?:blocked|stopped|on hold)\b"),
+        _STOPPED,
     ),
     Rule(
         _REFUSED,
@@ -254,13 +282,3 @@ def error_from_nonsense(call: ODataCall, what: str) -> Later:
     `Later`."""
     reason = f"{call.what}: Dynamics' answer cannot be read: {what}"
     return Unknown(reason) if call.writes else Later(reason)
-
-
-def _wait(header: str, now: datetime) -> timedelta | None:
-    if re.fullmatch(r"[0-9]{1,9}", header):
-        return timedelta(seconds=int(header))
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now

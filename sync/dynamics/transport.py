@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx
 
 from sync.core.errors import Later, Paused
+from sync.core.http_reading import beginning_of
 from sync.core.ports import Clock
 from sync.dynamics.auth import Tokens, checked_url
 from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
@@ -186,7 +187,7 @@ class Transport:
                 async for piece in response.aiter_bytes():
                     request.sink(piece)
             else:
-                body = await response.aread()
+                body = await (response.aread() if response.is_success else beginning_of(response))
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -115,7 +115,8 @@ class Delivery:
         return await self.documents.last(f"{self.claim.partition}|{self.claim.key}", "sent")
 
     def keep(self, kind: str, document: Any) -> None:
-        """Keep an encrypted copy beside this try's trail row. Kinds: read, wanted, sent, answered.
+        """Keep an encrypted copy beside this try's trail row. Kinds: read, wanted, sent, answered,
+        refused.
 
         `sent` is what the target holds once this try has succeeded, and what later changes are
         compared with; before that, a document is only `wanted`.

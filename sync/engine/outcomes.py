@@ -5,7 +5,7 @@ import logging
 import traceback
 from typing import Any
 
-from sync.core.errors import Later, Never
+from sync.core.errors import Later, Never, said_in
 from sync.core.ports import Clock
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
@@ -17,6 +17,9 @@ from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
 
 log = logging.getLogger("sync.engine.outcomes")
+
+REFUSED = "refused"
+"""The kind of copy that holds a refusal in the other system's own words."""
 
 
 class Outcomes:
@@ -100,6 +103,8 @@ class Outcomes:
     async def failed(self, delivery: Delivery, error: Exception) -> None:
         """Wait and try again, or park."""
         report_refused_sign_in(delivery.message.flow, delivery.message.connection, error)
+        if said := said_in(error):
+            delivery.keep(REFUSED, {"said": said})
         decision = decide(error, delivery.message.attempt)
         if not isinstance(decision, Wait):
             if not isinstance(error, Later | Never):

@@ -188,3 +188,39 @@ def test_several_changesets_and_a_single_answer_stay_apart() -> None:
 def test_what_is_no_batch_is_said_to_be_broken(kind: str, body: bytes) -> None:
     with pytest.raises(BrokenBatch):
         batch.read(kind, body)
+
+
+def nested(levels: int) -> bytes:
+    inner = b"Content-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}"
+    for number in range(levels):
+        edge = b"b%05d" % number
+        inner = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n%s\r\n--%s--" % (
+            edge,
+            edge,
+            inner,
+            edge,
+        )
+    return b"--top\r\n" + inner + b"\r\n--top--"
+
+
+HEADERS = b"--b\r\nContent-Type: application/http\r\n" + b"a: b\r\n" * 200_000
+TINY = b"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/mixed; boundary=top", nested(2)),
+        ("multipart/mixed; boundary=top", nested(1200)),
+        ("multipart/mixed; boundary=b", HEADERS),
+        ("multipart/mixed; boundary=b", TINY[:-6] + HEADERS[5:]),
+        ("multipart/mixed; boundary=b", HEADERS.replace(b"\r\n", b" ")),
+        ("multipart/mixed; boundary=b", TINY * (batch.MOST_OPERATIONS + 2)),
+        ("multipart/mixed; boundary=" + "x" * 500_000, b"--" + b"x" * 1_000_000),
+        ("multipart/mixed" + "; boundary=" * 50_000, b"--b--"),
+    ],
+)
+def test_an_answer_that_no_server_gives_is_broken_and_costs_little(kind: str, body: bytes) -> None:
+    with pytest.raises(BrokenBatch):
+        batch.read(kind, body)
+    assert len(batch.read("multipart/mixed; boundary=top", nested(1))) == 1

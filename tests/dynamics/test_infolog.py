@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -52,9 +53,12 @@ def test_noise_is_told_when_there_is_nothing_else() -> None:
 
 
 def test_the_deepest_message_counts_and_the_one_with_an_infolog_counts_more() -> None:
-    deeper = {"message": "The root.", "internalexception": {"message": ""}}
-    assert infolog.read(odata("Outer.", internalexception=deeper)).text == "The root."
-    assert infolog.read(odata("Infolog: Error: Why.", internalexception=deeper)).text == "Why."
+    deeper = {"message": "The table is locked.", "internalexception": {"message": ""}}
+    assert infolog.read(odata("Outer.", internalexception=deeper)).text == "The table is locked."
+    assert (
+        infolog.read(odata("Infolog: Error: Not found.", internalexception=deeper)).text
+        == "Not found."
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,20 +68,25 @@ def test_the_deepest_message_counts_and_the_one_with_an_infolog_counts_more() ->
         (b"{}", "no explanation"),
         (b"[]", "no explanation"),
         (b'{"error":{"message":{"lang":"en"}}}', "no explanation"),
-        (b'"gone"', "gone"),
+        (b'"deleted"', "deleted"),
         (b'{"error":"invalid"}', "invalid"),
         (b'{"Message":"No HTTP resource was found."}', "No HTTP resource was found."),
         (
-            b'{"Message":"Oh.","ExceptionMessage":"Deep.","InnerException":{"Message":"Deeper."}}',
-            "Deeper.",
+            (
+                b'{"Message":"Failed.","ExceptionMessage":"Failed.",'
+                b'"InnerException":{"Message":"Not'
+                b' found."}}'
+            ),
+            "Not found.",
         ),
         (
             b"<html><head><title>\n502 Bad Gateway\n</title></head></html>",
-            "an HTML page: 502 Bad Gateway",
+            "an HTML page: 502 bad gateway",
         ),
         (b"<!doctype html><body>x", "an HTML page"),
         (b"Bad gateway", "Bad gateway"),
-        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"\xff\xfe", infolog.UNSHOWN),
+        (b'{"Message":"M\xc3\xbcller, Hauptstra\xc3\x9fe 7"}', infolog.UNSHOWN),
     ],
 )
 def test_a_body_of_any_kind_is_read(body: bytes, text: str) -> None:
@@ -124,9 +133,33 @@ def test_a_page_is_no_json_and_silence_is() -> None:
         ("Contact jane.doe+x@shop.example about it.", "Contact … about it."),
         ("Reached at +1 (555) 123-4567 today.", "Reached at … today."),
         ("'Pat O'Brien' is not allowed.", "'…' is not allowed."),
-        ('Record "Jane Doe" is locked.', "Record '…' is locked."),
+        ('Record "Jane Doe" is locked.', 'Record "…" is locked.'),
         ("Customer US-001 is blocked; item 'A-100' too.", None),
         ("Field 'Customer group' must be filled in.", None),
+        ("Customer USMF-000001 is on hold: All.", None),
+        *(
+            (f"The value 'NOSUCH' in field '{label}' is not valid.", None)
+            for label in (
+                "Disposition code",
+                "Return reason code",
+                "Mode of delivery",
+                "Terms of payment",
+                "Item sales tax group",
+                "Method of payment",
+                "Site",
+                "Warehouse",
+                "Unit",
+                "Cost center",
+                "Department",
+                "Line of business",
+                "Size",
+                "Journal name",
+                "Sales origin",
+                "Posting profile",
+                "Currency",
+                "Number sequence code",
+            )
+        ),
         (
             (
                 "Cannot create a record in Customers (CustTable). Customer account: C42. The record"
@@ -141,7 +174,7 @@ def test_a_page_is_no_json_and_silence_is() -> None:
             ),
             "Cannot create a record in Parties (DirParty). Name: …. The record already exists.",
         ),
-        ("See https://e/data/X(1), or /data/Y('Doe').", "See '…', or '…'."),
+        ("See https://e/data/X(1), or /data/Y('Doe').", "See …, or …."),
         (
             (
                 "No HTTP resource was found that matches the request URI '/data/X(Name='Jane"
@@ -164,11 +197,77 @@ def test_codes_and_labels_stay_and_personal_data_does_not(sentence: str, shown: 
 
 def test_long_and_many_sentences_are_cut() -> None:
     reported = infolog.sentences(
-        "Infolog: " + "; ".join(f"Error: Sentence {number}." for number in range(9))
+        "Infolog: " + "; ".join(f"Error: Number {number}." for number in range(9))
     )
-    assert reported[-2:] == ["Sentence 5.", "(3 more)"]
-    (long,) = infolog.sentences("x" * 100_000)
+    assert reported[-2:] == ["Number 5.", "(3 more)"]
+    (long,) = infolog.sentences("value " * 20_000)
     assert (len(long), long[-1]) == (infolog.LONGEST, "…")
+
+
+INVENTED = (
+    "Party 'Quagmirez' already exists.",
+    "Customer 'Quagmirez' cannot be created.",
+    "Customer 'Zebulonia Quagmirez' exists with account C42.",
+    "The value 'Quagmirez' in field 'Search name' is not valid.",
+    "The value 'Quagmirez' in field 'Known as' is not found in the related table 'DirParty'.",
+    "The value 'x' is not 'Quagmirez' in field 'Customer group'.",
+    "The value 'Quagmirez' in field 'Quagmirez' is not valid.",
+    "A customer Zebulonia Quagmirez exists already.",
+    "Zebulonia Price, 77 Secretive Ln, Canaryville is not a valid address.;",
+    "Customer Price exists already",
+    "Customer group for zebulonia quagmirez of canaryville is missing",
+    "Field 'First name' must be filled in for Quagmirez",
+    "Field 'Quagmirez' must be filled in",
+    "Field 'Zebulonia must be filled in",
+    "Duplicate: Quagmirez",
+    "Customer: Quagmirez. The record already exists.",
+    "Tax exempt number 'DE123456789' is invalid",
+    "Tax registration number DE123456789",
+    (
+        "The value '90001' in field 'ZIP/postal code' is not found in the related table 'ZIP/postal"
+        " codes'."
+    ),
+    "The value '0176/12345678' in field 'Extension' is wrong.",
+    "Birthday 1980-02-03 wrong",
+    "Order date for number 1980-02-03",
+    "IBAN DE89370400440532013000 is invalid",
+    "Card number 4111111111111111 refused",
+    "e-mail address zq at canary",
+    "Bestellung von Quagmirez, Zebulonia wurde abgelehnt",
+    "Zebulonia.Quagmirez is not a member; Quagmirez_Zebulonia neither; nor ZebuloniaQuagmirez",
+)
+PLANTED = (
+    "zebulonia", "quagmirez", "secretive", "77", "canaryville", "price", "de123456789", "90001",
+    "0176", "1980", "de89", "4111", "zq",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", INVENTED)
+@pytest.mark.parametrize(
+    "body", [lambda text: odata(f"Infolog: Warning: {text}"), odata, str.encode]
+)
+def test_nobody_is_named_whatever_the_wording(sentence: str, body: Callable[[str], bytes]) -> None:
+    said = infolog.read(body(sentence))
+    assert not [word for word in PLANTED if word in said.text.lower()]
+    assert sentence.rstrip(";") in said.words, "the wording is there for the copies"
+
+
+@given(
+    st.lists(st.from_regex(r"[A-Z][a-z]{2,8}ez", fullmatch=True), min_size=1, max_size=4), st.data()
+)
+def test_a_name_never_passes_in_whatever_place(names: list[str], data: st.DataObject) -> None:
+    words = data.draw(
+        st.lists(
+            st.sampled_from(
+                ["Customer", "'", "account", "The value", "in field", "'Customer group'", "is", "."]
+            ),
+            max_size=8,
+        )
+    )
+    text = " ".join(data.draw(st.permutations([*names, *words])))
+    assert not [
+        name for name in names if name in " ".join(infolog.sentences(f"Infolog: Error: {text}"))
+    ]
 
 
 @given(st.text(max_size=300), st.emails())

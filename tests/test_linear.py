@@ -1,0 +1,234 @@
+"""Text from outside is read in steps that grow as it does: counted, whatever it is. A quadratic
+reader freezes the app."""
+
+import ast
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from sync.commerce.bodies import said_by
+from sync.commerce.io_events import parse_events, validation_url
+from sync.core.encoding import NotJson, from_json
+from sync.core.logs import masked
+from sync.core.pages import text_in, title_in
+from sync.dynamics import batch, infolog
+from sync.dynamics.shown import shown
+from tests.source import Module, modules
+from tests.steps import Matcher, TooManySteps, hostile, lines_run
+
+SHORT, LONG = 64, 128
+GROWTH: Final = 2.7
+"""Twice the text may take twice the steps, and something for what is bounded; four times would be
+quadratic."""
+SETTLED: Final = 1000
+"""Steps below which nothing is concluded."""
+NOT_OUTSIDE: Final = ("sandbox", "demo")
+SCANS: Final = {"search", "sub", "subn", "finditer", "findall", "split"}
+
+
+@cache
+def expressions() -> dict[str, tuple[re.Pattern[Any], bool]]:
+    """Every expression of the product by where it is, and whether it scans (or is tried at one
+    place alone)."""
+    found = {}
+    for module in modules():
+        if module.inner.startswith(NOT_OUTSIDE) or module.name.endswith("__main__"):
+            continue
+        scanned = {
+            call.func.value.id
+            for call in module.nodes
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in SCANS
+            and isinstance(call.func.value, ast.Name)
+        }
+        for name, pattern in named(module):
+            found[f"{module.name}.{name}"] = (
+                pattern,
+                name.partition("[")[0] in scanned or "[" in name,
+            )
+        for place, pattern, scans in inline(module):
+            found[f"{module.name}:{place}"] = pattern, scans
+    return found
+
+
+def named(module: Module) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    for name, value in vars(importlib.import_module(module.name)).items():
+        if isinstance(value, re.Pattern):
+            yield name, value
+        elif isinstance(value, tuple):
+            each = [item[0] if isinstance(item, tuple) and item else item for item in value]
+            yield from (
+                (f"{name}[{place}]", item)
+                for place, item in enumerate(each)
+                if isinstance(item, re.Pattern)
+            )
+
+
+def inline(module: Module) -> Iterator[tuple[str, re.Pattern[Any], bool]]:
+    for call in module.nodes:
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and isinstance(call.func.value, ast.Name)
+            and call.func.value.id == "re"
+            and call.func.attr != "compile"
+            and call.args
+            and isinstance(call.args[0], ast.Constant)
+        ):
+            yield str(call.lineno), re.compile(call.args[0].value), call.func.attr in SCANS
+
+
+def worst(pattern: re.Pattern[Any], *, scans: bool) -> str:
+    """The text that takes more than its share, or nothing."""
+    for short, long in zip(hostile(pattern, SHORT), hostile(pattern, LONG), strict=True):
+        try:
+            few = steps_of(Matcher(pattern, most=100 * SETTLED), short, scans=scans)
+            steps_of(Matcher(pattern, most=max(GROWTH * few, SETTLED)), long, scans=scans)
+        except TooManySteps:
+            return long
+    return ""
+
+
+def steps_of(matcher: Matcher, text: str, *, scans: bool) -> int:
+    _ = matcher.search_all(text) if scans else matcher.match(text)
+    return matcher.steps
+
+
+@pytest.fixture(autouse=True)
+def deep() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("name", sorted(expressions()))
+def test_no_expression_takes_more_steps_than_its_share(name: str) -> None:
+    pattern, scans = expressions()[name]
+    assert not (text := worst(pattern, scans=scans)), f"{pattern.pattern!r} on {text[:80]!r}…"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"<title[^>]*>\s*(.*?)\s*</title>",
+        r"[^\s@]+@[^\s@]+\.\w+",
+        r"\b[\w/ -]*(?:name|city)[\w/ -]*:\s*[^.;]+",
+        r"(?:a+)+!",
+        r"\beyJ[\w-]+\.x",
+        r"Infolog:.*\bWarning:",
+    ],
+)
+def test_what_grows_faster_is_found(pattern: str) -> None:
+    assert worst(re.compile(pattern, re.IGNORECASE | re.DOTALL), scans=True)
+
+
+def test_the_counting_matcher_matches_as_re_does() -> None:
+    for pattern, _ in expressions().values():
+        if isinstance(pattern.pattern, str):
+            for text in hostile(pattern, 30):
+                found = pattern.match(text)
+                assert Matcher(pattern).match(text) == (found.end() if found else -1), (
+                    pattern.pattern,
+                    text,
+                )
+
+
+PIECES: Final = (
+    "name ", "'", '"', "The value '", "' in field '", "Infolog:", "; Error: ", ";", ". ", "<title>",
+    "<", "</title>", "&amp;", "@", "a@", "a.", "x-",
+    "http://a", "http://a?b", "eyJ-", "secret=", "token ", " ", "\t", "\n", "%1", "%", "(",
+    "/data/", "é", "Customer ", "A1 ", "Bearer ",
+)  # fmt: skip
+
+
+def reported(message: str) -> bytes:
+    return json.dumps(
+        {"error": {"message": message}, "message": message, "parameters": [message, message]}
+    ).encode()
+
+
+def many_parameters(text: str) -> bytes:
+    names = {f"{number:x}": text[:20] for number in range(len(text) // 4)}
+    return json.dumps(
+        {"message": "".join(f"%{name}" for name in names), "parameters": names}
+    ).encode()
+
+
+READERS: Final[dict[str, Callable[[str], object]]] = {
+    "F&O's refusal": lambda text: infolog.read(reported(text)),
+    "F&O's page": lambda text: infolog.read(text.encode()),
+    "F&O's sentence": shown,
+    "Commerce's refusal": lambda text: said_by(httpx.Response(400, content=reported(text))),
+    "Commerce's parameters": lambda text: said_by(
+        httpx.Response(400, content=many_parameters(text))
+    ),
+    "Commerce's page": lambda text: said_by(httpx.Response(502, content=text.encode())),
+    "a page's title": title_in,
+    "a page's text": text_in,
+    "a log line": masked,
+    "Adobe's validation": lambda text: validation_url(json.dumps({"validationUrl": text}).encode()),
+    "an event": lambda text: refused(parse_events, text.encode()),
+    "a batch": lambda text: refused(
+        batch.read, "multipart/mixed; boundary=b", b"--b\r\n" + text.encode() + b"\r\n--b--"
+    ),
+    "a batch's type": lambda text: refused(
+        batch.read, f"multipart/mixed; {text}", b"--b\r\n\r\n--b--"
+    ),
+}
+
+
+def refused(read: Callable[..., object], *given: Any) -> None:
+    try:
+        read(*given)
+    except ValueError:
+        return
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_takes_lines_in_proportion_to_what_it_reads(reader: str) -> None:
+    read = READERS[reader]
+    for piece in PIECES:
+        few, many = (lines_run(partial(read, piece * times), "/sync/") for times in (50, 100))
+        assert many <= max(GROWTH * few, 200), f"{piece!r}: {few}, then {many} lines"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_very_long_is_cut_before_it_is_read(reader: str) -> None:
+    """270 kB are read in no more lines than what a reader looks at."""
+    if reader == "F&O's sentence":
+        pytest.skip("it is given what is cut already")
+    assert lines_run(lambda: READERS[reader]("name 'x' " * 30_000), "/sync/") < 60_000
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1e999999999",
+        "1E+401",
+        "-0.1e-999999999",
+        "1e" + "9" * 5000,
+        "1.5e0009999",
+        "0e99999999999999999999",
+    ],
+)
+def test_a_number_that_would_fill_the_memory_is_no_number(number: str) -> None:
+    with pytest.raises(NotJson):
+        from_json(f'{{"grand_total":{number}}}')
+
+
+def test_numbers_that_systems_write_are_read() -> None:
+    assert [str(each) for each in from_json("[1.7763568394003e-15,1e308,1E0000000001,0.10]")] == [
+        "1.7763568394003E-15",
+        "1E+308",
+        "1E+1",
+        "0.10",
+    ]
