@@ -9,6 +9,7 @@ from typing import Any, Final
 from sandbox.commerce.records import StoredOrder, amount
 from sync.core.money import rounded
 from sync.engine.ledger import Claim, Ledger, State
+from tests.simulation.stories import reference_of
 from tests.simulation.world import HOOKS, World
 from tests.systems import COMPANY, CONNECTION
 
@@ -41,7 +42,7 @@ def key_of(order: StoredOrder) -> str:
 def of_order(world: World, order: StoredOrder, claim: Claim) -> list[str]:
     """What is wrong with one order."""
     reference = str(order.row["increment_id"])
-    headers = world.systems.dynamics.orders_for(reference, COMPANY)
+    headers = world.systems.dynamics.orders_for(reference_of(order), COMPANY)
     numbers = [header["SalesOrderNumber"] for header in headers]
     if len(headers) > 1:
         return [f"is in D365 {len(headers)} times: {numbers}"]
@@ -170,7 +171,7 @@ async def _of_claims(ledger: Ledger) -> AsyncIterator[str]:
 
 def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
-    known = {str(order.row["increment_id"]) for order in world.story.orders}
+    known = {reference_of(order) for order in world.story.orders}
     found = []
     for header in world.systems.dynamics.store.table("SalesTable").records.values():
         number, reference = (

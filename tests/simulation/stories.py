@@ -158,11 +158,11 @@ class Story:
         )
 
     def _may_stock(self, order: StoredOrder) -> bool:
-        return bool(self.systems.dynamics.orders_for(_name(order), COMPANY))
+        return bool(self.systems.dynamics.orders_for(reference_of(order), COMPANY))
 
     def _stock(self, order: StoredOrder) -> None:
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
-        for header in self.systems.dynamics.orders_for(_name(order), COMPANY):
+        for header in self.systems.dynamics.orders_for(reference_of(order), COMPANY):
             if self.systems.dynamics.lines(COMPANY, header["SalesOrderNumber"]):
                 self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
                 self.delivered.add(_name(order))
@@ -179,6 +179,11 @@ class Story:
         }
         self.systems.commerce.save_customer({**customer, "addresses": [address]})
         self.event_log.note(f"deed: customer {customer['id']} moves")
+
+
+def reference_of(order: StoredOrder) -> str:
+    """The order's reference in D365."""
+    return f"{order.row['store_id']}-{order.row['increment_id']}"
 
 
 def _name(order: StoredOrder) -> str:

@@ -33,7 +33,7 @@ from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.mapping.document_parts import document_parts
 from sync.mapping.order_parts import order_parts
-from sync.mapping.references import fields_in
+from sync.mapping.references import documents_in, fields_in, templates_of
 from sync.pacing.priority import Priority
 
 KINDS = {
@@ -143,19 +143,29 @@ async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
         ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
     )
     for flow in names:
-        found = fields_in(posted.reference, templates[flow])
-        if found is None:
-            continue
-        async for claim in delivery.ledger.claims(
-            delivery.systems.name, flow, prefix=f"{found['increment_id']}@"
-        ):
-            if _became(claim, posted):
+        for template in templates_of(flow, templates[flow]):
+            found = fields_in(posted.reference, template)
+            claim = (
+                await _posted_as(posted, flow, found["increment_id"], delivery)
+                if found is not None
+                else None
+            )
+            if claim is not None:
                 return claim
-            if not claim.number and claim.intent is not None:
-                raise Later(
-                    f"{flow} {claim.key} is being posted, and may be this document",
-                    after=timedelta(minutes=1),
-                )
+    return None
+
+
+async def _posted_as(
+    posted: PostedInvoice, flow: str, increment: str, delivery: Delivery
+) -> Claim | None:
+    async for claim in delivery.ledger.claims(delivery.systems.name, flow, prefix=f"{increment}@"):
+        if _became(claim, posted):
+            return claim
+        if not claim.number and claim.intent is not None:
+            raise Later(
+                f"{flow} {claim.key} is being posted, and may be this document",
+                after=timedelta(minutes=1),
+            )
     return None
 
 
@@ -163,8 +173,7 @@ def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several
     stores or documents."""
     name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
-    parts = (part.partition(" (RMA ")[0] for part in claim.number.split(" + "))
-    return bool(name) and name in (claim.number, *parts)
+    return bool(name) and name in (claim.number, *documents_in(claim.number))
 
 
 async def _compare(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> None:
