@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.dynamics.documents.lengths import length_of
 from sync.dynamics.metadata import Shape
-from sync.mapping.lengths import length_of
 
 ORDER_SETS = (
     "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3",
@@ -61,17 +61,13 @@ def length_findings(
     needed: Mapping[str, Sequence[str]], shapes: Mapping[str, Shape], lengths: Mapping[str, int]
 ) -> Iterator[Finding]:
     """Fields of which the environment says that they hold more or less than we go by."""
-    reported = {
-        name: length
-        for entity_set, names in needed.items()
-        for name, length in (shapes[entity_set].lengths.items() if entity_set in shapes else ())
-        if name in names
-        and (known := length_of(entity_set, name, lengths)) is not None
-        and known != length
-    }
-    for name, length in reported.items():
-        what = f"{name} holds {length} characters in this environment, and we go by another length"
-        yield warn(what, f"Write {name} = {length} under [connections.<name>.dynamics.lengths].")
+    for entity_set, names in needed.items():
+        for name, length in shapes[entity_set].lengths.items() if entity_set in shapes else ():
+            known = length_of(entity_set, name, lengths) if name in names else None
+            if known not in (None, length):
+                what = f"{entity_set}: {name} holds {length} characters here; we go by {known}"
+                cure = f'Write "{entity_set}.{name}" = {length} under'
+                yield warn(what, f"{cure} [connections.<name>.dynamics.lengths].")
 
 
 def field_finding(

@@ -24,12 +24,12 @@ from sync.core.ports import Clock
 from sync.dynamics import batch
 from sync.dynamics.answers import Document, Record, only_part, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
+from sync.dynamics.documents.lengths import fitted
 from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall, error_from_nonsense
 from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
-from sync.mapping.lengths import fitted
 from sync.pacing.batching import Coalescer
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority

@@ -19,12 +19,12 @@ from sync.commerce.models.order import Order, number_of
 from sync.config.connections import Connection, Connections
 from sync.core.encoding import digest
 from sync.core.errors import Missing, Never
+from sync.dynamics.documents.lengths import fitted
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
-from sync.mapping.lengths import fitted
 from sync.mapping.order_left import is_nothing_left
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
 from sync.mapping.sales_order import order_items, order_store, sales_order_from

@@ -2,7 +2,7 @@
 nor on another account."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sync.config.connections import NumberMode
 from sync.engine.ledger import State
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
@@ -155,13 +156,42 @@ async def test_an_order_is_adopted_after_a_lost_answer_only_as_it_was_sent(
     assert "is another document" in (await finance.claim(order)).reason
 
 
-@pytest.mark.parametrize("flow", ["invoices", "creditmemos"])
-@in_finance(invoices={"reference_template": "{order_increment_id}/{increment_id}"},
-         creditmemos={"reference_template": "{order_increment_id}/C{increment_id}"})  # fmt: skip
+FORMERLY = {
+    "orders": {"reference_template": BARE},
+    "invoices": {"reference_template": "{order_increment_id}/{increment_id}"},
+    "creditmemos": {"reference_template": "{order_increment_id}/C{increment_id}"},
+}
+"""The default templates of earlier releases."""
+
+
+def renewed(finance: Finance, **changes: Mapping[str, Any]) -> None:
+    """The product starts anew in a release whose default templates name the store."""
+    connections: Any = finance.services.connections
+    connection = connections["shop"]
+    for section, letter in (("orders", ""), ("invoices", "I"), ("creditmemos", "C")):
+        values = {"reference_template": f"{{store_id}}-{letter}{BARE}", **changes.get(section, {})}
+        new = getattr(connection, section).model_copy(update=values)
+        connection = connection.model_copy(update={section: new})
+    connections["shop"] = connection
+
+
+LEFT_BEHIND = [
+    ("invoices", b"PaymentReference", "CustomerPaymentJournalLines", {}),
+    ("creditmemos", b"ReturnSalesQuantity", "ReturnOrderHeadersV2", {}),
+    (
+        "creditmemos",
+        b"ReturnSalesQuantity",
+        "ReturnOrderHeadersV2",
+        {"orders": {"numbers": NumberMode.OURS}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("flow", "field", "table", "changes"), LEFT_BEHIND)
+@in_finance(**FORMERLY)
 async def test_what_was_left_behind_under_the_old_default_template_is_adopted(
-    finance: Finance, flow: str
+    finance: Finance, flow: str, field: bytes, table: str, changes: Any
 ) -> None:
-    """An answer is lost, then the product is renewed, whose default templates name the store."""
     order = await finance.placed()
     if flow == "creditmemos":
         finance.commerce.invoice(order)
@@ -169,24 +199,56 @@ async def test_what_was_left_behind_under_the_old_default_template_is_adopted(
     document = (
         finance.commerce.invoice(order) if flow == "invoices" else finance.commerce.refund(order)
     )
-    field = b"PaymentReference" if flow == "invoices" else b"ReturnSalesQuantity"
     finance.ledger_dials.next(
         Kind.LOST, where=lambda arrival: arrival.writes and field in arrival.body
     )
     await finance.notify(document, flow)
     await finance.works_for(4)
-    connections: Any = finance.services.connections
-    connection = connections["shop"]
-    letter = {"invoices": "I", "creditmemos": "C"}[flow]
-    section = getattr(connection, flow).model_copy(
-        update={"reference_template": f"{{store_id}}-{letter}{BARE}"}
-    )
-    connections["shop"] = connection.model_copy(update={flow: section})
+    renewed(finance, **changes)
     await finance.services.systems_pool.close()
     await finance.settled()
     assert await finance.reported(document, flow) == ["waited", "adopted"]
-    table = "CustomerPaymentJournalLines" if flow == "invoices" else "ReturnOrderHeadersV2"
     assert len(finance.rows(table)) == 1
+
+
+@in_finance(**FORMERLY)
+async def test_an_order_left_behind_under_the_old_default_template_is_adopted(
+    finance: Finance,
+) -> None:
+    order = finance.place(skus=("SIMPLE-001",))
+    finance.ledger_dials.next(
+        Kind.LOST, where=lambda arrival: arrival.writes and b"SalesOrderLines" in arrival.body
+    )
+    await finance.hooks(order)
+    await finance.works_for(4)
+    renewed(finance)
+    await finance.services.systems_pool.close()
+    await finance.settled()
+    assert (await finance.claim(order)).state is State.DELIVERED
+    assert len(finance.rows("SalesTable")) == 1
+
+
+@in_finance(**FORMERLY)
+async def test_what_was_posted_under_the_old_default_template_is_not_posted_again(
+    finance: Finance,
+) -> None:
+    """Replays and later changes find it by the number in its claim."""
+    order = await finance.placed()
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    finance.ships(order)
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, "creditmemos")
+    renewed(finance)
+    await finance.services.systems_pool.close()
+    await finance.replays(key_of(order))
+    await finance.replays(key(invoice), "invoices")
+    await finance.replays(key(memo), "creditmemos")
+    await finance.settled()
+    for table in ("SalesTable", "CustomerPaymentJournalLines", "ReturnOrderHeadersV2"):
+        assert len(finance.rows(table)) == 1, table
+    for flow in ("orders", "invoices", "creditmemos"):
+        assert await finance.parked(flow) == []
 
 
 RECIPES = {
@@ -418,3 +480,20 @@ async def _refunded(finance: Finance) -> Columns:
 
 def _returns(arrival: Arrival) -> bool:
     return arrival.writes and b"ReturnSalesQuantity" in arrival.body
+
+
+# Lengths
+
+
+@in_both_harnesses()
+async def test_a_long_name_is_cut_in_d365_and_whole_in_the_trail(harness: Harness) -> None:
+    order = harness.place()
+    street = "Long Road of Many Words and Turns " * 9
+    assert order.shipping is not None
+    order.shipping["street"] = [street.strip()]
+    await harness.delivers(order)
+    there = harness.header(order)["DeliveryAddressStreet"]
+    assert 200 < len(there) <= 250
+    assert street.startswith(there)
+    sent = await harness.document(order, "sent")
+    assert sent["header"]["DeliveryAddressStreet"] == street.strip()

@@ -94,5 +94,5 @@ class Dynamics(Section):
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""
     lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
-    """Characters that a field of F&O holds in this environment, where they are not the
-    standard's."""
+    """Characters that a field of F&O holds in this environment, by field or by entity set and field
+    ("CustomersV3.PersonLastName"), where they are not the standard's."""

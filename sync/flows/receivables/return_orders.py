@@ -1,5 +1,7 @@
 """Posting a return order once: what a credit memo becomes by that recipe."""
 
+from dataclasses import replace
+
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.faults import AlreadyExists
 from sync.dynamics.return_orders import FoundReturn, ReturnOrders
@@ -20,9 +22,7 @@ async def post_return_order(
     if not document.number:
         delivery.wait_until_settled()
     if not document.number or delivery.looks_first:
-        found = await left_behind(
-            returns.find, document, former, delivery, called=lambda one: one.number
-        )
+        found = await _left_behind(document, former, returns, delivery)
     if found is None:
         intent = await delivery.intend(document.digest)
         try:
@@ -35,3 +35,19 @@ async def post_return_order(
         intent = await delivery.intend(document.digest)
         await returns.complete(document, found.number, not_after=intent.not_after)
     return found, "adopted"
+
+
+async def _left_behind(
+    document: ReturnOrder, former: str, returns: ReturnOrders, delivery: Delivery
+) -> FoundReturn | None:
+    """What an earlier try left; after a lost answer also one that F&O numbered, as earlier releases
+    had it."""
+    found = await left_behind(returns.find, document, former, delivery, called=_number)
+    if found is None and document.number and delivery.inherited is not None:
+        unnumbered = replace(document, number="")
+        found = await left_behind(returns.find, unnumbered, former, delivery, called=_number)
+    return found
+
+
+def _number(found: FoundReturn) -> str:
+    return found.number

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.core.errors import Never
-from sync.mapping.lengths import NUMBERS, OF_LINES, TEXTS, fitted
+from sync.dynamics.documents.lengths import NUMBERS, OF_LINES, OURS, TEXTS, fitted
 from tests.mapping.connection import connection, parked, previewed
 from tests.mapping.fno import header_of
 from tests.mapping.made import ADDRESS, made
@@ -24,6 +24,7 @@ def sent(field: str, value: str, **lengths: int) -> str:
         ("Short", "Short"),
         ("a" * 60, "a" * 60),
         ("a" * 61, "a" * 60),
+        (f"Dr {'a' * 60}", f"Dr {'a' * 57}"),
         (f"{'word ' * 11}Mountain View", "word word word word word word word word word word word"),
         (f"{'a' * 59} b", "a" * 59),
         (f"{'a' * 60} b", "a" * 60),
@@ -38,6 +39,19 @@ def test_a_name_is_cut_at_a_word(text: str, kept: str) -> None:
 def test_a_street_keeps_its_lines_and_a_name_does_not() -> None:
     assert sent("DeliveryAddressStreet", "221 Olive St\r\nFloor 2\x07") == "221 Olive St\nFloor 2"
     assert sent("DeliveryAddressName", "Ann\nLee") == "Ann Lee"
+    assert sent("OfAnExtension", "Ann\r\nLee\x00") == "Ann\r\nLee"
+
+
+def test_a_length_of_the_environment_may_be_of_one_entity_set() -> None:
+    assert sent("FirstName", "x" * 30, **{f"{HEADERS}.FirstName": 28}) == "x" * 28
+    assert sent("FirstName", "x" * 30, **{"CustomersV3.FirstName": 28}) == "x" * 25
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_a_refused_number_is_quoted_only_where_it_is_ours(field: str) -> None:
+    with pytest.raises(Never) as refused:
+        sent(field, "7" * 300)
+    assert ("777" in refused.value.reason) is (field in OURS)
 
 
 @pytest.mark.parametrize("field", NUMBERS)
