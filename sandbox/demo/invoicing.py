@@ -115,7 +115,7 @@ async def post_drafts(pair: Pair) -> list[str]:
             await pair.ledger.post(
                 "free_text_invoice",
                 row["InvoiceIdentifier"],
-                tax=_signed_tax(documents[row["CustomerReference"]]),
+                tax=_signed_tax(documents[shop_number(row["CustomerReference"])]),
             )
             for row in drafts[::2]
         ]
