@@ -57,6 +57,11 @@ param storageRedundancy string = 'Standard_ZRS'
 @description('How long logs are kept, in days.')
 param logRetentionDays int = 90
 
+@minValue(-1)
+@maxValue(100)
+@description('GB of logs taken per day, -1 for no cap. Beyond it nothing is logged until the next day, and alerts see nothing.')
+param logDailyCapGB int = 5
+
 @minValue(1)
 @maxValue(120)
 @description('For how many whole months encrypted copies of documents are kept.')
@@ -100,6 +105,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: tags
     retentionDays: logRetentionDays
+    dailyCapGB: logDailyCapGB
   }
 }
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from sync.commerce.bodies import said_by
-from sync.commerce.io_events import parse_events, validation_url
+from sync.commerce.io_events import asks_for_validation, parse_events
 from sync.core.encoding import NotJson, from_json
 from sync.core.logs import masked
 from sync.core.pages import text_in, title_in
@@ -175,7 +175,9 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "a page's title": title_in,
     "a page's text": text_in,
     "a log line": masked,
-    "Adobe's validation": lambda text: validation_url(json.dumps({"validationUrl": text}).encode()),
+    "Adobe's validation": lambda text: asks_for_validation(
+        json.dumps({"validationUrl": text}).encode()
+    ),
     "an event": lambda text: refused(parse_events, text.encode()),
     "a batch": lambda text: refused(
         batch.read, "multipart/mixed; boundary=b", b"--b\r\n" + text.encode() + b"\r\n--b--"

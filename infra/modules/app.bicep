@@ -101,6 +101,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__queueServiceUri: queueEndpoint
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '2097152'
     KEY_VAULT_URL: vaultUrl
     SERVICE_BUS__clientId: identityClientId
     SERVICE_BUS__credential: 'managedidentity'

@@ -31,6 +31,8 @@ STALE: Final = timedelta(hours=4)
 go unseen."""
 QUIET: Final = timedelta(seconds=20)
 """After a question without an answer, nobody waits for another one until this has passed."""
+REFUSAL_KEPT: Final = timedelta(seconds=5)
+"""For so long a "not there" is remembered: forged hooks are no reason to ask again each time."""
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
 PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 0}
 """aiohttp repeats a question once whose connection broke; an answer that asks for patience is not
@@ -45,6 +47,8 @@ class _Kept:
     reported_at: datetime | None = None
     trouble: Later | None = None
     quiet_until: datetime | None = None
+    refusal: Never | None = None
+    refused_until: datetime | None = None
     asking: "asyncio.Task[str] | None" = field(default=None, repr=False)
 
     def within(self, age: timedelta, now: datetime) -> str | None:
@@ -54,6 +58,18 @@ class _Kept:
     def learn(self, value: str | None, now: datetime) -> None:
         """The vault has answered: this is the value, or there is none to be had."""
         self.value, self.reported_at, self.trouble = value, now if value is not None else None, None
+        self.refusal = None
+
+    def refuse(self, refusal: Never, now: datetime) -> None:
+        """The vault has answered that there is nothing to be had."""
+        self.learn(None, now)
+        self.refusal, self.refused_until = refusal, now + REFUSAL_KEPT
+
+    def raise_refusal(self, now: datetime) -> None:
+        """Raise again what the vault has just answered."""
+        if self.refusal is not None and self.refused_until is not None and now < self.refused_until:
+            known = self.refusal
+            raise Never(known.reason, remedy=known.remedy, code=known.code)
 
     def answered(self, asking: "asyncio.Task[str]") -> None:
         """Nobody asks any more; what came of it was told to whoever still waited."""
@@ -117,6 +133,7 @@ class KeyVaultSecrets:
             value = kept.within(STALE, self._clock.now())
         if value is not None:
             return value
+        kept.raise_refusal(self._clock.now())
         if (
             kept.asking is None
         ):  # a task of its own: a hook that gives up waiting must not undo what asking finds out
@@ -149,7 +166,7 @@ class KeyVaultSecrets:
             kept.learn(secret.value or "", self._clock.now())
             return
         if isinstance(outcome, Never):
-            kept.learn(None, self._clock.now())
+            kept.refuse(outcome, self._clock.now())
             raise outcome
         kept.fail(outcome, self._clock.now())
         log.warning(

@@ -26,7 +26,7 @@ from sync.engine.monitoring import monitor
 from sync.engine.polling import WATERMARKS, Polling
 from sync.engine.runner import Runner
 from sync.flows import SUB_FLOWS
-from sync.intake_http.answers import HttpAnswer
+from sync.intake_http.answers import HttpAnswer, RefusalLines
 from sync.intake_http.business_events import BUSINESS_EVENTS, BusinessEventsEdge
 from sync.intake_http.webhooks import Edge
 from sync.pacing.pauses import Pauses
@@ -71,6 +71,7 @@ class Services:
             edition_parts.tables,
             edition_parts.clock,
             self._public_keys,
+            RefusalLines(edition_parts.clock),
         )
         self.business_events = BusinessEventsEdge(*known, edition_parts.tables, edition_parts.clock)
 

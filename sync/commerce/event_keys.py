@@ -8,6 +8,7 @@ path must be of the shape Adobe uses, and answers are few and small. A key that 
 
 import asyncio
 import re
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -23,6 +24,11 @@ from sync.core.ports import Clock
 KEPT: Final = timedelta(hours=24)
 FAILURE_KEPT: Final = timedelta(seconds=30)
 MOST_KEYS: Final = 16
+"""Keys that are kept; Adobe signs with two."""
+MOST_UNKNOWN: Final = 8
+UNKNOWN_WITHIN: Final = timedelta(minutes=1)
+"""So many fetches of paths that never held a key are made in such a time: whoever names them may
+be a stranger."""
 LARGEST_KEY: Final = 10_000
 TIMEOUT: Final = httpx.Timeout(5.0)
 """Adobe waits 10 s for our answer, and there may be two keys to fetch."""
@@ -32,19 +38,26 @@ _PATH: Final = re.compile(r"/prod/keys/[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}")
 
 @dataclass(frozen=True)
 class _Kept:
-    key: RSAPublicKey | None
+    key: RSAPublicKey
     until: datetime
 
 
 class PublicKeys:
-    """Keys by path. `host` is `EventKeys.key_host`. Concurrent callers wait for one fetch."""
+    """Keys by path. `host` is `EventKeys.key_host`. Concurrent callers for one path wait for one
+    fetch, and for no other path's.
+
+    A path that held a key is fetched again whenever its time has passed. Other paths share one
+    budget, and never take a good key's place.
+    """
 
     def __init__(self, host: str, *, http: httpx.AsyncClient, clock: Clock) -> None:
         self._host = host.rstrip("/")
         self._http = http
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
-        self._one_at_a_time = asyncio.Lock()
+        self._failed: dict[str, datetime] = {}
+        self._unknown: deque[datetime] = deque(maxlen=MOST_UNKNOWN)
+        self._fetching: dict[str, asyncio.Lock] = {}
 
     async def get(self, path: str) -> RSAPublicKey:
         """The key at `path`. Raises `Refused` for a path that is not Adobe's, `Later` when it
@@ -55,24 +68,43 @@ class PublicKeys:
         """
         if not _PATH.fullmatch(path):
             raise Refused("the public key's path is not below /prod/keys/")
-        async with self._one_at_a_time:
-            key = await self._kept_or_fetched(path)
+        kept = self._kept.get(path)
+        if kept is not None and self._clock.now() < kept.until:
+            return kept.key
+        lock = self._fetching.setdefault(path, asyncio.Lock())
+        try:
+            async with lock:
+                key = await self._kept_or_fetched(path)
+        finally:
+            self._fetching.pop(path, None)
         if key is None:
             raise Later("Adobe's public key for events cannot be fetched", counts=False)
         return key
 
     async def _kept_or_fetched(self, path: str) -> RSAPublicKey | None:
+        now = self._clock.now()
         kept = self._kept.get(path)
-        if kept is not None and self._clock.now() < kept.until:
+        if kept is not None and now < kept.until:
             return kept.key
+        self._failed = {name: until for name, until in self._failed.items() if now < until}
+        if path in self._failed or (kept is None and not self._may_ask(now)):
+            return None
         key = await self._fetch(path)
-        self._kept.pop(path, None)
-        self._kept[path] = _Kept(
-            key, self._clock.now() + (KEPT if key is not None else FAILURE_KEPT)
-        )
-        while len(self._kept) > MOST_KEYS:
-            del self._kept[next(iter(self._kept))]
+        now = self._clock.now()
+        if key is None:
+            self._failed[path] = now + FAILURE_KEPT
+        else:
+            if kept is None and len(self._kept) == MOST_KEYS:
+                del self._kept[min(self._kept, key=lambda name: self._kept[name].until)]
+            self._kept[path] = _Kept(key, now + KEPT)
         return key
+
+    def _may_ask(self, now: datetime) -> bool:
+        """Whether one more path that never held a key may be fetched; counts it."""
+        if len(self._unknown) == MOST_UNKNOWN and now - self._unknown[0] < UNKNOWN_WITHIN:
+            return False
+        self._unknown.append(now)
+        return True
 
     async def _fetch(self, path: str) -> RSAPublicKey | None:
         request = httpx.Request(

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sync.config.connections import WebhookKeys
-from sync.core.errors import Never
+from sync.core.errors import Later, Never
 from sync.core.ports import Secrets
 
 
@@ -40,14 +40,17 @@ async def verify(
     being rotated.
 
     Raises `Refused` for a missing, malformed or wrong signature and when no key is configured at
-    all; `Never` when no key fits and one of them is missing or broken, naming its secret. Header
-    names are compared without case.
+    all: also while another key is not stored yet, for `check` tells that. `Never` when none of the
+    keys can be used, naming the secret of the last; `Later` when no key fits and one cannot be read
+    at this moment. Header names are compared without case.
     """
     given = _signature(header_of(headers, keys.header), keys)
     if not keys.keys:
         raise Refused("no webhook key is configured")
     signed = base64.b64encode(body) if keys.message == "base64" else body
-    trouble: Never | None = None
+    unusable: Never | None = None
+    unread: Later | None = None
+    tried = 0
     for name in keys.keys:
         try:
             key = await secrets.get(name)
@@ -57,12 +60,18 @@ async def verify(
                 else _hmac_fits(given, signed, key)
             )
         except Never as error:
-            trouble = error
+            unusable = error
+            continue
+        except Later as error:
+            unread = error
             continue
         if fits:
             return
-    if trouble is not None:
-        raise trouble
+        tried += 1
+    if unread is not None:
+        raise unread
+    if unusable is not None and not tried:
+        raise unusable
     raise Refused("the signature fits none of the configured keys")
 
 

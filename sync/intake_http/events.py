@@ -11,10 +11,10 @@ from sync.commerce.event_keys import PublicKeys
 from sync.commerce.io_events import (
     BadEvent,
     Event,
+    asks_for_validation,
     challenge_answer,
     parse_events,
     status_for,
-    validation_url,
     verify_events,
 )
 from sync.commerce.signature import Refused
@@ -30,6 +30,7 @@ from sync.intake_http.answers import (
     LONGEST_KEY,
     NOT_STORED,
     HttpAnswer,
+    RefusalLines,
     refused,
     too_large,
 )
@@ -51,6 +52,7 @@ class EventsEdge:
     tables: Tables
     clock: Clock
     public_keys: Callable[[str], PublicKeys]
+    refusals: RefusalLines
 
     async def take(
         self,
@@ -73,9 +75,9 @@ class EventsEdge:
             return _challenged(params)
         if len(body) > 2 * LARGEST_BODY:
             return too_large(body, 2 * LARGEST_BODY, "Lower the batch size of the registration.")
-        if (url := validation_url(body)) is not None:
-            shown = url if url and url.isprintable() else "(not Adobe's)"
-            log.warning("intake.validation_requested connection=%s url=%s", connection, shown)
+        if asks_for_validation(body):
+            if self.refusals.may_be_logged("validation"):
+                log.warning("intake.validation_requested connection=%s", connection)
             return HttpAnswer(200, b"{}")
         return await self._delivered(connection, settings, settings.commerce.events, headers, body)
 
@@ -91,7 +93,8 @@ class EventsEdge:
             found, fault = _parsed(body)
             await verify_events(body, headers, found, keys, self.public_keys(keys.key_host))
         except (NotJson, BadEvent, Refused, Later, Never) as error:
-            log.warning("intake.events_refused connection=%s reason=%s", connection, error)
+            if self.refusals.may_be_logged(f"event {type(error).__name__}"):
+                log.warning("intake.events_refused connection=%s reason=%s", connection, error)
             remedy = "Compare the registration's client id with commerce.events.client_id."
             return refused(int(status_for(error)), str(error), remedy)
         if fault is not None:

@@ -24,6 +24,7 @@ from sync.intake_http.answers import (
     NOT_STORED,
     SUCCESS,
     HttpAnswer,
+    RefusalLines,
     refused,
     too_large,
 )
@@ -49,6 +50,7 @@ class Edge:
     tables: Tables
     clock: Clock
     public_keys: Callable[[str], PublicKeys]
+    refusals: RefusalLines
 
     async def webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
@@ -96,32 +98,24 @@ class Edge:
     ) -> HttpAnswer | None:
         """None for a body that one of the connection's keys signed, else the answer. The caller's
         words are not logged."""
-        named = flow if flow in self.flows else "(unknown)"
         try:
             await verify(body, headers, settings.commerce.webhook, self.secrets)
-        except Refused as refusal:
-            log.warning(
-                "intake.refused connection=%s flow=%s reason=%s", connection, named, refusal.reason
-            )
-            return refused(
-                401,
-                refusal.reason,
-                "Compare the key in Commerce (Stores > Configuration > Webhooks) with"
-                " commerce.webhook.keys.",
-            )
-        except Never as broken:
-            log.error("intake.key_unusable connection=%s reason=%s", connection, broken.reason)  # noqa: TRY400
-            return refused(
-                503, "a webhook key of this connection cannot be used", "Run: python -m sync check"
-            )
-        except Later as trouble:
-            log.warning(
-                "intake.keys_unreachable connection=%s reason=%s", connection, trouble.reason
-            )
-            return refused(
-                503, "the webhook keys cannot be read at this moment", "Send it again in a minute."
-            )
+        except (Refused, Never, Later) as error:
+            self._log_refusal(error, connection, flow if flow in self.flows else "(unknown)")
+            return _answer_to(error)
         return None
+
+    def _log_refusal(self, error: Refused | Never | Later, connection: str, flow: str) -> None:
+        if not self.refusals.may_be_logged(type(error).__name__):
+            return
+        if isinstance(error, Refused):
+            log.warning(
+                "intake.refused connection=%s flow=%s reason=%s", connection, flow, error.reason
+            )
+        elif isinstance(error, Never):
+            log.error("intake.key_unusable connection=%s reason=%s", connection, error.reason)
+        else:
+            log.warning("intake.keys_unreachable connection=%s reason=%s", connection, error.reason)
 
     async def _take(
         self, flow: Flow[Any], connection: str, headers: Mapping[str, str], body: bytes
@@ -169,8 +163,32 @@ class Edge:
     ) -> HttpAnswer:
         """Adobe I/O Events; see `EventsEdge.take`."""
         return await EventsEdge(
-            self.intake, self.flows, self.connections, self.tables, self.clock, self.public_keys
+            self.intake,
+            self.flows,
+            self.connections,
+            self.tables,
+            self.clock,
+            self.public_keys,
+            self.refusals,
         ).take(connection, method, headers, params, body)
+
+
+def _answer_to(error: Refused | Never | Later) -> HttpAnswer:
+    """401 for who did not sign, 503 for trouble of our own."""
+    if isinstance(error, Refused):
+        return refused(
+            401,
+            error.reason,
+            "Compare the key in Commerce (Stores > Configuration > Webhooks) with"
+            " commerce.webhook.keys.",
+        )
+    if isinstance(error, Never):
+        return refused(
+            503, "no webhook key of this connection can be used", "Run: python -m sync check"
+        )
+    return refused(
+        503, "the webhook keys cannot be read at this moment", "Send it again in a minute."
+    )
 
 
 def _object(document: Any) -> Mapping[str, Any]:

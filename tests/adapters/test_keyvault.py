@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.keyvault import FRESH, QUIET, STALE, KeyVaultSecrets
+from sync.adapters.keyvault import FRESH, QUIET, REFUSAL_KEPT, STALE, KeyVaultSecrets
 from sync.core.errors import Later, Never
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.identities import Directory, Identity
@@ -179,6 +179,10 @@ async def test_a_missing_secret_names_itself_its_vault_and_the_role_that_reads_i
     assert "Key Vault Secrets User" in error.remedy
     assert error.code == "request-1"
     under_test.vault.secrets["shop-token"] = VALUE
+    asked = under_test.vault.questions
+    assert (await under_test.refused()).remedy == error.remedy
+    assert under_test.vault.questions == asked, "a flood of forged hooks asks once in seconds"
+    await under_test.clock.pass_by(REFUSAL_KEPT)
     assert await under_test.secrets.get("shop-token") == VALUE
 
 
@@ -206,6 +210,7 @@ async def test_a_refusal_needs_a_person_and_ends_the_use_of_a_kept_value(
     await under_test.clock.pass_by(FRESH)
     assert cure in (await under_test.refused()).remedy
     under_test.vault.drops = ALWAYS
+    await under_test.clock.pass_by(REFUSAL_KEPT)
     await under_test.unanswered()
 
 

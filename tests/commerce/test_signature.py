@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from sync.commerce.signature import Refused, verify
 from sync.config.connections import WebhookKeys
-from sync.core.errors import Never
+from sync.core.errors import Later, Never
 from tests.commerce.doubles import KnownSecrets
 
 HEADER = "x-adobe-commerce-webhook-signature"
@@ -133,10 +133,26 @@ async def test_a_good_key_outweighs_a_broken_or_missing_one() -> None:
     secrets = KnownSecrets({"broken": "x", "hook-key": PEM})
     await verify(BODY, {HEADER: SIGNATURE}, WebhookKeys(keys=("broken", "hook-key")), secrets)
     await verify(BODY, {HEADER: SIGNATURE}, WebhookKeys(keys=("absent", "hook-key")), secrets)
-    with pytest.raises(Never, match="no secret 'absent'"):
+    with pytest.raises(Refused, match="fits none"):
         await verify(
             BODY + b" ", {HEADER: SIGNATURE}, WebhookKeys(keys=("absent", "hook-key")), secrets
         )
+    with pytest.raises(Never, match="no secret 'absent'"):
+        await verify(BODY, {HEADER: SIGNATURE}, WebhookKeys(keys=("broken", "absent")), secrets)
+
+
+class OneAway(KnownSecrets):
+    async def get(self, name: str) -> str:
+        if name == "away":
+            raise Later("the vault does not answer", counts=False)
+        return await super().get(name)
+
+
+async def test_a_key_that_cannot_be_read_just_now_spoils_no_good_one() -> None:
+    keys = WebhookKeys(keys=("away", "hook-key"))
+    await verify(BODY, {HEADER: SIGNATURE}, keys, OneAway({"hook-key": PEM}))
+    with pytest.raises(Later, match="does not answer"):
+        await verify(BODY + b" ", {HEADER: SIGNATURE}, keys, OneAway({"hook-key": PEM}))
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,11 @@ REFUSED = {
 }  # fmt: skip
 """Flex Consumption does without these, or refuses them (vendor reference, read 2026-11)."""
 
-HOSTS = {"APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+HOSTS = {
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+}
 
 
 def environment() -> dict[str, str]:

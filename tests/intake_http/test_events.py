@@ -10,6 +10,7 @@ import pytest
 import respx
 
 from sync.core.encoding import from_json, to_json
+from sync.intake_http.answers import LINES_WITHIN, MOST_LINES
 from tests.intake_http.harness import (
     CLIENT,
     STRANGER,
@@ -237,9 +238,11 @@ async def test_good_events_of_a_batch_are_taken_although_others_are_none(
     )
 
 
-async def test_an_empty_batch_is_nothing_to_do(harness: Harness, key_host: respx.Route) -> None:
-    assert (await harness.events([])).status in (200, 401)
-    assert await harness.depth() == 0
+async def test_a_batch_without_events_is_refused_before_a_key_is_fetched(
+    harness: Harness, key_host: respx.Route
+) -> None:
+    assert (await harness.events([])).status == 400
+    assert not key_host.called
 
 
 async def test_a_delivery_of_megabytes_is_refused(harness: Harness, key_host: respx.Route) -> None:
@@ -287,18 +290,31 @@ async def test_while_the_queue_is_down_no_event_counts_as_taken(
     assert await harness.tables.get("events", "bikes", "1") is None
 
 
-async def test_an_address_to_validate_is_shown_only_if_it_is_adobes(
+async def test_an_address_to_validate_is_followed_by_nobody_for_it_is_not_shown(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for url in (
-        "https://csm.adobe.io/validate?id=1",
-        "https://evil.example.com/",
-        "https://csm.adobe.io/a\nforged log line",
-        5,
-    ):
+    for url in ("https://csm.adobe.io/validate?id=1", "https://a.adobe.com/go?to=forged", 5):
         assert (await harness.events({"validationUrl": url}, {})).status == 200
     shown = "\n".join(record.getMessage() for record in caplog.records)
-    assert "https://csm.adobe.io/validate?id=1" in shown
-    assert "evil" not in shown
+    assert "intake.validation_requested connection=bikes" in shown
+    assert "adobe" not in shown
     assert "forged" not in shown
     assert await harness.depth() == 0
+
+
+async def test_a_flood_of_forgeries_fills_no_log(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3 * MOST_LINES):
+        assert (await harness.events(event("1", ORDER), {})).status == 401
+        assert (await harness.hook(b"{}", {})).status == 401
+    assert len(caplog.records) == 2 * MOST_LINES
+    harness.secrets.is_away = True
+    await harness.hook(b"{}")
+    harness.secrets.is_away = False
+    assert "intake.keys_unreachable" in caplog.records.pop().getMessage(), "forgeries hide nothing"
+    harness.clock.at += LINES_WITHIN
+    await harness.hook(b"{}", {})
+    lines = [record.getMessage() for record in caplog.records[2 * MOST_LINES :]]
+    assert lines[0] == f"intake.refusals_not_logged count={4 * MOST_LINES}"
+    assert lines[1].startswith("intake.refused connection=bikes")
