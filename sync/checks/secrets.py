@@ -4,7 +4,7 @@ Values stay unseen."""
 from collections.abc import AsyncIterator
 
 from sync.checks.finding import Finding, Probe, fault, ok
-from sync.commerce.signature import rsa_key
+from sync.commerce.signature import key_fault
 from sync.config.connections import Connection
 from sync.core.errors import Never
 
@@ -61,11 +61,13 @@ async def _stored(name: str, probe: Probe) -> str | None:
 
 def key_finding(name: str, key: str, scheme: str) -> Finding:
     """Whether a key fits its scheme; the key is in no text."""
-    if scheme == "rsa" and rsa_key(key) is None:
+    if trouble := key_fault(key, scheme):
         return fault(
-            f"the secret {name} holds no RSA public key in PEM form",
+            f"the secret {name} {trouble}",
             "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks,"
-            " from BEGIN to END.",
+            " from BEGIN to END."
+            if scheme == "rsa"
+            else "Give the gateway and the vault the same shared secret.",
         )
     if scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
         return fault(

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from unicodedata import category
 
 import typer
 from rich.console import Console
@@ -23,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 
 from sync.core.encoding import to_json
+from sync.core.logs import without_codes
 
 PIPED = 200
 """Width of tables that go into a file or a pipe."""
@@ -32,7 +32,11 @@ def console(*, stderr: bool = False) -> Console:
     """Where people read. Asked for at each use: tests and pipes replace the streams."""
     stream = sys.stderr if stderr else sys.stdout
     return Console(
-        file=stream, markup=False, highlight=False, width=None if stream.isatty() else PIPED
+        file=stream,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        width=None if stream.isatty() else PIPED,
     )
 
 
@@ -85,9 +89,9 @@ def _indented(document: Any, indent: int) -> Iterator[str]:
 
 
 def plain(value: Any) -> str:
-    """A value as a cell: no control characters, nothing for None."""
-    text = "" if value is None else str(value)
-    return "".join("\ufffd" if category(c) in ("Cc", "Cs") and c != "\n" else c for c in text)
+    """A value as a cell: no control or format characters, nothing for None."""
+    text = without_codes("" if value is None else str(value))
+    return text.replace("\r", "\ufffd").replace("\t", "\ufffd")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -22,6 +23,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sync.config.connections import WebhookKeys
 from sync.core.errors import Later, Never
 from sync.core.ports import Secrets
+
+SHORTEST_RSA_KEY: Final = 2048
+"""Bits; shorter keys can be factored (NIST SP 800-131A). Adobe's have 2048 and 4096."""
 
 
 class Refused(Exception):
@@ -54,11 +58,7 @@ async def verify(
     for name in keys.keys:
         try:
             key = await secrets.get(name)
-            fits = (
-                _rsa_fits(given, signed, key, name)
-                if keys.scheme == "rsa"
-                else _hmac_fits(given, signed, key)
-            )
+            fits = _fits(given, signed, key, name, keys.scheme)
         except Never as error:
             unusable = error
             continue
@@ -96,6 +96,23 @@ def rsa_key(pem: str) -> RSAPublicKey | None:
     return key if isinstance(key, RSAPublicKey) else None
 
 
+def key_fault(key: str, scheme: str) -> str:
+    """Why a stored text must not verify signatures under `scheme`: what everybody can know or work
+    out lets everybody in. Empty for a key that may."""
+    if scheme == "hmac":
+        if not key.strip():
+            return "is blank"
+        if "-----BEGIN" in key:
+            return "holds a PEM key, which is no shared secret"
+        return ""
+    public = rsa_key(key)
+    if public is None:
+        return "holds no RSA public key in PEM form"
+    if public.key_size < SHORTEST_RSA_KEY:
+        return f"holds an RSA key of {public.key_size} bits, at least {SHORTEST_RSA_KEY} are needed"
+    return ""
+
+
 def rsa_signed(signature: bytes, message: bytes, key: RSAPublicKey) -> bool:
     """Whether `signature` is RSASSA-PKCS1-v1_5 with SHA-256 over `message`."""
     try:
@@ -123,18 +140,22 @@ def _signature(text: str, keys: WebhookKeys) -> bytes:
         raise Refused(f"{what} is not hexadecimal") from None
 
 
-def _rsa_fits(signature: bytes, message: bytes, pem: str, name: str) -> bool:
-    key = rsa_key(pem)
-    if key is None:
+def _fits(signature: bytes, message: bytes, key: str, name: str, scheme: str) -> bool:
+    if fault := key_fault(key, scheme):
         raise Never(
-            f"the secret {name!r} holds no RSA public key in PEM form",
+            f"the secret {name!r} {fault}",
             remedy=(
                 "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
                 " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the"
                 f" secret {name!r}."
+                if scheme == "rsa"
+                else f"Store the gateway's shared secret as {name!r}."
             ),
         )
-    return rsa_signed(signature, message, key)
+    public = rsa_key(key) if scheme == "rsa" else None
+    if public is None:
+        return _hmac_fits(signature, message, key)
+    return rsa_signed(signature, message, public)
 
 
 def _hmac_fits(signature: bytes, message: bytes, secret: str) -> bool:

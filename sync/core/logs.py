@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
+from unicodedata import category
 
 MASK: Final = "***"
 LONGEST: Final = 32_000
@@ -44,6 +45,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
     (re.compile(r"(?<!\w)[A-Za-z0-9]{32,}(?!\w)"), lambda found: _unless_plain(found[0])),
     (re.compile(r"(?<![\w+/~.-])[\w+/~.-]{38,}={0,2}"), lambda found: _unless_path(found[0])),
 )
+_CODES: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _SCHEME: Final = re.compile(r"(?i)\bhttps?://")
 _FIELDS: Final = re.compile(r"([A-Za-z_][\w.]*)=%[-#0 +]*\d*(?:\.\d+)?[sdrif]")
 
@@ -145,7 +147,7 @@ class TextLines(logging.Formatter):
         traceback = record.exc_text or (
             self.formatException(record.exc_info) if record.exc_info else ""
         )
-        after = [part for part in (traceback, record.stack_info) if part]
+        after = [without_codes(part) for part in (traceback, record.stack_info) if part]
         return "\n".join([f"{_at(record)} {record.levelname.lower()} {line}", *after])
 
 
@@ -167,10 +169,22 @@ class JsonLines(logging.Formatter):
         )
         if traceback:
             line["traceback"] = traceback
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return without_codes(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def without_codes(text: str) -> str:
+    """The text with `\ufffd` for what terminals obey and nobody sees: control characters (line
+    ends and tabs stay), lone surrogates, and format characters, which turn the direction of text,
+    hide it or tag it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        "\ufffd" if char not in "\n\r\t" and category(char) in _CODES else char for char in text
+    )
 
 
 def _one_line(text: str) -> str:
+    text = without_codes(text)
     return (
         text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
         if re.search(r"[\r\n]", text)
@@ -179,7 +193,7 @@ def _one_line(text: str) -> str:
 
 
 def _logfmt(value: object) -> str:
-    text = str(value)
+    text = without_codes(str(value))
     return (
         json.dumps(text, ensure_ascii=False)
         if text == "" or re.search(r'[\s"=\\\x00-\x1f]', text)

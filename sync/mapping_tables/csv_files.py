@@ -21,6 +21,9 @@ from sync.mapping_tables.records import AccountKind, AccountMapping, ItemMapping
 ITEM_COLUMNS: Final = tuple(field.name for field in fields(ItemMapping))
 ACCOUNT_COLUMNS: Final = ("kind", "source", "company", "account", "matched_by")
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+INNER_FORMULA: Final = re.compile(r"([,;|\t\r\n] ?)(?='*[=+\-@＝＋－＠])")
+MADE_HARMLESS: Final = re.compile(r"([,;|\t\r\n] ?)'(?='*[=+\-@＝＋－＠])")
+"""Within a cell, where a spreadsheet that takes another separator begins one."""
 REPORTED: Final = 50
 
 if TYPE_CHECKING:
@@ -98,13 +101,14 @@ def csv_from(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
 
 
 def _harmless(cell: str) -> str:
+    cell = INNER_FORMULA.sub(r"\1'", cell)
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def _meant(cell: str) -> str:
     """A cell without the apostrophe that made it harmless; any other apostrophe is the cell's
     own."""
-    text = cell.strip()
+    text = MADE_HARMLESS.sub(r"\1", cell.strip())
     return text[1:] if text.startswith("'") and FORMULA.match(text) else text
 
 

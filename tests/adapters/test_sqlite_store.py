@@ -237,3 +237,26 @@ async def test_a_table_is_one_whatever_the_case_of_its_name(path: Path) -> None:
     with closing(SqliteTables(path)) as tables:
         await tables.insert("Claims", Row("p", "k"))
         assert await tables.get("claims", "p", "k") is not None
+
+
+@pytest.mark.parametrize("way", ["delete", "drop"])
+async def test_what_was_deleted_is_in_no_file_any_more(tmp_path: Path, way: str) -> None:
+    tables = SqliteTables(tmp_path / "tables.sqlite")
+    planted = "Zebulonia Quagmirez"
+    for number in range(20):
+        await tables.insert("copies", Row("p", f"k{number}", {"text": planted * 50}))
+    await tables.insert("claims", Row("p", "k", {"text": "stays"}))
+    assert planted.encode() in in_all_files(tmp_path)
+    if way == "drop":
+        await tables.drop("copies")
+    else:
+        for number in range(20):
+            await tables.delete("copies", "p", f"k{number}")
+        tables.close()
+    found = in_all_files(tmp_path)
+    assert planted.encode() not in found
+    assert b"stays" in found
+
+
+def in_all_files(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())

@@ -32,8 +32,8 @@ async def test_every_missing_secret_is_told(sandboxes: Sandboxes) -> None:
     ]  # fmt: skip
 
 
-def public_key() -> str:
-    key = generate_private_key(public_exponent=65537, key_size=2048).public_key()
+def public_key(bits: int = 2048) -> str:
+    key = generate_private_key(public_exponent=65537, key_size=bits).public_key()
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
@@ -45,6 +45,9 @@ def public_key() -> str:
         ("rsa", "not a key", "fault"),
         ("hmac", "0123456789abcdef", "ok"),
         ("hmac", "short", "fault"),
+        ("hmac", " " * 20, "fault"),
+        ("hmac", public_key(), "fault"),
+        ("rsa", public_key(1024), "fault"),
     ],
 )
 async def test_a_webhook_key_must_be_one(

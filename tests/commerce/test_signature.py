@@ -2,6 +2,8 @@
 of being refused."""
 
 import base64
+import hashlib
+import hmac
 from typing import Any
 
 import pytest
@@ -197,3 +199,22 @@ async def test_a_refusal_tells_nothing_of_body_or_signature() -> None:
         await verify(BODY, {HEADER: "AAAA"}, RSA, KnownSecrets({"hook-key": PEM}))
     assert "AAAA" not in caught.value.reason
     assert "000000042" not in caught.value.reason
+
+
+@pytest.mark.parametrize("known", ["", "  \n", PEM])
+async def test_what_everybody_knows_is_no_shared_secret(known: str) -> None:
+    forged = hmac.new(known.strip().encode(), BODY, hashlib.sha256).hexdigest()
+    keys = WebhookKeys(
+        keys=("hook-key",), scheme="hmac", message="raw", encoding="hex", header=HEADER
+    )
+    with pytest.raises(Never, match=r"'hook-key' (is blank|holds a PEM key)"):
+        await verify(BODY, {HEADER: forged}, keys, KnownSecrets({"hook-key": known}))
+
+
+async def test_an_rsa_key_that_can_be_factored_verifies_nothing() -> None:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - that is the case
+    signed = base64.b64encode(
+        weak.sign(base64.b64encode(BODY), padding.PKCS1v15(), hashes.SHA256())
+    ).decode()
+    with pytest.raises(Never, match="1024 bits"):
+        await verify(BODY, {HEADER: signed}, RSA, KnownSecrets({"hook-key": pem_of(weak)}))

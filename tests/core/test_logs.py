@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.cli.output import plain
 from sync.core.logs import QUIET, JsonLines, Masking, TextLines, guard, masked, set_up
 
 HEX = "0123456789abcdef" * 4
@@ -68,6 +69,18 @@ def test_a_value_cannot_forge_a_line_or_a_field(out: io.StringIO) -> None:
 def test_an_empty_value_is_seen(out: io.StringIO) -> None:
     logging.getLogger("sync").info("orders.delivered number=%s", "")
     assert _lines(out) == ['info orders.delivered number=""']
+
+
+@pytest.mark.parametrize(
+    "code", ["\x1b[2J", "\x9b2J", "\u202e", "\u2066", "\u200d", "\U000e0041", "\ud800", "\u2028"]
+)
+def test_no_code_that_turns_or_hides_text_reaches_a_terminal(out: io.StringIO, code: str) -> None:
+    logging.getLogger("sync").info("orders.parked key=%s", f"a{code}b")
+    formatter = JsonLines()
+    record = logging.LogRecord("sync", 20, "", 1, "orders.parked key=%s", (f"a{code}b",), None)
+    for text in (out.getvalue(), formatter.format(record), plain(f"a{code}b")):
+        assert "\ufffd" in text or "\\u" in text
+        assert code[0] not in text
 
 
 def test_json_lines_keep_fields_and_their_types() -> None:

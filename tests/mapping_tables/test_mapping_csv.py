@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -177,6 +178,17 @@ def test_an_address_and_its_own_digest_are_one_guest() -> None:
     text = f"kind,source,account\nguest,a@example.com,1\nguest,{_digest_of('A@example.com')},2\n"
     with pytest.raises(BadCsv, match="this is mapped on line 2 already"):
         accounts_from_csv(text.encode(), _digest_of, ENTITIES)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["A;=1+1", "A\t@x", "A, -2", "a|+3", ";=1;=2", ";'=1", "a\n=1", "=1;=2", "x;;=y", "a-b;c"],
+)
+def test_no_separator_makes_a_formula_of_a_part_of_a_cell(cell: str) -> None:
+    row = ItemMapping(cell, "1")
+    text = items_to_csv([row]).decode("utf-8-sig")
+    assert not re.search(r"[;,|\t\n\r] ?[=+@-]", text)
+    assert items_from_csv(text.encode()) == [row]
 
 
 def test_any_list_can_go_out_harmless() -> None:

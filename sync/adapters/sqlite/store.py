@@ -116,11 +116,21 @@ class SqliteStore:
             else:
                 write.done.set_exception(write.error)
 
+    def wipe(self) -> None:
+        """Put the log's pages into the file and empty the log: nothing that was deleted is left in
+        it. A reader in another process puts that off to the next time."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+
     def close(self) -> None:
-        """Commit what is pending and close the file. Nothing is lost without it."""
+        """Commit what is pending, empty the log and close the file. Nothing is lost without it."""
         if self._loop and not self._loop.is_closed():
             while self._pending:
                 self.flush()
+        with contextlib.suppress(sqlite3.Error):  # a damaged file: whoever opens it next is told
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
 
     def _commit(self, batch: Sequence[_Write[Any]]) -> None:
@@ -182,6 +192,7 @@ def _opened(
         db.execute(f"PRAGMA synchronous={synchronous}")
         db.execute("PRAGMA fullfsync=ON")  # macOS: reach the platter; elsewhere without effect
         db.execute("PRAGMA journal_size_limit=67108864")
+        db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten with zeros
         db.execute("BEGIN IMMEDIATE")
         for statement in schema:
             db.execute(statement)

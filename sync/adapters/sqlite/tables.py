@@ -64,6 +64,7 @@ class SqliteTables:
         await self._store.write(
             lambda db: str(db.execute('DELETE FROM rows WHERE "table" = ?', (name,)).rowcount)
         )
+        self._store.wipe()
 
     async def transact(self, table: str, operations: Sequence[Operation]) -> None:
         """All or nothing. Raises `Conflict`, storing nothing; `ValueError` beyond a limit."""
