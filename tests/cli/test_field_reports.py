@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import Line
+from tests.cli.running import ROOT, Line
 
 REPORTS = Path(__file__).parents[1] / "payloads" / "field_reports"
 
@@ -91,7 +91,7 @@ def _references(answer: dict[str, Any]) -> set[str]:
 def test_an_invoice_of_new_years_eve_is_dated_where_the_ledger_is(
     line: Line, tmp_path: Path
 ) -> None:
-    text = (REPORTS / "taxes.toml").read_text()
+    text = (ROOT / "sync" / "preview" / "example_connection.toml").read_text()
     config = tmp_path / "connections.toml"
     config.write_text(
         text.replace('company = "usmf"', 'company = "usmf"\ntime_zone = "America/New_York"')
