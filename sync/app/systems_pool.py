@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from sync.app.edition_parts import EditionParts
+from sync.app.old_accounts import entity_of_old_row
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
 from sync.commerce.websites import Websites
@@ -113,8 +114,12 @@ class SystemsPool:
             dynamics=dynamics,
             items=ItemMappings(edition_parts.tables, name, settings.items, edition_parts.clock),
             accounts=AccountMappings(
-                edition_parts.tables, name, edition_parts.clock, home=settings.legal_entity
-            ),
+                edition_parts.tables,
+                name,
+                edition_parts.clock,
+                home=settings.legal_entity,
+                entity_of=entity_of_old_row(settings, dynamics),
+            ),  # fmt: skip
             clock=edition_parts.clock,
             orders=reads.orders,
             orders_by_id=reads.orders_by_id,

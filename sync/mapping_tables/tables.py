@@ -7,7 +7,7 @@ reaches other processes within that.
 """
 
 from asyncio import Task, TaskGroup
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -36,6 +36,9 @@ __all__ = [
     "email_digest",
     "normal_sku",
 ]
+
+EntityOf = Callable[[AccountMapping], Awaitable[str]]
+"""The legal entity that a row from before rows named theirs was for."""
 
 FRESH_FOR: Final = timedelta(seconds=30)
 
@@ -110,27 +113,37 @@ class AccountMappings:
     """Customer, guest or company -> account, for one connection and each of its legal entities.
 
     `home`: the connection's own legal entity. Rows from before a row named its legal entity are of
-    that one.
+    the one that `entity_of` tells, which is asked once; without it, of `home`.
     """
 
-    def __init__(self, tables: Tables, connection: str, clock: Clock, *, home: str) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        connection: str,
+        clock: Clock,
+        *,
+        home: str,
+        entity_of: EntityOf | None = None,
+    ) -> None:
         self._home = home
+        self._entity_of = entity_of
         self._rows = MappingTable(
             tables,
             f"{connection}:accounts",
             lambda cells: self._placed(AccountMapping.from_cells(cells)),
         )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
+        self._without_old_row: Remembered[bool] = Remembered(clock, FRESH_FOR)
 
     async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
         """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal
-        entity."""
+        entity. Raises as `entity_of` for a row that may be of several."""
         key = account_key(kind, source_key, company)
         known = self._remembered.get(key)
         if known is None:
             known = await self._rows.get(key)
-            if known is None and company == self._home:
-                known = await self._rows.get(account_key(kind, source_key, ""))
+            if known is None:
+                known = await self._from_before(kind, source_key, company)
             if known is not None:
                 self._remembered.keep(key, known)
         return known
@@ -139,10 +152,32 @@ class AccountMappings:
         """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to
         race."""
         mapping = self._placed(mapping)
-        holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
+        is_new = self._without_old_row.get(account_key(mapping.kind, mapping.source_key, ""))
+        holds = (
+            None if is_new else await self.get(mapping.kind, mapping.source_key, mapping.company)
+        )
         holds = holds or await self._rows.learn(mapping.key, mapping)
         self._remembered.keep(mapping.key, holds)
         return holds
+
+    async def _from_before(
+        self, kind: AccountKind, source_key: str, company: str
+    ) -> AccountMapping | None:
+        """The row that names no legal entity, if it is of this one. Where there are several, it
+        gets the name of its own the first time that anybody asks."""
+        old = account_key(kind, source_key, "")
+        if self._without_old_row.get(old) or (self._entity_of is None and company != self._home):
+            return None
+        found = await self._rows.get(old)
+        if found is None:
+            self._without_old_row.keep(old, value=True)
+            return None
+        if self._entity_of is None:
+            return found
+        placed = replace(found, company=await self._entity_of(found))
+        placed = await self._rows.learn(placed.key, placed)
+        await self._rows.remove(old)
+        return placed if placed.company == company else None
 
     async def put(self, mapping: AccountMapping) -> None:
         """Store a mapping over whatever was there. Safe to repeat."""
@@ -152,12 +187,17 @@ class AccountMappings:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
-        old = (
-            account_key(m.kind, m.source_key, "")
-            for m in placed.values()
-            if m.company == self._home
-        )
+        old = [key for m in placed.values() if (key := await self._replaced_by(m))]
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
+
+    async def _replaced_by(self, mapping: AccountMapping) -> str:
+        """The key of the row from before that this mapping takes the place of; empty where it may
+        be of another legal entity."""
+        old = account_key(mapping.kind, mapping.source_key, "")
+        if mapping.company == self._home:
+            return old
+        found = await self._rows.get(old) if self._entity_of is not None else None
+        return old if found is not None and found.account == mapping.account else ""
 
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""

@@ -105,7 +105,11 @@ def strange() -> list[dict[str, Any]]:
     return placed(
         {**taxed, "payment": {"method": "free"}}, {**taxed, "payment": {"method": "free"}},
         {**wrapped},
-        {**shipped, "billing_address": abroad}, made(row(sku="NEW-3")),
+        with_extension(
+            {**shipped, "billing_address": abroad},
+            shipping_assignments=[{"shipping": {"address": abroad, "method": "flatrate_flatrate"}}],
+        ),
+        made(row(sku="NEW-3")),
         {**made(), "state": "canceled"},
     )  # fmt: skip
 

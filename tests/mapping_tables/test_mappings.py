@@ -231,6 +231,52 @@ async def test_an_account_is_one_of_one_legal_entity(
     assert [mapping async for mapping in accounts.all()] == [german]
 
 
+class _Counting(SqliteTables):
+    """Counts reads."""
+
+    reads = 0
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        self.reads += 1
+        return await super().get(table, partition, key)
+
+
+async def test_what_was_just_looked_for_is_learned_without_looking_again(
+    clock: StillClock,
+) -> None:
+    tables = _Counting(":memory:")
+    accounts, mapping = (
+        accounts_in(tables, clock),
+        AccountMapping("customer", "17", "US-001", "created", "usmf"),
+    )
+    assert await accounts.get("customer", "17", "usmf") is None
+    assert await accounts.get("customer", "17", "usmf") is None
+    assert tables.reads == 3  # the row twice, the one from before once: none is written any more
+    assert await accounts.learn(mapping) == mapping
+    assert tables.reads == 3
+    tables.close()
+
+
+async def test_a_row_from_before_gets_the_legal_entity_that_its_account_is_in(
+    tables: SqliteTables, clock: StillClock
+) -> None:
+    asked = []
+
+    async def entity_of(old: AccountMapping) -> str:
+        asked.append(old.account)
+        return "demf"
+
+    def opened() -> AccountMappings:
+        return AccountMappings(tables, "main", clock, home="usmf", entity_of=entity_of)
+
+    await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
+    assert await opened().get("customer", "17", "usmf") is None
+    found = await opened().get("customer", "17", "demf")
+    assert found == AccountMapping("customer", "17", "US-001", "import", "demf")
+    assert asked == ["US-001"]
+    assert [row.key for row in await _rows(tables, "main:accounts")] == ["customer:17@demf"]
+
+
 OLD_ROW = {"kind": "customer", "source_key": "17", "account": "US-001", "matched_by": "import"}
 """As it was written before a row named its legal entity."""
 
