@@ -67,7 +67,7 @@ async def tried(
     flows = sections.pop("flows", ("orders",))
     async with AsyncExitStack() as stack:
         sandboxes = Sandboxes(stack, clock=HandClock(NOW), shop=shop, credentials=CREDENTIALS)
-        probe = await sandboxes.probe(commerce={"page_size": page_size}, **sections)
+        probe = await sandboxes.probe(commerce={"page_size": page_size, "websites": [1]}, **sections)
         settings = probe.settings.model_copy(update={"flows": flows})
         probe = replace(probe, settings=settings, days=days, lookups=lookups or probe.lookups)
         return await findings_of(recent_records_would_be_delivered, probe)
@@ -259,6 +259,7 @@ async def test_customers_are_tried_where_they_flow() -> None:
         {
             "id": 7,
             "store_id": 1,
+            "website_id": 1,
             "created_at": "2026-11-20 10:00:00",
             "email": "a@example.com",
             "group_id": 4,
@@ -276,6 +277,23 @@ async def test_customers_are_tried_where_they_flow() -> None:
         "Customer group 4 is not mapped",
     ]
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
+
+
+XK = PAYLOADS / "field_reports" / "customer_second_address_xk.json"
+
+
+async def test_customers_of_our_websites_are_tried_and_an_address_abroad_is_told() -> None:
+    ours = {**from_json(XK.read_bytes()), "created_at": "2026-11-10 10:00:00"}
+    rows = [ours, {**ours, "id": 8, "website_id": 2}, {**ours, "id": 9, "store_id": 0}]
+    customers = {"currency": "USD", "group": "10"}
+    summary, told = await tried(
+        {"customers/search": rows}, flows=("customers",), customers=customers
+    )
+    assert summary.what.startswith("tried 2 customers of the last 90 days: 2 would be delivered")
+    assert (told.level, told.count) == (Level.WARN, 2)
+    assert told.what.startswith("Country XK is not mapped (customers.countries): 2 customers")
+    assert "would be delivered without such an address" in told.what
+    assert "[connections.shop.customers.countries]: XK =" in told.cure
 
 
 async def test_companies_are_tried_whatever_their_age_where_they_flow(sandboxes: Sandboxes) -> None:
