@@ -12,6 +12,7 @@ from sync.app.edition_parts import EditionParts
 from sync.app.old_accounts import entity_of_old_row
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
+from sync.commerce.products import Products
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
 from sync.core.errors import Never, Paused
@@ -100,11 +101,13 @@ class SystemsPool:
 
         reads = _Reads(commerce)
         companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
+        products = Products(commerce, edition_parts.clock, window=WINDOW, most=MOST_KEYS)
         locks: dict[str, asyncio.Lock] = {}
 
         async def close() -> None:
             await reads.aclose()
             await companies.aclose()
+            await products.aclose()
             await dynamics.aclose()
 
         return Systems(
@@ -112,14 +115,16 @@ class SystemsPool:
             settings=settings,
             commerce=commerce,
             dynamics=dynamics,
-            items=ItemMappings(edition_parts.tables, name, settings.items, edition_parts.clock),
+            items=ItemMappings(
+                edition_parts.tables, name, settings.items, edition_parts.clock, products.skus
+            ),
             accounts=AccountMappings(
                 edition_parts.tables,
                 name,
                 edition_parts.clock,
                 home=settings.legal_entity,
                 entity_of=entity_of_old_row(settings, dynamics),
-            ),  # fmt: skip
+            ),
             clock=edition_parts.clock,
             orders=reads.orders,
             orders_by_id=reads.orders_by_id,

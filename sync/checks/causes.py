@@ -13,6 +13,9 @@ from sync.core.errors import Missing
 from sync.preview.orders import Preview
 
 ITEMS: Final = "items"
+CUSTOM_OPTIONS: Final = "items.custom_options"
+"""Skus without an item that custom options may have made longer."""
+OF_SKUS: Final = (ITEMS, CUSTOM_OPTIONS)
 SHOWN: Final = 10
 """How many skus are named, and how many causes beside missing rows are told one by one."""
 
@@ -115,16 +118,20 @@ class Causes:
     def _of_row(self, cause: Cause, missing: Missing) -> Finding:
         what = "parked" if cause.is_held else "delivered without such an address"
         held = f"{_counted(cause.counts)} would be {what}, for example {cause.example}"
-        if missing.table == ITEMS:
+        if missing.table in OF_SKUS:
             named = ", ".join(sku[:64] or "(empty)" for sku in list(cause.keys)[:SHOWN])
             more = ", …" if len(cause.keys) > SHOWN else ""
             what = (
                 f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in"
                 f" D365 ({named}{more}): {held}"
             )
-            return Finding(
-                Level.FAULT, what, item_cure(self._connection), cause.counts.total(), cause.example
-            )
+            cure = item_cure(self._connection)
+            if missing.table == CUSTOM_OPTIONS:
+                cure += (
+                    f' Or add to [connections.{self._connection}.items]: custom_options = "base",'
+                    " where the item of the product is the same for all its custom options."
+                )
+            return Finding(Level.FAULT, what, cure, cause.counts.total(), cause.example)
         what = f"{_name(missing)} is not mapped ({missing.table}): {held}"
         level = Level.FAULT if cause.is_held else Level.WARN
         return Finding(
@@ -159,7 +166,7 @@ def toml_key(key: str) -> str:
 
 
 def _mark(missing: Missing) -> object:
-    return ITEMS if missing.table == ITEMS else missing
+    return missing.table if missing.table in OF_SKUS else missing
 
 
 def _sentence(reason: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
-from sync.checks.causes import ITEMS, Causes
+from sync.checks.causes import OF_SKUS, Causes
 from sync.checks.expected import expected_rows
 from sync.checks.finding import Finding, Probe, ok
 from sync.checks.methods import Methods
@@ -139,7 +139,7 @@ class Trial:
         while found.outcome == "park":
             self.causes.add(kind, found)
             fresh = {
-                one for one in found.missing if one.table == ITEMS or one.table in SUPPOSED
+                one for one in found.missing if one.table in OF_SKUS or one.table in SUPPOSED
             } - supposed
             if not fresh:
                 return
@@ -154,7 +154,7 @@ class Trial:
         assumed = {
             normal_sku(one.key): ItemMapping(one.key, SOMETHING)
             for one in supposed
-            if one.table == ITEMS
+            if one.table in OF_SKUS
         }
 
         async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
@@ -170,7 +170,7 @@ class Trial:
 def with_rows(settings: Connection, rows: Iterable[Missing]) -> Connection:
     """The settings as though these rows were written."""
     for row in rows:
-        if row.table == ITEMS:
+        if row.table in OF_SKUS:
             continue
         section_name, _, name = row.table.partition(".")
         section, value = getattr(settings, section_name), SUPPOSED[row.table]

@@ -7,7 +7,7 @@ reaches other processes within that.
 """
 
 from asyncio import Task, TaskGroup
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -37,6 +37,9 @@ __all__ = [
     "normal_sku",
 ]
 
+BaseSkus = Callable[[Collection[int]], Awaitable[Mapping[int, str]]]
+"""The skus of products by their ids in Commerce."""
+
 EntityOf = Callable[[AccountMapping], Awaitable[str]]
 """The legal entity that a row from before rows named theirs was for."""
 
@@ -45,9 +48,17 @@ FRESH_FOR: Final = timedelta(seconds=30)
 
 class ItemMappings:
     """SKU -> item, for one connection. Where there is no row, the connection's `items.rule`
-    decides."""
+    decides. `base_skus`: asks the shop; without it, no SKU falls back to its product's."""
 
-    def __init__(self, tables: Tables, connection: str, items: Items, clock: Clock) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        connection: str,
+        items: Items,
+        clock: Clock,
+        base_skus: BaseSkus | None = None,
+    ) -> None:
+        self._base_skus = base_skus
         self._rows = MappingTable(tables, f"{connection}:items", ItemMapping.from_cells)
         self._items = items
         self._remembered: Remembered[ItemMapping] = Remembered(clock, FRESH_FOR)
@@ -80,6 +91,32 @@ class ItemMappings:
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         return {key: item for key, task in tasks.items() if (item := task.result())}
+
+    async def of(
+        self, skus: Iterable[str], with_options: Mapping[str, int]
+    ) -> dict[str, ItemMapping]:
+        """As `many`, with `by_base`."""
+        return {**await self.many(skus), **await self.by_base(with_options)}
+
+    async def by_base(self, with_options: Mapping[str, int]) -> dict[str, ItemMapping]:
+        """The items of the products themselves, by the `normal_sku` that custom options made of
+        theirs, where that has no row of its own. `with_options`: sku -> product id. Nothing where
+        `items.custom_options` is off. Raises as the shop's client does."""
+        if self._items.custom_options != "base" or self._base_skus is None:
+            return {}
+        wanted = {
+            sku: product
+            for sku, product in with_options.items()
+            if await self._rows.get(normal_sku(sku)) is None
+        }
+        bases = await self._base_skus(set(wanted.values())) if wanted else {}
+        found: dict[str, ItemMapping] = {}
+        for sku, product in wanted.items():
+            base = bases.get(product, "")
+            if base and normal_sku(sku).startswith(f"{normal_sku(base)}-"):
+                item = await self.get(base)
+                found |= {normal_sku(sku): replace(item, sku=sku)} if item else {}
+        return found
 
     async def put(self, mapping: ItemMapping) -> None:
         """Store a mapping over whatever its SKU had. Safe to repeat."""

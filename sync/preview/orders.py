@@ -25,6 +25,7 @@ from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.company_account import company_number
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_left import is_nothing_left
+from sync.mapping.order_rows import with_custom_options
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
 from sync.mapping_tables.records import (
@@ -87,6 +88,11 @@ async def nobody(_kind: AccountKind, _source_key: str, _company: str) -> Account
     """Nobody has an account."""
 
 
+async def no_base(_with_options: Mapping[str, int]) -> Mapping[str, ItemMapping]:
+    """The shop cannot be asked whose sku custom options made longer."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Lookups:
     """What a preview may look up: the mapping tables, or the example's rules. `known`: an account
@@ -97,6 +103,12 @@ class Lookups:
     account: Callable[[Order], Awaitable[str | None]]
     known: Callable[[AccountKind, str, str], Awaitable[AccountMapping | None]] = nobody
     websites: frozenset[int] | None = None
+    by_base: Callable[[Mapping[str, int]], Awaitable[Mapping[str, ItemMapping]]] = no_base
+
+    async def items_of(self, order: Order, skus: list[str]) -> Mapping[str, ItemMapping]:
+        """The items of an order's skus, by their products' where the connection has it so and the
+        shop can be asked."""
+        return {**await self.items(skus), **await self.by_base(with_custom_options(order))}
 
 
 def example_connection() -> Connection:
@@ -202,7 +214,7 @@ async def mapped_order(
     """The sales order, and the requests that make its account where there is none. Raises `Never`
     as the mapping does."""
     order_store(order, connection)
-    items = await lookups.items(order_items(order, connection))
+    items = await lookups.items_of(order, order_items(order, connection))
     first, account = await account_of(order, connection, lookups)
     return first, sales_order_from(order, connection, account=account, items=items)
 

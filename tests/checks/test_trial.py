@@ -67,7 +67,9 @@ async def tried(
     flows = sections.pop("flows", ("orders",))
     async with AsyncExitStack() as stack:
         sandboxes = Sandboxes(stack, clock=HandClock(NOW), shop=shop, credentials=CREDENTIALS)
-        probe = await sandboxes.probe(commerce={"page_size": page_size, "websites": [1]}, **sections)
+        probe = await sandboxes.probe(
+            commerce={"page_size": page_size, "websites": [1]}, **sections
+        )
         settings = probe.settings.model_copy(update={"flows": flows})
         probe = replace(probe, settings=settings, days=days, lookups=lookups or probe.lookups)
         return await findings_of(recent_records_would_be_delivered, probe)

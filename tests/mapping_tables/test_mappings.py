@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -157,6 +157,32 @@ async def test_a_correction_in_the_same_process_is_seen_at_once(
     await items.remove("BOX-12")
     await items.remove("BOX-12")
     assert await items.get("box-12") is None
+
+
+async def test_a_sku_that_custom_options_made_longer_is_the_item_of_its_product(
+    tables: SqliteTables, clock: StillClock
+) -> None:
+    asked: list[set[int]] = []
+
+    async def base_skus(ids: Collection[int]) -> dict[int, str]:
+        asked.append(set(ids))
+        return {24: "eng-1", 30: "ENG-10", 31: "UNMAPPED"}
+
+    def opened(**items: Any) -> ItemMappings:
+        return ItemMappings(tables, "main", Items(**items), clock, base_skus)
+
+    items = opened(custom_options="base", unit="ea")
+    await items.put_many([ItemMapping("ENG-1", "E", color="Red"), ItemMapping("ENG-1-GLO", "G")])
+    orders = {"ENG-1-TXT": 24, "ENG-1-GLO": 24, "ENG-1": 24, "ENG-1X": 30, "UNMAPPED-1": 31, "Z": 9}
+    found = await items.of(orders, orders)
+    assert {sku: (item.item_number, item.color, item.unit) for sku, item in found.items()} == {
+        "eng-1-txt": ("E", "Red", "ea"), "eng-1": ("E", "Red", "ea"), "eng-1-glo": ("G", "", "ea"),
+    }  # fmt: skip
+    assert asked == [{24, 30, 31, 9}]
+    assert sorted(await opened().of(orders, orders)) == ["eng-1", "eng-1-glo"]
+    assert len(asked) == 1
+    by_rule = await opened(custom_options="base", rule="sku").of(["ENG-1-TXT"], {"ENG-1-TXT": 24})
+    assert by_rule["eng-1-txt"].item_number == "E"
 
 
 async def test_connections_do_not_share_mappings(tables: SqliteTables, clock: StillClock) -> None:
