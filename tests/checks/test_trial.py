@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sync.checks.causes import ITEMS, ROWS, SHOWN
+from sync.checks.causes import OF_SKUS, ROWS, SHOWN
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.recent import MOST
 from sync.checks.trial import SUPPOSED, recent_records_would_be_delivered
@@ -212,7 +212,7 @@ def test_every_row_that_the_mapping_may_miss_has_its_line_and_its_stand_in() -> 
         name for path in SOURCES for name in re.findall(r'Missing\("([a-z_.]+)"', path.read_text())
     }
     assert ROWS.keys() == SUPPOSED.keys()
-    assert raised - {ITEMS} <= ROWS.keys()
+    assert raised - {*OF_SKUS} <= ROWS.keys()
 
 
 @pytest.mark.parametrize(("days", "read"), [(90, 1), (5, 0)])
@@ -279,6 +279,18 @@ async def test_customers_are_tried_where_they_flow() -> None:
         "Customer group 4 is not mapped",
     ]
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
+
+
+OPTIONS = PAYLOADS / "field_reports" / "order-000000014-custom-option-skus.json"
+
+
+async def test_skus_with_custom_options_are_told_with_the_setting_that_maps_them() -> None:
+    order = {**from_json(OPTIONS.read_bytes()), "created_at": "2026-11-20 10:00:00"}
+    taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
+    lists = {"orders": [order], "products": [{"id": 24, "entity_id": 24, "sku": "ENG-1"}]}
+    (told,) = mendable(await tried(lists, orders={"taxes": taxes}))
+    assert told.what.startswith("2 skus have no item in D365 (ENG-1-GLO, ENG-1-TXT-MAT)")
+    assert '[connections.shop.items]: custom_options = "base"' in told.cure
 
 
 XK = PAYLOADS / "field_reports" / "customer_second_address_xk.json"
