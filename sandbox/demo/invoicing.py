@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.demo.cash import REFUND, FinanceDocument
 from sandbox.demo.environment import Environment, Pair
-from sandbox.demo.reconciliation import Finding
+from sandbox.demo.reconciliation import Finding, shop_number
 from sandbox.demo.systems import Refused, Shop
 from sync.config.connections import NumberMode
 from sync.core.money import ZERO
@@ -105,34 +105,41 @@ async def post_drafts(pair: Pair) -> list[str]:
     The numbers of the posted invoices and credit notes, which business events tell of; journals
     raise none.
     """
+    books = await pair.shop.entered()
+    documents = {
+        document.reference: document for order in books for document in FinanceDocument.of(order)
+    }
     if pair.numbers is NumberMode.THEIRS:
         drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
         return [
-            await pair.ledger.post("free_text_invoice", row["InvoiceIdentifier"])
+            await pair.ledger.post(
+                "free_text_invoice",
+                row["InvoiceIdentifier"],
+                tax=_signed_tax(documents[shop_number(row["CustomerReference"])]),
+            )
             for row in drafts[::2]
         ]
-    books = await pair.shop.entered()
-    documents = {
-        document.reference: document
-        for order in books
-        for document in FinanceDocument.of(order)
-        if document.kind == REFUND
-    }
     posted = []
+    sales_orders = {
+        shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()
+    }
     for order in [order for order in books if _is_settled(order)][::2]:
-        (sales_order,) = await pair.ledger.ask(
-            "GET", f"/sandbox/orders?reference={order['increment_id']}"
-        )
+        sales_order = sales_orders[str(order["increment_id"])]
         posted += await pair.ledger.post(
             "sales_order", sales_order["SalesOrderNumber"], tax=order["tax"]
         )
     for row in (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["returns"][::2]:
-        tax = documents[row["CustomersOrderReference"]].tax
+        tax = documents[shop_number(row["CustomersOrderReference"])].tax
         posted.append(await pair.ledger.post("return", row["ReturnOrderNumber"], tax=tax))
     payments = (await pair.ledger.ask("GET", "/sandbox/receivables"))["payments"]
     if payments:
         await pair.ledger.post("journal", payments[0]["JournalBatchNumber"])
     return posted
+
+
+def _signed_tax(document: FinanceDocument) -> Decimal:
+    """Negative where it is given back, as on the free text invoice."""
+    return -document.tax if document.kind == REFUND else document.tax
 
 
 def _is_settled(order: Order) -> bool:
