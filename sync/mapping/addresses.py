@@ -73,7 +73,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Fitting:
-    """The `Address...` fields of an address, and why they are empty where it has no home in D365."""
+    """The `Address...` fields of an address, and why they are empty where it cannot be mapped."""
 
     fields: dict[str, str]
     left_out: tuple[LeftOut, ...] = ()

@@ -66,11 +66,8 @@ class Shopper:
 
 @dataclass(frozen=True)
 class CustomerAccount:
-    """A customer account to be; `account` is empty when F&O chooses it.
-
-    `left_out`: saved addresses that have no home in D365. No document needs them: an order names
-    its own delivery address.
-    """
+    """A customer account to be; `account` is empty when F&O chooses it. `left_out`: saved addresses
+    that cannot be mapped; no document needs them, an order names its own."""
 
     company: str
     account: str

@@ -38,10 +38,7 @@ __all__ = [
 ]
 
 BaseSkus = Callable[[Collection[int]], Awaitable[Mapping[int, str]]]
-"""The skus of products by their ids in Commerce."""
-
 EntityOf = Callable[[AccountMapping], Awaitable[str]]
-"""The legal entity that a row from before rows named theirs was for."""
 
 FRESH_FOR: Final = timedelta(seconds=30)
 
@@ -188,11 +185,10 @@ class AccountMappings:
     async def learn(self, mapping: AccountMapping) -> AccountMapping:
         """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to
         race."""
-        mapping = self._placed(mapping)
+        mapping, holds = self._placed(mapping), None
         is_new = self._without_old_row.get(account_key(mapping.kind, mapping.source_key, ""))
-        holds = (
-            None if is_new else await self.get(mapping.kind, mapping.source_key, mapping.company)
-        )
+        if not is_new:
+            holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
         holds = holds or await self._rows.learn(mapping.key, mapping)
         self._remembered.keep(mapping.key, holds)
         return holds
@@ -200,8 +196,7 @@ class AccountMappings:
     async def _from_before(
         self, kind: AccountKind, source_key: str, company: str
     ) -> AccountMapping | None:
-        """The row that names no legal entity, if it is of this one. Where there are several, it
-        gets the name of its own the first time that anybody asks."""
+        """The row that names no legal entity, if it is of this one; it gets the name of its own."""
         old = account_key(kind, source_key, "")
         if self._without_old_row.get(old) or (self._entity_of is None and company != self._home):
             return None
@@ -228,8 +223,7 @@ class AccountMappings:
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
 
     async def _replaced_by(self, mapping: AccountMapping) -> str:
-        """The key of the row from before that this mapping takes the place of; empty where it may
-        be of another legal entity."""
+        """The key of the row from before that this takes the place of; empty where it may not."""
         old = account_key(mapping.kind, mapping.source_key, "")
         if mapping.company == self._home:
             return old

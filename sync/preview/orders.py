@@ -89,11 +89,6 @@ async def nobody(_kind: AccountKind, _source_key: str, _company: str) -> Account
     """Nobody has an account."""
 
 
-async def no_base(_with_options: Mapping[str, int]) -> Mapping[str, ItemMapping]:
-    """The shop cannot be asked whose sku custom options made longer."""
-    return {}
-
-
 @dataclass(frozen=True)
 class Lookups:
     """What a preview may look up: the mapping tables, or the example's rules. `known`: an account
@@ -104,12 +99,12 @@ class Lookups:
     account: Callable[[Order], Awaitable[str | None]]
     known: Callable[[AccountKind, str, str], Awaitable[AccountMapping | None]] = nobody
     websites: frozenset[int] | None = None
-    by_base: Callable[[Mapping[str, int]], Awaitable[Mapping[str, ItemMapping]]] = no_base
+    by_base: Callable[[Mapping[str, int]], Awaitable[Mapping[str, ItemMapping]]] | None = None
 
     async def items_of(self, order: Order, skus: list[str]) -> Mapping[str, ItemMapping]:
-        """The items of an order's skus, by their products' where the connection has it so and the
-        shop can be asked."""
-        return {**await self.items(skus), **await self.by_base(with_custom_options(order))}
+        """The items of an order's skus; `by_base` asks the shop, where it can be asked."""
+        more = await self.by_base(with_custom_options(order)) if self.by_base else {}
+        return {**await self.items(skus), **more}
 
 
 def example_connection() -> Connection:
@@ -137,11 +132,8 @@ def example_lookups() -> Lookups:
 
 
 def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
-    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a
-    hook's payload.
-
-    Orders lie at most `levels` deep.
-    """
+    """The orders in a file, at most `levels` deep: an order, a list, a search answer, a recorded
+    exchange, a scenario, a hook's payload."""
     if levels == 0:
         return
     if isinstance(document, list):

@@ -284,11 +284,14 @@ async def test_customers_are_tried_where_they_flow() -> None:
 OPTIONS = PAYLOADS / "field_reports" / "order-000000014-custom-option-skus.json"
 
 
-async def test_skus_with_custom_options_are_told_with_the_setting_that_maps_them() -> None:
+async def test_skus_with_custom_options_are_told_with_the_setting_that_maps_them(
+    sandboxes: Sandboxes,
+) -> None:
     order = {**from_json(OPTIONS.read_bytes()), "created_at": "2026-11-20 10:00:00"}
     taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
-    lists = {"orders": [order], "products": [{"id": 24, "entity_id": 24, "sku": "ENG-1"}]}
-    (told,) = mendable(await tried(lists, orders={"taxes": taxes}))
+    lists = {"orders": rest([order])}
+    lookups = replace((await sandboxes.probe()).lookups, items=known)
+    (told,) = mendable(await tried(lists, lookups=lookups, orders={"taxes": taxes}))
     assert told.what.startswith("2 skus have no item in D365 (ENG-1-GLO, ENG-1-TXT-MAT)")
     assert '[connections.shop.items]: custom_options = "base"' in told.cure
 
