@@ -20,7 +20,7 @@ from sync.dynamics.documents.sales_order import SalesOrderLine
 from sync.dynamics.documents.totals import Totals, proof
 from sync.mapping.addresses import without_empty
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
-from sync.mapping.order_rows import MoneyRow
+from sync.mapping.order_rows import MoneyRow, with_custom_options
 from sync.mapping.tax_groups import line_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -42,7 +42,7 @@ def sales_order_lines(
 
     Raises `Never` for what has no item or quantity.
     """
-    _refuse_unknown_items(order, parts, items)
+    _refuse_unknown_items(order, connection, parts, items)
     names = unique_references(
         [
             *(_row_reference(row) for row in parts.rows),
@@ -119,9 +119,11 @@ def _row_reference(row: MoneyRow) -> str:
 
 
 def _refuse_unknown_items(
-    order: Order, parts: OrderParts, items: Mapping[str, ItemMapping]
+    order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping]
 ) -> None:
     unknown = sorted({row.sku for row in parts.rows if normal_sku(row.sku) not in items})
+    is_off = connection.items.custom_options == "none"
+    longer = with_custom_options(order).keys() & set(unknown) if is_off else set()
     if unknown:
         named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
         raise Never(
@@ -129,8 +131,18 @@ def _refuse_unknown_items(
             remedy=(
                 "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay"
                 " the order."
+                + (
+                    f" {', '.join(sorted(longer))} may be a product's sku with custom options:"
+                    ' items.custom_options = "base" in connections.toml takes the item of the'
+                    " product."
+                    if longer
+                    else ""
+                )
             ),
-            missing=[Missing("items", sku) for sku in unknown],
+            missing=[
+                Missing("items.custom_options" if sku in longer else "items", sku)
+                for sku in unknown
+            ],
         )
 
 

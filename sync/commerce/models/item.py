@@ -43,6 +43,7 @@ class Item(Document):
 
     item_id: Whole = None
     parent_item_id: Whole = None
+    product_id: Whole = None
     sku: Code = ""
     name: Text = ""
     product_type: Text = ""
@@ -71,6 +72,7 @@ class Item(Document):
     weee_tax_applied: tuple[FixedProductTax, ...] = ()
     extension_attributes: Annotated[ItemExtension, Some] = ItemExtension()
     product_option: tuple[ChosenOption, ...] = ()
+    """The custom options that were chosen."""
 
     @model_validator(mode="before")
     @classmethod
