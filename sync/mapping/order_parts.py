@@ -13,8 +13,9 @@ from decimal import Decimal
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
 from sync.core.money import ZERO, rounded, total
-from sync.mapping.order_rows import MoneyRow, money_rows
+from sync.mapping.order_rows import MoneyRow, money_rows, unrounded
 from sync.mapping.segments import segments_of
+from sync.mapping.tax_groups import order_tax_codes
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class OrderParts:
     paid: tuple[Paid, ...]
     tax: Decimal
     grand_total: Decimal
+    unrounded: Decimal = ZERO
+    """What the header has beyond rows that REST had rounded already."""
 
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
@@ -63,7 +66,7 @@ class OrderParts:
         exact = [row.amount(gross=gross) for row in self.rows] + [
             c.amount(gross=gross) for c in self.charges
         ]
-        return total(amount - rounded(amount) for amount in exact)
+        return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:
@@ -79,8 +82,15 @@ def order_parts(order: Order, settings: Orders) -> OrderParts:
         if segment.home.payment is not None:
             paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
         else:
+            codes = order_tax_codes(order) if segment.tax else ()
             charges.append(
-                Charge(segment.name, segment.home.item or "", segment.amount, segment.tax)
+                Charge(
+                    segment.name,
+                    segment.home.item or "",
+                    segment.amount,
+                    segment.tax,
+                    tax_codes=codes,
+                )
             )
             extra_tax += segment.tax if segment.home.tax_field else ZERO
     return OrderParts(
@@ -89,6 +99,7 @@ def order_parts(order: Order, settings: Orders) -> OrderParts:
         paid=tuple(paid),
         tax=order.tax_amount + _beside(order, rows, charges, paid, extra_tax),
         grand_total=order.grand_total,
+        unrounded=unrounded(order, rows),
     )
 
 

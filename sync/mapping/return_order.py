@@ -21,7 +21,7 @@ from sync.core.money import CENT, ZERO, rounded
 from sync.dynamics.documents.line_amount import sales_units, shortest
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.addresses import without_empty
-from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -48,20 +48,19 @@ def return_order_from(
 
     Raises `Never` for a line without an item, and `Unproved` where F&O would come to another total.
     """
-    header = without_empty(
-        {
-            "dataAreaId": company,
-            "CustomerAccountNumber": account,
-            "InvoiceCustomerAccountNumber": account,
-            "CurrencyCode": receivable.totals.currency,
-            "CustomersOrderReference": reference,
-            "CustomerRequisitionNumber": order.increment_id,
-            "CustomerReturnReasonCode": connection.creditmemos.reason,
-            "DefaultReturnSiteId": store.site or "",
-            "DefaultReturnWarehouseId": store.warehouse or "",
-        }
-    )
+    header = {
+        "dataAreaId": company,
+        "CustomerAccountNumber": account,
+        "InvoiceCustomerAccountNumber": account,
+        "CurrencyCode": receivable.totals.currency,
+        "CustomersOrderReference": reference,
+        "CustomerRequisitionNumber": order.increment_id,
+        "CustomerReturnReasonCode": connection.creditmemos.reason,
+        "DefaultReturnSiteId": store.site or "",
+        "DefaultReturnWarehouseId": store.warehouse or "",
+    }
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
+    must_have_lines(receivable, wanted)
     found = [
         pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)
     ]
@@ -70,7 +69,7 @@ def return_order_from(
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
     tendered = [line.amount for line in receivable.lines if line.is_payment]
     totals = proved(receivable, iter([*(credited(body, unit) for body in lines), *tendered]))
-    return ReturnOrder(company, account, reference, header, tuple(lines), totals)
+    return ReturnOrder(company, account, reference, without_empty(header), tuple(lines), totals)
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:
