@@ -19,11 +19,14 @@ from sync.config.connections import Orders
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, stored, total
 from sync.mapping.document_items import carrying_items, unrounded_rows
-from sync.mapping.fixed_product_tax import SLACK, expected_fixed_product_tax, fixed_product_tax
-from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
+from sync.mapping.fixed_product_tax import (
+    SLACK,
+    expected_fixed_product_tax,
+    expected_tax,
+    fixed_product_tax,
+)
+from sync.mapping.order_parts import Charge, Paid, row_tax_codes, segment_parts, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
-from sync.mapping.segments import segments_of
-from sync.mapping.tax_groups import order_tax_codes
 
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
@@ -84,22 +87,11 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     """
     items = carrying_items(document, order)
     rows = tuple(_rows(document, items, order, settings))
-    charges, paid, extra_tax = [*_shipping(document, items, order, settings)], [], ZERO
-    for segment in segments_of(document, settings):
-        if segment.home.payment is not None:
-            paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
-        else:
-            codes = order_tax_codes(order) if segment.tax else ()
-            charges.append(
-                Charge(
-                    segment.name,
-                    segment.home.item or "",
-                    segment.amount,
-                    segment.tax,
-                    tax_codes=codes,
-                )
-            )
-            extra_tax += segment.tax if segment.home.tax_field else ZERO
+    charges = [*_shipping(document, items, order, settings)]
+    carried = total(row.tax for row in rows) + total(one.tax for one in charges)
+    untold = document.tax_amount - carried - expected_tax(document, order)
+    more, paid, extra_tax = segment_parts(document, order, settings, untold)
+    charges += more
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(
