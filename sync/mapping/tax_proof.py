@@ -83,6 +83,8 @@ class TaxedLine:
         """
         if self.net * self.tax > ZERO or abs(self.tax) <= CENT:
             return True
+        if not rounded(self.net):
+            return False
         allowed = CENT + HALF_A_CENT * self.pieces
         return any(
             base and self.percent and abs(base * self.percent / 100 - self.tax) <= allowed
