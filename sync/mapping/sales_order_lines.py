@@ -166,7 +166,7 @@ def _row_line(
                 "LineDescription": _options_text(row.item),
             }
         ),
-        **_tax_group(order, connection, row_tax_codes(order, row)),
+        **_tax_group(order, connection, row_tax_codes(order, row), row.item.tax_amount),
     }
     price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
     rest = sales_units(left.item.qty_ordered, item.factor)
@@ -217,7 +217,10 @@ def _charge_line(
     price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
     rest = priced(Decimal(1), rounded(left.amount(gross=gross)), rounded(left.discount))
     kept = price if left == charge else rest if rest.amount() else None
-    body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes)}
+    body = {
+        "ItemNumber": charge.item,
+        **_tax_group(order, connection, charge.tax_codes, charge.tax),
+    }
     return _line(reference, body, price, connection, left=kept)
 
 
@@ -234,9 +237,11 @@ def _line(
     return SalesOrderLine(reference, body, price, left)
 
 
-def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+def _tax_group(
+    order: Order, connection: Connection, codes: Sequence[str], tax: Decimal
+) -> dict[str, str]:
     return without_empty(
-        {"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes)}
+        {"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes, tax)}
     )
 
 

@@ -54,7 +54,9 @@ class Item(Document):
     qty_shipped: Amount = ZERO
     qty_refunded: Amount = ZERO
     price: Amount = ZERO
+    original_price: Amount = ZERO
     price_incl_tax: Amount = ZERO
+    tax_percent: Amount = ZERO
     row_total: Amount = ZERO
     row_total_incl_tax: Amount = ZERO
     row_invoiced: Amount = ZERO
