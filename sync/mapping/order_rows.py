@@ -9,7 +9,6 @@ fixed product tax) is the one this shop means. Source: measurements over 1,908 i
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
@@ -99,20 +98,6 @@ def _chosen(
         else:
             chosen.append((top, top.sku))
     return [(item, sku) for item, sku in chosen if not _is_nothing(item)]
-
-
-OWN_SKU: Final = frozenset({"simple", "virtual", "downloadable"})
-"""Product types whose sku in an order is the product's and that of its custom options. Those of
-bundles and configurable products name their parts as well."""
-
-
-def with_custom_options(order: Order) -> dict[str, int]:
-    """The skus that chosen custom options may have made longer, each with its product's id."""
-    return {
-        item.sku: item.product_id
-        for item in order.items
-        if item.product_option and item.product_id and item.product_type in OWN_SKU
-    }
 
 
 def _is_nothing(item: Item) -> bool:

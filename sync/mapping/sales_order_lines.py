@@ -18,9 +18,10 @@ from sync.core.money import CENT, ZERO, rounded
 from sync.dynamics.documents.line_amount import LinePrice, priced, sales_units
 from sync.dynamics.documents.sales_order import SalesOrderLine
 from sync.dynamics.documents.totals import Totals, proof
+from sync.mapping import custom_options
 from sync.mapping.addresses import without_empty
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
-from sync.mapping.order_rows import MoneyRow, with_custom_options
+from sync.mapping.order_rows import MoneyRow
 from sync.mapping.tax_groups import line_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -123,21 +124,14 @@ def _refuse_unknown_items(
 ) -> None:
     unknown = sorted({row.sku for row in parts.rows if normal_sku(row.sku) not in items})
     is_off = connection.items.custom_options == "none"
-    longer = with_custom_options(order).keys() & set(unknown) if is_off else set()
+    longer = custom_options.with_custom_options(order).keys() & set(unknown) if is_off else set()
     if unknown:
         named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
         raise Never(
             f"order {order.increment_id}: items[].sku without an item in D365: {named}",
             remedy=(
                 "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay"
-                " the order."
-                + (
-                    f" {', '.join(sorted(longer))} may be a product's sku with custom options:"
-                    ' items.custom_options = "base" in connections.toml takes the item of the'
-                    " product."
-                    if longer
-                    else ""
-                )
+                f" the order.{custom_options.remedy(longer)}"
             ),
             missing=[
                 Missing("items.custom_options" if sku in longer else "items", sku)

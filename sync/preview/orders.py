@@ -24,9 +24,9 @@ from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.company_account import company_number
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_left import is_nothing_left
-from sync.mapping.order_rows import with_custom_options
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
 from sync.mapping_tables.records import (

@@ -41,7 +41,7 @@ CASES = [
     ("frac_net_249", "orders", "deliver", ""),
     ("bundle_disc_on_parent", "orders", "deliver", ""),
     # Customers: an address that cannot be mapped, and another website's.
-    ("customer_second_address_xk", "customers", "deliver", ""),
+    ("customer_second_address_xk", "customers", "deliver", "address 2 is left out"),
     ("customer-5-of-website-2", "customers", "skip", "website 2"),
     # Recorded orders. How an amended one is shown is a test of the flow, and what `check` says of
     # the free one is a test of `check`.
@@ -71,7 +71,7 @@ def test_each_report_is_answered_as_its_trouble_demands(
     answers = previewed(line, name, kind)
     assert [answer["outcome"] for answer in answers] == [outcome] * len(answers)
     assert all(re.search(reason, answer["reason"]) for answer in answers)
-    assert all(bool(answer["remedy"]) == (outcome == "park") for answer in answers)
+    assert all(answer["remedy"] for answer in answers if outcome == "park")
     for answer in answers:
         difference = answer["totals"]["difference"]
         assert outcome != "deliver" or difference is None or Decimal(difference) == 0

@@ -25,8 +25,8 @@ from sync.engine.ledger import State
 from sync.engine.results import Receipt, Skipped
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import order_left_behind
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
-from sync.mapping.order_rows import with_custom_options
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced

@@ -44,8 +44,8 @@ from sync.flows.orders.order_changes import (
     without_what_is_credited,
 )
 from sync.flows.orders.write_back import write_back_of
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
-from sync.mapping.order_rows import with_custom_options
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.pacing.priority import Priority

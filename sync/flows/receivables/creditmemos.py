@@ -24,8 +24,8 @@ from sync.flows.orders.order_changes import given_up
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
 from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
-from sync.mapping.order_rows import with_custom_options
 from sync.mapping.receivable_documents import (
     DocumentWithOrder,
     PostingTarget,

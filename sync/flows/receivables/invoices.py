@@ -17,7 +17,7 @@ from sync.engine.results import Receipt, Skipped
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
 from sync.flows.receivables.source_documents import DocumentsOf, to_book
-from sync.mapping.order_rows import with_custom_options
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.receivable_documents import DocumentWithOrder, fingerprint_of, invoice_documents
 from sync.pacing.priority import Priority
 
