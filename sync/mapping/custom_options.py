@@ -1,8 +1,9 @@
 """Skus that chosen custom options have made longer: `ENG-1-TXT-MAT` is `ENG-1` with two of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
+from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 
 OWN_SKU: Final = frozenset({"simple", "virtual", "downloadable"})
@@ -12,9 +13,14 @@ bundles and configurable products name their parts as well."""
 
 def with_custom_options(order: Order) -> dict[str, int]:
     """The skus that chosen custom options may have made longer, each with its product's id."""
+    return longer_skus(order.items)
+
+
+def longer_skus(items: Iterable[Item]) -> dict[str, int]:
+    """The same of rows of any orders."""
     return {
         item.sku: item.product_id
-        for item in order.items
+        for item in items
         if item.product_option and item.product_id and item.product_type in OWN_SKU
     }
 
