@@ -169,8 +169,8 @@ def unmatched_options(
         if not is_longer or normal_sku(sku) in mapped:
             continue
         if not by_base:
-            hint = f'map it, or let items.custom_options = "base" take the item of {base}'
-            found.append(Unmatched(sku, f"ordered with custom options of {base}: {hint}"))
+            remedy = f'map it, or let items.custom_options = "base" take the item of {base}'
+            found.append(Unmatched(sku, f"ordered with custom options of {base}: {remedy}"))
         elif normal_sku(base) not in mapped:
             found.append(Unmatched(sku, f"ordered with custom options of {base}: map {base}"))
     return found
