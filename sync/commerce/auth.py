@@ -2,7 +2,7 @@
 `ims.py`.
 
 OAuth 1.0a with HMAC-SHA256, as 2.4.4 and later demand. JSON bodies are not signed. A signature is
-made for one sending: the nonce is stored by the shop, so a repeat is signed anew. Rules and
+made for one sending: the nonce is stored by the shop, so a repeat gets a new signature. Rules and
 vectors: Adobe's signer, 2.4.6 to 2.4.8.
 """
 
