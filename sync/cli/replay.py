@@ -146,6 +146,6 @@ def _report(context: CommandContext, wanted: Sequence[Again], *, agreed: bool) -
     elif not wanted:
         line("Nothing is parked.")
     elif agreed:
-        line(f"Enqueued: {len(wanted)}. `trail KEY` shows the outcome of each.")
+        line(f"Enqueued: {len(wanted)}. `trail KEY` tells what comes of each.")
     if wanted and not agreed:
         note("Nothing was enqueued. Add --yes to replay these.")

@@ -2,7 +2,7 @@
 (reference 6.4).
 
 `SalesInvoiceHeadersV2` shows the sums of what sales orders and return orders became; a credit
-note's are negative. Free text invoices are not in it, and their own header has no sums: the
+note's are negative. Free text invoices are not in it, and their own header bears no sums: the
 table-shaped copy of the invoice journal has them. That copy is meant for reporting, and a role may
 well not see it; then the lines tell the amount, and the tax only where they show one.
 """
@@ -147,7 +147,7 @@ class PostedInvoices:
         """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by
         here.
 
-        A sales invoice has the day of its posting; a free text invoice that of its draft, and
+        A sales invoice bears the day of its posting; a free text invoice that of its draft, and
         drafts lie for a while.
         """
         own = Filter.eq("dataAreaId", company)

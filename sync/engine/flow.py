@@ -45,7 +45,7 @@ class Flow(Generic[R]):
     since, until)`: the poll over the same records, oldest change first; both bounds inclusive. None
     for both: nothing is polled. `read(key, systems)`: the record as it is now, or None when the
     owner does not have it (yet). `fingerprint(record)`: what `changed` would say of the record as
-    it was read, where its changes have fingerprints. `deliver(record, delivery)`: makes the target
+    it was read, where its changes bear fingerprints. `deliver(record, delivery)`: makes the target
     agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`. `schedule`: when the timer
     looks whether a connection's poll is due, which is every `poll_minutes(connection)`. `events`:
     endings of the Adobe event types that are notifications for this flow.
@@ -70,5 +70,5 @@ class Flow(Generic[R]):
 
     @property
     def queue(self) -> str:
-        """The queue has the flow's name."""
+        """The queue bears the flow's name."""
         return self.name

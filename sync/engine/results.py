@@ -10,7 +10,7 @@ class Change:
     """Something a poll found: the record's key and the owner's own stamp of its last change (aware
     UTC).
 
-    `fingerprint`: what tells a change where records have no stamp: by it, and not by the time, a
+    `fingerprint`: what tells a change where records bear no stamp: by it, and not by the time, a
     record counts as seen.
     """
 

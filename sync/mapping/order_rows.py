@@ -1,4 +1,4 @@
-"""Which rows of a Commerce order carry an amount, and what their true row totals are.
+"""Which rows of a Commerce order bear money, and what their true row totals are.
 
 REST rewrites `row_total` while answering (measured on 2.4.8-p1: one piece's price less the discount
 of the whole row), and older releases rewrite it otherwise. The true row is therefore *recovered*:
@@ -18,10 +18,10 @@ from sync.core.money import ZERO, rounded, stored, total
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """A row that carries an amount. `row` is before discount, without tax and fixed product tax;
-    the rest as on the item.
+    """A row that bears money. `row` is before discount, without tax and fixed product tax; the rest
+    as on the item.
 
-    `sku` is what was really sold (a configurable's chosen child has the same sku as its parent's
+    `sku` is what was really sold (a configurable's chosen child bears the same sku as its parent's
     row).
     """
 
@@ -46,8 +46,8 @@ class MoneyRow:
 
 
 def money_items(order: Order) -> list[tuple[Item, str]]:
-    """The rows that carry an amount with the sku sold: children of a dynamic bundle, else the top
-    row. Raises `Never`."""
+    """The rows that bear money with the sku sold: children of a dynamic bundle, else the top row.
+    Raises `Never`."""
     tops = [item for item in order.items if item.parent_item_id is None]
     known = {item.item_id for item in tops}
     orphans = [
@@ -76,7 +76,7 @@ def money_items(order: Order) -> list[tuple[Item, str]]:
 
 
 def _is_nothing(item: Item) -> bool:
-    """No piece and no money, as a bundle option that was left at zero; its price is that of a
+    """No piece and no money, as a bundle option that was left at nought; its price is that of a
     piece nobody ordered."""
     money = (
         item.row_total_incl_tax, item.tax_amount, item.discount_amount, item.row_invoiced,
@@ -132,8 +132,8 @@ READINGS: tuple[Callable[[Item], Decimal], ...] = (
 
 
 def money_rows(order: Order) -> list[MoneyRow]:
-    """The rows that carry an amount with their true row totals. Raises `Never` when no reading adds
-    up to `subtotal`."""
+    """The rows that bear money with their true row totals. Raises `Never` when no reading adds up
+    to `subtotal`."""
     items = money_items(order)
     for reading in READINGS:
         rows = [stored(reading(item)) for item, _ in items]

@@ -207,7 +207,7 @@ def _conflict(document: SalesOrder, number: str, why: str, changes: Changes) -> 
         f"order {document.reference} changed in Commerce after sales order {number} was posted, and"
         f" {number} {why}; changed: {what}",
         remedy=(
-            f"Both documents are in the trail. Change {number} in D365 to what it must be, then"
+            f"Both documents are in the trail. Change {number} in D365 to what it shall be, then"
             f" replay the order.{quantities}"
         ),
     )

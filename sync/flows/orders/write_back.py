@@ -90,7 +90,7 @@ async def _comment(text: str, order_id: int, fingerprint: str, delivery: Deliver
 async def _external_id(
     claim: Claim, order_id: int, fingerprint: str, delivery: Delivery
 ) -> Receipt:
-    """`increment_id` goes along (older releases gave the order a new number without it), items do
+    """`increment_id` goes along (older releases numbered the order anew without it), items do
     not."""
     increment = claim.key.rpartition("@")[0]
     entity = {"entity_id": order_id, "increment_id": increment, "ext_order_id": claim.number[:32]}
