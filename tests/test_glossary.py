@@ -106,3 +106,55 @@ def one_of(words: list[str], parts: list[str]) -> bool:
 def test_a_replaced_word_is_in_no_document(word: str) -> None:
     pattern = re.compile(rf"\b{re.escape(word)}s?\b", re.IGNORECASE)
     assert not [str(path) for path, text in documents() if pattern.search(text)]
+
+
+ARCHAIC: Final = (
+    "anew", "as though", "aught", "bear", "bearing", "bears", "befall", "befalls", "borne",
+    "but for", "come about", "comes about", "for ever", "forthwith", "henceforth", "hitherto",
+    "in vain", "is nobody to", "lest", "let in again", "naught", "nought", "suffice", "suffices",
+    "thence", "thereof", "to be had", "unto", "what came of", "whence", "whoever", "whoever's",
+    "whosoever",
+)  # fmt: skip
+"""Turns that a reader has to read twice. Plain ones: again, as if, carry, except, happen, forever,
+zero, be enough, exist, result, who."""
+
+NOT_YET: Final = (
+    "sync/dynamics/posted_invoices.py",
+    "sync/engine/flow.py",
+    "sync/engine/results.py",
+    "sync/flows/orders/order_changes.py",
+    "sync/flows/orders/write_back.py",
+    "sync/mapping/order_rows.py",
+)
+"""Modules that are about to change and get plain prose then."""
+
+
+def prose() -> Iterator[tuple[Path, str]]:
+    """All that people read: documents, and the code with its docstrings, comments and messages."""
+    yield from ((path, path.read_text(encoding="utf-8")) for path, _ in documents())
+    for folder in ("sync", "sandbox"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".toml"} and str(path.relative_to(ROOT)) not in NOT_YET:
+                yield path, path.read_text(encoding="utf-8")
+
+
+def test_prose_is_plain() -> None:
+    pattern = re.compile(rf"\b(?:{'|'.join(ARCHAIC)})\b", re.IGNORECASE)
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path, text in prose()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_lines_of_documents_fit_a_screen() -> None:
+    """Tables and commands cannot be wrapped."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path, text in documents()
+        for line in re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("\n")
+        if len(line) > 100 and not line.startswith("|")
+    ]
+    assert not found, "\n".join(found)

@@ -36,7 +36,7 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Asked:
-    """A money-bearing line before calculation: catalogue price of a piece, pieces, per cent here
+    """A line with an amount, before calculation: catalogue price of a piece, pieces, per cent here
     and at the origin."""
 
     price: Decimal
@@ -64,7 +64,7 @@ class Rule:
 
 @dataclass
 class Sum:
-    """A calculated line, or the shipping charge. Amounts are of the whole row but for `price` and
+    """A calculated line, or the shipping charge. Amounts are of the whole row except `price` and
     `levy_piece`."""
 
     price: Decimal

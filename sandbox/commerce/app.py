@@ -1,5 +1,5 @@
 """The double as an ASGI application: REST, Adobe's identity service and keys, and `/sandbox/...`
-for whoever runs it."""
+for the person who runs it."""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware

@@ -85,7 +85,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Shopper:
-    """Somebody who buys. `id` is None for guests. Whoever has a `company` administers it, or is a
+    """Somebody who buys. `id` is None for guests. One who has a `company` administers it, or is a
     user of `company_id`."""
 
     email: str

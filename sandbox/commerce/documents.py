@@ -88,8 +88,8 @@ class Levy:
 
 @dataclass
 class Row:
-    """One row of a document to be. `pays`: it bears money; `last`: nothing of its item is left
-    after it.
+    """One row of a document to be. `pays`: it carries an amount; `last`: nothing of its item is
+    left after it.
 
     `money`: its columns; `levies`: its fixed product tax by side.
     """
@@ -118,7 +118,8 @@ def parent(order: StoredOrder, item: Columns) -> Columns | None:
 
 
 def pays(order: StoredOrder, item: Columns) -> bool:
-    """Whether a row bears money: of a dynamic bundle the children, of anything else the parent."""
+    """Whether a row carries an amount: of a dynamic bundle the children, of anything else the
+    parent."""
     above = parent(order, item)
     if above is not None:
         return _dynamic(order, above)
@@ -142,7 +143,7 @@ def countable(item: Columns, qty: Decimal) -> Decimal:
 
 
 def to_invoice(order: StoredOrder, item: Columns) -> Decimal:
-    """What can still be invoiced of a row; nothing of one that bears no money."""
+    """What can still be invoiced of a row; nothing of one without an amount."""
     if not pays(order, item):
         return ZERO
     return max(
@@ -152,7 +153,7 @@ def to_invoice(order: StoredOrder, item: Columns) -> Decimal:
 
 
 def to_refund(order: StoredOrder, item: Columns) -> Decimal:
-    """What can still be refunded of a row; nothing of one that bears no money."""
+    """What can still be refunded of a row; nothing of one without an amount."""
     return (
         max(amount(item, "qty_invoiced") - amount(item, "qty_refunded"), ZERO)
         if pays(order, item)
@@ -167,15 +168,15 @@ def to_ship(item: Columns) -> Decimal:
 
 
 def paying(rows: list[Row]) -> Iterator[Row]:
-    """The rows that bear money."""
+    """The rows that carry an amount."""
     return (row for row in rows if row.pays)
 
 
 def levies_in_subtotal(order: StoredOrder) -> bool:
     """Whether the shop counts fixed product taxes to the subtotal; the order's own columns tell."""
-    bearing = [item for item in order.items if pays(order, item)]
-    rows = sum((amount(item, "row_total") for item in bearing), ZERO)
-    levies = sum((amount(item, "weee_tax_applied_row_amount") for item in bearing), ZERO)
+    with_money = [item for item in order.items if pays(order, item)]
+    rows = sum((amount(item, "row_total") for item in with_money), ZERO)
+    levies = sum((amount(item, "weee_tax_applied_row_amount") for item in with_money), ZERO)
     over = order.amount("subtotal") - rows
     return bool(levies) and abs(over - levies) < abs(over)
 
@@ -194,7 +195,7 @@ def exact(columns: Columns) -> Columns:
 
 
 def item_columns(row: Row, parent_id: int, entity_id: int) -> Columns:
-    """A row of a document. Those that bear no money have a price and nothing else; discounts only
+    """A row of a document. Those without an amount have a price and nothing else; discounts only
     where there are."""
     item = row.item
     found: Columns = {name: item[name] for name in ("name", "sku", "product_id")}

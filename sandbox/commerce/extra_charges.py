@@ -47,7 +47,7 @@ def worth(head: Columns, side: str) -> Decimal:
 
 
 def invoice(order: StoredOrder, head: Columns, side: str) -> None:
-    """Put on an invoice what it bears beside its goods; its grand total becomes what is left to
+    """Put on an invoice what it charges beside its goods; its grand total becomes what is left to
     pay."""
     others = live(order)
     if bears_charges(order, others):
@@ -66,7 +66,7 @@ def memo(order: StoredOrder, head: Columns, side: str) -> None:
 
 
 def bears_charges(order: StoredOrder, others: list[Columns]) -> bool:
-    """Whether the next document bears wrapping and fee: none of the others of its kind does."""
+    """Whether the next document carries wrapping and fee: none of the others of its kind does."""
     return not any(name in other for other in others for name in charges(order, ""))
 
 

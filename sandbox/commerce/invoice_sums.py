@@ -17,7 +17,7 @@ from sync.core.money import ZERO
 @dataclass
 class InvoiceSums:
     """An invoice in one currency. `last`: nothing is left to invoice after it; `first`: no other
-    bears shipping."""
+    carries shipping."""
 
     order: StoredOrder
     rows: list[Row]

@@ -106,7 +106,7 @@ def invoice(
 def rows_of(order: StoredOrder, quantities: Quantities) -> list[Row]:
     """The rows of an invoice. Raises `RestFault` for more than is left of an item.
 
-    Rows that bear no money come along with what they belong to. Without quantities they come with
+    Rows without an amount come along with what they belong to. Without quantities they come with
     all that was ordered, every time, which is how their counters overshoot.
     """
     wanted = dict(quantities)
@@ -118,11 +118,11 @@ def rows_of(order: StoredOrder, quantities: Quantities) -> list[Row]:
     for item in order.items:
         if not _comes_along(order, item, wanted):
             continue
-        bearing, rest = pays(order, item), to_invoice(order, item)
+        with_money, rest = pays(order, item), to_invoice(order, item)
         qty = countable(item, wanted.get(item["item_id"], ZERO)) if wanted else rest
-        if not bearing and item["item_id"] not in wanted:
+        if not with_money and item["item_id"] not in wanted:
             qty = amount(item, "qty_ordered")
-        if bearing and qty > rest:
+        if with_money and qty > rest:
             raise RestFault(
                 400, 'We found an invalid quantity to invoice item "%1".', [item["name"]]
             )
@@ -130,7 +130,7 @@ def rows_of(order: StoredOrder, quantities: Quantities) -> list[Row]:
             Row(
                 item,
                 max(qty, ZERO),
-                bearing,
+                with_money,
                 qty == amount(item, "qty_ordered") - amount(item, "qty_invoiced"),
             )
         )

@@ -20,7 +20,7 @@ from sync.core.ports import Clock
 
 Kind = Literal["invoice", "creditmemo"]
 ONLINE: Final = frozenset({"braintree", "paypal_express"})
-"""Payment methods with a gateway: their invoices bear the number of a transaction."""
+"""Payment methods with a gateway: their invoices have the number of a transaction."""
 
 
 class InvoicingAndRefunds:

@@ -69,7 +69,7 @@ def count(item: Columns, levies: dict[str, Levy], word: Word) -> None:
 
 def uncount(by_id: dict[int, Columns], document: Columns) -> None:
     """A cancelled invoice: what its items bore is open again. It has no field for it, so the share
-    is worked out anew."""
+    is computed again."""
     for line in document["items"]:
         item = by_id[line["order_item_id"]]
         noted, of = entries(item), amount(item, "qty_invoiced") + line["qty"]

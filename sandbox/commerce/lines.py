@@ -1,5 +1,5 @@
 """A basket as order lines: which rows of `sales_order_item` a product becomes, and which of them
-bear money."""
+carry an amount."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from sync.core.money import ZERO, rounded
 @dataclass
 class Line:
     """One row to be. `number` counts from 1 within the order, `parent` is a number. `paying`: it
-    bears the money.
+    carries the amount.
 
     A dynamic bundle's parent pays nothing itself (`summing`): it repeats what its children come to.
     """

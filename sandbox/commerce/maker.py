@@ -1,7 +1,7 @@
 """Orders that could have come from a shop: complete, of every product type, and right to the cent.
 
 `OrderMaker` draws a recipe and works it out as the shop does; the state of the double gives it ids
-and a time when it is placed. `order()` does both at once for whoever needs the REST form alone.
+and a time when it is placed. `order()` does both at once where only the REST form is needed.
 """
 
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
 """What a credit memo comes to, in the order in which the shop's own collectors work it out.
 
 Replayed against 207 recorded memos: parts of what was invoiced with delta rounding, the last one of
-an order takes the tax that the header has left, adjustments bear no tax.
+an order takes the tax that the header has left, adjustments carry no tax.
 """
 
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ def php_json(value: Any) -> bytes:
 
 
 def raw(value: Any, key: str = "") -> Any:
-    """Model data: every scalar as text, but for the few that the models hold as numbers."""
+    """Model data: every scalar as text, except the few that the models hold as numbers."""
     if isinstance(value, dict):
         return {name: raw(item, name) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -127,8 +127,8 @@ def rows_of(order: StoredOrder, asked: Refund) -> list[Row]:
     for item in order.items:
         if not _comes_along(order, item, asked.quantities, limits):
             continue
-        bearing, rest = pays(order, item), to_refund(order, item)
-        if not bearing:
+        with_money, rest = pays(order, item), to_refund(order, item)
+        if not with_money:
             qty = _extra(order, item, asked, limits)
         elif asked.quantities and item["item_id"] not in asked.quantities:
             continue
@@ -139,7 +139,7 @@ def rows_of(order: StoredOrder, asked: Refund) -> list[Row]:
                 raise RestFault(
                     400, 'We found an invalid quantity to refund item "%1".', [item["name"]]
                 )
-        rows.append(Row(item, max(qty, ZERO), bearing, qty == rest))
+        rows.append(Row(item, max(qty, ZERO), with_money, qty == rest))
     return rows
 
 
@@ -172,7 +172,7 @@ def _comes_along(
 def _extra(
     order: StoredOrder, item: Columns, asked: Refund, limits: dict[int, Decimal] | None
 ) -> Decimal:
-    """How many of a row that bears no money: as many as go with its parent; a dynamic bundle's all,
+    """How many of a row without an amount: as many as go with its parent; a dynamic bundle's all,
     every time."""
     above = parent(order, item)
     if above is None:

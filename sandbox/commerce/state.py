@@ -259,7 +259,7 @@ class CommerceState(InvoicingAndRefunds):
             self._report(event, lambda: {"customer": raw_customer(customer)})
 
     def save_company(self, company_id: int, **columns: Any) -> None:
-        """Write columns of a company, as an administrator does who approves or blocks it. It bears
+        """Write columns of a company, as an administrator does who approves or blocks it. It has
         no time of change."""
         self.companies[company_id] = {**self.companies[company_id], **columns}
         for event in ("company_save_after", "company_save_commit_after"):

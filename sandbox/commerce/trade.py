@@ -1,5 +1,5 @@
 """`/sandbox/...` beside `inspection.py`: the shop's books, its catalogue and its webhooks, as
-whoever runs the shop sees them."""
+who runs the shop sees them."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -65,8 +65,8 @@ class Trade:
         return answer([entry(order) for order in self._state.orders.values()])
 
     async def items(self, request: Request) -> Response:
-        """`GET orders/{id}/items`: the rows that bear money, and how many of each can be invoiced
-        and refunded."""
+        """`GET orders/{id}/items`: the rows that carry an amount, and how many of each can be
+        invoiced and refunded."""
         order = self._state.orders.get(request.path_params["id"])
         if order is None:
             return answer({"error": "there is no such order"}, 404)

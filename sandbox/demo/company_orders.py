@@ -1,4 +1,5 @@
-"""Orders of B2B companies: each is to stand on its company's account, whoever bought. Pure."""
+"""Orders of B2B companies: each is to stand on its company's account, whichever buyer ordered.
+Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ def on_company_accounts(
     """How many company orders are in F&O, and those on an account that is not their company's.
 
     `books`: the shop's, `sales_orders` and `customers` F&O's rows. An account is a company's when
-    it bears its name.
+    it has its name.
     """
     companies = {
         str(order["increment_id"]): str(order["company"]) for order in books if order["company"]

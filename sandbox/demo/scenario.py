@@ -44,7 +44,7 @@ class Gauges(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. `parked` as it was before it was healed; `seconds` from the first order to
+    """The result. `parked` as it was before it was healed; `seconds` from the first order to
     the last comparison."""
 
     orders: int

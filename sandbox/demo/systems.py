@@ -72,7 +72,8 @@ class Shop(Face):
         return done
 
     async def items(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """An order's rows that bear money: `item_id`, `to_invoice`, `to_refund`, `qty_shipped`."""
+        """An order's rows that carry an amount: `item_id`, `to_invoice`, `to_refund`,
+        `qty_shipped`."""
         found: list[dict[str, Any]] = await self.ask(
             "GET", f"/sandbox/orders/{order['entity_id']}/items"
         )

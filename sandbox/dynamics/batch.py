@@ -3,7 +3,7 @@ multipart answer.
 
 Parts are worked off in order and independently of each other; the outer status is 200 whatever
 happens to them. A changeset that fails answers with one error part under the first operation's
-Content-ID (as captured on a live system), whichever operation it was that failed. `$1` references
+Content-ID (as captured on a live system), whichever operation failed. `$1` references
 are plain text here: they do not resolve.
 """
 

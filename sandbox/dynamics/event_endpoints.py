@@ -44,7 +44,7 @@ class Endpoints:
 
 
 def event_routes(state: DynamicsState, client: httpx.AsyncClient) -> list[Route]:
-    """The route. `client` sends the events and is whoever's who opened it."""
+    """The route. `client` sends the events and belongs to the caller who opened it."""
     return [
         Route("/sandbox/business_events", Endpoints(state, client).events, methods=["GET", "POST"])
     ]

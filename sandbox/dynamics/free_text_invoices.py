@@ -102,7 +102,7 @@ def _header_valid(draft: Draft) -> None:
 
 
 def _header_written(draft: Draft, header: Record) -> None:
-    """Another currency, or tax within the amounts, values the lines anew."""
+    """Another currency, or tax within the amounts, values the lines again."""
     if draft.before is None or not (draft.changed("CurrencyCode") or draft.changed("InclTax")):
         return
     for row in lines_of(draft.state, header[COMPANY], header["InvoiceIdentifier"]):

@@ -151,7 +151,7 @@ def _valid(draft: Draft) -> None:
 
 
 def _written(draft: Draft, header: Record) -> None:
-    """Another currency prices the lines anew."""
+    """Another currency prices the lines again."""
     if draft.before is None or not draft.changed("CurrencyCode"):
         return
     for line in draft.state.lines(header[COMPANY], header["SalesOrderNumber"]):

@@ -2,9 +2,9 @@
 who is signed in.
 
 azure-identity caches tokens in memory and renews them some minutes before they end, so there is one
-credential per process and environment. The app (or the managed identity) is nobody to F&O until its
-client id has a row, with a user, in System administration > Setup > Microsoft Entra applications.
-Source: Microsoft, services-home-page.md.
+credential per process and environment. The app (or the managed identity) is unknown to F&O until
+its client id has a row, with a user, in System administration > Setup > Microsoft Entra
+applications. Source: Microsoft, services-home-page.md.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class OperatorSignIn:
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token of theirs. Raises `Never` when neither gives one; what they say, which may name
-        people, is not told."""
+        people, is not repeated."""
         try:
             return await self._chain.get_token(*scopes, **options)
         except ClientAuthenticationError:
@@ -92,8 +92,8 @@ class IdentityElsewhere:
     async def token(self, *, renew: bool = False) -> NoReturn:  # noqa: ARG002 - as all tokens are asked for
         """Raises `Never`, always."""
         raise Never(
-            "F&O is asked as the app's managed identity, which is to be had in Azure alone and not"
-            " by a command",
+            "F&O is asked as the app's managed identity, which exists only in Azure and not"
+            " for a command",
             remedy=(
                 "Let the app do it: `backfill`, `replay` and its polls. While rehearsing, use auth"
                 ' = "secret" or "certificate" in connections.toml; then this command can ask F&O'
@@ -131,8 +131,8 @@ class EntraTokens:
         self._asking = asyncio.Lock()
 
     async def token(self, *, renew: bool = False) -> str:
-        """A token for the scope. `renew` forgets the cached one and asks the secret store anew, for
-        a rotated secret.
+        """A token for the scope. `renew` forgets the cached one and reads the secret store again,
+        for a rotated secret.
 
         Raises `Later` (using up no try) when Entra cannot be reached, `SignInRefused` with Entra's
         own code when it refuses, `Never` when the certificate cannot be read. None holds a secret.
@@ -166,7 +166,7 @@ class EntraTokens:
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
         check = (
-            "a managed identity is to be had only where it is assigned, so in Azure; elsewhere use"
+            "a managed identity exists only where it is assigned, so in Azure; elsewhere use"
             " another auth"
             if self._section.auth == "managed_identity"
             else "check tenant, client id and the expiry of its secret"

@@ -19,7 +19,7 @@ else:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, waiting for whoever holds it; closing it lets go. The empty
+    """Hold the lock file at `path`, waiting until it is free; closing it releases it. The empty
     file stays."""
     with path.open("ab") as file:
         _lock(file.fileno())

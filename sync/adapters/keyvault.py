@@ -56,7 +56,7 @@ class _Kept:
         return self.value if self.reported_at is not None and now - self.reported_at < age else None
 
     def learn(self, value: str | None, now: datetime) -> None:
-        """The vault has answered: this is the value, or there is none to be had."""
+        """The vault has answered: this is the value, or there is none."""
         self.value, self.reported_at, self.trouble = value, now if value is not None else None, None
         self.refusal = None
 
@@ -72,7 +72,7 @@ class _Kept:
             raise Never(known.reason, remedy=known.remedy, code=known.code)
 
     def answered(self, asking: "asyncio.Task[str]") -> None:
-        """Nobody asks any more; what came of it was told to whoever still waited."""
+        """Nobody asks any more; callers that still waited got the result."""
         self.asking = None
         if not asking.cancelled():
             asking.exception()
@@ -129,7 +129,7 @@ class KeyVaultSecrets:
         value = kept.within(FRESH, self._clock.now())
         if (
             value is None and kept.asking is not None
-        ):  # somebody asks already: whoever has a value need not wait
+        ):  # somebody asks already: who has a value need not wait
             value = kept.within(STALE, self._clock.now())
         if value is not None:
             return value

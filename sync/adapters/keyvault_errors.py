@@ -87,8 +87,8 @@ def _forbidden(vault: str, name: str, error: HttpResponseError, code: str) -> Ne
     return Never(
         f"the app may not read the secret {name} in {vault} ({inner or 'Forbidden'})",
         remedy=(
-            f"Give the app's identity, or whoever runs a command, the role {ROLE} on the vault; it"
-            " takes minutes to be effective."
+            f"Give the app's identity, or the person who runs a command, the role {ROLE} on the"
+            " vault. It takes effect after some minutes."
         ),
         code=code,
     )

@@ -2,8 +2,8 @@
 processes may share them.
 
 `azure`: Service Bus, Table Storage and Key Vault, with no secret of our own making: the app as its
-managed identity, a command as whoever runs it. `emulated`: both emulators by connection string;
-secrets lie in the encrypted vault of SYNC_HOME.
+managed identity, a command as the person who runs it. `emulated`: both emulators by connection
+string; secrets lie in the encrypted vault of SYNC_HOME.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ async def open_emulated(
     """The engine over the emulators. `serves`: open the senders now. Raises `Never` for texts or a
     vault that do not open."""
     assert settings.service_bus_connection is not None, (
-        "settings name both connection strings, or do not come about"
+        "settings name both connection strings, or are not used"
     )
     assert settings.tables_connection is not None, "as above"
     async with AsyncExitStack() as stack:
@@ -85,7 +85,7 @@ async def open_azure(
     One credential for the whole process, `credential` or else the one or the other's;
     `vault_options` go to Key Vault's client. Raises `Never` with a remedy when a key is missing in
     the vault or may not be read, or when no operator is signed in; `Later` when the vault does not
-    answer and no token is to be had; whoever calls again then tries again.
+    answer and there is no token; the next call then tries again.
     """
     async with AsyncExitStack() as stack:
         identity = credential or (

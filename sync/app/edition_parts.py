@@ -14,7 +14,7 @@ from sync.engine.copies import KEEP_MONTHS, Sealer
 
 @dataclass(frozen=True)
 class EditionParts:
-    """What an edition provides. `email_key`: at least 16 bytes, the same for ever. `keep_months`:
+    """What an edition provides. `email_key`: at least 16 bytes, never changed. `keep_months`:
     as `Documents` has it.
 
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.

@@ -1,4 +1,5 @@
-"""The environment's settings: read once, in one place, every missing or wrong name told together.
+"""The environment's settings: read once, in one place, every missing or wrong name reported
+together.
 
 | name | edition | what | | --- | --- | --- | | SYNC_EDITION | all | `embedded`, `emulated` or
 `azure`; found out from the other names where it is absent | | SYNC_CONNECTIONS | all | path of
@@ -102,8 +103,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """The settings of `os.environ` or the like. Raises `SettingsMissing` with every name at
-        once.
+        """The settings of `os.environ` or a similar mapping. Raises `SettingsMissing` with every
+        name at once.
 
         A name that is set to nothing counts as not set.
         """

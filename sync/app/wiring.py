@@ -17,7 +17,7 @@ async def runtime() -> Services:
     """The process's engine. Raises `SettingsMissing`, `BadConfiguration`, `Later` or `Never` at
     every call, until it can open.
 
-    Whoever asks meanwhile waits for the same opening, which goes on when they give up waiting.
+    Callers that come meanwhile wait for the same opening, which goes on when they stop waiting.
     """
     if _opened:
         return _opened[0]

@@ -17,7 +17,7 @@ CUSTOM_OPTIONS: Final = "items.custom_options"
 """Skus without an item that custom options may have made longer."""
 OF_SKUS: Final = (ITEMS, CUSTOM_OPTIONS)
 SHOWN: Final = 10
-"""How many skus are named, and how many causes beside missing rows are told one by one."""
+"""How many skus are named, and how many causes beside missing rows are printed one by one."""
 
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "orders.payments": ("payment method {key}", '{name} = {{ method = "<method of payment>" }}'),
@@ -176,7 +176,7 @@ def _sentence(reason: str) -> str:
 
 def _name(missing: Missing) -> str:
     if missing == Missing("orders.taxes", "none"):
-        return 'What bears no tax ("none")'
+        return 'What carries no tax ("none")'
     name = ROWS[missing.table][0].format(key=missing.key[:64] or "(none)")
     return name[0].upper() + name[1:]
 

@@ -94,7 +94,7 @@ async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:
         await probe.commerce.store_views()
     theirs = probe.commerce.server_time
     if theirs is None:
-        yield ok("the shop's answers tell no time; polls go by this machine's clock")
+        yield ok("the shop's answers show no time; polls use this machine's clock")
         return
     ahead = probe.clock.now() - theirs
     if abs(ahead) > MOST_SKEW:
@@ -110,4 +110,4 @@ async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:
 
 
 def _count(total: int | None) -> str:
-    return "count not told" if total is None else f"{total} in all"
+    return "count unknown" if total is None else f"{total} in all"

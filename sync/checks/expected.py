@@ -1,4 +1,4 @@
-"""Rows that every shop needs sooner or later, whatever its recent records hold."""
+"""Rows that every shop needs at some time, whatever its recent records hold."""
 
 from collections.abc import Iterator
 

@@ -15,7 +15,7 @@ async def documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     for path, what in DOCUMENTS.items():
         if path in probe.settings.flows:
             page = await probe.commerce.search(path, Search(page_size=1, fields=("entity_id",)))
-            count = "count not told" if page.total_count is None else f"{page.total_count} in all"
+            count = "count unknown" if page.total_count is None else f"{page.total_count} in all"
             yield ok(f"{what} can be read ({count})")
 
 
@@ -28,7 +28,7 @@ async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
         yield ok("free text invoices have their tax groups from orders.taxes")
     else:
         yield warn(
-            "free text invoices would bear no tax in F&O: orders.taxes is empty, and they have no"
+            "free text invoices would carry no tax in F&O: orders.taxes is empty, and they have no"
             " item to take a tax group from",
             'Map Commerce\'s tax codes under orders.taxes; a shop that charges no tax writes "none"'
             " = {} there.",

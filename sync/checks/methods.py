@@ -48,7 +48,7 @@ class Methods:
                 " is on account"
             )
         if "*" not in invoices.banks:
-            return  # such records would be parked, and are told with their cause
+            return  # such records would be parked, and are reported with their cause
         for method, count in undecided:
             yield Finding(
                 Level.WARN,

@@ -67,7 +67,7 @@ class PriceEvidence:
             way = "with" if shown else "without"
             what = (
                 f"stores.{store_id}: prices_include_tax is {said}, but {count} of"
-                f" {sum(votes.counts.values())} items that tell it were priced {way} tax, as in"
+                f" {sum(votes.counts.values())} items that show it were priced {way} tax, as in"
                 f" order {votes.examples[shown]}"
             )
             table = f"[connections.{self._probe.name}.stores.{toml_key(store_id)}]"

@@ -52,7 +52,7 @@ async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
 
 
 async def _stored(name: str, probe: Probe) -> str | None:
-    """The secret; None when it is missing, which `secrets_are_stored` tells."""
+    """The secret; None when it is missing, which `secrets_are_stored` reports."""
     try:
         return await probe.secrets.get(name)
     except Never:

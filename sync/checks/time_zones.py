@@ -1,4 +1,4 @@
-"""Whether the time zone in which the ledger's dates are told is that of the shop, and of the legal
+"""Whether the time zone of the ledger's dates is that of the shop, and of the legal
 entity in F&O."""
 
 import re

@@ -2,7 +2,7 @@
 written anywhere.
 
 It maps as `preview` does, with the cutover left out: what was entered by hand before it holds the
-same codes as what will come. A record that lacks a row is mapped again as though the row were
+same codes as what will come. A record that lacks a row is mapped again as if the row were
 there, so that every cause shows at once.
 """
 
@@ -168,7 +168,7 @@ class Trial:
 
 
 def with_rows(settings: Connection, rows: Iterable[Missing]) -> Connection:
-    """The settings as though these rows were written."""
+    """The settings as if these rows were written."""
     for row in rows:
         if row.table in OF_SKUS:
             continue

@@ -30,7 +30,8 @@ async def receipts_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
 
 
 def needed_writes(settings: Connection) -> Iterator[tuple[str, str]]:
-    """Path and what is written there. Invoices and credit memos are told by comments alone."""
+    """Path and what is written there. Invoices and credit memos are written back by comments
+    alone."""
     to, flows = settings.receipts.to, settings.flows
     if "receipts" not in flows or to == "none":
         return

@@ -64,8 +64,8 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
     cure.
 
     Then the records of the last days (orders, invoices, credit memos, customers, companies, as far
-    as these flow) are mapped as `preview` does: whatever would park some of them is told once, with
-    the number of records and the line to add.
+    as these flow) are mapped as `preview` does: whatever would park some of them is printed once,
+    with the number of records and the line to add.
 
     Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.
 

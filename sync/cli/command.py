@@ -1,4 +1,4 @@
-"""What every command has in common: the options it takes, and how what stops it is told.
+"""What every command has in common: the options it takes, and how it reports what stops it.
 
 `Command` adds `--home`, `--config`, `--connection` and `--json` to a command, hands the command a
 `CommandContext` (`context_of`), and turns the errors that people can act on into a sentence, a

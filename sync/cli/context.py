@@ -109,7 +109,7 @@ class CommandContext:
         """The engine over the directory, closed at the end. Works beside a process that serves,
         unless `serves`.
 
-        People are told where the command works; on one machine only where it `changes` something.
+        The command prints where it works; on one machine only where it `changes` something.
         Raises what `connections` and `existing_home` raise, `Never`, and `Problem` where another
         process serves.
         """

@@ -41,7 +41,7 @@ def erase(
     """Forget the encrypted copies of orders, their invoices and credit memos, and of the customers
     named.
 
-    What the trail tells (numbers, amounts, outcomes) names nobody and stays, and so do both
+    What the trail holds (numbers, amounts, outcomes) names no person and stays, and so do both
     systems' own records: erase those there, but afterwards, for what belongs to an order is looked
     up in Commerce. A later change of an erased order is written whole, as what was sent before is
     not known any more. Without --yes it lists the records and asks; where nobody can be asked, it

@@ -127,7 +127,7 @@ def _entity(systems: Systems, company: str) -> str:
 def remove(
     ctx: typer.Context, source: Source, kind: Kind = "customer", company: Company = ""
 ) -> None:
-    """Forget a mapping; the shopper is matched or created anew at the next order.
+    """Forget a mapping; the shopper is matched or created again at the next order.
 
     For example:
 

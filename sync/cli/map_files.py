@@ -1,4 +1,4 @@
-"""What both mapping groups do with CSV files: read one, tell what it would change, write one."""
+"""What both mapping groups do with CSV files: read one, show what it would change, write one."""
 
 import sys
 from collections.abc import Mapping

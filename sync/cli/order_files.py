@@ -1,4 +1,4 @@
-"""Orders from files: what was named on the command line, read one by one, each fault told with its
+"""Orders from files: what was named on the command line, read one by one, each fault shown with its
 file."""
 
 import sys

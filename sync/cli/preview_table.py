@@ -25,7 +25,7 @@ NUMBERS: Final = (
     "ExternalItemNumber", "PaymentReference",
     "Description",
 )  # fmt: skip
-"""What people know a request by; those that bear no personal data."""
+"""What people know a request by; those that hold no personal data."""
 
 Row = tuple[Any, ...]
 

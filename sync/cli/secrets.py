@@ -105,7 +105,7 @@ def _needed(context: CommandContext) -> dict[str, list[str]]:
     try:
         connections = context.connections().connections
     except BadConfiguration:
-        note("connections.toml cannot be used, so what it needs is not shown; `check` tells why.")
+        note("connections.toml cannot be used, so what it needs is not shown; `check` shows why.")
         return needed
     for connection, settings in connections.items():
         for name in secret_names(settings):

@@ -1,4 +1,4 @@
-"""`webhooks`: what is to be registered in Commerce so that it tells of changes at once."""
+"""`webhooks`: what is to be registered in Commerce so that it announces changes at once."""
 
 import json
 from ipaddress import ip_address
@@ -26,7 +26,7 @@ def webhooks(
         bool,
         typer.Option(
             "--addresses",
-            help="Also tell of changed addresses of orders; it fires at every checkout.",
+            help="Also announce changed addresses of orders; it fires at every checkout.",
         ),
     ] = False,
 ) -> None:

@@ -1,20 +1,22 @@
-"""How a request says who we are: OAuth 1.0a signatures for shops of our own, Adobe's tokens
-(`ims.py`) for the service.
+"""OAuth 1.0a signatures for shops on premises and on Cloud. The Cloud Service takes tokens:
+`ims.py`.
 
 OAuth 1.0a with HMAC-SHA256, as 2.4.4 and later demand. JSON bodies are not signed. A signature is
-made for one sending: the nonce is stored by the shop, so a repeat is signed anew. Rules and
+made for one sending: the nonce is stored by the shop, so a repeat gets a new signature. Rules and
 vectors: Adobe's signer, 2.4.6 to 2.4.8.
 """
 
 import logging
 import re
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from typing import Any, Final, Literal
 from urllib.parse import unquote
 
 import httpx
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
+from sync.commerce.bodies import said_by
 from sync.config.connections import Commerce, SecretName
 from sync.core.errors import Never
 from sync.core.ports import Clock, Secrets
@@ -34,38 +36,7 @@ _RESERVED: Final = re.compile(r"%(?:3A|40|26|3D|2B|24|2C|2F|3B|25)", re.IGNORECA
 %`."""
 
 
-@dataclass(frozen=True)
-class Signed:
-    """Headers for one sending. `decoded` and `token` remember how they were made, for a second try
-    after a 401."""
-
-    headers: dict[str, str]
-    decoded: bool = False
-    token: str = ""
-
-
-class Auth(Protocol):
-    """Authorises requests, and knows whether a refused one is worth a second try with other
-    headers."""
-
-    async def sign(self, method: Method, url: httpx.URL) -> Signed:
-        """Headers for one sending of exactly this URL. Raises `Never` when credentials are
-        missing."""
-        ...
-
-    async def sign_again(
-        self, method: Method, url: httpx.URL, refused: Signed, message: str
-    ) -> Signed | None:
-        """After a 401 with the error template `message`: other headers, or None when another try
-        would end the same."""
-        ...
-
-    def accepted(self, url: httpx.URL, signed: Signed) -> None:
-        """The second try got past the door: remember how it was signed."""
-        ...
-
-
-class OAuth:
+class OAuth(httpx.Auth):
     """The four credentials of an integration, and which of the two path rules the shop's signer
     follows.
 
@@ -74,34 +45,38 @@ class OAuth:
     for writes too.
     """
 
+    requires_response_body = True
+
     def __init__(self, settings: Commerce, *, secrets: Secrets, clock: Clock) -> None:
         self._settings = settings
         self._secrets = secrets
         self._clock = clock
         self._decodes = settings.oauth_decode_path_reserved == "true"
 
-    async def sign(self, method: Method, url: httpx.URL) -> Signed:
-        """See `Auth`."""
-        return await self._signed(method, url, decoded=self._decodes and _ambiguous(url))
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """A new nonce where the nonce was refused, the other path rule where the signature was.
 
-    async def sign_again(
-        self, method: Method, url: httpx.URL, refused: Signed, message: str
-    ) -> Signed | None:
-        """See `Auth`: a new nonce where the nonce was refused, the other path rule where the
-        signature was."""
-        if message.startswith(NONCE_REFUSED):
-            return await self._signed(method, url, decoded=refused.decoded)
-        undecided = self._settings.oauth_decode_path_reserved == "auto" and _ambiguous(url)
+        Raises `Never` when credentials are missing.
+        """
+        undecided = self._settings.oauth_decode_path_reserved == "auto" and _ambiguous(request.url)
+        decoded = self._decodes and _ambiguous(request.url)
+        await self._sign(request, decoded=decoded)
+        response = yield request
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return
+        message = said_by(response).template
         if message.startswith(SIGNATURE_INVALID) and undecided:
-            return await self._signed(method, url, decoded=not refused.decoded)
-        return None
+            decoded = not decoded
+        elif not message.startswith(NONCE_REFUSED):
+            return
+        await self._sign(request, decoded=decoded)
+        response = yield request
+        if undecided and response.status_code != HTTPStatus.UNAUTHORIZED:
+            self._decodes = decoded
 
-    def accepted(self, url: httpx.URL, signed: Signed) -> None:
-        """See `Auth`."""
-        if self._settings.oauth_decode_path_reserved == "auto" and _ambiguous(url):
-            self._decodes = signed.decoded
-
-    async def _signed(self, method: Method, url: httpx.URL, *, decoded: bool) -> Signed:
+    async def _sign(self, request: httpx.Request, *, decoded: bool) -> None:
         client = Client(
             await self._secret("consumer_key", self._settings.consumer_key),
             client_secret=await self._secret("consumer_secret", self._settings.consumer_secret),
@@ -111,8 +86,11 @@ class OAuth:
             nonce=self._clock.unique(),
             timestamp=str(int(self._clock.now().timestamp())),
         )
-        _, headers, _ = client.sign(signed_url(url, decoded=decoded), http_method=method, body=None)
-        return Signed({"Authorization": headers["Authorization"]}, decoded=decoded)
+        method: Any = request.method
+        _, headers, _ = client.sign(
+            signed_url(request.url, decoded=decoded), http_method=method, body=None
+        )
+        request.headers["Authorization"] = headers["Authorization"]
 
     async def _secret(self, field: str, name: SecretName | None) -> str:
         if name is None:

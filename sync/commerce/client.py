@@ -108,7 +108,7 @@ class CommerceClient:
         """Every page from the first, each with the rows not given before (told apart by `key`).
 
         Ends at the last match, at an empty page, or at a page that brings nothing new (2.3 and some
-        extensions repeat the last page for ever). For lists that change meanwhile use `changed`.
+        extensions repeat the last page forever). For lists that change meanwhile use `changed`.
         """
         seen: set[Any] = set()
         number, size = 1, 0

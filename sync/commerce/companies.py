@@ -50,7 +50,7 @@ class Companies:
         return self._codes[country].get(region_id, "")
 
     async def aclose(self) -> None:
-        """Stop; whoever waits gets `Later`."""
+        """Stop; waiting callers get `Later`."""
         await self._joined.aclose()
 
     async def _by_ids(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The public keys with which Adobe signs I/O events: fetched from one pinned host, kept for at most
 a day.
 
-The path of a key comes with the delivery, so from whoever sent it: the host is ours to choose, the
+The path of a key comes with the delivery, so from its sender: the host is ours to choose, the
 path must be of the shape Adobe uses, and answers are few and small. A key that cannot be fetched is
 `Later`: Adobe sends the event again.
 """

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sync.commerce.auth import ACL_REFUSED, Method, Signed
+from sync.commerce.auth import ACL_REFUSED
 from sync.commerce.bodies import said_by
 from sync.commerce.errors import RestCall, retry_after
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.ports import Clock, Secrets
+from sync.core.sign_in import BearerAuth
 
 SCOPE: Final = (
     "openid,AdobeID,email,profile,additional_info.roles,"
@@ -32,8 +33,30 @@ QUIET: Final = timedelta(seconds=5)
 TIMEOUT: Final = httpx.Timeout(30.0)
 
 
-class Ims:
-    """Tokens of one connection, and the headers that go with them."""
+class Ims(BearerAuth):
+    """The headers that go with a token of one connection."""
+
+    def __init__(self, settings: Commerce, tokens: "ImsTokens") -> None:
+        super().__init__(tokens)
+        self._settings = settings
+
+    def headers(self, token: str) -> dict[str, str]:
+        """See `BearerAuth`; the service also wants the client, the organisation and the store."""
+        headers = {
+            **super().headers(token),
+            "x-api-key": self._settings.client_id or "",
+            "x-gw-ims-org-id": self._settings.organisation or "",
+            "Store": self._settings.scope,
+        }
+        return {name: value for name, value in headers.items() if value}
+
+    def may_renew(self, response: httpx.Response) -> bool:
+        """A missing right is not cured by a new token."""
+        return not said_by(response).template.startswith(ACL_REFUSED)
+
+
+class ImsTokens:
+    """Tokens of one connection, from Adobe IMS."""
 
     def __init__(
         self,
@@ -53,47 +76,25 @@ class Ims:
         self._token = ""
         self._good_until: datetime | None = None
 
-    async def sign(self, method: Method, url: httpx.URL) -> Signed:  # noqa: ARG002 - one token serves every request
-        """Headers for any request. Raises `Never` when the connection names no credentials.
+    async def token(self, *, renew: bool = False) -> str:
+        """A token for any request. Raises `Never` when the connection names no credentials.
 
-        Raises `Later` when IMS is away or refuses them: whoever corrects the secret corrects every
-        record. Raises `Paused` for the whole shop when IMS asks for quiet: nothing can be asked of
-        it without a token.
+        Raises `Later` when IMS is away or refuses them: a corrected secret lets every record
+        through. Raises `Paused` for the whole shop when IMS answers 429: without a token the shop
+        can be asked nothing.
         """
-        token = await self._valid_token()
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "x-api-key": self._client_id(),
-            "x-gw-ims-org-id": self._settings.organisation or "",
-            "Store": self._settings.scope,
-        }
-        return Signed({name: value for name, value in headers.items() if value}, token=token)
-
-    async def sign_again(
-        self, method: Method, url: httpx.URL, refused: Signed, message: str
-    ) -> Signed | None:
-        """A new token, unless the refusal is about rights; whoever comes second uses the one just
-        fetched."""
-        if message.startswith(ACL_REFUSED):
-            return None
-        if self._token == refused.token:
-            self._good_until = None
-        return await self.sign(method, url)
-
-    def accepted(self, url: httpx.URL, signed: Signed) -> None:
-        """Nothing to remember."""
-
-    async def _valid_token(self) -> str:
         async with self._one_at_a_time:
+            if renew:
+                self._good_until = None
             return await self._kept_or_new()
 
     async def _kept_or_new(self) -> str:
         asked_at = self._clock.now()
         if self._good_until is None or asked_at >= self._good_until:
             answer = await self._fetch()
-            processes = _lifetime(answer)
+            lifetime = _lifetime(answer)
             self._token = str(answer["access_token"])
-            self._good_until = asked_at + max(processes - EARLY, processes / 2)
+            self._good_until = asked_at + max(lifetime - EARLY, lifetime / 2)
         return self._token
 
     async def _fetch(self) -> dict[str, Any]:

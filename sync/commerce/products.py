@@ -38,7 +38,7 @@ class Products:
         return known
 
     async def aclose(self) -> None:
-        """Stop; whoever waits gets `Later`."""
+        """Stop; waiting callers get `Later`."""
         await self._joined.aclose()
 
     async def _load(self, ids: Sequence[int]) -> Mapping[int, str]:

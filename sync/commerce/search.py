@@ -246,8 +246,7 @@ def _scalar(field: str, op: Op, value: Scalar) -> str:
         )
     if op in (Op.IN, Op.NIN) and ("," in text or not text):
         raise Unsearchable(
-            f"{field} {op}: a value with a comma cannot be told from two values, an empty one is"
-            " lost"
+            f"{field} {op}: a value with a comma looks like two values, an empty one is lost"
         )
     return text
 

@@ -11,21 +11,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
+from functools import partial
 from typing import Any, Final
 
 import httpx
 
 from sync.commerce import errors
 from sync.commerce.address import Query, url_of
-from sync.commerce.auth import Auth, Method, OAuth
-from sync.commerce.bodies import said_by
-from sync.commerce.ims import Ims
+from sync.commerce.auth import Method, OAuth
+from sync.commerce.ims import Ims, ImsTokens
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
 from sync.core.ports import Clock, Secrets
+from sync.core.sign_in import send_signed
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """Commerce is to be given a minute; what takes longer is cut off by PHP or a proxy anyway."""
@@ -63,11 +63,12 @@ class Transport:
         self._http = http
         self._on_pause = on_pause
         self._places = asyncio.Semaphore(settings.concurrency)
-        self._auth: Auth
+        self._auth: httpx.Auth = OAuth(settings, secrets=secrets, clock=clock)
         if settings.edition == "saas":
-            self._auth = Ims(settings, secrets=secrets, http=http, clock=clock, system=self.system)
-        else:
-            self._auth = OAuth(settings, secrets=secrets, clock=clock)
+            tokens = ImsTokens(
+                settings, secrets=secrets, http=http, clock=clock, system=self.system
+            )
+            self._auth = Ims(settings, tokens)
 
     @property
     def server_time(self) -> datetime | None:
@@ -120,34 +121,17 @@ class Transport:
         self, method: Method, url: httpx.URL, content: bytes | None, what: str
     ) -> httpx.Response:
         """The answer; after a 401 that other headers may cure, that of the second try."""
-        signed = await self._auth.sign(method, url)
-        response = await self._sent(method, url, content, signed.headers, what)
-        if response.status_code != HTTPStatus.UNAUTHORIZED:
-            return response
-        again = await self._auth.sign_again(method, url, signed, said_by(response).template)
-        if again is None:
-            return response
-        second = await self._sent(method, url, content, again.headers, what)
-        if second.status_code != HTTPStatus.UNAUTHORIZED:
-            self._auth.accepted(url, again)
-        return second
-
-    async def _sent(
-        self,
-        method: Method,
-        url: httpx.URL,
-        content: bytes | None,
-        signature: dict[str, str],
-        what: str,
-    ) -> httpx.Response:
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **signature}
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if content is not None or self.settings.edition == "saas":
             headers["Content-Type"] = "application/json"
         extensions = {"timeout": TIMEOUT.as_dict()}
         request = httpx.Request(
             method, url, headers=headers, content=content, extensions=extensions
         )
-        writes = method != "GET"
+        return await send_signed(self._auth, request, partial(self._sent, what=what))
+
+    async def _sent(self, request: httpx.Request, *, what: str) -> httpx.Response:
+        writes = request.method != "GET"
         async with self._places:
             self.counts["writes" if writes else "reads"] += 1
             try:

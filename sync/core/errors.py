@@ -62,7 +62,7 @@ class SignInRefused(Later):
 class Unknown(Later):
     """A write was sent and its answer never came: it may or may not have been committed.
 
-    Whoever takes the record up must look before posting, and not before the old request can no
+    Who takes the record up must look before posting, and not before the old request can no
     longer commit.
     """
 

@@ -1,6 +1,6 @@
 """Log lines: one per event, `orders.delivered key=000000042 attempt=1 ms=120`, as text or as JSON.
 
-Whoever logs writes identifiers, counts and durations only. The mask here is the last line of
+Log lines hold identifiers, counts and durations only. The mask here is the last line of
 defence for what slips in all the same (an exception's text, a library's line): addresses, tokens,
 Authorization headers, queries of URLs.
 """

@@ -1,7 +1,7 @@
 """What D365 holds under our reference is taken over only where it is the very document: same
 account, currency, amount.
 
-Two records of Commerce can bear equal numbers (increment ids are unique per store view only), and
+Two records of Commerce can have equal numbers (increment ids are unique per store view only), and
 people type references by hand. A record that adopted another one's document would be lost, and that
 document be changed; so it parks instead.
 """
@@ -25,7 +25,7 @@ class AnotherDocument(Never):
             f"{name} {_shown(there.get(name))} there, {_shown(ours[name])} here" for name in ours
         )
         super().__init__(
-            f"{reference}: {target} in D365 bears this reference and is another document: {sides}",
+            f"{reference}: {target} in D365 has this reference and is another document: {sides}",
             remedy=(
                 f"Compare both. If {target} is of somebody else, give it another reference in D365,"
                 " then replay. If it is this document, correct there what differs, or delete it"

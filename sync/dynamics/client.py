@@ -112,7 +112,7 @@ class DynamicsClient:
         return other
 
     async def aclose(self) -> None:
-        """End what is joined; whoever waits gets `Later`."""
+        """End what is joined; waiting callers get `Later`."""
         await self._documents.aclose()
         for lookup in self._lookups.values():
             await lookup.aclose()
@@ -193,7 +193,7 @@ class DynamicsClient:
         company: str | None = None,
         select: Sequence[str] = (),
     ) -> list[Record]:
-        """All records whose `field` equals one of `values`, but for case. Concurrent calls are
+        """All records whose `field` equals one of `values`, ignoring case. Concurrent calls are
         joined into one request.
 
         `company` None looks in all. Raises `Never` for a value with `*` or a backslash, which F&O

@@ -2,7 +2,7 @@
 
 F&O says 400 for a refusal, but 500 for the same refusal inside $batch, and 500 also for a crash; a
 record that is missing for an update is 400, a duplicate is never 409. So the words decide before
-the status does. A write whose fate is open is `Unknown`: whoever takes it up looks before posting.
+the status does. A write whose fate is open is `Unknown`: who takes it up looks before posting.
 Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-01-20; bodies
 recorded in July 2026; practitioners' captures of $batch.
 """

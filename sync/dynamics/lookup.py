@@ -34,7 +34,7 @@ class Lookup:
         )
 
     async def find(self, values: Sequence[str]) -> Records:
-        """The records whose field equals one of `values` but for case and trailing spaces, as the
+        """The records whose field equals one of `values`, ignoring case and trailing spaces, as the
         database compares.
 
         Raises `Never` for a value that F&O would take for a pattern, `ValueError` for an empty one:
@@ -49,7 +49,7 @@ class Lookup:
         return [record for records in found.values() for record in records or []]
 
     async def aclose(self) -> None:
-        """Stop; whoever waits gets `Later`."""
+        """Stop; waiting callers get `Later`."""
         await self._joined.aclose()
 
     async def _load(self, values: Sequence[str]) -> Mapping[str, Records]:

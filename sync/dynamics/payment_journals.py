@@ -1,7 +1,7 @@
 """Customer payment journals in F&O: one open journal per day and method, its lines written one at a
 time (6.3).
 
-F&O rewrites the journal's totals with every line, so two writers of one journal conflict: whoever
+F&O rewrites the journal's totals with every line, so two writers of one journal conflict: who
 writes holds the journal's claim. A journal that F&O has posted takes no more lines; the next one
 with the same text is opened.
 """

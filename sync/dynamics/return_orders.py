@@ -81,7 +81,7 @@ class ReturnOrders:
         return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
 
     async def _headers(self, order: ReturnOrder) -> list[dict[str, Any]]:
-        """Those that are not cancelled; by our number, which one alone can bear, where we number
+        """Those that are not cancelled; by our number, which only one can have, where we number
         them."""
         if order.number:
             header = await self._client.get(

@@ -1,8 +1,8 @@
 """One request to F&O: token, slot, headers, deadline, count, and the error when it fails.
 
-A request waits for its slot, then is sent only if nobody asked for quiet meanwhile and its time has
-not passed. After a 401 the token is renewed once, by one request for all. A read whose connection
-broke is asked once more; a write never.
+A request waits for its slot. It is sent only if no pause began meanwhile and its deadline has not
+passed; so is the second try after a 401. A read whose connection broke is sent once more; a write
+never.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, NoReturn
 from uuid import UUID
@@ -18,8 +20,9 @@ from uuid import UUID
 import httpx
 
 from sync.core.errors import Later, Paused
-from sync.core.http_reading import beginning_of
+from sync.core.http_reading import read_whole_or_beginning
 from sync.core.ports import Clock
+from sync.core.sign_in import BearerAuth, send_signed
 from sync.dynamics.auth import Tokens, checked_url
 from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
 from sync.pacing.limiter import MOST, Limiter
@@ -98,11 +101,10 @@ class Transport:
         self.counts: Counter[str] = Counter()
         self.clock = clock
         self._http = http
-        self._tokens = tokens
+        self._auth = BearerAuth(tokens)
         self._limiter = limiter
         self._on_pause = on_pause
-        self._renewing = asyncio.Lock()
-        self._bearer = ""
+        self._authorization = ""
         self._quiet_until: datetime | None = None
 
     async def send(self, request: Request) -> ODataAnswer:
@@ -112,12 +114,12 @@ class Transport:
         Raises `Later` (using up no try) without sending when `not_after` has passed, `Paused` while
         quiet is asked for.
         """
-        bearer = await self._token()
-        answer = await self._once(request, bearer)
-        if answer.status == 401:
-            answer = await self._once(request, await self._token(refused=bearer))
-            if answer.status == 401:
-                log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
+        response = await send_signed(
+            self._auth, self._request(request), partial(self._once, request)
+        )
+        answer = _answer(response, body_was_taken=request.sink is not None)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
         if not 200 <= answer.status < 300:
             await self.refuse(answer, request.call)
         return answer
@@ -131,32 +133,18 @@ class Transport:
             await self._on_pause(error.after)
         raise error
 
-    async def _token(self, *, refused: str = "") -> str:
-        bearer = await (self._renewed(refused) if refused else self._tokens.token())
-        if bearer != self._bearer:
-            self._bearer = bearer
-            self.counts["tokens"] += 1
-        return bearer
-
-    async def _renewed(self, refused: str) -> str:
-        """Another bearer than the refused one: one request renews it, the others take what it
-        got."""
-        async with self._renewing:
-            bearer = await self._tokens.token()
-            return bearer if bearer != refused else await self._tokens.token(renew=True)
-
-    async def _once(self, request: Request, bearer: str) -> ODataAnswer:
+    async def _once(self, request: Request, signed: httpx.Request) -> httpx.Response:
         async with self._limiter.slot(request.priority) as slot:
             self._require_leave(request)
             try:
-                answer = await self._asked(request, bearer)
+                response = await self._asked(request, signed)
             except (httpx.RequestError, TimeoutError) as error:
                 if isinstance(error, _TIMED_OUT):
                     slot.overloaded()
                 raise error_from_silence(error, request.call) from error
-            if answer.status in {429, 503, 504}:
+            if response.status_code in {429, 503, 504}:
                 slot.overloaded()
-            return answer
+            return response
 
     def _require_leave(self, request: Request) -> None:
         now = self.clock.now()
@@ -167,33 +155,36 @@ class Transport:
                 f"{request.call.what}: its turn came too late, nothing was sent", counts=False
             )
 
-    async def _asked(self, request: Request, bearer: str) -> ODataAnswer:
+    async def _asked(self, request: Request, signed: httpx.Request) -> httpx.Response:
         async with asyncio.timeout(request.timeout.total_seconds()):
             try:
-                return await self._exchange(request, bearer)
+                return await self._exchange(request, signed)
             except _BROKEN:
                 if request.call.writes or request.sink is not None:
                     raise
-                return await self._exchange(request, bearer)
+                return await self._exchange(request, signed)
 
-    async def _exchange(self, request: Request, bearer: str) -> ODataAnswer:
-        self.counts["writes" if request.call.writes else "reads"] += 1
-        response = await self._http.send(
-            self._request(request, bearer), stream=True, follow_redirects=False
-        )
+    async def _exchange(self, request: Request, signed: httpx.Request) -> httpx.Response:
+        self._count(request, signed)
+        signed.headers["x-ms-client-request-id"] = str(UUID(hex=self.clock.unique()))
+        response = await self._http.send(signed, stream=True, auth=None, follow_redirects=False)
         try:
-            body = b""
             if request.sink is not None and response.is_success:
                 async for piece in response.aiter_bytes():
                     request.sink(piece)
             else:
-                body = await (response.aread() if response.is_success else beginning_of(response))
+                response = await read_whole_or_beginning(response)
         finally:
             await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return ODataAnswer(response.status_code, headers, body)
+        return response
 
-    def _request(self, request: Request, bearer: str) -> httpx.Request:
+    def _count(self, request: Request, signed: httpx.Request) -> None:
+        self.counts["writes" if request.call.writes else "reads"] += 1
+        if signed.headers["Authorization"] != self._authorization:
+            self._authorization = signed.headers["Authorization"]
+            self.counts["tokens"] += 1
+
+    def _request(self, request: Request) -> httpx.Request:
         seconds = request.timeout.total_seconds()
         http_request = self._http.build_request(
             request.method,
@@ -203,11 +194,15 @@ class Transport:
                 "Accept": JSON,
                 "OData-Version": "4.0",
                 "OData-MaxVersion": "4.0",
-                "x-ms-client-request-id": str(UUID(hex=self.clock.unique())),
                 **request.headers,
-                "Authorization": f"Bearer {bearer}",
             },
             timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds())),
         )
         http_request.headers.pop("cookie", None)  # whatever jar the shared client has
         return http_request
+
+
+def _answer(response: httpx.Response, *, body_was_taken: bool) -> ODataAnswer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body = b"" if body_was_taken and response.is_success else response.content
+    return ODataAnswer(response.status_code, headers, body)

@@ -51,7 +51,7 @@ class Delivery:
     async def intend(self, document: str) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.
 
-        Whoever takes the record up after a crash finds this and looks before posting, not before
+        Who takes the record up after a crash finds this and looks before posting, not before
         `settled_by`. Where the outcome of an earlier, different write is open, the intent says so
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """

@@ -1,4 +1,4 @@
-"""How far behind the business is, told to the log at a steady beat: what alerts read, on every
+"""How far behind the business is, logged at a steady beat: what alerts read, on every
 edition.
 
 One line per queue and one per flow and connection. Silence is a finding too: while the lines come,

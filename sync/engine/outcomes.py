@@ -23,7 +23,7 @@ REFUSED = "refused"
 
 
 class Outcomes:
-    """Records what came of tries under held claims, and lets the claims go."""
+    """Records the outcomes of tries under held claims, and lets the claims go."""
 
     def __init__(
         self, ledger: Ledger, documents: DocumentCopies, intake: Intake, clock: Clock

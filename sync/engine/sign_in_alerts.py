@@ -1,4 +1,4 @@
-"""What an alert must hear of, told where the work ends.
+"""What an alert must learn, logged where the work ends.
 
 A line belongs to the invocation whose task writes it, and the Functions host drops the lines of
 none. Joined reads run in tasks of their own, begun by a timer: on Python 3.12 and older what they

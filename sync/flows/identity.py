@@ -32,7 +32,7 @@ async def identified(entity_id: int | None, label: str, delivery: Delivery) -> N
             " the same number",
             remedy=(
                 f"Compare {claim.number or 'what is in D365'} with both. If the shop was restored"
-                " or its numbers began anew, let new increment ids begin above the old ones there,"
+                " or its numbers began again, let new increment ids begin above the old ones there,"
                 " and enter this record in D365 by hand."
             ),
         )

@@ -83,7 +83,7 @@ def elsewhere(store_id: int | None, systems: Systems) -> str:
 
 
 def change_in(row: Mapping[str, Any], systems: Systems) -> Change | None:
-    """A row of a poll as a change; None when it is of no store of the connection, or bears no
+    """A row of a poll as a change; None when it is of no store of the connection, or has no
     time."""
     stamp = utc(str(row.get("updated_at", "")))
     key = next(keys_of([row], systems), None)

@@ -174,7 +174,7 @@ def _watch(app: func.FunctionApp, runtime: Opening) -> None:
 
 
 def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
-    """Copies of documents hold personal data; they are not kept for ever."""
+    """Copies of documents hold personal data; they are not kept forever."""
 
     @app.function_name("tidy")
     @app.timer_trigger(arg_name="timer", schedule=TIDY, run_on_startup=False)

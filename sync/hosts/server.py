@@ -80,7 +80,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to whoever runs the host."""
+        """Leave signals to the caller who runs the host."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

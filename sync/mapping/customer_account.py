@@ -123,8 +123,8 @@ def guest_email(order: Order) -> str:
 
 
 def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shopper:
-    """Whoever placed an order, as the order knows them: guests, and customers that Commerce has
-    deleted since."""
+    """The person who placed an order, as the order knows them: guests, and customers that Commerce
+    has deleted since."""
     billing = order.billing_address or Address()
     return Shopper(
         kind=kind, source_key=source_key, email=(order.customer_email or billing.email).lower(),

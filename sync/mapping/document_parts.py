@@ -33,8 +33,8 @@ ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A row that bears money. `net`: after discount, without tax; `tax` as Commerce charged it on
-    the row."""
+    """A row that carries an amount. `net`: after discount, without tax; `tax` as Commerce charged
+    it on the row."""
 
     reference: str
     sku: str
@@ -203,7 +203,7 @@ def _unfit(document: Invoice | CreditMemo, what: str, why: str) -> Never:
 
 
 def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
-    """A configurable's row bears the money, its child the sku."""
+    """A configurable's row carries the amount, its child the sku."""
     if origin is None:
         return item.sku
     if origin.product_type != "configurable":
@@ -245,7 +245,7 @@ def _shipping_compensation(
 
 
 def _adjustments(memo: CreditMemo, settings: Orders) -> Iterator[Charge]:
-    """What was given back beyond goods and shipping, or withheld. Bears no tax (measured)."""
+    """What was given back beyond goods and shipping, or withheld. Carries no tax (measured)."""
     positive, negative = memo.adjustment_positive, memo.adjustment_negative
     if not positive and not negative and memo.adjustment:
         positive, negative = max(memo.adjustment, ZERO), max(-memo.adjustment, ZERO)

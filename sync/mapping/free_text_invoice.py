@@ -99,7 +99,7 @@ def _amounts(line: ReceivableLine, sign: int) -> dict[str, Any]:
 
 
 def _tax(line: ReceivableLine, order: Order, connection: Connection) -> dict[str, str]:
-    """What was paid with and what rounding leaves bear no tax, whatever the other lines do."""
+    """What was paid with and what rounding leaves carry no tax, whatever the other lines do."""
     if line.is_payment or line.segment == "rounding":
         return {}
     return without_empty(

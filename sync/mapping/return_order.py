@@ -153,7 +153,7 @@ def _split(quantity: Decimal, amount: Decimal) -> list[tuple[Decimal, Decimal]]:
     exactly.
 
     Prices have two decimals, but that of a quantity with a fraction, which may need six. Where six
-    do not suffice (ten thousand and a half), whole pieces and the fraction go apart.
+    are not enough (ten thousand and a half), whole pieces and the fraction go apart.
     """
     price = (amount / quantity).quantize(CENT, rounding=ROUND_FLOOR)
     if price * quantity == amount:

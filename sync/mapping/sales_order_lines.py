@@ -1,4 +1,4 @@
-"""The lines of a sales order: one per row that bears money, one per charge. Pure.
+"""The lines of a sales order: one per row that carries an amount, one per charge. Pure.
 
 `ExternalItemNumber` holds our reference of a line: what tells, after a lost answer, which lines are
 there already. It is the item's id in Commerce, unique in its order whatever the order holds.
@@ -187,7 +187,7 @@ def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:
     if ordered <= ZERO:
         raise Never(
             f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}",
-            remedy="Look at the order in Commerce: a row that bears money needs a quantity.",
+            remedy="Look at the order in Commerce: a row with an amount needs a quantity.",
         )
     quantity = sales_units(ordered, item.factor)
     if quantity <= ZERO:

@@ -45,7 +45,7 @@ def segments_of(document: Order | MoneyDocument, settings: Orders) -> Iterator[S
     """Every further total that the document holds. Raises `Never` for one without a home, or that
     is no number.
 
-    A home with a `field` says itself where its amount stands, also where it bears the name of a
+    A home with a `field` says itself where its amount stands, also where it has the name of a
     segment known here.
     """
     extension, homes = document.extension_attributes, settings.segments

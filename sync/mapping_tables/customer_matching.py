@@ -1,4 +1,4 @@
-"""Match the customers of both systems by rules, before the first sync. Pure: whoever calls reads
+"""Match the customers of both systems by rules, before the first sync. Pure: the caller reads
 the systems."""
 
 from collections import defaultdict

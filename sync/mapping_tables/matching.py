@@ -1,7 +1,7 @@
 """The first filling of the mapping tables: match what both systems hold by rules, and list what is
 left for a person.
 
-Pure: whoever calls reads the systems. A rule decides only where it finds exactly one; where it
+Pure: the caller reads the systems. A rule decides only where it finds exactly one; where it
 finds several, a person does. The first rule that finds anything is the last that is asked.
 """
 
@@ -41,7 +41,7 @@ PARENTS: Final = frozenset({"configurable", "grouped"})
 
 @dataclass(frozen=True)
 class Product:
-    """A product in Commerce. `barcode`: of whichever attribute holds it. `is_dynamic`: a bundle
+    """A product in Commerce. `barcode`: of the attribute that holds it. `is_dynamic`: a bundle
     that is sold as its parts. `identifier`: its id, zero where nobody asked for it."""
 
     sku: str

@@ -30,7 +30,7 @@ def normal_sku(sku: str) -> str:
 def email_digest(email: str, key: bytes) -> str:
     """64 hexadecimal characters that stand for an e-mail address, whatever its case; HMAC-SHA256.
 
-    `key`: at least 16 bytes, the same for ever: with another key, known guests are strangers.
+    `key`: at least 16 bytes, never changed: with another key, known guests are strangers.
     Raises `ValueError`.
     """
     if len(key) < 16:

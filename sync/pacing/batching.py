@@ -24,7 +24,7 @@ PATIENCE: Final = timedelta(milliseconds=250)
 
 
 def _overtaken(future: asyncio.Future[Any]) -> None:
-    """An error that arrived together with the cancellation has nobody to read it: that is no fault
+    """An error that arrived together with the cancellation is read by nobody: that is no fault
     to report."""
     if future.done() and not future.cancelled():
         future.exception()
@@ -128,7 +128,7 @@ class Coalescer(Generic[K, V]):
             self._drop(round_)
 
     async def aclose(self) -> None:
-        """Stop: whoever waits gets `Later`; returns when no load runs any more."""
+        """Stop: waiting callers get `Later`; returns when no load runs any more."""
         self._closed = True
         if self._gathering is not None:
             self._gathering.fail(Later("the process is stopping"))
@@ -172,7 +172,7 @@ class Coalescer(Generic[K, V]):
         return await self._load(keys)
 
     def _settle(self, round_: _Round[K, V], task: asyncio.Task[Mapping[K, V]]) -> None:
-        """Also runs when the task was cancelled before its first step, so nobody waits for ever."""
+        """Also runs when the task was cancelled before its first step, so nobody waits forever."""
         self._running.discard(task)
         if self._gathering is not None and self._gathering.is_due and not self._closed:
             self._start()
@@ -265,7 +265,7 @@ class Batcher(Generic[T, R]):
         return groups
 
     def _settle(self, groups: Sequence[_Group[T, R]], call: asyncio.Task[R]) -> None:
-        """Also runs when the call was cancelled before its first step, so nobody waits for ever."""
+        """Also runs when the call was cancelled before its first step, so nobody waits forever."""
         self._call = None
         interrupted = Unknown("a joined send was interrupted") if call.cancelled() else None
         error = interrupted or call.exception()

@@ -1,11 +1,11 @@
-"""How many requests a system bears at once, learned while working: additive up, multiplicative
+"""How many requests a system takes at once, learned while working: additive up, multiplicative
 down.
 
-F&O meters its own load and answers 429 at any request rate when it is hot, whoever's load that is;
-so the number of parallel requests is found by trying. It rises by one after as many good answers as
-it is high, only while it is what holds work up, and halves when the system says it is too much
-(`Slot.overloaded`). The cap stays below the 52 parallel requests that F&O once enforced per user
-(Microsoft, service-protection-api-limits, 2026-01-20).
+F&O meters its own load and answers 429 at any request rate when it is hot, whatever causes the
+load; so the number of parallel requests is found by trying. It rises by one after as many good
+answers as it is high, only while it is what holds work up, and halves when the system says it is
+too much (`Slot.overloaded`). The cap stays below the 52 parallel requests that F&O once enforced
+per user (Microsoft, service-protection-api-limits, 2026-01-20).
 """
 
 import asyncio

@@ -95,7 +95,7 @@ def _account(
     beside: dict[str, str] | None = None,
 ) -> Preview:
     """A new account; one that we made is kept up to date; one that was matched is the ledger's own,
-    but for holds."""
+    except holds."""
     if known is None:
         account = wanted.account or ASSIGNED
         requests = (Request("POST", SET, wanted.body), *_addresses(wanted, account))

@@ -153,7 +153,7 @@ def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
 
 
 def _is_order(document: Mapping[str, Any]) -> bool:
-    """Invoices, credit memos and shipments bear an increment id as well, and the id of their
+    """Invoices, credit memos and shipments have an increment id as well, and the id of their
     order."""
     return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
 

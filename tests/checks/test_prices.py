@@ -63,13 +63,13 @@ def order(number: int, *items: Any, store: int = 1) -> dict[str, Any]:
             True,
             [NET, NET],
             Level.FAULT,
-            "2 of 2 items that tell it were priced without tax, as in order 000000001@1",
+            "2 of 2 items that show it were priced without tax, as in order 000000001@1",
         ),
         (
             False,
             [GROSS, GROSS, NET],
             Level.FAULT,
-            "2 of 3 items that tell it were priced with tax, as in order 000000001@1",
+            "2 of 3 items that show it were priced with tax, as in order 000000001@1",
         ),
         (
             False,

@@ -64,7 +64,8 @@ def settings(**more: Any) -> Commerce:
 
 async def header_for(method: Method, url: str, **more: Any) -> dict[str, str]:
     signer = OAuth(settings(**more), secrets=KnownSecrets(CREDENTIALS), clock=FixedNonce(AT, NONCE))
-    return oauth_header((await signer.sign(method, httpx.URL(url))).headers["Authorization"])
+    flow = signer.async_auth_flow(httpx.Request(method, url))
+    return oauth_header((await anext(flow)).headers["Authorization"])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from sync.commerce.client import CommerceClient
-from sync.commerce.ims import Ims
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
 from tests.commerce.doubles import HandClock, KnownSecrets
@@ -27,7 +26,7 @@ class AdobeCloud(httpx.AsyncBaseTransport):
         self._shop = httpx.ASGITransport(app=shop)  # type: ignore[arg-type]
         self.shop = shop
         self.secret = "s3cret"
-        self.processes: Any = 86399
+        self.lifetime: Any = 86399
         self.asked = 0
         self.answers: list[httpx.Response | Exception] = []
         self.forms: list[dict[str, list[str]]] = []
@@ -50,7 +49,7 @@ class AdobeCloud(httpx.AsyncBaseTransport):
             )
         self.shop.bearer = f"token-{self.asked}"
         return httpx.Response(
-            200, json={"access_token": self.shop.bearer, "expires_in": self.processes}
+            200, json={"access_token": self.shop.bearer, "expires_in": self.lifetime}
         )
 
 
@@ -127,26 +126,6 @@ async def test_a_refused_token_is_renewed_once_by_whoever_comes_first(
     assert cloud.asked == 2
 
 
-async def test_a_refusal_of_a_token_that_was_renewed_meanwhile_fetches_no_other(
-    cloud: AdobeCloud, clock: HandClock, chosen: dict[str, Any]
-) -> None:
-    async with httpx.AsyncClient(transport=cloud) as http:
-        ims = Ims(
-            Commerce(**chosen),
-            secrets=KnownSecrets({"ims-secret": "s3cret"}),
-            http=http,
-            clock=clock,
-            system="Commerce",
-        )
-        url = httpx.URL(URL)
-        first = await ims.sign("GET", url)
-        renewed = [
-            await ims.sign_again("GET", url, first, "Oauth token is not valid") for _ in range(2)
-        ]
-    assert [signed.token for signed in renewed if signed is not None] == ["token-2", "token-2"]
-    assert cloud.asked == 2
-
-
 async def test_a_new_token_that_is_refused_too_is_later(
     saas: CommerceClient, cloud: AdobeCloud, shop: Shop
 ) -> None:
@@ -207,7 +186,7 @@ async def test_trouble_with_ims_is_later_and_no_write_is_unknown(
 async def test_a_token_without_a_usable_lifetime_is_used_and_soon_renewed(
     saas: CommerceClient, cloud: AdobeCloud, clock: HandClock, processes: Any
 ) -> None:
-    cloud.processes = processes
+    cloud.lifetime = processes
     await saas.get("orders/1")
     clock.move(timedelta(seconds=1))
     await saas.get("orders/1")
@@ -217,7 +196,7 @@ async def test_a_token_without_a_usable_lifetime_is_used_and_soon_renewed(
 async def test_a_lifetime_of_years_is_not_believed(
     saas: CommerceClient, cloud: AdobeCloud, clock: HandClock
 ) -> None:
-    cloud.processes = 10**12
+    cloud.lifetime = 10**12
     await saas.get("orders/1")
     clock.move(timedelta(days=1))
     await saas.get("orders/1")

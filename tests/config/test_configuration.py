@@ -296,7 +296,7 @@ def test_references_name_the_store_wherever_more_than_one_store_view_can_send(
 )
 def test_a_store_that_runs_into_the_number_tells_no_two_orders_apart(template: str) -> None:
     reported = _reported(_papers("orders", template, f"{STORE_2}\n"))
-    assert "nothing tells where one number ends and the next begins" in reported
+    assert "nothing shows where one number ends and the next begins" in reported
 
 
 def test_two_connections_of_one_shop_are_told_apart_by_the_store_or_by_their_templates() -> None:

@@ -368,6 +368,22 @@ async def test_a_write_is_sent_again_after_a_refused_token_because_nothing_was_d
     assert [row["Number"] for row in harness.environment.records["Orders"]] == ["N1", "S-1"]
 
 
+async def test_a_write_is_not_sent_again_when_its_time_passed_while_the_token_was_renewed(
+    harness: Harness,
+) -> None:
+    deadline = harness.clock.now() + timedelta(seconds=60)
+    harness.environment.bearers = {"Bearer token-2"}
+
+    def time_passes(_: httpx.Request) -> None:
+        harness.clock.at = deadline + timedelta(microseconds=1)
+
+    harness.environment.before = time_passes
+    with pytest.raises(Later, match="nothing was sent"):
+        await harness.client().create("Orders", {"dataAreaId": "usmf"}, not_after=deadline)
+    assert harness.issuer.renewals == 1
+    assert len(harness.environment.asked) == 1
+
+
 async def test_a_token_that_stays_refused_is_later_and_an_alert(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -113,7 +113,7 @@ async def test_a_number_that_is_taken_by_another_order_parks_the_second(harness:
     await harness.delivers(second)
     assert await harness.parked() == [key_of(second)]
     claim = await harness.claim(second)
-    assert f"sales order W{first.row['increment_id']} in D365 bears this reference" in claim.reason
+    assert f"sales order W{first.row['increment_id']} in D365 has this reference" in claim.reason
     assert harness.headers(second) == []
 
 

@@ -40,8 +40,8 @@ class Inbox:
         self._held: dict[str, ServiceBusReceivedMessage] = {}
 
     async def receive(self, most: int, wait: timedelta) -> list[Received]:
-        """Up to `most` messages. Calls take turns: one that finds another waiting in vain finds
-        nothing either."""
+        """Up to `most` messages. Calls take turns: one that finds another waiting without result
+        finds nothing either."""
         loop = asyncio.get_running_loop()
         until = loop.time() + max(wait.total_seconds(), LOOK)
         try:

@@ -34,8 +34,8 @@ from sync.core.ports import DeadLetter, Depth, Outgoing, Received
 PATIENCE: Final = timedelta(seconds=4)
 """A shop's customer is waiting for the hook."""
 TURN: Final = 0.05
-"""Seconds for which whoever waits for a frame keeps the connection to himself; settling waits for
-them to end."""
+"""Seconds for which a call that waits for a frame keeps the connection to itself; settling waits
+for them to end."""
 
 
 class ServiceBusQueue:
@@ -116,8 +116,8 @@ class ServiceBusQueue:
         """Lock and return up to `most` due messages; waits up to `wait`, but at least `LOOK`, for
         the first.
 
-        Calls for one queue take turns: one that finds another waiting in vain finds nothing either.
-        A cancelled call leaves what was on its way to the next call, or to `close`.
+        Calls for one queue take turns: one that finds another waiting without result finds nothing
+        either. A cancelled call leaves what was on its way to the next call, or to `close`.
         """
         return await self._inbox(queue).receive(most, wait)
 

@@ -74,7 +74,7 @@ class SqliteQueue:
         self._store.close()
 
     async def release_locks(self) -> None:
-        """Give back everything under a lock. Only for a process that knows itself alone: whoever
+        """Give back everything under a lock. Only for a process that knows itself alone: who
         held it has died."""
         sql = "UPDATE messages SET locked = 0, ready_at = enqueued_at WHERE locked"
         await self._store.write(lambda db: _execute(db, sql))

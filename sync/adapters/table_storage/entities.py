@@ -23,7 +23,7 @@ _KEYS: Final = ("PartitionKey", "RowKey")
 
 @dataclass(frozen=True)
 class Step:
-    """One operation, as the SDK wants it, and its row as it will come back, but for the etag.
+    """One operation, as the SDK wants it, and its row as it will come back, without the etag.
 
     `may_miss`: there may be nothing to do, which the service counts as an error.
     """

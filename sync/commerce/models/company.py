@@ -103,5 +103,5 @@ class Company(Document):
 
 
 def fingerprint(document: dict[str, Any]) -> str:
-    """A digest of what the product reads of a company: companies bear no time of change."""
+    """A digest of what the product reads of a company: companies have no time of change."""
     return digest({name: document[name] for name in FIELDS if document.get(name) is not None})

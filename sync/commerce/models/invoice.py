@@ -35,7 +35,7 @@ CANCELLED: Final = 3
 
 
 class DocumentItem(Document):
-    """A row of an invoice or credit memo. Rows that bear no money have no `row_total`."""
+    """A row of an invoice or credit memo. Rows without an amount have no `row_total`."""
 
     order_item_id: Whole = None
     sku: Code = ""

@@ -24,7 +24,7 @@ class ItemTax(Document):
 
 
 class ItemExtension(Document):
-    """The parts of an item's extension attributes that bear money or tax."""
+    """The parts of an item's extension attributes that hold money or tax."""
 
     itemized_taxes: Annotated[list[ItemTax], Many] = []
     gw_price: Amount = ZERO
@@ -38,7 +38,7 @@ class ChosenOption(Document):
 
 
 class Item(Document):
-    """One row of `items`. `qty_*` in pieces; which rows bear money is `order_rows.py`'s
+    """One row of `items`. `qty_*` in pieces; which rows carry an amount is `order_rows.py`'s
     knowledge."""
 
     item_id: Whole = None

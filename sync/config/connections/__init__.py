@@ -118,7 +118,7 @@ class Connection(Section):
 
     @property
     def legal_entity(self) -> str:
-        """That of whoever belongs to no store view, as companies do: the default store's, else
+        """That of records that belong to no store view, as companies do: the default store's, else
         `dynamics.company`."""
         return self.legal_entity_of(None)
 

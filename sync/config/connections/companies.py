@@ -26,4 +26,4 @@ class Companies(Section):
     contacts: YesNo = True
     """Whether buyers become contacts of the account, and orders name theirs."""
     poll_minutes: Whole = Field(default=60, ge=1, le=1440)
-    """Companies bear no time of change: each poll reads them all."""
+    """Companies have no time of change: each poll reads them all."""

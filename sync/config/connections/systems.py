@@ -67,7 +67,7 @@ class Dynamics(Section):
     url: Url
     company: Company
     time_zone: TimeZone = "UTC"
-    """The legal entity's: in it every date that reaches the ledger is told."""
+    """The legal entity's: every date that reaches the ledger is in it."""
     time_zones: dict[Company, TimeZone] = {}
     """Those of further legal entities, which stores name; one that is not here has `time_zone`."""
     auth: Literal["secret", "certificate", "managed_identity", "bearer"] = "secret"

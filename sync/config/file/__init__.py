@@ -1,1 +1,1 @@
-"""`connections.toml`, read whole: every fault told with its line and remedy."""
+"""`connections.toml`, read whole: every fault reported with its line and remedy."""

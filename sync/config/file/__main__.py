@@ -1,5 +1,5 @@
 """`python -m sync.config.file FILE`: whether the file can be used, asking nobody else. Every fault
-is told; status 1."""
+is printed; status 1."""
 
 import sys
 from pathlib import Path

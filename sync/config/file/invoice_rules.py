@@ -81,7 +81,7 @@ def _reference(path: Path, template: str) -> Iterator[Breach]:
     parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
     for (_, first), (between, second) in pairwise(parts):
         if first and second and not _parts(first, between):
-            what = f"nothing tells where {{{first}}} ends and {{{second}}} begins"
+            what = f"nothing shows where {{{first}}} ends and {{{second}}} begins"
             yield Breach(
                 path,
                 what,

@@ -117,7 +117,7 @@ def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
             for first, between, second in _pairs(fields)
         ):
             what = (
-                "nothing tells where one number ends and the next begins, so two stores may come to"
+                "nothing shows where one number ends and the next begins, so two stores may come to"
                 " the same"
             )
             yield Breach(
@@ -137,7 +137,7 @@ _BEFORE: Final = (
 
 
 def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Its parts; nothing of a template that is broken in itself, which is told elsewhere."""
+    """Its parts; nothing of a template that is broken in itself, which is reported elsewhere."""
     try:
         return list(Formatter().parse(template))
     except ValueError:

@@ -1,5 +1,5 @@
-"""Reads `connections.toml`, whole: either every connection is sound, or every fault is told with
-its line and remedy.
+"""Reads `connections.toml`, whole: either every connection is sound, or every fault is reported
+with its line and remedy.
 
 A file that would post orders twice, send a token in the clear or round an amount is refused before
 anything runs.

@@ -221,8 +221,8 @@ def _stores(path: Path, written: object, customers: Customers | None) -> Iterato
 
 
 def url_breaches(path: Path, url: str, *, paths: bool = False) -> Iterator[Breach]:
-    """What is wrong with a URL; https is needed but for this machine, a path is allowed only where
-    `paths` says so."""
+    """What is wrong with a URL; https is needed except on this machine, a path is allowed only
+    where `paths` says so."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

@@ -36,7 +36,7 @@ class CustomerPayment:
 
     @property
     def side(self) -> str:
-        """The field that bears the amount."""
+        """The field that holds the amount."""
         return DEBIT if DEBIT in self.body else CREDIT
 
     @property

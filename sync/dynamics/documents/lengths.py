@@ -3,9 +3,9 @@ writes leave.
 
 Numbers, references and codes are never cut: a cut one is another one, so the record is parked.
 Names and texts are cut at a word; the trail's copy `sent` holds the document as it was before, with
-the whole text. Control characters go, but for the line ends of a street.
+the whole text. Control characters are removed, except the line ends of a street.
 
-The lengths are those of the standard extended data types (X++). `$metadata` of F&O bears no lengths
+The lengths are those of the standard extended data types (X++). `$metadata` of F&O has no lengths
 (reference, 2.7), and an environment may have other ones: `dynamics.lengths` names them, and `check`
 compares where metadata tells.
 """
@@ -107,7 +107,7 @@ def _fitted(entity_set: str, field: str, value: str, lengths: Mapping[str, int])
 
 
 def _printable(text: str, breaks: str) -> str:
-    """Without control characters but for `breaks`; other tabs and line ends part words."""
+    """Without control characters except `breaks`; other tabs and line ends part words."""
     if text.isprintable():
         return text
     if "\r" not in breaks:

@@ -1,6 +1,6 @@
 """B2B companies in Commerce -> customer accounts in D365, their administrators -> contacts.
 
-In:      a company as REST answers it; its list bears no time of change, so each poll compares
+In:      a company as REST answers it; its list has no time of change, so each poll compares
          fingerprints.
 Out:     one account of an organisation in CustomersV3; one contact person for the company's
          administrator.

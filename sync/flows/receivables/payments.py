@@ -41,7 +41,7 @@ is wrong."""
 @dataclass(frozen=True)
 class Line:
     """A line to be written. Nothing of it is sent after `not_after`, so that the announcement of
-    whoever needs it covers it."""
+    the flow that needs it covers it."""
 
     payment: CustomerPayment
     not_after: datetime

@@ -40,7 +40,7 @@ KINDS = {
     "CustFreeTextInvoicePostedBusinessEvent": "free-text",
 }
 DAYS_BACK = timedelta(days=2)
-"""Invoice dates have a day's grain, and what is posted late bears an earlier date."""
+"""Invoice dates have a day's grain, and what is posted late has an earlier date."""
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:

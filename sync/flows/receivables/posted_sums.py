@@ -29,7 +29,7 @@ NOUNS = {"orders": "order", "invoices": "invoice", "creditmemos": "credit memo"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of comparing. `outcome`: in words, for the trail. `fault`: what parks the
+    """The result of a comparison. `outcome`: in words, for the trail. `fault`: what parks the
     record, where sums differ."""
 
     outcome: str

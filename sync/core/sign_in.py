@@ -1,0 +1,78 @@
+"""How an httpx auth flow signs the requests of a client that paces and times each sending itself.
+
+A flow is an `httpx.Auth`: it signs a request, sees the answer, and may sign it once more after a
+401. A 401 had no effect, so the second sending is safe for writes too.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Protocol
+
+import httpx
+
+
+class TokenSource(Protocol):
+    """Bearer tokens, cached by the source. Safe for concurrent use."""
+
+    async def token(self, *, renew: bool = False) -> str:
+        """A valid token. `renew`: the last one was refused, get another."""
+        ...
+
+
+class BearerAuth(httpx.Auth):
+    """A bearer token, renewed once after a 401. Of concurrent refused requests one renews the
+    token, and the others use what it got."""
+
+    requires_response_body = True
+
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
+        self._renewing = asyncio.Lock()
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Raises what the source of tokens raises, before anything is sent."""
+        token = await self._tokens.token()
+        request.headers.update(self.headers(token))
+        response = yield request
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self.may_renew(response):
+            request.headers.update(self.headers(await self._renewed(token)))
+            yield request
+
+    def headers(self, token: str) -> dict[str, str]:
+        """The headers that carry `token`."""
+        return {"Authorization": f"Bearer {token}"}
+
+    def may_renew(self, response: httpx.Response) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether another token may cure this 401."""
+        return True
+
+    async def _renewed(self, refused: str) -> str:
+        async with self._renewing:
+            token = await self._tokens.token()
+            return token if token != refused else await self._tokens.token(renew=True)
+
+
+async def send_signed(
+    auth: httpx.Auth,
+    request: httpx.Request,
+    send: Callable[[httpx.Request], Awaitable[httpx.Response]],
+) -> httpx.Response:
+    """The last answer of `auth`'s flow for `request`.
+
+    As httpx runs a flow, but each sending goes through `send`, which waits for its own slot, looks
+    at the deadline again and counts. Tokens are fetched outside of all three.
+    """
+    flow = auth.async_auth_flow(request)
+    try:
+        response = await send(await anext(flow))
+        while True:
+            try:
+                following = await flow.asend(response)
+            except StopAsyncIteration:
+                return response
+            response = await send(following)
+    finally:
+        await flow.aclose()
