@@ -107,6 +107,16 @@ async def open_embedded(
     return Services(connections, FLOWS, edition_parts)
 
 
+def is_served(home: Path) -> bool:
+    """Whether the process that last locked the directory is alive. Takes no lock: one that starts
+    to serve just now would find it."""
+    try:
+        os.kill(int((home / "serve.lock").read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _closing(
     queue: SqliteQueue, tables: SqliteTables, lock: int | None
 ) -> Callable[[], Awaitable[None]]:

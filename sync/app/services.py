@@ -23,8 +23,9 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.monitoring import monitor
-from sync.engine.polling import WATERMARKS, Polling
+from sync.engine.polling import Polling
 from sync.engine.runner import Runner
+from sync.engine.watermarks import WATERMARKS
 from sync.flows import SUB_FLOWS
 from sync.intake_http.answers import HttpAnswer
 from sync.intake_http.business_events import BUSINESS_EVENTS, BusinessEventsEdge

@@ -10,7 +10,7 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, progress, table
 from sync.cli.records import flow_called
-from sync.engine.polling import WATERMARKS
+from sync.engine.watermarks import WATERMARKS
 
 NOT_ALL = 1
 """Exit status: some connection could not be polled."""

@@ -9,7 +9,7 @@ from sync.commerce.address import path_of
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere
 from sync.commerce.models.company import FIELDS
-from sync.commerce.search import Search, Sort, split
+from sync.commerce.search import Op, Search, Sort, split, where
 from sync.pacing.batching import Coalescer
 
 PATH: Final = "company/"
@@ -32,10 +32,12 @@ class Companies:
         one request."""
         return await self._joined.get(company_id)
 
-    async def every(self) -> AsyncIterator[dict[str, Any]]:
-        """All companies, as far as the product reads them: the list has no time of change to ask
-        by."""
+    async def every(self, *, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """All companies with a greater id than `after`, as far as the product reads them: the list
+        has no time of change to ask by."""
         search = Search(sorts=_BY_ID, page_size=self._client.settings.page_size, fields=FIELDS)
+        if after:
+            search = search.having(where("entity_id", Op.GT, after))
         async for page in self._client.pages(PATH, search, key="id"):
             for row in page.items:
                 yield row

@@ -74,10 +74,15 @@ class Message:
 
 
 def notification(message: Message) -> Outgoing:
-    """A first notification: due at the end of its window, one per key and window."""
+    """A first notification: due at the end of its window, one per key and window.
+
+    What a person asks for has an identity of its own: a webhook or poll of the same second must not
+    stand in for it, since a record that was read since then is not read again for a notification.
+    """
     seconds = int(message.notified_at.timestamp() // WINDOW.total_seconds()) + 1
     due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
-    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}"
+    asked = "|asked" if message.is_asked else ""
+    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
     return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
 
 
