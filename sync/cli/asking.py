@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from sync.app.services import Services
 from sync.cli.context import CommandContext
@@ -28,6 +30,12 @@ WORDS: Final[Mapping[State, str]] = {
 WAITING: Final = "still waiting"
 PATIENCE: Final = 60
 """Seconds without any new outcome after which a command waits no longer."""
+Patience = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="SECONDS", help="Wait so long for the next outcome; 0: do not wait."
+    ),
+]
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=0.5), timedelta(seconds=5)
 READ_PER_SECOND: Final = 500
 """Claims that are looked at in a second, at most, where very many are waited for."""

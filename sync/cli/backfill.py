@@ -16,6 +16,7 @@ from sync.cli.asking import (
     Asked,
     Asking,
     Outcome,
+    Patience,
     counted,
     in_words,
     report_outcomes,
@@ -50,12 +51,7 @@ def backfill(
         str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")
     ] = "",
     flow: Annotated[str, typer.Option(metavar="FLOW", help="The flow.")] = "orders",
-    wait: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="SECONDS", help="Wait so long for the next outcome; 0: do not wait."
-        ),
-    ] = PATIENCE,
+    wait: Patience = PATIENCE,
 ) -> None:
     """Enqueue what changed in Commerce in a time, or given records, and tell what comes of them.
     Works beside a running `serve`, which delivers.

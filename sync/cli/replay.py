@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.asking import PATIENCE, Asked, Asking, Outcome, in_words, report_outcomes
+from sync.cli.asking import PATIENCE, Asked, Asking, Outcome, Patience, in_words, report_outcomes
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
@@ -45,12 +45,7 @@ def replay(
         ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
-    wait: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="SECONDS", help="Wait so long for the next outcome; 0: do not wait."
-        ),
-    ] = PATIENCE,
+    wait: Patience = PATIENCE,
 ) -> None:
     """Enqueue records again and tell what comes of each: posted, skipped, parked with the reason,
     or still waiting. What D365 holds already is found there, so nothing is posted twice.

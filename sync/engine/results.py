@@ -31,7 +31,7 @@ class Changed(Protocol):
     that was taken; what comes after it is listed."""
 
     def __call__(
-        self, systems: "Systems", since: datetime, until: datetime, after: str = ""
+        self, systems: "Systems", since: datetime, until: datetime, after: str = "", /
     ) -> AsyncIterator[Change]:
         """The changes."""
         ...

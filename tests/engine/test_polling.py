@@ -13,6 +13,7 @@ import pytest
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Outgoing
 from sync.engine.batched_sends import JoinedSends
+from sync.engine.claims_in_bulk import claims_of
 from sync.engine.copies import DocumentCopies
 from sync.engine.engine import Engine
 from sync.engine.flow import Flow
@@ -25,7 +26,7 @@ from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.pacing.pauses import Pauses
 from tests.systems import Folded
-from tests.virtual_time import LoopClock, virtually
+from tests.virtual_time import START, LoopClock, virtually
 
 MINUTE = timedelta(minutes=1)
 
@@ -70,7 +71,6 @@ class Polled:
 
     def __init__(self, changed: Changed, *connections: str, **flow: Any) -> None:
         self.clock, self.queue, self.tables = LoopClock(), Counted(), FarTables(":memory:")
-        self.start = LoopClock()
         self.flow = Flow[Any](
             name="orders", title="t", read=_read, deliver=_deliver, changed=changed,
             horizon=self._horizon, **flow,
@@ -87,7 +87,7 @@ class Polled:
         )  # fmt: skip
         self.polling = Polling(self.engine)
 
-    async def _horizon(self, systems: Any) -> datetime:
+    async def _horizon(self, _: Any) -> datetime:
         return self.clock.now()
 
     async def _opened(self, name: str) -> Any:
@@ -140,7 +140,7 @@ def a_list(
 
 def test_changes_of_one_second_that_no_run_gets_through_are_all_enqueued_once() -> None:
     async def play() -> tuple[Polled, list[int]]:
-        start = LoopClock().now() - timedelta(hours=1)
+        start = START - timedelta(hours=1)
         polled = Polled(a_list(60_000, lambda _: start))
         return polled, await polled.timer(12)
 
@@ -148,3 +148,165 @@ def test_changes_of_one_second_that_no_run_gets_through_are_all_enqueued_once() 
     assert polled.queue.sent == len(polled.queue.keys["shop"]) == 60_000
     assert sum(1 for found in runs if found) > 2
     assert max(runs) <= MOST + 300
+
+
+@pytest.mark.long
+def test_a_million_orders_of_a_week_without_polls_drain() -> None:
+    async def play() -> Polled:
+        start = START - timedelta(days=6)
+        changed = a_list(1_000_000, lambda n: start + timedelta(seconds=n // 2), page_s=0.1)
+        polled = Polled(changed)
+        polled.queue.remembers = False
+        runs = 0
+        while not runs or (await polled.mark()).is_behind:
+            await polled.timer(1)
+            runs += 1
+        return polled
+
+    polled = virtually(play())
+    assert polled.queue.sent == 1_000_000
+    assert polled.tables.calls < 1_000_000 / 50
+
+
+def test_changes_that_only_their_time_tells_apart_are_read_on_by_time() -> None:
+    async def play() -> Polled:
+        start = START - timedelta(hours=3)
+        polled = Polled(
+            a_list(25_000, lambda n: start + timedelta(seconds=n // 4), positions=False, page_s=0)
+        )
+        await polled.timer(1)
+        assert (await polled.mark()).window is not None
+        await polled.timer(2)
+        return polled
+
+    polled = virtually(play())
+    assert len(polled.queue.keys["shop"]) == 25_000
+    assert polled.queue.sent <= 25_000 + 300
+
+
+def test_claims_of_a_page_are_read_together() -> None:
+    async def play() -> int:
+        polled = Polled(a_list(300, lambda _: START - MINUTE, page_s=0))
+        await polled.timer(1)
+        return polled.tables.calls
+
+    assert virtually(play()) < 10
+
+
+class Broken(Exception):
+    """Any surprise."""
+
+
+def test_the_trouble_of_one_connection_is_not_that_of_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        if systems.name == "broken":
+            raise Broken("a name and a street")
+        if systems.name == "hangs":
+            await asyncio.sleep(86_400)
+        if systems.name == "long":
+            async for change in long(systems, since, until, after):
+                yield change
+        else:
+            yield Change(f"{until.isoformat()}@1", until)
+
+    async def play() -> Polled:
+        polled = Polled(changed, "hangs", "broken", "long", "well")
+        await polled.timer(3)
+        return polled
+
+    long = a_list(100_000, lambda _: START - timedelta(hours=2))
+    polled = virtually(play())
+    assert len(polled.queue.keys["well"]) >= 3
+    assert len(polled.queue.keys["long"]) >= 20_000
+    assert "poll_failed connection=broken error=Broken" in caplog.text
+    assert "poll_failed connection=hangs error=TimeoutError" in caplog.text
+    assert "street" not in caplog.text
+
+
+def test_a_page_is_enqueued_before_the_watermark_says_so() -> None:
+    """Killed at any write of the watermark or of the queue, nothing is passed over."""
+
+    async def play(dies_at: int) -> set[str]:
+        start = START - timedelta(hours=1)
+        polled = Polled(a_list(1_000, lambda n: start + timedelta(seconds=n // 7), page_s=0))
+        steps = iter(range(10_000))
+
+        def dying(step: Callable[..., Any]) -> Callable[..., Any]:
+            async def once(*given: Any, **named: Any) -> Any:
+                if next(steps) == dies_at:
+                    raise Broken
+                return await step(*given, **named)
+
+            return once
+
+        polled.queue.send = dying(polled.queue.send)  # type: ignore[method-assign]
+        polled.tables.upsert = dying(polled.tables.upsert)  # type: ignore[method-assign]
+        await polled.timer(8)
+        return polled.queue.keys["shop"]
+
+    for dies_at in range(15):
+        assert len(virtually(play(dies_at))) == 1_000, dies_at
+
+
+def test_a_sweep_that_no_run_gets_through_goes_on_in_the_next_and_stops_no_poll() -> None:
+    listed: list[Change] = []
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for number, change in enumerate(listed):
+            if since <= change.changed_at <= until and (not after or number > int(after)):
+                yield Change(change.key, change.changed_at, position=str(number))
+
+    async def play() -> Polled:
+        polled = Polled(changed)
+        begin = polled.clock.now()
+        await polled.timer(1)
+        await asyncio.sleep(86_400 - 300)
+        await polled.timer(1)
+        late = begin + timedelta(hours=1)
+        listed.extend(Change(f"late {n:06}", late) for n in range(45_000))
+        while (await polled.mark()).sweep is None:
+            await polled.timer(1)
+        listed.append(Change("new", polled.clock.now()))
+        await polled.timer(6)
+        assert not (await polled.mark()).is_behind
+        return polled
+
+    polled = virtually(play())
+    assert len(polled.queue.keys["shop"]) == polled.queue.sent == 45_001
+
+
+def test_a_watermark_of_an_earlier_version_is_gone_on_from() -> None:
+    async def play() -> Polled:
+        polled = Polled(a_list(3, lambda n: START - timedelta(minutes=20 * n)))
+        at = polled.clock.now() - timedelta(minutes=30)
+        old = Watermark(at=at, polled=at, first=at - timedelta(days=7), swept=at)
+        row = old.row("shop", "orders")
+        assert set(row.values) == {"at", "polled", "first", "swept"}
+        await polled.tables.upsert(WATERMARKS, row)
+        await polled.timer(1)
+        return polled
+
+    assert virtually(play()).queue.keys["shop"] == {"000000000@1", "000000001@1"}
+
+
+def test_claims_far_apart_are_found_as_well_as_those_that_lie_together() -> None:
+    async def play() -> dict[str, State]:
+        polled = Polled(a_list(0, lambda _: START))
+        for number in range(0, 200, 2):
+            claim, _ = await polled.ledger.take("shop", "orders", f"{number:03}", "w")
+            await polled.ledger.release(claim, state=State.DELIVERED)
+        wanted = ["000", "001", "050", "051", "100", "198", "199"]
+        found = await claims_of(polled.tables, "shop", "orders", wanted)
+        assert list(found) == wanted
+        return {key: claim.state for key, claim in found.items()}
+
+    states = virtually(play())
+    assert {key for key, state in states.items() if state is State.DELIVERED} == {
+        "000", "050", "100", "198",
+    }  # fmt: skip

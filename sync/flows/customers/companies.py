@@ -62,10 +62,7 @@ def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
 
 
 async def changed(
-    systems: Systems,
-    since: datetime,  # noqa: ARG001 - companies bear no time of change
-    until: datetime,
-    after: str = "",
+    systems: Systems, _since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """All companies, each with its fingerprint, by id."""
     async for row in systems.companies.every(after=int(after or 0)):
