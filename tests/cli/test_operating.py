@@ -14,6 +14,7 @@ from sync.config.file.reading import read_connections
 from sync.core.ports import Outgoing
 from sync.engine.message import Message
 from tests.cli.running import Line, Systems
+from tests.cli.test_serve import serving
 
 TOMORROW = "2100-01-01"
 
@@ -245,6 +246,20 @@ def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
     assert shop.deliver_everything() >= 1
     assert shop("parked").out == "Nothing is parked.\n"
     assert shop("trail", systems.orders[0], "--json").documents[0]["state"] == "delivered"
+
+
+def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
+    shop: Line, systems: Systems
+) -> None:
+    beside(shop, parks(f"{systems.orders[2]}@1", "not mapped"))
+    with serving(shop.folder):
+        (told,) = shop("replay", "--parked", "--yes", "--json").documents
+    assert (told["outcome"], told["reason"]) == ("posted", "")
+    assert told["number"]
+    waiting = shop("replay", systems.orders[2], "--yes")
+    assert "No process serves this directory" in waiting.err
+    assert "Enqueued: 1. Still waiting: 1." in waiting.out
+    shop.deliver_everything()
 
 
 def test_a_message_set_aside_is_replayed_and_forgotten(shop: Line, systems: Systems) -> None:
