@@ -17,6 +17,7 @@ from typing import Any, Self
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
+from sync.engine.identities import Identities
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -53,8 +54,9 @@ class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
     `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
-    person asked for it once. `unsettled_until`: until when a write given up before the last intent
-    may still commit, whatever came of the last.
+    person asked for it once. `entity_id`: the record's id in its own system, where the key is a
+    number that may come to name another one. `unsettled_until`: until when a write given up before
+    the last intent may still commit, whatever came of the last.
     """
 
     connection: str
@@ -68,6 +70,7 @@ class Claim:
     digest: str = ""
     number: str = ""
     entity: str = ""
+    entity_id: str = ""
     reason: str = ""
     remedy: str = ""
     read_at: datetime | None = None
@@ -94,6 +97,10 @@ class Claim:
             return None
         return Intent(self.intent_document, self.intent_not_after, self.intent_settled_by)
 
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether somebody holds the record."""
+        return self.owner != "" and self.lease_until is not None and self.lease_until > now
+
     def row(self) -> Row:
         """As it is stored."""
         skipped = {"connection", "flow", "key", "etag"}
@@ -102,12 +109,8 @@ class Claim:
         }
         values["state"] = str(self.state)
         values |= {"reason": clipped(self.reason), "remedy": clipped(self.remedy)}
-        return Row(
-            self.partition,
-            self.key,
-            {name: value for name, value in values.items() if value not in (None, "")},
-            self.etag,
-        )
+        kept = {name: value for name, value in values.items() if value not in (None, "")}
+        return Row(self.partition, self.key, kept, self.etag)
 
     @classmethod
     def of(cls, connection: str, flow: str, row: Row) -> Self:
@@ -149,7 +152,7 @@ class Ledger:
     """
 
     def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
-        self._tables = tables
+        self._tables, self.identities = tables, Identities(tables)
         self._clock = clock
         self._is_alone = is_alone
 
@@ -179,8 +182,9 @@ class Ledger:
         while True:
             claim = await self.claim(connection, flow, key)
             now = self._clock.now()
-            held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
-            held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
+            held = claim.is_held_at(now) and not (
+                self._is_alone and claim.owner.partition("/")[0] != owner
+            )
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False

@@ -24,6 +24,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.ledger import State
 from sync.engine.results import Receipt, Skipped
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.left_behind import order_left_behind
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
@@ -266,6 +267,5 @@ async def _posted_order(
     delivery.wait_until_settled()
     items = await delivery.systems.items.many(order_items(order, delivery.systems.settings))
     account = await account_for(order, delivery)
-    return await orders.find(
-        sales_order_from(order, delivery.systems.settings, account=account, items=items)
-    )
+    document = sales_order_from(order, delivery.systems.settings, account=account, items=items)
+    return await order_left_behind(order, document, orders, delivery)

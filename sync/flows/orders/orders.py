@@ -24,6 +24,7 @@ from sync.engine.flow import Flow
 from sync.engine.results import Change, Receipt, Skipped
 from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import buyer_of
+from sync.flows.identity import identified
 from sync.flows.keys import (
     BY_ID,
     UNKNOWN_STORE,
@@ -34,6 +35,7 @@ from sync.flows.keys import (
     parts_of,
     whole_in,
 )
+from sync.flows.left_behind import order_left_behind
 from sync.flows.orders.order_changes import (
     Wanted,
     apply_changes,
@@ -111,6 +113,8 @@ async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
     """Make D365 hold this order as it is now."""
     if reason := elsewhere(order.store_id, delivery.systems):
         return Skipped(reason)
+    if delivery.claim.number or delivery.claim.intent is not None:
+        await identified(order.entity_id, f"order {order.increment_id}", delivery)
     order = await without_what_is_credited(order, delivery)
     if what := given_up(order, delivery):
         return await give_up(order, what, delivery)
@@ -120,6 +124,7 @@ async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
         others = "" if delivery.is_asked else before_our_time(order, connection.orders)
         if reason := others or not_now(order, connection.orders, delivery.now()):
             return Skipped(reason)
+    await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
     items = await delivery.systems.items.many(order_items(order, connection))
     buyer = await buyer_of(order, delivery)
@@ -139,7 +144,7 @@ async def _posted(order: Order, wanted: Wanted, delivery: Delivery) -> Receipt:
     was placed."""
     document = wanted.document
     orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    found = await _left_behind(document, orders, delivery)
+    found = await _left_behind(order, document, orders, delivery)
     action = "adopted" if found else "created"
     if found is None:
         await _still_wanted(order, delivery)
@@ -163,14 +168,15 @@ async def _posted(order: Order, wanted: Wanted, delivery: Delivery) -> Receipt:
 
 
 async def _left_behind(
-    document: SalesOrder, orders: SalesOrders, delivery: Delivery
+    order: Order, document: SalesOrder, orders: SalesOrders, delivery: Delivery
 ) -> ExistingSalesOrder | None:
     """What is in D365 already. The order in which this is asked is what makes a lost answer
     harmless."""
-    if document.number:
-        return await orders.find(document) if delivery.looks_first else None
-    delivery.wait_until_settled()
-    return await orders.find(document)
+    if document.number and not delivery.looks_first:
+        return None
+    if not document.number:
+        delivery.wait_until_settled()
+    return await order_left_behind(order, document, orders, delivery)
 
 
 async def _still_wanted(order: Order, delivery: Delivery) -> None:

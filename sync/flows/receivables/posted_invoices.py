@@ -30,7 +30,7 @@ from sync.engine.ledger import Claim, Entry
 from sync.engine.results import Change, NoKey, Receipt, Skipped
 from sync.engine.systems import Systems
 from sync.flows.receivables.posted_sums import Verdict, compared
-from sync.mapping.references import fields_in
+from sync.mapping.references import documents_in, fields_in, templates_of
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.receivables.posted_invoices")
@@ -39,14 +39,6 @@ KINDS = {
     "SalesInvoicePostedBusinessEvent": "sales-invoice",
     "CustFreeTextInvoicePostedBusinessEvent": "free-text",
 }
-FORMER = {
-    "orders": "{increment_id}",
-    "invoices": "{order_increment_id}/{increment_id}",
-    "creditmemos": "{order_increment_id}/C{increment_id}",
-}
-"""Reference templates by default in 0.1: what was posted by them is read back whatever the
-templates say since."""
-
 LISTS = {
     "sales-invoice": PostedInvoices.sales_invoices_since,
     "free-text": PostedInvoices.free_text_invoices_since,
@@ -192,7 +184,7 @@ async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
 def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
     """The record numbers that a reference may name: by the template as it is, and as it was by
     default before."""
-    templates = (getattr(settings, flow).reference_template, FORMER[flow])
+    templates = templates_of(flow, getattr(settings, flow).reference_template)
     found = [fields_in(reference, template) for template in templates]
     return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
 
@@ -201,8 +193,7 @@ def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several
     stores or documents."""
     name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
-    parts = (part.partition(" (RMA ")[0] for part in claim.number.split(" + "))
-    return bool(name) and name in (claim.number, *parts)
+    return bool(name) and name in (claim.number, *documents_in(claim.number))
 
 
 async def horizon(systems: Systems) -> datetime:

@@ -29,17 +29,24 @@ async def post_receivable_documents(
     rest."""
     numbers, actions = [], []
     if receivable_documents.free_text is not None:
-        invoice, action = await post_free_text_invoice(receivable_documents.free_text, delivery)
-        numbers.append(f"FTI {invoice.identifier}")
+        identifier, action = await post_free_text_invoice(
+            receivable_documents.free_text, posting_target.former, delivery
+        )
+        numbers.append(f"FTI {identifier}")
         actions.append(action)
     if receivable_documents.return_order is not None:
-        order, action = await post_return_order(receivable_documents.return_order, delivery)
+        order, action = await post_return_order(
+            receivable_documents.return_order, posting_target.former, delivery
+        )
         numbers.append(f"{order.number} (RMA {order.rma})" if order.rma else order.number)
         actions.append(action)
-    for line in (receivable_documents.payment, receivable_documents.credit):
+    for line, former in (
+        (receivable_documents.payment, posting_target.former),
+        (receivable_documents.credit, f"{posting_target.former}/S"),
+    ):
         if line is not None:
-            payment, action = await post_payment(line, delivery)
-            numbers.append(f"journal {payment.journal} line {payment.line}")
+            payment, action = await post_payment(line, former, delivery)
+            numbers.append(str(payment))
             actions.append(action)
     if receivable_documents.taken_off is not None:
         numbers.append(f"{TAKEN_OFF} {posting_target.order_number or 'its order'}")

@@ -14,6 +14,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.results import Change, Receipt, Skipped
 from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.receivable_documents import (
@@ -106,6 +107,8 @@ async def to_book(
 ) -> Receipt | Skipped | tuple[Receivable, PostingTarget]:
     """What to book of a document and where, or why there is nothing (more) to book. Raises as
     `dealt_with` and `posting_target_for`."""
+    if delivery.claim.number or delivery.claim.intent is not None:
+        await identified(with_order.document.entity_id, with_order.document.label, delivery)
     known = dealt_with(with_order, entity, delivery)
     if known is not None:
         return known
@@ -116,6 +119,7 @@ async def to_book(
         with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
     ):
         return Skipped(reason)
+    await identified(with_order.document.entity_id, with_order.document.label, delivery)
     return receivable, await posting_target_for(with_order, delivery)
 
 
