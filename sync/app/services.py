@@ -24,6 +24,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
+from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.engine.watermarks import WATERMARKS
 from sync.flows import SUB_FLOWS
@@ -59,7 +60,8 @@ class Services:
             edition_parts.tables, edition_parts.clock, is_alone=edition_parts.is_alone
         )
         self.sends = JoinedSends(edition_parts.queue)
-        self.intake = Intake(self.sends, edition_parts.clock)
+        self.refused_keys = RefusedKeys(edition_parts.tables, edition_parts.clock)
+        self.intake = Intake(self.sends, edition_parts.clock, self.refused_keys)
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
         engine = self.engine()
         self.runner = Runner(engine)
@@ -201,8 +203,9 @@ class Services:
         )  # fmt: skip
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy."""
+        """Forget copies of documents that are older than the policy, and keys told long ago."""
         await self.documents.forget_old()
+        await self.refused_keys.forget_old()
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""

@@ -14,10 +14,11 @@ from typing import Annotated, Final
 import typer
 
 from sync.app.services import Services
-from sync.cli.context import CommandContext
+from sync.cli.context import CommandContext, Problem
 from sync.cli.output import note, progress
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Claim, State
+from sync.engine.refused_keys import key_fault
 
 POSTED: Final = "posted"
 WORDS: Final[Mapping[State, str]] = {
@@ -75,7 +76,10 @@ class Asking:
         return len(self._before)
 
     async def ask(self, connection: str, flow: str, keys: Sequence[str]) -> None:
-        """Store notifications for these records; returns when they are stored."""
+        """Store notifications for these records; returns when they are stored. Raises `Problem`
+        for a key that no table can hold."""
+        if fault := next(filter(None, map(key_fault, keys)), ""):
+            raise Problem(f"one of the keys cannot be used: {fault}", remedy="Correct it.")
         asked = [Asked(connection, flow, key) for key in dict.fromkeys(keys)]
         claims = await self._claims(asked)
         await self._services.intake.accept(flow, connection, keys, self._origin)

@@ -1,6 +1,7 @@
 """What the flows ask a shop about its B2B companies, and about the regions that companies name by
 id alone."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +12,8 @@ from sync.commerce.errors import NotThere
 from sync.commerce.models.company import FIELDS
 from sync.commerce.search import Op, Search, Sort, split, where
 from sync.pacing.batching import Coalescer
+
+log = logging.getLogger("sync.commerce.companies")
 
 PATH: Final = "company/"
 _BY_ID: Final = (Sort("entity_id"),)
@@ -40,7 +43,10 @@ class Companies:
             search = search.having(where("entity_id", Op.GT, after))
         async for page in self._client.pages(PATH, search, key="id"):
             for row in page.items:
-                yield row
+                if str(row.get("id", "")).isdecimal():
+                    yield row
+                else:
+                    log.warning("commerce.rows_unusable key=%s count=%d", "id", 1)
 
     async def region_code(self, country: str, region_id: str) -> str:
         """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for

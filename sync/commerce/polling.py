@@ -8,12 +8,15 @@ seen when its transaction commits. Facts: measured on a live 2.4.8-p1, `updated_
 seconds in UTC; what a poll reads twice, the ledger tells apart.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.commerce.search import Filter, Node, Op, Search, Sort, moment_of, where
 from sync.core.errors import Never
+
+log = logging.getLogger("sync.commerce.polling")
 
 SETTLING: Final = timedelta(seconds=5)
 """How far behind the shop's clock a window ends, for transactions that are still being
@@ -81,11 +84,19 @@ class Keyset:
 
         What a shop answers of one second out of order is read once more, by id.
 
-        Raises `Never` for rows without the key or a stamp, or in another order than asked for.
+        A row without the key or a stamp is passed over, and the log says so. Raises `Never`
+        where a page holds no other and is not the last, and for another order than asked for.
         """
-        marks = [self._mark(row) for row in rows]
-        fresh = {mark: row for row, mark in zip(rows, marks, strict=True) if mark not in self._seen}
+        usable = [(mark, row) for row in rows if (mark := self._mark(row)) is not None]
+        marks = [mark for mark, _ in usable]
+        if len(usable) < len(rows):
+            log.warning(
+                "commerce.rows_unusable key=%s count=%d", self._key, len(rows) - len(usable)
+            )
+        fresh = {mark: row for mark, row in usable if mark not in self._seen}
         complete = not rows or (len(rows) >= total if total is not None else len(rows) < page_size)
+        if not marks and not complete:
+            raise self._nothing_usable()
         if self._inside is not None:
             self._continue_inside(marks, self._inside, complete=complete)
         elif complete:
@@ -121,17 +132,19 @@ class Keyset:
             self._lower = last
             self._seen = {mark for mark in marks if mark[1] == last}
 
-    def _mark(self, row: dict[str, Any]) -> tuple[int, datetime]:
+    def _mark(self, row: dict[str, Any]) -> tuple[int, datetime] | None:
         try:
             return int(row[self._key]), moment_of(str(row["updated_at"]))
         except (KeyError, TypeError, ValueError):
-            raise Never(
-                f"a row of a change list has no usable {self._key} and updated_at",
-                remedy=(
-                    "Find out which extension changes this list in Commerce; both fields are"
-                    " standard."
-                ),
-            ) from None
+            return None
+
+    def _nothing_usable(self) -> Never:
+        return Never(
+            f"no row of a page of a change list has a usable {self._key} and updated_at",
+            remedy=(
+                "Find out which extension changes this list in Commerce; both fields are standard."
+            ),
+        )
 
     def _must_grow(self, holds: bool) -> None:
         if not holds:

@@ -7,6 +7,7 @@ table-shaped copy of the invoice journal has them. That copy is meant for report
 well not see it; then the lines tell the amount, and the tax only where they show one.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +19,8 @@ from sync.core.money import total
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
+
+log = logging.getLogger("sync.dynamics.posted_invoices")
 
 SALES, FREE_TEXT = "SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"
 SALES_FIELDS = (
@@ -156,7 +159,8 @@ class PostedInvoices:
         async for row in self._client.query(
             SALES, where=where, select=SALES_FIELDS, order_by=SALES_ORDER
         ):
-            yield _sales(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+            if (day_of := _dated(row)) is not None and row.get("InvoiceNumber"):
+                yield _sales(company, row), day_of
 
     async def free_text_invoices_since(
         self, company: str, day: date, *, after: str = ""
@@ -171,7 +175,17 @@ class PostedInvoices:
         async for row in self._client.query(
             FREE_TEXT, where=where, select=FREE_TEXT_FIELDS, order_by=FREE_TEXT_ORDER
         ):
-            yield _free_text(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+            if (day_of := _dated(row)) is not None:
+                yield _free_text(company, row), day_of
+
+
+def _dated(row: dict[str, Any]) -> date | None:
+    """The invoice date; None, and a line in the log, for a row that bears none."""
+    try:
+        return date.fromisoformat(str(row.get("InvoiceDate"))[:10])
+    except ValueError:
+        log.warning("posted_invoices.row_unusable fields=%d", len(row))
+        return None
 
 
 def _sales(company: str, row: dict[str, Any]) -> PostedInvoice:

@@ -18,6 +18,7 @@ from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
 from sync.engine.flow import Flow
 from sync.engine.ledger import Claim, State
+from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
@@ -161,9 +162,13 @@ class Polling:
     async def _enqueue(self, run: Run, page: Sequence[Change]) -> int:
         """Notification for every change that no delivery has seen yet; returns how many."""
         flow, connection = run.flow.name, run.systems.name
-        keys = [change.key for change in page]
+        keys = [change.key for change in page if not key_fault(change.key)]
         claims = await claims_of(self._engine.tables, connection, flow, keys)
-        new = [c.key for c in page if not _has_seen(claims[c.key], c, run.behind)]
+        new = [
+            change.key
+            for change in page
+            if change.key not in claims or not _has_seen(claims[change.key], change, run.behind)
+        ]
         return await self._engine.intake.accept(flow, connection, new, "poll")
 
 

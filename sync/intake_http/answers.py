@@ -9,10 +9,6 @@ from sync.core.encoding import to_json
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes. A hook of ours needs a few hundred; Commerce drops events above 64 KiB."""
 
-LONGEST_KEY: Final = 200
-"""Characters of a record's key or an event's id; what is longer, or holds control characters, no
-table can hold."""
-
 
 @dataclass(frozen=True)
 class HttpAnswer:

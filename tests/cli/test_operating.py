@@ -230,6 +230,23 @@ def test_parked_records_and_messages_set_aside_are_listed(shop: Line) -> None:
     ]
 
 
+def test_a_key_that_was_refused_is_listed_and_one_that_a_person_names_is_answered(
+    shop: Line,
+) -> None:
+    async def told(services: Services) -> None:
+        await services.intake.accept("orders", "shop", ["bad\x00key", "x" * 201], "poll")
+
+    beside(shop, told)
+    rows = shop("parked", "--json", "--flow", "orders").documents
+    assert {(row["kind"], row["key"]) for row in rows} == {
+        ("refused_key", "bad\\x00key"), ("refused_key", "x" * 200),
+    }  # fmt: skip
+    assert "Keys refused: 2" in shop("parked").out
+    ran = shop("backfill", "--ids", "x" * 201)
+    assert ran.status == 2
+    assert "more than 200 characters" in ran.err
+
+
 def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
     shop: Line, systems: Systems
 ) -> None:

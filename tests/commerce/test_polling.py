@@ -140,9 +140,17 @@ def test_a_list_that_ignores_the_order_asked_for_is_refused_rather_than_read_in_
         {"entity_id": None, "updated_at": at(1)},
     ],
 )
-def test_rows_without_key_and_stamp_are_refused(row: dict[str, Any]) -> None:
-    with pytest.raises(Never, match="no usable entity_id and updated_at"):
-        Keyset(DAWN, DAWN, page_size=2).take([row], 1, page_size=2)
+def test_a_row_without_key_and_stamp_is_passed_over_and_stops_nothing(
+    row: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    keyset = Keyset(DAWN, DAWN + timedelta(seconds=9), page_size=2)
+    assert numbers(keyset.take([row, order(4, at(1))], 5, page_size=2)) == [4]
+    with pytest.raises(Never, match="usable entity_id and updated_at"):
+        keyset.take([row, row], 4, page_size=2)
+    assert keyset.take([row], 1, page_size=2) == []
+    assert caplog.messages == [
+        f"commerce.rows_unusable key=entity_id count={count}" for count in (1, 2, 1)
+    ]
 
 
 async def test_changed_orders_are_found_with_four_fields_and_oldest_first(

@@ -9,7 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Outgoing
 from sync.engine.batched_sends import JoinedSends
@@ -21,6 +24,7 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger, State
 from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
+from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed, Receipt
 from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.hosts.pump import FUNCTION_TIMEOUT
@@ -77,10 +81,12 @@ class Polled:
         )  # fmt: skip
         names = connections or ("shop",)
         self.ledger = Ledger(self.tables, self.clock)
+        self.refused = RefusedKeys(self.tables, self.clock)
         queue: Any = self.queue
         self.engine = Engine(
             flows={"orders": self.flow}, sub_flows={}, open_systems=self._opened,
-            connections=lambda _: names, intake=Intake(JoinedSends(queue), self.clock),
+            connections=lambda _: names,
+            intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
             pauses=Pauses(self.tables, self.clock), clock=self.clock, worker="w",
@@ -311,3 +317,34 @@ def test_claims_far_apart_are_found_as_well_as_those_that_lie_together() -> None
     assert {key for key, state in states.items() if state is State.DELIVERED} == {
         "000", "050", "100", "198",
     }  # fmt: skip
+
+
+def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None:
+    bad = ["", " ", "a\x00b", "half \ud800", "x" * 201, "\U0001f600" * 60]
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for key in ("first", *bad, "last"):
+            yield Change(key, until)
+
+    async def play() -> Polled:
+        polled = Polled(changed)
+        await polled.timer(6)
+        assert {told.origin async for told in polled.refused.all()} == {"poll"}
+        assert len([told async for told in polled.refused.all()]) == len(bad)
+        assert all([told.key.isascii() and told.reason async for told in polled.refused.all()])
+        await polled.refused.forget_old()
+        assert [told async for told in polled.refused.all()]
+        await asyncio.sleep(KEEP.total_seconds())
+        await polled.refused.forget_old()
+        assert not [told async for told in polled.refused.all()]
+        return polled
+
+    assert virtually(play()).queue.keys["shop"] == {"first", "last"}
+
+
+@given(key=st.text(max_size=220))
+def test_a_key_that_the_intake_takes_is_a_key_of_every_table(key: str) -> None:
+    if not key_fault(key):
+        check_key("trail", f"{'c' * 31}|{'f' * 20}|{key}", key)
