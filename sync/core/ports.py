@@ -125,12 +125,14 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to send. `id` is what duplicate detection compares; `not_before` schedules it."""
+    """A message to send. `id` is what duplicate detection compares; `not_before` schedules it.
+    `share`: whose it is; a queue that can (SQLite's) lets shares take turns."""
 
     queue: str
     body: bytes
     id: str
     not_before: datetime | None = None
+    share: str = ""
 
 
 @dataclass(frozen=True)

@@ -83,11 +83,17 @@ def notification(message: Message) -> Outgoing:
     due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
     asked = "|asked" if message.is_asked else ""
     name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
-    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+    return _outgoing(message, name, due)
 
 
 def scheduled(message: Message, *, due: datetime, unique: str) -> Outgoing:
     """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has
     seen."""
     name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
-    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+    return _outgoing(message, name, due)
+
+
+def _outgoing(message: Message, name: str, due: datetime) -> Outgoing:
+    """A connection's messages are its share: connections take turns."""
+    id_ = hashlib.sha256(name.encode()).hexdigest()
+    return Outgoing(message.flow, message.encode(), id_, due, message.connection)

@@ -184,12 +184,22 @@ def _opened(
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute("BEGIN IMMEDIATE")
         for statement in schema:
-            db.execute(statement)
+            _make(db, statement)
         db.execute("COMMIT")
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def _make(db: sqlite3.Connection, statement: str) -> None:
+    """One statement of a schema. A column that is there already is as good as one added now: SQLite
+    knows no IF NOT EXISTS for columns."""
+    try:
+        db.execute(statement)
+    except sqlite3.OperationalError as error:
+        if "duplicate column name" not in str(error):
+            raise
 
 
 def _use_wal(db: sqlite3.Connection, busy: float) -> None:
