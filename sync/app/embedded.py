@@ -101,6 +101,7 @@ async def open_embedded(
         commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
         dynamics_http=lambda settings: http_client(connections=settings.concurrency),
         is_alone=serves,
+        takes_turns=True,
         keep_months=keep_months,
         close=_closing(queue, tables, lock),
     )
