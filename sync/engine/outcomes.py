@@ -47,8 +47,12 @@ class Outcomes:
                 "amounts": dict(outcome.amounts),
             }
             await self.write(
-                delivery, Entry(now, outcome.action, number=outcome.number, details=details)
-            )
+                delivery,
+                Entry(
+                    now, outcome.action, number=outcome.number, details=details,
+                    reason=outcome.reason, remedy=outcome.remedy,
+                ),
+            )  # fmt: skip
             for flow, key in outcome.follow_ups:
                 await self._intake.accept(flow, delivery.message.connection, [key], "told")
             stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
@@ -65,9 +69,10 @@ class Outcomes:
             )
             state, changes = State.SKIPPED, {}
         was_parked = delivery.claim.state is State.PARKED or bool(delivery.claim.reason)
-        reason = outcome.reason if isinstance(outcome, Skipped) else ""
+        remedy = outcome.remedy if isinstance(outcome, Receipt) else ""
         released = await self._ledger.release(
-            delivery.claim, state=state, reason=reason, remedy="", read_at=delivery.started,
+            delivery.claim, state=state, reason=outcome.reason, remedy=remedy,
+            read_at=delivery.started,
             seen=delivery.seen or delivery.claim.seen, **changes,
         )  # fmt: skip
         if was_parked:

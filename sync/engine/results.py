@@ -45,7 +45,8 @@ class Receipt:
     `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
     `targets` are keys to find it again (line lots, account); no personal data. `follow_ups`: (flow,
     key) of records that this one gives reason to look at; their notifications are stored before the
-    outcome is.
+    outcome is. `reason`, `remedy`: what the target lacks although the record is delivered, and how
+    a person brings it there; empty where it lacks nothing.
     """
 
     entity: str
@@ -55,6 +56,8 @@ class Receipt:
     targets: Mapping[str, str] = field(default_factory=dict)
     amounts: Mapping[str, str] = field(default_factory=dict)
     follow_ups: Sequence[tuple[str, str]] = ()
+    reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

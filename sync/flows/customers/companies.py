@@ -37,6 +37,7 @@ from sync.flows.customers.customer_accounts import (
     found_or_created,
     kept_up_to_date,
     taken,
+    with_left_out,
 )
 from sync.flows.payloads import id_in
 from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
@@ -126,7 +127,8 @@ async def deliver(document: dict[str, Any], delivery: Delivery) -> Receipt | Ski
         "status": company.status.name.lower(),
         **hold_change.fields,
     }
-    return Receipt(SET, account, wanted.digest + hold_change.settled, action, targets)
+    receipt = Receipt(SET, account, wanted.digest + hold_change.settled, action, targets)
+    return with_left_out(receipt, wanted, matched_by, delivery)
 
 
 async def _elsewhere(company: Company, systems: Systems) -> str:

@@ -6,13 +6,15 @@ match that is not clear is raised for a person to decide, so that nobody ever ge
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sync.core.errors import Never
 from sync.dynamics.customers import Customers
 from sync.dynamics.faults import AlreadyExists
 from sync.engine.delivery import Delivery
+from sync.engine.results import Receipt
+from sync.mapping.addresses import left_out_reason
 from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_tables.records import AccountKind, set_command
 
@@ -191,3 +193,21 @@ async def _body_before(wanted: CustomerAccount, delivery: Delivery) -> Mapping[s
         return wanted.body if created_so else {}
     sent = await delivery.last_sent()
     return sent["body"] if sent else {}
+
+
+def with_left_out(
+    receipt: Receipt, wanted: CustomerAccount, matched_by: str, delivery: Delivery
+) -> Receipt:
+    """The receipt with the addresses that the account goes without. A matched account's addresses
+    are the ledger's own, and none is ever sent."""
+    if matched_by != "created" or not wanted.left_out:
+        return receipt
+    key, remedies = delivery.message.key, dict.fromkeys(one.error.remedy for one in wanted.left_out)
+    again = (
+        f"Then enter it at account {receipt.number} in D365: a guest is not read again."
+        if key.startswith("guest:")
+        else f"Then `replay {key}` brings it to D365."
+    )
+    return replace(
+        receipt, reason=left_out_reason(wanted.left_out), remedy=" ".join([*remedies, again])
+    )

@@ -20,6 +20,7 @@ from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
 from sync.commerce.polling import position_of
 from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.dynamics.customers import SET, Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import Flow
@@ -27,7 +28,12 @@ from sync.engine.results import Change, Receipt, Skipped
 from sync.engine.systems import Systems
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customers.customer_accounts import AccountLookup, found_or_created, kept_up_to_date
+from sync.flows.customers.customer_accounts import (
+    AccountLookup,
+    found_or_created,
+    kept_up_to_date,
+    with_left_out,
+)
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
 from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
@@ -73,7 +79,11 @@ async def _first_key(
     if is_ours and own == settings.legal_entity:
         return number
     for company in settings.legal_entities:
-        if await systems.accounts.get("customer", number, company):
+        try:
+            known = await systems.accounts.get("customer", number, company)
+        except Never:  # no poll stops for it: the delivery of this record parks by the same error
+            return key_of("customer", number, company, settings)
+        if known:
             return key_of("customer", number, company, settings)
     return key_of("customer", number, own, settings) if is_ours else None
 
@@ -171,7 +181,7 @@ async def deliver(shopper: Shopper, delivery: Delivery) -> Receipt | Skipped:
         )
     if matched_by == "created":
         action = await kept_up_to_date(wanted, account, action, customers, delivery)
-    return Receipt(
+    receipt = Receipt(
         SET,
         account,
         wanted.digest,
@@ -179,6 +189,7 @@ async def deliver(shopper: Shopper, delivery: Delivery) -> Receipt | Skipped:
         {"matched_by": matched_by},
         follow_ups=await _reported(shopper, company, delivery),
     )
+    return with_left_out(receipt, wanted, matched_by, delivery)
 
 
 async def _elsewhere(shopper: Shopper, systems: Systems) -> str:

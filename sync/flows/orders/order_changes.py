@@ -25,6 +25,7 @@ from sync.engine.ledger import State
 from sync.engine.results import Receipt, Skipped
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import order_left_behind
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
@@ -265,7 +266,9 @@ async def _posted_order(
     if delivery.claim.number:
         return await orders.read(company, delivery.claim.number)
     delivery.wait_until_settled()
-    items = await delivery.systems.items.many(order_items(order, delivery.systems.settings))
+    items = await delivery.systems.items.of(
+        order_items(order, delivery.systems.settings), with_custom_options(order)
+    )
     account = await account_for(order, delivery)
     document = sales_order_from(order, delivery.systems.settings, account=account, items=items)
     return await order_left_behind(order, document, orders, delivery)

@@ -44,6 +44,7 @@ from sync.flows.orders.order_changes import (
     without_what_is_credited,
 )
 from sync.flows.orders.write_back import write_back_of
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
 from sync.mapping.sales_order import order_items, sales_order_from
@@ -126,7 +127,9 @@ async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
             return Skipped(reason)
     await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
-    items = await delivery.systems.items.many(order_items(order, connection))
+    items = await delivery.systems.items.of(
+        order_items(order, connection), with_custom_options(order)
+    )
     buyer = await buyer_of(order, delivery)
     document, sold = (
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)

@@ -24,6 +24,7 @@ from sync.flows.orders.order_changes import given_up
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
 from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.receivable_documents import (
     DocumentWithOrder,
@@ -55,7 +56,7 @@ async def deliver(
         )
     sold = await _sold(posting_target, delivery)
     credited = await _still_credited(with_order, receivable, posting_target, sold, delivery)
-    items = await delivery.systems.items.many(credited.skus)
+    items = await delivery.systems.items.of(credited.skus, with_custom_options(with_order.order))
     lots = sold.invoiced_lots if sold is not None else {}
     receivable_documents = memo_documents(
         with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
@@ -115,7 +116,9 @@ async def _still_credited(
     )
     if sold is None and not is_gone:
         return receivable
-    items = await delivery.systems.items.many(order_items(order, settings))
+    items = await delivery.systems.items.of(
+        order_items(order, settings), with_custom_options(order)
+    )
     document = sales_order_from(
         without_refunds(order), settings, account=posting_target.account, items=items
     )

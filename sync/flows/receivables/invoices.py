@@ -17,6 +17,7 @@ from sync.engine.results import Receipt, Skipped
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
 from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.receivable_documents import DocumentWithOrder, fingerprint_of, invoice_documents
 from sync.pacing.priority import Priority
 
@@ -30,7 +31,7 @@ async def deliver(with_order: DocumentWithOrder[Invoice], delivery: Delivery) ->
         return found
     receivable, posting_target = found
     invoice, settings = with_order.document, delivery.systems.settings
-    items = await delivery.systems.items.many(receivable.skus)
+    items = await delivery.systems.items.of(receivable.skus, with_custom_options(with_order.order))
     receivable_documents = invoice_documents(
         with_order, receivable, settings, posting_target, items
     )
