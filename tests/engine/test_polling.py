@@ -26,7 +26,7 @@ from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
 from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed, Receipt
-from sync.engine.watermarks import WATERMARKS, Watermark
+from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.pacing.pauses import Pauses
 from tests.systems import Folded
@@ -352,3 +352,17 @@ def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None
 def test_a_key_that_the_intake_takes_is_a_key_of_every_table(key: str) -> None:
     if not key_fault(key):
         check_key("trail", f"{'c' * 31}|{'f' * 20}|{key}", key)
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        (Change("1", START, position="7"), Window(START, START, "7")),
+        (Change("1", START, "digest", "7"), Window(START, START, "7")),
+        (Change("1", START + MINUTE), Window(START + MINUTE, START)),
+        (Change("1", START), Window(START, START)),
+        (Change("1", START + MINUTE, "digest"), Window(START, START)),
+    ],
+)
+def test_a_window_moves_only_where_a_change_tells_a_place(change: Change, moved: Window) -> None:
+    assert Window(START, START).moved_to(change) == moved
