@@ -16,6 +16,7 @@ var tables = [
   'mappings'
   'parked'
   'pauses'
+  'refusedkeys'
   'trail'
   'watermarks'
 ]

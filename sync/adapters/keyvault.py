@@ -61,7 +61,7 @@ class _Kept:
         self.refusal = None
 
     def refuse(self, refusal: Never, now: datetime) -> None:
-        """The vault has answered that there is nothing to be had."""
+        """The vault has answered that it has no such secret."""
         self.learn(None, now)
         self.refusal, self.refused_until = refusal, now + REFUSAL_KEPT
 

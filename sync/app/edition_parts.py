@@ -15,7 +15,7 @@ from sync.engine.copies import KEEP_MONTHS, Sealer
 @dataclass(frozen=True)
 class EditionParts:
     """What an edition provides. `email_key`: at least 16 bytes, never changed. `keep_months`:
-    as `Documents` has it.
+    as `Documents` has it. `takes_turns`: whether the queue lets connections take turns.
 
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
     """
@@ -30,6 +30,7 @@ class EditionParts:
     commerce_http: Callable[[Commerce], httpx.AsyncClient]
     dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
     is_alone: bool = False
+    takes_turns: bool = False
     keep_months: int = KEEP_MONTHS
     telemetry: Telemetry = SILENT
     close: Callable[[], Awaitable[None]] | None = None

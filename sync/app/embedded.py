@@ -101,10 +101,21 @@ async def open_embedded(
         commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
         dynamics_http=lambda settings: http_client(connections=settings.concurrency),
         is_alone=serves,
+        takes_turns=True,
         keep_months=keep_months,
         close=_closing(queue, tables, lock),
     )
     return Services(connections, FLOWS, edition_parts)
+
+
+def is_served(home: Path) -> bool:
+    """Whether the process that last locked the directory is alive. Takes no lock: one that starts
+    to serve just now would find it."""
+    try:
+        os.kill(int((home / "serve.lock").read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _closing(

@@ -5,6 +5,7 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from sync.app.systems_pool import SystemsPool
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
 from sync.core.encoding import NotJson, to_json
+from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
@@ -23,8 +25,11 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.monitoring import monitor
-from sync.engine.polling import WATERMARKS, Polling
+from sync.engine.polling import Polling
+from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
+from sync.engine.turns import Turns
+from sync.engine.watermarks import WATERMARKS
 from sync.flows import SUB_FLOWS
 from sync.intake_http.answers import HttpAnswer, RefusalLines
 from sync.intake_http.business_events import BUSINESS_EVENTS, BusinessEventsEdge
@@ -45,21 +50,19 @@ class Services:
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
         self.edition_parts = edition_parts
+        tables, clock = edition_parts.tables, edition_parts.clock
         self.documents = DocumentCopies(
-            edition_parts.tables,
-            edition_parts.sealer,
-            edition_parts.clock,
-            keep_months=edition_parts.keep_months,
+            tables, edition_parts.sealer, clock, keep_months=edition_parts.keep_months
         )
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
-        self.pauses = Pauses(edition_parts.tables, edition_parts.clock)
-        self.ledger = Ledger(
-            edition_parts.tables, edition_parts.clock, is_alone=edition_parts.is_alone
-        )
+        self.pauses = Pauses(tables, clock)
+        self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
-        self.intake = Intake(self.sends, edition_parts.clock)
+        self.refused_keys = RefusedKeys(tables, clock)
+        self.intake = Intake(self.sends, clock, self.refused_keys)
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
+        self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
         self.runner = Runner(engine)
         self.polling = Polling(engine)
@@ -93,6 +96,9 @@ class Services:
 
     def _with_flow(self, flow: str) -> list[str]:
         return [name for name, connection in self.connections.items() if flow in connection.flows]
+
+    def _is_shared(self, flow: str) -> bool:
+        return not self.edition_parts.takes_turns and len(self._with_flow(flow)) > 1
 
     def _public_keys(self, host: str) -> PublicKeys:
         if host not in self._keys:
@@ -147,10 +153,26 @@ class Services:
             deliveries,
             trace_parent[36:52],
         )
-        with self.edition_parts.telemetry.delivery(
-            flow_name, *_named(body), trace_parent=trace_parent
+        message = _message(body)
+        if message is not None and await self._gave_back(message):
+            return
+        named = (message.connection, message.key) if message else ("", "")
+        with (
+            self.edition_parts.telemetry.delivery(flow_name, *named, trace_parent=trace_parent),
+            self.turns.taken(message) if message else nullcontext(),
         ):
             await self.runner.deliver(body)
+
+    async def _gave_back(self, message: Message) -> bool:
+        """Whether the message was put off because its connection has its share already. One that
+        cannot be put off is delivered."""
+        if (due := self.turns.beyond_its_share(message)) is None:
+            return False
+        try:
+            await self.intake.reschedule(message, due)
+        except Later:
+            return False
+        return True
 
     async def park_dead_letter(
         self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
@@ -201,8 +223,9 @@ class Services:
         )  # fmt: skip
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy."""
+        """Forget copies of documents that are older than the policy, and keys told long ago."""
         await self.documents.forget_old()
+        await self.refused_keys.forget_old()
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""
@@ -216,10 +239,9 @@ class Services:
             await self.edition_parts.close()
 
 
-def _named(body: bytes) -> tuple[str, str]:
-    """Connection and key of a message, for telemetry; empty for what is none of ours."""
+def _message(body: bytes) -> Message | None:
+    """The message in a body; None for what is none of ours."""
     try:
-        message = Message.decode(body)
+        return Message.decode(body)
     except NotJson:
-        return "", ""
-    return message.connection, message.key
+        return None

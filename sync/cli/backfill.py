@@ -1,27 +1,44 @@
 """`backfill`: enqueue records of a time or of given numbers, whatever notifications and polls have
-done with them."""
+done with them, and tell what comes of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
+from sync.cli.asking import (
+    PATIENCE,
+    POSTED,
+    Asked,
+    Asking,
+    Outcome,
+    Patience,
+    counted,
+    in_words,
+    report_outcomes,
+)
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import Bar, json_line, line, progress
+from sync.cli.output import Bar, json_line, line, progress, table
 from sync.cli.records import flow_called, full_key
 from sync.engine.flow import Flow
+from sync.engine.polling import PAGE
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 
 ORIGIN = "backfill"
+SHOWN = 50
+"""Records that people are shown one by one; programs get all."""
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
 
 def backfill(
     ctx: typer.Context,
+    *,
     since: Annotated[
         datetime | None,
         typer.Option("--from", formats=FORMATS, help="First change to take, in UTC."),
@@ -34,9 +51,10 @@ def backfill(
         str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")
     ] = "",
     flow: Annotated[str, typer.Option(metavar="FLOW", help="The flow.")] = "orders",
+    wait: Patience = PATIENCE,
 ) -> None:
-    """Enqueue what changed in Commerce in a time, or given records. Works beside a running `serve`,
-    which delivers.
+    """Enqueue what changed in Commerce in a time, or given records, and tell what comes of them.
+    Works beside a running `serve`, which delivers.
 
     Safe to repeat: what D365 holds already is found there and left as it is.
 
@@ -53,15 +71,17 @@ def backfill(
         )
     if since and until and until < since:
         raise Problem("--to lies before --from", remedy="Swap the two dates.")
-    asyncio.run(_backfill(context_of(ctx), flow, ids, since, until))
+    asyncio.run(_backfill(context_of(ctx), flow, ids, since=since, until=until, wait=wait))
 
 
 async def _backfill(
     context: CommandContext,
     flow_name: str,
     ids: str,
+    *,
     since: datetime | None,
     until: datetime | None,
+    wait: int,
 ) -> None:
     name, settings = context.one(context.connections())
     async with context.opened(changes=True) as services:
@@ -71,22 +91,61 @@ async def _backfill(
                 f"{flow.name} does not flow on {name}",
                 remedy=f"Add it to flows of [connections.{name}].",
             )
+        asking = Asking(services, ORIGIN)
         if since is None:
             keys = [full_key(flow, one.strip()) for one in ids.split(",") if one.strip()]
-            found = await services.intake.accept(flow.name, name, keys, ORIGIN)
+            await asking.ask(name, flow.name, keys)
         else:
             systems = await services.systems_pool.open(name)
-            first, last = _utc(since), _end(until) if until else services.edition_parts.clock.now()
-            with progress(
-                "Changes", (last - first).total_seconds(), as_json=context.as_json, counted=False
-            ) as bar:
-                changes = _watched(flow, systems, first, last, bar)
-                found = await services.polling.enqueue(flow, systems, changes, ORIGIN)
-    result: dict[str, Any] = {"connection": name, "flow": flow.name, "enqueued": found}
+            last = _end(until) if until else services.edition_parts.clock.now()
+            await _ask_for_changes(context, asking, flow, systems, first=_utc(since), last=last)
+        outcomes = await report_outcomes(context, asking, wait)
+    _report(context, name, flow.name, outcomes)
+
+
+async def _ask_for_changes(
+    context: CommandContext,
+    asking: Asking,
+    flow: Flow[Any],
+    systems: Systems,
+    *,
+    first: datetime,
+    last: datetime,
+) -> None:
+    """Page by page, so that a long time may be asked for."""
+    page: list[str] = []
+    with progress(
+        "Changes", (last - first).total_seconds(), as_json=context.as_json, counted=False
+    ) as bar:
+        async for change in _watched(flow, systems, first, last, bar):
+            page.append(change.key)
+            if len(page) == PAGE:
+                await asking.ask(systems.name, flow.name, page)
+                page = []
+    await asking.ask(systems.name, flow.name, page)
+
+
+def _report(
+    context: CommandContext, name: str, flow: str, outcomes: Mapping[Asked, Outcome]
+) -> None:
+    """The counts, and each record that was not posted."""
+    others = {asked: came for asked, came in outcomes.items() if came.outcome != POSTED}
     if context.as_json:
-        json_line(result)
-    else:
-        line(f"Enqueued: {found} of {flow.name} on {name}.")
+        records = [{"key": asked.key, **asdict(came)} for asked, came in others.items()]
+        json_line(
+            {
+                "connection": name, "flow": flow, "enqueued": len(outcomes),
+                "outcomes": counted(outcomes), "records": records,
+            }
+        )  # fmt: skip
+        return
+    table(
+        ("key", "outcome", "number", "reason", "what to do"),
+        [(asked.key, *astuple(came)) for asked, came in islice(others.items(), SHOWN)],
+    )
+    if len(others) > SHOWN:
+        line(f"And {len(others) - SHOWN} more that were not posted.")
+    line(f"Enqueued: {len(outcomes)} of {flow} on {name}.{in_words(outcomes)}")
 
 
 async def _watched(

@@ -102,6 +102,15 @@ class CommandContext:
 
         return vault_of(settings.home, vault_key(settings))
 
+    def is_served(self) -> bool:
+        """Whether a process works off what is enqueued; in Azure the app does."""
+        settings = self.settings()
+        if settings.edition is not Edition.EMBEDDED:
+            return True
+        from sync.app.embedded import is_served  # noqa: PLC0415 - slow, see above
+
+        return is_served(settings.home)
+
     @asynccontextmanager
     async def opened(
         self, *, serves: bool = False, changes: bool = False

@@ -11,6 +11,7 @@ from sync.cli.records import Ledgers, checked
 from sync.core.ports import DeadLetter
 from sync.engine.ledger import Claim
 from sync.engine.message import Message
+from sync.engine.refused_keys import REMEDY, RefusedKey
 
 
 def parked(
@@ -20,7 +21,8 @@ def parked(
         str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")
     ] = "",
 ) -> None:
-    """List parked records and messages that were set aside after too many deliveries.
+    """List parked records, messages that were set aside after too many deliveries, and keys that
+    were refused.
 
     Mend the cause, then `replay`.
 
@@ -31,14 +33,21 @@ def parked(
     python -m sync parked --flow orders --json
     """
     context = context_of(ctx)
-    claims, letters = asyncio.run(_found(ctx, flow, reason))
+    claims, letters, keys = asyncio.run(_found(ctx, flow, reason))
     if context.as_json:
-        for row in [*(as_row(claim) for claim in claims), *(letter_row(*pair) for pair in letters)]:
+        for row in [
+            *(as_row(claim) for claim in claims),
+            *(letter_row(*pair) for pair in letters),
+            *(key_row(key) for key in keys),
+        ]:
             json_line(row)
         return
-    if not claims and not letters:
+    if not claims and not letters and not keys:
         line("Nothing is parked.")
     show(claims, letters)
+    columns = ("connection", "flow", "key", "origin", "reason", "remedy", "at")
+    cells = [tuple(key_row(key)[name] for name in columns) for key in keys]
+    table(columns, cells, title=f"Keys refused: {len(keys)}")
 
 
 def show(claims: list[Claim], letters: list[tuple[DeadLetter, Message | None]]) -> None:
@@ -55,11 +64,26 @@ def show(claims: list[Claim], letters: list[tuple[DeadLetter, Message | None]]) 
 
 async def _found(
     ctx: typer.Context, flow: str, reason: str
-) -> tuple[list[Claim], list[tuple[DeadLetter, Message | None]]]:
+) -> tuple[list[Claim], list[tuple[DeadLetter, Message | None]], list[RefusedKey]]:
     context = context_of(ctx)
     async with context.opened() as services:
         ledgers: Ledgers = checked(context, services, flow)
-        return await ledgers.parked(reason), await ledgers.dead_letters(reason)
+        keys = [
+            key
+            async for key in services.refused_keys.all()
+            if context.connection in ("", key.connection)
+            and flow in ("", key.flow)
+            and reason.lower() in key.reason
+        ]
+        return await ledgers.parked(reason), await ledgers.dead_letters(reason), keys
+
+
+def key_row(key: RefusedKey) -> dict[str, Any]:
+    """A key that was refused, as JSON."""
+    return {
+        "kind": "refused_key", "connection": key.connection, "flow": key.flow, "key": key.key,
+        "origin": key.origin, "reason": key.reason, "remedy": REMEDY, "at": key.at,
+    }  # fmt: skip
 
 
 def as_row(claim: Claim) -> dict[str, Any]:

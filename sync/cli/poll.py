@@ -10,7 +10,8 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, progress, table
 from sync.cli.records import flow_called
-from sync.engine.polling import WATERMARKS
+from sync.core.ports import Row
+from sync.engine.watermarks import WATERMARKS, Watermark
 
 NOT_ALL = 1
 """Exit status: some connection could not be polled."""
@@ -63,14 +64,21 @@ async def _polled(context: CommandContext, flow: str) -> list[dict[str, Any]]:
 
 
 async def _one(services: Services, name: str, flow: str) -> dict[str, Any]:
-    """One poll. The runner logs what stops it; that the watermark was not written again is how we
-    know."""
-    tables = services.edition_parts.tables
-    before = await tables.get(WATERMARKS, name, flow)
-    found = await services.polling.poll(flow, name, at_once=True)
-    after = await tables.get(WATERMARKS, name, flow)
-    polled = after is not None and (before is None or before.etag != after.etag)
+    """One poll, in as many runs as its window takes. The poll logs what stops it; that the
+    watermark was not written again is how we know."""
+    found, polled, mark = 0, False, await _mark(services, name, flow)
+    while not polled or Watermark.of(mark).is_behind:
+        before = mark
+        found += await services.polling.poll(flow, name, at_once=True)
+        mark = await _mark(services, name, flow)
+        if mark is None or (before is not None and before.etag == mark.etag):
+            break
+        polled = True
     return {
         "connection": name, "flow": flow, "polled": polled, "found": found,
-        "until": after.values.get("at") if after else None,
+        "until": Watermark.of(mark).at,
     }  # fmt: skip
+
+
+async def _mark(services: Services, name: str, flow: str) -> Row | None:
+    return await services.edition_parts.tables.get(WATERMARKS, name, flow)

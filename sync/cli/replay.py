@@ -2,12 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Annotated, Any
 
 import typer
 
+from sync.cli.asking import PATIENCE, Asked, Asking, Outcome, Patience, in_words, report_outcomes
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
@@ -44,8 +45,10 @@ def replay(
         ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
+    wait: Patience = PATIENCE,
 ) -> None:
-    """Enqueue records again. What D365 holds already is found there, so nothing is posted twice.
+    """Enqueue records again and tell what comes of each: posted, skipped, parked with the reason,
+    or still waiting. What D365 holds already is found there, so nothing is posted twice.
 
     Without --yes it lists what would be replayed and asks; where nobody can be asked, it only
     lists.
@@ -60,19 +63,21 @@ def replay(
         raise Problem("name either keys or --parked", remedy="For example: replay 000000042")
     if reason and not parked:
         raise Problem("--reason chooses among the parked", remedy="Use it with --parked.")
-    asyncio.run(_replay(context_of(ctx), keys or [], flow, reason, yes=yes))
+    asyncio.run(_replay(context_of(ctx), keys or [], flow, reason, yes=yes, wait=wait))
 
 
 async def _replay(
-    context: CommandContext, keys: Sequence[str], flow: str, reason: str, *, yes: bool
+    context: CommandContext, keys: Sequence[str], flow: str, reason: str, *, yes: bool, wait: int
 ) -> None:
     async with context.opened(changes=True) as services:
         ledgers = checked(context, services, flow)
         wanted = await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
         agreed = yes or not wanted or _asked(context, wanted)
+        outcomes = None
         if agreed:
-            await _enqueued(ledgers, wanted)
-        _report(context, wanted, agreed=agreed)
+            asking = await _enqueued(ledgers, wanted)
+            outcomes = await report_outcomes(context, asking, wait)
+        _report(context, wanted, outcomes)
 
 
 async def _of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
@@ -109,16 +114,18 @@ async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     ]
 
 
-async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> None:
+async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> Asking:
     """Notifications first; only then is a message that was set aside forgotten."""
+    asking = Asking(ledgers.services, "replay")
     groups: dict[tuple[str, str], list[str]] = {}
     for one in wanted:
         groups.setdefault((one.connection, one.flow), []).append(one.key)
     for (connection, flow), keys in groups.items():
-        await ledgers.services.intake.accept(flow, connection, keys, "replay")
+        await asking.ask(connection, flow, keys)
     for one in wanted:
         if one.letter is not None:
             await ledgers.services.edition_parts.queue.remove_dead_letter(one.letter)
+    return asking
 
 
 def _asked(context: CommandContext, wanted: Sequence[Again]) -> bool:
@@ -133,19 +140,37 @@ def _asked(context: CommandContext, wanted: Sequence[Again]) -> bool:
     return sys.stdin.isatty() and typer.confirm("Replay them?", err=True)
 
 
-def _report(context: CommandContext, wanted: Sequence[Again], *, agreed: bool) -> None:
+def _report(
+    context: CommandContext, wanted: Sequence[Again], outcomes: Mapping[Asked, Outcome] | None
+) -> None:
+    """The outcome of each; `outcomes` is None where nothing was enqueued."""
     if context.as_json:
-        for one in wanted:
-            row = {
-                "connection": one.connection,
-                "flow": one.flow,
-                "key": one.key,
-                "state": one.state,
-            }
-            json_line({**row, "enqueued": agreed})
+        for row in _rows(wanted, outcomes):
+            json_line(row)
     elif not wanted:
         line("Nothing is parked.")
-    elif agreed:
-        line(f"Enqueued: {len(wanted)}. `trail KEY` tells what comes of each.")
-    if wanted and not agreed:
+    elif outcomes is not None:
+        table(
+            ("connection", "flow", "key", "outcome", "number", "reason", "what to do"),
+            [(*astuple(asked), *astuple(came)) for asked, came in outcomes.items()],
+        )
+        line(f"Enqueued: {len(outcomes)}.{in_words(outcomes)} `trail KEY` tells more of each.")
+    if wanted and outcomes is None:
         note("Nothing was enqueued. Add --yes to replay these.")
+
+
+def _rows(
+    wanted: Sequence[Again], outcomes: Mapping[Asked, Outcome] | None
+) -> Iterator[dict[str, Any]]:
+    for one in wanted:
+        row = {
+            "connection": one.connection, "flow": one.flow, "key": one.key, "state": one.state,
+            "enqueued": outcomes is not None,
+        }  # fmt: skip
+        if outcomes is not None:
+            came = outcomes[Asked(one.connection, one.flow, one.key)]
+            row |= {
+                "outcome": came.outcome, "number": came.number, "reason": came.reason,
+                "remedy": came.remedy,
+            }  # fmt: skip
+        yield row

@@ -78,7 +78,7 @@ def tidy(text: str) -> str:
 
 
 def _without_address(word: str) -> str:
-    """The word, but for an e-mail address in it; what stands around it stays."""
+    """The word without an e-mail address in it; what is around it stays."""
     if "@" not in word and "%40" not in word:
         return word
     core = word.strip(_AROUND)

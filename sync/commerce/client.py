@@ -147,18 +147,19 @@ class CommerceClient:
         fields: Sequence[Node] = (),
         key: str = "entity_id",
         only: Sequence[Filter] = (),
+        after: str = "",
     ) -> AsyncIterator[dict[str, Any]]:
         """Rows with `updated_at` from `since` to `until`, oldest first; never later than `settled`
-        (see `polling`). `only`: further conditions, which all hold.
+        (see `polling`). `only`: further conditions, which all hold. `after`: only what comes after
+        the row of that position.
 
         The caller keeps the watermark and its overlap. A row that changes while being read may come
         twice.
         """
         settled = await self.settled(path)
         end = settled if until is None else min(until, settled)
-        keyset = Keyset(
-            since, end, fields=fields, key=key, page_size=self.settings.page_size, only=only
-        )
+        size = self.settings.page_size
+        keyset = Keyset(since, end, fields=fields, key=key, page_size=size, only=only, after=after)
         while (search := keyset.search()) is not None:
             page = await self.search(path, search)
             for row in keyset.take(page.items, page.total_count, page_size=page.page_size):
@@ -218,6 +219,7 @@ class CommerceClient:
         until: datetime | None = None,
         *,
         stores: Collection[int] | None = None,
+        after: str = "",
     ) -> AsyncIterator[dict[str, Any]]:
         """`increment_id`, `entity_id`, `store_id`, `updated_at` of orders that changed, oldest
         first (`changed`); of these store views where they are named.
@@ -225,9 +227,8 @@ class CommerceClient:
         Does not see what leaves the order's row alone: a partial shipment in the same state,
         tracks, comments.
         """
-        return self.changed(
-            "orders", since, until, fields=ORDER_CHANGE, only=of_any("store_id", stores)
-        )
+        only = of_any("store_id", stores)
+        return self.changed("orders", since, until, fields=ORDER_CHANGE, only=only, after=after)
 
     async def customer(self, customer_id: int) -> dict[str, Any] | None:
         """The customer with addresses, or None when there is none (any more)."""
@@ -254,13 +255,15 @@ class CommerceClient:
         until: datetime | None = None,
         *,
         websites: Collection[int] | None = None,
+        after: str = "",
     ) -> AsyncIterator[dict[str, Any]]:
         """`id`, `store_id`, `website_id`, `updated_at` of customers that changed, oldest first
         (`changed`); of these websites where they are named."""
         only = of_any("website_id", websites)
         return self.changed(
-            "customers/search", since, until, fields=CUSTOMER_CHANGE, key="id", only=only
-        )
+            "customers/search", since, until, fields=CUSTOMER_CHANGE, key="id", only=only,
+            after=after,
+        )  # fmt: skip
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

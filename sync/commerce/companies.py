@@ -1,6 +1,7 @@
 """What the flows ask a shop about its B2B companies, and about the regions that companies name by
 id alone."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -9,8 +10,10 @@ from sync.commerce.address import path_of
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere
 from sync.commerce.models.company import FIELDS
-from sync.commerce.search import Search, Sort, split
+from sync.commerce.search import Op, Search, Sort, split, where
 from sync.pacing.batching import Coalescer
+
+log = logging.getLogger("sync.commerce.companies")
 
 PATH: Final = "company/"
 _BY_ID: Final = (Sort("entity_id"),)
@@ -32,13 +35,18 @@ class Companies:
         one request."""
         return await self._joined.get(company_id)
 
-    async def every(self) -> AsyncIterator[dict[str, Any]]:
-        """All companies, as far as the product reads them: the list has no time of change to ask
-        by."""
+    async def every(self, *, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """All companies with a greater id than `after`, as far as the product reads them: the list
+        has no time of change to ask by."""
         search = Search(sorts=_BY_ID, page_size=self._client.settings.page_size, fields=FIELDS)
+        if after:
+            search = search.having(where("entity_id", Op.GT, after))
         async for page in self._client.pages(PATH, search, key="id"):
             for row in page.items:
-                yield row
+                if str(row.get("id", "")).isdecimal():
+                    yield row
+                else:
+                    log.warning("commerce.rows_unusable key=%s count=%d", "id", 1)
 
     async def region_code(self, country: str, region_id: str) -> str:
         """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for

@@ -27,8 +27,8 @@ MOST_KEYS: Final = 16
 """Keys that are kept; Adobe signs with two."""
 MOST_UNKNOWN: Final = 8
 UNKNOWN_WITHIN: Final = timedelta(minutes=1)
-"""So many fetches of paths that never held a key are made in such a time: whoever names them may
-be a stranger."""
+"""So many fetches of paths that never held a key are made in such a time: the caller may be a
+stranger."""
 LARGEST_KEY: Final = 10_000
 TIMEOUT: Final = httpx.Timeout(5.0)
 """Adobe waits 10 s for our answer, and there may be two keys to fetch."""

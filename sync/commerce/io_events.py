@@ -127,7 +127,7 @@ def asks_for_validation(body: bytes) -> bool:
     answered.
 
     Anybody could post one, and addresses of Adobe's hosts redirect elsewhere, too: it is neither
-    fetched nor shown. Whoever owns the registration saves it again, and the challenge is answered.
+    fetched nor shown. The owner of the registration saves it again, and the challenge is answered.
     """
     try:
         document = from_json(body)

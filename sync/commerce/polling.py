@@ -8,12 +8,15 @@ seen when its transaction commits. Facts: measured on a live 2.4.8-p1, `updated_
 seconds in UTC; what a poll reads twice, the ledger tells apart.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.commerce.search import Filter, Node, Op, Search, Sort, moment_of, where
 from sync.core.errors import Never
+
+log = logging.getLogger("sync.commerce.polling")
 
 SETTLING: Final = timedelta(seconds=5)
 """How far behind the shop's clock a window ends, for transactions that are still being
@@ -35,7 +38,9 @@ class Keyset:
         key: str = "entity_id",
         page_size: int,
         only: Sequence[Filter] = (),
+        after: str = "",
     ) -> None:
+        """`after`: the position of a row (`position_of`); only what comes after it is read."""
         self._lower = since
         self._until = until
         self._fields = tuple(fields)
@@ -45,7 +50,10 @@ class Keyset:
         self._inside: datetime | None = None
         self._after_id = 0
         self._seen: set[tuple[int, datetime]] = set()
-        self._done = since > until
+        if after:
+            self._lower, self._after_id = _place(after)
+            self._inside = self._lower
+        self._done = self._lower > until
 
     def search(self) -> Search | None:
         """The next search, always a first page; None when the window has been read."""
@@ -71,21 +79,33 @@ class Keyset:
     def take(
         self, rows: Sequence[dict[str, Any]], total: int | None, *, page_size: int
     ) -> list[dict[str, Any]]:
-        """The rows not given before. `total` is the answer's count, `page_size` the one it was
-        asked with.
+        """The rows not given before, in the order of their positions. `total` is the answer's
+        count, `page_size` the one it was asked with.
 
-        Raises `Never` for rows without the key or a stamp, or in another order than asked for.
+        What a shop answers of one second out of order is read once more, by id.
+
+        A row without the key or a stamp is passed over, and the log says so. Raises `Never`
+        where a page holds no other and is not the last, and for another order than asked for.
         """
-        marks = [self._mark(row) for row in rows]
-        fresh = [row for row, mark in zip(rows, marks, strict=True) if mark not in self._seen]
+        usable = [(mark, row) for row in rows if (mark := self._mark(row)) is not None]
+        marks = [mark for mark, _ in usable]
+        if len(usable) < len(rows):
+            log.warning(
+                "commerce.rows_unusable key=%s count=%d", self._key, len(rows) - len(usable)
+            )
+        fresh = {mark: row for mark, row in usable if mark not in self._seen}
         complete = not rows or (len(rows) >= total if total is not None else len(rows) < page_size)
+        if not marks and not complete:
+            raise self._nothing_usable()
         if self._inside is not None:
             self._continue_inside(marks, self._inside, complete=complete)
         elif complete:
             self._done = True
         else:
             self._move_on(marks)
-        return fresh
+            if self._inside is not None and not self._after_id:
+                fresh = {mark: row for mark, row in fresh.items() if mark[1] < self._inside}
+        return [fresh[mark] for mark in sorted(fresh, key=lambda mark: (mark[1], mark[0]))]
 
     def _continue_inside(
         self, marks: Sequence[tuple[int, datetime]], second: datetime, *, complete: bool
@@ -103,26 +123,28 @@ class Keyset:
         stamps = [at for _, at in marks]
         last = stamps[-1]
         self._must_grow(stamps == sorted(stamps) and last >= self._lower)
-        if stamps[0] == last:
-            numbers = [number for number, _ in marks]
-            self._after_id = numbers[-1] if numbers == sorted(numbers) else 0
-            self._inside = last
-            self._seen = set(marks)
+        numbers = [number for number, at in marks if at == last]
+        if numbers != sorted(numbers):
+            self._inside, self._after_id, self._seen = last, 0, set()
+        elif stamps[0] == last:
+            self._inside, self._after_id, self._seen = last, numbers[-1], set(marks)
         else:
             self._lower = last
             self._seen = {mark for mark in marks if mark[1] == last}
 
-    def _mark(self, row: dict[str, Any]) -> tuple[int, datetime]:
+    def _mark(self, row: dict[str, Any]) -> tuple[int, datetime] | None:
         try:
             return int(row[self._key]), moment_of(str(row["updated_at"]))
         except (KeyError, TypeError, ValueError):
-            raise Never(
-                f"a row of a change list has no usable {self._key} and updated_at",
-                remedy=(
-                    "Find out which extension changes this list in Commerce; both fields are"
-                    " standard."
-                ),
-            ) from None
+            return None
+
+    def _nothing_usable(self) -> Never:
+        return Never(
+            f"no row of a page of a change list has a usable {self._key} and updated_at",
+            remedy=(
+                "Find out which extension changes this list in Commerce; both fields are standard."
+            ),
+        )
 
     def _must_grow(self, holds: bool) -> None:
         if not holds:
@@ -130,3 +152,13 @@ class Keyset:
                 "a change list did not come in the order asked for (updated_at, then entity_id)",
                 remedy="Find out which extension changes the sort order of this list in Commerce.",
             )
+
+
+def position_of(row: Mapping[str, Any], key: str = "entity_id") -> str:
+    """Where a reading stands after this row: its second, and its id within that second."""
+    return f"{row['updated_at']}|{row[key]}"
+
+
+def _place(position: str) -> tuple[datetime, int]:
+    stamp, _, number = position.partition("|")
+    return moment_of(stamp), int(number)

@@ -1,4 +1,4 @@
-"""What whoever answers writes into headers and refusals: cut first, never an error, never out of
+"""What another system writes into headers and refusals: cut first, never an error, never out of
 range."""
 
 import re

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 Value = str | int | bool | bytes | datetime | None
-"""What a table cell can hold. Integers up to 64 bits; datetimes are aware and UTC; strings and
-bytes up to 64 KiB."""
+"""What a table cell can hold. Integers to 64 bits; datetimes are UTC; text and bytes to 64 KiB."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +124,14 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to send. `id` is what duplicate detection compares; `not_before` schedules it."""
+    """A message to send. `id` is what duplicate detection compares, `not_before` schedules it,
+    `share` is whose it is: a queue that can lets shares take turns."""
 
     queue: str
     body: bytes
     id: str
     not_before: datetime | None = None
+    share: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ table-shaped copy of the invoice journal has them. That copy is meant for report
 well not see it; then the lines tell the amount, and the tax only where they show one.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +19,8 @@ from sync.core.money import total
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
+
+log = logging.getLogger("sync.dynamics.posted_invoices")
 
 SALES, FREE_TEXT = "SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"
 SALES_FIELDS = (
@@ -34,6 +37,9 @@ FREE_TEXT_FIELDS = (
     "IsPosted",
     "InclTax",
 )
+SALES_ORDER = ("dataAreaId", "InvoiceNumber", "InvoiceDate", "LedgerVoucher")
+FREE_TEXT_ORDER = ("dataAreaId", "InvoiceIdentifier")
+"""The full keys: pages are stable only in their order."""
 JOURNAL = "CustInvoiceJourBiEntities"
 JOURNAL_FIELDS = ("InvoiceId", "CustomerRef", "RefNum", "CurrencyCode", "InvoiceAmount", "SumTax")
 LINE_FIELDS = ("ParentRecId", "TransactionCurrencyAmount", "SalesTaxAmount")
@@ -141,23 +147,45 @@ class PostedInvoices:
             (_free_text(company, row) for row in rows if row.get("IsPosted") == "Yes"), None
         )
 
-    async def posted_since(
-        self, company: str, day: date
+    async def sales_invoices_since(
+        self, company: str, day: date, *, after: str = ""
     ) -> AsyncIterator[tuple[PostedInvoice, date]]:
-        """Everything posted with an invoice date from `day` on. Days are all that F&O can filter by
-        here.
+        """Sales invoices and credit notes with an invoice date from `day` on, by number, those
+        after the number `after`. Days are all that F&O can filter by here; a sales invoice bears
+        the day of its posting."""
+        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        if after:
+            where &= Filter.gt("InvoiceNumber", after)
+        async for row in self._client.query(
+            SALES, where=where, select=SALES_FIELDS, order_by=SALES_ORDER
+        ):
+            if (day_of := _dated(row)) is not None and row.get("InvoiceNumber"):
+                yield _sales(company, row), day_of
 
-        A sales invoice bears the day of its posting; a free text invoice that of its draft, and
-        drafts lie for a while.
-        """
-        own = Filter.eq("dataAreaId", company)
-        since = own & Filter.ge("InvoiceDate", day)
-        async for row in self._client.query(SALES, where=since, select=SALES_FIELDS):
-            yield _sales(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+    async def free_text_invoices_since(
+        self, company: str, day: date, *, after: str = ""
+    ) -> AsyncIterator[tuple[PostedInvoice, date]]:
+        """Posted free text invoices, by identifier, those after the identifier `after`. They bear
+        the day of their draft, and drafts lie for a while."""
         drafted = Filter.ge("InvoiceDate", day - DRAFTS_LIE)
-        posted = own & drafted & Filter.eq("IsPosted", Member("NoYes", "Yes"))
-        async for row in self._client.query(FREE_TEXT, where=posted, select=FREE_TEXT_FIELDS):
-            yield _free_text(company, row), date.fromisoformat(str(row["InvoiceDate"])[:10])
+        where = Filter.eq("dataAreaId", company) & drafted
+        where &= Filter.eq("IsPosted", Member("NoYes", "Yes"))
+        if after:
+            where &= Filter.gt("InvoiceIdentifier", int(after))
+        async for row in self._client.query(
+            FREE_TEXT, where=where, select=FREE_TEXT_FIELDS, order_by=FREE_TEXT_ORDER
+        ):
+            if (day_of := _dated(row)) is not None:
+                yield _free_text(company, row), day_of
+
+
+def _dated(row: dict[str, Any]) -> date | None:
+    """The invoice date; None, and a line in the log, for a row that bears none."""
+    try:
+        return date.fromisoformat(str(row.get("InvoiceDate"))[:10])
+    except ValueError:
+        log.warning("posted_invoices.row_unusable fields=%d", len(row))
+        return None
 
 
 def _sales(company: str, row: dict[str, Any]) -> PostedInvoice:

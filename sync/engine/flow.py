@@ -6,12 +6,12 @@ A flow says what; the runner says how often. A flow is one file under `sync/flow
 and out of order.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.results import Changed, Receipt, Skipped
 from sync.pacing.priority import Priority
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Flow(Generic[R]):
     deliver: Callable[[R, "Delivery"], Awaitable[Receipt | Skipped]]
     keys_in: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     horizon: Callable[["Systems"], Awaitable[datetime]] | None = None
-    changed: Callable[["Systems", datetime, datetime], AsyncIterator[Change]] | None = None
+    changed: Changed | None = None
     keys_in_event: Callable[["BusinessEvent"], Sequence[str]] | None = None
     resolve: Callable[[str, "Systems"], Awaitable[Sequence[str] | None]] | None = None
     fingerprint: Callable[[R], str] | None = None

@@ -7,24 +7,32 @@ from datetime import datetime
 from sync.core.ports import Clock
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.message import Message, notification, scheduled
+from sync.engine.refused_keys import RefusedKeys, key_fault
 
 BATCH = 100
 
 
 class Intake:
-    """The way into the queues."""
+    """The way into the queues, and the one place where keys from outside are checked."""
 
-    def __init__(self, sends: JoinedSends, clock: Clock) -> None:
+    def __init__(self, sends: JoinedSends, clock: Clock, refused: RefusedKeys) -> None:
         self._sends = sends
         self._clock = clock
+        self._refused = refused
 
     async def accept(self, flow: str, connection: str, keys: Sequence[str], origin: str) -> int:
-        """Store a notification per key; returns when they are stored. Repeats within a second
-        become one message."""
+        """Store a notification per key; returns how many, when they are stored. Repeats within a
+        second become one message.
+
+        A key that no table can hold is kept aside and listed, and stops none of the others.
+        """
         now = self._clock.now()
-        messages = [
-            notification(Message(flow, connection, key, origin, now)) for key in dict.fromkeys(keys)
-        ]
+        messages = []
+        for key in dict.fromkeys(keys):
+            if key_fault(key):
+                await self._refused.keep(connection, flow, key, origin)
+            else:
+                messages.append(notification(Message(flow, connection, key, origin, now)))
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])
         return len(messages)

@@ -74,15 +74,26 @@ class Message:
 
 
 def notification(message: Message) -> Outgoing:
-    """A first notification: due at the end of its window, one per key and window."""
+    """A first notification: due at the end of its window, one per key and window.
+
+    What a person asks for has an identity of its own: a webhook or poll of the same second must not
+    stand in for it, since a record that was read since then is not read again for a notification.
+    """
     seconds = int(message.notified_at.timestamp() // WINDOW.total_seconds()) + 1
     due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
-    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}"
-    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+    asked = "|asked" if message.is_asked else ""
+    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
+    return _outgoing(message, name, due)
 
 
 def scheduled(message: Message, *, due: datetime, unique: str) -> Outgoing:
     """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has
     seen."""
     name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
-    return Outgoing(message.flow, message.encode(), hashlib.sha256(name.encode()).hexdigest(), due)
+    return _outgoing(message, name, due)
+
+
+def _outgoing(message: Message, name: str, due: datetime) -> Outgoing:
+    """A connection's messages are its share: connections take turns."""
+    id_ = hashlib.sha256(name.encode()).hexdigest()
+    return Outgoing(message.flow, message.encode(), id_, due, message.connection)

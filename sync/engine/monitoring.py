@@ -16,7 +16,7 @@ from sync.core.ports import Clock, Depth, Queue, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import Flow
 from sync.engine.ledger import PARKED
-from sync.engine.polling import WATERMARKS
+from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
 

@@ -1,24 +1,31 @@
-"""Catching up: polls find what notifications missed. The watermark moves last, and the window
-overlaps."""
+"""Catching up: polls find what notifications missed.
 
+A poll reads its window page by page. The watermark is stored after each page has been enqueued,
+never before, and windows overlap. A run is bounded in time and count: what is left, the next run
+reads. Connections are polled side by side, so that none waits for another.
+"""
+
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sync.core.errors import Later, Never
-from sync.core.ports import Row, Value
+from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
 from sync.engine.flow import Flow
-from sync.engine.intake import BATCH
-from sync.engine.ledger import State
-from sync.engine.results import Change
+from sync.engine.ledger import Claim, State
+from sync.engine.refused_keys import key_fault
+from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
+from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
 
 log = logging.getLogger("sync.engine.polling")
 
-WATERMARKS = "watermarks"
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken
 before the commit."""
@@ -27,6 +34,26 @@ SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 then, at the latest."""
 DUE_EARLY = timedelta(seconds=5)
 """Timers fire a little early or late: a poll that is due within this is due."""
+PAGE: Final = 300
+"""Changes that are looked up, enqueued and checkpointed together."""
+RUN: Final = timedelta(minutes=3)
+MOST: Final = 20_000
+"""How long a connection's run reads on, and how many notifications it may store. The timer comes
+every minute, so a backlog hardly waits; and the queues keep room for what shoppers do now."""
+LONGEST: Final = timedelta(minutes=8)
+"""When a run is given up that a system holds up: before the host stops the function, and with it
+the polls of the other connections."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One connection's run: what it works with and when it ends. `behind`: how far the owner's
+    clock, which stamps changes, is behind ours, or a little more."""
+
+    flow: Flow[Any]
+    systems: Systems
+    ends: datetime
+    behind: timedelta
 
 
 class Polling:
@@ -36,98 +63,137 @@ class Polling:
         self._engine = engine
 
     async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
-        """Find what changed since the watermark less the overlap, enqueue it, then move the
-        watermark. Safe to race.
+        """Find what changed since the watermark less the overlap, enqueue it page by page, and move
+        the watermark after each. Safe to race.
 
-        A connection is polled when its `poll_minutes` have passed, or `at_once`; once a day it
-        looks two days further back, but never for what is older than the first poll's window.
-        Returns how many notifications were stored.
+        A connection is polled when its `poll_minutes` have passed, when its last run left
+        something, or `at_once`; once a day it looks two days further back, but never for what is
+        older than the first poll's window. Whatever goes wrong is the connection's own. Returns how
+        many notifications were stored by runs that ended well.
         """
         flow = self._engine.flows[flow_name]
-        found = 0
-        for connection in [only] if only else self._engine.connections(flow_name):
-            try:
-                found += await self._poll_connection(flow, connection, at_once=at_once)
-            except (Later, Never) as error:
-                report_refused_sign_in(flow.name, connection, error)
-                log.warning(
-                    "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
-                )
-        return found
+        names = [only] if only else self._engine.connections(flow_name)
+        async with asyncio.TaskGroup() as group:
+            runs = [
+                group.create_task(self._on_its_own(flow, name, at_once=at_once)) for name in names
+            ]
+        return sum(run.result() for run in runs)
+
+    async def _on_its_own(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
+        try:
+            async with asyncio.timeout(LONGEST.total_seconds()):
+                return await self._poll_connection(flow, connection, at_once=at_once)
+        except (Later, Never) as error:
+            report_refused_sign_in(flow.name, connection, error)
+            log.warning(
+                "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
+            )
+        except Exception as error:  # noqa: BLE001 - a connection's trouble must not stop the others; the line names it
+            log.error(  # noqa: TRY400 - a traceback may quote a record
+                "%s.poll_failed connection=%s error=%s", flow.name, connection, type(error).__name__
+            )
+        return 0
 
     async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
         if flow.changed is None or flow.horizon is None:
             return 0
         systems = await self._engine.open_systems(connection)
-        mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
-        marks = mark.values if mark else {}
-        stands, polled, swept = (_moment(marks.get(name)) for name in ("at", "polled", "swept"))
+        mark = Watermark.of(await self._engine.tables.get(WATERMARKS, connection, flow.name))
         now = self._engine.clock.now()
         every = timedelta(minutes=flow.poll_minutes(systems.settings)) - DUE_EARLY
-        is_due = at_once or polled is None or now - polled >= every
+        is_due = at_once or mark.is_behind or mark.polled is None or now - mark.polled >= every
         if not is_due or await self._engine.pauses.over(systems.pause_names) is not None:
             return 0
         until = await flow.horizon(systems)
-        behind = self._engine.clock.now() - until
-        first = _moment(marks.get("first")) or (stands or until) - timedelta(
-            days=systems.settings.commerce.first_poll_days
+        run = Run(flow, systems, now + RUN, self._engine.clock.now() - until)
+        begun = replace(_begun(mark, flow, systems, now, until), polled=now)
+        found, mark = await self._read(run, flow.changed, begun, "window")
+        if mark.window is None and mark.sweep is not None and found < MOST:
+            more, mark = await self._read(run, flow.changed, mark, "sweep", found)
+            found += more
+        log.info(
+            "%s.polled connection=%s found=%d is_behind=%s",
+            flow.name,
+            connection,
+            found,
+            mark.is_behind,
         )
-        since = stands - flow.overlap if stands is not None else first
-        found = await self.enqueue(
-            flow, systems, flow.changed(systems, since, until), "poll", behind=behind
-        )
-        known: dict[str, Value] = {
-            "at": until,
-            "polled": now,
-            "first": first,
-            "swept": swept if stands else now,
-        }
-        await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, known))
-        if stands is not None and (swept is None or now - swept >= SWEEP_EVERY):
-            earlier = flow.changed(systems, max(first, since - SWEEP_BACK), since)
-            found += await self.enqueue(flow, systems, earlier, "poll", behind=behind)
-            await self._engine.tables.upsert(
-                WATERMARKS, Row(connection, flow.name, {**known, "swept": now})
-            )
-        log.info("%s.polled connection=%s found=%d", flow.name, connection, found)
         return found
 
-    async def enqueue(
+    async def _read(
         self,
-        flow: Flow[Any],
-        systems: Systems,
-        changes: AsyncIterator[Change],
-        origin: str,
-        *,
-        behind: timedelta = timedelta(),
-    ) -> int:
-        """Notification for every change that no delivery has seen yet; returns how many.
+        run: Run,
+        changed: Changed,
+        mark: Watermark,
+        which: Which,
+        before: int = 0,
+    ) -> tuple[int, Watermark]:
+        """Enqueue what the window holds, page by page, until it is read through or the run ends
+        where the next one can go on. Returns how many were stored, and the watermark as stored."""
+        window = mark.window if which == "window" else mark.sweep
+        assert window is not None
+        found, page = 0, list[Change]()
+        after = (window.after,) if window.after else ()
+        async with aclosing(changed(run.systems, window.since, window.until, *after)) as changes:  # type: ignore[type-var]
+            async for change in changes:
+                page.append(change)
+                if len(page) < PAGE:
+                    continue
+                found += await self._enqueue(run, page)
+                moved = window.moved_to(page[-1])
+                mark = await self._store(run, mark.moved(which, moved, page[-1]))
+                if moved != window and await self._is_over(run, before + found):
+                    return found, mark
+                window, page = moved, []
+        found += await self._enqueue(run, page)
+        return found, await self._store(run, mark.read_through(which))
 
-        `behind`: how far the owner's clock, which stamps changes, is behind ours, or a little more.
-        """
-        found, batch = 0, list[str]()
-        async for change in changes:
-            if origin == "poll" and await self._has_seen(flow, systems, change, behind):
-                continue
-            batch.append(change.key)
-            if len(batch) == BATCH:
-                found += await self._engine.intake.accept(flow.name, systems.name, batch, origin)
-                batch = []
-        return found + await self._engine.intake.accept(flow.name, systems.name, batch, origin)
-
-    async def _has_seen(
-        self, flow: Flow[Any], systems: Systems, change: Change, behind: timedelta
-    ) -> bool:
-        """Never for a record that had vanished: now it is there."""
-        claim = await self._engine.ledger.claim(systems.name, flow.name, change.key)
-        is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
-        if change.fingerprint:
-            return is_settled and claim.seen == change.fingerprint
-        changed_at = change.changed_at + behind
+    async def _is_over(self, run: Run, found: int) -> bool:
         return (
-            is_settled and claim.read_at is not None and claim.read_at >= changed_at + SETTLED_AFTER
+            found >= MOST
+            or self._engine.clock.now() >= run.ends
+            or await self._engine.pauses.over(run.systems.pause_names) is not None
         )
 
+    async def _store(self, run: Run, mark: Watermark) -> Watermark:
+        await self._engine.tables.upsert(WATERMARKS, mark.row(run.systems.name, run.flow.name))
+        return mark
 
-def _moment(value: Value) -> datetime | None:
-    return value if isinstance(value, datetime) else None
+    async def _enqueue(self, run: Run, page: Sequence[Change]) -> int:
+        """Notification for every change that no delivery has seen yet; returns how many."""
+        flow, connection = run.flow.name, run.systems.name
+        keys = [change.key for change in page if not key_fault(change.key)]
+        claims = await claims_of(self._engine.tables, connection, flow, keys)
+        new = [
+            change.key
+            for change in page
+            if change.key not in claims or not _has_seen(claims[change.key], change, run.behind)
+        ]
+        return await self._engine.intake.accept(flow, connection, new, "poll")
+
+
+def _begun(
+    mark: Watermark, flow: Flow[Any], systems: Systems, now: datetime, until: datetime
+) -> Watermark:
+    """The watermark with what is to be read in this run: what the last one left, or what is new and
+    a sweep that is due."""
+    first = mark.first or (mark.at or until) - timedelta(
+        days=systems.settings.commerce.first_poll_days
+    )
+    since = mark.at - flow.overlap if mark.at is not None else first
+    swept, sweep = mark.swept, mark.sweep
+    if mark.at is None:
+        swept = now
+    elif mark.window is None and (swept is None or now - swept >= SWEEP_EVERY):
+        swept, sweep = now, Window(max(first, since - SWEEP_BACK), since)
+    window = mark.window or Window(since, until)
+    return replace(mark, first=first, swept=swept, window=window, sweep=sweep)
+
+
+def _has_seen(claim: Claim, change: Change, behind: timedelta) -> bool:
+    """Never for a record that had vanished: now it is there."""
+    if claim.state in (State.NEW, State.POSTING, State.VANISHED):
+        return False
+    if change.fingerprint:
+        return claim.seen == change.fingerprint
+    return claim.read_at is not None and claim.read_at >= change.changed_at + behind + SETTLED_AFTER

@@ -1,8 +1,12 @@
 """What a flow finds and what comes of a delivery."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sync.engine.systems import Systems
 
 
 @dataclass(frozen=True)
@@ -11,12 +15,26 @@ class Change:
     UTC).
 
     `fingerprint`: what tells a change where records bear no stamp: by it, and not by the time, a
-    record counts as seen.
+    record counts as seen. `position`: where the owner's list stands after this change, in words of
+    the flow's own (`Changed`); empty where only the time tells.
     """
 
     key: str
     changed_at: datetime
     fingerprint: str = ""
+    position: str = ""
+
+
+class Changed(Protocol):
+    """A poll over a flow's records from `since` to `until`, both inclusive, in the order of their
+    positions; where changes bear none, the oldest first. `after`: the position of the last change
+    that was taken; what comes after it is listed."""
+
+    def __call__(
+        self, systems: "Systems", since: datetime, until: datetime, after: str = "", /
+    ) -> AsyncIterator[Change]:
+        """The changes."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.commerce.models.order import utc
+from sync.commerce.polling import position_of
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 
@@ -87,4 +88,6 @@ def change_in(row: Mapping[str, Any], systems: Systems) -> Change | None:
     time."""
     stamp = utc(str(row.get("updated_at", "")))
     key = next(keys_of([row], systems), None)
-    return Change(key, stamp) if key is not None and stamp is not None else None
+    if key is None or stamp is None:
+        return None
+    return Change(key, stamp, position=position_of(row))

@@ -20,10 +20,6 @@ LINES_WITHIN: Final = timedelta(minutes=1)
 """So many refusals of unverified callers are logged in such a time: lines cost money, and bury
 others."""
 
-LONGEST_KEY: Final = 200
-"""Characters of a record's key or an event's id; what is longer, or holds control characters, no
-table can hold."""
-
 
 @dataclass(frozen=True)
 class HttpAnswer:

@@ -24,10 +24,10 @@ from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Conflict, Row, Tables
 from sync.engine.flow import Flow
 from sync.engine.intake import Intake
+from sync.engine.refused_keys import LONGEST_KEY, key_fault
 from sync.engine.results import NoKey
 from sync.intake_http.answers import (
     LARGEST_BODY,
-    LONGEST_KEY,
     NOT_STORED,
     HttpAnswer,
     RefusalLines,
@@ -157,8 +157,8 @@ class EventsEdge:
 
 
 def keys_in(flow: Flow[Any], payload: Mapping[str, Any]) -> Sequence[str]:
-    """The keys in a payload that a table and a queue can hold. Raises `NoKey`, in words that quote
-    nothing."""
+    """The keys in a payload, by the rule of the intake, so that a sender is answered. Raises
+    `NoKey`, in words that quote nothing."""
     if flow.keys_in is None:
         raise NoKey(f"{flow.name} takes no hooks")
     try:
@@ -167,10 +167,8 @@ def keys_in(flow: Flow[Any], payload: Mapping[str, Any]) -> Sequence[str]:
         raise
     except ValueError:
         raise NoKey(f"a field of the key of {flow.name} cannot be read") from None
-    if not all(0 < len(key) <= LONGEST_KEY and is_plain(key) for key in keys):
-        raise NoKey(
-            f"a key of {flow.name} has control characters or more than {LONGEST_KEY} characters"
-        )
+    if fault := next(filter(None, map(key_fault, keys)), ""):
+        raise NoKey(f"a key of {flow.name} cannot be used: {fault}")
     return keys
 
 

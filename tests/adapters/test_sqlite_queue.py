@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.adapters.sqlite.messages import SCHEMA
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.core.ports import Depth, LockLost, Outgoing, Received
 from tests.contracts.hand_clock import HandClock
@@ -47,6 +48,46 @@ async def test_messages_come_in_the_order_they_became_due(
     await clock.pass_by(4 * SECOND)
     await queue.send([message("d")])
     assert [each.id for each in await take(queue)] == ["a", "b", "c", "scheduled", "d"]
+
+
+def of(share: str, key: str) -> Outgoing:
+    return replace(message(key), share=share)
+
+
+async def test_shares_take_turns_and_who_has_the_fewest_under_a_lock_is_first(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
+    await queue.send([of("big", f"b{n}") for n in range(9)])
+    held = await take(queue, 3)
+    await queue.send([of("small", "s0"), of("other", "o0"), of("small", "s1")])
+    assert [each.id for each in await take(queue, 4)] == ["s0", "o0", "s1", "b3"]
+    await queue.complete(held[0])
+    await queue.abandon(held[1])
+    await queue.send([of("small", "s2"), of("small", "s3")])
+    assert [each.id for each in await take(queue, 3)] == ["b1", "s2", "b4"]
+    await clock.pass_by(LOCK + SECOND)
+    assert len(await take(queue, 99)) == 14 - 1
+
+
+async def test_a_file_of_an_earlier_version_keeps_its_messages(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    path = tmp_path / "queue.sqlite"
+    with sqlite3.connect(path) as db:
+        for statement in SCHEMA:
+            if "share" not in statement:
+                db.execute(statement)
+        db.execute(
+            "INSERT INTO messages (queue, id, ready_at, enqueued_at, body) VALUES (?, ?, ?, ?, ?)",
+            ("orders", "old", 1, 1, b"body"),
+        )
+    db.close()
+    for _ in range(2):
+        queue = SqliteQueue(path, clock, LOCK)
+        await queue.send([of("shop", "new")])
+        assert [each.id for each in await take(queue)] == ["old", "new"]
+        await queue.release_locks()
+        queue.close()
 
 
 async def test_an_abandoned_message_takes_its_old_place(queue: SqliteQueue) -> None:

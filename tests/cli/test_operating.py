@@ -14,6 +14,7 @@ from sync.config.file.reading import read_connections
 from sync.core.ports import Outgoing
 from sync.engine.message import Message
 from tests.cli.running import Line, Systems
+from tests.cli.test_serve import serving
 
 TOMORROW = "2100-01-01"
 
@@ -229,6 +230,23 @@ def test_parked_records_and_messages_set_aside_are_listed(shop: Line) -> None:
     ]
 
 
+def test_a_key_that_was_refused_is_listed_and_one_that_a_person_names_is_answered(
+    shop: Line,
+) -> None:
+    async def told(services: Services) -> None:
+        await services.intake.accept("orders", "shop", ["bad\x00key", "x" * 201], "poll")
+
+    beside(shop, told)
+    rows = shop("parked", "--json", "--flow", "orders").documents
+    assert {(row["kind"], row["key"]) for row in rows} == {
+        ("refused_key", "bad\\x00key"), ("refused_key", "x" * 200),
+    }  # fmt: skip
+    assert "Keys refused: 2" in shop("parked").out
+    ran = shop("backfill", "--ids", "x" * 201)
+    assert ran.status == 2
+    assert "more than 200 characters" in ran.err
+
+
 def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
     shop: Line, systems: Systems
 ) -> None:
@@ -245,6 +263,20 @@ def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
     assert shop.deliver_everything() >= 1
     assert shop("parked").out == "Nothing is parked.\n"
     assert shop("trail", systems.orders[0], "--json").documents[0]["state"] == "delivered"
+
+
+def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
+    shop: Line, systems: Systems
+) -> None:
+    beside(shop, parks(f"{systems.orders[2]}@1", "not mapped"))
+    with serving(shop.folder):
+        (told,) = shop("replay", "--parked", "--yes", "--json").documents
+    assert (told["outcome"], told["reason"]) == ("posted", "")
+    assert told["number"]
+    waiting = shop("replay", systems.orders[2], "--yes")
+    assert "No process serves this directory" in waiting.err
+    assert "Enqueued: 1. Still waiting: 1." in waiting.out
+    shop.deliver_everything()
 
 
 def test_a_message_set_aside_is_replayed_and_forgotten(shop: Line, systems: Systems) -> None:
@@ -270,9 +302,11 @@ def test_a_replay_needs_to_know_what(shop: Line, arguments: tuple[str, ...]) -> 
 
 def test_a_backfill_of_a_time_enqueues_what_changed_in_it(shop: Line, systems: Systems) -> None:
     ran = shop("backfill", "--from", "2020-01-01", "--to", TOMORROW, "--json")
-    assert ran.documents == [
-        {"connection": "shop", "flow": "orders", "enqueued": len(systems.orders)}
-    ]
+    (told,) = ran.documents
+    assert (told["connection"], told["flow"]) == ("shop", "orders")
+    assert told["enqueued"] == len(told["records"]) == len(systems.orders)
+    assert told["outcomes"] == {"still waiting": len(systems.orders)}
+    assert "No process serves this directory" in ran.err
     assert (
         shop("backfill", "--from", "2020-01-01", "--to", "2020-01-02").out
         == "Enqueued: 0 of orders on shop.\n"

@@ -57,6 +57,15 @@ async def test_all_companies_come_page_by_page_with_what_is_read_of_them(
     rows = [row async for row in companies.every()]
     assert [row["id"] for row in rows] == [1, 2, 3, 4, 5]
     assert all(set(row) <= set(FIELDS) for row in rows)
+    assert [row["id"] for row in [row async for row in companies.every(after=3)]] == [4, 5]
+
+
+async def test_a_company_without_an_id_stops_none_of_the_others(
+    companies: Companies, shop: Shop
+) -> None:
+    page = [company(1), {"status": 1, "id": None}, company(2)]
+    shop.replies = [Reply(200, {"items": page, "total_count": 3})]
+    assert [row["id"] for row in [row async for row in companies.every()]] == [1, 2]
 
 
 async def test_a_shop_that_does_not_answer_is_asked_later(companies: Companies, shop: Shop) -> None:

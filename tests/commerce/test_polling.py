@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.commerce.client import CommerceClient
-from sync.commerce.polling import Keyset
+from sync.commerce.polling import Keyset, position_of
 from sync.commerce.search import stamp
 from sync.core.errors import Never
 from tests.commerce.conftest import MakeClient
@@ -88,9 +88,28 @@ def test_a_window_ends_with_its_last_full_second() -> None:
 
 def test_a_page_of_one_second_without_order_of_ids_is_read_again_by_id() -> None:
     keyset = Keyset(DAWN, DAWN + timedelta(seconds=9), page_size=2)
-    assert numbers(keyset.take([order(5, at(3)), order(2, at(3))], 3, page_size=2)) == [5, 2]
-    page = [order(2, at(3)), order(4, at(3))]
-    assert numbers(keyset.take(page, 3, page_size=2)) == [4]
+    page = [order(1, at(2)), order(5, at(3)), order(2, at(3))]
+    assert numbers(keyset.take(page, 4, page_size=3)) == [1]
+    page = [order(2, at(3)), order(4, at(3)), order(5, at(3))]
+    assert numbers(keyset.take(page, 3, page_size=3)) == [2, 4, 5]
+
+
+@settings(deadline=None)
+@given(
+    seconds=st.lists(st.integers(0, 4), min_size=1, max_size=30),
+    ids=st.permutations(range(1, 31)),
+    page_size=st.integers(1, 8),
+    place=st.integers(0, 29),
+)
+def test_a_reading_goes_on_after_any_row_with_the_next_one(
+    seconds: list[int], ids: list[int], page_size: int, place: int
+) -> None:
+    rows = [order(number, at(second)) for number, second in zip(ids, seconds, strict=False)]
+    last = DAWN + timedelta(seconds=9)
+    found = everything(Keyset(DAWN, last, page_size=page_size), rows)
+    place %= len(found)
+    rest = Keyset(DAWN, last, page_size=page_size, after=position_of(found[place]))
+    assert everything(rest, rows) == found[place + 1 :]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +140,17 @@ def test_a_list_that_ignores_the_order_asked_for_is_refused_rather_than_read_in_
         {"entity_id": None, "updated_at": at(1)},
     ],
 )
-def test_rows_without_key_and_stamp_are_refused(row: dict[str, Any]) -> None:
-    with pytest.raises(Never, match="no usable entity_id and updated_at"):
-        Keyset(DAWN, DAWN, page_size=2).take([row], 1, page_size=2)
+def test_a_row_without_key_and_stamp_is_passed_over_and_stops_nothing(
+    row: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    keyset = Keyset(DAWN, DAWN + timedelta(seconds=9), page_size=2)
+    assert numbers(keyset.take([row, order(4, at(1))], 5, page_size=2)) == [4]
+    with pytest.raises(Never, match="usable entity_id and updated_at"):
+        keyset.take([row, row], 4, page_size=2)
+    assert keyset.take([row], 1, page_size=2) == []
+    assert caplog.messages == [
+        f"commerce.rows_unusable key=entity_id count={count}" for count in (1, 2, 1)
+    ]
 
 
 async def test_changed_orders_are_found_with_four_fields_and_oldest_first(

@@ -1,5 +1,6 @@
 """The message in the queue: a key and where it came from, one per key and second."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,3 +110,11 @@ def test_a_try_at_a_later_time_has_an_id_that_no_broker_has_seen() -> None:
 
 def test_an_id_is_short_enough_for_any_broker() -> None:
     assert len(notification(Message("orders", "bikes", "x" * 10_000, "webhook", AT)).id) == 64
+
+
+def test_what_a_person_asks_for_is_no_repeat_of_what_a_system_says_in_the_same_second() -> None:
+    ids = {
+        origin: notification(replace(MESSAGE, origin=origin)).id
+        for origin in ("webhook", "poll", "event", "replay", "backfill")
+    }
+    assert ids["webhook"] == ids["poll"] == ids["event"] != ids["replay"] == ids["backfill"]

@@ -16,6 +16,7 @@ from sandbox.dynamics.events import SALES_INVOICE, sample
 from sync.cli.events import as_row
 from sync.core.encoding import to_json
 from sync.engine.ledger import Entry, State
+from sync.flows.receivables.posted_invoices import changed
 from sync.intake_http.business_events import NOBODY, TABLE
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import key_of
@@ -97,6 +98,37 @@ async def test_the_poll_finds_what_events_missed_and_leaves_alone_what_was_seen(
     for _ in range(3):
         await asyncio.sleep(300)
         assert await finance.polls("postings") == 0
+
+
+@in_finance(invoices=FREE_TEXT)
+async def test_a_poll_of_posted_invoices_goes_on_after_any_of_them(finance: Finance) -> None:
+    orders = [await finance.placed() for _ in range(3)]
+    for order in orders:
+        _posts(finance, order)
+        invoice = finance.commerce.invoice(order)
+        await finance.books(invoice)
+        finance.dynamics.post_free_text_invoice(finance.draft(invoice)["InvoiceIdentifier"])
+    systems = await finance.services.systems_pool.open(CONNECTION)
+    now = finance.clock.now()
+    found = [change async for change in changed(systems, now, now)]
+    assert [change.key.partition("|")[0] for change in found] == ["sales-invoice"] * 3 + [
+        "free-text"
+    ] * 3
+    for place, change in enumerate(found):
+        rest = [one async for one in changed(systems, now, now, change.position)]
+        assert rest == found[place + 1 :]
+
+
+@in_finance()
+async def test_an_event_with_a_key_that_no_table_can_hold_is_kept_aside(finance: Finance) -> None:
+    order, received = await finance.placed(), finance.listens()
+    _posts(finance, order)
+    number = "CIV\x07" + "9" * 300
+    assert (await finance.sends({**received[0], "InvoiceId": number}))["taken"] is True
+    await finance.works_until_idle()
+    (kept,) = [one async for one in finance.services.refused_keys.all()]
+    assert (kept.flow, kept.origin) == ("postings", "business_event")
+    assert kept.key.startswith("sales-invoice|usmf|CIV\\x07")
 
 
 @in_finance(invoices=FREE_TEXT, creditmemos=FREE_CREDIT)

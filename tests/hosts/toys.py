@@ -23,7 +23,7 @@ async def until_now(systems: "Systems") -> datetime:
 
 
 async def nothing_changed(
-    systems: "Systems", since: datetime, until: datetime
+    systems: "Systems", since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     none: list[Change] = []
     for found in none:

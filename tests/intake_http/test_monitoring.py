@@ -12,7 +12,7 @@ from sync.core.ports import Depth, Outgoing, Queue, Row, Tables
 from sync.core.telemetry import Silent
 from sync.engine.ledger import PARKED
 from sync.engine.monitoring import monitor
-from sync.engine.polling import WATERMARKS
+from sync.engine.watermarks import WATERMARKS
 from tests.intake_http.harness import Harness
 
 

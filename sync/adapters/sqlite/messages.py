@@ -21,6 +21,12 @@ SCHEMA: Final = (
         locked INTEGER NOT NULL DEFAULT 0, deliveries INTEGER NOT NULL DEFAULT 0, enqueued_at
         INTEGER NOT NULL,
         body BLOB NOT NULL)""",
+    "ALTER TABLE messages ADD COLUMN share TEXT NOT NULL DEFAULT ''",
+    ("CREATE INDEX IF NOT EXISTS messages_share ON messages (queue, share, ready_at, sequence)"),
+    (
+        "CREATE INDEX IF NOT EXISTS messages_locked ON messages (queue, ready_at, share) WHERE"
+        " locked"
+    ),
     (
         "CREATE INDEX IF NOT EXISTS messages_ready ON messages (queue, ready_at, sequence, locked,"
         " enqueued_at)"
@@ -52,8 +58,10 @@ def store(db: sqlite3.Connection, sent: Sent, now: int, window: int) -> None:
         ON CONFLICT (queue, id) DO UPDATE SET at = excluded.at WHERE at <= excluded.at - ?"""
     if db.execute(sql, (message.queue, message.id, now, window)).rowcount == 0:
         return
-    sql = "INSERT INTO messages (queue, id, ready_at, enqueued_at, body) VALUES (?, ?, ?, ?, ?)"
-    db.execute(sql, (message.queue, message.id, sent.ready_at, sent.ready_at, message.body))
+    sql = """INSERT INTO messages (queue, id, ready_at, enqueued_at, body, share)
+        VALUES (?, ?, ?, ?, ?, ?)"""
+    at = sent.ready_at
+    db.execute(sql, (message.queue, message.id, at, at, message.body, message.share))
 
 
 def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
@@ -66,20 +74,50 @@ def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
     db.execute(sql, (before, most))
 
 
-def take(
-    db: sqlite3.Connection, queue: str, now: int, until: int, most: int
-) -> list[tuple[int, bytes, str, int, int]]:
-    """Lock the messages that have been due longest: (sequence, body, id, deliveries with this one,
-    enqueued_at)."""
-    sql = """SELECT sequence, body, id, deliveries + 1, enqueued_at FROM messages
-        WHERE queue = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT ?"""
-    found: list[tuple[int, bytes, str, int, int]] = db.execute(sql, (queue, now, most)).fetchall()
+Due = tuple[int, bytes, str, int, int]
+"""A message that is due: (sequence, body, id, deliveries with this one, enqueued_at)."""
+
+
+def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) -> list[Due]:
+    """Lock what has been due longest. Shares take turns: the one with the fewest messages under a
+    lock comes first, so that a burst of one does not keep the others waiting."""
+    shares = _shares(db, queue)
+    lines = {share: _due(db, queue, share, now, most) for share in shares}
+    held = dict.fromkeys(shares, 0)
+    if len(shares) > 1:
+        sql = "SELECT share, count(*) FROM messages WHERE queue = ? AND locked AND ready_at > ?"
+        held |= dict(db.execute(f"{sql} GROUP BY share", (queue, now)).fetchall())
+    turns = [
+        (held[share] + place, ready_at, due)
+        for share, line in lines.items()
+        for place, (ready_at, due) in enumerate(line)
+    ]
+    found = [due for _, _, due in sorted(turns)[:most]]
     sql = (
         "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE"
         " sequence = ?"
     )
     db.executemany(sql, [(until, row[0]) for row in found])
     return found
+
+
+def _shares(db: sqlite3.Connection, queue: str) -> list[str]:
+    """Whose messages there are, one step of the index each."""
+    found: list[str] = []
+    sql, values = "SELECT min(share) FROM messages WHERE queue = ?", (queue,)
+    while (share := db.execute(sql, (*values, *found[-1:])).fetchone()[0]) is not None:
+        found.append(share)
+        sql = "SELECT min(share) FROM messages WHERE queue = ? AND share > ?"
+    return found
+
+
+def _due(
+    db: sqlite3.Connection, queue: str, share: str, now: int, most: int
+) -> list[tuple[int, Due]]:
+    sql = """SELECT ready_at, sequence, body, id, deliveries + 1, enqueued_at FROM messages
+        WHERE queue = ? AND share = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT ?"""
+    rows = db.execute(sql, (queue, share, now, most)).fetchall()
+    return [(row[0], (row[1], row[2], row[3], row[4], row[5])) for row in rows]
 
 
 def give_back(db: sqlite3.Connection, sequence: int, deliveries: int | None = None) -> None:

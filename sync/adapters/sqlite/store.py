@@ -129,7 +129,7 @@ class SqliteStore:
         if self._loop and not self._loop.is_closed():
             while self._pending:
                 self.flush()
-        with contextlib.suppress(sqlite3.Error):  # a damaged file: whoever opens it next is told
+        with contextlib.suppress(sqlite3.Error):  # a damaged file: the next open reports it
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
 
@@ -195,12 +195,22 @@ def _opened(
         db.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten with zeros
         db.execute("BEGIN IMMEDIATE")
         for statement in schema:
-            db.execute(statement)
+            _make(db, statement)
         db.execute("COMMIT")
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def _make(db: sqlite3.Connection, statement: str) -> None:
+    """One statement of a schema. A column that is there already is as good as one added now: SQLite
+    knows no IF NOT EXISTS for columns."""
+    try:
+        db.execute(statement)
+    except sqlite3.OperationalError as error:
+        if "duplicate column name" not in str(error):
+            raise
 
 
 def _use_wal(db: sqlite3.Connection, busy: float) -> None:

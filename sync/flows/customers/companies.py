@@ -62,10 +62,12 @@ def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
     ]
 
 
-async def changed(systems: Systems, _since: datetime, until: datetime) -> AsyncIterator[Change]:
-    """All companies, each with its fingerprint."""
-    async for row in systems.companies.every():
-        yield Change(str(row["id"]), until, fingerprint(row))
+async def changed(
+    systems: Systems, _since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """All companies, each with its fingerprint, by id."""
+    async for row in systems.companies.every(after=int(after or 0)):
+        yield Change(str(row["id"]), until, fingerprint(row), position=str(row["id"]))
 
 
 async def read(key: str, systems: Systems) -> dict[str, Any] | None:

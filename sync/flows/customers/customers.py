@@ -18,6 +18,7 @@ from typing import Any
 
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
+from sync.commerce.polling import position_of
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.customers import SET, Customers
@@ -105,18 +106,22 @@ async def _reported(
     return tuple((customers.name, key_of("customer", number, one, settings)) for one in wanted)
 
 
-async def changed(systems: Systems, since: datetime, until: datetime) -> AsyncIterator[Change]:
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
     """Customers by `updated_at`: those of the connection's websites and stores, and who has an
     account of them."""
     websites = await systems.websites.ours()
-    async for row in systems.commerce.changed_customers(since, until, websites=websites):
+    async for row in systems.commerce.changed_customers(
+        since, until, websites=websites, after=after
+    ):
         stamp, store_id = utc(str(row.get("updated_at", ""))), whole_in(row.get("store_id"))
         is_ours = not elsewhere(
             store_id, whole_in(row.get("website_id")), systems.settings, websites
         )
         key = await _first_key(str(row["id"]), store_id, systems, is_ours=is_ours)
         if stamp is not None and key is not None:
-            yield Change(key, stamp)
+            yield Change(key, stamp, position=position_of(row, "id"))
 
 
 async def read(key: str, systems: Systems) -> Shopper | None:

@@ -89,10 +89,12 @@ async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
     return None
 
 
-async def changed(systems: Systems, since: datetime, until: datetime) -> AsyncIterator[Change]:
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
     """Orders by `updated_at`, those of the connection's stores."""
     async for row in systems.commerce.changed_orders(
-        since, until, stores=systems.settings.store_ids
+        since, until, stores=systems.settings.store_ids, after=after
     ):
         change = change_in(row, systems)
         if change is not None:

@@ -39,6 +39,10 @@ KINDS = {
     "SalesInvoicePostedBusinessEvent": "sales-invoice",
     "CustFreeTextInvoicePostedBusinessEvent": "free-text",
 }
+LISTS = {
+    "sales-invoice": PostedInvoices.sales_invoices_since,
+    "free-text": PostedInvoices.free_text_invoices_since,
+}
 DAYS_BACK = timedelta(days=2)
 """Invoice dates have a day's grain, and what is posted late has an earlier date."""
 
@@ -55,16 +59,23 @@ def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     return [f"{KINDS[event.event]}|{event.company}|{number.strip()}"]
 
 
-async def changed(systems: Systems, since: datetime, until: datetime) -> AsyncIterator[Change]:
-    """Posted invoices by invoice date."""
-    for company in systems.settings.legal_entities:
-        async for posted, day in PostedInvoices(systems.dynamics).posted_since(
-            company, (since - DAYS_BACK).date()
-        ):
-            at = datetime.combine(day, time(23, 59), UTC)
-            yield Change(
-                f"{posted.kind}|{company}|{posted.number}", min(at, until), fingerprint(posted)
-            )
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """Posted invoices from an invoice date on: company by company, sales invoices by number, then
+    free text invoices by identifier."""
+    invoices, day = PostedInvoices(systems.dynamics), (since - DAYS_BACK).date()
+    lists = [(company, kind) for company in systems.settings.legal_entities for kind in LISTS]
+    place, _, last = after.rpartition("|")
+    names = [f"{company}|{kind}" for company, kind in lists]
+    first = names.index(place) if place in names else 0
+    for (company, kind), name in zip(lists[first:], names[first:], strict=True):
+        begin = last if name == place else ""
+        async for posted, dated in LISTS[kind](invoices, company, day, after=begin):
+            at = min(datetime.combine(dated, time(23, 59), UTC), until)
+            key = f"{kind}|{company}|{posted.number}"
+            position = f"{name}|{posted.identifier or posted.number}"
+            yield Change(key, at, fingerprint(posted), position)
 
 
 def fingerprint(posted: PostedInvoice) -> str:

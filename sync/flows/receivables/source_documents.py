@@ -63,14 +63,14 @@ class DocumentsOf(Generic[D]):
         )
 
     async def changed(
-        self, systems: Systems, since: datetime, until: datetime
+        self, systems: Systems, since: datetime, until: datetime, after: str = ""
     ) -> AsyncIterator[Change]:
         """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of
         them."""
         fields = ("increment_id", "entity_id", "store_id", "updated_at")
         only = of_any("store_id", systems.settings.store_ids)
         async for row in systems.commerce.changed(
-            self.path, since, until, fields=fields, only=only
+            self.path, since, until, fields=fields, only=only, after=after
         ):
             change = change_in(row, systems)
             if change is not None:

@@ -1,0 +1,103 @@
+"""How far a poll has looked: one row per connection and flow, stored whenever a page of changes has
+been enqueued.
+
+A poll reads windows of time. A window that is not read through in one run is stored with its place,
+and the next run goes on there; so a week's changes need no run that is long enough for all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal, Self
+
+from sync.core.ports import Row, Value
+from sync.engine.results import Change
+
+WATERMARKS: Final = "watermarks"
+
+Which = Literal["window", "sweep"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Changes from `since` to `until` that are being read; those up to the position `after` have
+    been enqueued."""
+
+    since: datetime
+    until: datetime
+    after: str = ""
+
+    def moved_to(self, change: Change) -> Self:
+        """The window after `change`. It stays where it is when nothing tells a place: changes
+        without a position that all have one moment, or a fingerprint."""
+        if change.position:
+            return replace(self, after=change.position)
+        if change.fingerprint or change.changed_at <= self.since:
+            return self
+        return replace(self, since=change.changed_at)
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """`at`: everything up to here has been enqueued, except what `window` still holds. `polled`:
+    when the last run began. `first`: where the first poll began; no sweep looks further back.
+    `swept`: when the last sweep began. `window`, `sweep`: what has not been read through yet."""
+
+    at: datetime | None = None
+    polled: datetime | None = None
+    first: datetime | None = None
+    swept: datetime | None = None
+    window: Window | None = None
+    sweep: Window | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a run has left something for the next one."""
+        return self.window is not None or self.sweep is not None
+
+    def moved(self, which: Which, window: Window, change: Change) -> Self:
+        """After a page that ends with `change` has been enqueued."""
+        if which == "sweep":
+            return replace(self, sweep=window)
+        at = (
+            self.at
+            if change.fingerprint
+            else max(self.at or self.first or change.changed_at, change.changed_at)
+        )
+        return replace(self, window=window, at=at)
+
+    def read_through(self, which: Which) -> Self:
+        """After the last page of a window has been enqueued."""
+        if which == "sweep":
+            return replace(self, sweep=None)
+        at = self.window.until if self.window is not None else self.at
+        return replace(self, window=None, at=at)
+
+    @classmethod
+    def of(cls, row: Row | None) -> Self:
+        """From its row; as if nothing had been polled when there is none."""
+        cells: Mapping[str, Value] = row.values if row else {}
+        moments = {name: _moment(cells.get(name)) for name in ("at", "polled", "first", "swept")}
+        return cls(**moments, window=_window(cells, "window"), sweep=_window(cells, "sweep"))
+
+    def row(self, connection: str, flow: str) -> Row:
+        """As it is stored."""
+        cells: dict[str, Value] = {
+            "at": self.at, "polled": self.polled, "first": self.first, "swept": self.swept,
+        }  # fmt: skip
+        for name, window in (("window", self.window), ("sweep", self.sweep)):
+            if window is not None:
+                cells[f"{name}_since"], cells[f"{name}_until"] = window.since, window.until
+                cells[f"{name}_after"] = window.after
+        return Row(connection, flow, {name: value for name, value in cells.items() if value})
+
+
+def _window(cells: Mapping[str, Value], name: str) -> Window | None:
+    since, until = _moment(cells.get(f"{name}_since")), _moment(cells.get(f"{name}_until"))
+    if since is None or until is None:
+        return None
+    return Window(since, until, str(cells.get(f"{name}_after") or ""))
+
+
+def _moment(value: Value) -> datetime | None:
+    return value if isinstance(value, datetime) else None

@@ -1,0 +1,368 @@
+"""Polls of windows that no single run gets through, of connections in trouble, and of one bad
+row."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.adapters.cells import check_key
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.ports import Outgoing
+from sync.engine.batched_sends import JoinedSends
+from sync.engine.claims_in_bulk import claims_of
+from sync.engine.copies import DocumentCopies
+from sync.engine.engine import Engine
+from sync.engine.flow import Flow
+from sync.engine.intake import Intake
+from sync.engine.ledger import Ledger, State
+from sync.engine.message import Message
+from sync.engine.polling import MOST, Polling
+from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
+from sync.engine.results import Change, Changed, Receipt
+from sync.engine.watermarks import WATERMARKS, Watermark, Window
+from sync.hosts.pump import FUNCTION_TIMEOUT
+from sync.pacing.pauses import Pauses
+from tests.systems import Folded
+from tests.virtual_time import START, LoopClock, virtually
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Counted:
+    """A queue that only counts, and remembers the first and the last keys."""
+
+    sent: int = 0
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    remembers: bool = True
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Counted."""
+        self.sent += len(messages)
+        for message in messages if self.remembers else ():
+            told = Message.decode(message.body)
+            self.keys.setdefault(told.connection, set()).add(told.key)
+
+
+class FarTables(SqliteTables):
+    """As far away as Azure's: 8 ms a call, and counted."""
+
+    calls = 0
+
+    async def get(self, table: str, partition: str, key: str) -> Any:
+        """A row."""
+        self.calls += 1
+        await asyncio.sleep(0.008)
+        return await super().get(table, partition, key)
+
+    async def query(self, table: str, partition: str, **bounds: Any) -> AsyncIterator[Any]:
+        """Rows."""
+        self.calls += 1
+        await asyncio.sleep(0.008)
+        async for row in super().query(table, partition, **bounds):
+            yield row
+
+
+class Polled:
+    """Polls of one toy flow over some connections."""
+
+    def __init__(self, changed: Changed, *connections: str, **flow: Any) -> None:
+        self.clock, self.queue, self.tables = LoopClock(), Counted(), FarTables(":memory:")
+        self.flow = Flow[Any](
+            name="orders", title="t", read=_read, deliver=_deliver, changed=changed,
+            horizon=self._horizon, **flow,
+        )  # fmt: skip
+        names = connections or ("shop",)
+        self.ledger = Ledger(self.tables, self.clock)
+        self.refused = RefusedKeys(self.tables, self.clock)
+        queue: Any = self.queue
+        self.engine = Engine(
+            flows={"orders": self.flow}, sub_flows={}, open_systems=self._opened,
+            connections=lambda _: names,
+            intake=Intake(JoinedSends(queue), self.clock, self.refused),
+            ledger=self.ledger, tables=self.tables,
+            documents=DocumentCopies(self.tables, Folded(), self.clock),
+            pauses=Pauses(self.tables, self.clock), clock=self.clock, worker="w",
+        )  # fmt: skip
+        self.polling = Polling(self.engine)
+
+    async def _horizon(self, _: Any) -> datetime:
+        return self.clock.now()
+
+    async def _opened(self, name: str) -> Any:
+        settings = SimpleNamespace(commerce=SimpleNamespace(first_poll_days=7))
+        return SimpleNamespace(name=name, settings=settings, pause_names=(name,))
+
+    async def timer(self, runs: int) -> list[int]:
+        """The timer of every minute: a run that is still going is not run beside itself, and the
+        host stops what lasts too long."""
+        found = []
+        for _ in range(runs):
+            begun = self.clock.now()
+            async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
+                found.append(await self.polling.poll("orders"))
+            left = MINUTE - (self.clock.now() - begun) % MINUTE
+            await asyncio.sleep(left.total_seconds())
+        return found
+
+    async def mark(self, connection: str = "shop") -> Watermark:
+        """How far a connection's poll is."""
+        return Watermark.of(await self.tables.get(WATERMARKS, connection, "orders"))
+
+
+async def _read(key: str, systems: Any) -> Any:
+    return key
+
+
+async def _deliver(record: Any, delivery: Any) -> Receipt:
+    return Receipt("order", "1", "d")
+
+
+def a_list(
+    rows: int, stamp: Callable[[int], datetime], *, page_s: float = 0.5, positions: bool = True
+) -> Changed:
+    """A list of so many changed records, in the order of their stamps and numbers, read in pages of
+    100 that take their time."""
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for number in range(int(after) + 1 if after else 0, rows):
+            if number % 100 == 0:
+                await asyncio.sleep(page_s)
+            at = stamp(number)
+            if since <= at <= until:
+                yield Change(f"{number:09}@1", at, position=str(number) if positions else "")
+
+    return changed
+
+
+def test_changes_of_one_second_that_no_run_gets_through_are_all_enqueued_once() -> None:
+    async def play() -> tuple[Polled, list[int]]:
+        start = START - timedelta(hours=1)
+        polled = Polled(a_list(60_000, lambda _: start))
+        return polled, await polled.timer(12)
+
+    polled, runs = virtually(play())
+    assert polled.queue.sent == len(polled.queue.keys["shop"]) == 60_000
+    assert sum(1 for found in runs if found) > 2
+    assert max(runs) <= MOST + 300
+
+
+@pytest.mark.long
+def test_a_million_orders_of_a_week_without_polls_drain() -> None:
+    async def play() -> Polled:
+        start = START - timedelta(days=6)
+        changed = a_list(1_000_000, lambda n: start + timedelta(seconds=n // 2), page_s=0.1)
+        polled = Polled(changed)
+        polled.queue.remembers = False
+        runs = 0
+        while not runs or (await polled.mark()).is_behind:
+            await polled.timer(1)
+            runs += 1
+        return polled
+
+    polled = virtually(play())
+    assert polled.queue.sent == 1_000_000
+    assert polled.tables.calls < 1_000_000 / 50
+
+
+def test_changes_that_only_their_time_tells_apart_are_read_on_by_time() -> None:
+    async def play() -> Polled:
+        start = START - timedelta(hours=3)
+        polled = Polled(
+            a_list(25_000, lambda n: start + timedelta(seconds=n // 4), positions=False, page_s=0)
+        )
+        await polled.timer(1)
+        assert (await polled.mark()).window is not None
+        await polled.timer(2)
+        return polled
+
+    polled = virtually(play())
+    assert len(polled.queue.keys["shop"]) == 25_000
+    assert polled.queue.sent <= 25_000 + 300
+
+
+def test_claims_of_a_page_are_read_together() -> None:
+    async def play() -> int:
+        polled = Polled(a_list(300, lambda _: START - MINUTE, page_s=0))
+        await polled.timer(1)
+        return polled.tables.calls
+
+    assert virtually(play()) < 10
+
+
+class Broken(Exception):
+    """Any surprise."""
+
+
+def test_the_trouble_of_one_connection_is_not_that_of_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        if systems.name == "broken":
+            raise Broken("a name and a street")
+        if systems.name == "hangs":
+            await asyncio.sleep(86_400)
+        if systems.name == "long":
+            async for change in long(systems, since, until, after):
+                yield change
+        else:
+            yield Change(f"{until.isoformat()}@1", until)
+
+    async def play() -> Polled:
+        polled = Polled(changed, "hangs", "broken", "long", "well")
+        await polled.timer(3)
+        return polled
+
+    long = a_list(100_000, lambda _: START - timedelta(hours=2))
+    polled = virtually(play())
+    assert len(polled.queue.keys["well"]) >= 3
+    assert len(polled.queue.keys["long"]) >= 20_000
+    assert "poll_failed connection=broken error=Broken" in caplog.text
+    assert "poll_failed connection=hangs error=TimeoutError" in caplog.text
+    assert "street" not in caplog.text
+
+
+def test_a_page_is_enqueued_before_the_watermark_says_so() -> None:
+    """Killed at any write of the watermark or of the queue, nothing is passed over."""
+
+    async def play(dies_at: int) -> set[str]:
+        start = START - timedelta(hours=1)
+        polled = Polled(a_list(1_000, lambda n: start + timedelta(seconds=n // 7), page_s=0))
+        steps = iter(range(10_000))
+
+        def dying(step: Callable[..., Any]) -> Callable[..., Any]:
+            async def once(*given: Any, **named: Any) -> Any:
+                if next(steps) == dies_at:
+                    raise Broken
+                return await step(*given, **named)
+
+            return once
+
+        polled.queue.send = dying(polled.queue.send)  # type: ignore[method-assign]
+        polled.tables.upsert = dying(polled.tables.upsert)  # type: ignore[method-assign]
+        await polled.timer(8)
+        return polled.queue.keys["shop"]
+
+    for dies_at in range(15):
+        assert len(virtually(play(dies_at))) == 1_000, dies_at
+
+
+def test_a_sweep_that_no_run_gets_through_goes_on_in_the_next_and_stops_no_poll() -> None:
+    listed: list[Change] = []
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for number, change in enumerate(listed):
+            if since <= change.changed_at <= until and (not after or number > int(after)):
+                yield Change(change.key, change.changed_at, position=str(number))
+
+    async def play() -> Polled:
+        polled = Polled(changed)
+        begin = polled.clock.now()
+        await polled.timer(1)
+        await asyncio.sleep(86_400 - 300)
+        await polled.timer(1)
+        late = begin + timedelta(hours=1)
+        listed.extend(Change(f"late {n:06}", late) for n in range(45_000))
+        for _ in range(10):
+            await polled.timer(1)
+            if (await polled.mark()).sweep is not None:
+                break
+        else:
+            pytest.fail("no sweep has begun within ten minutes of the day's end")
+        listed.append(Change("new", polled.clock.now()))
+        await polled.timer(6)
+        assert not (await polled.mark()).is_behind
+        return polled
+
+    polled = virtually(play())
+    assert len(polled.queue.keys["shop"]) == 45_001
+    assert polled.queue.sent <= 45_002
+
+
+def test_a_watermark_of_an_earlier_version_is_gone_on_from() -> None:
+    async def play() -> Polled:
+        polled = Polled(a_list(3, lambda n: START - timedelta(minutes=20 * n)))
+        at = polled.clock.now() - timedelta(minutes=30)
+        old = Watermark(at=at, polled=at, first=at - timedelta(days=7), swept=at)
+        row = old.row("shop", "orders")
+        assert set(row.values) == {"at", "polled", "first", "swept"}
+        await polled.tables.upsert(WATERMARKS, row)
+        await polled.timer(1)
+        return polled
+
+    assert virtually(play()).queue.keys["shop"] == {"000000000@1", "000000001@1"}
+
+
+def test_claims_far_apart_are_found_as_well_as_those_that_lie_together() -> None:
+    async def play() -> dict[str, State]:
+        polled = Polled(a_list(0, lambda _: START))
+        for number in range(0, 200, 2):
+            claim, _ = await polled.ledger.take("shop", "orders", f"{number:03}", "w")
+            await polled.ledger.release(claim, state=State.DELIVERED)
+        wanted = ["000", "001", "050", "051", "100", "198", "199"]
+        found = await claims_of(polled.tables, "shop", "orders", wanted)
+        assert list(found) == wanted
+        return {key: claim.state for key, claim in found.items()}
+
+    states = virtually(play())
+    assert {key for key, state in states.items() if state is State.DELIVERED} == {
+        "000", "050", "100", "198",
+    }  # fmt: skip
+
+
+def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None:
+    bad = ["", " ", "a\x00b", "half \ud800", "x" * 201, "\U0001f600" * 60]
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for key in ("first", *bad, "last"):
+            yield Change(key, until)
+
+    async def play() -> Polled:
+        polled = Polled(changed)
+        await polled.timer(6)
+        assert {told.origin async for told in polled.refused.all()} == {"poll"}
+        assert len([told async for told in polled.refused.all()]) == len(bad)
+        assert all([told.key.isascii() and told.reason async for told in polled.refused.all()])
+        await polled.refused.forget_old()
+        assert [told async for told in polled.refused.all()]
+        await asyncio.sleep(KEEP.total_seconds())
+        await polled.refused.forget_old()
+        assert not [told async for told in polled.refused.all()]
+        return polled
+
+    assert virtually(play()).queue.keys["shop"] == {"first", "last"}
+
+
+@given(key=st.text(max_size=220))
+def test_a_key_that_the_intake_takes_is_a_key_of_every_table(key: str) -> None:
+    if not key_fault(key):
+        check_key("trail", f"{'c' * 31}|{'f' * 20}|{key}", key)
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        (Change("1", START, position="7"), Window(START, START, "7")),
+        (Change("1", START, "digest", "7"), Window(START, START, "7")),
+        (Change("1", START + MINUTE), Window(START + MINUTE, START)),
+        (Change("1", START), Window(START, START)),
+        (Change("1", START + MINUTE, "digest"), Window(START, START)),
+    ],
+)
+def test_a_window_moves_only_where_a_change_tells_a_place(change: Change, moved: Window) -> None:
+    assert Window(START, START).moved_to(change) == moved

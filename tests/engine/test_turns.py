@@ -1,0 +1,141 @@
+"""Connections take turns on a queue that only knows who came first, as Service Bus does."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+from azure.functions.servicebus import ServiceBusMessage
+
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.config.connections import Connections
+from sync.core.errors import Later
+from sync.core.ports import Outgoing
+from sync.engine.batched_sends import JoinedSends
+from sync.engine.intake import Intake
+from sync.engine.message import Message
+from sync.engine.refused_keys import RefusedKeys
+from sync.engine.turns import SHARE, Turns
+from sync.hosts.pump import Pump
+from sync.hosts.registered import QueueFunction
+from tests.harness import Harness, in_harness
+from tests.systems import CONNECTION, SETTINGS, merged
+from tests.virtual_time import START, LoopClock, virtually
+
+
+class FirstCome(SqliteQueue):
+    """Knows no shares."""
+
+    sent = 0
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Stored without whose they are."""
+        self.sent += len(messages)
+        await super().send([replace(message, share="") for message in messages])
+
+
+class Worker:
+    """A process that takes 16 messages at once; a delivery lasts a second."""
+
+    def __init__(self) -> None:
+        self.clock = LoopClock()
+        self.queue = FirstCome(":memory:", self.clock, timedelta(minutes=1))
+        self.turns = Turns(self.clock, lambda _: True)
+        refused = RefusedKeys(SqliteTables(":memory:"), self.clock)
+        self.intake = Intake(JoinedSends(self.queue), self.clock, refused)
+        self.done: dict[str, list[float]] = {"big": [], "small": []}
+        self.most = 0
+
+    async def deliver(self, message: ServiceBusMessage) -> None:
+        """As `Services.deliver`."""
+        told = Message.decode(message.get_body())
+        await asyncio.sleep(0.01)
+        if (due := self.turns.beyond_its_share(told)) is not None:
+            await self.intake.reschedule(told, due)
+            return
+        with self.turns.taken(told):
+            self.most = max(self.most, self.turns._running["orders", "big"])
+            await asyncio.sleep(1)
+        waited = self.clock.now() - told.notified_at
+        self.done[told.connection].append(waited.total_seconds())
+
+
+def test_a_small_shop_waits_seconds_behind_the_burst_of_another_and_the_burst_is_not_held_up() -> (
+    None
+):
+    async def play() -> Worker:
+        worker, stop = Worker(), asyncio.Event()
+        await worker.intake.accept("orders", "big", [f"{n}" for n in range(800)], "webhook")
+        function = QueueFunction("deliver_orders", "message", worker.deliver, "orders")
+        pump = Pump(function, worker.queue, worker.clock, most=16)
+        running = asyncio.create_task(pump.run(stop))
+        await asyncio.sleep(2)
+        await worker.intake.accept("orders", "small", [f"{n}" for n in range(30)], "webhook")
+        await asyncio.sleep(10)
+        await worker.intake.accept("orders", "small", [f"{n}" for n in range(30, 60)], "webhook")
+        await asyncio.sleep(80)
+        stop.set()
+        await running
+        return worker
+
+    worker = virtually(play())
+    small = worker.done["small"]
+    assert len(small) == 60
+    assert max(small[:30]) < 15
+    assert max(small[30:]) < 10
+    assert worker.most == SHARE
+    assert len(worker.done["big"]) == 800
+    assert max(worker.done["big"]) < 1.2 * 800 / SHARE
+
+
+@in_harness()
+async def test_what_is_beyond_the_share_of_a_connection_is_delivered_a_little_later(
+    harness: Harness,
+) -> None:
+    order = harness.place()
+    with ExitStack() as others:
+        for number in range(SHARE):
+            others.enter_context(harness.services.turns.taken(_message(f"{number}@1")))
+        assert harness.services.turns.beyond_its_share(_message("alone")) is None
+        _with_another_connection(harness)
+        for number in range(SHARE):
+            others.enter_context(harness.services.turns.taken(_message(f"{number}@1")))
+        await harness.hooks(order)
+        await asyncio.sleep(2)
+        await harness.works_off_what_is_due()
+        assert await harness.events(order) == []
+        assert (await harness.systems.queue.depth("orders")).scheduled == 1
+    await harness.works_until_idle()
+    assert await harness.events(order) == ["created"]
+
+
+@in_harness()
+async def test_what_cannot_be_given_back_is_delivered(harness: Harness) -> None:
+    order = harness.place()
+    await harness.hooks(order)
+    await asyncio.sleep(2)
+
+    async def send(_: Sequence[Outgoing]) -> None:
+        raise Later("the queue takes nothing")
+
+    harness.systems.queue.send = send  # type: ignore[assignment, method-assign]
+    _with_another_connection(harness)
+    with ExitStack() as others:
+        for number in range(SHARE):
+            others.enter_context(harness.services.turns.taken(_message(f"{number}@1")))
+        await harness.works_off_what_is_due()
+    assert await harness.events(order) == ["created"]
+
+
+def _with_another_connection(harness: Harness) -> None:
+    connection = merged(SETTINGS, {"orders": {"numbers": "theirs"}})
+    harness.systems.connections = Connections.model_validate(
+        {"connections": {CONNECTION: connection, "other": connection}}
+    )
+    harness.services = harness._opened(harness.systems.tables)
+
+
+def _message(key: str) -> Message:
+    return Message("orders", CONNECTION, key, "webhook", START)
