@@ -79,3 +79,8 @@ class Never(Exception):
         self.remedy = remedy
         self.code = code
         self.missing = tuple(missing)
+
+
+class AlreadyExists(Never):
+    """The target says that the record is there already. Look before believing: it may be our own,
+    from a lost answer."""

@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 
-from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.dynamics import infolog
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
@@ -26,11 +26,6 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 
 class NotFound(Never):
     """The record is not there, or in another company."""
-
-
-class AlreadyExists(Never):
-    """F&O says that the record is there already. Look before believing: it may be our own, from a
-    lost answer."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ trail    append-only: one row per outcome. Identifiers, amounts, digests and rea
 parked   an index of the claims that wait for a person.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sync.core.encoding import from_json
+from sync.core.encoding import from_json, to_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
+from sync.engine.old_claims import targets_of
+from sync.engine.write import Result
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -41,11 +43,19 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class Intent:
     """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
-    `settled_by`."""
+    `settled_by`.
+
+    `kind`: of the document; empty where it may be any.
+    """
 
     document: str
     not_after: datetime
     settled_by: datetime
+    kind: str = ""
+
+    def concerns(self, kind: str) -> bool:
+        """Whether a document of this kind may have been left behind."""
+        return self.kind in ("", kind)
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,9 @@ class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
     `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
-    person asked for it once. `unsettled_until`: until when a write given up before the last intent
-    may still commit, whatever came of the last.
+    person asked for it once. `targets`: JSON of what the targets hold, by kind of document: number,
+    digest, further keys. `unsettled_until`: until when a write given up before the last intent may
+    still commit, whatever came of the last.
     """
 
     connection: str
@@ -73,15 +84,23 @@ class Claim:
     read_at: datetime | None = None
     seen: str = ""
     intent_document: str = ""
+    intent_kind: str = ""
     intent_not_after: datetime | None = None
     intent_settled_by: datetime | None = None
     unsettled_until: datetime | None = None
+    targets: str = ""
     etag: str = field(default="", compare=False)
 
     @property
     def partition(self) -> str:
         """Claims of one flow and connection lie together."""
         return f"{self.connection}|{self.flow}"
+
+    @property
+    def delivered(self) -> dict[str, Result]:
+        """What the targets hold of this record, by kind of document."""
+        rows: dict[str, dict[str, Any]] = from_json(self.targets) if self.targets else {}
+        return {kind: Result(kind, **row) for kind, row in rows.items()}
 
     @property
     def intent(self) -> Intent | None:
@@ -92,7 +111,9 @@ class Claim:
             or self.intent_settled_by is None
         ):
             return None
-        return Intent(self.intent_document, self.intent_not_after, self.intent_settled_by)
+        return Intent(
+            self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
+        )
 
     def row(self) -> Row:
         """As it is stored."""
@@ -117,7 +138,26 @@ class Claim:
             name: value for name, value in row.values.items() if name in known
         }
         values["state"] = State(str(values.get("state", State.NEW)))
+        if values.get("number") and not values.get("targets"):
+            values["targets"] = targets_json(
+                targets_of(flow, str(values["number"]), str(values.get("digest", "")))
+            )
         return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
+
+
+def targets_json(results: Iterable[Result]) -> str:
+    """What targets hold, as a claim stores it; empty for nothing."""
+    rows = {
+        held.kind: {
+            "number": held.number,
+            "digest": held.digest,
+            "action": held.action,
+            "keys": dict(held.keys),
+            "label": held.label,
+        }
+        for held in results
+    }
+    return to_json(rows).decode() if rows else ""
 
 
 class LeaseLost(Exception):

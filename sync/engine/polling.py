@@ -9,7 +9,7 @@ from typing import Any
 from sync.core.errors import Later, Never
 from sync.core.ports import Row, Value
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.intake import BATCH
 from sync.engine.ledger import State
 from sync.engine.results import Change
@@ -55,26 +55,29 @@ class Polling:
                 )
         return found
 
-    async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
-        if flow.changed is None or flow.horizon is None:
+    async def _poll_connection(
+        self, flow: DocumentFlow[Any], connection: str, *, at_once: bool
+    ) -> int:
+        poll = flow.trigger(Poll)
+        if poll is None:
             return 0
         systems = await self._engine.open_systems(connection)
         mark = await self._engine.tables.get(WATERMARKS, connection, flow.name)
         marks = mark.values if mark else {}
         stands, polled, swept = (_moment(marks.get(name)) for name in ("at", "polled", "swept"))
         now = self._engine.clock.now()
-        every = timedelta(minutes=flow.poll_minutes(systems.settings)) - DUE_EARLY
+        every = timedelta(minutes=poll.every_minutes(systems.settings)) - DUE_EARLY
         is_due = at_once or polled is None or now - polled >= every
         if not is_due or await self._engine.pauses.over(systems.pause_names) is not None:
             return 0
-        until = await flow.horizon(systems)
+        until = await poll.until(systems)
         behind = self._engine.clock.now() - until
         first = _moment(marks.get("first")) or (stands or until) - timedelta(
             days=systems.settings.commerce.first_poll_days
         )
-        since = stands - flow.overlap if stands is not None else first
+        since = stands - poll.overlap if stands is not None else first
         found = await self.enqueue(
-            flow, systems, flow.changed(systems, since, until), "poll", behind=behind
+            flow, systems, poll.changed(systems, since, until), "poll", behind=behind
         )
         known: dict[str, Value] = {
             "at": until,
@@ -84,7 +87,7 @@ class Polling:
         }
         await self._engine.tables.upsert(WATERMARKS, Row(connection, flow.name, known))
         if stands is not None and (swept is None or now - swept >= SWEEP_EVERY):
-            earlier = flow.changed(systems, max(first, since - SWEEP_BACK), since)
+            earlier = poll.changed(systems, max(first, since - SWEEP_BACK), since)
             found += await self.enqueue(flow, systems, earlier, "poll", behind=behind)
             await self._engine.tables.upsert(
                 WATERMARKS, Row(connection, flow.name, {**known, "swept": now})
@@ -94,7 +97,7 @@ class Polling:
 
     async def enqueue(
         self,
-        flow: Flow[Any],
+        flow: DocumentFlow[Any],
         systems: Systems,
         changes: AsyncIterator[Change],
         origin: str,
@@ -116,7 +119,7 @@ class Polling:
         return found + await self._engine.intake.accept(flow.name, systems.name, batch, origin)
 
     async def _has_seen(
-        self, flow: Flow[Any], systems: Systems, change: Change, behind: timedelta
+        self, flow: DocumentFlow[Any], systems: Systems, change: Change, behind: timedelta
     ) -> bool:
         """Never for a record that had vanished: now it is there."""
         claim = await self._engine.ledger.claim(systems.name, flow.name, change.key)

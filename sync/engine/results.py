@@ -1,8 +1,25 @@
-"""What a flow finds and what comes of a delivery."""
+"""What a flow says where nothing is to be done. Types, never prose that is read back."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing to do, and why. A later notification looks again."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True)
+class Waiting(Skipped):
+    """Nothing to do yet, and what it waits for. Who depends on the record waits as well."""
+
+    def __str__(self) -> str:
+        return f"waiting: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -17,33 +34,6 @@ class Change:
     key: str
     changed_at: datetime
     fingerprint: str = ""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The record is in the target. `number` is the target's key, `digest` the document it holds
-    now.
-
-    `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
-    `targets` are keys to find it again (line lots, account); no personal data. `follow_ups`: (flow,
-    key) of records that this one gives reason to look at; their notifications are stored before the
-    outcome is.
-    """
-
-    entity: str
-    number: str
-    digest: str
-    action: str = "created"
-    targets: Mapping[str, str] = field(default_factory=dict)
-    amounts: Mapping[str, str] = field(default_factory=dict)
-    follow_ups: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Nothing to do now, and why. A later notification looks again."""
-
-    reason: str
 
 
 class NoKey(ValueError):

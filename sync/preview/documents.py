@@ -101,7 +101,7 @@ async def _previewed(with_order: DocumentWithOrder[D], basis: Basis) -> Preview:
     record, connection = with_order.document, basis.connection
     if record.state == CANCELLED:
         return Preview(record.key, "skip", "cancelled in Commerce before it was booked")
-    if reason := old_document(record, connection.orders) or reason_to_wait(record):
+    if reason := old_document(record, connection.orders) or str(reason_to_wait(record) or ""):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(with_order, connection)
     if reason := nothing_to_book(record, with_order.order.payment.method, receivable, connection):
@@ -138,7 +138,7 @@ def _why_the_order_is_not_posted(order: Order, basis: Basis) -> str:
         return "orders do not flow on this connection"
     if _is_given_up(order, basis):
         return "nothing of it is wanted"
-    return not_now(order, basis.connection.orders, basis.now)
+    return str(not_now(order, basis.connection.orders, basis.now) or "")
 
 
 def _is_given_up(order: Order, basis: Basis) -> bool:

@@ -193,7 +193,9 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
         return "cancelled in Commerce before it was posted"
     if is_nothing_left(order, connection.orders):
         return "refunded in Commerce before it was posted"
-    return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
+    return before_our_time(order, connection.orders) or str(
+        not_now(order, connection.orders, now) or ""
+    )
 
 
 async def mapped_order(

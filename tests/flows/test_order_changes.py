@@ -149,7 +149,7 @@ async def test_a_change_after_the_warehouse_sent_it_is_parked_with_both_document
         await harness.document(order, "wanted"),
         await harness.document(order, "answered"),
     )
-    assert wanted["header"]["DeliveryAddressCity"] == "Neustadt"
+    assert wanted["sales_order"]["header"]["DeliveryAddressCity"] == "Neustadt"
     assert there["header"]["SalesOrderStatus"] == "Delivered"
 
 

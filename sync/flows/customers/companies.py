@@ -23,22 +23,25 @@ from typing import Any, Final
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
 from sync.core.errors import Never
-from sync.dynamics.customers import SET, Customers
+from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Delivered, Plan
+from sync.engine.results import Change, Skipped, Waiting
 from sync.engine.systems import Systems
+from sync.engine.write import Result
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
+    KIND,
     NO_HOLD_CHANGE,
     AccountLookup,
+    CustomerAccountWrite,
     HoldChange,
     found,
-    found_or_created,
-    kept_up_to_date,
     taken,
 )
 from sync.flows.payloads import id_in
+from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping.whose import elsewhere
@@ -46,7 +49,7 @@ from sync.mapping_tables.records import set_command
 from sync.mapping_tables.tables import AccountMapping
 from sync.pacing.priority import Priority
 
-PENDING: Final = "waiting: pending approval"
+PENDING: Final = Waiting("pending approval")
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -73,21 +76,21 @@ async def read(key: str, systems: Systems) -> dict[str, Any] | None:
     return await systems.companies.get(int(key)) if key.isdecimal() else None
 
 
-async def deliver(document: dict[str, Any], delivery: Delivery) -> Receipt | Skipped:
-    """Make D365 have one account for this company, on hold or not as its status asks, and its
-    administrator there."""
+async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
+    """One account for this company, on hold or not as its status asks, and its administrator
+    there."""
     company = Company.read(document)
     if company.status is CompanyStatus.PENDING:
-        return Skipped(PENDING)
+        return PENDING
     systems, customers = delivery.systems, Customers(delivery.systems.dynamics)
+    held = delivery.held(KIND)
     known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
-    account = known.account if known else delivery.claim.number
+    account = known.account if known else held.number if held else ""
     is_asked_for = (
         account or delivery.inherited is not None or delivery.message.origin == "required"
     )
     if not is_asked_for and (reason := await _elsewhere(company, systems)):
         return Skipped(reason)
-    delivery.keep("read", company.raw)
     delivery.wait_until_settled()
     states = systems.settings.customers.states_in
     code = (
@@ -96,35 +99,37 @@ async def deliver(document: dict[str, Any], delivery: Delivery) -> Receipt | Ski
         else ""
     )
     wanted = company_account_from(company, systems.settings, region_code=code)
-    matched_by, action = known.matched_by if known else "created", "unchanged"
+    matched_by = known.matched_by if known else "created"
+    lookup = AccountLookup(
+        "company", str(company.id), company.label, systems.settings.companies.match, company.email,
+        tax_number=company.vat_tax_id, party_type="Organization",
+    )  # fmt: skip
     if not account:
-        account, matched_by, action = await _account(company, wanted, customers, delivery)
-    if not account:
+        account, rule = await _account(company, lookup, wanted, customers, delivery)
+        matched_by = rule or "created"
+    if not account and company.status is not CompanyStatus.APPROVED:
         return Skipped(
             f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
         )
-    if not known:
-        await systems.accounts.learn(
-            AccountMapping("company", str(company.id), account, matched_by, wanted.company)
-        )
-    hold_change = await _hold(company, account, wanted, customers, delivery)
-    if matched_by == "created":
-        action = await kept_up_to_date(
-            wanted, account, action, customers, delivery, hold_change=hold_change
-        )
-    elif hold_change.fields:
-        intent = await delivery.intend(wanted.digest + hold_change.announced)
-        await customers.update(
-            wanted.company, account, hold_change.fields, not_after=intent.not_after
-        )
-        action = "amended" if action == "unchanged" else action
-    await _administrator(company, account, delivery)
-    targets = {
-        "matched_by": matched_by,
-        "status": company.status.name.lower(),
-        **hold_change.fields,
-    }
-    return Receipt(SET, account, wanted.digest + hold_change.settled, action, targets)
+    hold_change = (
+        await _hold(company, account, wanted, customers, delivery) if account else NO_HOLD_CHANGE
+    )
+
+    async def then(results: Sequence[Result]) -> None:
+        number = results[0].number
+        if not known:
+            await systems.accounts.learn(
+                AccountMapping("company", str(company.id), number, matched_by, wanted.company)
+            )
+        await _administrator(company, number, delivery)
+
+    write = CustomerAccountWrite(
+        lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
+        is_left_behind=delivery.inherited is not None,
+    )  # fmt: skip
+    status = company.status.name.lower()
+    keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
+    return Plan((write,), keys=keys, read=company.raw, then=then)
 
 
 async def _elsewhere(company: Company, systems: Systems) -> str:
@@ -152,26 +157,25 @@ async def _elsewhere(company: Company, systems: Systems) -> str:
 
 
 async def _account(
-    company: Company, wanted: CustomerAccount, customers: Customers, delivery: Delivery
-) -> tuple[str, str, str]:
-    """(account, how it was found, action). Only an approved company gets a new one; empty when
-    there is none."""
-    lookup = AccountLookup(
-        "company", str(company.id), company.label, delivery.systems.settings.companies.match,
-        company.email,
-        tax_number=company.vat_tax_id, party_type="Organization",
-    )  # fmt: skip
+    company: Company,
+    lookup: AccountLookup,
+    wanted: CustomerAccount,
+    customers: Customers,
+    delivery: Delivery,
+) -> tuple[str, str]:
+    """(account, how it was found), empty when there is none. Only an approved company gets a new
+    one."""
     if company.status is CompanyStatus.APPROVED:
-        return await found_or_created(lookup, wanted, customers, delivery)
+        return await found(lookup, wanted, customers, delivery)
     if company.status is CompanyStatus.REJECTED and delivery.inherited is None:
-        return "", "", ""
+        return "", ""
     account, matched_by = await found(lookup, wanted, customers, delivery)
     if not account and delivery.inherited is not None and wanted.account:
         is_there = await customers.get(wanted.company, wanted.account) is not None
         account, matched_by = (
             (await taken(lookup, wanted, customers), "created") if is_there else ("", "")
         )
-    return account, matched_by, "adopted"
+    return account, matched_by
 
 
 async def _hold(
@@ -252,25 +256,29 @@ async def account_of_company(company_id: int, delivery: Delivery) -> str | Skipp
             ),
         )
     outcome = await delivery.require(companies.name, str(company_id), document)
-    return outcome.number if isinstance(outcome, Receipt) else outcome
+    return outcome.number if isinstance(outcome, Delivered) else outcome
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await systems.commerce.settled()
 
 
-companies = Flow[dict[str, Any]](
+companies = DocumentFlow[dict[str, Any]](
     name="companies",
     title="B2B companies to customer accounts",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(("observer.company_save_commit_after", "observer.company_save_after"), keys_in),
+        Poll(
+            changed,
+            until,
+            lambda connection: connection.companies.poll_minutes,
+            "10 * * * * *",
+            fingerprint=fingerprint,
+        ),
+    ),
     priority=Priority.MASTER,
-    schedule="10 * * * * *",
-    poll_minutes=lambda connection: connection.companies.poll_minutes,
-    events=("observer.company_save_commit_after", "observer.company_save_after"),
 )

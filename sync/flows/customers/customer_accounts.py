@@ -7,14 +7,21 @@ match that is not clear is raised for a person to decide, so that nobody ever ge
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from typing_extensions import override
 
 from sync.core.errors import Never
-from sync.dynamics.customers import Customers
-from sync.dynamics.faults import AlreadyExists
+from sync.dynamics.customers import ADDRESSES, SET, Customers
+from sync.dynamics.odata import record_path
 from sync.engine.delivery import Delivery
+from sync.engine.write import Amendment, Found, Request, Target, Write
+from sync.flows.orders.sales_order_writes import ASSIGNED
 from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_tables.records import AccountKind, set_command
+
+KIND: Final = "customer_account"
 
 
 @dataclass(frozen=True)
@@ -65,20 +72,6 @@ async def found(
         if account:
             return account, "created"
     return "", ""
-
-
-async def found_or_created(
-    lookup: AccountLookup, wanted: CustomerAccount, customers: Customers, delivery: Delivery
-) -> tuple[str, str, str]:
-    """(account, how it was found, action)."""
-    account, matched_by = await found(lookup, wanted, customers, delivery)
-    if account:
-        return account, matched_by, "adopted"
-    intent = await delivery.intend(wanted.digest)
-    try:
-        return await customers.create(wanted.body, not_after=intent.not_after), "created", "created"
-    except AlreadyExists:
-        return await taken(lookup, wanted, customers), "created", "adopted"
 
 
 async def _matched(
@@ -139,55 +132,120 @@ async def taken(lookup: AccountLookup, wanted: CustomerAccount, customers: Custo
     )
 
 
-async def kept_up_to_date(
-    wanted: CustomerAccount,
-    account: str,
-    action: str,
-    customers: Customers,
-    delivery: Delivery,
-    *,
-    hold_change: HoldChange = NO_HOLD_CHANGE,
-) -> str:
-    """Contact details that changed since they were last sent; what only the ledger knows is never
-    touched.
+@dataclass(frozen=True)
+class CustomerAccountWrite(Write):
+    """One customer account with its contact details; what only the ledger knows is never touched.
 
-    `action`: what was done so far; returns what was done in all.
+    `account`: its number where it is known already. `matched_by`: how it was found; one that a rule
+    or a person matched is the ledger's own, but for holds. `is_left_behind`: an earlier try of ours
+    may have made it.
     """
-    document: dict[str, Any] = {
-        "body": dict(wanted.body),
-        "addresses": {key: dict(value) for key, value in wanted.addresses.items()},
-    }
-    is_same = delivery.claim.digest == wanted.digest + hold_change.settled and action == "unchanged"
-    if is_same and delivery.inherited is None and not hold_change.fields:
-        delivery.keep("sent", document)
-        return action
-    delivery.keep("wanted", document)
-    before = wanted.body if action == "created" else await _body_before(wanted, delivery)
-    changes = {
-        name: value
-        for name, value in wanted.body.items()
-        if before.get(name) != value and name not in FIXED
-    }
-    changes |= hold_change.fields
-    changed = "amended" if action == "unchanged" and (changes or wanted.addresses) else action
-    if changes or wanted.addresses:
-        delivery.wait_until_settled()
-        intent = await delivery.intend(wanted.digest + hold_change.announced)
-        if changes:
-            await customers.update(wanted.company, account, changes, not_after=intent.not_after)
-        if wanted.addresses:
-            await customers.put_addresses(
-                wanted.company, account, wanted.addresses, not_after=intent.not_after
-            )
-    delivery.keep("sent", document)
-    return changed
 
+    kind: ClassVar[str] = KIND
+    lookup: AccountLookup
+    wanted: CustomerAccount
+    account: str
+    matched_by: str
+    customers: Customers
+    target: Target
+    hold_change: HoldChange = NO_HOLD_CHANGE
+    is_left_behind: bool = False
 
-async def _body_before(wanted: CustomerAccount, delivery: Delivery) -> Mapping[str, Any]:
-    """What D365 holds of ours; nothing where nobody knows: an earlier write's outcome is open, or
-    no copy is kept."""
-    if delivery.inherited is not None:
-        created_so = delivery.inherited.document == wanted.digest and not delivery.claim.number
-        return wanted.body if created_so else {}
-    sent = await delivery.last_sent()
-    return sent["body"] if sent else {}
+    @property
+    def refuses_second(self) -> bool:  # type: ignore[override]
+        """Whether the number is ours, so that D365's primary key refuses a second account."""
+        return bool(self.wanted.account) and not self.account
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its details are kept up to date."""
+        return self.matched_by == "created"
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.lookup.label
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.wanted.digest + self.hold_change.settled
+
+    @property
+    @override
+    def announced(self) -> str:
+        return self.wanted.digest + self.hold_change.announced
+
+    @property
+    @override
+    def document(self) -> Any:
+        return {
+            "body": dict(self.wanted.body),
+            "addresses": {key: dict(value) for key, value in self.wanted.addresses.items()},
+        }
+
+    @property
+    def placed(self) -> Any:
+        """Addresses follow the account. A matched account is taken as it is."""
+        if not self.is_ours:
+            return self.document if not self.hold_change.fields else {}
+        is_made = not self.account or self.is_left_behind
+        return {"body": dict(self.wanted.body) if is_made else {}, "addresses": {}}
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        wanted, account = self.wanted, self.account or self.wanted.account or ASSIGNED
+        owner = {
+            "dataAreaId": wanted.company,
+            "CustomerLegalEntityId": wanted.company,
+            "CustomerAccountNumber": account,
+        }
+        addresses = [
+            Request("POST", f"/data/{ADDRESSES}", {**owner, **fields})
+            for fields in wanted.addresses.values()
+        ]
+        if not self.account:
+            return [Request("POST", f"/data/{SET}", wanted.body), *addresses]
+        changes = self._changes({})
+        if not changes:
+            return []
+        path = record_path(SET, {"dataAreaId": wanted.company, "CustomerAccount": account})
+        return [Request("PATCH", path, changes), *(addresses if self.is_ours else ())]
+
+    @override
+    async def find(self) -> Found | None:
+        return self._found(self.account) if self.account else None
+
+    @override
+    async def find_taken(self) -> Found | None:
+        return self._found(await taken(self.lookup, self.wanted, self.customers))
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        return self._found(await self.customers.create(self.wanted.body, not_after=not_after))
+
+    def _found(self, account: str) -> Found:
+        return Found(account, {"matched_by": self.matched_by})
+
+    def _changes(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        body = self.wanted.body if self.is_ours else {}
+        changes = {
+            name: value
+            for name, value in body.items()
+            if before.get(name) != value and name not in FIXED
+        }
+        return {**changes, **self.hold_change.fields}
+
+    @override
+    async def amendment(self, number: str, sent: Any | None) -> Amendment:
+        changes = self._changes((sent or {}).get("body", {}))
+        addresses = self.wanted.addresses if self.is_ours else {}
+
+        async def apply(not_after: datetime) -> None:
+            customers, company = self.customers, self.wanted.company
+            if changes:
+                await customers.update(company, number, changes, not_after=not_after)
+            if addresses:
+                await customers.put_addresses(company, number, addresses, not_after=not_after)
+
+        return Amendment(self.document, apply if changes or addresses else None)

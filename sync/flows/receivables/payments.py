@@ -1,128 +1,142 @@
 """Money received or paid back -> lines of customer payment journals, one journal per day and
 method.
 
-Key:     "<journal text>": the journal is the record, so that its lines are written one at a time.
+Key:     "<company>|<journal text>": lines of one journal are written one at a time, under its
+         claim, which knows the place of the last one.
 Repeats: a line is found by its reference, account and side, in whatever journal it stands.
 Asks:    whether the line is there, and which journals are open: F&O may take a line into a posted
-         one, where nobody would post it. The number of the last line is remembered from the line
-         before.
+         one, where nobody would post it.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, ClassVar
 
-from sync.core.errors import Later, Never
+from typing_extensions import override
+
+from sync.core.errors import AlreadyExists, Later, Never
 from sync.dynamics.documents.customer_payment import CustomerPayment
-from sync.dynamics.faults import AlreadyExists
-from sync.dynamics.payment_journals import FoundPayment, PaymentJournals
+from sync.dynamics.payment_journals import HEADERS, LINES, FoundPayment, PaymentJournals
 from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Part, Plan
+from sync.engine.write import Found, Request, Result, Target, Write
+from sync.flows.orders.sales_order_writes import ASSIGNED
+from sync.flows.targets import dynamics_of
 
 log = logging.getLogger("sync.flows.receivables.payments")
 
+KIND, STORE_CREDIT = "customer_payment", "store_credit"
 AT_ONCE = timedelta(seconds=1)
+FIRST_LINE = Decimal(1)
+"""The number of a line in a journal that is opened for it."""
 
 
-async def post_payment(payment: CustomerPayment, delivery: Delivery) -> tuple[FoundPayment, str]:
-    """The line in F&O, written if it is not there, under the journal's own claim; and what was
-    done."""
-    delivery.wait_until_settled()
-    if (
-        delivery.looks_first
-        and (found := await PaymentJournals(delivery.systems.dynamics).find(payment)) is not None
-    ):
-        return found, "adopted"
-    await delivery.intend(payment.digest)
-    async with delivery.systems.one_at_a_time(f"{payment.company}|{payment.journal_text}"):
-        outcome = await delivery.require(
-            "payments", f"{payment.company}|{payment.journal_text}", payment
-        )
-    if isinstance(outcome, Skipped):
-        raise TypeError(f"a payment line was skipped: {outcome.reason}")
-    return _place(outcome.number), outcome.action
+def payment_part(payment: CustomerPayment, kind: str, delivery: Delivery) -> Part:
+    """The line as a part of the plan of an invoice or a credit memo, as which it is a `kind`."""
+    key = f"{payment.company}|{payment.journal_text}"
+    write = _line(payment, None, delivery)
+    return Part(kind, payments.name, key, payment, payment.digest, write.target, write.requests)
 
 
-async def deliver(payment: CustomerPayment, delivery: Delivery) -> Receipt | Skipped:
-    """Write one line into the open journal, opening one where there is none. The claim makes this
-    the only writer."""
-    journals = PaymentJournals(delivery.systems.dynamics)
-    delivery.wait_until_settled()
-    found, open_ = await asyncio.gather(journals.find(payment), journals.open_journals(payment))
-    action = "adopted"
-    if found is None:
-        intent = await delivery.intend(payment.digest)
-        found, action = (
-            await _written(payment, open_, _last(delivery), journals, not_after=intent.not_after),
-            "created",
-        )
-    number = f"{found.journal}/{found.line}"
-    return Receipt(
-        "customer_payment", number, payment.digest, action, {"reference": payment.reference}
+async def plan(payment: CustomerPayment, delivery: Delivery) -> Plan:
+    """One line in the open journal, behind the one that was written last."""
+    held = delivery.held(KIND) if delivery.inherited is None else None
+    write = _line(payment, _place(held) if held is not None else None, delivery)
+    keys = {"reference": payment.reference}
+    return Plan((write,), digest=payment.digest, keys=keys, starts_anew=True)
+
+
+def _line(
+    payment: CustomerPayment, last: FoundPayment | None, delivery: Delivery
+) -> "PaymentLineWrite":
+    return PaymentLineWrite(
+        payment, last, PaymentJournals(delivery.systems.dynamics), dynamics_of(delivery.systems)
     )
 
 
-def _last(delivery: Delivery) -> FoundPayment | None:
-    """The line that was written last; None where nobody knows, as a try's outcome is open."""
-    return (
-        _place(delivery.claim.number)
-        if delivery.claim.number and delivery.inherited is None
-        else None
-    )
+@dataclass(frozen=True)
+class PaymentLineWrite(Write):
+    """One line. `last`: the place of the line written before it; None where nobody knows."""
 
+    kind: ClassVar[str] = KIND
+    payment: CustomerPayment
+    last: FoundPayment | None
+    journals: PaymentJournals
+    target: Target
 
-async def _written(
-    payment: CustomerPayment,
-    open_: Sequence[str],
-    last: FoundPayment | None,
-    journals: PaymentJournals,
-    *,
-    not_after: datetime,
-) -> FoundPayment:
-    """The line, written. People work in F&O meanwhile: raises `Later` when the journal was posted,
-    or the number taken."""
-    journal = last.journal if last is not None and last.journal in open_ else min(open_, default="")
-    journal = journal or await journals.create_journal(payment, not_after=not_after)
-    try:
-        if last is not None and last.journal == journal:
-            found = await _behind(payment, last, journals, not_after=not_after)
-            if found is not None:
-                return found
-        return await journals.put(
-            payment, await journals.end(payment, journal), not_after=not_after
+    @property
+    @override
+    def reference(self) -> str:
+        return self.payment.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.payment.digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return dict(self.payment.body)
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        header = Request("POST", f"/data/{HEADERS}", self.payment.journal_body)
+        line = self.payment.line_body(ASSIGNED, FIRST_LINE)
+        return [header, Request("POST", f"/data/{LINES}", line)]
+
+    @override
+    async def find(self) -> Found | None:
+        held = await self.journals.find(self.payment)
+        return _found(held) if held is not None else None
+
+    async def create(self, not_after: datetime) -> Found:
+        """People work in F&O meanwhile: raises `Later` when the journal was posted, or the number
+        taken."""
+        open_ = await self.journals.open_journals(self.payment)
+        journal = (
+            self.last.journal
+            if self.last is not None and self.last.journal in open_
+            else min(open_, default="")
         )
-    except AlreadyExists:
-        raise Later(
-            f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
-        ) from None
-    except Never:
-        if journal in await journals.open_journals(payment):
-            raise
-        raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+        journal = journal or await self.journals.create_journal(self.payment, not_after=not_after)
+        try:
+            return _found(await self._written(journal, not_after))
+        except AlreadyExists:
+            raise Later(
+                f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
+            ) from None
+        except Never:
+            if journal in await self.journals.open_journals(self.payment):
+                raise
+            raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+
+    async def _written(self, journal: str, not_after: datetime) -> FoundPayment:
+        """The line, behind ours that was last; at the journal's end where a person wrote there
+        since."""
+        if self.last is not None and self.last.journal == journal:
+            place = FoundPayment(journal, self.last.line + 1)
+            try:
+                return await self.journals.put(self.payment, place, not_after=not_after)
+            except AlreadyExists:
+                log.info("payments.place_taken journal=%s line=%s", journal, place.line)
+        end = await self.journals.end(self.payment, journal)
+        return await self.journals.put(self.payment, end, not_after=not_after)
 
 
-async def _behind(
-    payment: CustomerPayment, last: FoundPayment, journals: PaymentJournals, *, not_after: datetime
-) -> FoundPayment | None:
-    """The line, written behind ours that was last; None when a person wrote there since."""
-    try:
-        return await journals.put(
-            payment, FoundPayment(last.journal, last.line + 1), not_after=not_after
-        )
-    except AlreadyExists:
-        log.info("payments.place_taken journal=%s line=%s", last.journal, last.line + 1)
-        return None
+def _found(held: FoundPayment) -> Found:
+    keys = {"journal": held.journal, "line": str(held.line)}
+    return Found(f"{held.journal}/{held.line}", keys, f"journal {held.journal} line {held.line}")
 
 
-def _place(number: str) -> FoundPayment:
-    """From how a receipt names it: `<journal>/<line>`."""
-    journal, _, line = number.rpartition("/")
-    return FoundPayment(journal, Decimal(line))
+def _place(held: Result) -> FoundPayment:
+    return FoundPayment(held.keys["journal"], Decimal(held.keys["line"]))
 
 
 payments = SubFlow[CustomerPayment](
-    "payments", "Payment lines, required by invoices and credit memos", deliver
+    "payments", "Payment lines, required by invoices and credit memos", plan
 )

@@ -14,9 +14,12 @@ was seen.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Final
+
+from typing_extensions import override
 
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
@@ -25,10 +28,12 @@ from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.ledger import Claim, Entry
-from sync.engine.results import Change, NoKey, Receipt, Skipped
+from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
+from sync.engine.ledger import Claim, Entry, Ledger
+from sync.engine.plan import Plan
+from sync.engine.results import Change, NoKey, Skipped
 from sync.engine.systems import Systems
+from sync.engine.write import Found, Request, Result, Target, Write
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.mapping.document_parts import document_parts
@@ -87,44 +92,75 @@ async def read(key: str, systems: Systems) -> PostedInvoice | None:
     return await invoices.free_text_invoice(company, number)
 
 
-async def deliver(posted: PostedInvoice, delivery: Delivery) -> Receipt | Skipped:
-    """Tell the record's trail, once; compare what can be compared."""
+async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
+    """Tell the record's trail, once; then compare what can be compared."""
     claim = await _record_of(posted, delivery)
     if claim is None:
         return Skipped("a document of somebody else: no record of ours was posted as this one")
-    if delivery.claim.digest == fingerprint(posted):
-        return Receipt("posted_invoice", posted.number, delivery.claim.digest, "unchanged")
-    await _report(posted, claim, delivery)
-    if posted.kind == "sales-invoice":
-        await _compare(posted, claim, delivery)
-    return Receipt(
-        "posted_invoice",
-        posted.number,
-        fingerprint(posted),
-        "created",
-        {"reference": posted.reference},
-    )
+
+    async def compare(_: Sequence[Result]) -> None:
+        if posted.kind == "sales-invoice":
+            await _compare(posted, claim, delivery)
+
+    write = TrailNote(posted, claim, delivery.ledger, delivery.now(), delivery.message.origin)
+    if delivery.is_known(write.kind, write.digest):
+        return Plan((write,), digest=write.digest)
+    return Plan((write,), keys={"reference": posted.reference}, then=compare)
 
 
-async def _report(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> None:
-    """Write it into the record's trail, where it does not stand yet: an earlier try may have come
-    as far as this."""
-    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    if any(entry.event == "posted" and entry.number == posted.number for entry in trail):
-        return
-    details = {"voucher": posted.voucher, "kind": posted.kind, "currency": posted.currency}
-    if posted.amount is not None:
-        details |= {"amount": f"{posted.amount:.2f}", "tax": f"{posted.tax:.2f}"}
-    await delivery.ledger.write(
-        claim,
-        Entry(
-            delivery.now(),
-            "posted",
-            number=posted.number,
-            origin=delivery.message.origin,
-            details=details,
-        ),
+@dataclass(frozen=True)
+class TrailNote(Write):
+    """What D365 posted, in the trail of the record it belongs to."""
+
+    kind: ClassVar[str] = "posted_invoice"
+    target: ClassVar[Target] = Target(  # type: ignore[misc]
+        "our own trail", timedelta(minutes=1), timedelta(), timedelta()
     )
+    posted: PostedInvoice
+    claim: Claim
+    ledger: Ledger
+    at: datetime
+    origin: str
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.posted.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return fingerprint(self.posted)
+
+    @property
+    @override
+    def document(self) -> Any:
+        details = {
+            "voucher": self.posted.voucher,
+            "kind": self.posted.kind,
+            "currency": self.posted.currency,
+        }
+        if self.posted.amount is not None:
+            details |= {"amount": f"{self.posted.amount:.2f}", "tax": f"{self.posted.tax:.2f}"}
+        return details
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return []
+
+    @override
+    async def find(self) -> Found | None:
+        trail = await self.ledger.trail(self.claim.connection, self.claim.flow, self.claim.key)
+        number = self.posted.number
+        is_there = any(entry.event == "posted" and entry.number == number for entry in trail)
+        return Found(number) if is_there else None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        number = self.posted.number
+        entry = Entry(self.at, "posted", number=number, origin=self.origin, details=self.document)
+        await self.ledger.write(self.claim, entry)
+        return Found(number)
 
 
 async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
@@ -162,9 +198,15 @@ async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
 def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several
     stores or documents."""
-    name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
-    parts = (part.partition(" (RMA ")[0] for part in claim.number.split(" + "))
-    return bool(name) and name in (claim.number, *parts)
+    held = claim.delivered
+    if posted.identifier:
+        return held.get("free_text_invoice", NOTHING).number == posted.identifier
+    return posted.sales_order in {
+        held.get(kind, NOTHING).number for kind in ("sales_order", "return_order")
+    } - {""}
+
+
+NOTHING: Final = Result("", "", "", "")
 
 
 async def _compare(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> None:
@@ -248,22 +290,25 @@ def _differs(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: De
     )
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """Invoice dates are days: our clock will do."""
     return systems.clock.now()
 
 
-posted_invoices: Flow[Any] = Flow[PostedInvoice](
+posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
     name="postings",
     title="Invoices that F&O posted, read back",
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        BusinessEvents(tuple(KINDS), keys_in_event),
+        Poll(
+            changed,
+            until,
+            lambda connection: connection.invoices.poll_minutes,
+            "50 * * * * *",
+            fingerprint=fingerprint,
+        ),
+    ),
     priority=Priority.MASTER,
-    schedule="50 * * * * *",
-    poll_minutes=lambda connection: connection.invoices.poll_minutes,
-    business_events=tuple(KINDS),
-    keys_in_event=keys_in_event,
 )

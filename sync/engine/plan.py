@@ -1,0 +1,93 @@
+"""What a flow decides about a record: what the targets must hold for it, as a `Plan`.
+
+Or it says why there is none (`Skipped`, `Waiting`). The executor alone carries plans out. A preview
+prints them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sync.engine.write import Removal, Request, Result, Target, Write
+
+
+@dataclass(frozen=True)
+class Part:
+    """A record without notifications of its own, delivered under its own claim as part of a plan.
+
+    `kind` names what comes of it in the claim of the whole.
+    """
+
+    kind: str
+    flow: str
+    key: str
+    record: Any
+    digest: str
+    target: Target
+    requests: Callable[[], Sequence[Request]]
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A record of another flow that the plan gives reason to look at."""
+
+    flow: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the targets must hold for a record. `writes` are made in this order, each once.
+
+    `digest` tells a changed record from the same one seen again; empty where that of its one write
+    does. Without writes, the targets stay as they are. `shown_by`: what another record's documents
+    show instead. `amounts` are what the trail shows as proof. `read` is the record as it was read,
+    kept encrypted. `follow_ups` are stored in the end, `when_new` only when anything was created or
+    adopted. `then` runs once all is written: our own tables are told, what
+    depends on the new numbers is required; safe to repeat. `starts_anew`: what the claim remembers
+    is of another document: the last of a series such as a journal's lines, or one that is gone.
+    """
+
+    writes: tuple[Write | Removal | Part, ...]
+    digest: str = ""
+    shown_by: tuple[Result, ...] = ()
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    read: Any = None
+    follow_ups: tuple[Notification, ...] = ()
+    when_new: tuple[Notification, ...] = ()
+    then: Callable[[Sequence[Result]], Awaitable[None]] | None = None
+    starts_anew: bool = False
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The targets hold what `plan` said; `results` are in the order of its writes."""
+
+    plan: Plan
+    results: tuple[Result, ...]
+
+    @property
+    def digest(self) -> str:
+        """What tells the record as it was delivered from a changed one."""
+        return self.plan.digest or self.results[0].digest
+
+    @property
+    def number(self) -> str:
+        """What people call the documents, all in one text; never read back."""
+        return " + ".join(result.label or result.number for result in self.results)
+
+    @property
+    def action(self) -> str:
+        """What was done in all: the first of these that was done about any write."""
+        done = {result.action for result in self.results}
+        return next((action for action in ACTIONS if action in done), "unchanged")
+
+    @property
+    def follow_ups(self) -> tuple[Notification, ...]:
+        """The records to look at now."""
+        is_new = self.action in ("created", "adopted")
+        return (*self.plan.follow_ups, *(self.plan.when_new if is_new else ()))
+
+
+ACTIONS: Final = ("created", "adopted", "held", "released", "amended", "cancelled", "unchanged")
