@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.errors import Later, Unknown
+from sync.core.skipped import Skipped
 from sync.engine.copies import DocumentCopies
 from sync.engine.ledger import Claim, Intent, Ledger, State, targets_json
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
-from sync.engine.results import Skipped
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Target
 

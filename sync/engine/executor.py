@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sync.core.errors import AlreadyExists
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
-from sync.engine.results import Skipped
 from sync.engine.write import Conflict, Found, Removal, Result, Write
 
 CURRENT_FOR: Final = timedelta(seconds=30)

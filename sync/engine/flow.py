@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sync.core.skipped import Skipped
 from sync.engine.plan import Plan
-from sync.engine.results import Change, Skipped
+from sync.engine.results import Change
 from sync.pacing.priority import Priority
 
 if TYPE_CHECKING:

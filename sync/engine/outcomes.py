@@ -7,13 +7,13 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock
+from sync.core.skipped import Skipped
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import Claim, Entry, LeaseLost, Ledger, State
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
-from sync.engine.results import Skipped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
 

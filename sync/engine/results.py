@@ -1,25 +1,7 @@
-"""What a flow says where nothing is to be done. Types, never prose that is read back."""
+"""What polls and notifications give: changes, or no key at all."""
 
 from dataclasses import dataclass
 from datetime import datetime
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Nothing to do, and why. A later notification looks again."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-@dataclass(frozen=True)
-class Waiting(Skipped):
-    """Nothing to do yet, and what it waits for. Who depends on the record waits as well."""
-
-    def __str__(self) -> str:
-        return f"waiting: {self.reason}"
 
 
 @dataclass(frozen=True)

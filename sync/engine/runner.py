@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
@@ -19,7 +20,6 @@ from sync.engine.ledger import Claim, Entry, LeaseLost, State
 from sync.engine.message import Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
-from sync.engine.results import Skipped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.pacing.pauses import SPREAD

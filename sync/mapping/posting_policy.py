@@ -8,7 +8,7 @@ from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order, utc
 from sync.config.connections import Orders, Posting
 from sync.core.errors import Never
-from sync.engine.results import Skipped, Waiting
+from sync.core.skipped import Skipped, Waiting
 
 WAITING_STATES = {
     "pending_payment": "its payment is pending at the gateway",

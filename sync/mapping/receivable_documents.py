@@ -16,11 +16,11 @@ from sync.config.connections import Connection, Store
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
+from sync.core.skipped import Waiting
 from sync.dynamics.documents.customer_payment import CustomerPayment
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.documents.totals import Totals, joined
-from sync.engine.results import Waiting
 from sync.mapping.customer_payment import customer_payment_from, store_credit_from
 from sync.mapping.free_text_invoice import free_text_invoice_from
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sync.core.skipped import Skipped
 from sync.engine.flow import CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Plan
-from sync.engine.results import Change, Skipped
+from sync.engine.results import Change
 
 if TYPE_CHECKING:
     from sync.engine.delivery import Delivery

@@ -12,12 +12,12 @@ from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.commerce.models.order import Order
 from sync.config.connections import Connections
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import Claim, Intent
 from sync.engine.message import Message
 from sync.engine.plan import Plan
-from sync.engine.results import Skipped
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target

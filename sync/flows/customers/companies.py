@@ -23,11 +23,12 @@ from typing import Any, Final
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
 from sync.core.errors import Never
+from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Delivered, Plan
-from sync.engine.results import Change, Skipped, Waiting
+from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact

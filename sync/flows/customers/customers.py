@@ -19,11 +19,12 @@ from typing import Any
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
 from sync.config.connections import Connection
+from sync.core.skipped import Skipped
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
-from sync.engine.results import Change, Skipped
+from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.companies import account_of_company

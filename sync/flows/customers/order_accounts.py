@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered
-from sync.engine.results import Skipped, Waiting
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customers import key_of

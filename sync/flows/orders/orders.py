@@ -15,12 +15,13 @@ from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Plan
-from sync.engine.results import Change, Skipped
+from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.order_accounts import buyer_of

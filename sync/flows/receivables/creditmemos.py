@@ -14,13 +14,13 @@ from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.core.money import CENT
+from sync.core.skipped import Skipped
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.ledger import State
 from sync.engine.plan import Plan
-from sync.engine.results import Skipped
 from sync.flows.orders.order_changes import given_up
 from sync.flows.receivables.source_documents import (
     DocumentsOf,

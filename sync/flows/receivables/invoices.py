@@ -11,10 +11,10 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Plan
-from sync.engine.results import Skipped
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
     plan_of,

@@ -24,6 +24,7 @@ from typing_extensions import override
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.money import ZERO, rounded, total
+from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
@@ -31,7 +32,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.ledger import Claim, Entry, Ledger
 from sync.engine.plan import Plan
-from sync.engine.results import Change, NoKey, Skipped
+from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Request, Result, Target, Write
 from sync.flows.orders.orders import read as read_order

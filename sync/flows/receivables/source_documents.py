@@ -10,11 +10,12 @@ from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDo
 from sync.commerce.models.order import Order
 from sync.commerce.search import of_any
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.return_orders import ReturnOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
-from sync.engine.results import Change, Skipped, Waiting
+from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Write
 from sync.flows.customers.order_accounts import account_for
