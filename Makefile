@@ -10,7 +10,7 @@ SEED ?= 1
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test azurite worker package check infra serve simulate bench golden clean
+.PHONY: demo demo-embedded demo-emulated test test-long azurite worker package check infra serve simulate bench golden clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -24,6 +24,10 @@ demo-emulated: $(VENV)/development $(AZURITE)
 
 test: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
+
+# More seeds of the fault simulation than `make test` has time for.
+test-long: $(VENV)/development
+	$(RUN) -m pytest -n 2 --dist worksteal -m long
 
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
 # they are skipped.

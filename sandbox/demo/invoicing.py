@@ -105,19 +105,20 @@ async def post_drafts(pair: Pair) -> list[str]:
     The numbers of the posted invoices and credit notes, which business events tell of; journals
     raise none.
     """
+    books = await pair.shop.entered()
+    documents = {
+        document.reference: document for order in books for document in FinanceDocument.of(order)
+    }
     if pair.numbers is NumberMode.THEIRS:
         drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
         return [
-            await pair.ledger.post("free_text_invoice", row["InvoiceIdentifier"])
+            await pair.ledger.post(
+                "free_text_invoice",
+                row["InvoiceIdentifier"],
+                tax=_signed_tax(documents[row["CustomerReference"]]),
+            )
             for row in drafts[::2]
         ]
-    books = await pair.shop.entered()
-    documents = {
-        document.reference: document
-        for order in books
-        for document in FinanceDocument.of(order)
-        if document.kind == REFUND
-    }
     posted = []
     for order in [order for order in books if _is_settled(order)][::2]:
         (sales_order,) = await pair.ledger.ask(
@@ -133,6 +134,11 @@ async def post_drafts(pair: Pair) -> list[str]:
     if payments:
         await pair.ledger.post("journal", payments[0]["JournalBatchNumber"])
     return posted
+
+
+def _signed_tax(document: FinanceDocument) -> Decimal:
+    """Negative where it is given back, as on the free text invoice."""
+    return -document.tax if document.kind == REFUND else document.tax
 
 
 def _is_settled(order: Order) -> bool:

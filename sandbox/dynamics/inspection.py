@@ -178,8 +178,8 @@ def _shown(
 JOBS: Final[Mapping[str, Callable[[DynamicsState, str, str | None, Decimal | None], object]]] = {
     "packing_slip": lambda state, number, company, _: state.deliver(number, company),
     "sales_order": lambda state, number, company, tax: state.invoice(number, company, tax=tax),
-    "free_text_invoice": lambda state, number, company, _: state.post_free_text_invoice(
-        int(number), company
+    "free_text_invoice": lambda state, number, company, tax: state.post_free_text_invoice(
+        int(number), company, tax=tax
     ),
     "journal": lambda state, number, company, _: [
         row["Voucher"] for row in state.post_journal(number, company)

@@ -220,24 +220,33 @@ def _returned(row: Record, tax: Decimal) -> Line:
     )
 
 
-def post_free_text(env: Environment, header: Record, rows: Sequence[Record]) -> dict[str, Any]:
-    """The posted free text invoice, with its lines in their order."""
+def post_free_text(
+    env: Environment, header: Record, rows: Sequence[Record], tax: Decimal | None
+) -> dict[str, Any]:
+    """The posted free text invoice, with its lines in their order. `tax`: None: that of the
+    lines."""
     if header.values.get("IsPosted") == "Yes" or not rows:
         raise NotPosted(
             f"free text invoice {header['InvoiceIdentifier']} is posted, or has no lines"
         )
     company = header[COMPANY]
     number, voucher = _numbers(env, company, "FTI")
+    amounts = [row["TransactionCurrencyAmount"] for row in rows]
+    taxes = (
+        spread(env, tax, amounts, header["CurrencyCode"])
+        if tax is not None
+        else [row.values.get("SalesTaxAmount", NOTHING) for row in rows]
+    )
     lines = [
         Line(
             sequence=place,
             amount=row["TransactionCurrencyAmount"],
-            tax=row.values.get("SalesTaxAmount", NOTHING),
+            tax=part,
             quantity=row.values.get("Quantity", NOTHING),
             price=row.values.get("UnitPrice", NOTHING),
             text=row.values.get("Description", ""),
         )
-        for place, row in enumerate(rows, 1)
+        for place, (row, part) in enumerate(zip(rows, taxes, strict=True), 1)
     ]
     invoice = Invoice(
         kind="Cust",

@@ -78,14 +78,17 @@ class DynamicsState(Environment):
             with self.store.transaction():
                 self._set_status(header, "Canceled")
 
-    def post_free_text_invoice(self, identifier: int, company: str | None = None) -> str:
-        """Post a free text invoice; its number. Raises `NotPosted`."""
+    def post_free_text_invoice(
+        self, identifier: int, company: str | None = None, *, tax: Decimal | None = None
+    ) -> str:
+        """Post a free text invoice; its number. `tax`: as in `invoice`, negative on a credit note.
+        Raises `NotPosted`."""
         header = posting.only(
             self, free_text_invoices.HEADER, "InvoiceIdentifier", identifier, company
         )
         lines = free_text_invoices.lines_of(self, header[COMPANY], identifier)
         with self.store.transaction():
-            event = posting.post_free_text(self, header, lines)
+            event = posting.post_free_text(self, header, lines, tax)
         self.emit(event)
         return str(event["InvoiceId"])
 

@@ -1,5 +1,11 @@
 """What F&O posted: sales invoices and free text invoices, read back with their numbers and vouchers
-(reference 6.4)."""
+(reference 6.4).
+
+`SalesInvoiceHeadersV2` shows the sums of what sales orders and return orders became; a credit
+note's are negative. Free text invoices are not in it, and their own header bears no sums: the
+table-shaped copy of the invoice journal has them. That copy is meant for reporting, and a role may
+well not see it; then the lines tell the amount, and the tax only where they show one.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,7 +13,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sync.core.errors import Never
+from sync.core.money import total
 from sync.dynamics.client import DynamicsClient
+from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
 
 SALES, FREE_TEXT = "SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"
@@ -23,7 +32,11 @@ FREE_TEXT_FIELDS = (
     "CustomerReference",
     "CurrencyCode",
     "IsPosted",
+    "InclTax",
 )
+JOURNAL = "CustInvoiceJourBiEntities"
+JOURNAL_FIELDS = ("InvoiceId", "CustomerRef", "RefNum", "CurrencyCode", "InvoiceAmount", "SumTax")
+LINE_FIELDS = ("ParentRecId", "TransactionCurrencyAmount", "SalesTaxAmount")
 
 DRAFTS_LIE = timedelta(days=7)
 """How long before it was posted a free text invoice may have been drafted for a poll to find it."""
@@ -31,8 +44,9 @@ DRAFTS_LIE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class PostedInvoice:
-    """A posted document. `amount` with tax, in `currency`; None where F&O does not say it (free
-    text invoices).
+    """A posted document. `amount` with tax, in `currency`; None where its header does not say it
+    (free text invoices). Credit notes are negative. `is_gross`: a free text invoice whose lines
+    include tax.
 
     `identifier`: that of the free text invoice it was posted from; `sales_order`: that of the order
     or return order.
@@ -47,6 +61,15 @@ class PostedInvoice:
     sales_order: str
     currency: str
     amount: Decimal | None
+    tax: Decimal | None
+    is_gross: bool = False
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a posted document comes to with tax, and its tax; None where F&O does not show it."""
+
+    amount: Decimal
     tax: Decimal | None
 
 
@@ -63,12 +86,51 @@ class PostedInvoices:
         )
         return _sales(company, rows[0]) if rows else None
 
-    async def sales_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
-        """All sales invoices and credit notes of an order, by our reference."""
+    async def invoices_of_order(self, company: str, number: str) -> list[PostedInvoice]:
+        """All sales invoices and credit notes of a sales order or return order."""
         rows = await self._client.find_by(
-            SALES, "CustomersOrderReference", reference, company=company, select=SALES_FIELDS
+            SALES, "SalesOrderNumber", number, company=company, select=SALES_FIELDS
         )
         return [_sales(company, row) for row in rows]
+
+    async def free_text_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
+        """All posted free text invoices of a reference: the one we drafted, and those that
+        corrected it in F&O."""
+        rows = await self._client.find_by(
+            FREE_TEXT, "CustomerReference", reference, company=company, select=FREE_TEXT_FIELDS
+        )
+        return [_free_text(company, row) for row in rows if row.get("IsPosted") == "Yes"]
+
+    async def free_text_sums(self, posted: PostedInvoice) -> Sums:
+        """What a posted free text invoice comes to. By its lines where our user may not see the
+        journal's copy."""
+        try:
+            rows = await self._client.find_by(
+                JOURNAL, "InvoiceId", posted.number, company=posted.company, select=JOURNAL_FIELDS
+            )
+        except Never:
+            rows = []
+        ours = [
+            row
+            for row in rows
+            if row.get("CustomerRef") == posted.reference and row.get("RefNum") == "Cust"
+        ]
+        if len(ours) == 1:
+            return Sums(
+                Decimal(ours[0].get("InvoiceAmount") or 0), Decimal(ours[0].get("SumTax") or 0)
+            )
+        return await self._sums_of_lines(posted)
+
+    async def _sums_of_lines(self, posted: PostedInvoice) -> Sums:
+        """Lines include tax or not, as the header says; F&O need not show there what it
+        computed."""
+        where = Filter.eq("dataAreaId", posted.company) & Filter.eq(
+            "ParentRecId", int(posted.identifier)
+        )
+        rows = [row async for row in self._client.query(LINES, where=where, select=LINE_FIELDS)]
+        amount = total(Decimal(row.get("TransactionCurrencyAmount") or 0) for row in rows)
+        tax = total(Decimal(row.get("SalesTaxAmount") or 0) for row in rows)
+        return Sums(amount if posted.is_gross else amount + tax, tax or None)
 
     async def free_text_invoice(self, company: str, number: str) -> PostedInvoice | None:
         """A posted free text invoice by its number."""
@@ -125,4 +187,5 @@ def _free_text(company: str, row: dict[str, Any]) -> PostedInvoice:
         currency=str(row.get("CurrencyCode") or ""),
         amount=None,
         tax=None,
+        is_gross=row.get("InclTax") == "Yes",
     )

@@ -81,6 +81,12 @@ class ReturnOrders:
             )
         return row.get(INCLUDED) == "Yes"
 
+    async def is_closed(self, company: str, number: str) -> bool:
+        """Whether F&O will credit no more of this return order: it is closed, cancelled or gone."""
+        key = {"dataAreaId": company, "ReturnOrderNumber": number}
+        row = await self._client.get(HEADERS, key, select=FIELDS)
+        return row is None or row.get("ReturnStatus") in {"Closed", "Canceled"}
+
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
         """Post header and lines; returns what F&O calls it."""
         header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)

@@ -59,6 +59,7 @@ async def _world(seed: int) -> None:
         assert [key async for key in _parked(finance)] == []
         for order in finance.commerce.orders.values():
             await _is_even(finance, order)
+        await _reads_back_as_equal(finance)
     finally:
         await finance.close()
 
@@ -239,6 +240,56 @@ def _has_nothing_to_ship_that_is_not_wanted(
     for line in _lines(finance, order):
         if line["ExternalItemNumber"] in wanted and line["SalesOrderLineStatus"] == "Backorder":
             assert line["OrderedSalesQuantity"] <= wanted[line["ExternalItemNumber"]], story
+
+
+async def _reads_back_as_equal(finance: Finance) -> None:
+    """F&O posts every draft with the shop's tax: what is read back of each agrees with Commerce,
+    and is said to."""
+    for order in finance.commerce.orders.values():
+        for flow, documents in (("invoices", order.invoices), ("creditmemos", order.creditmemos)):
+            for one in documents:
+                for header in finance.drafts(one, flow):
+                    tax = rounded(one["tax_amount"]) * (1 if flow == "invoices" else -1)
+                    finance.dynamics.post_free_text_invoice(header["InvoiceIdentifier"], tax=tax)
+        if finance.systems.connection.invoices.recipe == "payment-journal":
+            await _posts_the_order(finance, order)
+    posted = await finance.polls("postings")
+    await finance.settled()
+    assert [
+        (await finance.claim(key, "postings")).reason for key in await finance.parked("postings")
+    ] == []
+    trails = [
+        await finance.trail(claim.key, "postings")
+        async for claim in finance.services.ledger.claims("shop", "postings")
+    ]
+    said = [
+        entry.details["compared"] for trail in trails for entry in trail if entry.event == "created"
+    ]
+    assert len(said) == posted
+    assert all(
+        words == "equal" or words.startswith("amount only: pieces were") for words in said
+    ), said
+
+
+async def _posts_the_order(finance: Finance, order: StoredOrder) -> None:
+    """Invoice and credit notes of a sales order; where pieces were taken off, with the tax that was
+    told."""
+    for memo in order.creditmemos:
+        amounts = await _reported(finance, key(memo), "creditmemos")
+        for header in finance.dynamics.returns_for(finance.reference(memo, "creditmemos")):
+            if "taken off the sales order" not in amounts:
+                finance.dynamics.post_return(
+                    header["ReturnOrderNumber"], tax=rounded(memo["tax_amount"])
+                )
+    for sold in finance.headers(order):
+        number, amounts, tax = (
+            sold["SalesOrderNumber"],
+            await _reported(finance, key_of(order)),
+            order.amount("tax_amount"),
+        )
+        if "placed" in amounts and sold["ArePricesIncludingSalesTax"] != "Yes":
+            tax = Decimal(amounts["dynamics"]) - finance.dynamics.order_total(COMPANY, number)
+        finance.dynamics.invoice(number, tax=rounded(tax))
 
 
 def _sum(documents: list[Columns]) -> Decimal:

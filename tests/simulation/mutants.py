@@ -1,7 +1,8 @@
 """Engines with one thing wrong each. A simulation that does not find them out would prove
 nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -51,6 +52,21 @@ def with_orders(**changes: Any) -> Any:
         )
 
     return make
+
+
+@contextmanager
+def altered(owner: Any, name: str, other: Any) -> Iterator[None]:
+    """The product with one of its parts exchanged for another."""
+    before = getattr(owner, name)
+    setattr(owner, name, other)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+async def blind(*_: Any) -> None:
+    """Looks for what an earlier try left behind, and never sees it."""
 
 
 class SilentDelivery(Delivery):

@@ -4,9 +4,52 @@ Everything else follows."""
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from random import Random
-from typing import Any
+from typing import Any, Final
 
-from tests.systems import SAAS
+from tests.systems import SAAS, merged
+
+FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
+RECIPES: Final[tuple[Mapping[str, Any], ...]] = (
+    {"invoices": {"recipe": "free-text-invoice"}, "creditmemos": {"recipe": "free-text-credit"}},
+    {
+        "invoices": {"recipe": "payment-journal"},
+        "creditmemos": {"recipe": "return-order", "refund_payment": True},
+    },
+    {"invoices": {"recipe": "payment-journal"}, "creditmemos": {"recipe": "return-order"}},
+    {
+        "invoices": {"recipe": "both"},
+        "creditmemos": {"recipe": "free-text-credit", "refund_payment": True},
+    },
+)
+"""What invoices and credit memos become."""
+
+BOOKS: Final[Mapping[str, Any]] = {
+    "flows": FLOWS,
+    "orders": {
+        "reference_template": "{store_id}-{increment_id}",
+        "adjustment_refund_item": "FEE",
+        "adjustment_fee_item": "FEE",
+        "segments": {"payment_fee": {"tax_field": "extension_attributes.payment_fee_tax"}},
+    },
+    "companies": {"poll_minutes": 5},
+    "invoices": {
+        "reference_template": "{store_id}-I{increment_id}",
+        "banks": {"*": "USMF OPER", "braintree": "USMF-CARD"},
+        "revenue_account": "401000",
+        "accounts": {
+            "shipping": "401100",
+            "gift_cards": "250100",
+            "customer_balance": "250200",
+            "reward_points": "250200",
+            "rounding": "403100",
+        },
+    },
+    "creditmemos": {"reference_template": "{store_id}-C{increment_id}", "reason": "WEB"},
+}
+
+ODDITIES: Final = ("negative",)
+"""Documents that cannot be: of a total below zero. `currency` makes them of another one than their
+order's."""
 
 RATES = ("throttle", "error_before", "dropped", "error_after", "lost", "delayed")
 
@@ -19,7 +62,9 @@ class Plan:
     quiet. `crash_at`: chance that a worker dies a few steps after a write went out. `last_steps`:
     after how many steps of its own each worker in turn dies. `store_faults`: chance that a call of
     queue or tables fails, where those are remote. `is_hosted`: the shop is Adobe's cloud service,
-    with tokens instead of signatures.
+    with tokens instead of signatures. `recipe`: which of `RECIPES`. `same_numbers`: all store views
+    number their documents alike. `oddities`: kinds of documents that cannot be, one of which
+    befalls some. `blocks`: companies are blocked, and sometimes let in again.
     """
 
     seed: int
@@ -40,6 +85,10 @@ class Plan:
     crash_at: float
     has_webhook: bool
     is_hosted: bool
+    recipe: int
+    same_numbers: bool
+    oddities: tuple[str, ...]
+    blocks: bool
 
     @classmethod
     def drawn(cls, seed: int) -> "Plan":
@@ -67,6 +116,10 @@ class Plan:
             crash_at=random.choice((0.0, 0.02, 0.1)),
             has_webhook=random.random() < 0.9,
             is_hosted=random.random() < 0.8,
+            recipe=random.randrange(len(RECIPES)),
+            same_numbers=random.random() < 0.5,
+            oddities=random.choice(((), (), ODDITIES)),
+            blocks=random.random() < 0.3,
         )
 
     @property
@@ -84,7 +137,8 @@ class Plan:
             "orders": {"numbers": self.order_numbers},
             "customers": {"numbers": self.customer_numbers},
         }
-        return {**mine, "commerce": SAAS} if self.is_hosted else mine
+        books = merged(merged(BOOKS, RECIPES[self.recipe]), mine)
+        return {**books, "commerce": SAAS} if self.is_hosted else books
 
 
 def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]:

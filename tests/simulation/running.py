@@ -6,7 +6,8 @@ from random import Random
 
 from sync.app.services import Services
 from sync.engine.ledger import Ledger
-from tests.simulation.checks import faults, key_of
+from tests.simulation.checks import faults
+from tests.simulation.naming import key_of
 from tests.simulation.plan import Plan
 from tests.simulation.world import World, Wrong, run_in
 from tests.systems import CONNECTION

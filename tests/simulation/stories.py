@@ -4,43 +4,33 @@ seed."""
 import asyncio
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from random import Random
 from typing import Any, Final
 
 from sandbox.commerce import lifecycle
 from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
-from tests.simulation.plan import Plan
-from tests.simulation.watching import EventLog
-from tests.systems import COMPANY, SystemsUnderTest
+from tests.simulation.document_history import DocumentHistory
+from tests.simulation.naming import key_of, reference_of
+from tests.systems import COMPANY
 
 ACTIONS: Final = (
-    "nothing",
-    "nothing",
-    "invoice",
-    "ship",
-    "cancel",
-    "cancel",
-    "edit",
-    "hold",
-    "address",
-    "partly",
-    "stock",
+    *("nothing", "ship", "cancel", "edit", "hold", "address", "partly", "stock"),
+    *("invoice", "invoice", "invoice", "settle", "refund", "refund", "refund", "refund", "refund"),
 )
+"""What people do, as often as it stands here where it may be done."""
+
 PIECES: Final = Decimal(1)
 
 
 @dataclass
-class Story:
-    """The orders of a world and what became of them. `delivered`: references that the warehouse
-    sent out in D365."""
+class Story(DocumentHistory):
+    """The orders of a world and what became of them. `delivered`: keys of those that the warehouse
+    sent out in D365; `uncounted`: of those whose pieces an extension cancelled, which no total of
+    the shop counts."""
 
-    systems: SystemsUnderTest
-    plan: Plan
-    random: Random
-    event_log: EventLog
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
+    uncounted: set[str] = field(default_factory=set)
 
     async def simulate(self) -> None:
         """Everything that people do in this world; returns when they have gone home."""
@@ -48,21 +38,32 @@ class Story:
             for _ in range(self.plan.orders):
                 group.create_task(self._order(self.random.uniform(0, self.plan.spread)))
             group.create_task(self._moving(self.random.uniform(0, self.plan.trouble)))
+            if self.plan.blocks:
+                group.create_task(self._deciding())
 
     async def _order(self, wait: float) -> None:
         await asyncio.sleep(wait)
         order = self.systems.commerce.place(self._made())
         self.orders.append(order)
         self.event_log.note(
-            f"shop: order {_name(order)} is placed, {order.row['grand_total']}"
+            f"shop: order {key_of(order)} is placed, {order.row['grand_total']}"
             f" {order.row['order_currency_code']}"
         )
-        for _ in range(self.random.choice((0, 1, 1, 2))):
+        for _ in range(self.random.choice((0, 1, 2, 3, 4))):
             await asyncio.sleep(self._while())
-            self._action(order, self.random.choice(ACTIONS))
+            self._action(order)
         if order.row["state"] == "holded":
             await asyncio.sleep(self._while())
             self.systems.commerce.unhold(order)
+        if self.may_settle(order):
+            await asyncio.sleep(self._while())
+            self.settle(order, all_of_them=True)
+
+    async def _deciding(self) -> None:
+        """The shop's staff thinks about companies, now and then."""
+        for _ in range(3):
+            await asyncio.sleep(self._while())
+            self.company()
 
     def _while(self) -> float:
         """Seconds until the next deed: often right away, when the order is just being posted."""
@@ -84,67 +85,66 @@ class Story:
         )  # fmt: skip
         return shop.maker.cooked(wanted)
 
-    def _action(self, order: StoredOrder, action: str) -> None:
-        if not getattr(self, f"_may_{action}", lambda _: True)(order):
-            return
-        self.event_log.note(f"deed: {action} {_name(order)}")
-        act: Any = getattr(self, f"_{action}")
+    def _action(self, order: StoredOrder) -> None:
+        """One of the things that may happen to the order as it is."""
+        action = self.random.choice(
+            [one for one in ACTIONS if getattr(self, f"may_{one}", _always)(order)]
+        )
+        self.event_log.note(f"deed: {action} {key_of(order)}")
+        act: Any = getattr(self, action)
         act(order)
 
-    def _nothing(self, order: StoredOrder) -> None:
+    def nothing(self, order: StoredOrder) -> None:
         """A change that changes nothing: a comment with the status it has."""
         self.systems.commerce.save_order(order, {"customer_note": f"note {self.random.random()}"})
 
-    def _may_invoice(self, order: StoredOrder) -> bool:
-        return lifecycle.can_invoice(order) or order.row["state"] == "pending_payment"
-
-    def _invoice(self, order: StoredOrder) -> None:
-        """The money comes, for a pending payment too."""
-        self.systems.commerce.invoice(order)
-
-    def _may_ship(self, order: StoredOrder) -> bool:
+    def may_ship(self, order: StoredOrder) -> bool:
         return lifecycle.can_ship(order)
 
-    def _ship(self, order: StoredOrder) -> None:
+    def ship(self, order: StoredOrder) -> None:
         self.systems.commerce.ship(order)
 
-    def _may_cancel(self, order: StoredOrder) -> bool:
-        return lifecycle.can_cancel(order)
+    def may_cancel(self, order: StoredOrder) -> bool:
+        """Not the rest where an extension cancelled pieces: the shop would forget those, and count
+        them as wanted."""
+        is_rest = key_of(order) in self.uncounted and order.amount("total_invoiced")
+        return lifecycle.can_cancel(order) and not is_rest
 
-    def _cancel(self, order: StoredOrder) -> None:
+    def cancel(self, order: StoredOrder) -> None:
         self.systems.commerce.cancel(order)
 
-    def _may_edit(self, order: StoredOrder) -> bool:
+    def may_edit(self, order: StoredOrder) -> bool:
         return lifecycle.can_cancel(order) and not order.row.get("total_invoiced")
 
-    def _edit(self, order: StoredOrder) -> None:
+    def edit(self, order: StoredOrder) -> None:
         self.orders.append(self.systems.commerce.edit(order))
 
-    def _may_hold(self, order: StoredOrder) -> bool:
+    def may_hold(self, order: StoredOrder) -> bool:
         return lifecycle.can_hold(order)
 
-    def _hold(self, order: StoredOrder) -> None:
+    def hold(self, order: StoredOrder) -> None:
         self.systems.commerce.hold(order)
 
-    def _may_address(self, order: StoredOrder) -> bool:
+    def may_address(self, order: StoredOrder) -> bool:
         return order.shipping is not None
 
-    def _address(self, order: StoredOrder) -> None:
+    def address(self, order: StoredOrder) -> None:
         """Staff corrects the address, then saves the order, which is what others hear of."""
         self.systems.commerce.change_address(
             order, street=[f"Ringweg {self.random.randint(1, 99)}"], city="Neustadt"
         )
-        self._nothing(order)
+        self.nothing(order)
 
-    def _may_partly(self, order: StoredOrder) -> bool:
+    def may_partly(self, order: StoredOrder) -> bool:
         return lifecycle.can_cancel(order) and self._divisible(order) is not None
 
-    def _partly(self, order: StoredOrder) -> None:
+    def partly(self, order: StoredOrder) -> None:
         """One piece of one row is cancelled, as extensions do it."""
         item = self._divisible(order)
         assert item is not None
+        self.uncounted.add(key_of(order))
         item["qty_canceled"] = item.get("qty_canceled", Decimal(0)) + PIECES
-        self._nothing(order)
+        self.nothing(order)
 
     def _divisible(self, order: StoredOrder) -> Any:
         whole = (
@@ -157,15 +157,15 @@ class Story:
             None,
         )
 
-    def _may_stock(self, order: StoredOrder) -> bool:
-        return bool(self.systems.dynamics.orders_for(_name(order), COMPANY))
+    def may_stock(self, order: StoredOrder) -> bool:
+        return bool(self.systems.dynamics.orders_for(reference_of(order), COMPANY))
 
-    def _stock(self, order: StoredOrder) -> None:
+    def stock(self, order: StoredOrder) -> None:
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
-        for header in self.systems.dynamics.orders_for(_name(order), COMPANY):
+        for header in self.systems.dynamics.orders_for(reference_of(order), COMPANY):
             if self.systems.dynamics.lines(COMPANY, header["SalesOrderNumber"]):
                 self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
-                self.delivered.add(_name(order))
+                self.delivered.add(key_of(order))
 
     async def _moving(self, wait: float) -> None:
         """A customer moves harness."""
@@ -181,5 +181,5 @@ class Story:
         self.event_log.note(f"deed: customer {customer['id']} moves")
 
 
-def _name(order: StoredOrder) -> str:
-    return str(order.row["increment_id"])
+def _always(_: StoredOrder) -> bool:
+    return True

@@ -1,5 +1,5 @@
-"""Three hundred worlds. A seed that fails is replayed, and told step by step, by `make simulate
-SEED=n`."""
+"""Many worlds, and many more by `make test-long`. A seed that fails is replayed, and told step by
+step, by `make simulate SEED=n`."""
 
 import os
 import subprocess
@@ -10,7 +10,8 @@ import pytest
 
 from tests.simulation.running import event_log, simulate
 
-WORLDS = 300
+WORLDS = 130
+MANY = 1500
 TOGETHER = 10
 
 
@@ -18,6 +19,13 @@ TOGETHER = 10
 def test_when_a_world_is_quiet_every_order_is_there_once_complete_and_to_the_cent(
     first: int,
 ) -> None:
+    for seed in range(first, first + TOGETHER):
+        simulate(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(WORLDS + 1, MANY + 1, TOGETHER))
+def test_many_more_worlds_end_as_well(first: int) -> None:
     for seed in range(first, first + TOGETHER):
         simulate(seed)
 

@@ -6,28 +6,28 @@ In:      a business event (a notification), or the poll over posted invoices; th
 Key:     "sales-invoice|<company>|<number>" or "free-text|<company>|<number>"; numbers are unique
          per company only.
 Waits:   for the try that has posted the document, and has not recorded its number yet.
-Parks:   totals that differ from Commerce's (F&O recalculates tax), and revenue that is booked
-         twice.
+Parks:   totals, tax or a currency that differ from Commerce's (F&O recalculates tax), and revenue
+         that is booked twice.
+Tells:   what could not be compared, and why, in the trail and as a warning.
 Skips:   documents that are not ours.
 Repeats: what stands in the record's trail is not written again; polls tell by a fingerprint what
 was seen.
 """
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sync.config.connections import Connection
 from sync.core.encoding import digest
-from sync.core.errors import Later, Never
-from sync.core.money import ZERO, rounded, total
+from sync.core.errors import Later
 from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
-from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.ledger import Claim, Entry, Ledger
@@ -35,17 +35,24 @@ from sync.engine.plan import Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Request, Result, Target, Write
-from sync.flows.orders.orders import read as read_order
-from sync.flows.receivables.creditmemos import documents as memos
-from sync.mapping.document_parts import document_parts
-from sync.mapping.order_parts import order_parts
+from sync.flows.receivables.posted_sums import Verdict, compared
 from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority
+
+log = logging.getLogger("sync.flows.receivables.posted_invoices")
 
 KINDS = {
     "SalesInvoicePostedBusinessEvent": "sales-invoice",
     "CustFreeTextInvoicePostedBusinessEvent": "free-text",
 }
+FORMER = {
+    "orders": "{increment_id}",
+    "invoices": "{order_increment_id}/{increment_id}",
+    "creditmemos": "{order_increment_id}/C{increment_id}",
+}
+"""Reference templates by default in 0.1: what was posted by them is read back whatever the
+templates say since."""
+
 DAYS_BACK = timedelta(days=2)
 """Invoice dates have a day's grain, and what is posted late bears an earlier date."""
 
@@ -94,19 +101,32 @@ async def read(key: str, systems: Systems) -> PostedInvoice | None:
 
 
 async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
-    """Tell the record's trail, once; then compare what can be compared."""
+    """Compare it with what Commerce charged or gave back, and tell the record's trail, once."""
     claim = await _record_of(posted, delivery)
     if claim is None:
         return Skipped("a document of somebody else: no record of ours was posted as this one")
+    if delivery.claim.digest == fingerprint(posted):
+        return Plan((), digest=delivery.claim.digest)
+    verdict = await compared(posted, claim, delivery)
+    note = TrailNote(
+        posted, claim, verdict, delivery.ledger, delivery.now(), delivery.message.origin
+    )
 
-    async def compare(_: Sequence[Result]) -> None:
-        if posted.kind == "sales-invoice":
-            await _compare(posted, claim, delivery)
+    async def then(_: Sequence[Result]) -> None:
+        _report(verdict, delivery.claim.key, f"{claim.flow} {claim.key}")
 
-    write = TrailNote(posted, claim, delivery.ledger, delivery.now(), delivery.message.origin)
-    if delivery.is_known(write.kind, write.digest):
-        return Plan((write,), digest=write.digest)
-    return Plan((write,), keys={"reference": posted.reference}, then=compare)
+    keys = {"reference": posted.reference, "compared": verdict.outcome}
+    return Plan((note,), keys=keys, then=then)
+
+
+def _report(verdict: Verdict, key: str, record: str) -> None:
+    """Raises `Never` where the sums differ; that stands in the record's trail by then."""
+    if verdict.fault is not None:
+        reason = verdict.fault.reason
+        log.error("postings.differs key=%s record=%s reason=%s", key, record, reason)
+        raise verdict.fault
+    if not verdict.is_equal:
+        log.warning("postings.not_compared key=%s record=%s why=%s", key, record, verdict.outcome)
 
 
 @dataclass(frozen=True)
@@ -115,10 +135,11 @@ class TrailNote(Write):
 
     kind: ClassVar[str] = "posted_invoice"
     target: ClassVar[Target] = Target(  # type: ignore[misc]
-        "our own trail", timedelta(minutes=1), timedelta(), timedelta()
+        "our own trail", timedelta(), timedelta(), timedelta()
     )
     posted: PostedInvoice
     claim: Claim
+    verdict: Verdict
     ledger: Ledger
     at: datetime
     origin: str
@@ -136,14 +157,9 @@ class TrailNote(Write):
     @property
     @override
     def document(self) -> Any:
-        details = {
-            "voucher": self.posted.voucher,
-            "kind": self.posted.kind,
-            "currency": self.posted.currency,
-        }
-        if self.posted.amount is not None:
-            details |= {"amount": f"{self.posted.amount:.2f}", "tax": f"{self.posted.tax:.2f}"}
-        return details
+        posted = self.posted
+        kept = {"voucher": posted.voucher, "kind": posted.kind, "currency": posted.currency}
+        return {**kept, **self.verdict.as_details()}
 
     @override
     def requests(self) -> Sequence[Request]:
@@ -170,125 +186,42 @@ async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
 
     Raises `Later` while a try of such a record has not recorded what it posted.
     """
-    settings = delivery.systems.settings
-    templates = {
-        "orders": settings.orders.reference_template,
-        "invoices": settings.invoices.reference_template,
-        "creditmemos": settings.creditmemos.reference_template,
-    }
     names = (
         ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
     )
+    being_posted: Claim | None = None
     for flow in names:
-        found = fields_in(posted.reference, templates[flow])
-        if found is None:
-            continue
-        async for claim in delivery.ledger.claims(
-            delivery.systems.name, flow, prefix=f"{found['increment_id']}@"
-        ):
-            if _became(claim, posted):
-                return claim
-            if not claim.number and claim.intent is not None:
-                raise Later(
-                    f"{flow} {claim.key} is being posted, and may be this document",
-                    after=timedelta(minutes=1),
-                )
+        for number in _numbers_in(posted.reference, flow, delivery.systems.settings):
+            async for claim in delivery.ledger.claims(
+                delivery.systems.name, flow, prefix=f"{number}@"
+            ):
+                if _became(claim, posted):
+                    return claim
+                if not claim.number and claim.intent is not None:
+                    being_posted = claim
+    if being_posted is not None:
+        raise Later(
+            f"{being_posted.flow} {being_posted.key} is being posted, and may be this document",
+            after=timedelta(minutes=1),
+        )
     return None
+
+
+def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
+    """The record numbers that a reference may name: by the template as it is, and as it was by
+    default before."""
+    templates = (getattr(settings, flow).reference_template, FORMER[flow])
+    found = [fields_in(reference, template) for template in templates]
+    return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
 
 
 def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several
     stores or documents."""
     held = claim.delivered
-    if posted.identifier:
-        return held.get("free_text_invoice", NOTHING).number == posted.identifier
-    return posted.sales_order in {
-        held.get(kind, NOTHING).number for kind in ("sales_order", "return_order")
-    } - {""}
-
-
-NOTHING: Final = Result("", "", "", "")
-
-
-async def _compare(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> None:
-    """F&O's own invoice of an order, or credit note of a credit memo, against what Commerce charged
-    or gave back."""
-    settings = delivery.systems.settings
-    if (
-        claim.flow == "orders"
-        and "invoices" in settings.flows
-        and settings.invoices.recipe != "payment-journal"
-    ):
-        raise Never(
-            f"DOUBLE REVENUE: F&O invoiced sales order {posted.sales_order} as {posted.number}, and"
-            f" the recipe {settings.invoices.recipe} books the same order's revenue by free text"
-            " invoices",
-            remedy=(
-                'Set invoices.recipe = "payment-journal", or stop invoicing web orders in F&O; then'
-                " credit one of the two."
-            ),
-        )
-    charged = await (_charged if claim.flow == "orders" else _given_back)(claim.key, delivery)
-    if charged is None:
-        return
-    found = await PostedInvoices(delivery.systems.dynamics).sales_invoices_of(
-        posted.company, posted.reference
-    )
-    sign = 1 if claim.flow == "orders" else -1
-    amounts = [
-        sign * (each.amount or ZERO) for each in found if each.sales_order == posted.sales_order
-    ]
-    invoiced = rounded(total(amount for amount in amounts if amount > ZERO))
-    difference, most = invoiced - charged, settings.orders.rounding_most
-    if difference > most or (difference < -most and await _is_all(posted, claim, delivery)):
-        raise _differs(claim, posted, invoiced, charged)
-
-
-async def _charged(key: str, delivery: Delivery) -> Decimal | None:
-    """What a sales order comes to: what was paid with gift cards and credit is no part of it."""
-    order = await read_order(key, delivery.systems)
-    if order is None:
-        return None
-    return rounded(
-        order.grand_total
-        + total(paid.amount for paid in order_parts(order, delivery.systems.settings.orders).paid)
-    )
-
-
-async def _given_back(key: str, delivery: Delivery) -> Decimal | None:
-    """What a return order comes to."""
-    with_order = await memos.read(key, delivery.systems)
-    if with_order is None:
-        return None
-    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
-    return rounded(parts.grand_total + total(paid.amount for paid in parts.paid))
-
-
-async def _is_all(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> bool:
-    """Whether F&O has invoiced all of an order that is still wanted whole: until then, less is no
-    fault."""
-    order = await read_order(claim.key, delivery.systems) if claim.flow == "orders" else None
-    if order is None or order.total_canceled or any(item.qty_canceled for item in order.items):
-        return False
-    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    found = await orders.read(posted.company, posted.sales_order)
-    return found is not None and found.header.get("SalesOrderStatus") == "Invoiced"
-
-
-def _differs(claim: Claim, posted: PostedInvoice, invoiced: Decimal, charged: Decimal) -> Never:
-    increment, is_order = claim.key.rpartition("@")[0], claim.flow == "orders"
-    what, done = (
-        (f"order {increment}", "charged") if is_order else (f"credit memo {increment}", "gave back")
-    )
-    return Never(
-        f"{what}: F&O {'invoiced' if is_order else 'credited'} {invoiced:.2f} {posted.currency}"
-        f" (last {posted.number}), Commerce {done} {charged:.2f}; difference"
-        f" {invoiced - charged:.2f}",
-        remedy=(
-            "Compare the tax groups of the lines with Commerce's tax codes (orders.taxes), and"
-            " correct the document in F&O."
-        ),
-    )
+    kinds = ("free_text_invoice",) if posted.identifier else ("sales_order", "return_order")
+    number = posted.identifier or posted.sales_order
+    return bool(number) and number in {held[kind].number for kind in kinds if kind in held}
 
 
 async def until(systems: Systems) -> datetime:

@@ -1,0 +1,278 @@
+"""What F&O posted against what Commerce charged or gave back: amount, tax and currency, of every
+kind of document.
+
+F&O computes tax from its own groups, and people change documents there. A sales order or return
+order may be posted in parts, so less than all is no fault before F&O says that it is done. What was
+corrected in F&O agrees when either its invoices alone or its invoices less its credit notes come to
+Commerce's sums.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sync.core.errors import Never
+from sync.core.money import ZERO, rounded, total
+from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices, Sums
+from sync.dynamics.return_orders import ReturnOrders
+from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.delivery import Delivery
+from sync.engine.ledger import Claim
+from sync.flows.orders.orders import read as read_order
+from sync.flows.receivables.creditmemos import documents as memos
+from sync.flows.receivables.invoices import documents as invoices
+from sync.mapping.document_parts import document_parts
+from sync.mapping.order_parts import order_parts
+
+NOUNS = {"orders": "order", "invoices": "invoice", "creditmemos": "credit memo"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of comparing. `outcome`: in words, for the trail. `fault`: what parks the
+    record, where sums differ."""
+
+    outcome: str
+    is_equal: bool = False
+    amount: Decimal | None = None
+    tax: Decimal | None = None
+    fault: Never | None = None
+
+    def as_details(self) -> dict[str, str]:
+        """For the trail: the document's own sums as F&O shows them, and what comparing them
+        said."""
+        sums = {"amount": self.amount, "tax": self.tax}
+        shown = {name: f"{value:.2f}" for name, value in sums.items() if value is not None}
+        return {**shown, "compared": self.outcome}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What F&O has to come to: positive as charged or given back. `tax` None: nobody knows what is
+    left of it, since pieces were cancelled, or refunded before they were shipped. `unclear`: why
+    not even the amount is known."""
+
+    amount: Decimal
+    tax: Decimal | None
+    currency: str
+    unclear: str = ""
+
+
+async def compared(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Verdict:
+    """Compare a posted document, with all that F&O posted of the same record, with the record in
+    Commerce."""
+    own = await _sums(posted, delivery)
+    found = _double_revenue(posted, claim, delivery) or await _held_against(
+        posted, own, claim, delivery
+    )
+    return Verdict(found.outcome, found.is_equal, own.amount, own.tax, found.fault)
+
+
+async def _sums(posted: PostedInvoice, delivery: Delivery) -> Sums:
+    if posted.amount is not None:
+        return Sums(posted.amount, posted.tax)
+    return await PostedInvoices(delivery.systems.dynamics).free_text_sums(posted)
+
+
+def _double_revenue(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Verdict | None:
+    """F&O's own invoice of an order whose revenue the recipe books by free text invoices."""
+    settings = delivery.systems.settings
+    is_ours = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
+    if claim.flow != "orders" or not is_ours:
+        return None
+    fault = Never(
+        f"DOUBLE REVENUE: F&O invoiced sales order {posted.sales_order} as {posted.number}, and the"
+        f" recipe {settings.invoices.recipe} books the same order's revenue by free text invoices",
+        remedy=(
+            'Set invoices.recipe = "payment-journal", or stop invoicing web orders in F&O; '
+            "then credit one of the two."
+        ),
+    )
+    return Verdict("no: the recipe books the same revenue by free text invoices", fault=fault)
+
+
+async def _held_against(
+    posted: PostedInvoice, own: Sums, claim: Claim, delivery: Delivery
+) -> Verdict:
+    wanted = await WANTED[claim.flow](claim, posted, delivery)
+    if wanted is None:
+        return Verdict(f"no: Commerce does not show {NOUNS[claim.flow]} {claim.key} any more")
+    if posted.currency != wanted.currency:
+        why = (
+            f"F&O posted {posted.number} in {posted.currency or '(no currency)'}, Commerce in"
+            f" {wanted.currency}"
+        )
+        remedy = f"Credit {posted.number} in F&O and post the document in {wanted.currency}."
+        return Verdict(
+            "differs in currency", fault=Never(f"{_label(posted, claim)}: {why}", remedy=remedy)
+        )
+    if wanted.unclear:
+        return Verdict(f"no: {wanted.unclear}")
+    sign = -1 if claim.flow == "creditmemos" else 1
+    everything = await _all_of(posted, own, delivery)
+    signed = [
+        Sums(sign * one.amount, None if one.tax is None else sign * one.tax) for one in everything
+    ]
+    return await _verdict(posted, _closest(signed, wanted), wanted, claim, delivery)
+
+
+async def _all_of(posted: PostedInvoice, own: Sums, delivery: Delivery) -> list[Sums]:
+    """The sums of everything that F&O posted of the same order, return order or reference, this
+    document among it."""
+    found = PostedInvoices(delivery.systems.dynamics)
+    if posted.kind == "sales-invoice":
+        others = await found.invoices_of_order(posted.company, posted.sales_order)
+    else:
+        others = await found.free_text_invoices_of(posted.company, posted.reference)
+    return [
+        own,
+        *[await _sums(other, delivery) for other in others if other.number != posted.number],
+    ]
+
+
+def _closest(signed: Sequence[Sums], wanted: Wanted) -> Sums:
+    """All together, or what was invoiced without what was credited of it: whichever is nearer."""
+    ways = [_sum(signed), _sum([one for one in signed if one.amount >= ZERO])]
+    return min(ways, key=lambda way: abs(way.amount - wanted.amount) + abs(_off_tax(way, wanted)))
+
+
+def _off_tax(held: Sums, wanted: Wanted) -> Decimal:
+    return ZERO if held.tax is None or wanted.tax is None else held.tax - wanted.tax
+
+
+def _sum(signed: Sequence[Sums]) -> Sums:
+    taxes = [one.tax for one in signed if one.tax is not None]
+    tax = rounded(total(taxes)) if len(taxes) == len(signed) else None
+    return Sums(rounded(total(one.amount for one in signed)), tax)
+
+
+async def _verdict(
+    posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim, delivery: Delivery
+) -> Verdict:
+    most = delivery.systems.settings.orders.rounding_most
+    off, off_tax = held.amount - wanted.amount, _off_tax(held, wanted)
+    if off > most or off_tax > most:
+        return _differs(posted, held, wanted, claim)
+    if off < -most or off_tax < -most:
+        if not await _is_done(posted, claim, delivery):
+            return Verdict(f"not yet: F&O has posted {_reported(held, wanted)} so far")
+        return _differs(posted, held, wanted, claim)
+    if wanted.tax is None:
+        return Verdict(
+            "amount only: pieces were cancelled or refunded, and what is left of the tax is not"
+            " told"
+        )
+    if held.tax is None and wanted.tax:
+        return Verdict(
+            f"amount only: F&O shows our user no tax of {posted.number}; give its role"
+            " CustInvoiceJourBiEntities"
+        )
+    return Verdict("equal", is_equal=True)
+
+
+def _reported(held: Sums, wanted: Wanted) -> str:
+    return f"{held.amount:.2f} of {wanted.amount:.2f} {wanted.currency}"
+
+
+async def _is_done(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> bool:
+    """Whether F&O will post no more of it."""
+    if posted.kind != "sales-invoice":
+        return True
+    if claim.flow == "creditmemos":
+        return await ReturnOrders(delivery.systems.dynamics).is_closed(
+            posted.company, posted.sales_order
+        )
+    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
+    found = await orders.read(posted.company, posted.sales_order)
+    return found is None or found.header.get("SalesOrderStatus") == "Invoiced"
+
+
+def _differs(posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim) -> Verdict:
+    is_memo = claim.flow == "creditmemos"
+    done, did = ("credited", "gave back") if is_memo else ("invoiced", "charged")
+    is_taxed = held.tax is not None and wanted.tax is not None
+    off_tax = f", of it tax {_off_tax(held, wanted):.2f}" if is_taxed else ""
+    what = posted.sales_order or f"free text invoice {posted.identifier}"
+    fault = Never(
+        f"{_label(posted, claim)}: F&O {done} {held.amount:.2f} {wanted.currency} with"
+        f" {_tax(held.tax)} for {what} (last {posted.number}), Commerce {did} {wanted.amount:.2f}"
+        f" with {_tax(wanted.tax)}; difference {held.amount - wanted.amount:.2f}{off_tax}",
+        remedy=(
+            "Compare the tax groups of the lines with Commerce's tax codes (orders.taxes in"
+            f" connections.toml), and the lines and charges of {posted.number} with Commerce;"
+            " correct it in F&O under the same"
+            f" {'order' if posted.kind == 'sales-invoice' else 'customer reference'}, then replay."
+        ),
+    )
+    return Verdict(f"differs: F&O {_reported(held, wanted)}", fault=fault)
+
+
+def _tax(amount: Decimal | None) -> str:
+    return "an unknown tax" if amount is None else f"{amount:.2f} tax"
+
+
+def _label(posted: PostedInvoice, claim: Claim) -> str:
+    return f"{NOUNS[claim.flow]} {claim.key.rpartition('@')[0]} (reference {posted.reference})"
+
+
+async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
+    """The totals of what D365 holds, as the record's trail told them last."""
+    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
+    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
+    return amounts[-1] if amounts else {}
+
+
+async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A sales order: what was paid with gift cards and credit is no part of it. One that was
+    reduced since it was placed comes to what was sent of it last."""
+    order = await read_order(claim.key, delivery.systems)
+    if order is None:
+        return None
+    amounts = await _amounts(claim, delivery)
+    if "placed" in amounts:
+        return Wanted(Decimal(amounts["dynamics"]), None, order.order_currency_code)
+    parts = order_parts(order, delivery.systems.settings.orders)
+    amount = parts.grand_total + total(paid.amount for paid in parts.paid)
+    return Wanted(rounded(amount), rounded(parts.tax), order.order_currency_code)
+
+
+async def _invoice(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A free text invoice, which holds the ways to pay as lines."""
+    with_order = await invoices.read(claim.key, delivery.systems)
+    if with_order is None:
+        return None
+    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
+    return Wanted(
+        rounded(parts.grand_total), rounded(parts.tax), with_order.document.order_currency_code
+    )
+
+
+async def _memo(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A return order is of the goods alone; a negative free text invoice holds the ways to give
+    back as lines. What was taken off the sales order, since F&O had not invoiced it, is not
+    credited."""
+    with_order = await memos.read(claim.key, delivery.systems)
+    if with_order is None:
+        return None
+    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
+    paid, currency = (
+        total(one.amount for one in parts.paid),
+        with_order.document.order_currency_code,
+    )
+    taken_off = (await _amounts(claim, delivery)).get("taken off the sales order")
+    if taken_off is not None:
+        unclear = (
+            "part of it was taken off the sales order, and part was given back to cards or credit"
+            if paid
+            else ""
+        )
+        return Wanted(rounded(parts.grand_total) - Decimal(taken_off), None, currency, unclear)
+    amount = parts.grand_total + (paid if posted.kind == "sales-invoice" else ZERO)
+    return Wanted(rounded(amount), rounded(parts.tax), currency)
+
+
+WANTED: Mapping[str, Callable[[Claim, PostedInvoice, Delivery], Awaitable[Wanted | None]]] = {
+    "orders": _order,
+    "invoices": _invoice,
+    "creditmemos": _memo,
+}
