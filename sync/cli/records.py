@@ -9,8 +9,9 @@ from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
 from sync.core.encoding import NotJson
 from sync.core.ports import DeadLetter
+from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
-from sync.engine.ledger import CLAIMS, PARKED, Claim
+from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 
 MOST = 20

@@ -10,7 +10,8 @@ from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
-from sync.engine.ledger import Claim, Entry
+from sync.engine.claim import Claim
+from sync.engine.ledger import Entry
 
 KINDS = ("read", "sent", "answered")
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
+from sync.engine.claim import State
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
-from sync.engine.ledger import Entry, State
+from sync.engine.ledger import Entry
 from sync.engine.message import Message
 from sync.engine.runner import has_been_read_since
 

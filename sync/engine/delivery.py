@@ -8,8 +8,9 @@ from typing import Any
 
 from sync.core.errors import Later, Unknown
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
-from sync.engine.ledger import Claim, Intent, Ledger, State, targets_json
+from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.systems import Systems

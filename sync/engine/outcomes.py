@@ -8,10 +8,11 @@ from typing import Any
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
-from sync.engine.ledger import Claim, Entry, LeaseLost, Ledger, State
+from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in

@@ -8,10 +8,10 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.ports import Row, Value
+from sync.engine.claim import State
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.intake import BATCH
-from sync.engine.ledger import State
 from sync.engine.results import Change
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems

@@ -12,11 +12,12 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
-from sync.engine.ledger import Claim, Entry, LeaseLost, State
+from sync.engine.ledger import Entry, LeaseLost
 from sync.engine.message import Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan

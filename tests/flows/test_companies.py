@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.dials import Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.engine.results import NoKey
 from sync.flows.customers.companies import keys_in
 from sync.mapping_tables.tables import AccountMapping

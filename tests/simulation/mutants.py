@@ -14,9 +14,9 @@ from sync.app.services import Services
 from sync.commerce.models.order import Order
 from sync.config.connections import Connections
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, Intent
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow
-from sync.engine.ledger import Claim, Intent
 from sync.engine.message import Message
 from sync.engine.plan import Plan
 from sync.engine.runner import Runner

@@ -31,19 +31,17 @@ from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
+from sync.flows.customers.account_lookup import AccountLookup, found, taken
+from sync.flows.customers.company_holds import hold_change_for
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
     KIND,
     NO_HOLD_CHANGE,
-    AccountLookup,
     CustomerAccountWrite,
-    HoldChange,
-    found,
-    taken,
 )
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
-from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
+from sync.mapping.company_account import company_account_from
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import set_command
@@ -113,7 +111,9 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
             f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
         )
     hold_change = (
-        await _hold(company, account, wanted, customers, delivery) if account else NO_HOLD_CHANGE
+        await hold_change_for(company, account, wanted, customers, delivery)
+        if account
+        else NO_HOLD_CHANGE
     )
 
     async def then(results: Sequence[Result]) -> None:
@@ -177,42 +177,6 @@ async def _account(
             (await taken(lookup, wanted, customers), "created") if is_there else ("", "")
         )
     return account, matched_by
-
-
-async def _hold(
-    company: Company,
-    account: str,
-    wanted: CustomerAccount,
-    customers: Customers,
-    delivery: Delivery,
-) -> HoldChange:
-    """What is to be written for the hold, and what to remember of it."""
-    status = wanted_hold(company, delivery.systems.settings)
-    remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
-    announced = hold_in(delivery.inherited.document) if delivery.inherited else None
-    if announced is None and bool(status) == (remembered is not None):
-        return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
-    there = await customers.get(wanted.company, account)
-    if there is None:
-        raise Never(
-            f"{company.label}: its account {account} is not in company {wanted.company}",
-            remedy=(
-                f"Map it to an account that is there: {set_command('company', str(company.id))},"
-                " then replay."
-            ),
-        )
-    holds = str(there.get("OnHoldStatus") or "No")
-    ours = next(
-        (hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None
-    )
-    if status and ours is None and holds not in ("All", status):
-        new = Hold(status, holds)
-        return HoldChange({"OnHoldStatus": new.ours}, announced=new.mark, settled=new.mark)
-    if not status and ours is not None:
-        return HoldChange({"OnHoldStatus": ours.before}, announced=ours.mark)
-    return (
-        HoldChange(announced=ours.mark, settled=ours.mark) if ours is not None else NO_HOLD_CHANGE
-    )
 
 
 async def _administrator(company: Company, account: str, delivery: Delivery) -> None:

@@ -27,9 +27,10 @@ from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
+from sync.flows.customers.account_lookup import AccountLookup, found
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customers.customer_accounts import KIND, AccountLookup, CustomerAccountWrite, found
+from sync.flows.customers.customer_accounts import KIND, CustomerAccountWrite
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of

@@ -7,8 +7,8 @@ from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
 from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.ledger import State
 from sync.engine.plan import Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval

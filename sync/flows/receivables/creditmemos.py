@@ -17,14 +17,14 @@ from sync.core.money import CENT
 from sync.core.skipped import Skipped
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
-from sync.engine.ledger import State
 from sync.engine.plan import Plan
 from sync.flows.orders.order_changes import given_up
+from sync.flows.receivables.receivable_plan import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
-    plan_of,
     posting_target_for,
     receivable_to_book,
 )

@@ -15,9 +15,9 @@ from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Plan
+from sync.flows.receivables.receivable_plan import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
-    plan_of,
     posting_target_for,
     receivable_to_book,
 )

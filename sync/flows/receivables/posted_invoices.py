@@ -18,7 +18,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -28,9 +28,10 @@ from sync.core.errors import Later
 from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
-from sync.engine.ledger import Claim, Entry, Ledger
+from sync.engine.ledger import Entry, Ledger
 from sync.engine.plan import Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
@@ -119,14 +120,14 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
     return Plan((note,), keys=keys, then=then)
 
 
-def _report(verdict: Verdict, key: str, record: str) -> None:
+def _report(verdict: Verdict, key: str, where: str) -> None:
     """Raises `Never` where the sums differ; that stands in the record's trail by then."""
     if verdict.fault is not None:
         reason = verdict.fault.reason
-        log.error("postings.differs key=%s record=%s reason=%s", key, record, reason)
+        log.error("postings.differs key=%s record=%s reason=%s", key, where, reason)
         raise verdict.fault
     if not verdict.is_equal:
-        log.warning("postings.not_compared key=%s record=%s why=%s", key, record, verdict.outcome)
+        log.warning("postings.not_compared key=%s record=%s why=%s", key, where, verdict.outcome)
 
 
 @dataclass(frozen=True)

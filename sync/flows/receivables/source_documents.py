@@ -11,24 +11,16 @@ from sync.commerce.models.order import Order
 from sync.commerce.search import of_any
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.free_text_invoices import FreeTextInvoices
-from sync.dynamics.return_orders import ReturnOrders
 from sync.engine.delivery import Delivery
-from sync.engine.plan import Delivered, Part, Plan
+from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.engine.write import Result, Write
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
-from sync.flows.orders.write_back import write_back_of
-from sync.flows.receivables.payments import KIND, STORE_CREDIT, payment_part
-from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
-from sync.flows.targets import dynamics_of
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.receivable_documents import (
     DocumentWithOrder,
     PostingTarget,
-    ReceivableDocuments,
     fingerprint_of,
     nothing_to_book,
     posting_target_of,
@@ -37,7 +29,7 @@ from sync.mapping.receivable_documents import (
 )
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
-from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced
+from sync.mapping.taken_off import orders_are_invoiced
 from sync.pacing.batching import Coalescer
 
 D = TypeVar("D", Invoice, CreditMemo)
@@ -127,60 +119,6 @@ def receivable_to_book(
     ):
         return Skipped(reason)
     return receivable
-
-
-def plan_of(
-    flow: str,
-    with_order: DocumentWithOrder[Any],
-    receivable_documents: ReceivableDocuments,
-    posting_target: PostingTarget,
-    delivery: Delivery,
-) -> Plan:
-    """The documents to post, one after the other."""
-    writes = _writes(receivable_documents, delivery)
-    return Plan(
-        writes,
-        digest=fingerprint_of(with_order.document),
-        shown_by=_shown_by_the_order(receivable_documents, posting_target, writes),
-        amounts=_amounts(receivable_documents),
-        keys={"reference": posting_target.reference, "sales_order": posting_target.order_number},
-        read=with_order.document.raw,
-        when_new=write_back_of(flow, delivery.message.key, delivery.systems.settings),
-    )
-
-
-def _writes(documents: ReceivableDocuments, delivery: Delivery) -> tuple[Write | Part, ...]:
-    dynamics, target = delivery.systems.dynamics, dynamics_of(delivery.systems)
-    writes = list[Write | Part]()
-    if documents.free_text is not None:
-        writes.append(FreeTextInvoiceWrite(documents.free_text, FreeTextInvoices(dynamics), target))
-    if documents.return_order is not None:
-        writes.append(ReturnOrderWrite(documents.return_order, ReturnOrders(dynamics), target))
-    if documents.payment is not None:
-        writes.append(payment_part(documents.payment, KIND, delivery))
-    if documents.credit is not None:
-        writes.append(payment_part(documents.credit, STORE_CREDIT, delivery))
-    return tuple(writes)
-
-
-def _shown_by_the_order(
-    documents: ReceivableDocuments, posting_target: PostingTarget, writes: Sequence[Write | Part]
-) -> tuple[Result, ...]:
-    """What was taken off the sales order is credited there: F&O never invoices it."""
-    if documents.taken_off is None:
-        return ()
-    number, action = posting_target.order_number, "adopted" if writes else "created"
-    label = f"taken off {number or 'its order'}"
-    return (Result(TAKEN_OFF, number, "", action, label=label),)
-
-
-def _amounts(documents: ReceivableDocuments) -> dict[str, str]:
-    amounts = documents.totals.as_json() if documents.totals is not None else {}
-    if documents.credit is not None:
-        amounts["refunded to store credit"] = f"{documents.credit.amount:.2f}"
-    if documents.taken_off is not None:
-        amounts["taken off the sales order"] = f"{documents.taken_off.commerce:.2f}"
-    return amounts
 
 
 async def posting_target_for(
