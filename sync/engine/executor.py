@@ -25,7 +25,7 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
     Raises what the writes raise: `Later` to try again, `Never` for a person. Safe to repeat after
     any of them and after a crash between any two steps.
     """
-    if plan.read is not None:
+    if plan.read is not None and not _is_known(plan, delivery):
         delivery.keep("read", plan.read)
     if plan.starts_anew:
         delivery.forget_held()
@@ -44,6 +44,14 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
     if plan.then is not None:
         await plan.then(results)
     return Delivered(plan, tuple(results))
+
+
+def _is_known(plan: Plan, delivery: Delivery) -> bool:
+    """Whether the targets hold all of it already, by what was delivered before."""
+    return all(
+        isinstance(write, Write) and delivery.is_known(write.kind, write.digest)
+        for write in plan.writes
+    )
 
 
 async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Result | Skipped:

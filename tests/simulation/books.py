@@ -203,7 +203,7 @@ class Paper:
     def is_taken_off(self) -> bool:
         """Whether (part of) it was taken off its sales order, so that less is credited, or
         nothing."""
-        return TAKEN_OFF in self.claim.number
+        return TAKEN_OFF in self.claim.delivered
 
     @property
     def _optional(self) -> set[str]:

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
+from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.customers import Customers
@@ -36,7 +37,6 @@ from sync.flows.customers.company_holds import hold_change_for
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
     KIND,
-    NO_HOLD_CHANGE,
     CustomerAccountWrite,
 )
 from sync.flows.payloads import id_in
@@ -70,7 +70,7 @@ async def changed(systems: Systems, _since: datetime, until: datetime) -> AsyncI
 
 
 async def read(key: str, systems: Systems) -> dict[str, Any] | None:
-    """The company as REST answers it; `deliver` makes sense of it, so that one that cannot be read
+    """The company as REST answers it; `plan` makes sense of it, so that one that cannot be read
     counts as seen."""
     return await systems.companies.get(int(key)) if key.isdecimal() else None
 
@@ -91,18 +91,8 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     if not is_asked_for and (reason := await _elsewhere(company, systems)):
         return Skipped(reason)
     delivery.wait_until_settled()
-    states = systems.settings.customers.states_in
-    code = (
-        await systems.companies.region_code(company.country_id, company.region_id)
-        if company.country_id in states
-        else ""
-    )
-    wanted = company_account_from(company, systems.settings, region_code=code)
+    wanted, lookup = await _wanted(company, systems), _lookup(company, systems.settings)
     matched_by = known.matched_by if known else "created"
-    lookup = AccountLookup(
-        "company", str(company.id), company.label, systems.settings.companies.match, company.email,
-        tax_number=company.vat_tax_id, party_type="Organization",
-    )  # fmt: skip
     if not account:
         account, rule = await _account(company, lookup, wanted, customers, delivery)
         matched_by = rule or "created"
@@ -110,11 +100,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
         return Skipped(
             f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
         )
-    hold_change = (
-        await hold_change_for(company, account, wanted, customers, delivery)
-        if account
-        else NO_HOLD_CHANGE
-    )
+    hold_change = await hold_change_for(company, account, wanted, customers, delivery)
 
     async def then(results: Sequence[Result]) -> None:
         number = results[0].number
@@ -131,6 +117,23 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     status = company.status.name.lower()
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
     return Plan((write,), keys=keys, read=company.raw, then=then)
+
+
+async def _wanted(company: Company, systems: Systems) -> CustomerAccount:
+    is_by_state = company.country_id in systems.settings.customers.states_in
+    code = (
+        await systems.companies.region_code(company.country_id, company.region_id)
+        if is_by_state
+        else ""
+    )
+    return company_account_from(company, systems.settings, region_code=code)
+
+
+def _lookup(company: Company, settings: Connection) -> AccountLookup:
+    return AccountLookup(
+        "company", str(company.id), company.label, settings.companies.match, company.email,
+        tax_number=company.vat_tax_id, party_type="Organization",
+    )  # fmt: skip
 
 
 async def _elsewhere(company: Company, systems: Systems) -> str:

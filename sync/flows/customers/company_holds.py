@@ -25,6 +25,8 @@ async def hold_change_for(
     delivery: Delivery,
 ) -> HoldChange:
     """What is to be written for the hold, and what to remember of it."""
+    if not account:
+        return NO_HOLD_CHANGE
     status = wanted_hold(company, delivery.systems.settings)
     remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
     announced = hold_in(delivery.inherited.document) if delivery.inherited else None

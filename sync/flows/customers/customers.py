@@ -138,30 +138,16 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     company = shopper.company or systems.settings.legal_entity_of(shopper.store_id)
     known = await systems.accounts.get(shopper.kind, shopper.source_key, company)
     account = known.account if known else held.number if held else ""
-    is_for_an_order = delivery.message.origin == "required"
-    if (
-        not account
-        and delivery.inherited is None
-        and not is_for_an_order
-        and (reason := await _elsewhere(shopper, systems))
-    ):
-        return Skipped(reason)
-    if (
-        shopper.company_id is not None
-        and "companies" in systems.settings.flows
-        and not is_for_an_order
-    ):
-        reason = await _bought_for(shopper.company_id, shopper, delivery)
-        if not account and delivery.inherited is None:
+    is_open = bool(account) or delivery.inherited is not None
+    if delivery.message.origin != "required":
+        if not is_open and (reason := await _elsewhere(shopper, systems)):
             return Skipped(reason)
-    wanted, customers = (
-        customer_account_from(shopper, systems.settings),
-        Customers(systems.dynamics),
-    )
-    lookup = AccountLookup(
-        shopper.kind, shopper.source_key, shopper.label, systems.settings.customers.match,
-        shopper.email, shopper.suggested_account
-    )  # fmt: skip
+        if shopper.company_id is not None and "companies" in systems.settings.flows:
+            reason = await _bought_for(shopper.company_id, shopper, delivery)
+            if not is_open:
+                return Skipped(reason)
+    wanted = customer_account_from(shopper, systems.settings)
+    customers, lookup = Customers(systems.dynamics), _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
     if not account:
         account, rule = await found(lookup, wanted, customers, delivery)
@@ -184,6 +170,13 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         follow_ups=await _reported(shopper, company, delivery),
         then=learn,
     )
+
+
+def _lookup(shopper: Shopper, settings: Connection) -> AccountLookup:
+    return AccountLookup(
+        shopper.kind, shopper.source_key, shopper.label, settings.customers.match,
+        shopper.email, shopper.suggested_account
+    )  # fmt: skip
 
 
 async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
