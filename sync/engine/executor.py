@@ -29,6 +29,8 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         delivery.keep("read", plan.read)
     if plan.starts_anew:
         delivery.forget_held()
+    if plan.before is not None:
+        await plan.before()
     results = list[Result]()
     for write in plan.writes:
         result = await _carried_out(write, delivery)

@@ -43,9 +43,10 @@ class Plan:
     does. Without writes, the targets stay as they are. `shown_by`: what another record's documents
     show instead. `amounts` are what the trail shows as proof. `read` is the record as it was read,
     kept encrypted. `follow_ups` are stored in the end, `when_new` only when anything was created or
-    adopted. `then` runs once all is written: our own tables are told, what
-    depends on the new numbers is required; safe to repeat. `starts_anew`: what the claim remembers
-    is of another document: the last of a series such as a journal's lines, or one that is gone.
+    adopted. `before` tells our own tables what was found before anything is written; `then` tells
+    them what was written, and requires what depends on the new numbers. Both are safe to repeat.
+    `starts_anew`: what the claim remembers is of another document: the last of a series such as a
+    journal's lines, or one that is gone.
     """
 
     writes: tuple[Write | Removal | Part, ...]
@@ -56,6 +57,7 @@ class Plan:
     read: Any = None
     follow_ups: tuple[Notification, ...] = ()
     when_new: tuple[Notification, ...] = ()
+    before: Callable[[], Awaitable[None]] | None = None
     then: Callable[[Sequence[Result]], Awaitable[None]] | None = None
     starts_anew: bool = False
 

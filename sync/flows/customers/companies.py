@@ -38,6 +38,7 @@ from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_con
 from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
+    learning,
 )
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -53,14 +54,8 @@ PENDING: Final = Waiting("pending approval")
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
     """The company named in a hook's body or an event's value."""
-    return [
-        id_in(
-            payload,
-            "company",
-            records=("company", "data_object"),
-            ids=("entity_id", "id", "company_id"),
-        )
-    ]
+    records, ids = ("company", "data_object"), ("entity_id", "id", "company_id")
+    return [id_in(payload, "company", records=records, ids=ids)]
 
 
 async def changed(systems: Systems, _since: datetime, until: datetime) -> AsyncIterator[Change]:
@@ -82,7 +77,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     if company.status is CompanyStatus.PENDING:
         return PENDING
     systems, customers = delivery.systems, Customers(delivery.systems.dynamics)
-    held = delivery.held(KIND)
+    held, status = delivery.held(KIND), company.status.name.lower()
     known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
     account = known.account if known else held.number if held else ""
     is_asked_for = (
@@ -97,26 +92,21 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
         account, rule = await _account(company, lookup, wanted, customers, delivery)
         matched_by = rule or "created"
     if not account and company.status is not CompanyStatus.APPROVED:
-        return Skipped(
-            f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
-        )
+        return Skipped(f"{status} in Commerce, and there is no account to put on hold")
     hold_change = await hold_change_for(company, account, wanted, customers, delivery)
+    mapping = AccountMapping("company", str(company.id), account, matched_by, wanted.company)
+    before, learn = learning(systems.accounts, mapping, is_known=known is not None)
 
     async def then(results: Sequence[Result]) -> None:
-        number = results[0].number
-        if not known:
-            await systems.accounts.learn(
-                AccountMapping("company", str(company.id), number, matched_by, wanted.company)
-            )
-        await _administrator(company, number, delivery)
+        await learn(results)
+        await _administrator(company, results[0].number, delivery)
 
     write = CustomerAccountWrite(
         lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
         is_left_behind=delivery.inherited is not None,
     )  # fmt: skip
-    status = company.status.name.lower()
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
-    return Plan((write,), keys=keys, read=company.raw, then=then)
+    return Plan((write,), keys=keys, read=company.raw, before=before, then=then)
 
 
 async def _wanted(company: Company, systems: Systems) -> CustomerAccount:

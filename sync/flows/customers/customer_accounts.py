@@ -5,8 +5,8 @@ Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answ
 match that is not clear is raised for a person to decide, so that nobody ever gets a second account.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -14,10 +14,11 @@ from typing_extensions import override
 
 from sync.dynamics.customers import ADDRESSES, SET, Customers
 from sync.dynamics.odata import record_path
-from sync.engine.write import Amendment, Found, Request, Target, Write
+from sync.engine.write import Amendment, Found, Request, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
 from sync.flows.orders.sales_order_writes import ASSIGNED
 from sync.mapping.customer_account import FIXED, CustomerAccount
+from sync.mapping_tables.tables import AccountMapping, AccountMappings
 
 KIND: Final = "customer_account"
 
@@ -33,6 +34,27 @@ class HoldChange:
 
 
 NO_HOLD_CHANGE: Final = HoldChange()
+
+
+Before = Callable[[], Awaitable[None]]
+Then = Callable[[Sequence[Result]], Awaitable[None]]
+
+
+def learning(
+    accounts: AccountMappings, mapping: AccountMapping, *, is_known: bool
+) -> tuple[Before, Then]:
+    """What a plan does about the mapping table: an account that was found is kept before anything
+    is written, as a later try tells by it whose the account is; a new one afterwards."""
+
+    async def before() -> None:
+        if mapping.account and not is_known:
+            await accounts.learn(mapping)
+
+    async def then(results: Sequence[Result]) -> None:
+        if not mapping.account:
+            await accounts.learn(replace(mapping, account=results[0].number))
+
+    return before, then
 
 
 @dataclass(frozen=True)

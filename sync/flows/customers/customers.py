@@ -26,11 +26,10 @@ from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Sour
 from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.engine.write import Result
 from sync.flows.customers.account_lookup import AccountLookup, found
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customers.customer_accounts import KIND, CustomerAccountWrite
+from sync.flows.customers.customer_accounts import KIND, CustomerAccountWrite, learning
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -153,13 +152,8 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         account, rule = await found(lookup, wanted, customers, delivery)
         matched_by = rule or "created"
 
-    async def learn(results: Sequence[Result]) -> None:
-        if not known:
-            number = results[0].number
-            await systems.accounts.learn(
-                AccountMapping(shopper.kind, shopper.source_key, number, matched_by, company)
-            )
-
+    mapping = AccountMapping(shopper.kind, shopper.source_key, account, matched_by, company)
+    before, then = learning(systems.accounts, mapping, is_known=known is not None)
     write = CustomerAccountWrite(
         lookup, wanted, account, matched_by, customers, dynamics_of(systems),
         is_left_behind=delivery.inherited is not None,
@@ -168,7 +162,8 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         (write,),
         keys={"matched_by": matched_by},
         follow_ups=await _reported(shopper, company, delivery),
-        then=learn,
+        before=before,
+        then=then,
     )
 
 
