@@ -46,7 +46,6 @@ from sync.mapping.company_account import company_account_from
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import set_command
-from sync.mapping_tables.tables import AccountMapping
 from sync.pacing.priority import Priority
 
 PENDING: Final = Waiting("pending approval")
@@ -94,17 +93,16 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     if not account and company.status is not CompanyStatus.APPROVED:
         return Skipped(f"{status} in Commerce, and there is no account to put on hold")
     hold_change = await hold_change_for(company, account, wanted, customers, delivery)
-    mapping = AccountMapping("company", str(company.id), account, matched_by, wanted.company)
-    before, learn = learning(systems.accounts, mapping, is_known=known is not None)
+    write = CustomerAccountWrite(
+        lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
+        is_left_behind=delivery.inherited is not None,
+    )  # fmt: skip
+    before, learn = learning(write, systems.accounts, is_known=known is not None)
 
     async def then(results: Sequence[Result]) -> None:
         await learn(results)
         await _administrator(company, results[0].number, delivery)
 
-    write = CustomerAccountWrite(
-        lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
-        is_left_behind=delivery.inherited is not None,
-    )  # fmt: skip
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
     return Plan((write,), keys=keys, read=company.raw, before=before, then=then)
 

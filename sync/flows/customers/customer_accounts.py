@@ -6,7 +6,7 @@ match that is not clear is raised for a person to decide, so that nobody ever ge
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -38,23 +38,6 @@ NO_HOLD_CHANGE: Final = HoldChange()
 
 Before = Callable[[], Awaitable[None]]
 Then = Callable[[Sequence[Result]], Awaitable[None]]
-
-
-def learning(
-    accounts: AccountMappings, mapping: AccountMapping, *, is_known: bool
-) -> tuple[Before, Then]:
-    """What a plan does about the mapping table: an account that was found is kept before anything
-    is written, as a later try tells by it whose the account is; a new one afterwards."""
-
-    async def before() -> None:
-        if mapping.account and not is_known:
-            await accounts.learn(mapping)
-
-    async def then(results: Sequence[Result]) -> None:
-        if not mapping.account:
-            await accounts.learn(replace(mapping, account=results[0].number))
-
-    return before, then
 
 
 @dataclass(frozen=True)
@@ -174,3 +157,24 @@ class CustomerAccountWrite(Write):
                 await customers.put_addresses(company, number, addresses, not_after=not_after)
 
         return Amendment(self.document, apply if changes or addresses else None)
+
+
+def learning(
+    write: CustomerAccountWrite, accounts: AccountMappings, *, is_known: bool
+) -> tuple[Before, Then]:
+    """What a plan does about the mapping table: an account that was found is kept before anything
+    is written, as a later try tells by it whose the account is; a new one afterwards."""
+
+    def mapping(account: str) -> AccountMapping:
+        lookup, company = write.lookup, write.wanted.company
+        return AccountMapping(lookup.kind, lookup.source_key, account, write.matched_by, company)
+
+    async def before() -> None:
+        if write.account and not is_known:
+            await accounts.learn(mapping(write.account))
+
+    async def then(results: Sequence[Result]) -> None:
+        if not write.account:
+            await accounts.learn(mapping(results[0].number))
+
+    return before, then

@@ -35,7 +35,7 @@ from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
 from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
 from sync.mapping.whose import elsewhere
-from sync.mapping_tables.tables import AccountKind, AccountMapping
+from sync.mapping_tables.tables import AccountKind
 from sync.pacing.priority import Priority
 
 
@@ -151,13 +151,11 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     if not account:
         account, rule = await found(lookup, wanted, customers, delivery)
         matched_by = rule or "created"
-
-    mapping = AccountMapping(shopper.kind, shopper.source_key, account, matched_by, company)
-    before, then = learning(systems.accounts, mapping, is_known=known is not None)
     write = CustomerAccountWrite(
         lookup, wanted, account, matched_by, customers, dynamics_of(systems),
         is_left_behind=delivery.inherited is not None,
     )  # fmt: skip
+    before, then = learning(write, systems.accounts, is_known=known is not None)
     return Plan(
         (write,),
         keys={"matched_by": matched_by},
