@@ -159,11 +159,15 @@ class Harness:
 
     # What is there afterwards
 
+    def order_reference(self, order: StoredOrder) -> str:
+        """Our reference of an order, by the default template."""
+        return f"{order.row['store_id']}-{order.row['increment_id']}"
+
     def headers(self, order: StoredOrder) -> list[dict[str, Any]]:
         """The sales orders in D365 with this order's reference."""
         return [
             dict(row.values)
-            for row in self.dynamics.orders_for(str(order.row["increment_id"]), COMPANY)
+            for row in self.dynamics.orders_for(self.order_reference(order), COMPANY)
         ]
 
     def header(self, order: StoredOrder) -> dict[str, Any]:

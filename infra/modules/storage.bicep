@@ -12,6 +12,7 @@ var tables = [
   'claims'
   'deadletters'
   'events'
+  'identities'
   'mappings'
   'parked'
   'pauses'

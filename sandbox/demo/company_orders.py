@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sandbox.demo.reconciliation import Finding
+from sandbox.demo.reconciliation import Finding, shop_number
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -20,7 +20,9 @@ def on_company_accounts(
         str(order["increment_id"]): str(order["company"]) for order in books if order["company"]
     }
     names = {row["CustomerAccount"]: row["OrganizationName"] for row in customers}
-    found = [row for row in sales_orders if row.get("CustomersOrderReference") in companies]
+    found = [
+        row for row in sales_orders if shop_number(row.get("CustomersOrderReference")) in companies
+    ]
     return len(found), list(_misplaced(connection, companies, names, found))
 
 
@@ -32,7 +34,7 @@ def _misplaced(
 ) -> Iterable[Finding]:
     for row in found:
         reference, account = (
-            str(row["CustomersOrderReference"]),
+            shop_number(row["CustomersOrderReference"]),
             str(row["InvoiceCustomerAccountNumber"]),
         )
         if names.get(account) != companies[reference]:

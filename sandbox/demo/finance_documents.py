@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.demo.cash import Entry
+from sandbox.demo.reconciliation import shop_number
 from sandbox.demo.systems import Ledger
 from sync.core.money import total
 
@@ -40,14 +41,22 @@ def _payment_draft(line: Mapping[str, Any]) -> Entry:
     number = f"journal {line['JournalBatchNumber']} line {Decimal(line['LineNumber']):f}"
     amount = Decimal(line.get("CreditAmount", 0)) - Decimal(line.get("DebitAmount", 0))
     return Entry(
-        str(line["PaymentReference"]), number, str(line["CurrencyCode"]), amount, includes_tax=True
+        shop_number(line["PaymentReference"]),
+        number,
+        str(line["CurrencyCode"]),
+        amount,
+        includes_tax=True,
     )
 
 
 def _payment(row: Mapping[str, Any]) -> Entry:
     number, amount = f"payment {row['Voucher']}", -Decimal(row["AmountCur"])
     return Entry(
-        str(row["PaymReference"]), number, str(row["CurrencyCode"]), amount, includes_tax=True
+        shop_number(row["PaymReference"]),
+        number,
+        str(row["CurrencyCode"]),
+        amount,
+        includes_tax=True,
     )
 
 
@@ -58,7 +67,7 @@ def _free_text_draft(row: Mapping[str, Any]) -> Entry:
     )
     is_gross = _yes(row, "InclTax")
     return Entry(
-        str(row["CustomerReference"]),
+        shop_number(row["CustomerReference"]),
         number,
         str(row["CurrencyCode"]),
         amount,
@@ -70,14 +79,18 @@ def _free_text(row: Mapping[str, Any]) -> Entry:
     number, is_gross = f"free text invoice {row['InvoiceId']}", _yes(row, "InclTax")
     amount = Decimal(row["InvoiceAmount"]) - (0 if is_gross else Decimal(row["SumTax"]))
     return Entry(
-        str(row["CustomerRef"]), number, str(row["CurrencyCode"]), amount, includes_tax=is_gross
+        shop_number(row["CustomerRef"]),
+        number,
+        str(row["CurrencyCode"]),
+        amount,
+        includes_tax=is_gross,
     )
 
 
 def _returned(row: Mapping[str, Any], gross: set[str]) -> Entry:
     number, amount = f"return order {row['ReturnOrderNumber']}", _sum(row["lines"], "LineAmount")
     return Entry(
-        str(row["CustomersOrderReference"]), number, str(row["CurrencyCode"]), amount,
+        shop_number(row["CustomersOrderReference"]), number, str(row["CurrencyCode"]), amount,
         includes_tax=row["CustomerAccountNumber"] in gross, is_net=False,
     )  # fmt: skip
 

@@ -57,7 +57,7 @@ currency = "USD"
 unit = "{unit}"
 [connections.{name}.invoices]
 recipe = "{invoices}"
-reference_template = "INV-{{increment_id}}"
+reference_template = "{{store_id}}-INV-{{increment_id}}"
 revenue_account = "401000"
 accounts.shipping = "401100"
 accounts.gift_cards = "250100"
@@ -67,7 +67,7 @@ banks = {{ "*" = "USMF OPER" }}
 on_account = []
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
-reference_template = "CM-{{increment_id}}"
+reference_template = "{{store_id}}-CM-{{increment_id}}"
 reason = "WEB"
 
 """

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.demo.cash import REFUND, FinanceDocument
 from sandbox.demo.environment import Environment, Pair
-from sandbox.demo.reconciliation import Finding
+from sandbox.demo.reconciliation import Finding, shop_number
 from sandbox.demo.systems import Refused, Shop
 from sync.config.connections import NumberMode
 from sync.core.money import ZERO
@@ -115,20 +115,21 @@ async def post_drafts(pair: Pair) -> list[str]:
             await pair.ledger.post(
                 "free_text_invoice",
                 row["InvoiceIdentifier"],
-                tax=_signed_tax(documents[row["CustomerReference"]]),
+                tax=_signed_tax(documents[shop_number(row["CustomerReference"])]),
             )
             for row in drafts[::2]
         ]
     posted = []
+    sales_orders = {
+        shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()
+    }
     for order in [order for order in books if _is_settled(order)][::2]:
-        (sales_order,) = await pair.ledger.ask(
-            "GET", f"/sandbox/orders?reference={order['increment_id']}"
-        )
+        sales_order = sales_orders[str(order["increment_id"])]
         posted += await pair.ledger.post(
             "sales_order", sales_order["SalesOrderNumber"], tax=order["tax"]
         )
     for row in (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["returns"][::2]:
-        tax = documents[row["CustomersOrderReference"]].tax
+        tax = documents[shop_number(row["CustomersOrderReference"])].tax
         posted.append(await pair.ledger.post("return", row["ReturnOrderNumber"], tax=tax))
     payments = (await pair.ledger.ask("GET", "/sandbox/receivables"))["payments"]
     if payments:

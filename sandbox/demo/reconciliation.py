@@ -39,6 +39,12 @@ class Sold:
         )
 
 
+def shop_number(reference: Any) -> str:
+    """A reference in F&O without the store view that it begins with: an order's number, or a
+    document's."""
+    return str(reference).partition("-")[2]
+
+
 @dataclass(frozen=True)
 class Booked:
     """A sales order in F&O. `amount` is the sum of its lines."""
@@ -55,7 +61,7 @@ class Booked:
         """From a sales order as F&O has it, header and lines."""
         return cls(
             number=str(row["SalesOrderNumber"]),
-            reference=str(row.get("CustomersOrderReference", "")),
+            reference=shop_number(row.get("CustomersOrderReference", "")),
             currency=str(row["CurrencyCode"]),
             lines=len(row["lines"]),
             amount=Decimal(row["total"]),

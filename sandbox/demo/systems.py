@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.demo.reconciliation import Sold
+from sandbox.demo.reconciliation import Sold, shop_number
 from sync.core.encoding import from_json, to_json
 
 
@@ -151,7 +151,7 @@ class Ledger(Face):
             change,
             authorization=f"Bearer {token}",
         )
-        return str(order["CustomersOrderReference"])
+        return shop_number(order["CustomersOrderReference"])
 
     async def overpay(self, token: str, by: Decimal) -> str:
         """Raise a payment that is not posted yet behind everybody's back; returns its reference."""
@@ -170,7 +170,7 @@ class Ledger(Face):
         change = {"CreditAmount": line["CreditAmount"] + by}
         path = f"/data/CustomerPaymentJournalLines({key})?cross-company=true"
         await self.ask("PATCH", path, change, authorization=f"Bearer {token}")
-        return str(line["PaymentReference"])
+        return shop_number(line["PaymentReference"])
 
 
 @dataclass(frozen=True)

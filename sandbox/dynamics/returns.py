@@ -1,8 +1,8 @@
 """Return orders: what a customer sends back, or is credited without sending it.
 
-A return has two numbers, its own (from the sequence of sales orders) and that of the RMA.
-Quantities are negative, and so is the amount: quantity x price, rounded half up to the currency's
-unit. It is a draft until its credit note is posted.
+A return has two numbers, its own (from the sequence of sales orders: it is a row of their table)
+and that of the RMA. Quantities are negative, and so is the amount: quantity x price, rounded half
+up to the currency's unit. It is a draft until its credit note is posted.
 """
 
 from decimal import Decimal
@@ -68,6 +68,14 @@ def _refuse_settled(header: Record) -> None:
 def _header_valid(draft: Draft) -> None:
     if draft.before is not None:
         _refuse_settled(draft.before)
+        return
+    number = draft.get("ReturnOrderNumber")
+    if draft.state.order(draft.company, number) is not None:
+        text = (
+            f"Cannot create a record in Sales orders (SalesTable). Sales order: {number}.\nThe"
+            " record already exists."
+        )
+        raise Refused(text, field="ReturnOrderNumber")
 
 
 def _header_deleting(env: Environment, header: Record) -> None:
@@ -205,7 +213,7 @@ def receive(env: Environment, header: Record) -> None:
 HEADERS: Final = TableRules(
     "Return orders",
     numbers=(
-        Number("ReturnOrderNumber", "Return order", "Sales order"),
+        Number("ReturnOrderNumber", "Return order", "Sales order", drawn_as="SalesOrderNumber"),
         Number("RMANumber", "RMA number", "RMA", "{number:05d}", always=True),
     ),
     relations=(

@@ -48,7 +48,11 @@ class Draft:
 @dataclass(frozen=True)
 class Number:
     """A key that a number sequence gives. `always`: no setting lets a caller choose it. `shared`:
-    by all companies."""
+    by all companies.
+
+    `drawn_as`: the property whose setting tells whether the sequence is manual, where another table
+    draws from it as well.
+    """
 
     field: str
     label: str
@@ -57,6 +61,7 @@ class Number:
     always: bool = False
     shared: bool = False
     longest: int = 20
+    drawn_as: str = ""
 
 
 @dataclass(frozen=True)

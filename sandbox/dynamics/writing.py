@@ -159,7 +159,7 @@ def _related(rules: TableRules, draft: Draft, sent: Mapping[str, Any]) -> None:
 def _numbered(draft: Draft, number: Number) -> None:
     """Assign a number, or take the caller's where the sequence is manual."""
     sent = draft.sent.get(number.field)
-    manual = number.field in draft.state.settings.manual and not number.always
+    manual = (number.drawn_as or number.field) in draft.state.settings.manual and not number.always
     if manual and not sent:
         raise must_be_filled(number.label, field=number.field)
     if sent and not manual:

@@ -163,6 +163,7 @@ class SystemsPool:
             on_pause=pause,
             write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch,
+            lengths=settings.lengths,
         )
         return client, system
 

@@ -1,10 +1,12 @@
 """Whether the environment lets us in, has the legal entities, and has the entity sets and fields
 that we use."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.dynamics.documents.lengths import length_of
+from sync.dynamics.metadata import Shape
 
 ORDER_SETS = (
     "SalesOrderHeadersV4", "SalesOrderHeadersV3", "SalesOrderHeadersV2", "SalesOrderLinesV3",
@@ -45,12 +47,27 @@ async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
     fields = {name: frozenset(shape.fields) for name, shape in shapes.items()}
     for entity_set, names in needed.items():
         yield field_finding(entity_set, names, fields)
+    for finding in length_findings(needed, shapes, probe.settings.dynamics.lengths):
+        yield finding
     lines = probe.settings.dynamics.order_lines
     absent = [name for name in DIMENSIONS if lines in fields and name not in fields[lines]]
     if absent:
         yield warn(
             f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions."
         )
+
+
+def length_findings(
+    needed: Mapping[str, Sequence[str]], shapes: Mapping[str, Shape], lengths: Mapping[str, int]
+) -> Iterator[Finding]:
+    """Fields of which the environment says that they hold more or less than we go by."""
+    for entity_set, names in needed.items():
+        for name, length in shapes[entity_set].lengths.items() if entity_set in shapes else ():
+            known = length_of(entity_set, name, lengths) if name in names else None
+            if known not in (None, length):
+                what = f"{entity_set}: {name} holds {length} characters here; we go by {known}"
+                cure = f'Write "{entity_set}.{name}" = {length} under'
+                yield warn(what, f"{cure} [connections.<name>.dynamics.lengths].")
 
 
 def field_finding(

@@ -13,7 +13,7 @@ Needed = tuple[str, tuple[str, ...]]
 _INVOICE_HEADER = (
     "dataAreaId", "CustomerAccount", "InvoiceAccount", "InvoiceDate", "CurrencyCode",
     "CustomerReference", "InclTax",
-    "SalesTaxGroupId",
+    "CustomerRequisition", "SalesTaxGroupId",
 )  # fmt: skip
 _INVOICE_LINE = (
     "dataAreaId", "ParentRecId", "LineNumber", "MainAccountDisplayValue", "Description", "Quantity",
@@ -29,8 +29,8 @@ _PAYMENT = (
     "TransactionText", "IsPrepayment", "CreditAmount", "DebitAmount",
 )  # fmt: skip
 _RETURN_HEADER = (
-    "dataAreaId", "CustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
-    "CustomersOrderReference",
+    "dataAreaId", "ReturnOrderNumber", "CustomerAccountNumber", "InvoiceCustomerAccountNumber",
+    "CurrencyCode", "CustomersOrderReference",
     "CustomerRequisitionNumber", "CustomerReturnReasonCode", "DefaultReturnSiteId",
     "DefaultReturnWarehouseId",
 )  # fmt: skip
@@ -58,7 +58,7 @@ def _needed(settings: Connection) -> Iterator[Needed]:
         yield payment_journals.LINES, (*_PAYMENT, *payment_journals.LINE_FIELDS)
     if returns_orders(settings):
         yield return_orders.HEADERS, (*_RETURN_HEADER, *return_orders.FIELDS)
-        yield return_orders.LINES, _RETURN_LINE
+        yield return_orders.LINES, (*_RETURN_LINE, *return_orders.LINE_FIELDS)
         yield CUSTOMERS, (return_orders.INCLUDED,)
     if "postings" in settings.flows:
         yield posted_invoices.SALES, ("dataAreaId", *posted_invoices.SALES_FIELDS)

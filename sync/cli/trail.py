@@ -72,8 +72,8 @@ async def _story(services: Services, claim: Claim, *, documents: bool) -> dict[s
     return {
         "connection": claim.connection, "flow": claim.flow, "key": claim.key,
         "state": str(claim.state),
-        "entity": claim.entity, "number": claim.number, "reason": claim.reason,
-        "remedy": claim.remedy,
+        "documents": {kind: one.number for kind, one in claim.delivered.items()},
+        "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
         "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
         "settled_by": claim.intent_settled_by, "trail": reported,
     }  # fmt: skip

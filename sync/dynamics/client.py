@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import httpx
@@ -23,6 +24,7 @@ from sync.core.ports import Clock
 from sync.dynamics import batch
 from sync.dynamics.answers import Document, Record, only_part, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
+from sync.dynamics.documents.lengths import fitted
 from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall, error_from_nonsense
 from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
@@ -67,8 +69,8 @@ class DynamicsClient:
     taken.
 
     `limiter` is shared by all clients of the environment; `on_pause` is told the length of a pause
-    F&O asks for, before `Paused` is raised. `http` and `tokens` belong to the caller, who closes
-    them.
+    F&O asks for, before `Paused` is raised. `lengths`: characters of fields where this environment
+    has others than the standard. `http` and `tokens` belong to the caller, who closes them.
     """
 
     def __init__(
@@ -82,11 +84,13 @@ class DynamicsClient:
         on_pause: Callable[[timedelta], Awaitable[None]],
         write_timeout: timedelta = WRITE_TIMEOUT,
         documents_per_batch: int = 1,
+        lengths: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._transport = Transport(
             base_url, http=http, tokens=tokens, limiter=limiter, clock=clock, on_pause=on_pause
         )
         self._write_timeout = write_timeout
+        self._lengths = lengths
         self._priority = Priority.DOCUMENTS
         self._lookups: dict[tuple[object, ...], Lookup] = {}
         self._documents: Coalescer[Document, list[ODataAnswer]] = Coalescer(
@@ -283,6 +287,11 @@ class DynamicsClient:
         answer = await self._transport.send(replace(request, content=content, headers=headers))
         return parts_by_document(answer, documents)
 
+    def fitted(self, entity_set: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A record as it is sent: every write goes through here. Raises `Never` for a number that
+        F&O cannot hold."""
+        return fitted(entity_set, body, self._lengths)
+
     async def public_entity(self, name: str) -> Record | None:
         """What F&O says of an entity, by its type's name (`SalesOrderHeaderV4`): per property
         whether it is mandatory, editable, and when. None when the environment does not have it."""
@@ -335,7 +344,9 @@ class DynamicsClient:
         request = self._writing(write.method, write.path, call, not_after)
         if write.body is not None:
             headers = {"Content-Type": "application/json; charset=utf-8"}
-            request = replace(request, content=to_json(dict(write.body)), headers=headers)
+            request = replace(
+                request, content=to_json(self.fitted(write.entity_set, write.body)), headers=headers
+            )
         return await self._transport.send(request)
 
     def _writing(
@@ -344,7 +355,7 @@ class DynamicsClient:
         return Request(method, path, call, self._write_timeout, self._priority, not_after=not_after)
 
     def _operation(self, write: Write) -> batch.Operation:
-        body = None if write.body is None else to_json(dict(write.body))
+        body = None if write.body is None else to_json(self.fitted(write.entity_set, write.body))
         return batch.Operation(
             write.method, self._transport.origin + write.path, body, {"Accept": JSON}
         )

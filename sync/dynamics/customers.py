@@ -94,7 +94,10 @@ class Customers:
                     "CustomerAccountNumber": account,
                 }
                 writes.append(Write("POST", ADDRESSES, None, {**owner, **fields}))
-            elif any(found.get(name) != value for name, value in fields.items()):
+            elif any(
+                found.get(name) != value
+                for name, value in self._client.fitted(ADDRESSES, fields).items()
+            ):
                 key = {name: found[name] for name in ADDRESS_FIELDS[:3]}
                 effective = instant_of(str(found["Effective"]))
                 writes.append(

@@ -177,7 +177,8 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never(
-            "Compare the record in D365 with the one in Commerce, then replay or dismiss",
+            "Compare the record in D365 with the one in Commerce, and give it another number there"
+            " if it is another; then replay",
             AlreadyExists,
         ),
         _words("already exists"),
@@ -203,8 +204,8 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never(
-            "Set the number sequence in D365 to manual, or numbers to theirs in connections.toml,"
-            " then replay"
+            "Set the number sequence of what the message names to manual in D365, or orders.numbers"
+            ' (customers.numbers for accounts) to "theirs" in connections.toml, then replay'
         ),
         _words("number sequence"),
     ),

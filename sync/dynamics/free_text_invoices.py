@@ -8,35 +8,34 @@ requests. A header whose lines are refused is removed again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sync.core.errors import Never
+from sync.core.money import total
+from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.odata import Filter
 
 HEADERS, LINES = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
 FIELDS = (
-    "dataAreaId",
-    "InvoiceIdentifier",
-    "CustomerAccount",
-    "CustomerReference",
-    "FreeTextNumber",
-    "IsPosted",
-)
+    "dataAreaId", "InvoiceIdentifier", "CustomerAccount", "CustomerReference", "CurrencyCode",
+    "FreeTextNumber", "IsPosted",
+)  # fmt: skip
+AMOUNT = "TransactionCurrencyAmount"
 NOT_POSTED = "Not posted"
 """What `FreeTextNumber` says until posting assigns the invoice's number (recorded live)."""
 
 
 @dataclass(frozen=True)
 class FoundInvoice:
-    """A free text invoice as F&O holds it. `number` is empty until it is posted; `lines` are the
-    line numbers it has."""
+    """A free text invoice as F&O holds it. `number` is empty until it is posted; `amount` is of its
+    lines, None without any."""
 
     identifier: int
     number: str
-    is_posted: bool
-    lines: frozenset[int]
+    amount: Decimal | None
 
 
 class FreeTextInvoices:
@@ -46,49 +45,61 @@ class FreeTextInvoices:
         self._client = client
 
     async def find(self, invoice: FreeTextInvoice) -> FoundInvoice | None:
-        """The invoice by its reference and account; None when it is not there. Raises `Never` when
-        there are several."""
+        """The invoice by its reference; None when it is not there.
+
+        Raises `Never` when there are several, and when it is another document (`must_be_ours`).
+        Lines come all together or not at all, so a header that has lines has the whole amount.
+        """
         rows = await self._client.find_by(
             HEADERS, "CustomerReference", invoice.reference, company=invoice.company, select=FIELDS
         )
-        rows = [row for row in rows if row.get("CustomerAccount") == invoice.account]
         if len(rows) > 1:
             raise Never(
                 f"{invoice.reference}: D365 holds {len(rows)} free text invoices with this"
                 " reference",
                 remedy="Keep the right one, delete or credit the others in D365, then replay.",
             )
-        return await self._with_lines(invoice.company, rows[0]) if rows else None
+        if not rows:
+            return None
+        found = await self._with_lines(invoice.company, rows[0])
+        has_lines = found.amount is not None
+        amount = total(Decimal(line[AMOUNT]) for line in invoice.lines) if has_lines else None
+        must_be_ours(
+            invoice.reference,
+            f"free text invoice {found.number or found.identifier}",
+            {
+                "account": invoice.account,
+                "currency": invoice.header["CurrencyCode"],
+                "amount": amount,
+            },
+            {
+                "account": rows[0].get("CustomerAccount"),
+                "currency": rows[0].get("CurrencyCode"),
+                "amount": found.amount,
+            },
+        )
+        return found
 
     async def create(self, invoice: FreeTextInvoice, *, not_after: datetime) -> int:
         """Post header and lines; returns the header's identifier."""
         header = await self._client.create(HEADERS, dict(invoice.header), not_after=not_after)
         identifier = int(header["InvoiceIdentifier"])
-        await self.complete(invoice, identifier, frozenset(), not_after=not_after)
+        await self.complete(invoice, identifier, not_after=not_after)
         return identifier
 
     async def complete(
-        self,
-        invoice: FreeTextInvoice,
-        identifier: int,
-        existing: frozenset[int],
-        *,
-        not_after: datetime,
+        self, invoice: FreeTextInvoice, identifier: int, *, not_after: datetime
     ) -> None:
-        """Post the lines that are missing, in one changeset. A refused header without lines is
-        removed."""
-        missing = [line for line in invoice.lines if line["LineNumber"] not in existing]
+        """Post the lines under a header without any, in one changeset. A header whose lines are
+        refused is removed."""
+        lines = [
+            Write("POST", LINES, None, invoice.line_body(line, identifier))
+            for line in invoice.lines
+        ]
         try:
-            await self._client.changeset(
-                [
-                    Write("POST", LINES, None, invoice.line_body(line, identifier))
-                    for line in missing
-                ],
-                not_after=not_after,
-            )
+            await self._client.changeset(lines, not_after=not_after)
         except Never:
-            if not existing:
-                await self._client.delete(HEADERS, _key(invoice.company, identifier))
+            await self._client.delete(HEADERS, _key(invoice.company, identifier))
             raise
 
     async def read(self, company: str, identifier: int) -> FoundInvoice | None:
@@ -99,17 +110,12 @@ class FreeTextInvoices:
     async def _with_lines(self, company: str, row: Mapping[str, Any]) -> FoundInvoice:
         identifier = int(row["InvoiceIdentifier"])
         where = Filter.eq("dataAreaId", company) & Filter.eq("ParentRecId", identifier)
-        lines = [
-            line
-            async for line in self._client.query(
-                LINES, where=where, select=("LineNumber", "ParentRecId")
-            )
-        ]
-        number = str(row.get("FreeTextNumber") or "")
-        is_posted = row.get("IsPosted") == "Yes"
+        select = ("LineNumber", "ParentRecId", AMOUNT)
+        lines = [line async for line in self._client.query(LINES, where=where, select=select)]
+        number, is_posted = str(row.get("FreeTextNumber") or ""), row.get("IsPosted") == "Yes"
         return FoundInvoice(
-            identifier, number if is_posted and number != NOT_POSTED else "", is_posted,
-            frozenset(int(line["LineNumber"]) for line in lines),
+            identifier, number if is_posted and number != NOT_POSTED else "",
+            total(Decimal(line[AMOUNT]) for line in lines) if lines else None,
         )  # fmt: skip
 
 

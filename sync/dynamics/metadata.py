@@ -20,18 +20,21 @@ class BrokenMetadata(ValueError):
 
 @dataclass(frozen=True)
 class Shape:
-    """One entity set: its type's name, its key fields in order, and every field with its type
-    ("Edm.String")."""
+    """One entity set: its type's name, its key fields in order, every field with its type
+    ("Edm.String"), and how many characters a field holds, where the document says so (F&O's own
+    does not)."""
 
     type: str
     key: tuple[str, ...]
     fields: Mapping[str, str]
+    lengths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class _Type:
     key: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
 
 
 class MetadataReader:
@@ -55,7 +58,7 @@ class MetadataReader:
         document is cut off."""
         self._parse(b"", last=True)
         return {
-            name: Shape(type_name, tuple(known.key), known.fields)
+            name: Shape(type_name, tuple(known.key), known.fields, known.lengths)
             for name, type_name in self._sets.items()
             if (known := self._types.get(type_name)) is not None
         }
@@ -77,6 +80,8 @@ class MetadataReader:
             self._sets[name] = attributes.get("EntityType", "").rpartition(".")[2]
         elif self._open is not None and element == "Property":
             self._open.fields[intern(name)] = intern(attributes.get("Type", ""))
+            if (longest := attributes.get("MaxLength", "")).isdecimal():
+                self._open.lengths[intern(name)] = int(longest)
         elif self._open is not None and element == "PropertyRef":
             self._open.key.append(name)
 

@@ -6,10 +6,13 @@ writes holds the journal's claim. A journal that F&O has posted takes no more li
 with the same text is opened.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.documents.customer_payment import CustomerPayment
 
@@ -19,6 +22,7 @@ LINE_FIELDS = (
     "LineNumber",
     "PaymentReference",
     "AccountDisplayValue",
+    "CurrencyCode",
     "CreditAmount",
     "DebitAmount",
 )
@@ -31,6 +35,10 @@ class FoundPayment:
     journal: str
     line: Decimal
 
+    def __str__(self) -> str:
+        """As a claim's number names it."""
+        return f"journal {self.journal} line {self.line}"
+
 
 class PaymentJournals:
     """The customer payment journals of one environment."""
@@ -39,8 +47,11 @@ class PaymentJournals:
         self._client = client
 
     async def find(self, payment: CustomerPayment) -> FoundPayment | None:
-        """The line with this reference, account and side, in whatever journal; None when it is not
-        there."""
+        """The line with this reference and side, in whatever journal; None when it is not there.
+
+        The side tells money received from money paid back. Raises `Never` when the line is another
+        payment (`must_be_ours`).
+        """
         rows = await self._client.find_by(
             LINES,
             "PaymentReference",
@@ -48,12 +59,18 @@ class PaymentJournals:
             company=payment.company,
             select=LINE_FIELDS,
         )
-        for row in rows:
-            if row.get("AccountDisplayValue") == payment.body["AccountDisplayValue"] and row.get(
-                payment.side
-            ):
-                return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
-        return None
+        rows = [row for row in rows if row.get(payment.side)]
+        ours = _told_by(payment.body, payment.amount)
+        row = next(
+            (row for row in rows if _told_by(row, Decimal(row[payment.side])) == ours),
+            rows[0] if rows else None,
+        )
+        if row is None:
+            return None
+        found = FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
+        target = f"line {found.line:f} of payment journal {found.journal}"
+        must_be_ours(payment.reference, target, ours, _told_by(row, Decimal(row[payment.side])))
+        return found
 
     async def open_journals(self, payment: CustomerPayment) -> list[str]:
         """The journals of this day and method that still take lines."""
@@ -90,3 +107,12 @@ class PaymentJournals:
             LINES, payment.line_body(place.journal, place.line), not_after=not_after
         )
         return place
+
+
+def _told_by(line: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:
+    """What tells a payment from another one with the same reference."""
+    return {
+        "account": line.get("AccountDisplayValue"),
+        "currency": line.get("CurrencyCode"),
+        "amount": amount,
+    }

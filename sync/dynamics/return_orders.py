@@ -1,11 +1,18 @@
-"""Return orders in F&O: header and negative lines; found again by `CustomersOrderReference`
-(reference 6.6)."""
+"""Return orders in F&O: header and negative lines (reference 6.6).
+
+They draw their number from the sequence of sales orders, so they are numbered as those are. With a
+number of ours header and lines travel in one changeset; else they are found again by
+`CustomersOrderReference`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sync.core.errors import Never
+from sync.core.money import ZERO, total
+from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents.return_order import ReturnOrder
@@ -18,17 +25,19 @@ FIELDS = (
     "RMANumber",
     "CustomerAccountNumber",
     "CustomersOrderReference",
+    "CurrencyCode",
     "ReturnStatus",
 )
+LINE_FIELDS = ("ReturnOrderNumber", "LineAmount")
 
 
 @dataclass(frozen=True)
 class FoundReturn:
-    """A return order as F&O holds it. `lines`: our references of the lines it has."""
+    """A return order as F&O holds it."""
 
     number: str
     rma: str
-    lines: frozenset[str]
+    has_lines: bool
 
 
 class ReturnOrders:
@@ -38,15 +47,12 @@ class ReturnOrders:
         self._client = client
 
     async def find(self, order: ReturnOrder) -> FoundReturn | None:
-        """The return order by its reference and account. Raises `Never` when there are several."""
-        rows = await self._client.find_by(
-            HEADERS,
-            "CustomersOrderReference",
-            order.reference,
-            company=order.company,
-            select=FIELDS,
-        )
-        rows = [row for row in rows if row.get("CustomerAccountNumber") == order.account]
+        """The return order by our number or its reference; None when it is not there.
+
+        Raises `Never` when there are several, and when it is another document (`must_be_ours`).
+        Lines come all together or not at all, so a header that has lines has the whole amount.
+        """
+        rows = await self._headers(order)
         if len(rows) > 1:
             raise Never(
                 f"{order.reference}: D365 holds {len(rows)} return orders with this reference",
@@ -54,16 +60,42 @@ class ReturnOrders:
             )
         if not rows:
             return None
-        number = str(rows[0]["ReturnOrderNumber"])
+        header, number = rows[0], str(rows[0]["ReturnOrderNumber"])
         lines = await self._client.find_by(
-            LINES,
-            "ReturnOrderNumber",
-            number,
-            company=order.company,
-            select=("ReturnOrderNumber", "ExternalItemNumber"),
+            LINES, "ReturnOrderNumber", number, company=order.company, select=LINE_FIELDS
         )
-        references = frozenset(str(line.get("ExternalItemNumber") or "") for line in lines)
-        return FoundReturn(number, str(rows[0].get("RMANumber") or ""), references)
+        amount = total(Decimal(line["LineAmount"]) for line in lines)
+        must_be_ours(
+            order.reference, f"return order {number}",
+            {
+                "reference": order.reference, "account": order.account,
+                "currency": order.header["CurrencyCode"],
+                "amount": -order.amount if lines else ZERO,
+            },
+            {
+                "reference": header.get("CustomersOrderReference"),
+                "account": header.get("CustomerAccountNumber"),
+                "currency": header.get("CurrencyCode"), "amount": amount,
+            },
+        )  # fmt: skip
+        return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
+
+    async def _headers(self, order: ReturnOrder) -> list[dict[str, Any]]:
+        """Those that are not cancelled; by our number, which one alone can bear, where we number
+        them."""
+        if order.number:
+            header = await self._client.get(
+                HEADERS, _key(order.company, order.number), select=FIELDS
+            )
+            return [header] if header is not None else []
+        rows = await self._client.find_by(
+            HEADERS,
+            "CustomersOrderReference",
+            order.reference,
+            company=order.company,
+            select=FIELDS,
+        )
+        return [row for row in rows if row.get("ReturnStatus") != "Canceled"] or rows[:1]
 
     async def prices_include_tax(self, company: str, account: str) -> bool:
         """Whether F&O takes the prices of this account's return orders to include tax. Raises
@@ -88,33 +120,40 @@ class ReturnOrders:
         return row is None or row.get("ReturnStatus") in {"Closed", "Canceled"}
 
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
-        """Post header and lines; returns what F&O calls it."""
-        header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
+        """Post header and lines; returns what F&O calls it. Raises `AlreadyExists` when our number
+        is taken.
+
+        With a number of ours both travel in one changeset, and the primary key refuses a second
+        return order.
+        """
+        if order.number:
+            writes = [
+                Write("POST", HEADERS, None, dict(order.header)),
+                *_lines(order, order.number),
+            ]
+            header, *_ = await self._client.changeset(writes, not_after=not_after)
+        else:
+            header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
         found = FoundReturn(
-            str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or ""), frozenset()
+            str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or ""), bool(order.number)
         )
-        await self.complete(order, found, not_after=not_after)
+        if not found.has_lines:
+            await self.complete(order, found.number, not_after=not_after)
         return found
 
-    async def complete(
-        self, order: ReturnOrder, found: FoundReturn, *, not_after: datetime
-    ) -> None:
-        """Post the lines that are missing, in one changeset. A refused header without lines is
-        removed."""
-        missing = [line for line in order.lines if line["ExternalItemNumber"] not in found.lines]
+    async def complete(self, order: ReturnOrder, number: str, *, not_after: datetime) -> None:
+        """Post the lines under a header without any, in one changeset. A header whose lines are
+        refused is removed."""
         try:
-            await self._client.changeset(
-                [
-                    Write("POST", LINES, None, order.line_body(line, found.number))
-                    for line in missing
-                ],
-                not_after=not_after,
-            )
+            await self._client.changeset(_lines(order, number), not_after=not_after)
         except Never:
-            if not found.lines:
-                key: dict[str, Any] = {
-                    "dataAreaId": order.company,
-                    "ReturnOrderNumber": found.number,
-                }
-                await self._client.delete(HEADERS, key)
+            await self._client.delete(HEADERS, _key(order.company, number), not_after=not_after)
             raise
+
+
+def _lines(order: ReturnOrder, number: str) -> list[Write]:
+    return [Write("POST", LINES, None, order.line_body(line, number)) for line in order.lines]
+
+
+def _key(company: str, number: str) -> dict[str, Any]:
+    return {"dataAreaId": company, "ReturnOrderNumber": number}

@@ -3,8 +3,9 @@ while still open.
 
 `numbers = "ours"`: header and lines travel in one changeset and the primary key refuses a second
 order. `numbers = "theirs"`: header first, lines in a second changeset; an order is found again by
-its reference, account and line references. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or
-V2/V3 + SalesOrderLines (reference 5.1 to 5.3).
+its reference and line references. Only the very same order is taken over: account, currency and
+amount are compared. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3 + SalesOrderLines
+(reference 5.1 to 5.3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 
 from sync.config.connections import Dynamics
 from sync.core.errors import Never
+from sync.core.money import CENT
+from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES, Changes
@@ -114,6 +117,7 @@ class SalesOrders:
         self._client = client
         self.headers = settings.order_headers
         self.lines = settings.order_lines
+        self._rounding = settings.rounding
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
         """Post the order whole; returns its number. Raises `AlreadyExists` when the number is
@@ -169,15 +173,16 @@ class SalesOrders:
         """The order in F&O, by our number or by reference and line references; None when it is not
         there.
 
-        A header without lines is told by its account. With lines it is ours whatever its account
-        is: a guest who has registered since has another one.
-
-        Raises `Never` when the number or the reference belongs to another document: a person must
-        look.
+        Raises `Never` where several are ours, `AnotherDocument` where number or reference belong to
+        another document. One that was cancelled there counts where there is no other.
         """
         if order.number:
-            return await self._by_number(order)
-        account = str(order.header["OrderingCustomerAccountNumber"])
+            found = await self.read(order.company, order.number)
+            if found is not None:
+                must_be_this_order(
+                    order, found.number, found.header, found.lines, self._unit(order)
+                )
+            return found
         headers = await self._client.find_by(
             self.headers,
             "CustomersOrderReference",
@@ -185,12 +190,10 @@ class SalesOrders:
             company=order.company,
             select=HEADER_FIELDS,
         )
-        ours: list[ExistingSalesOrder] = []
-        for header in headers:
-            found = await self._with_lines(order.company, header)
-            is_bare = not found.lines and header.get("OrderingCustomerAccountNumber") == account
-            if is_bare or set(found.lots) & {line.reference for line in order.lines}:
-                ours.append(found)
+        headers = [one for one in headers if one.get("SalesOrderStatus") != "Canceled"] or headers
+        there = [await self._with_lines(order.company, header) for header in headers]
+        wanted = {line.reference for line in order.lines}
+        ours = [found for found in there if not found.lines or wanted & set(found.lots)]
         if len(ours) > 1:
             numbers = ", ".join(sorted(found.number for found in ours))
             raise Never(
@@ -198,6 +201,8 @@ class SalesOrders:
                 f" {numbers}",
                 remedy="Keep the right one, cancel the others in D365, then replay the order.",
             )
+        for found in ours or there:
+            must_be_this_order(order, found.number, found.header, found.lines, self._unit(order))
         return ours[0] if ours else None
 
     async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
@@ -207,25 +212,15 @@ class SalesOrders:
         )
         return await self._with_lines(company, header) if header else None
 
+    def _unit(self, order: SalesOrder) -> Decimal:
+        return self._rounding.get(str(order.header["CurrencyCode"]), CENT)
+
     async def is_stopped(self, company: str, number: str) -> bool:
         """Whether the processing of the order is stopped."""
         row = await self._client.get(
             self.headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED)
         )
         return row is not None and row.get(STOPPED) == "Yes"
-
-    async def _by_number(self, order: SalesOrder) -> ExistingSalesOrder | None:
-        found = await self.read(order.company, order.number)
-        if found is not None and found.header.get("CustomersOrderReference") != order.reference:
-            raise Never(
-                f"order {order.reference}: sales order {order.number} exists in D365 with another"
-                " reference",
-                remedy=(
-                    "Change orders.number_template in connections.toml so that it gives numbers"
-                    " nobody else uses."
-                ),
-            )
-        return found
 
     async def _with_lines(self, company: str, header: Mapping[str, Any]) -> ExistingSalesOrder:
         number = str(header["SalesOrderNumber"])

@@ -49,9 +49,10 @@ class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
     `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
-    person asked for it once. `targets`: JSON of what the targets hold, by kind of document: number,
-    digest, further keys. `unsettled_until`: until when a write given up before the last intent may
-    still commit, whatever came of the last.
+    person asked for it once. `entity_id`: the record's id in its own system, where the key is a
+    number that may come to name another one. `targets`: JSON of what the targets hold, by kind of
+    document: number, digest, further keys. `unsettled_until`: until when a write given up before
+    the last intent may still commit, whatever came of the last.
     """
 
     connection: str
@@ -64,7 +65,7 @@ class Claim:
     asked: bool = False
     digest: str = ""
     number: str = ""
-    entity: str = ""
+    entity_id: str = ""
     reason: str = ""
     remedy: str = ""
     read_at: datetime | None = None
@@ -100,6 +101,10 @@ class Claim:
         return Intent(
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
+
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether somebody holds the record."""
+        return self.owner != "" and self.lease_until is not None and self.lease_until > now
 
     def row(self) -> Row:
         """As it is stored."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sync.core.errors import Later, Unknown
+from sync.core.errors import Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
@@ -46,6 +46,7 @@ class Delivery:
         self.inherited = self.claim.intent
         self._held = self.claim.delivered
         self._resolved = set[str]()
+        self._horizon = timedelta()
 
     def looks_first(self, kind: str) -> bool:
         """Whether the target may hold the document already: an earlier try's outcome is unknown, or
@@ -116,6 +117,7 @@ class Delivery:
         is_open = earlier is not None and earlier.kind not in self._resolved
         if earlier is not None and is_open and (earlier.kind, earlier.document) != (kind, document):
             kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
+        self._horizon = target.commit_horizon
         not_after = self.systems.clock.now() + target.send_within
         intent = Intent(
             document, not_after, not_after + target.write_timeout + target.commit_horizon, kind
@@ -130,36 +132,35 @@ class Delivery:
     def settles_sooner(self, error: Exception) -> dict[str, datetime]:
         """What a claim may say of this try's own intent, now that `error` has ended it.
 
-        A write that was given up commits within the horizon or never; one that was refused,
-        throttled or not sent never does, and all before it were answered. (A crash, or a fault of
-        ours, leaves only the announced times to go by.)
+        A write that was given up commits within the horizon or never. One that was refused (`Never`
+        as well as `Later`), throttled or not sent never does, and all of this intent before it were
+        answered: no flow goes on after `Unknown`. What earlier tries gave up is not touched by it
+        (`unsettled_until`). A crash, or a fault of ours, leaves only the announced times to go by.
         """
         intent = self.claim.intent
-        if intent is None or intent == self.inherited or not isinstance(error, Later):
+        if intent is None or intent == self.inherited or not isinstance(error, Later | Never):
             return {}
-        seconds = (
-            self.systems.settings.dynamics.commit_horizon_seconds
-            if isinstance(error, Unknown)
-            else 0
-        )
-        return {
-            "intent_settled_by": min(
-                intent.settled_by, self.systems.clock.now() + timedelta(seconds=seconds)
-            )
-        }
+        horizon = self._horizon if isinstance(error, Unknown) else timedelta()
+        return {"intent_settled_by": min(intent.settled_by, self.systems.clock.now() + horizon)}
 
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""
-        now, until = self.systems.clock.now(), self._unsettled_until()
-        if until is not None and now < until:
+        until = self._unsettled_until()
+        if self.is_unsettled and until is not None:
+            after = until - self.systems.clock.now()
             raise Later(
-                "an earlier write of this record may still commit", after=until - now, counts=False
+                "an earlier write of this record may still commit", after=after, counts=False
             )
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether a write that earlier tries gave up may still commit."""
+        until = self._unsettled_until()
+        return until is not None and self.systems.clock.now() < until
 
     def _unsettled_until(self) -> datetime | None:
         """When the last write that earlier tries gave up can no longer commit."""
-        ends = (self.claim.unsettled_until, self.inherited.settled_by if self.inherited else None)
-        return max((end for end in ends if end is not None), default=None)
+        return _latest(self.claim.unsettled_until, self.inherited)
 
     async def require(self, flow: str, key: str, record: Any = None) -> Delivered | Skipped:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody
@@ -197,3 +198,14 @@ class Delivery:
     def now(self) -> datetime:
         """Aware UTC."""
         return self.systems.clock.now()
+
+
+def unsettled_until(claim: Claim) -> datetime | None:
+    """Until when a write of a record that nobody is at work on may still commit; None where none
+    may."""
+    return _latest(claim.unsettled_until, claim.intent)
+
+
+def _latest(end: datetime | None, intent: Intent | None) -> datetime | None:
+    ends = (end, intent.settled_by if intent else None)
+    return max((one for one in ends if one is not None), default=None)

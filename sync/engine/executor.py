@@ -80,7 +80,7 @@ async def _made(write: Write, delivery: Delivery) -> Result:
     if sent != write.document:
         await _amended(write, found.number, sent, delivery)
     else:
-        delivery.keep_sent(write.kind, write.document)
+        _kept(write, write.document, delivery)
     return Result(write.kind, found.number, write.digest, action, found.keys, found.label)
 
 
@@ -117,6 +117,11 @@ async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) ->
     return replace(held, digest=write.digest, action=action)
 
 
+def _kept(write: Write, document: Any, delivery: Delivery) -> None:
+    if write.is_kept:
+        delivery.keep_sent(write.kind, document)
+
+
 async def _amended(write: Write, number: str, sent: Any | None, delivery: Delivery) -> bool:
     delivery.keep("wanted", {write.kind: write.document})
     try:
@@ -129,7 +134,7 @@ async def _amended(write: Write, number: str, sent: Any | None, delivery: Delive
         intent = await delivery.intend(write.kind, write.announced, write.target)
         await amendment.apply(intent.not_after)
     if amendment.document is not None:
-        delivery.keep_sent(write.kind, amendment.document)
+        _kept(write, amendment.document, delivery)
     return amendment.apply is not None
 
 
@@ -153,17 +158,23 @@ async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
 
 
 async def _part(part: Part, delivery: Delivery) -> Result:
-    """Deliver a record of its own claim; ours announces that it is under way.
+    """Have another record write it; ours announces that it is under way.
 
-    A posted part is never changed, so one that was delivered stays as it is.
+    A posted part is never changed, so one that was delivered stays as it is. In whatever record an
+    earlier try may have left it, it is found before a place is chosen.
     """
     held = delivery.held(part.kind)
     if held is not None:
         return replace(held, action="unchanged")
     delivery.wait_until_settled()
-    await delivery.intend(part.kind, part.digest, part.target)
-    async with delivery.systems.one_at_a_time(f"{part.flow}|{part.key}"):
-        outcome = await delivery.require(part.flow, part.key, part.record)
+    found = await part.find() if delivery.looks_first(part.kind) else None
+    if found is not None:
+        return Result(part.kind, found.number, part.digest, "adopted", found.keys, found.label)
+    async with delivery.systems.one_at_a_time(f"{part.flow}|{part.lock}"):
+        key = await part.place()
+        intent = await delivery.intend(part.kind, part.digest, part.target)
+        outcome = await delivery.require(part.flow, key, part.record(key, intent.not_after))
+    delivery.keep_sent(part.kind, part.document)
     if isinstance(outcome, Skipped):
-        raise TypeError(f"{part.flow} {part.key} was skipped: {outcome.reason}")
+        raise TypeError(f"{part.flow} {key} was skipped: {outcome.reason}")
     return replace(outcome.results[0], kind=part.kind, digest=part.digest)

@@ -17,6 +17,7 @@ from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
+from sync.engine.identities import Identities
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -54,7 +55,7 @@ class Ledger:
     """
 
     def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
-        self._tables = tables
+        self._tables, self.identities = tables, Identities(tables)
         self._clock = clock
         self._is_alone = is_alone
 
@@ -84,8 +85,9 @@ class Ledger:
         while True:
             claim = await self.claim(connection, flow, key)
             now = self._clock.now()
-            held = claim.owner != "" and claim.lease_until is not None and claim.lease_until > now
-            held = held and not (self._is_alone and claim.owner.partition("/")[0] != owner)
+            held = claim.is_held_at(now) and not (
+                self._is_alone and claim.owner.partition("/")[0] != owner
+            )
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False

@@ -112,7 +112,7 @@ class Outcomes:
                     decision.reason,
                     _places(error),
                 )
-            await self.park(delivery.message, delivery.claim, decision, delivery)
+            await self.park(delivery.message, delivery.claim, decision, delivery, error)
             return
         now = self._clock.now()
         reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
@@ -151,9 +151,14 @@ class Outcomes:
             )
 
     async def park(
-        self, message: Message, claim: Claim, park: Park, delivery: Delivery | None = None
+        self,
+        message: Message,
+        claim: Claim,
+        park: Park,
+        delivery: Delivery | None = None,
+        error: Exception | None = None,
     ) -> None:
-        """Give the record to a person."""
+        """Give the record to a person. `error`: what has ended the try."""
         now = self._clock.now()
         said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
         entry = Entry(
@@ -172,8 +177,11 @@ class Outcomes:
             park.reason,
         )
         read_at, seen = (delivery.started, delivery.seen) if delivery is not None else (now, "")
+        settles = (
+            delivery.settles_sooner(error) if delivery is not None and error is not None else {}
+        )
         released = await self._ledger.release(
-            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said
+            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said, **settles
         )
         await self.let_go(message, released)
 

@@ -4,27 +4,57 @@ Or it says why there is none (`Skipped`, `Waiting`). The executor alone carries 
 prints them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
 
-from sync.engine.write import Removal, Request, Result, Target, Write
+from sync.engine.write import Found, Removal, Request, Result, Target, Write
 
 
-@dataclass(frozen=True)
-class Part:
-    """A record without notifications of its own, delivered under its own claim as part of a plan.
+class Part(ABC):
+    """A document that is written by another record, under that record's claim, as part of a plan.
 
-    `kind` names what comes of it in the claim of the whole.
+    `kind` names what comes of it in the claim of the whole; `flow` is that of the other record.
+    `lock`: parts of the same name are placed and written one at a time, as far as one process goes.
+    `digest`: of what is written.
     """
 
     kind: str
-    flow: str
-    key: str
-    record: Any
-    digest: str
+    flow: ClassVar[str]
     target: Target
-    requests: Callable[[], Sequence[Request]]
+
+    @property
+    @abstractmethod
+    def lock(self) -> str:
+        """The name of what takes it."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """The digest of what is written."""
+
+    @property
+    @abstractmethod
+    def document(self) -> Any:
+        """What is written, as JSON; kept encrypted."""
+
+    @abstractmethod
+    def requests(self) -> Sequence[Request]:
+        """What would be sent."""
+
+    @abstractmethod
+    async def find(self) -> Found | None:
+        """What an earlier try may have left behind. Raises `Never` where it is another document."""
+
+    @abstractmethod
+    async def place(self) -> str:
+        """The key of the record that takes it now. Raises `Later` while none may."""
+
+    @abstractmethod
+    def record(self, key: str, not_after: datetime) -> Any:
+        """What is handed to the other flow; nothing of it is sent after `not_after`."""
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,13 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Connection, Invoices
 from sync.core.errors import Missing, Never
 from sync.core.money import ZERO, rounded
-from sync.dynamics.documents.customer_payment import CREDIT, DEBIT, CustomerPayment
+from sync.dynamics.documents.customer_payment import CREDIT, DEBIT, LONGEST_TEXT, CustomerPayment
 from sync.mapping.addresses import without_empty
 from sync.mapping.sales_order import mapped
 from sync.mapping.sales_order_lines import unique_references
 
 STORE_CREDIT: Final = "customer_balance"
 """What `invoices.accounts` calls the liability for store credit."""
-
-LONGEST_TEXT: Final = 60
-"""Characters of a journal's description, and of a transaction's text, that are surely kept."""
 
 
 def customer_payment_from(
@@ -123,7 +120,7 @@ def _line(
             "OffsetAccountType": offset[0],
             "OffsetAccountDisplayValue": display_value(offset[1], settings.dimension_delimiter),
             "PaymentReference": reference,
-            "TransactionText": f"Web order {order.increment_id}"[:LONGEST_TEXT],
+            "TransactionText": f"Web order {order.increment_id}",
             "IsPrepayment": "No",
             **fields,
         }

@@ -8,7 +8,7 @@ that is exact to the cent, else as one.
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
@@ -20,8 +20,6 @@ from sync.mapping.addresses import without_empty
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
-
-LONGEST_DESCRIPTION: Final = 255
 
 
 def free_text_invoice_from(
@@ -47,6 +45,7 @@ def free_text_invoice_from(
             "InvoiceDate": day.isoformat(),
             "CurrencyCode": receivable.totals.currency,
             "CustomerReference": reference,
+            "CustomerRequisition": order.increment_id,
             "InclTax": "Yes" if receivable.is_gross else "No",
             "TermsOfPayment": "" if is_credit else _terms(order, connection),
             "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),
@@ -85,7 +84,7 @@ def _amounts(line: ReceivableLine, sign: int) -> dict[str, Any]:
     price = priced(line.quantity, line.amount)
     is_exact = price.price_quantity == 1
     return {
-        "Description": line.text[:LONGEST_DESCRIPTION],
+        "Description": line.text,
         "Quantity": shortest(line.quantity) if is_exact else Decimal(1),
         "UnitPrice": shortest(price.price if is_exact else line.amount) * sign,
         "TransactionCurrencyAmount": line.amount * sign,

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from sync.commerce.models.invoice import PAID, REFUNDED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order, utc
-from sync.config.connections import Connection, Store
+from sync.config.connections import Connection, NumberMode, Store
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
@@ -22,8 +22,10 @@ from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.documents.totals import Totals, joined
 from sync.mapping.customer_payment import customer_payment_from, store_credit_from
+from sync.mapping.document_numbers import fitting
 from sync.mapping.free_text_invoice import free_text_invoice_from
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from
+from sync.mapping.references import FORMER
 from sync.mapping.return_order import return_order_from
 from sync.mapping.sales_order import order_store
 from sync.mapping.store_credit import kept_as_credit
@@ -43,12 +45,18 @@ class DocumentWithOrder(Generic[D]):
 @dataclass(frozen=True)
 class PostingTarget:
     """Where a document is booked: legal entity, account, store view, our reference, and its sales
-    order if it is there."""
+    order if it is there.
+
+    `former`: the reference by the default template of earlier releases.
+    `number`: the ReturnOrderNumber of a credit memo, where sales orders are numbered by us.
+    """
 
     company: str
     account: str
     store: Store
     reference: str
+    former: str = ""
+    number: str = ""
     order_number: str = ""
 
 
@@ -121,16 +129,44 @@ def receivable_of(
 def posting_target_of(
     with_order: DocumentWithOrder[D], connection: Connection, account: str
 ) -> PostingTarget:
-    """Where the document is booked. Raises `Never` for an order of no store of this connection."""
+    """Where the document is booked.
+
+    Raises `Never` for an order of no store of this connection, and for a number that F&O would not
+    hold.
+    """
     document, order = with_order.document, with_order.order
     store = order_store(order, connection)
-    section = connection.invoices if isinstance(document, Invoice) else connection.creditmemos
-    reference = section.reference_template.format(
-        order_increment_id=order.increment_id,
-        increment_id=document.increment_id,
-        store_id=0 if order.store_id is None else order.store_id,
+    is_invoice = isinstance(document, Invoice)
+    section = connection.invoices if is_invoice else connection.creditmemos
+    former = _filled(FORMER["invoices" if is_invoice else "creditmemos"], with_order)
+    company, reference = (
+        store.company or connection.dynamics.company,
+        _filled(section.reference_template, with_order),
     )
-    return PostingTarget(store.company or connection.dynamics.company, account, store, reference)
+    return PostingTarget(
+        company, account, store, reference, former, _return_number(with_order, connection)
+    )
+
+
+def _return_number(with_order: DocumentWithOrder[D], connection: Connection) -> str:
+    is_returned = (
+        isinstance(with_order.document, CreditMemo)
+        and connection.creditmemos.recipe == "return-order"
+    )
+    if not is_returned or connection.orders.numbers is NumberMode.THEIRS:
+        return ""
+    number = _filled(connection.creditmemos.number_template, with_order)
+    return fitting(
+        number, with_order.document.label, "ReturnOrderNumber", "creditmemos.number_template"
+    )
+
+
+def _filled(template: str, with_order: DocumentWithOrder[D]) -> str:
+    order = with_order.order
+    return template.format(
+        order_increment_id=order.increment_id, increment_id=with_order.document.increment_id,
+        store_id=0 if order.store_id is None else order.store_id,
+    )  # fmt: skip
 
 
 def invoice_documents(
@@ -175,7 +211,8 @@ def memo_documents(
         returned = return_order_from(
             credited, with_order.order, connection, store=posting_target.store,
             company=posting_target.company, account=posting_target.account,
-            reference=posting_target.reference, items=items, lots=lots,
+            number=posting_target.number, reference=posting_target.reference, items=items,
+            lots=lots,
         )  # fmt: skip
     else:
         free_text = _free_text(with_order, credited, connection, posting_target, items)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection, Store
 from sync.core.errors import Missing, Never
-from sync.core.money import CENT, ZERO, rounded
+from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.line_amount import sales_units, shortest
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.addresses import without_empty
@@ -39,6 +39,7 @@ def return_order_from(
     store: Store,
     company: str,
     account: str,
+    number: str,
     reference: str,
     items: Mapping[str, ItemMapping],
     lots: Mapping[str, str],
@@ -51,6 +52,7 @@ def return_order_from(
     header = without_empty(
         {
             "dataAreaId": company,
+            "ReturnOrderNumber": number,
             "CustomerAccountNumber": account,
             "InvoiceCustomerAccountNumber": account,
             "CurrencyCode": receivable.totals.currency,
@@ -69,8 +71,11 @@ def return_order_from(
     lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
     tendered = [line.amount for line in receivable.lines if line.is_payment]
-    totals = proved(receivable, iter([*(credited(body, unit) for body in lines), *tendered]))
-    return ReturnOrder(company, account, reference, header, tuple(lines), totals)
+    amounts = [credited(body, unit) for body in lines]
+    totals = proved(receivable, iter([*amounts, *tendered]))
+    return ReturnOrder(
+        company, number, account, reference, header, tuple(lines), totals, total(amounts)
+    )
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:

@@ -19,6 +19,7 @@ from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals, Unproved, proof
 from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping.document_numbers import fitting
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import rounding_line, sales_order_lines, totals_left
@@ -27,9 +28,6 @@ from sync.mapping.tax_groups import order_tax_group
 from sync.mapping_tables.records import ItemMapping
 
 T = TypeVar("T")
-
-LONGEST_NUMBER = 20
-"""SalesOrderNumber and CustomerAccount hold 20 characters."""
 
 
 def order_store(order: Order, connection: Connection) -> Store:
@@ -162,13 +160,9 @@ def _number(order: Order, connection: Connection) -> str:
     if connection.orders.numbers is NumberMode.THEIRS:
         return ""
     number = _filled(connection.orders.number_template, order)
-    if len(number) > LONGEST_NUMBER:
-        raise Never(
-            f"order {order.increment_id}: SalesOrderNumber would be {number}, {len(number)}"
-            f" characters; F&O takes {LONGEST_NUMBER}",
-            remedy="Shorten orders.number_template in connections.toml.",
-        )
-    return number
+    return fitting(
+        number, f"order {order.increment_id}", "SalesOrderNumber", "orders.number_template"
+    )
 
 
 def _reference(order: Order, connection: Connection) -> str:

@@ -27,8 +27,6 @@ from sync.mapping_tables.records import ItemMapping, normal_sku
 LONGEST_REFERENCE: Final = 20
 """Characters of `ExternalItemNumber` that are surely kept."""
 
-LONGEST_DESCRIPTION: Final = 1000
-
 
 def sales_order_lines(
     order: Order,
@@ -234,4 +232,4 @@ def _options_text(item: Item) -> str:
     """A line's description where the shopper chose or typed something: otherwise F&O's own product
     name stands."""
     texts = ", ".join(f"{option.option_id}={option.option_value}" for option in item.product_option)
-    return f"{item.name} [{texts}]"[:LONGEST_DESCRIPTION] if texts else ""
+    return f"{item.name} [{texts}]" if texts else ""

@@ -5,6 +5,7 @@ Nothing is asked of D365, so an account that a rule would find there is shown as
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from sync.commerce.models.company import Company, CompanyStatus
@@ -21,7 +22,7 @@ from sync.mapping.customer_account import (
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.input_files import id_of
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, parked
+from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, as_sent, parked
 
 SET, ADDRESSES = "/data/CustomersV3", "/data/CustomerPostalAddresses"
 
@@ -45,7 +46,7 @@ async def preview_customer(document: Any, connection: Connection, lookups: Looku
                 f"buys for company {shopper.company_id}: a contact of its account, without one of"
                 " their own",
             )
-        return _account(key, customer_account_from(shopper, connection), known)
+        return _fitted(_account(key, customer_account_from(shopper, connection), known), connection)
     except Never as error:
         return parked(key, error)
 
@@ -71,9 +72,15 @@ async def preview_company(document: Any, connection: Connection, lookups: Lookup
                 " hold",
             )
         hold = wanted_hold(company, connection)
-        return _account(key, wanted, known, {"OnHoldStatus": hold} if hold else {})
+        return _fitted(
+            _account(key, wanted, known, {"OnHoldStatus": hold} if hold else {}), connection
+        )
     except Never as error:
         return parked(key, error)
+
+
+def _fitted(found: Preview, connection: Connection) -> Preview:
+    return replace(found, requests=as_sent(found.requests, connection))
 
 
 def _key(document: Any) -> str:

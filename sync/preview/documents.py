@@ -45,6 +45,7 @@ from sync.preview.orders import (
     Preview,
     Request,
     account_of,
+    as_sent,
     key_of,
     mapped_order,
     parked,
@@ -112,7 +113,7 @@ async def _previewed(with_order: DocumentWithOrder[D], basis: Basis) -> Preview:
         return Preview(record.key, "skip", reason)
     receivable_documents = await _receivable_documents(with_order, receivable, basis)
     requests, notes = (
-        tuple(_requests(receivable_documents)),
+        as_sent(_requests(receivable_documents), connection),
         tuple(_notes(receivable, receivable_documents)),
     )
     return Preview(

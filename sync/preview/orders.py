@@ -9,8 +9,8 @@ order, not what your company mapped.
 import importlib.resources
 import re
 import tomllib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from sync.commerce.models.order import Order, number_of
 from sync.config.connections import Connection, Connections
 from sync.core.encoding import digest
 from sync.core.errors import Missing, Never
+from sync.dynamics.documents.lengths import fitted
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.dynamics.documents.totals import Totals, Unproved
@@ -165,13 +166,26 @@ async def preview_order(
     try:
         reason = _reason_to_skip(order, connection, now)
         first, mapped = await mapped_order(order, connection, lookups)
+        requests = as_sent([*first, *_requests(mapped, connection)], connection)
     except Never as error:
         found = parked(order.key, error)
     else:
-        requests = (*first, *_requests(mapped, connection))
         notes = tuple(_notes(mapped))
         found = Preview(order.key, "deliver", requests=requests, totals=mapped.totals, notes=notes)
     return Preview(order.key, "skip", reason, totals=found.totals) if reason else found
+
+
+def as_sent(requests: Iterable[Request], connection: Connection) -> tuple[Request, ...]:
+    """The requests with what F&O's fields hold of their texts. Raises `Never` for a number that is
+    too long."""
+    return tuple(
+        replace(one, body=fitted(_set_of(one.path), one.body or {}, connection.dynamics.lengths))
+        for one in requests
+    )
+
+
+def _set_of(path: str) -> str:
+    return path.removeprefix("/data/").partition("(")[0]
 
 
 def key_of(document: Any) -> str:

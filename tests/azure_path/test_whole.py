@@ -133,7 +133,7 @@ async def test_an_order_goes_from_the_shops_webhook_to_the_ledger(
         await received.services.close()
     assert health.json()["status"] == "ok"
     references = [row["CustomersOrderReference"] for row in sandbox_orders(sandbox, ready.company)]
-    assert references == [order["increment_id"] for order in placed]
+    assert references == [f"{order['store_id']}-{order['increment_id']}" for order in placed]
 
 
 def sandbox_orders(sandbox: Sandbox, company: str) -> list[dict[str, Any]]:

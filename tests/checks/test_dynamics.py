@@ -12,12 +12,14 @@ from sync.checks.entities import (
     dynamics_answers,
     field_finding,
     fields_exist,
+    length_findings,
 )
 from sync.checks.finding import Level, findings_of
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import Keyed, number_finding, numbers_fit
 from sync.config.connections import Companies, NumberMode
 from sync.core.encoding import from_json
+from sync.dynamics.metadata import Shape
 from sync.preview.orders import example_connection, example_lookups, orders_in, preview_order
 from tests.checks.conftest import Sandboxes, levels, only_fault
 from tests.cli.running import ORDERS
@@ -59,6 +61,16 @@ async def test_every_pair_of_order_entities_has_the_fields_we_use(sandboxes: San
         )
         assert levels(found) == {"ok"}
         assert len(found) == 4
+
+
+def test_a_length_of_the_environment_that_differs_is_told_with_the_key_to_write() -> None:
+    shape = Shape("CustomerV3", (), {}, {"PersonLastName": 40, "PersonFirstName": 25, "Other": 1})
+    needed = {"CustomersV3": ["PersonLastName", "PersonFirstName"]}
+    (found,) = length_findings(needed, {"CustomersV3": shape}, {})
+    assert found.what == "CustomersV3: PersonLastName holds 40 characters here; we go by 25"
+    assert '"CustomersV3.PersonLastName" = 40' in found.cure
+    known = {"CustomersV3.PersonLastName": 40}
+    assert list(length_findings(needed, {"CustomersV3": shape}, known)) == []
 
 
 def test_an_entity_set_that_is_missing_is_told_with_those_that_are_there() -> None:

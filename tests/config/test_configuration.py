@@ -248,6 +248,82 @@ def test_two_stores_numbered_by_us_need_the_store_in_the_number() -> None:
     ).connections["main"]
 
 
+PAPERS = 'flows = ["orders", "customers", "invoices", "creditmemos"]'
+REFERENCES = {
+    "orders": "{store_id}-{increment_id}",
+    "invoices": "{store_id}-I{increment_id}",
+    "creditmemos": "{store_id}/C{increment_id}",
+}
+
+
+def _papers(section: str, template: str, stores: str) -> str:
+    """The sound file with invoices and credit memos, one section's reference template, and further
+    stores."""
+    text = re.sub(r"flows = \[.*?\]", PAPERS, SOUND) + stores
+    line = f'reference_template = "{template}"\n'
+    banks = 'banks = { "*" = "B" }\n'
+    tables = {
+        "invoices": f"[connections.main.invoices]\n{banks}",
+        "creditmemos": "[connections.main.creditmemos]\n",
+    }
+    if section == "orders":
+        text = text.replace('numbers = "theirs"', f'numbers = "theirs"\n{line}', 1)
+    else:
+        tables[section] += line
+    return text + "".join(tables.values())
+
+
+@pytest.mark.parametrize(
+    "stores", [f"{STORE_2}\n", f"{DEFAULT}\n"], ids=["two stores", "any store"]
+)
+@pytest.mark.parametrize("section", REFERENCES)
+def test_references_name_the_store_wherever_more_than_one_store_view_can_send(
+    section: str, stores: str
+) -> None:
+    connections_from(_papers(section, REFERENCES[section], stores))
+    connections_from(_papers(section, "W{increment_id}", ""))
+    reported = _reported(_papers(section, "W{increment_id}", stores))
+    assert (
+        f"connections.main.{section}.reference_template: the template has no {{store_id}}"
+        in reported
+    )
+    assert "Put {store_id} into it" in reported
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{store_id}{increment_id}", "{increment_id}{store_id}", "{store_id}0{increment_id}"],
+)
+def test_a_store_that_runs_into_the_number_tells_no_two_orders_apart(template: str) -> None:
+    reported = _reported(_papers("orders", template, f"{STORE_2}\n"))
+    assert "nothing tells where one number ends and the next begins" in reported
+
+
+def test_two_connections_of_one_shop_are_told_apart_by_the_store_or_by_their_templates() -> None:
+    text = _two(second=STORE_1.replace("stores.1", "stores.2"))
+    connections_from(text)
+    alike = text.replace(
+        'numbers = "theirs"', 'numbers = "theirs"\nreference_template = "W{increment_id}"'
+    )
+    assert "has the same reference_template for other stores of this shop" in _reported(alike)
+
+
+def test_return_orders_are_numbered_otherwise_than_sales_orders() -> None:
+    text = _papers("creditmemos", REFERENCES["creditmemos"], "").replace(
+        'numbers = "theirs"', 'numbers = "ours"', 1
+    )
+    connections_from(text)
+    for template, what in (
+        ("{store_id}-{increment_id}", "the number of the sales order"),
+        ("{store_id}", "no {increment_id}"),
+        ("RETURN-OF-WEB-{increment_id}", "23 characters"),
+    ):
+        table = "[connections.main.creditmemos]\n"
+        reported = _reported(text.replace(table, f'{table}number_template = "{template}"\n'))
+        assert "creditmemos.number_template" in reported
+        assert what in reported
+
+
 FILES: list[tuple[bytes, int, str]] = [
     (b"", 1, "there is nothing in the file"),
     (b" \r\n\t\r\n", 1, "there is nothing in the file"),

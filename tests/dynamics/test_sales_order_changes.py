@@ -92,12 +92,21 @@ def test_rows_added_and_gone_are_told_by_reference() -> None:
 
 def test_what_makes_the_document_what_it_is_cannot_be_patched() -> None:
     found = changed(
-        made(*ROWS),
-        made(*ROWS, order_currency_code="EUR"),
-        connection(orders={"number_template": "X{increment_id}"}),
+        made(*ROWS), made(*ROWS, order_currency_code="EUR", customer_id=3, customer_is_guest=0)
     )
-    assert found.fixed == ["CurrencyCode", "SalesOrderNumber"]
+    assert found.fixed == ["CurrencyCode"]
     assert not found.header
+
+
+def test_a_posted_order_keeps_its_number_and_reference_whatever_the_templates_say_since() -> None:
+    others = connection(
+        orders={
+            "number_template": "X{store_id}-{increment_id}",
+            "reference_template": "Y{store_id}-{increment_id}",
+        }
+    )
+    assert not changed(made(*ROWS), made(*ROWS), others)
+    assert document(made(*ROWS)).current_digest == document(made(*ROWS), others).current_digest
 
 
 def test_the_digests_tell_placed_from_left_over() -> None:

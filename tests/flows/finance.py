@@ -36,7 +36,7 @@ BOOKS: Final[Mapping[str, Any]] = {
             "rounding": "403100",
         },
     },
-    "creditmemos": {"reason": "WEB", "reference_template": "{order_increment_id}/C{increment_id}"},
+    "creditmemos": {"reason": "WEB"},
 }  # fmt: skip
 FREE_TEXT: Final[Mapping[str, Any]] = {"recipe": "free-text-invoice"}
 FREE_CREDIT: Final[Mapping[str, Any]] = {"recipe": "free-text-credit"}
@@ -118,9 +118,8 @@ class Finance(Harness):
 
     def reference(self, document: Columns, flow: str = "invoices") -> str:
         """Our reference of a document."""
-        order = self.commerce.order_of(document).row["increment_id"]
-        letter = "C" if flow == "creditmemos" else ""
-        return f"{order}/{letter}{document['increment_id']}"
+        letter = "C" if flow == "creditmemos" else "I"
+        return f"{document['store_id']}-{letter}{document['increment_id']}"
 
     def payments(self, document: Columns, flow: str = "invoices") -> list[Record]:
         """The journal lines with a document's reference."""

@@ -119,9 +119,7 @@ async def test_posted_free_text_invoices_are_told_in_the_trails_of_invoice_and_m
     assert [entry.number for entry in await _posted(finance, key(memo), "creditmemos")] == [credit]
 
 
-@in_finance(
-    creditmemos={**FREE_CREDIT, "reference_template": "{order_increment_id}/{increment_id}"}
-)
+@in_finance(creditmemos={**FREE_CREDIT, "reference_template": "{store_id}-I{increment_id}"})
 async def test_a_memo_with_the_reference_of_a_payment_is_told_in_its_own_trail(
     finance: Finance,
 ) -> None:

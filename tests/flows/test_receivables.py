@@ -93,7 +93,7 @@ async def test_a_captured_invoice_is_a_payment_of_its_total(harness: Harness) ->
     await notify(harness, "invoices", invoice)
     (line,) = rows(harness, "CustomerPaymentJournalLines")
     assert line["CreditAmount"] == invoice["grand_total"]
-    assert line["PaymentReference"] == f"{order.row['increment_id']}/{invoice['increment_id']}"[:20]
+    assert line["PaymentReference"] == f"{order.row['store_id']}-I{invoice['increment_id']}"
     assert not rows(harness, "FreeTextInvoiceHeaders")
 
 

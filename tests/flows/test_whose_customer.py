@@ -158,7 +158,7 @@ def german_books(harness: Harness) -> None:
 
 def bought_in(harness: Harness, company: str, order: StoredOrder) -> str:
     """The account of an order's sales order in a legal entity."""
-    (header,) = harness.dynamics.orders_for(str(order.row["increment_id"]), company)
+    (header,) = harness.dynamics.orders_for(harness.order_reference(order), company)
     account = str(header["OrderingCustomerAccountNumber"])
     assert harness.dynamics.store.find("CustTable", company, account) is not None
     return account

@@ -111,7 +111,7 @@ def _change(draw: st.DrawFn, document: Any, path: Path) -> None:
     elif what == "repeated" and isinstance(place, list):
         place.append(deepcopy(value))
     elif what == "added" and isinstance(value, dict):
-        value[draw(st.sampled_from(KEYS))] = draw(st.sampled_from(JUNK))
+        value[draw(st.sampled_from(KEYS))] = deepcopy(draw(st.sampled_from(JUNK)))
     elif what == "swapped" and isinstance(value, dict) and len(value) > 1:
         one, two = draw(st.sampled_from(sorted(value))), draw(st.sampled_from(sorted(value)))
         value[one], value[two] = value[two], value[one]

@@ -41,7 +41,8 @@ async def test_header_and_lines_belong_to_the_invoice() -> None:
     invoice = invoice_of(order)
     found = await booked(invoice, order, books())
     (header,) = bodies(found.requests, "FreeTextInvoiceHeaders")
-    assert header["CustomerReference"] == f"{order['increment_id']}/{invoice['increment_id']}"
+    assert header["CustomerReference"] == f"1-I{invoice['increment_id']}"
+    assert header["CustomerRequisition"] == order["increment_id"]
     assert header["InvoiceDate"] == "2026-11-20"
     assert header["InclTax"] == "No"
     assert header["CustomerAccount"] == header["InvoiceAccount"]

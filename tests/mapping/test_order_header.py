@@ -88,7 +88,7 @@ async def test_no_note_takes_the_place_of_the_reference_by_which_an_order_is_fou
     order = made(customer_note=note)
     for field in ("SalesOrderName", "URL", ""):
         found = await header(order, connection(orders={"note_field": field}))
-        assert found["CustomersOrderReference"] == "000000042"
+        assert found["CustomersOrderReference"] == "1-000000042"
 
 
 async def test_what_a_shopper_typed_is_the_description_of_the_line() -> None:

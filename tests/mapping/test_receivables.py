@@ -244,4 +244,4 @@ async def test_an_edited_order_s_documents_belong_to_the_order_they_were_made_of
         found = await preview_invoice(invoice, basis(books(), orders))
         (header,) = bodies(found.requests, "FreeTextInvoiceHeaders")
         number = orders[invoice["order_id"]]["increment_id"]
-        assert header["CustomerReference"] == f"{number}/{invoice['increment_id']}"
+        assert header["CustomerRequisition"] == number

@@ -88,7 +88,7 @@ async def test_the_header_names_account_reference_and_order() -> None:
         (await booked(memo, order, settings, is_memo=True)).requests, "ReturnOrderHeadersV2"
     )
     assert header["CustomerAccountNumber"] == header["InvoiceCustomerAccountNumber"]
-    assert header["CustomersOrderReference"] == f"{order['increment_id']}/C{memo['increment_id']}"
+    assert header["CustomersOrderReference"] == f"1-C{memo['increment_id']}"
     assert header["CustomerRequisitionNumber"] == order["increment_id"]
     assert header["CustomerReturnReasonCode"] == "WEB"
     assert (header["DefaultReturnSiteId"], header["DefaultReturnWarehouseId"]) == ("1", "11")

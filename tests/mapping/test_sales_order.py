@@ -108,9 +108,9 @@ async def test_a_line_is_known_by_the_id_of_its_item() -> None:
             row(item_id=7),
         ],
         [
-            row(sku="x" * 64, item_id=None),
-            row(sku="x" * 64, item_id=None),
-            row(sku="x" * 63, item_id=None),
+            row(sku="x" * 20, item_id=None),
+            row(sku="x" * 20, item_id=None),
+            row(sku="x" * 19, item_id=None),
         ],
         [row(sku="ÄÖÜ ß 漢字", item_id=None), row(sku="ÄÖÜ SS 漢字", item_id=None)],
     ],

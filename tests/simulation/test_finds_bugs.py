@@ -9,7 +9,6 @@ import pytest
 from sync.app.services import Services
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.payment_journals import PaymentJournals
-from sync.dynamics.return_orders import ReturnOrders
 from tests.simulation.mutants import (
     Careless,
     Forgetful,
@@ -62,7 +61,7 @@ def test_an_engine_that_leaves_a_dead_holders_record_to_nobody_is_found_out() ->
 
 @pytest.mark.parametrize(
     ("documents", "recipes", "first"),
-    [(FreeTextInvoices, (0, 3), 10), (PaymentJournals, (1, 2, 3), 102), (ReturnOrders, (1, 2), 11)],
+    [(FreeTextInvoices, (0, 3), 10), (PaymentJournals, (1, 2, 3), 102)],
 )
 def test_receivables_that_are_written_without_a_look_are_found_out(
     documents: Any, recipes: Collection[int], first: int

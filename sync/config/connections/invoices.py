@@ -15,7 +15,8 @@ class Invoices(Section):
     """
 
     recipe: Literal["payment-journal", "free-text-invoice", "both"] = "payment-journal"
-    reference_template: str = "{order_increment_id}/{increment_id}"
+    reference_template: str = "{store_id}-I{increment_id}"
+    """Short enough to stand whole in a payment line; the order's number goes beside it."""
     revenue_account: str = ""
     accounts: dict[str, str] = {}
     """Main account per item number or sku, per service item, and for `shipping`,
@@ -45,9 +46,12 @@ class CreditMemos(Section):
     """
 
     recipe: Literal["return-order", "free-text-credit"] = "return-order"
-    reference_template: str = "{order_increment_id}/C{increment_id}"
+    reference_template: str = "{store_id}-C{increment_id}"
     """Told apart from an invoice's: both have the number 000000001, and both may be free text
     invoices."""
+    number_template: str = "{store_id}-C{increment_id}"
+    """ReturnOrderNumber where `orders.numbers` is "ours": F&O draws it from the number sequence of
+    sales orders."""
     reason: str = ""
     disposition: str = "CreditOnly"
     """`CreditOnly`: no goods are expected back; a return that brings goods back goes its own

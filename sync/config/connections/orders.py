@@ -81,7 +81,7 @@ class Orders(Section):
 
     numbers: NumberMode = NumberMode.THEIRS
     number_template: str = "{store_id}-{increment_id}"
-    reference_template: str = "{increment_id}"
+    reference_template: str = "{store_id}-{increment_id}"
     posting: Posting = Posting.ALWAYS
     hold_statuses: tuple[str, ...] = ("fraud", "payment_review", "holded")
     """Statuses of Commerce in which an order is not posted, whatever its state."""

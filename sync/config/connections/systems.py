@@ -1,8 +1,8 @@
 """The two systems of a connection: where they are and how to speak to them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from sync.config.connections.section import (
     Amount,
@@ -101,3 +101,6 @@ class Dynamics(Section):
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""
+    lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
+    """Characters that a field of F&O holds in this environment, by field or by entity set and field
+    ("CustomersV3.PersonLastName"), where they are not the standard's."""

@@ -3,11 +3,17 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from sync.config.file.toml_lines import Path
+
+LONGEST_NUMBER: Final = 20
+"""Characters of SalesOrderNumber and CustomerAccount."""
+
+SHORTEST_INCREMENT: Final = 9
+"""Digits of an increment id as Commerce pads it."""
 
 S = TypeVar("S", bound=BaseModel)
 

@@ -6,8 +6,15 @@ from itertools import pairwise
 from string import Formatter
 from typing import Any, Final
 
-from sync.config.connections import CreditMemos, Invoices, WriteBack
-from sync.config.file.breaches import Breach, is_flowing, sound, template_breaches
+from sync.config.connections import CreditMemos, Invoices, NumberMode, Orders, WriteBack
+from sync.config.file.breaches import (
+    LONGEST_NUMBER,
+    SHORTEST_INCREMENT,
+    Breach,
+    is_flowing,
+    sound,
+    template_breaches,
+)
 from sync.config.file.toml_lines import Path
 
 REFERENCES: Final = ("order_increment_id", "increment_id", "store_id")
@@ -25,6 +32,12 @@ def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Brea
         yield from _reference(
             (*path, "creditmemos", "reference_template"), memos.reference_template
         )
+    orders = sound(Orders, written.get("orders", {}))
+    is_returned = (
+        memos is not None and is_flowing(written, "creditmemos") and memos.recipe == "return-order"
+    )
+    if orders and memos and is_returned and orders.numbers is NumberMode.OURS:
+        yield from _return_numbers(path, orders, memos)
     if invoices and memos:
         yield from _recipes(path, written, invoices, memos)
     if receipts:
@@ -67,7 +80,7 @@ def _reference(path: Path, template: str) -> Iterator[Breach]:
         return
     parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
     for (_, first), (between, second) in pairwise(parts):
-        if first and second and not any(not sign.isalnum() and sign != "-" for sign in between):
+        if first and second and not _parts(first, between):
             what = f"nothing tells where {{{first}}} ends and {{{second}}} begins"
             yield Breach(
                 path,
@@ -75,6 +88,36 @@ def _reference(path: Path, template: str) -> Iterator[Breach]:
                 "Part them by a sign that no number holds, as in"
                 ' "{order_increment_id}/{increment_id}".',
             )
+
+
+def _parts(first: str, between: str) -> bool:
+    """Whether what stands between two fields ends the first: a store's id is digits, other numbers
+    hold letters and -."""
+    if first == "store_id":
+        return any(not sign.isdigit() for sign in between)
+    return any(not sign.isalnum() and sign != "-" for sign in between)
+
+
+def _return_numbers(path: Path, orders: Orders, memos: CreditMemos) -> Iterator[Breach]:
+    """Return orders and sales orders are numbered from one sequence, so no template may make the
+    same of both."""
+    place, template = (*path, "creditmemos", "number_template"), memos.number_template
+    yield from template_breaches(place, template, REFERENCES, "increment_id")
+    least = template.replace("{store_id}", "1")
+    for name in ("{increment_id}", "{order_increment_id}"):
+        least = least.replace(name, "0" * SHORTEST_INCREMENT)
+    if len(least) > LONGEST_NUMBER:
+        what = (
+            f"a return order's number made from it has {len(least)} characters or more; F&O holds"
+            f" {LONGEST_NUMBER}"
+        )
+        yield Breach(place, what, "Shorten the fixed part of the template.")
+    if template == orders.number_template:
+        what = (
+            "a credit memo's return order would get the number of the sales order with the same"
+            " increment id"
+        )
+        yield Breach(place, what, 'Tell them apart, as in "{store_id}-C{increment_id}".')
 
 
 def _recipes(

@@ -7,8 +7,9 @@ legal entity would take each other's orders for their own.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any
+from itertools import combinations, pairwise
+from string import Formatter
+from typing import Any, Final
 
 from sync.config.connections import (
     Commerce,
@@ -40,6 +41,23 @@ class _Facts:
     memos: CreditMemos | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
+
+    def templates(self) -> dict[tuple[str, str], str]:
+        """What names documents in F&O, by section and key, of the flows that are on."""
+        found: dict[tuple[str, str], str] = {}
+        is_ours = self.orders is not None and self.orders.numbers is NumberMode.OURS
+        for section, one in (
+            ("orders", self.orders),
+            ("invoices", self.invoices),
+            ("creditmemos", self.memos),
+        ):
+            if one is not None:
+                found[section, "reference_template"] = one.reference_template
+        if self.orders is not None and is_ours:
+            found["orders", "number_template"] = self.orders.number_template
+        if self.memos is not None and is_ours and self.memos.recipe == "return-order":
+            found["creditmemos", "number_template"] = self.memos.number_template
+        return found
 
 
 def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
@@ -83,21 +101,52 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
 
 
 def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
-    """Increment ids are unique per store only."""
-    if (
-        one.orders is None
-        or one.orders.numbers is not NumberMode.OURS
-        or len(set(one.stores) - {"default"}) < 2
-    ):
+    """Increment ids are unique per store only, and a default store means that any store view may
+    send."""
+    if "default" not in one.stores and len(one.stores) < 2:
         return
-    template = one.orders.number_template
-    if "{store_id}" not in template and "{entity_id}" not in template:
-        what = "the template has no {store_id}, and two stores may use the same increment id"
-        yield Breach(
-            (*one.path, "orders", "number_template"),
-            what,
-            'Write number_template = "{store_id}-{increment_id}".',
-        )
+    for (section, name), template in one.templates().items():
+        fields = [(text, field) for text, field, _, _ in _parsed(template)]
+        reporting = {"store_id", "entity_id"} if section == "orders" else {"store_id"}
+        if not reporting & {field for _, field in fields}:
+            what = "the template has no {store_id}, and two stores may use the same increment id"
+            remedy = f"Put {{store_id}} into it, as in {_SUGGESTED[section]}. {_BEFORE}"
+            yield Breach((*one.path, section, name), what, remedy)
+        elif any(
+            first and second and between.isdigit() | (not between)
+            for first, between, second in _pairs(fields)
+        ):
+            what = (
+                "nothing tells where one number ends and the next begins, so two stores may come to"
+                " the same"
+            )
+            yield Breach(
+                (*one.path, section, name),
+                what,
+                f"Part them by a sign, as in {_SUGGESTED[section]}.",
+            )
+
+
+_SUGGESTED: Final = {
+    "orders": "{store_id}-{increment_id}", "invoices": "{store_id}-I{increment_id}",
+    "creditmemos": "{store_id}-C{increment_id}",
+}  # fmt: skip
+_BEFORE: Final = (
+    "What was posted before keeps its reference; change it while nothing waits for a lost answer."
+)
+
+
+def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    """Its parts; nothing of a template that is broken in itself, which is told elsewhere."""
+    try:
+        return list(Formatter().parse(template))
+    except ValueError:
+        return []
+
+
+def _pairs(fields: list[tuple[str, str | None]]) -> Iterator[tuple[str | None, str, str | None]]:
+    for (_, first), (between, second) in pairwise(fields):
+        yield first, between, second
 
 
 def _same_stores(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
@@ -133,11 +182,12 @@ def _same_stores(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
 
 
 def _same_numbers(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
-    """Two shops number their records alike: the first order is 000000001 in each."""
+    """Two shops number their records alike: the first order is 000000001 in each. So do two stores
+    of one shop."""
     if (
         earlier.commerce is None
         or later.commerce is None
-        or earlier.commerce.url == later.commerce.url
+        or not earlier.companies & later.companies
     ):
         return
     if (
@@ -146,54 +196,29 @@ def _same_numbers(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
         or earlier.dynamics.url != later.dynamics.url
     ):
         return
-    if not earlier.companies & later.companies:
-        return
-    for section, name in _alike(earlier, later):
-        what = (
-            f'connection "{earlier.path[-1]}" has the same {name} for another shop of this legal'
-            " entity"
-        )
+    is_one_shop = earlier.commerce.url == later.commerce.url
+    for section, name in _alike(earlier, later, is_one_shop=is_one_shop):
+        other = "other stores of this shop" if is_one_shop else "another shop of this legal entity"
+        what = f'connection "{earlier.path[-1]}" has the same {name} for {other}'
         remedy = (
-            "Give each shop a prefix of its own in the template, so that no two records share a"
-            " number."
+            "Give each connection a prefix of its own in the template, so that no two records share"
+            " a number."
         )
         yield Breach((*later.path, section, name), what, remedy)
 
 
-def _alike(earlier: _Facts, later: _Facts) -> Iterator[tuple[str, str]]:
-    if (
-        earlier.orders
-        and later.orders
-        and earlier.orders.reference_template == later.orders.reference_template
-    ):
-        yield "orders", "reference_template"
-    if (
-        earlier.invoices
-        and later.invoices
-        and earlier.invoices.reference_template == later.invoices.reference_template
-    ):
-        yield "invoices", "reference_template"
-    if (
-        earlier.memos
-        and later.memos
-        and earlier.memos.reference_template == later.memos.reference_template
-    ):
-        yield "creditmemos", "reference_template"
-    pairs = (
-        ("orders", earlier.orders, later.orders),
-        ("customers", earlier.customers, later.customers),
-    )
-    for section, one, two in pairs:
-        ours = one and two and one.numbers is NumberMode.OURS and two.numbers is NumberMode.OURS
-        if one and two and ours and one.number_template == two.number_template:
-            yield section, "number_template"
-    both_ours = all(
-        one.customers and one.customers.numbers is NumberMode.OURS for one in (earlier, later)
-    )
-    if (
-        both_ours
-        and earlier.b2b
-        and later.b2b
-        and earlier.b2b.number_template == later.b2b.number_template
-    ):
-        yield "companies", "number_template"
+def _alike(earlier: _Facts, later: _Facts, *, is_one_shop: bool) -> Iterator[tuple[str, str]]:
+    """Templates that make the same of two records. Within one shop the store tells them apart, and
+    accounts have ids."""
+    ours, theirs = earlier.templates(), later.templates()
+    for place in ours.keys() & theirs.keys():
+        if ours[place] == theirs[place] and not (is_one_shop and "{store_id}" in ours[place]):
+            yield place
+    if is_one_shop:
+        return
+    one, two = earlier.customers, later.customers
+    if one and two and one.numbers is NumberMode.OURS and two.numbers is NumberMode.OURS:
+        if one.number_template == two.number_template:
+            yield "customers", "number_template"
+        if earlier.b2b and later.b2b and earlier.b2b.number_template == later.b2b.number_template:
+            yield "companies", "number_template"

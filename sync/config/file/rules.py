@@ -22,7 +22,13 @@ from sync.config.connections import (
     tax_codes_in,
 )
 from sync.config.file.accounts import account_breaches
-from sync.config.file.breaches import Breach, sound, template_breaches
+from sync.config.file.breaches import (
+    LONGEST_NUMBER,
+    SHORTEST_INCREMENT,
+    Breach,
+    sound,
+    template_breaches,
+)
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.toml_lines import Path
 
@@ -42,11 +48,6 @@ AUTH_KEYS: Final = {
 SECRETS: Final = (*PAAS_KEYS, "client_secret", "certificate", "bearer")
 ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
 MANY_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
-LONGEST_NUMBER: Final = 20
-"""Characters of SalesOrderNumber and CustomerAccount."""
-
-SHORTEST_INCREMENT: Final = 9
-"""Digits of an increment id as Commerce pads it."""
 
 
 def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:

@@ -1,13 +1,17 @@
 """A line of a customer payment journal as it is sent to F&O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.core.encoding import digest
 
 CREDIT, DEBIT = "CreditAmount", "DebitAmount"
+
+
+LONGEST_TEXT: Final = 60
+"""Characters of a journal's description, and of a transaction's text, that are surely kept."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,15 @@ class CustomerPayment:
     journal_name: str
     journal_text: str
     body: Mapping[str, Any]
+
+    def in_journal(self, place: int) -> "CustomerPayment":
+        """The payment for the first, second … journal of its day and method."""
+        text = (
+            self.journal_text
+            if place == 1
+            else f"{self.journal_text[: LONGEST_TEXT - 3].rstrip()} {place}"
+        )
+        return replace(self, journal_text=text)
 
     @property
     def side(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sync.core.encoding import digest
@@ -10,14 +11,17 @@ from sync.dynamics.documents.totals import Totals
 
 @dataclass(frozen=True)
 class ReturnOrder:
-    """A return order to be: header, and lines without its number."""
+    """A return order to be: header, and lines without its number. `number` is empty when F&O
+    chooses it; `amount` is what F&O credits for the lines, positive."""
 
     company: str
+    number: str
     account: str
     reference: str
     header: Mapping[str, Any]
     lines: tuple[Mapping[str, Any], ...]
     totals: Totals
+    amount: Decimal
 
     @property
     def digest(self) -> str:

@@ -37,6 +37,16 @@ class SalesOrderLine:
             self.left is not None and replace(self.price, quantity=self.left.quantity) != self.left
         )
 
+    def worth(self, quantity: Decimal, unit: Decimal) -> Decimal:
+        """What F&O makes of the line at a quantity it may have: between what is still wanted and
+        what was ordered."""
+        quantity = min(max(quantity, self.remaining), self.price.quantity)
+        return replace(self.price, quantity=quantity).amount(unit)
+
+
+NAMES = frozenset({"SalesOrderNumber", "CustomersOrderReference"})
+"""What a posted order is known by: it keeps them, whatever the templates say since."""
+
 
 @dataclass(frozen=True)
 class SalesOrder:
@@ -54,10 +64,10 @@ class SalesOrder:
 
     @property
     def digest(self) -> str:
-        """Of the document as placed: what must be in D365 when it is first posted."""
-        return digest(
-            {"header": dict(self.header), "lines": [dict(line.body) for line in self.lines]}
-        )
+        """Of the document as placed: what must be in D365 when it is first posted. Whatever it is
+        called there."""
+        header = {name: value for name, value in self.header.items() if name not in NAMES}
+        return digest({"header": header, "lines": [dict(line.body) for line in self.lines]})
 
     @property
     def current_digest(self) -> str:

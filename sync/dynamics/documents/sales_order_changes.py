@@ -8,19 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.documents.sales_order import NAMES, SalesOrder
 
 FIXED_FIELDS = frozenset(
-    {
-        "dataAreaId",
-        "SalesOrderNumber",
-        "OrderingCustomerAccountNumber",
-        "InvoiceCustomerAccountNumber",
-        "CurrencyCode",
-        "ArePricesIncludingSalesTax",
-        "CustomersOrderReference",
-    }
-)
+    {"dataAreaId", "OrderingCustomerAccountNumber", "InvoiceCustomerAccountNumber", "CurrencyCode",
+     "ArePricesIncludingSalesTax", *NAMES}
+)  # fmt: skip
 """Fields that make the document what it is: a change of these is another document, for a person to
 decide."""
 
@@ -106,7 +99,7 @@ def changes_between(sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> Chang
     header = {
         name: wanted["header"].get(name, "")
         for name in {**sent["header"], **wanted["header"]}
-        if wanted["header"].get(name, "") != sent["header"].get(name, "")
+        if name not in NAMES and wanted["header"].get(name, "") != sent["header"].get(name, "")
     }
     common = [reference for reference in after if reference in before]
     patched = {

@@ -11,11 +11,13 @@ from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Plan
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
 from sync.mapping.posting_policy import is_cancelled, is_rejected
+from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, order_store, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced
 
@@ -55,6 +57,11 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     return without_credited(order, credited)
 
 
+def former_reference(order: Order) -> str:
+    """The order's reference in D365 by the template of earlier releases."""
+    return FORMER["orders"].format(increment_id=order.increment_id)
+
+
 async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped:
     """Given up before posting: never posted. After: removed while D365 allows it, else returned, or
     a person decides.
@@ -78,6 +85,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         what,
         SalesOrders(delivery.systems.dynamics, connection.dynamics),
         dynamics_of(delivery.systems),
+        LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
     return Plan((removal,))

@@ -25,6 +25,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.order_accounts import buyer_of
+from sync.flows.identity import identified
 from sync.flows.keys import (
     BY_ID,
     UNKNOWN_STORE,
@@ -35,7 +36,13 @@ from sync.flows.keys import (
     parts_of,
     whole_in,
 )
-from sync.flows.orders.order_changes import give_up, given_up, without_what_is_credited
+from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.order_changes import (
+    former_reference,
+    give_up,
+    given_up,
+    without_what_is_credited,
+)
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
@@ -99,6 +106,8 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     """What D365 must hold of this order as it is now."""
     if reason := elsewhere(order.store_id, delivery.systems):
         return Skipped(reason)
+    if delivery.claim.number or delivery.claim.intent is not None:
+        await identified(order.entity_id, f"order {order.increment_id}", delivery)
     order = await without_what_is_credited(order, delivery)
     if what := given_up(order, delivery):
         return await give_up(order, what, delivery)
@@ -108,6 +117,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         outcome = Skipped(others) if others else not_now(order, connection.orders, delivery.now())
         if outcome is not None:
             return outcome
+    await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
     items = await delivery.systems.items.many(order_items(order, connection))
     buyer = await buyer_of(order, delivery)
@@ -120,6 +130,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         sold,
         SalesOrders(delivery.systems.dynamics, connection.dynamics),
         dynamics_of(delivery.systems),
+        LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
     )

@@ -10,6 +10,7 @@ from sync.core.errors import Never
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
 from sync.engine.write import Found, Removal, Result, Target
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_writes import KIND, as_found
 
 
@@ -27,6 +28,7 @@ class SalesOrderRemoval(Removal):
     what: str
     orders: SalesOrders
     target: Target
+    left_behind: LeftBehind
     order: SalesOrder | None = None
 
     @property
@@ -38,7 +40,10 @@ class SalesOrderRemoval(Removal):
     async def find(self, number: str) -> Found | None:
         if number:
             return as_found(await self.orders.read(self.company, number))
-        return as_found(await self.orders.find(self.order)) if self.order is not None else None
+        return await self.left_behind.found(self._found, self.order) if self.order else None
+
+    async def _found(self, order: SalesOrder) -> Found | None:
+        return as_found(await self.orders.find(order))
 
     def settled(self, found: Found) -> Result | None:
         """What D365 has shipped before it was refunded comes back by its credit memo."""

@@ -23,6 +23,7 @@ from sync.dynamics.documents.sales_order_changes import (
 )
 from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders, line_body
 from sync.engine.write import Amendment, Apply, Conflict, Found, Request, Target, Write
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
     is_agreed,
     is_for_a_return,
@@ -52,6 +53,7 @@ class SalesOrderWrite(Write):
     sold: SalesOrder
     orders: SalesOrders
     target: Target
+    left_behind: LeftBehind
     hold: str = ""
     stops: bool = False
 
@@ -97,7 +99,14 @@ class SalesOrderWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return as_found(await self.orders.find(self.order))
+        return await self.left_behind.found(self._found, self.order)
+
+    @override
+    async def find_taken(self) -> Found | None:
+        return await self._found(self.order)
+
+    async def _found(self, order: SalesOrder) -> Found | None:
+        return as_found(await self.orders.find(order))
 
     @override
     async def create(self, not_after: datetime) -> Found:

@@ -45,7 +45,7 @@ documents = DocumentsOf("creditmemo", "creditmemos", CreditMemo.read)
 
 async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> Plan | Skipped:
     """What the credit memo becomes, by the connection's recipe."""
-    receivable = receivable_to_book(with_order, delivery)
+    receivable = await receivable_to_book(with_order, delivery)
     if not isinstance(receivable, Receivable):
         return receivable
     posting_target = await posting_target_for(with_order, delivery)

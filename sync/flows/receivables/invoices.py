@@ -30,7 +30,7 @@ documents = DocumentsOf("invoice", "invoices", Invoice.read)
 
 async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Plan | Skipped:
     """What the invoice becomes, by the connection's recipe."""
-    receivable = receivable_to_book(with_order, delivery)
+    receivable = await receivable_to_book(with_order, delivery)
     if not isinstance(receivable, Receivable):
         return receivable
     posting_target = await posting_target_for(with_order, delivery)

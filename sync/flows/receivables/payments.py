@@ -3,75 +3,83 @@ method.
 
 Key:     "<company>|<journal text>": lines of one journal are written one at a time, under its
          claim, which knows the place of the last one.
+Doubt:   a journal with a line whose answer was lost takes no more until that line can no longer
+         commit; lines of other records go into the next journal of that day and method meanwhile.
 Repeats: a line is found by its reference, account and side, in whatever journal it stands.
 Asks:    whether the line is there, and which journals are open: F&O may take a line into a posted
          one, where nobody would post it.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from sync.core.errors import AlreadyExists, Later, Never
 from sync.dynamics.documents.customer_payment import CustomerPayment
 from sync.dynamics.payment_journals import HEADERS, LINES, FoundPayment, PaymentJournals
-from sync.engine.delivery import Delivery
+from sync.engine.claim import Claim
+from sync.engine.delivery import Delivery, unsettled_until
 from sync.engine.flow import SubFlow
 from sync.engine.plan import Part, Plan
 from sync.engine.write import Found, Request, Result, Target, Write
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_writes import ASSIGNED
 from sync.flows.targets import dynamics_of
+from sync.mapping.sales_order_lines import unique_references
 
 log = logging.getLogger("sync.flows.receivables.payments")
 
+FLOW: Final = "payments"
 KIND, STORE_CREDIT = "customer_payment", "store_credit"
 AT_ONCE = timedelta(seconds=1)
 FIRST_LINE = Decimal(1)
 """The number of a line in a journal that is opened for it."""
-
-
-def payment_part(payment: CustomerPayment, kind: str, delivery: Delivery) -> Part:
-    """The line as a part of the plan of an invoice or a credit memo, as which it is a `kind`."""
-    key = f"{payment.company}|{payment.journal_text}"
-    write = _line(payment, None, delivery)
-    return Part(kind, payments.name, key, payment, payment.digest, write.target, write.requests)
-
-
-async def plan(payment: CustomerPayment, delivery: Delivery) -> Plan:
-    """One line in the open journal, behind the one that was written last."""
-    held = delivery.held(KIND) if delivery.inherited is None else None
-    write = _line(payment, _place(held) if held is not None else None, delivery)
-    keys = {"reference": payment.reference}
-    return Plan((write,), digest=payment.digest, keys=keys, starts_anew=True)
-
-
-def _line(
-    payment: CustomerPayment, last: FoundPayment | None, delivery: Delivery
-) -> "PaymentLineWrite":
-    return PaymentLineWrite(
-        payment, last, PaymentJournals(delivery.systems.dynamics), dynamics_of(delivery.systems)
-    )
+MOST_JOURNALS = 9
+"""Journals of one day and method that may be in doubt at the same time; with more, something else
+is wrong."""
 
 
 @dataclass(frozen=True)
-class PaymentLineWrite(Write):
-    """One line. `last`: the place of the line written before it; None where nobody knows."""
+class Line:
+    """A line to be written. Nothing of it is sent after `not_after`, so that the announcement of
+    whoever needs it covers it."""
 
-    kind: ClassVar[str] = KIND
     payment: CustomerPayment
-    last: FoundPayment | None
-    journals: PaymentJournals
+    not_after: datetime
+
+
+def payment_part(
+    payment: CustomerPayment, kind: str, former: str, delivery: Delivery
+) -> "PaymentPart":
+    """The line as a part of the plan of an invoice or a credit memo, as which it is a `kind`.
+
+    `former`: its reference by the template of earlier releases.
+    """
+    short = next(unique_references([former]))
+    left_behind = LeftBehind(kind, short, delivery)
+    return PaymentPart(payment, kind, dynamics_of(delivery.systems), left_behind)
+
+
+@dataclass(frozen=True)
+class PaymentPart(Part):
+    """A payment of an invoice or a credit memo, which a journal takes."""
+
+    flow: ClassVar[str] = FLOW
+    payment: CustomerPayment
+    kind: str
     target: Target
+    left_behind: LeftBehind
 
     @property
     @override
-    def reference(self) -> str:
-        return self.payment.reference
+    def lock(self) -> str:
+        return f"{self.payment.company}|{self.payment.journal_text}"
 
     @property
     @override
@@ -85,25 +93,114 @@ class PaymentLineWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        header = Request("POST", f"/data/{HEADERS}", self.payment.journal_body)
-        line = self.payment.line_body(ASSIGNED, FIRST_LINE)
-        return [header, Request("POST", f"/data/{LINES}", line)]
+        return requests_of(self.payment)
 
     @override
     async def find(self) -> Found | None:
-        held = await self.journals.find(self.payment)
+        journals = PaymentJournals(self.left_behind.delivery.systems.dynamics)
+
+        async def find(payment: CustomerPayment) -> Found | None:
+            held = await journals.find(payment)
+            return _found(held) if held is not None else None
+
+        return await self.left_behind.found(find, self.payment)
+
+    @override
+    async def place(self) -> str:
+        """The first journal of its day and method into which no lost write may commit any more."""
+        delivery, waits = self.left_behind.delivery, timedelta()
+        for place in range(1, MOST_JOURNALS + 1):
+            line = self.payment.in_journal(place)
+            key = f"{line.company}|{line.journal_text}"
+            claim = await delivery.ledger.claim(delivery.systems.name, FLOW, key)
+            until = unsettled_until(claim)
+            if until is None or until <= delivery.now() or _is_at_work(claim, delivery.now()):
+                return key
+            waits = until - delivery.now()
+        reason = f"{MOST_JOURNALS} journals {self.payment.journal_text} wait for lost answers"
+        raise Later(reason, after=waits, counts=False)
+
+    @override
+    def record(self, key: str, not_after: datetime) -> Line:
+        text = key.removeprefix(f"{self.payment.company}|")
+        return Line(replace(self.payment, journal_text=text), not_after)
+
+
+def _is_at_work(claim: Claim, now: datetime) -> bool:
+    """Whether somebody is writing right now; who has not finished when nothing may be sent any more
+    has died."""
+    return claim.is_held_at(now) and claim.intent is not None and claim.intent.not_after > now
+
+
+def requests_of(payment: CustomerPayment) -> Sequence[Request]:
+    """A journal that is opened for the line, and the line."""
+    line = payment.line_body(ASSIGNED, FIRST_LINE)
+    return [
+        Request("POST", f"/data/{HEADERS}", payment.journal_body),
+        Request("POST", f"/data/{LINES}", line),
+    ]
+
+
+async def plan(line: Line, delivery: Delivery) -> Plan:
+    """One line in the open journal, behind the one that was written last."""
+    if delivery.is_unsettled:
+        reason = f"a line of {line.payment.journal_text} may still commit"
+        raise Later(reason, after=AT_ONCE, counts=False)
+    held = delivery.held(KIND) if delivery.inherited is None else None
+    last = _place(held) if held is not None else None
+    journals = PaymentJournals(delivery.systems.dynamics)
+    write = PaymentLineWrite(line, last, journals, dynamics_of(delivery.systems))
+    return Plan((write,), keys={"reference": line.payment.reference}, starts_anew=True)
+
+
+@dataclass
+class PaymentLineWrite(Write):
+    """One line. `last`: the place of the line written before it; None where nobody knows. `open_`:
+    the journals that take lines, as they were when the line was looked for."""
+
+    kind: ClassVar[str] = KIND
+    is_kept: ClassVar[bool] = False  # whoever requires it keeps it
+    line: Line
+    last: FoundPayment | None
+    journals: PaymentJournals
+    target: Target
+    open_: Sequence[str] = ()
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.line.payment.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.line.payment.digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return dict(self.line.payment.body)
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return requests_of(self.line.payment)
+
+    @override
+    async def find(self) -> Found | None:
+        payment = self.line.payment
+        held, self.open_ = await asyncio.gather(
+            self.journals.find(payment), self.journals.open_journals(payment)
+        )
         return _found(held) if held is not None else None
 
+    @override
     async def create(self, not_after: datetime) -> Found:
         """People work in F&O meanwhile: raises `Later` when the journal was posted, or the number
         taken."""
-        open_ = await self.journals.open_journals(self.payment)
-        journal = (
-            self.last.journal
-            if self.last is not None and self.last.journal in open_
-            else min(open_, default="")
-        )
-        journal = journal or await self.journals.create_journal(self.payment, not_after=not_after)
+        payment, last = self.line.payment, self.last.journal if self.last is not None else ""
+        not_after = min(not_after, self.line.not_after)
+        journal = last if last in self.open_ else min(self.open_, default="")
+        journal = journal or await self.journals.create_journal(payment, not_after=not_after)
         try:
             return _found(await self._written(journal, not_after))
         except AlreadyExists:
@@ -111,32 +208,31 @@ class PaymentLineWrite(Write):
                 f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
             ) from None
         except Never:
-            if journal in await self.journals.open_journals(self.payment):
+            if journal in await self.journals.open_journals(payment):
                 raise
             raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
 
     async def _written(self, journal: str, not_after: datetime) -> FoundPayment:
         """The line, behind ours that was last; at the journal's end where a person wrote there
         since."""
+        payment = self.line.payment
         if self.last is not None and self.last.journal == journal:
             place = FoundPayment(journal, self.last.line + 1)
             try:
-                return await self.journals.put(self.payment, place, not_after=not_after)
+                return await self.journals.put(payment, place, not_after=not_after)
             except AlreadyExists:
                 log.info("payments.place_taken journal=%s line=%s", journal, place.line)
-        end = await self.journals.end(self.payment, journal)
-        return await self.journals.put(self.payment, end, not_after=not_after)
+        end = await self.journals.end(payment, journal)
+        return await self.journals.put(payment, end, not_after=not_after)
 
 
 def _found(held: FoundPayment) -> Found:
     keys = {"journal": held.journal, "line": str(held.line)}
-    return Found(f"{held.journal}/{held.line}", keys, f"journal {held.journal} line {held.line}")
+    return Found(f"{held.journal}/{held.line}", keys, str(held))
 
 
 def _place(held: Result) -> FoundPayment:
     return FoundPayment(held.keys["journal"], Decimal(held.keys["line"]))
 
 
-payments = SubFlow[CustomerPayment](
-    "payments", "Payment lines, required by invoices and credit memos", plan
-)
+payments = SubFlow[Line](FLOW, "Payment lines, required by invoices and credit memos", plan)

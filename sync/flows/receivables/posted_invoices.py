@@ -37,7 +37,7 @@ from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Request, Result, Target, Write
 from sync.flows.receivables.posted_sums import Verdict, compared
-from sync.mapping.references import fields_in
+from sync.mapping.references import fields_in, templates_of
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.receivables.posted_invoices")
@@ -46,14 +46,6 @@ KINDS = {
     "SalesInvoicePostedBusinessEvent": "sales-invoice",
     "CustFreeTextInvoicePostedBusinessEvent": "free-text",
 }
-FORMER = {
-    "orders": "{increment_id}",
-    "invoices": "{order_increment_id}/{increment_id}",
-    "creditmemos": "{order_increment_id}/C{increment_id}",
-}
-"""Reference templates by default in 0.1: what was posted by them is read back whatever the
-templates say since."""
-
 DAYS_BACK = timedelta(days=2)
 """Invoice dates have a day's grain, and what is posted late bears an earlier date."""
 
@@ -211,7 +203,7 @@ async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
 def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
     """The record numbers that a reference may name: by the template as it is, and as it was by
     default before."""
-    templates = (getattr(settings, flow).reference_template, FORMER[flow])
+    templates = templates_of(flow, getattr(settings, flow).reference_template)
     found = [fields_in(reference, template) for template in templates]
     return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
 

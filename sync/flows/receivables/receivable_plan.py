@@ -8,6 +8,7 @@ from sync.dynamics.return_orders import ReturnOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Part, Plan
 from sync.engine.write import Result, Write
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.payments import KIND, STORE_CREDIT, payment_part
 from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
@@ -29,7 +30,7 @@ def plan_of(
     delivery: Delivery,
 ) -> Plan:
     """The documents to post, one after the other."""
-    writes = _writes(receivable_documents, delivery)
+    writes = _writes(receivable_documents, posting_target.former, delivery)
     return Plan(
         writes,
         digest=fingerprint_of(with_order.document),
@@ -41,17 +42,21 @@ def plan_of(
     )
 
 
-def _writes(documents: ReceivableDocuments, delivery: Delivery) -> tuple[Write | Part, ...]:
+def _writes(
+    documents: ReceivableDocuments, former: str, delivery: Delivery
+) -> tuple[Write | Part, ...]:
     dynamics, target = delivery.systems.dynamics, dynamics_of(delivery.systems)
     writes = list[Write | Part]()
-    if documents.free_text is not None:
-        writes.append(FreeTextInvoiceWrite(documents.free_text, FreeTextInvoices(dynamics), target))
-    if documents.return_order is not None:
-        writes.append(ReturnOrderWrite(documents.return_order, ReturnOrders(dynamics), target))
+    if (invoice := documents.free_text) is not None:
+        left = LeftBehind(FreeTextInvoiceWrite.kind, former, delivery)
+        writes.append(FreeTextInvoiceWrite(invoice, FreeTextInvoices(dynamics), target, left))
+    if (returned := documents.return_order) is not None:
+        left = LeftBehind(ReturnOrderWrite.kind, former, delivery)
+        writes.append(ReturnOrderWrite(returned, ReturnOrders(dynamics), target, left))
     if documents.payment is not None:
-        writes.append(payment_part(documents.payment, KIND, delivery))
+        writes.append(payment_part(documents.payment, KIND, former, delivery))
     if documents.credit is not None:
-        writes.append(payment_part(documents.credit, STORE_CREDIT, delivery))
+        writes.append(payment_part(documents.credit, STORE_CREDIT, f"{former}/S", delivery))
     return tuple(writes)
 
 

@@ -2,13 +2,12 @@
 orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.core.errors import Never
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.free_text_invoices import HEADERS as INVOICE_HEADERS
@@ -18,6 +17,7 @@ from sync.dynamics.return_orders import HEADERS as RETURN_HEADERS
 from sync.dynamics.return_orders import LINES as RETURN_LINES
 from sync.dynamics.return_orders import FoundReturn, ReturnOrders
 from sync.engine.write import Found, Request, Target, Write
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_writes import ASSIGNED
 
 
@@ -29,6 +29,7 @@ class FreeTextInvoiceWrite(Write):
     invoice: FreeTextInvoice
     invoices: FreeTextInvoices
     target: Target
+    left_behind: LeftBehind
 
     @property
     @override
@@ -57,7 +58,10 @@ class FreeTextInvoiceWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        held = await self.invoices.find(self.invoice)
+        return await self.left_behind.found(self._found, self.invoice)
+
+    async def _found(self, invoice: FreeTextInvoice) -> Found | None:
+        held = await self.invoices.find(invoice)
         return _invoice(held.identifier, held) if held is not None else None
 
     @override
@@ -67,30 +71,28 @@ class FreeTextInvoiceWrite(Write):
     @override
     def is_whole(self, found: Found) -> bool:
         held: FoundInvoice = found.content
-        is_whole = {int(line["LineNumber"]) for line in self.invoice.lines} <= held.lines
-        if not is_whole and held.is_posted:
-            raise Never(
-                f"{self.reference}: free text invoice {held.number} was posted without all of its"
-                " lines",
-                remedy="Credit it in D365 and replay, or book the missing lines there.",
-            )
-        return is_whole
+        return held.amount is not None
 
     @override
     async def complete(self, found: Found, not_after: datetime) -> Found:
-        held: FoundInvoice = found.content
-        await self.invoices.complete(self.invoice, held.identifier, held.lines, not_after=not_after)
+        await self.invoices.complete(self.invoice, int(found.number), not_after=not_after)
         return found
 
 
 @dataclass(frozen=True)
 class ReturnOrderWrite(Write):
-    """A return order with negative lines; found by its reference."""
+    """A return order with negative lines; found by its number or its reference."""
 
     kind: ClassVar[str] = "return_order"
     order: ReturnOrder
     orders: ReturnOrders
     target: Target
+    left_behind: LeftBehind
+
+    @property
+    def refuses_second(self) -> bool:  # type: ignore[override]
+        """Whether the number is ours, so that D365's primary key refuses a second return order."""
+        return bool(self.order.number)
 
     @property
     @override
@@ -113,12 +115,25 @@ class ReturnOrderWrite(Write):
     @override
     def requests(self) -> Sequence[Request]:
         header = Request("POST", f"/data/{RETURN_HEADERS}", self.order.header)
-        lines = (self.order.line_body(line, ASSIGNED) for line in self.order.lines)
+        number = self.order.number or ASSIGNED
+        lines = (self.order.line_body(line, number) for line in self.order.lines)
         return [header, *(Request("POST", f"/data/{RETURN_LINES}", line) for line in lines)]
 
     @override
     async def find(self) -> Found | None:
-        held = await self.orders.find(self.order)
+        """After a lost answer also one that F&O numbered, as earlier releases had it."""
+        found = await self.left_behind.found(self._found, self.order)
+        if found is None and self.order.number and self.left_behind.delivery.inherited is not None:
+            unnumbered = replace(self.order, number="")
+            found = await self.left_behind.found(self._found, unnumbered)
+        return found
+
+    @override
+    async def find_taken(self) -> Found | None:
+        return await self._found(self.order)
+
+    async def _found(self, order: ReturnOrder) -> Found | None:
+        held = await self.orders.find(order)
         return _found(held) if held is not None else None
 
     @override
@@ -128,11 +143,11 @@ class ReturnOrderWrite(Write):
     @override
     def is_whole(self, found: Found) -> bool:
         held: FoundReturn = found.content
-        return {str(line["ExternalItemNumber"]) for line in self.order.lines} <= held.lines
+        return held.has_lines
 
     @override
     async def complete(self, found: Found, not_after: datetime) -> Found:
-        await self.orders.complete(self.order, found.content, not_after=not_after)
+        await self.orders.complete(self.order, found.number, not_after=not_after)
         return found
 
 

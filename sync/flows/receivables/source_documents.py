@@ -16,6 +16,7 @@ from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.receivable_documents import (
@@ -103,11 +104,14 @@ async def order_of(document: MoneyDocument, systems: Systems) -> Order | None:
     return Order.read(found) if found is not None else None
 
 
-def receivable_to_book(
+async def receivable_to_book(
     with_order: DocumentWithOrder[Any], delivery: Delivery
 ) -> Receivable | Plan | Skipped:
     """The proved lines of what is to be booked, or why there is nothing (more) to book. Raises as
-    `_dealt_with`."""
+    `_dealt_with` and `identified`."""
+    document = with_order.document
+    if delivery.claim.number or delivery.claim.intent is not None:
+        await identified(document.entity_id, document.label, delivery)
     known = _dealt_with(with_order, delivery)
     if known is not None:
         return known
@@ -118,6 +122,7 @@ def receivable_to_book(
         with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
     ):
         return Skipped(reason)
+    await identified(document.entity_id, document.label, delivery)
     return receivable
 
 

@@ -118,7 +118,7 @@ def test_a_company_order_on_somebody_elses_account_is_named() -> None:
         {"increment_id": "2", "company": None},
     ]
     orders = [
-        {"CustomersOrderReference": number, "InvoiceCustomerAccountNumber": "C7"}
+        {"CustomersOrderReference": f"1-{number}", "InvoiceCustomerAccountNumber": "C7"}
         for number in ("1", "2")
     ]
     customers = [

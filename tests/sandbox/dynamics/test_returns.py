@@ -69,13 +69,17 @@ async def test_a_return_has_two_numbers_and_the_first_comes_from_the_orders_sequ
 async def test_numbers_of_a_return_are_chosen_only_where_the_sequence_is_manual(
     fo: Environment,
 ) -> None:
-    fo.state.settings.manual |= {"ReturnOrderNumber", "RMANumber"}
+    fo.state.settings.manual |= {"SalesOrderNumber", "RMANumber"}
     body = {"dataAreaId": "usmf", **HEADER}
     assert "Field 'Return order' must be filled in." in await fo.refused(
         "POST", "ReturnOrderHeadersV2", **body
     )
     made = await fo.made("ReturnOrderHeadersV2", **HEADER, ReturnOrderNumber="R_42")
     assert (made["ReturnOrderNumber"], made["RMANumber"]) == ("R_42", "00001")
+    await fo.order(SalesOrderNumber="S_43")
+    assert "already exists" in await fo.refused(
+        "POST", "ReturnOrderHeadersV2", **body, ReturnOrderNumber="S_43"
+    )
     text = await fo.refused("POST", "ReturnOrderHeadersV2", **body, ReturnOrderNumber="r_42")
     assert "The record already exists." in text
     text = await fo.refused(

@@ -1,0 +1,92 @@
+"""What D365 holds under our reference is taken over only where it is the very document: same
+account, currency, amount.
+
+Two records of Commerce can bear equal numbers (increment ids are unique per store view only), and
+people type references by hand. A record that adopted another one's document would be lost, and that
+document be changed; so it parks instead.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sync.core.errors import Never
+from sync.core.money import total
+from sync.dynamics.documents.sales_order import SalesOrder
+
+
+class AnotherDocument(Never):
+    """Our reference or number is on a document that is not this record's."""
+
+    def __init__(
+        self, reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any]
+    ) -> None:
+        sides = "; ".join(
+            f"{name} {_shown(there.get(name))} there, {_shown(ours[name])} here" for name in ours
+        )
+        super().__init__(
+            f"{reference}: {target} in D365 bears this reference and is another document: {sides}",
+            remedy=(
+                f"Compare both. If {target} is of somebody else, give it another reference in D365,"
+                " then replay. If it is this document, correct there what differs, or delete it"
+                " while it is open; then replay."
+            ),
+        )
+
+
+def must_be_ours(
+    reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any]
+) -> None:
+    """Raise `AnotherDocument`, naming both, where one of `ours` (account, currency, amount) is
+    another one `there`.
+
+    `target` is what a person calls the document in D365. Texts are compared as its database does:
+    without regard to case and trailing spaces.
+    """
+    if any(_folded(there.get(name)) != _folded(value) for name, value in ours.items()):
+        raise AnotherDocument(reference, target, ours, there)
+
+
+def must_be_this_order(
+    order: SalesOrder,
+    number: str,
+    header: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    unit: Decimal,
+) -> None:
+    """`must_be_ours` of a sales order in D365. Its lines are compared as far as they are there, at
+    the quantities they have: pieces may have been cancelled since they were placed. Lines of which
+    none is ours are another order's.
+    """
+    lines = {line.reference: line for line in order.lines}
+    mine = [
+        (lines[str(row["ExternalItemNumber"])], row)
+        for row in rows
+        if row.get("ExternalItemNumber") in lines
+    ]
+    is_strange = bool(rows) and not mine
+    worth = total(line.worth(Decimal(row["OrderedSalesQuantity"]), unit) for line, row in mine)
+    ours = {
+        "reference": order.reference, "account": order.header["OrderingCustomerAccountNumber"],
+        "currency": order.header["CurrencyCode"],
+        "amount": order.totals.dynamics if is_strange else worth,
+    }  # fmt: skip
+    there = {
+        "reference": header.get("CustomersOrderReference"),
+        "account": header.get("OrderingCustomerAccountNumber"),
+        "currency": header.get("CurrencyCode"),
+        "amount": total(
+            Decimal(row["LineAmount"]) for row in (rows if is_strange else [row for _, row in mine])
+        ),
+    }
+    if is_strange:
+        raise AnotherDocument(f"order {order.reference}", f"sales order {number}", ours, there)
+    must_be_ours(f"order {order.reference}", f"sales order {number}", ours, there)
+
+
+def _folded(value: Any) -> Any:
+    return value.rstrip().casefold() if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value or "(none)")

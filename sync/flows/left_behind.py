@@ -1,0 +1,62 @@
+"""What an earlier try left in D365 under our reference, also under the default template of an
+earlier release.
+
+The templates contain the store now. A write that was announced before and whose answer was lost
+lies under the old reference, if it lies anywhere; there it is this record's only if no other
+record's claim has it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sync.dynamics.adoption import AnotherDocument
+from sync.engine.delivery import Delivery
+from sync.engine.write import Found
+from sync.flows.keys import parts_of
+
+Find = Callable[[Any], Awaitable[Found | None]]
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """Looks for a document of a `kind`. `former`: its reference by the template of earlier
+    releases."""
+
+    kind: str
+    former: str
+    delivery: Delivery
+
+    async def found(self, find: Find, document: Any) -> Found | None:
+        """What `find` finds of a document; under its former reference too, where an earlier try's
+        answer was lost. Raises what `find` raises."""
+        is_lost = self.delivery.inherited is not None
+        try:
+            found = await find(document)
+        except AnotherDocument:
+            formerly = await self._formerly(find, document) if is_lost else None
+            if formerly is None:
+                raise
+            return formerly
+        return await self._formerly(find, document) if found is None and is_lost else found
+
+    async def _formerly(self, find: Find, document: Any) -> Found | None:
+        if self.former == document.reference:
+            return None
+        try:
+            found = await find(replace(document, reference=self.former))
+        except AnotherDocument:
+            return None  # of a record with the same number in another store
+        return None if found is None or await self._is_claimed(found.number) else found
+
+    async def _is_claimed(self, number: str) -> bool:
+        """Whether another record of the same number, in whatever store, was posted as this
+        document."""
+        claim, ledger = self.delivery.claim, self.delivery.ledger
+        increment, _ = parts_of(claim.key)
+        others = ledger.claims(claim.connection, claim.flow, prefix=f"{increment}@")
+        async for other in others:
+            held = other.delivered.get(self.kind)
+            if other.key != claim.key and held is not None and held.number == number:
+                return True
+        return False
