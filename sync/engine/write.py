@@ -89,7 +89,8 @@ class Write(ABC):
 
     `kind` names it in the claim and the trail. `refuses_second`: the target itself refuses a second
     document, by a key of ours; then nobody looks before the first try. `reference` leads a person
-    to it. `is_kept`: what was sent is kept beside the trail. `digest` is of `document`, what the target holds once the plan has been carried out.
+    to it. `is_kept`: what was sent is kept beside the trail. `digest` is of `document`, what the
+    target holds once the plan has been carried out.
     """
 
     kind: ClassVar[str]

@@ -496,4 +496,4 @@ async def test_a_long_name_is_cut_in_d365_and_whole_in_the_trail(harness: Harnes
     assert 200 < len(there) <= 250
     assert street.startswith(there)
     sent = await harness.document(order, "sent")
-    assert sent["header"]["DeliveryAddressStreet"] == street.strip()
+    assert sent["sales_order"]["header"]["DeliveryAddressStreet"] == street.strip()

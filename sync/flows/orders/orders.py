@@ -119,13 +119,27 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
             return outcome
     await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
+    write = await _write(order, delivery)
+    hold = {"hold": write.hold} if write.hold else {}
+    return Plan(
+        (write,),
+        amounts=_amounts(write.order),
+        keys={"reference": write.reference, **hold},
+        read=order.raw,
+        when_new=write_back_of("orders", delivery.message.key, connection),
+        then=_hold_told(delivery.message.key, write.hold),
+    )
+
+
+async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
+    connection = delivery.systems.settings
     items = await delivery.systems.items.many(order_items(order, connection))
     buyer = await buyer_of(order, delivery)
     document, sold = (
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
         for one in (order, without_refunds(order))
     )
-    write = SalesOrderWrite(
+    return SalesOrderWrite(
         document,
         sold,
         SalesOrders(delivery.systems.dynamics, connection.dynamics),
@@ -133,15 +147,6 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
-    )
-    hold = {"hold": write.hold} if write.hold else {}
-    return Plan(
-        (write,),
-        amounts=_amounts(document),
-        keys={"reference": document.reference, **hold},
-        read=order.raw,
-        when_new=write_back_of("orders", delivery.message.key, connection),
-        then=_hold_told(delivery.message.key, write.hold),
     )
 
 
