@@ -87,7 +87,7 @@ class Claim:
     def delivered(self) -> dict[str, Result]:
         """What the targets hold of this record, by kind of document."""
         rows: dict[str, dict[str, Any]] = from_json(self.targets) if self.targets else {}
-        return {kind: Result(kind, **row) for kind, row in rows.items()}
+        return {kind: _result(kind, row) for kind, row in rows.items()}
 
     @property
     def intent(self) -> Intent | None:
@@ -136,16 +136,17 @@ class Claim:
         return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
 
 
+def _result(kind: str, row: dict[str, Any]) -> Result:
+    number, digest = row.get("number", ""), row.get("digest", "")
+    return Result(kind, number, digest, "unchanged", row.get("keys", {}), row.get("label", ""))
+
+
 def targets_json(results: Iterable[Result]) -> str:
     """What targets hold, as a claim stores it; empty for nothing."""
-    rows = {
-        held.kind: {
-            "number": held.number,
-            "digest": held.digest,
-            "action": held.action,
-            "keys": dict(held.keys),
-            "label": held.label,
-        }
-        for held in results
-    }
+    rows = {held.kind: _row(held) for held in results}
     return to_json(rows).decode() if rows else ""
+
+
+def _row(held: Result) -> dict[str, Any]:
+    cells = {"number": held.number, "digest": held.digest, "keys": held.keys, "label": held.label}
+    return {name: value for name, value in cells.items() if value}

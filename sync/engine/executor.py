@@ -50,7 +50,7 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
 
 def _is_known(plan: Plan, delivery: Delivery) -> bool:
     """Whether the targets hold all of it already, by what was delivered before."""
-    return all(
+    return bool(plan.writes) and all(
         isinstance(write, Write) and delivery.is_known(write.kind, write.digest)
         for write in plan.writes
     )
