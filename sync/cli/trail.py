@@ -91,8 +91,9 @@ async def _reported(
 
 
 def _show(story: dict[str, Any]) -> None:
-    target = f", {story['entity']} {story['number']}" if story["number"] else ""
-    line(f"{story['flow']} {story['key']} ({story['connection']}): {story['state']}{target}")
+    targets = [f", {kind.replace('_', ' ')} {one}" for kind, one in story["documents"].items()]
+    state = f"{story['state']}{''.join(targets)}"
+    line(f"{story['flow']} {story['key']} ({story['connection']}): {state}")
     for name, label in (
         ("reason", "Reason"),
         ("remedy", "What to do"),
