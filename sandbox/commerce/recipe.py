@@ -114,7 +114,11 @@ def drawn(rng: Random, catalogue: Catalogue, **wishes: Any) -> Recipe:
     )
     if recipe.payment == "purchaseorder":
         recipe = replace(recipe, po_number=f"PO-{rng.randrange(1000, 9999)}")
-    return _consistent(replace(recipe, **wishes))
+    recipe = replace(recipe, **wishes)
+    if recipe.rule.kind in ("fixed", "cart") and "scheme" not in wishes:
+        # More than the goods may be taken off: taxed before discount, tax alone would be left.
+        recipe = replace(recipe, scheme=replace(recipe.scheme, discount_first=True))
+    return _consistent(recipe)
 
 
 def changed(recipe: Recipe, rng: Random) -> Recipe:

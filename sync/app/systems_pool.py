@@ -10,11 +10,14 @@ from weakref import WeakValueDictionary
 import httpx
 
 from sync.app.edition_parts import EditionParts
+from sync.app.old_accounts import entity_of_old_row
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
+from sync.commerce.products import Products
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
 from sync.core.errors import Never, Paused
+from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
@@ -31,8 +34,9 @@ MOST_KEYS = 40
 class _Reads:
     """One shop's joined reads: what concurrent deliveries ask for becomes one search."""
 
-    def __init__(self, commerce: CommerceClient) -> None:
+    def __init__(self, commerce: CommerceClient, clock: Clock) -> None:
         self._commerce = commerce
+        self.products = Products(commerce, clock, window=WINDOW, most=MOST_KEYS)
         self.orders = self._by_increment("orders")
         self.invoices = self._by_increment("invoices")
         self.creditmemos = self._by_increment("creditmemos")
@@ -59,6 +63,7 @@ class _Reads:
             await reads.aclose()
         await self.orders_by_id.aclose()
         await self.customers.aclose()
+        await self.products.aclose()
 
 
 class SystemsPool:
@@ -98,7 +103,7 @@ class SystemsPool:
         commerce = self._commerce(settings.commerce)
         dynamics, system = self._dynamics(settings.dynamics)
 
-        reads = _Reads(commerce)
+        reads = _Reads(commerce, edition_parts.clock)
         companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
         locks = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -112,10 +117,10 @@ class SystemsPool:
             settings=settings,
             commerce=commerce,
             dynamics=dynamics,
-            items=ItemMappings(edition_parts.tables, name, settings.items, edition_parts.clock),
-            accounts=AccountMappings(
-                edition_parts.tables, name, edition_parts.clock, home=settings.legal_entity
+            items=ItemMappings(
+                edition_parts.tables, name, settings.items, edition_parts.clock, reads.products.skus
             ),
+            accounts=self._accounts(name, settings, dynamics),
             clock=edition_parts.clock,
             orders=reads.orders,
             orders_by_id=reads.orders_by_id,
@@ -129,6 +134,13 @@ class SystemsPool:
             pause_names=(commerce.system, system),
             close=close,
         )
+
+    def _accounts(
+        self, name: str, settings: Connection, dynamics: DynamicsClient
+    ) -> AccountMappings:
+        tables, clock = self._edition_parts.tables, self._edition_parts.clock
+        entity_of = entity_of_old_row(settings, dynamics)
+        return AccountMappings(tables, name, clock, home=settings.legal_entity, entity_of=entity_of)
 
     def _commerce(self, settings: Commerce) -> CommerceClient:
         http = self._kept(self._edition_parts.commerce_http(settings))

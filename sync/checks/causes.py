@@ -13,6 +13,9 @@ from sync.core.errors import Missing
 from sync.preview.orders import Preview
 
 ITEMS: Final = "items"
+CUSTOM_OPTIONS: Final = "items.custom_options"
+"""Skus without an item that custom options may have made longer."""
+OF_SKUS: Final = (ITEMS, CUSTOM_OPTIONS)
 SHOWN: Final = 10
 """How many skus are named, and how many causes beside missing rows are told one by one."""
 
@@ -51,7 +54,7 @@ _NUMBERS: Final = re.compile(r"[0-9][0-9.,]*")
 @dataclass
 class Cause:
     """What holds up some records. `counts` by kind of record; `keys` of what is missing (many skus
-    are one cause)."""
+    are one cause). `is_held`: else they are delivered, without some of their addresses."""
 
     missing: Missing | None
     reason: str
@@ -60,6 +63,7 @@ class Cause:
     example: str
     counts: Counter[str] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)
+    is_held: bool = True
 
 
 class Causes:
@@ -71,19 +75,22 @@ class Causes:
         self._found: dict[object, Cause] = {}
 
     def add(self, kind: str, found: Preview) -> None:
-        """Count a record that would be parked under each cause that its preview shows."""
+        """Count a record that would be parked, or delivered without something, under each cause
+        that its preview shows."""
         wanted: dict[object, Missing | None] = {_mark(one): one for one in found.missing}
+        is_held = found.outcome == "park"
         for mark, missing in (wanted or {_sentence(found.reason): None}).items():
-            cause = self._found.get(mark) or Cause(
-                missing, found.reason, found.remedy, found.totals is not None, found.key
-            )
-            self._found[mark] = cause
+            cause = self._found.get((mark, is_held)) or Cause(
+                missing, found.reason, found.remedy, found.totals is not None, found.key,
+                is_held=is_held,
+            )  # fmt: skip
+            self._found[mark, is_held] = cause
             cause.counts[kind] += 1
             cause.keys.update((one.key, None) for one in found.missing if _mark(one) == mark)
 
     def __contains__(self, missing: object) -> bool:
         """Whether some record lacked this row."""
-        return missing in self._found
+        return (missing, True) in self._found
 
     def findings(self) -> Iterator[Finding]:
         """One per cause: those that hold up most first; of the causes that are no missing rows, the
@@ -109,22 +116,27 @@ class Causes:
             )
 
     def _of_row(self, cause: Cause, missing: Missing) -> Finding:
-        held = f"{_counted(cause.counts)} would be parked, for example {cause.example}"
-        if missing.table == ITEMS:
+        what = "parked" if cause.is_held else "delivered without such an address"
+        held = f"{_counted(cause.counts)} would be {what}, for example {cause.example}"
+        if missing.table in OF_SKUS:
             named = ", ".join(sku[:64] or "(empty)" for sku in list(cause.keys)[:SHOWN])
             more = ", …" if len(cause.keys) > SHOWN else ""
             what = (
                 f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in"
                 f" D365 ({named}{more}): {held}"
             )
-            return Finding(
-                Level.FAULT, what, item_cure(self._connection), cause.counts.total(), cause.example
-            )
+            cure = item_cure(self._connection)
+            if missing.table == CUSTOM_OPTIONS:
+                cure += (
+                    f' Or add to [connections.{self._connection}.items]: custom_options = "base",'
+                    " where the item of the product is the same for all its custom options."
+                )
+            return Finding(Level.FAULT, what, cure, cause.counts.total(), cause.example)
         what = f"{_name(missing)} is not mapped ({missing.table}): {held}"
+        level = Level.FAULT if cause.is_held else Level.WARN
         return Finding(
-            Level.FAULT, what, row_cure(self._connection, missing), cause.counts.total(),
-            cause.example
-        )  # fmt: skip
+            level, what, row_cure(self._connection, missing), cause.counts.total(), cause.example
+        )
 
 
 def row_cure(connection: str, missing: Missing) -> str:
@@ -154,7 +166,7 @@ def toml_key(key: str) -> str:
 
 
 def _mark(missing: Missing) -> object:
-    return ITEMS if missing.table == ITEMS else missing
+    return missing.table if missing.table in OF_SKUS else missing
 
 
 def _sentence(reason: str) -> str:

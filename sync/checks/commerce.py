@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.products import PATH as PRODUCTS
 from sync.commerce.search import Search
 
 MOST_SKEW = timedelta(seconds=60)
@@ -71,6 +72,13 @@ async def customers_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """The integration may list customers; without it neither customers nor new accounts flow."""
     page = await probe.commerce.search("customers/search", Search(page_size=1, fields=("id",)))
     yield ok(f"customers can be read ({_count(page.total_count)})")
+
+
+async def products_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may list products, where the sku of a product is asked for."""
+    if probe.settings.items.custom_options == "base":
+        page = await probe.commerce.search(PRODUCTS, Search(page_size=1, fields=("id",)))
+        yield ok(f"products can be read ({_count(page.total_count)})")
 
 
 async def companies_can_be_read(probe: Probe) -> AsyncIterator[Finding]:

@@ -7,6 +7,7 @@ from sync.checks.commerce import (
     customers_can_be_read,
     cutover_is_named,
     orders_can_be_read,
+    products_can_be_read,
     shop_answers,
     stores_exist,
 )
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     cutover_is_named,
     customers_can_be_read,
     companies_can_be_read,
+    products_can_be_read,
     documents_can_be_read,
     receipts_may_be_written,
     clocks_agree,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sync.checks.causes import plural
 from sync.checks.finding import Probe
-from sync.commerce.search import Direction, Op, Search, Sort, where
+from sync.commerce.search import Direction, Op, Search, Sort, of_any, where
 
 MOST: Final = 2000
 """Records of a kind that are read; a shop serves its customers as well."""
@@ -16,21 +16,24 @@ MOST: Final = 2000
 @dataclass(frozen=True)
 class Listed:
     """Where records of a kind are listed, and their id there. `has_stores`: a list by store view
-    and time; companies have neither, and all of them are read."""
+    and time; companies have neither, and all of them are read. `has_websites`: whose they are is
+    told by the website, as store 0 is no store of anybody's."""
 
     path: str
     kind: str
     key: str = "entity_id"
     has_stores: bool = True
+    has_websites: bool = False
 
 
 @dataclass
 class Recent:
     """What of a list was read. `total`: how many there are in these days, as far as the shop
-    tells."""
+    tells. `websites`: the connection's; None where all are."""
 
     probe: Probe
     listed: Listed
+    websites: frozenset[int] | None = None
     read: int = 0
     total: int | None = None
 
@@ -67,6 +70,9 @@ class Recent:
         if not self.listed.has_stores:
             return search
         search = search.having(where("created_at", Op.GTEQ, now - timedelta(days=self.probe.days)))
+        if self.listed.has_websites:
+            only = of_any("website_id", self.websites)
+            return search.having(*only) if only else search
         stores = self.probe.settings.stores
         return (
             search if "default" in stores else search.having(where("store_id", Op.IN, list(stores)))

@@ -12,13 +12,14 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
-from sync.checks.causes import ITEMS, Causes
+from sync.checks.causes import OF_SKUS, Causes
 from sync.checks.expected import expected_rows
 from sync.checks.finding import Finding, Probe, ok
 from sync.checks.methods import Methods
 from sync.checks.prices import PriceEvidence
 from sync.checks.recent import Listed, Recent
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.websites import Websites
 from sync.config.connections import Connection, Payment, SegmentHome, TaxGroups
 from sync.core.errors import Missing
 from sync.mapping_tables.records import ItemMapping, normal_sku
@@ -47,7 +48,7 @@ KINDS: Final[Mapping[str, Listed]] = {
     "orders": Listed("orders", "order"),
     "invoices": Listed("invoices", "invoice"),
     "creditmemos": Listed("creditmemos", "credit memo"),
-    "customers": Listed("customers/search", "customer", "id"),
+    "customers": Listed("customers/search", "customer", "id", has_websites=True),
     "companies": Listed(COMPANIES, "company", "id", has_stores=False),
 }
 """The records of each flow that are tried."""
@@ -60,10 +61,13 @@ Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
 async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Finding]:
     """Records of the last days by the flows that are on; one finding per cause that would park some
     of them."""
+    is_asked = probe.days and "customers" in probe.settings.flows
+    websites = await Websites(probe.commerce, probe.settings).ours() if is_asked else None
+    probe = replace(probe, lookups=replace(probe.lookups, websites=websites))
     trial, witnesses = Trial(probe), (PriceEvidence(probe), Methods(probe))
     flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
     for flow in (flow for flow in KINDS if flow in flows):
-        recent = Recent(probe, KINDS[flow])
+        recent = Recent(probe, KINDS[flow], websites)
         async for page in recent.pages():
             for witness in witnesses if flow == "orders" else ():
                 witness.see(page)
@@ -130,10 +134,12 @@ class Trial:
         supposed: set[Missing] = set()
         found = await attempt(document, self._settings, self._lookups(supposed))
         self.outcomes.setdefault(kind, Counter())[found.outcome] += 1
+        if found.outcome == "deliver" and found.missing:
+            self.causes.add(kind, found)
         while found.outcome == "park":
             self.causes.add(kind, found)
             fresh = {
-                one for one in found.missing if one.table == ITEMS or one.table in SUPPOSED
+                one for one in found.missing if one.table in OF_SKUS or one.table in SUPPOSED
             } - supposed
             if not fresh:
                 return
@@ -148,7 +154,7 @@ class Trial:
         assumed = {
             normal_sku(one.key): ItemMapping(one.key, SOMETHING)
             for one in supposed
-            if one.table == ITEMS
+            if one.table in OF_SKUS
         }
 
         async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
@@ -164,7 +170,7 @@ class Trial:
 def with_rows(settings: Connection, rows: Iterable[Missing]) -> Connection:
     """The settings as though these rows were written."""
     for row in rows:
-        if row.table == ITEMS:
+        if row.table in OF_SKUS:
             continue
         section_name, _, name = row.table.partition(".")
         section, value = getattr(settings, section_name), SUPPOSED[row.table]

@@ -12,11 +12,19 @@ from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
 from sync.cli.map_files import read_file, report, report_import, write_file
 from sync.cli.map_match import show_matches
-from sync.cli.match_sources import products, released_items
+from sync.cli.match_sources import ordered_with_options, products, released_items
 from sync.cli.output import json_line, progress, table
 from sync.mapping_tables.csv_files import items_from_csv, items_to_csv
-from sync.mapping_tables.matching import RULES, SEARCH_NAME, Matches, Rule, match_items, rewritten
-from sync.mapping_tables.records import ItemMapping
+from sync.mapping_tables.matching import (
+    RULES,
+    SEARCH_NAME,
+    Matches,
+    Rule,
+    match_items,
+    rewritten,
+    unmatched_options,
+)
+from sync.mapping_tables.records import ItemMapping, normal_sku
 
 app = group("items", "SKU to item number.")
 
@@ -171,7 +179,7 @@ def match(
     """Read the products of both systems and match them by item number, variant number, barcode.
 
     What has a mapping keeps it. Ambiguous and unmatched SKUs are listed: `map items set` them, or
-    import a CSV.
+    import a CSV. So are the SKUs with custom options in the orders of the last 90 days.
 
     For example:
 
@@ -197,7 +205,14 @@ async def _matched(
             theirs = await released_items(
                 systems.dynamics, systems.settings.dynamics.company, bar.advance
             )
+            ordered = await ordered_with_options(systems.commerce, systems.settings, bar.advance)
         found: Matches[Any] = match_items(ours, theirs, rules)
+        settings = systems.settings.items
+        by_rule = ours if settings.rule == "sku" else []
+        stored = [mapping async for mapping in systems.items.all()]
+        mapped = {normal_sku(one.sku) for one in (*found.matched, *stored, *by_rule)}
+        by_base = settings.custom_options == "base"
+        found = found.with_unmatched(unmatched_options(ordered, ours, mapped, by_base=by_base))
         compared = await systems.items.compare(found.matched)
         if yes:
             await systems.items.put_many(compared.new)

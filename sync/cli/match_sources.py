@@ -2,21 +2,33 @@
 record."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
 
 from sync.commerce.client import CommerceClient
-from sync.commerce.search import Search, Sort, of_any
+from sync.commerce.models.item import Item
+from sync.commerce.search import Direction, Op, Search, Sort, of_any, where
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
 from sync.flows.keys import whole_in
+from sync.mapping.custom_options import longer_skus
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Product, ReleasedItem
 
 OnPage = Callable[[], None]
+
+DYNAMIC: Final = "0"
+"""The `price_type` of bundles that cost what their parts cost: orders ship the parts."""
+
+RECENT: Final = timedelta(days=90)
+MOST_ORDERS: Final = 2000
 
 _DIMENSIONS = (
     "ProductColorId",
@@ -42,7 +54,41 @@ async def products(
                 str(row.get("sku") or ""), str(row.get("type_id") or "simple"),
                 str(row.get("name") or ""),
                 _attribute(row, barcode_attribute),
+                row.get("type_id") == "bundle" and _attribute(row, "price_type") == DYNAMIC,
+                whole_in(row.get("id")) or 0,
             )  # fmt: skip
+
+
+async def ordered_with_options(
+    client: CommerceClient, connection: Connection, on_page: OnPage
+) -> dict[str, int]:
+    """The skus that custom options made longer in recent orders, each with its product's id: of
+    the newest orders of 90 days, at most `MOST_ORDERS`."""
+    since = await client.settled() - RECENT
+    stores = [] if "default" in connection.stores else list(connection.stores)
+    search = Search(
+        ((where("created_at", Op.GTEQ, since),), *((one,) for one in of_any("store_id", stores))),
+        (Sort("entity_id", Direction.DESC),),
+        client.settings.page_size,
+        fields=("entity_id", ("items", ("sku", "product_id", "product_type", "product_option"))),
+    )
+    found: dict[str, int] = {}
+    read = 0
+    async for page in client.pages("orders", search):
+        for row in page.items:
+            on_page()
+            found |= longer_skus(_readable(row.get("items")))
+        read += len(page.items)
+        if read >= MOST_ORDERS:
+            break
+    return found
+
+
+def _readable(items: Sequence[Mapping[str, Any]] | None) -> Iterator[Item]:
+    """The rows of an order; one that cannot be read parks its order, and nothing else."""
+    for item in items or ():
+        with suppress(ValidationError):
+            yield Item.model_validate(item)
 
 
 async def shoppers(

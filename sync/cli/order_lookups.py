@@ -56,7 +56,7 @@ def lookups_in(
     async def account(order: Order) -> str | None:
         return await _account(order, connection, accounts, digest_of)
 
-    return Lookups(many, account, accounts.get)
+    return Lookups(many, account, accounts.get, by_base=items.by_base)
 
 
 async def _account(

@@ -49,7 +49,13 @@ class Outcomes:
                 "documents": documents, "amounts": dict(outcome.plan.amounts),
             }  # fmt: skip
             number = outcome.number or delivery.claim.number
-            await self.write(delivery, Entry(now, outcome.action, number=number, details=details))
+            await self.write(
+                delivery,
+                Entry(
+                    now, outcome.action, number=number, details=details,
+                    reason=outcome.reason, remedy=outcome.remedy,
+                ),
+            )  # fmt: skip
             for follow_up in outcome.follow_ups:
                 await self._intake.accept(
                     follow_up.flow, delivery.message.connection, [follow_up.key], "told"
@@ -67,9 +73,13 @@ class Outcomes:
             )
             state, changes = State.SKIPPED, {}
         was_parked = delivery.claim.state is State.PARKED or bool(delivery.claim.reason)
-        reason = str(outcome) if isinstance(outcome, Skipped) else ""
+        reason, remedy = (
+            (outcome.reason, outcome.remedy)
+            if isinstance(outcome, Delivered)
+            else (str(outcome), "")
+        )
         released = await self._ledger.release(
-            delivery.claim, state=state, reason=reason, remedy="", read_at=delivery.started,
+            delivery.claim, state=state, reason=reason, remedy=remedy, read_at=delivery.started,
             seen=delivery.seen or delivery.claim.seen, **changes,
         )  # fmt: skip
         if was_parked:

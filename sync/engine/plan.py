@@ -76,7 +76,8 @@ class Plan:
     adopted. `before` tells our own tables what was found before anything is written; `then` tells
     them what was written, and requires what depends on the new numbers. Both are safe to repeat.
     `starts_anew`: what the claim remembers is of another document: the last of a series such as a
-    journal's lines, or one that is gone.
+    journal's lines, or one that is gone. `reason`, `remedy`: what the target lacks although the
+    record is delivered, and how a person brings it there (`{number}` stands for the document's).
     """
 
     writes: tuple[Write | Removal | Part, ...]
@@ -90,6 +91,8 @@ class Plan:
     before: Callable[[], Awaitable[None]] | None = None
     then: Callable[[Sequence[Result]], Awaitable[None]] | None = None
     starts_anew: bool = False
+    reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,16 @@ class Delivered:
         """What was done in all: the first of these that was done about any write."""
         done = {result.action for result in self.results}
         return next((action for action in ACTIONS if action in done), "unchanged")
+
+    @property
+    def reason(self) -> str:
+        """What the target lacks all the same; empty where it lacks nothing."""
+        return self.plan.reason
+
+    @property
+    def remedy(self) -> str:
+        """How a person brings it there."""
+        return self.plan.remedy.replace("{number}", self.number)
 
     @property
     def follow_ups(self) -> tuple[Notification, ...]:

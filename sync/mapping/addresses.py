@@ -1,5 +1,7 @@
 """Addresses as F&O spells them: country ids of three letters, states only where F&O keeps them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from sync.commerce.models.postal_address import Address
@@ -58,6 +60,40 @@ def address_fields(
             ),
         }
     )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An address that an account goes without. `what`: which one, by its id in Commerce; `error`:
+    why, and what to do."""
+
+    what: str
+    error: Never
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The `Address...` fields of an address, and why they are empty where it cannot be mapped."""
+
+    fields: dict[str, str]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def fitting(
+    address: Address | None, settings: Customers, *, of: str, what: str, description: str
+) -> Fitting:
+    """As `address_fields`, for an address that an account can be without: one that cannot be mapped
+    is left out, and holds nobody up."""
+    try:
+        return Fitting(address_fields(address, settings, of=of, description=description))
+    except Never as error:
+        return Fitting({}, (LeftOut(what, error),))
+
+
+def left_out_reason(left_out: Sequence[LeftOut]) -> str:
+    """For people: each address that is not in D365, with its id and why; empty where none is."""
+    told = [f"{one.what} is left out: {one.error.reason}" for one in left_out]
+    return "; ".join(told)
 
 
 def without_empty(fields: dict[str, str]) -> dict[str, str]:

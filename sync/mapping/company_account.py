@@ -11,7 +11,7 @@ from typing import Any, Final
 from sync.commerce.models.company import Company, CompanyStatus
 from sync.config.connections import Connection, NumberMode
 from sync.core.errors import Missing, Never
-from sync.mapping.addresses import address_fields, without_empty
+from sync.mapping.addresses import fitting, without_empty
 from sync.mapping.customer_account import LONGEST_ACCOUNT, CustomerAccount, customer_group
 
 LONGEST_ALIAS: Final = 20
@@ -54,11 +54,14 @@ def wanted_hold(company: Company, connection: Connection) -> str:
 def company_account_from(
     company: Company, connection: Connection, *, region_code: str
 ) -> CustomerAccount:
-    """Map a company. Raises `Never` for a group, country, currency or sales representative without
-    a home."""
+    """Map a company. Raises `Never` for a group, currency or sales representative without a home;
+    an address without one is left out."""
     settings, store = connection.customers, connection.stores.get("default")
     entity, account = connection.legal_entity, company_number(company.id, connection)
-    address = company.address(region_code)
+    address = fitting(
+        company.address(region_code), settings, of=company.label, what="the legal address",
+        description="Web company address"
+    )  # fmt: skip
     body: dict[str, Any] = without_empty(
         {
             "dataAreaId": entity,
@@ -77,12 +80,10 @@ def company_account_from(
             "PrimaryContactPhone": company.telephone,
             "TaxExemptNumber": company.vat_tax_id if settings.send_tax_numbers else "",
             "EmployeeResponsibleNumber": _sales_representative(company, connection),
-            **address_fields(
-                address, settings, of=company.label, description="Web company address"
-            ),
+            **address.fields,
         }
     )
-    return CustomerAccount(entity, account, body, {})
+    return CustomerAccount(entity, account, body, {}, address.left_out)
 
 
 def company_number(company_id: int, connection: Connection) -> str:

@@ -16,7 +16,7 @@ from sync.commerce.models.postal_address import Address
 from sync.config.connections import Connection, NumberMode
 from sync.core.encoding import digest
 from sync.core.errors import Missing, Never
-from sync.mapping.addresses import address_fields, without_empty
+from sync.mapping.addresses import Fitting, LeftOut, fitting, without_empty
 from sync.mapping_tables.records import AccountKind
 
 LONGEST_ACCOUNT = 20
@@ -66,12 +66,14 @@ class Shopper:
 
 @dataclass(frozen=True)
 class CustomerAccount:
-    """A customer account to be; `account` is empty when F&O chooses it."""
+    """A customer account to be; `account` is empty when F&O chooses it. `left_out`: saved addresses
+    that cannot be mapped; no document needs them, an order names its own."""
 
     company: str
     account: str
     body: Mapping[str, Any]
     addresses: Mapping[str, Mapping[str, Any]]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -135,7 +137,8 @@ def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shoppe
 
 
 def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerAccount:
-    """Map a shopper. Raises `Never` for a group or country without a home."""
+    """Map a shopper. Raises `Never` for a group without a home; an address without one is left
+    out."""
     settings = connection.customers
     if not shopper.currency:
         raise Never(
@@ -149,6 +152,10 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
     company = shopper.company or connection.legal_entity_of(shopper.store_id)
     store = connection.store_in(company, shopper.store_id)
     account = _account_number(shopper, connection)
+    billing = fitting(
+        shopper.address, settings, of=shopper.label, what=_billing_address(shopper),
+        description="Web billing address"
+    )  # fmt: skip
     body = without_empty(
         {
             "dataAreaId": company,
@@ -162,19 +169,30 @@ def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerA
             "PrimaryContactEmail": shopper.email,
             "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
             "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
-            **address_fields(
-                shopper.address, settings, of=shopper.label, description="Web billing address"
-            ),
+            **billing.fields,
         }
     )
-    further = {
-        f"Web address {address.id}": address_fields(
-            address, settings, of=shopper.label, description=f"Web address {address.id}"
+    further = _further(shopper, connection)
+    addresses = {name: one.fields for name, one in further.items() if one.fields}
+    left_out = tuple(out for one in (billing, *further.values()) for out in one.left_out)
+    return CustomerAccount(company, account, body, addresses, left_out)
+
+
+def _billing_address(shopper: Shopper) -> str:
+    saved = shopper.address.id if isinstance(shopper.address, CustomerAddress) else None
+    return "the billing address" if saved is None else f"address {saved} (billing)"
+
+
+def _further(shopper: Shopper, connection: Connection) -> dict[str, Fitting]:
+    """The saved addresses beside the billing address, by the names they have in D365."""
+    return {
+        f"Web address {address.id}": fitting(
+            address, connection.customers, of=shopper.label, what=f"address {address.id}",
+            description=f"Web address {address.id}"
         )
         for address in shopper.further
         if address.id is not None
-    }
-    return CustomerAccount(company, account, body, further)
+    }  # fmt: skip
 
 
 def _names(shopper: Shopper) -> dict[str, str]:

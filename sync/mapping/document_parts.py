@@ -7,7 +7,7 @@ discount on shipping is what the items do not explain, and the fixed product tax
 own leads one to expect.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -18,10 +18,15 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Orders
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, stored, total
-from sync.mapping.fixed_product_tax import SLACK, expected_fixed_product_tax, fixed_product_tax
-from sync.mapping.order_parts import Charge, Paid, row_tax_codes, shipping_tax_codes
+from sync.mapping.document_items import carrying_items, unrounded_rows
+from sync.mapping.fixed_product_tax import (
+    SLACK,
+    expected_fixed_product_tax,
+    expected_tax,
+    fixed_product_tax,
+)
+from sync.mapping.order_parts import Charge, Paid, row_tax_codes, segment_parts, shipping_tax_codes
 from sync.mapping.order_rows import MoneyRow
-from sync.mapping.segments import segments_of
 
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
@@ -38,6 +43,8 @@ class DocumentRow:
     net: Decimal
     tax: Decimal
     tax_codes: tuple[str, ...] = ()
+    before_discount: Decimal = ZERO
+    order_item_id: int | None = None
 
     def amount(self, *, gross: bool) -> Decimal:
         """What its line comes to."""
@@ -53,6 +60,8 @@ class DocumentParts:
     paid: tuple[Paid, ...]
     tax: Decimal
     grand_total: Decimal
+    unrounded: Decimal = ZERO
+    """What the header has beyond rows that REST had rounded already."""
 
     @property
     def rest(self) -> Decimal:
@@ -66,7 +75,7 @@ class DocumentParts:
         exact = [row.amount(gross=gross) for row in self.rows] + [
             c.amount(gross=gross) for c in self.charges
         ]
-        return total(amount - rounded(amount) for amount in exact)
+        return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
 def document_parts(document: Invoice | CreditMemo, order: Order, settings: Orders) -> DocumentParts:
@@ -76,20 +85,22 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     Raises `Never` for a row without a quantity, for one that is not in the order where codes decide
     its tax, and for a segment without a home.
     """
-    rows = tuple(_rows(document, order, settings))
-    charges, paid, extra_tax = [*_shipping(document, order, settings)], [], ZERO
-    for segment in segments_of(document, settings):
-        if segment.home.payment is not None:
-            paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
-        else:
-            charges.append(
-                Charge(segment.name, segment.home.item or "", segment.amount, segment.tax)
-            )
-            extra_tax += segment.tax if segment.home.tax_field else ZERO
+    items = carrying_items(document, order)
+    rows = tuple(_rows(document, items, order, settings))
+    charges = [*_shipping(document, items, order, settings)]
+    carried = total(row.tax for row in rows) + total(one.tax for one in charges)
+    untold = document.tax_amount - carried - expected_tax(document, order)
+    more, paid, extra_tax = segment_parts(document, order, settings, untold)
+    charges += more
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(
-        rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total
+        rows,
+        tuple(charges),
+        tuple(paid),
+        document.tax_amount,
+        document.grand_total,
+        unrounded_rows(document, items),
     )
     parts = _settled(parts, document, order, settings, extra_tax)
     on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
@@ -145,18 +156,21 @@ def _by_points(missing: Decimal, spent: Decimal, settings: Orders) -> Iterator[P
         yield Paid("reward_points", (home.payment if home else None) or "reward_points", amount)
 
 
-def _rows(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[DocumentRow]:
+def _rows(
+    document: Invoice | CreditMemo,
+    items: Mapping[int, DocumentItem],
+    order: Order,
+    settings: Orders,
+) -> Iterator[DocumentRow]:
     ordered = {item.item_id: item for item in order.items}
-    for place, item in enumerate(document.items):
-        if not item.bears_money:
-            continue
-        origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
+    for place, item in items.items():
         if item.qty <= ZERO:
             raise _unfit(
                 document,
                 f"items[{place}].qty of {item.sku[:64]} is {item.qty}",
                 "a row with an amount needs a quantity",
             )
+        origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
         if origin is None and settings.taxes:
             what = (
                 f"items[{place}].order_item_id {item.order_item_id} is no row of order"
@@ -173,6 +187,8 @@ def _rows(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Ite
             net=item.row_total - item.discount_amount + item.discount_tax_compensation_amount,
             tax=item.tax_amount,
             tax_codes=row_tax_codes(order, MoneyRow(origin, ZERO, item.sku)) if origin else (),
+            before_discount=item.row_total,
+            order_item_id=item.order_item_id,
         )
 
 
@@ -202,11 +218,16 @@ def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
     )
 
 
-def _shipping(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Iterator[Charge]:
+def _shipping(
+    document: Invoice | CreditMemo,
+    items: Mapping[int, DocumentItem],
+    order: Order,
+    settings: Orders,
+) -> Iterator[Charge]:
     """Shipping less its discount, which is the part of the header's that no item has; of a memo it
     may be unrounded, and of the wrong sign where no shipping is given back."""
-    discount = -document.discount_amount - total(item.discount_amount for item in document.items)
-    reduction = discount - _shipping_compensation(document)
+    discount = -document.discount_amount - total(item.discount_amount for item in items.values())
+    reduction = discount - _shipping_compensation(document, items)
     if document.shipping_amount or reduction or document.shipping_tax_amount:
         net, tax = document.shipping_amount - reduction, document.shipping_tax_amount
         yield Charge(
@@ -214,12 +235,13 @@ def _shipping(document: Invoice | CreditMemo, order: Order, settings: Orders) ->
         )
 
 
-def _shipping_compensation(document: Invoice | CreditMemo) -> Decimal:
+def _shipping_compensation(
+    document: Invoice | CreditMemo, items: Mapping[int, DocumentItem]
+) -> Decimal:
     if isinstance(document, Invoice):
         return document.shipping_discount_tax_compensation_amount
-    return document.discount_tax_compensation_amount - total(
-        i.discount_tax_compensation_amount for i in document.items
-    )
+    on_items = total(item.discount_tax_compensation_amount for item in items.values())
+    return document.discount_tax_compensation_amount - on_items
 
 
 def _adjustments(memo: CreditMemo, settings: Orders) -> Iterator[Charge]:

@@ -22,6 +22,10 @@ SLACK: Final = Decimal("0.03")
 cent per row if more."""
 
 
+FIXED_PRODUCT_TAX: Final = "fixed-product-tax"
+"""The reference of its charge."""
+
+
 @dataclass(frozen=True)
 class _Share:
     codes: tuple[str, ...]
@@ -32,6 +36,11 @@ class _Share:
 def expected_fixed_product_tax(document: Invoice | CreditMemo, order: Order) -> Decimal:
     """The rows' shares of the order's own."""
     return total(share.net for share in _shares(document, order, with_codes=False))
+
+
+def expected_tax(document: Invoice | CreditMemo, order: Order) -> Decimal:
+    """The rows' shares of the tax on the order's own."""
+    return total(share.tax for share in _shares(document, order, with_codes=False))
 
 
 def fixed_product_tax(
@@ -54,7 +63,7 @@ def fixed_product_tax(
         net, on_it = total(share.net for share in ours), total(share.tax for share in ours)
         if each == codes[-1]:
             net, on_it = rest, tax
-        yield Charge("fixed-product-tax", settings.fpt_item, net, on_it, tax_codes=each)
+        yield Charge(FIXED_PRODUCT_TAX, settings.fpt_item, net, on_it, tax_codes=each)
         rest, tax = rest - net, tax - on_it
 
 

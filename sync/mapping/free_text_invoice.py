@@ -13,11 +13,11 @@ from typing import Any
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Missing, Never
-from sync.core.money import rounded
+from sync.core.money import rounded, total
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.line_amount import priced, shortest
 from sync.mapping.addresses import without_empty
-from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -37,20 +37,16 @@ def free_text_invoice_from(
     """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped
     tax codes."""
     sign = -1 if is_credit else 1
-    header = without_empty(
-        {
-            "dataAreaId": company,
-            "CustomerAccount": account,
-            "InvoiceAccount": account,
-            "InvoiceDate": day.isoformat(),
-            "CurrencyCode": receivable.totals.currency,
-            "CustomerReference": reference,
-            "CustomerRequisition": order.increment_id,
-            "InclTax": "Yes" if receivable.is_gross else "No",
-            "TermsOfPayment": "" if is_credit else _terms(order, connection),
-            "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes),
-        }
-    )
+    header = {
+        "dataAreaId": company,
+        "CustomerAccount": account,
+        "InvoiceAccount": account,
+        "InvoiceDate": day.isoformat(),
+        "CustomerReference": reference,
+        "CustomerRequisition": order.increment_id,
+        "TermsOfPayment": "" if is_credit else _terms(order, connection),
+        **_money_terms(receivable, order, connection),
+    }
     lines = [
         {
             "LineNumber": number,
@@ -60,8 +56,19 @@ def free_text_invoice_from(
         }
         for number, line in enumerate((line for line in receivable.lines if line.amount), start=1)
     ]
+    must_have_lines(receivable, lines)
     totals = proved(receivable, (sign * line_amount(line) for line in lines))
-    return FreeTextInvoice(company, account, reference, header, tuple(lines), totals)
+    return FreeTextInvoice(company, account, reference, without_empty(header), tuple(lines), totals)
+
+
+def _money_terms(receivable: Receivable, order: Order, connection: Connection) -> dict[str, str]:
+    """Currency and taxes of the header."""
+    tax = total(line.tax for line in receivable.lines)
+    return {
+        "CurrencyCode": receivable.totals.currency,
+        "InclTax": "Yes" if receivable.is_gross else "No",
+        "SalesTaxGroupId": order_tax_group(order, connection.orders.taxes, tax),
+    }
 
 
 def _terms(order: Order, connection: Connection) -> str:
@@ -96,7 +103,11 @@ def _tax(line: ReceivableLine, order: Order, connection: Connection) -> dict[str
     if line.is_payment or line.segment == "rounding":
         return {}
     return without_empty(
-        {"SalesTaxItemGroupId": line_tax_group(order, connection.orders.taxes, line.tax_codes)}
+        {
+            "SalesTaxItemGroupId": line_tax_group(
+                order, connection.orders.taxes, line.tax_codes, line.tax
+            )
+        }
     )
 
 

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
-from sync.core.money import ZERO, rounded, total
-from sync.mapping.order_rows import MoneyRow, money_rows
+from sync.core.money import CENT, ZERO, rounded, total
+from sync.mapping.order_rows import MoneyRow, money_rows, unrounded
 from sync.mapping.segments import segments_of
+from sync.mapping.tax_groups import order_tax_codes
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class OrderParts:
     paid: tuple[Paid, ...]
     tax: Decimal
     grand_total: Decimal
+    unrounded: Decimal = ZERO
+    """What the header has beyond rows that REST had rounded already."""
 
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
@@ -63,33 +67,69 @@ class OrderParts:
         exact = [row.amount(gross=gross) for row in self.rows] + [
             c.amount(gross=gross) for c in self.charges
         ]
-        return total(amount - rounded(amount) for amount in exact)
+        return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:
     """Split an order's grand total. Raises `Never` for rows that do not add up and for a segment
     without a home."""
     rows = money_rows(order)
-    charges, paid, extra_tax = (
-        [*_shipping(order, settings), *fixed_product_tax_charges(order, rows, settings)],
-        [],
-        ZERO,
-    )
-    for segment in segments_of(order, settings):
-        if segment.home.payment is not None:
-            paid.append(Paid(segment.name, segment.home.payment, abs(segment.amount)))
-        else:
-            charges.append(
-                Charge(segment.name, segment.home.item or "", segment.amount, segment.tax)
-            )
-            extra_tax += segment.tax if segment.home.tax_field else ZERO
+    charges = [*_shipping(order, settings), *fixed_product_tax_charges(order, rows, settings)]
+    carried = total(row.item.tax_amount for row in rows) + total(one.tax for one in charges)
+    more, paid, extra_tax = segment_parts(order, order, settings, order.tax_amount - carried)
+    charges += more
     return OrderParts(
         rows=tuple(rows),
         charges=tuple(charges),
         paid=tuple(paid),
         tax=order.tax_amount + _beside(order, rows, charges, paid, extra_tax),
         grand_total=order.grand_total,
+        unrounded=unrounded(order, rows),
     )
+
+
+def segment_parts(
+    document: Order | MoneyDocument, order: Order, settings: Orders, untold: Decimal
+) -> tuple[list[Charge], list[Paid], Decimal]:
+    """(charges, ways to pay, tax of extensions' totals) of a document's further totals.
+
+    `untold`: the header's tax that rows and shipping do not carry. What stands beside segments
+    without a `tax_field` counts where it comes to exactly that.
+    """
+    segments = [*segments_of(document, settings)]
+    charged = [segment for segment in segments if segment.home.payment is None]
+    beside = total(segment.tax_beside for segment in charged)
+    is_told = abs(untold - total(one.tax for one in charged) - beside) <= CENT
+    charges, extra_tax = [], ZERO
+    for one in charged:
+        tax = one.tax + (one.tax_beside if is_told else ZERO)
+        codes = _segment_tax_codes(order, one.amount, tax) if tax else ()
+        charges.append(Charge(one.name, one.home.item or "", one.amount, tax, tax_codes=codes))
+        extra_tax += one.tax if one.home.tax_field else ZERO
+    paid = [
+        Paid(segment.name, segment.home.payment, abs(segment.amount))
+        for segment in segments
+        if segment.home.payment is not None
+    ]
+    return charges, paid, extra_tax
+
+
+def _segment_tax_codes(order: Order, amount: Decimal, tax: Decimal) -> tuple[str, ...]:
+    """The code whose rate makes this tax of the amount; else those that the order lists beside
+    products, fixed product tax and shipping; else all of it."""
+    extension = order.extension_attributes
+    fitting = {
+        applied.code
+        for applied in extension.applied_taxes
+        if applied.code and abs(amount * applied.percent / 100 - tax) <= CENT
+    }
+    others = {
+        applied.code
+        for entry in extension.item_applied_taxes
+        for applied in entry.applied_taxes
+        if applied.code and entry.type not in ("product", "weee", "shipping")
+    }
+    return tuple(fitting) if len(fitting) == 1 else tuple(sorted(others)) or order_tax_codes(order)
 
 
 def _beside(

@@ -5,19 +5,21 @@ by card or credit as a line of its own, so that the document comes to exactly wh
 given back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.document_parts import DocumentParts, document_parts
 from sync.mapping.sales_order_lines import unique_references
-from sync.mapping.segments import fields_holding
+from sync.mapping.soundness import document_must_be_sound
+from sync.mapping.tax_proof import prove_document_tax
+from sync.mapping.unexplained import unexplained
 
 ONE = Decimal(1)
 
@@ -28,8 +30,9 @@ class ReceivableLine:
     `sku` for goods only.
 
     `reference` tells it from the other lines; `segment` says what kind of charge it is, and is
-    empty for goods. `is_payment`: it was a way to pay and lowers what is owed; a document of goods
-    and charges does not list it.
+    empty for goods. `tax`: what Commerce charged on it, whether `amount` includes it or not.
+    `is_payment`: it was a way to pay and lowers what is owed; a document of goods and charges does
+    not list it.
     """
 
     reference: str
@@ -40,6 +43,7 @@ class ReceivableLine:
     item: str = ""
     segment: str = ""
     tax_codes: tuple[str, ...] = ()
+    tax: Decimal = ZERO
     is_payment: bool = False
 
     @property
@@ -73,8 +77,11 @@ class Receivable:
 def receivable_from(
     document: Invoice | CreditMemo, order: Order, connection: Connection, *, gross: bool
 ) -> Receivable:
-    """Map and prove. Raises `Never` (`Unproved` with both sums) for what does not add up."""
+    """Map and prove. Raises `Never` (`Unproved` with both sums) for what cannot be or does not add
+    up."""
+    document_must_be_sound(document, order)
     parts = document_parts(document, order, connection.orders)
+    prove_document_tax(document, order, parts)
     lines = [*_lines(parts, gross=gross)]
     tax = ZERO if gross else rounded(parts.tax)
     totals = _totals(document, lines, tax)
@@ -87,7 +94,7 @@ def receivable_from(
         done = _totals(document, lines, tax)
         totals = Totals(done.commerce, done.dynamics, done.currency, rounding=rest)
     if totals.difference:
-        raise _unproved(document, totals)
+        raise unexplained(document, totals, len(lines))
     return Receivable(document.label, tuple(lines), tax, totals, gross)
 
 
@@ -115,6 +122,22 @@ def proved(receivable: Receivable, amounts: Iterator[Decimal], *, tax: bool = Tr
     return totals
 
 
+def must_have_lines(receivable: Receivable, lines: Sequence[Any]) -> None:
+    """Raise `Unproved` where a document would have a total and no lines: F&O posts nothing of
+    it."""
+    if not lines:
+        nothing = Totals(receivable.totals.commerce, ZERO, receivable.totals.currency)
+        raise Unproved(
+            f"{receivable.label}: grand_total is {nothing.commerce} {nothing.currency}, but no item"
+            " and no charge has an amount",
+            remedy=(
+                "Compare the items of the document with its total in Commerce; enter in D365 by"
+                " hand what was really paid."
+            ),
+            totals=nothing,
+        )
+
+
 def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
     references = unique_references(
         [*(r.reference for r in parts.rows), *(c.reference for c in parts.charges)]
@@ -122,13 +145,14 @@ def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
     for row in parts.rows:
         amount = rounded(row.amount(gross=gross))
         yield ReceivableLine(
-            next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes
-        )
+            next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes,
+            tax=row.tax
+        )  # fmt: skip
     for charge in parts.charges:
         text = charge.reference.replace("-", " ").replace("_", " ")
         yield ReceivableLine(
             next(references), text, ONE, rounded(charge.amount(gross=gross)), item=charge.item,
-            segment=charge.reference, tax_codes=charge.tax_codes,
+            segment=charge.reference, tax_codes=charge.tax_codes, tax=charge.tax,
         )  # fmt: skip
     for paid in parts.paid:
         text = f"paid by {paid.home}"
@@ -140,23 +164,3 @@ def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
 def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: Decimal) -> Totals:
     dynamics = total(line.amount for line in lines) + tax
     return Totals(rounded(document.grand_total), rounded(dynamics), document.order_currency_code)
-
-
-def _unproved(document: Invoice | CreditMemo, totals: Totals) -> Never:
-    where = [
-        path for path in fields_holding(document.raw, totals.difference) if not _is_base(path)
-    ][:3]
-    suggestion = f" The same amount stands in {', '.join(where)}." if where else ""
-    return Unproved(
-        f"{document.label}: grand_total is {totals.commerce} {totals.currency}, its parts come to "
-        f"{totals.dynamics}, unexplained {totals.difference}.{suggestion}",
-        remedy=(
-            "Compare the document with its order in Commerce; if an extension adds a total, give it"
-            " a home under orders.segments in connections.toml. Then replay it."
-        ),
-        totals=totals,
-    )
-
-
-def _is_base(path: str) -> bool:
-    return any(part.startswith("base_") for part in path.split("."))

@@ -21,7 +21,7 @@ from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.line_amount import sales_units, shortest
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.addresses import without_empty
-from sync.mapping.receivable_lines import Receivable, ReceivableLine, proved
+from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -49,21 +49,20 @@ def return_order_from(
 
     Raises `Never` for a line without an item, and `Unproved` where F&O would come to another total.
     """
-    header = without_empty(
-        {
-            "dataAreaId": company,
-            "ReturnOrderNumber": number,
-            "CustomerAccountNumber": account,
-            "InvoiceCustomerAccountNumber": account,
-            "CurrencyCode": receivable.totals.currency,
-            "CustomersOrderReference": reference,
-            "CustomerRequisitionNumber": order.increment_id,
-            "CustomerReturnReasonCode": connection.creditmemos.reason,
-            "DefaultReturnSiteId": store.site or "",
-            "DefaultReturnWarehouseId": store.warehouse or "",
-        }
-    )
+    header = {
+        "dataAreaId": company,
+        "ReturnOrderNumber": number,
+        "CustomerAccountNumber": account,
+        "InvoiceCustomerAccountNumber": account,
+        "CurrencyCode": receivable.totals.currency,
+        "CustomersOrderReference": reference,
+        "CustomerRequisitionNumber": order.increment_id,
+        "CustomerReturnReasonCode": connection.creditmemos.reason,
+        "DefaultReturnSiteId": store.site or "",
+        "DefaultReturnWarehouseId": store.warehouse or "",
+    }
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
+    must_have_lines(receivable, wanted)
     found = [
         pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)
     ]
@@ -74,8 +73,9 @@ def return_order_from(
     amounts = [credited(body, unit) for body in lines]
     totals = proved(receivable, iter([*amounts, *tendered]))
     return ReturnOrder(
-        company, number, account, reference, header, tuple(lines), totals, total(amounts)
-    )
+        company, number, account, reference, without_empty(header), tuple(lines), totals,
+        total(amounts),
+    )  # fmt: skip
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:

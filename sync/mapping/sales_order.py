@@ -12,19 +12,21 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from sync.commerce.models.order import Order
-from sync.commerce.models.postal_address import Address
 from sync.config.connections import Connection, NumberMode, Store
 from sync.core.errors import Missing, Never
 from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals, Unproved, proof
-from sync.mapping.addresses import country_region_id, state_id, without_empty
+from sync.mapping.addresses import without_empty
+from sync.mapping.delivery_address import delivery_address
 from sync.mapping.document_numbers import fitting
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.sales_order_lines import rounding_line, sales_order_lines, totals_left
-from sync.mapping.segments import fields_holding
+from sync.mapping.soundness import must_be_sound
 from sync.mapping.tax_groups import order_tax_group
+from sync.mapping.tax_proof import prove_order_tax
+from sync.mapping.unexplained import unexplained
 from sync.mapping_tables.records import ItemMapping
 
 T = TypeVar("T")
@@ -47,8 +49,9 @@ def order_store(order: Order, connection: Connection) -> Store:
 
 
 def order_items(order: Order, connection: Connection) -> list[str]:
-    """The skus that need an item number. Raises `Never` as `order_parts` does."""
-    return [row.sku for row in order_parts(order, connection.orders).rows]
+    """The skus that need an item number. Raises `Never` for an order that cannot be, or that does
+    not add up."""
+    return [row.sku for row in _parts(order, connection).rows]
 
 
 def sales_order_from(
@@ -62,7 +65,7 @@ def sales_order_from(
     """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what
     has no home or does not add up."""
     store = order_store(order, connection)
-    parts = order_parts(order, connection.orders)
+    parts = _parts(order, connection)
     gross = bool(store.prices_include_tax)
     left = parts_left(order, parts, connection.orders)
     lines = sales_order_lines(order, connection, parts, items, left=left, gross=gross)
@@ -86,6 +89,14 @@ def sales_order_from(
         ),
         paid=_paid_by_home(parts),
     )
+
+
+def _parts(order: Order, connection: Connection) -> OrderParts:
+    """The order's amounts, its tax proved line by line. Raises `Never`."""
+    must_be_sound(order)
+    parts = order_parts(order, connection.orders)
+    prove_order_tax(order, parts)
+    return parts
 
 
 def _paid_by_home(parts: OrderParts) -> dict[str, Decimal]:
@@ -112,7 +123,11 @@ def _proved(
     if totals.difference:
         at_cents = _compared(order, parts, lines, gross=gross, unit=CENT)
         raise _unproved(
-            order, totals, unit, is_of_rounding=unit != CENT and abs(at_cents.difference) <= most
+            order,
+            totals,
+            unit,
+            len(lines),
+            is_of_rounding=unit != CENT and abs(at_cents.difference) <= most,
         )
     return lines, totals
 
@@ -127,7 +142,9 @@ def _compared(
     )  # fmt: skip
 
 
-def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bool) -> Unproved:
+def _unproved(
+    order: Order, totals: Totals, unit: Decimal, lines: int, *, is_of_rounding: bool
+) -> Unproved:
     if is_of_rounding:
         return Unproved(
             f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made"
@@ -139,21 +156,7 @@ def _unproved(order: Order, totals: Totals, unit: Decimal, *, is_of_rounding: bo
             ),
             totals=totals,
         )
-    found = fields_holding(order.raw, totals.difference)
-    where = [
-        path for path in found if not any(part.startswith("base_") for part in path.split("."))
-    ][:3]
-    suggestion = f" The same amount stands in {', '.join(where)}." if where else ""
-    return Unproved(
-        f"order {order.increment_id}: grand_total is {totals.commerce} {totals.currency}, its parts"
-        f" come to {totals.dynamics}, unexplained {totals.difference}.{suggestion}",
-        remedy=(
-            "If an extension adds a total, give it a home:"
-            ' [connections.<name>.orders.segments.<total>] with field = "<path in the order>" and'
-            ' item = "<service item>". Then replay the order.'
-        ),
-        totals=totals,
-    )
+    return unexplained(order, totals, lines)
 
 
 def _number(order: Order, connection: Connection) -> str:
@@ -212,7 +215,7 @@ def _header(
             "DeliveryModeCode": delivery or "",
             "CustomerPaymentMethodName": payment.method if payment else "",
             "PaymentTermsName": payment.terms if payment else "",
-            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes),
+            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes, order.tax_amount),
             "ArePricesIncludingSalesTax": "Yes" if gross else "No",
             "SkipCreateAutoCharges": "Yes",
             "Email": order.customer_email,
@@ -228,33 +231,6 @@ def _texts(order: Order, connection: Connection) -> dict[str, str]:
     if connection.orders.note_field:
         texts[connection.orders.note_field] = order.customer_note
     return texts
-
-
-def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
-    """The ship-to as an address of this order only; nothing for virtual orders (F&O takes the
-    customer's own)."""
-    address = order.shipping.address
-    if address is None or not (address.city or address.street):
-        return {}
-    return {
-        "IsDeliveryAddressOrderSpecific": "Yes",
-        "DeliveryAddressName": _addressee(address),
-        "DeliveryAddressDescription": f"Web order {order.increment_id}",
-        "DeliveryAddressStreet": "\n".join(line for line in address.street if line),
-        "DeliveryAddressCity": address.city,
-        "DeliveryAddressZipCode": address.postcode,
-        "DeliveryAddressStateId": state_id(address, connection.customers),
-        "DeliveryAddressCountryRegionId": country_region_id(
-            address.country_id,
-            connection.customers,
-            of=f"order {order.increment_id}: shipping address",
-        ),
-    }
-
-
-def _addressee(address: Address) -> str:
-    names = [address.company, address.name] if address.name != address.company else [address.name]
-    return ", ".join(name for name in names if name)
 
 
 def mapped(table: Mapping[str, T], code: str, order: Order, what: str, where: str) -> T | None:

@@ -18,6 +18,7 @@ from sync.core.money import CENT, ZERO, rounded
 from sync.dynamics.documents.line_amount import LinePrice, priced, sales_units
 from sync.dynamics.documents.sales_order import SalesOrderLine
 from sync.dynamics.documents.totals import Totals, proof
+from sync.mapping import custom_options
 from sync.mapping.addresses import without_empty
 from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
 from sync.mapping.order_rows import MoneyRow
@@ -42,7 +43,7 @@ def sales_order_lines(
 
     Raises `Never` for what has no item or quantity.
     """
-    _refuse_unknown_items(order, parts, items)
+    _refuse_unknown_items(order, connection, parts, items)
     names = unique_references(
         [
             *(_row_reference(row) for row in parts.rows),
@@ -119,18 +120,23 @@ def _row_reference(row: MoneyRow) -> str:
 
 
 def _refuse_unknown_items(
-    order: Order, parts: OrderParts, items: Mapping[str, ItemMapping]
+    order: Order, connection: Connection, parts: OrderParts, items: Mapping[str, ItemMapping]
 ) -> None:
     unknown = sorted({row.sku for row in parts.rows if normal_sku(row.sku) not in items})
+    is_off = connection.items.custom_options == "none"
+    longer = custom_options.with_custom_options(order).keys() & set(unknown) if is_off else set()
     if unknown:
         named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
         raise Never(
             f"order {order.increment_id}: items[].sku without an item in D365: {named}",
             remedy=(
                 "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay"
-                " the order."
+                f" the order.{custom_options.remedy(longer)}"
             ),
-            missing=[Missing("items", sku) for sku in unknown],
+            missing=[
+                Missing("items.custom_options" if sku in longer else "items", sku)
+                for sku in unknown
+            ],
         )
 
 
@@ -154,7 +160,7 @@ def _row_line(
                 "LineDescription": _options_text(row.item),
             }
         ),
-        **_tax_group(order, connection, row_tax_codes(order, row)),
+        **_tax_group(order, connection, row_tax_codes(order, row), row.item.tax_amount),
     }
     price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
     rest = sales_units(left.item.qty_ordered, item.factor)
@@ -205,7 +211,10 @@ def _charge_line(
     price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
     rest = priced(Decimal(1), rounded(left.amount(gross=gross)), rounded(left.discount))
     kept = price if left == charge else rest if rest.amount() else None
-    body = {"ItemNumber": charge.item, **_tax_group(order, connection, charge.tax_codes)}
+    body = {
+        "ItemNumber": charge.item,
+        **_tax_group(order, connection, charge.tax_codes, charge.tax),
+    }
     return _line(reference, body, price, connection, left=kept)
 
 
@@ -222,9 +231,11 @@ def _line(
     return SalesOrderLine(reference, body, price, left)
 
 
-def _tax_group(order: Order, connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+def _tax_group(
+    order: Order, connection: Connection, codes: Sequence[str], tax: Decimal
+) -> dict[str, str]:
     return without_empty(
-        {"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes)}
+        {"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes, tax)}
     )
 
 

@@ -28,12 +28,17 @@ them."""
 @dataclass(frozen=True)
 class Segment:
     """A further total. `amount` as it changes the grand total (negative for what was paid with),
-    `tax` on it."""
+    `tax` on it.
+
+    `tax_beside`: tax that stands beside the amount though no `tax_field` names it; it is the
+    segment's where the header's tax has exactly that beyond what the other lines carry.
+    """
 
     name: str
     amount: Decimal
     tax: Decimal
     home: SegmentHome
+    tax_beside: Decimal = ZERO
 
 
 def segments_of(document: Order | MoneyDocument, settings: Orders) -> Iterator[Segment]:
@@ -61,9 +66,9 @@ def segments_of(document: Order | MoneyDocument, settings: Orders) -> Iterator[S
         amount = _at(document, document.raw, home.field) if home.field else ZERO
         tax = _at(document, document.raw, home.tax_field) if home.field and home.tax_field else ZERO
         if amount or tax:
-            yield Segment(
-                name, *((-abs(amount), -abs(tax)) if home.negative else (amount, tax)), home
-            )
+            beside = _tax_beside(document, home.field or "") if not home.tax_field else ZERO
+            signed = (-abs(amount), -abs(tax)) if home.negative else (amount, tax)
+            yield Segment(name, *signed, home, -abs(beside) if home.negative else beside)
 
 
 def _custom_fees(
@@ -87,9 +92,26 @@ def _custom_fees(
         segment = next((name for name in names if name), "custom_fees")[:64]
         if amount and not (homes[segment].field if segment in homes else None):
             home = homes.get(segment) or homes.get("custom_fees")
-            yield Segment(
-                segment, amount, ZERO, home or _homeless(document, segment, amount, where)
-            )
+            home = home or _homeless(document, segment, amount, where)
+            tax = _number(document, fee.get("tax_amount"), f"{where}[{place}].tax_amount")
+            yield Segment(segment, amount, ZERO, home, tax)
+
+
+def _tax_beside(document: Order | MoneyDocument, field: str) -> Decimal:
+    """The amount of the field that is named as this one with `tax`: `cod_fee_tax` beside `cod_fee`,
+    `fee_tax_amount` beside `fee_amount`. Zero where there is none, or it is no number."""
+    parent, _, name = field.rpartition(".")
+    inner: Any = document.raw
+    for part in parent.split(".") if parent else ():
+        inner = inner.get(part) if isinstance(inner, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return ZERO
+    wanted = [word for word in name.split("_") if word != "amount"]
+    for key, value in inner.items():
+        words = [word for word in str(key).split("_") if word != "amount"]
+        if words in ([*wanted, "tax"], ["tax", *wanted]):
+            return _number(document, value, f"{parent}.{key}")
+    return ZERO
 
 
 def _homeless(

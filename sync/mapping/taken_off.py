@@ -132,6 +132,7 @@ def _kept(line: ReceivableLine, share: Fraction) -> ReceivableLine:
         line,
         quantity=_times(line.quantity, 1 - share),
         amount=rounded(_times(line.amount, 1 - share)),
+        tax=_times(line.tax, 1 - share),
     )
 
 

@@ -6,6 +6,7 @@ customer's and the item's apply.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 from sync.commerce.models.order import Order
 from sync.config.connections import TaxGroups, tax_codes_in
@@ -13,25 +14,58 @@ from sync.core.errors import Missing, Never
 
 NOT_TAXED = "none"
 TABLE = "orders.taxes"
+ANY_OTHER = "*"
 
 
-def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups]) -> str:
+def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups], tax: Decimal) -> str:
     """The sales tax group of the whole order, from all its codes. Raises `Never` for none, or
-    several, that fit."""
-    codes = sorted({tax.code for tax in order.extension_attributes.applied_taxes if tax.code})
+    several, that fit.
+
+    `tax`: what Commerce charged; some tax without any code is never taken for none.
+    """
+    codes = _reported(order, taxes, order_tax_codes(order), tax)
     return (
         _only(order, taxes, codes, lambda entry: entry.group, "sales tax groups") if taxes else ""
     )
 
 
-def line_tax_group(order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str]) -> str:
-    """The item sales tax group of a line with these codes. Raises `Never` for none, or several,
-    that fit."""
+def line_tax_group(
+    order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], tax: Decimal
+) -> str:
+    """The item sales tax group of a line with these codes and this tax. Raises `Never` for none, or
+    several, that fit."""
+    reported = _reported(order, taxes, codes, tax)
     return (
-        _only(order, taxes, codes, lambda entry: entry.item_group, "item sales tax groups")
+        _only(order, taxes, reported, lambda entry: entry.item_group, "item sales tax groups")
         if taxes
         else ""
     )
+
+
+def order_tax_codes(order: Order) -> tuple[str, ...]:
+    """All of Commerce's tax codes on the order: those of its totals, else those of its rows and of
+    shipping."""
+    extension = order.extension_attributes
+    codes = {tax.code for tax in extension.applied_taxes}
+    codes = codes or {
+        tax.code for entry in extension.item_applied_taxes for tax in entry.applied_taxes
+    }
+    codes = codes or {
+        tax.tax_code for item in order.items for tax in item.extension_attributes.itemized_taxes
+    }
+    return tuple(sorted(codes - {""}))
+
+
+def _reported(
+    order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], tax: Decimal
+) -> Sequence[str]:
+    """The codes, `none` for what is not taxed. Raises `Never` for tax without a code that the table
+    cannot name."""
+    if codes or not tax or not taxes:
+        return codes or [NOT_TAXED]
+    if taxes.keys() - {NOT_TAXED} != {ANY_OTHER}:
+        raise _without_code(order, tax)
+    return [ANY_OTHER]
 
 
 def _only(
@@ -44,7 +78,7 @@ def _only(
     joined = "+".join(codes)
     if codes and (together := _together(taxes, joined)):
         return group(together)
-    found = sorted({group(_entry(order, taxes, code)) for code in codes or [NOT_TAXED]} - {""})
+    found = sorted({group(_entry(order, taxes, code)) for code in codes} - {""})
     if len(found) > 1:
         raise Never(
             f"order {order.increment_id}: extension_attributes.applied_taxes[].code"
@@ -66,15 +100,32 @@ def _together(taxes: Mapping[str, TaxGroups], joined: str) -> TaxGroups | None:
     )
 
 
+def _without_code(order: Order, tax: Decimal) -> Never:
+    """Only where `"*"` stands for every code there is does it not matter which one this tax has."""
+    return Never(
+        f"order {order.increment_id}: tax of {tax:.2f} {order.order_currency_code} has no tax "
+        f"code (itemized_taxes, "
+        f"applied_taxes, item_applied_taxes), and F&O would charge none with the groups of "
+        f"orders.taxes.{NOT_TAXED}",
+        remedy="Ask Commerce for the order with all its extension attributes; if it has none "
+        "there, look at the tax "
+        "extension, which must name its codes. Where all tax is of one kind, map it by "
+        f'[connections.<name>.orders.taxes."{ANY_OTHER}"] alone, beside "{NOT_TAXED}". Then '
+        f"replay the order.",
+    )
+
+
 def _entry(order: Order, taxes: Mapping[str, TaxGroups], code: str) -> TaxGroups:
-    found = taxes.get(code, taxes.get("*"))
+    found = taxes.get(code, taxes.get(ANY_OTHER))
     if found is None:
         raise Never(
-            f"order {order.increment_id}: extension_attributes.applied_taxes[].code {code[:64]} is"
-            " not mapped",
+            (
+                f"order {order.increment_id}: extension_attributes.applied_taxes[].code "
+                f"{code[:64]} is not mapped"
+            ),
             remedy=(
-                f'Add [connections.<name>.orders.taxes."{code[:64]}"] with group and item_group,'
-                " then replay the order."
+                f'Add [connections.<name>.orders.taxes."{code[:64]}"] with group and '
+                f"item_group, then replay the order."
             ),
             missing=[Missing(TABLE, code)],
         )

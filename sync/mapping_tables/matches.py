@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 M = TypeVar("M")
@@ -46,6 +46,10 @@ class Matches(Generic[M]):
     unmatched: tuple[Unmatched, ...]
     not_sold: int = 0
     by_rule: Mapping[str, int] = field(default_factory=dict)
+
+    def with_unmatched(self, more: Iterable[Unmatched]) -> "Matches[M]":
+        """The same, with more that has no counterpart."""
+        return replace(self, unmatched=(*self.unmatched, *more))
 
     def counts(self) -> dict[str, int]:
         """How many of each."""

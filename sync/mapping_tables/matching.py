@@ -7,7 +7,7 @@ finds several, a person does. The first rule that finds anything is the last tha
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,7 @@ __all__ = [
     "match_customers",
     "match_items",
     "rewritten",
+    "unmatched_options",
 ]
 
 PARENTS: Final = frozenset({"configurable", "grouped"})
@@ -40,12 +41,20 @@ PARENTS: Final = frozenset({"configurable", "grouped"})
 
 @dataclass(frozen=True)
 class Product:
-    """A product in Commerce. `barcode`: of whichever attribute holds it."""
+    """A product in Commerce. `barcode`: of whichever attribute holds it. `is_dynamic`: a bundle
+    that is sold as its parts. `identifier`: its id, zero where nobody asked for it."""
 
     sku: str
     type: str = "simple"
     name: str = ""
     barcode: str = ""
+    is_dynamic: bool = False
+    identifier: int = 0
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether an order names it as what is to be shipped."""
+        return self.type not in PARENTS and not self.is_dynamic
 
 
 @dataclass(frozen=True)
@@ -135,11 +144,36 @@ def match_items(
     it, or nobody."""
     indexes = _indexes(_merged(items), rules)
     unique = {normal_sku(product.sku): product for product in products if product.sku.strip()}
-    sold = {key: product for key, product in unique.items() if product.type not in PARENTS}
+    sold = {key: product for key, product in unique.items() if product.is_sold}
     hits = {key: _hit(product, indexes) for key, product in sold.items()}
     owners = _owners(hits)
     verdicts = (_verdict(product.sku, hits[key], owners) for key, product in sold.items())
     return collected(verdicts, not_sold=len(unique) - len(sold))
+
+
+def unmatched_options(
+    ordered: Mapping[str, int],
+    products: Iterable[Product],
+    mapped: Container[str],
+    *,
+    by_base: bool,
+) -> list[Unmatched]:
+    """The skus with custom options that were ordered and have no item. `ordered`: sku -> product
+    id; `mapped`: the `normal_sku` of every mapping; `by_base`: whether they take their product's.
+    """
+    bases = {product.identifier: product.sku for product in products}
+    found = []
+    for sku, identifier in sorted(ordered.items()):
+        base = bases.get(identifier, "")
+        is_longer = bool(base) and normal_sku(sku).startswith(f"{normal_sku(base)}-")
+        if not is_longer or normal_sku(sku) in mapped:
+            continue
+        if not by_base:
+            remedy = f'map it, or let items.custom_options = "base" take the item of {base}'
+            found.append(Unmatched(sku, f"ordered with custom options of {base}: {remedy}"))
+        elif normal_sku(base) not in mapped:
+            found.append(Unmatched(sku, f"ordered with custom options of {base}: map {base}"))
+    return found
 
 
 def _indexes(

@@ -7,7 +7,7 @@ reaches other processes within that.
 """
 
 from asyncio import Task, TaskGroup
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -37,14 +37,25 @@ __all__ = [
     "normal_sku",
 ]
 
+BaseSkus = Callable[[Collection[int]], Awaitable[Mapping[int, str]]]
+EntityOf = Callable[[AccountMapping], Awaitable[str]]
+
 FRESH_FOR: Final = timedelta(seconds=30)
 
 
 class ItemMappings:
     """SKU -> item, for one connection. Where there is no row, the connection's `items.rule`
-    decides."""
+    decides. `base_skus`: asks the shop; without it, no SKU falls back to its product's."""
 
-    def __init__(self, tables: Tables, connection: str, items: Items, clock: Clock) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        connection: str,
+        items: Items,
+        clock: Clock,
+        base_skus: BaseSkus | None = None,
+    ) -> None:
+        self._base_skus = base_skus
         self._rows = MappingTable(tables, f"{connection}:items", ItemMapping.from_cells)
         self._items = items
         self._remembered: Remembered[ItemMapping] = Remembered(clock, FRESH_FOR)
@@ -78,6 +89,32 @@ class ItemMappings:
             raise failed.exceptions[0] from None
         return {key: item for key, task in tasks.items() if (item := task.result())}
 
+    async def of(
+        self, skus: Iterable[str], with_options: Mapping[str, int]
+    ) -> dict[str, ItemMapping]:
+        """As `many`, with `by_base`."""
+        return {**await self.many(skus), **await self.by_base(with_options)}
+
+    async def by_base(self, with_options: Mapping[str, int]) -> dict[str, ItemMapping]:
+        """The items of the products themselves, by the `normal_sku` that custom options made of
+        theirs, where that has no row of its own. `with_options`: sku -> product id. Nothing where
+        `items.custom_options` is off. Raises as the shop's client does."""
+        if self._items.custom_options != "base" or self._base_skus is None:
+            return {}
+        wanted = {
+            sku: product
+            for sku, product in with_options.items()
+            if await self._rows.get(normal_sku(sku)) is None
+        }
+        bases = await self._base_skus(set(wanted.values())) if wanted else {}
+        found: dict[str, ItemMapping] = {}
+        for sku, product in wanted.items():
+            base = bases.get(product, "")
+            if base and normal_sku(sku).startswith(f"{normal_sku(base)}-"):
+                item = await self.get(base)
+                found |= {normal_sku(sku): replace(item, sku=sku)} if item else {}
+        return found
+
     async def put(self, mapping: ItemMapping) -> None:
         """Store a mapping over whatever its SKU had. Safe to repeat."""
         await self.put_many([mapping])
@@ -110,27 +147,37 @@ class AccountMappings:
     """Customer, guest or company -> account, for one connection and each of its legal entities.
 
     `home`: the connection's own legal entity. Rows from before a row named its legal entity are of
-    that one.
+    the one that `entity_of` tells, which is asked once; without it, of `home`.
     """
 
-    def __init__(self, tables: Tables, connection: str, clock: Clock, *, home: str) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        connection: str,
+        clock: Clock,
+        *,
+        home: str,
+        entity_of: EntityOf | None = None,
+    ) -> None:
         self._home = home
+        self._entity_of = entity_of
         self._rows = MappingTable(
             tables,
             f"{connection}:accounts",
             lambda cells: self._placed(AccountMapping.from_cells(cells)),
         )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
+        self._without_old_row: Remembered[bool] = Remembered(clock, FRESH_FOR)
 
     async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
         """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal
-        entity."""
+        entity. Raises as `entity_of` for a row that may be of several."""
         key = account_key(kind, source_key, company)
         known = self._remembered.get(key)
         if known is None:
             known = await self._rows.get(key)
-            if known is None and company == self._home:
-                known = await self._rows.get(account_key(kind, source_key, ""))
+            if known is None:
+                known = await self._from_before(kind, source_key, company)
             if known is not None:
                 self._remembered.keep(key, known)
         return known
@@ -138,11 +185,31 @@ class AccountMappings:
     async def learn(self, mapping: AccountMapping) -> AccountMapping:
         """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to
         race."""
-        mapping = self._placed(mapping)
-        holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
+        mapping, holds = self._placed(mapping), None
+        is_new = self._without_old_row.get(account_key(mapping.kind, mapping.source_key, ""))
+        if not is_new:
+            holds = await self.get(mapping.kind, mapping.source_key, mapping.company)
         holds = holds or await self._rows.learn(mapping.key, mapping)
         self._remembered.keep(mapping.key, holds)
         return holds
+
+    async def _from_before(
+        self, kind: AccountKind, source_key: str, company: str
+    ) -> AccountMapping | None:
+        """The row that names no legal entity, if it is of this one; it gets the name of its own."""
+        old = account_key(kind, source_key, "")
+        if self._without_old_row.get(old) or (self._entity_of is None and company != self._home):
+            return None
+        found = await self._rows.get(old)
+        if found is None:
+            self._without_old_row.keep(old, value=True)
+            return None
+        if self._entity_of is None:
+            return found
+        placed = replace(found, company=await self._entity_of(found))
+        placed = await self._rows.learn(placed.key, placed)
+        await self._rows.remove(old)
+        return placed if placed.company == company else None
 
     async def put(self, mapping: AccountMapping) -> None:
         """Store a mapping over whatever was there. Safe to repeat."""
@@ -152,12 +219,16 @@ class AccountMappings:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
-        old = (
-            account_key(m.kind, m.source_key, "")
-            for m in placed.values()
-            if m.company == self._home
-        )
+        old = [key for m in placed.values() if (key := await self._replaced_by(m))]
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
+
+    async def _replaced_by(self, mapping: AccountMapping) -> str:
+        """The key of the row from before that this takes the place of; empty where it may not."""
+        old = account_key(mapping.kind, mapping.source_key, "")
+        if mapping.company == self._home:
+            return old
+        found = await self._rows.get(old) if self._entity_of is not None else None
+        return old if found is not None and found.account == mapping.account else ""
 
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""

@@ -12,6 +12,7 @@ from sync.commerce.models.company import Company, CompanyStatus
 from sync.commerce.models.customer import Customer
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.mapping.addresses import left_out_reason
 from sync.mapping.company_account import company_account_from, wanted_hold
 from sync.mapping.customer_account import (
     FIXED,
@@ -97,11 +98,8 @@ def _account(
     but for holds."""
     if known is None:
         account = wanted.account or ASSIGNED
-        return Preview(
-            key,
-            "deliver",
-            requests=(Request("POST", SET, wanted.body), *_addresses(wanted, account)),
-        )
+        requests = (Request("POST", SET, wanted.body), *_addresses(wanted, account))
+        return _with_left_out(Preview(key, "deliver", requests=requests), wanted)
     is_ours = known.matched_by == "created"
     body = (
         {name: value for name, value in wanted.body.items() if name not in FIXED} if is_ours else {}
@@ -119,9 +117,16 @@ def _account(
         Request("PATCH", path, changes),
         *(_addresses(wanted, known.account) if is_ours else ()),
     )
-    return Preview(
-        key, "deliver", requests=requests, notes=("only what is not in D365 already is written",)
-    )
+    notes = ("only what is not in D365 already is written",)
+    found = Preview(key, "deliver", requests=requests, notes=notes)
+    return _with_left_out(found, wanted) if is_ours else found
+
+
+def _with_left_out(found: Preview, wanted: CustomerAccount) -> Preview:
+    """The addresses that the account goes without, and the rows that would bring them."""
+    remedy = " ".join(dict.fromkeys(one.error.remedy for one in wanted.left_out))
+    missing = tuple(dict.fromkeys(row for one in wanted.left_out for row in one.error.missing))
+    return replace(found, reason=left_out_reason(wanted.left_out), remedy=remedy, missing=missing)
 
 
 def _addresses(wanted: CustomerAccount, account: str) -> Iterator[Request]:

@@ -169,7 +169,7 @@ async def _receivable_documents(
     else:
         account = str(sold.header["InvoiceCustomerAccountNumber"])
     posting_target = posting_target_of(with_order, connection, account)
-    items = await basis.lookups.items(receivable.skus)
+    items = await basis.lookups.items_of(order, receivable.skus)
     if isinstance(with_order.document, Invoice):
         return invoice_documents(with_order, receivable, connection, posting_target, items)
     credited = receivable

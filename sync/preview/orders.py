@@ -24,6 +24,7 @@ from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.company_account import company_number
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.customer_account import customer_account_from, guest_email, shopper_of_order
 from sync.mapping.order_left import is_nothing_left
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected, not_now
@@ -98,6 +99,12 @@ class Lookups:
     account: Callable[[Order], Awaitable[str | None]]
     known: Callable[[AccountKind, str, str], Awaitable[AccountMapping | None]] = nobody
     websites: frozenset[int] | None = None
+    by_base: Callable[[Mapping[str, int]], Awaitable[Mapping[str, ItemMapping]]] | None = None
+
+    async def items_of(self, order: Order, skus: list[str]) -> Mapping[str, ItemMapping]:
+        """The items of an order's skus; `by_base` asks the shop, where it can be asked."""
+        more = await self.by_base(with_custom_options(order)) if self.by_base else {}
+        return {**await self.items(skus), **more}
 
 
 def example_connection() -> Connection:
@@ -125,11 +132,8 @@ def example_lookups() -> Lookups:
 
 
 def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
-    """The orders in a file: an order, a list, a search answer, a recorded exchange, a scenario, a
-    hook's payload.
-
-    Orders lie at most `levels` deep.
-    """
+    """The orders in a file, at most `levels` deep: an order, a list, a search answer, a recorded
+    exchange, a scenario, a hook's payload."""
     if levels == 0:
         return
     if isinstance(document, list):
@@ -218,7 +222,7 @@ async def mapped_order(
     """The sales order, and the requests that make its account where there is none. Raises `Never`
     as the mapping does."""
     order_store(order, connection)
-    items = await lookups.items(order_items(order, connection))
+    items = await lookups.items_of(order, order_items(order, connection))
     first, account = await account_of(order, connection, lookups)
     return first, sales_order_from(order, connection, account=account, items=items)
 

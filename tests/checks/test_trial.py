@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sync.checks.causes import ITEMS, ROWS, SHOWN
+from sync.checks.causes import OF_SKUS, ROWS, SHOWN
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.recent import MOST
 from sync.checks.trial import SUPPOSED, recent_records_would_be_delivered
@@ -67,7 +67,9 @@ async def tried(
     flows = sections.pop("flows", ("orders",))
     async with AsyncExitStack() as stack:
         sandboxes = Sandboxes(stack, clock=HandClock(NOW), shop=shop, credentials=CREDENTIALS)
-        probe = await sandboxes.probe(commerce={"page_size": page_size}, **sections)
+        probe = await sandboxes.probe(
+            commerce={"page_size": page_size, "websites": [1]}, **sections
+        )
         settings = probe.settings.model_copy(update={"flows": flows})
         probe = replace(probe, settings=settings, days=days, lookups=lookups or probe.lookups)
         return await findings_of(recent_records_would_be_delivered, probe)
@@ -105,7 +107,11 @@ def strange() -> list[dict[str, Any]]:
     return placed(
         {**taxed, "payment": {"method": "free"}}, {**taxed, "payment": {"method": "free"}},
         {**wrapped},
-        {**shipped, "billing_address": abroad}, made(row(sku="NEW-3")),
+        with_extension(
+            {**shipped, "billing_address": abroad},
+            shipping_assignments=[{"shipping": {"address": abroad, "method": "flatrate_flatrate"}}],
+        ),
+        made(row(sku="NEW-3")),
         {**made(), "state": "canceled"},
     )  # fmt: skip
 
@@ -206,7 +212,7 @@ def test_every_row_that_the_mapping_may_miss_has_its_line_and_its_stand_in() -> 
         name for path in SOURCES for name in re.findall(r'Missing\("([a-z_.]+)"', path.read_text())
     }
     assert ROWS.keys() == SUPPOSED.keys()
-    assert raised - {ITEMS} <= ROWS.keys()
+    assert raised - {*OF_SKUS} <= ROWS.keys()
 
 
 @pytest.mark.parametrize(("days", "read"), [(90, 1), (5, 0)])
@@ -255,6 +261,7 @@ async def test_customers_are_tried_where_they_flow() -> None:
         {
             "id": 7,
             "store_id": 1,
+            "website_id": 1,
             "created_at": "2026-11-20 10:00:00",
             "email": "a@example.com",
             "group_id": 4,
@@ -272,6 +279,38 @@ async def test_customers_are_tried_where_they_flow() -> None:
         "Customer group 4 is not mapped",
     ]
     assert found[0].cure == 'Add to [connections.shop.customers]: currency = "<currency>".'
+
+
+OPTIONS = PAYLOADS / "field_reports" / "order-000000014-custom-option-skus.json"
+
+
+async def test_skus_with_custom_options_are_told_with_the_setting_that_maps_them(
+    sandboxes: Sandboxes,
+) -> None:
+    order = {**from_json(OPTIONS.read_bytes()), "created_at": "2026-11-20 10:00:00"}
+    taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
+    lists = {"orders": rest([order])}
+    lookups = replace((await sandboxes.probe()).lookups, items=known)
+    (told,) = mendable(await tried(lists, lookups=lookups, orders={"taxes": taxes}))
+    assert told.what.startswith("2 skus have no item in D365 (ENG-1-GLO, ENG-1-TXT-MAT)")
+    assert '[connections.shop.items]: custom_options = "base"' in told.cure
+
+
+XK = PAYLOADS / "field_reports" / "customer_second_address_xk.json"
+
+
+async def test_customers_of_our_websites_are_tried_and_an_address_abroad_is_told() -> None:
+    ours = {**from_json(XK.read_bytes()), "created_at": "2026-11-10 10:00:00"}
+    rows = [ours, {**ours, "id": 8, "website_id": 2}, {**ours, "id": 9, "store_id": 0}]
+    customers = {"currency": "USD", "group": "10"}
+    summary, told = await tried(
+        {"customers/search": rows}, flows=("customers",), customers=customers
+    )
+    assert summary.what.startswith("tried 2 customers of the last 90 days: 2 would be delivered")
+    assert (told.level, told.count) == (Level.WARN, 2)
+    assert told.what.startswith("Country XK is not mapped (customers.countries): 2 customers")
+    assert "would be delivered without such an address" in told.what
+    assert "[connections.shop.customers.countries]: XK =" in told.cure
 
 
 async def test_companies_are_tried_whatever_their_age_where_they_flow(sandboxes: Sandboxes) -> None:

@@ -1,12 +1,19 @@
 """What matching reads, against a shop and a ledger in this process."""
 
+import json
 from typing import Any, cast
 
 import httpx
 import pytest
 
 from sandbox.dynamics import DynamicsState, Item, dynamics_app
-from sync.cli.match_sources import accounts, products, released_items, shoppers
+from sync.cli.match_sources import (
+    accounts,
+    ordered_with_options,
+    products,
+    released_items,
+    shoppers,
+)
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce, Store
 from sync.dynamics.client import DynamicsClient
@@ -17,6 +24,7 @@ from tests.checks.conftest import Drawer, Sandboxed
 from tests.commerce.shop import CREDENTIALS, Reply, Shop
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.connection import connection
+from tests.mapping.samples import PAYLOADS
 
 SHIRT = Item("SHIRT", variants=({"ProductSizeId": "S"}, {"ProductSizeId": "M"}))
 SETTINGS = {"url": "https://shop.example.com", "page_size": 2} | {
@@ -60,6 +68,18 @@ async def test_products_of_every_page_are_read(received: Received) -> None:
         found = [product async for product in products(client_of(shop, http), "ean", received)]
     assert [product.sku for product in found] == [f"SKU-{n}" for n in range(1, 6)]
     assert received.count == 5
+
+
+async def test_skus_with_custom_options_are_read_from_recent_orders(received: Received) -> None:
+    path = PAYLOADS / "field_reports" / "order-000000014-custom-option-skus.json"
+    order = json.loads(path.read_text())
+    now = HandClock().now()
+    rows = [{**order, "entity_id": 1, "store_id": 1, "created_at": f"{now:%Y-%m-%d %H:%M:%S}"}]
+    shop = Shop(HandClock().now, lists={"orders": rows})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", shop))) as http:
+        found = await ordered_with_options(client_of(shop, http), connection(), received)
+    assert "ENG-1-TXT-MAT" in found
+    assert received.count == 1
 
 
 async def test_customers_are_read_with_the_number_they_name(received: Received) -> None:

@@ -15,6 +15,8 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
+from sandbox.commerce.query import parsed_fields, projected
+
 Rows = list[dict[str, Any]]
 Scope = dict[str, Any]
 
@@ -151,17 +153,9 @@ def cast(have: Any, text: str) -> Any:
     return int(digits.group()) if digits else 0
 
 
-def projected(document: Any, fields: str) -> Any:
-    """The `fields` filter; an empty `items` becomes null, an expression that cannot be read answers
-    []."""
-    if fields.count("[") != fields.count("]"):
-        return []
-    found = re.fullmatch(r"items\[(.*)\],total_count", fields)
-    if not found:
-        return {name: document[name] for name in fields.split(",") if name in document}
-    names = found.group(1).split(",")
-    items = [{name: row[name] for name in names if name in row} for row in document["items"]]
-    return {"items": items or None, "total_count": document["total_count"]}
+def _projected(document: Any, text: str) -> Any:
+    fields = parsed_fields(text)
+    return [] if fields is None else projected(document, fields)
 
 
 @dataclass
@@ -287,7 +281,7 @@ class Shop:
             size = int(pairs["searchCriteria[pageSize]"])
             items, _ = select(rows, pairs | {"searchCriteria[currentPage]": str(-(-total // size))})
         document: dict[str, Any] = {"items": items, "total_count": total}
-        return Reply(200, projected(document, pairs["fields"]) if "fields" in pairs else document)
+        return Reply(200, _projected(document, pairs["fields"]) if "fields" in pairs else document)
 
 
 def order(entity_id: int, updated_at: str = "2026-01-01 10:00:00", **more: Any) -> dict[str, Any]:

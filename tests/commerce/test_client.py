@@ -12,6 +12,7 @@ import pytest
 
 from sync.commerce.client import CommerceClient, Page
 from sync.commerce.errors import NotThere, PageTooLarge
+from sync.commerce.products import Products
 from sync.commerce.search import Op, Search, Sort, where
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
@@ -109,6 +110,19 @@ async def test_customers_are_read_by_id_with_one_request(
     shop.lists["customers/search"] = [{"id": n, "email": "x"} for n in range(1, 10)]
     assert [one["id"] for one in await client.customers_by_ids([3, 5, 77])] == [3, 5]
     assert client.counts["reads"] == 1
+
+
+async def test_skus_of_products_are_one_request_and_are_remembered(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["products"] = [{"id": n, "sku": f"SKU-{n}"} for n in range(1, 10)]
+    products = Products(client, HandClock(), window=timedelta(milliseconds=5), most=40)
+    one, other = await asyncio.gather(products.skus([3, 5]), products.skus([5, 77]))
+    assert one == {3: "SKU-3", 5: "SKU-5"}
+    assert other == {5: "SKU-5"}
+    assert await products.skus([3, 5]) == {3: "SKU-3", 5: "SKU-5"}
+    assert client.counts["reads"] == 1
+    await products.aclose()
 
 
 async def test_pages_give_every_row_once_and_stop_at_the_last_match(

@@ -139,7 +139,7 @@ async def test_what_was_given_up_is_gone_wherever_the_process_died(
 
 
 @KEYED
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", FAULTS[1:])
 async def test_what_was_given_up_while_its_answer_was_lost_is_looked_for_first(
     is_keyed: bool, fault: str
 ) -> None:

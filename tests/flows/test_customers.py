@@ -218,6 +218,38 @@ async def test_an_account_on_hold_parks_the_order_until_it_is_released(harness: 
     assert len(harness.headers(second)) == 1
 
 
+@in_both_harnesses()
+async def test_a_saved_address_abroad_holds_nobody_up_and_comes_when_its_country_is_mapped(
+    harness: Harness,
+) -> None:
+    home, *_ = harness.commerce.customers[1]["addresses"]
+    abroad = {**home, "id": 77, "country_id": "XK", "default_billing": False}
+    book = {**harness.commerce.customers[1], "addresses": [home, abroad]}
+    harness.commerce.save_customer(book)
+    order = harness.place(shopper=CUSTOMER)
+    await harness.delivers(order)
+    claim = await harness.claim("1", "customers")
+    assert (claim.state, claim.number) == (State.DELIVERED, harness.accounts(CUSTOMER.email)[0])
+    assert "address 77 is left out" in claim.reason
+    assert "customers.countries" in claim.remedy
+    assert "replay 1" in claim.remedy
+    (entry,) = await harness.trail("1", "customers")
+    assert (entry.event, entry.reason, entry.remedy) == ("created", claim.reason, claim.remedy)
+    assert _further(harness) == []
+    harness.commerce.save_customer({**book, "addresses": [home, {**abroad, "country_id": "FR"}]})
+    await harness.replays("1", "customers")
+    assert _further(harness) == ["Web address 77"]
+    mended = await harness.claim("1", "customers")
+    assert (mended.state, mended.reason, mended.remedy) == (State.DELIVERED, "", "")
+
+
+def _further(harness: Harness) -> list[str]:
+    """The descriptions of the further addresses that the ledger holds."""
+    rows = harness.dynamics.store.table("CustomerPostalAddresses").oldest_first()
+    names = [str(row["AddressDescription"]) for row in rows]
+    return [name for name in names if name.startswith("Web address")]
+
+
 def _moves(harness: Harness, street: str) -> None:
     customer = harness.commerce.customers[1]
     harness.commerce.save_customer(

@@ -229,6 +229,58 @@ async def test_a_row_of_an_old_home_is_not_used_in_another_legal_entity(harness:
     assert row["PrimaryContactEmail"] == CUSTOMER.email
 
 
+def in_books(harness: Harness, company: str) -> list[str]:
+    """The customer accounts of a legal entity."""
+    rows = harness.dynamics.store.table("CustTable").oldest_first()
+    return [str(row["CustomerAccount"]) for row in rows if row["dataAreaId"] == company]
+
+
+async def learned_before(harness: Harness, account: str) -> None:
+    """The row of customer 1 as an old home has it, and the account of that number in `dat`."""
+    german_books(harness)
+    harness.dynamics.put(
+        "CustTable", dataAreaId="dat", CustomerAccount=account, PartyType="Person",
+        CustomerGroupId="10", SalesCurrencyCode="USD", PrimaryContactEmail="old@example.com",
+    )  # fmt: skip
+    old = {"kind": "customer", "source_key": "1", "account": account, "matched_by": "created"}
+    await harness.systems.tables.insert(TABLE, Row(f"{CONNECTION}:accounts", "customer:1", old))
+
+
+@in_harness(stores={"2": {"company": "dat"}}, customers={"match": []})
+async def test_an_account_that_an_old_home_made_in_another_legal_entity_is_the_only_one_there(
+    harness: Harness,
+) -> None:
+    await learned_before(harness, "OLD-1")
+    before = len(in_books(harness, "dat"))
+    first, second = harness.place(), harness.place(store=STORES[1])
+    await harness.delivers(first)
+    await harness.delivers(second)
+    assert bought_in(harness, "dat", second) == "OLD-1"
+    assert bought_in(harness, "usmf", first) != "OLD-1"
+    assert len(in_books(harness, "dat")) == before
+
+
+@in_harness(stores={"2": {"company": "dat"}}, customers={"match": []})
+async def test_an_old_row_whose_number_is_in_both_legal_entities_is_for_a_person_to_tell(
+    harness: Harness,
+) -> None:
+    await learned_before(harness, "US-001")
+    order = harness.place(store=STORES[1])
+    await harness.delivers(order)
+    claim = await harness.claim(order)
+    assert claim.state is State.PARKED
+    assert "map customers set 1 US-001 --company dat" in claim.remedy
+    harness.commerce.save_customer({**harness.commerce.customers[1], "store_id": 2})
+    await asyncio.sleep(90)
+    assert await harness.polls("customers")
+    await harness.works_until_idle()
+    assert "each have an account" in (await harness.claim("1", "customers")).reason
+    systems = await harness.services.systems_pool.open(CONNECTION)
+    await systems.accounts.put(AccountMapping("customer", "1", "US-001", "by hand", "dat"))
+    await harness.replays(key_of(order))
+    assert bought_in(harness, "dat", order) == "US-001"
+
+
 @in_b2b(stores={"1": {"company": "dat"}})
 async def test_a_company_that_is_mapped_in_another_legal_entity_buys_there(b2b: B2B) -> None:
     b2b.dynamics.release("dat", "SIMPLE-001", "SIMPLE-002")

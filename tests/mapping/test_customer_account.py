@@ -154,12 +154,6 @@ def test_a_shopper_without_any_address_has_none() -> None:
             "USD",
             "firstname and lastname",
         ),
-        (
-            {**REGISTERED, "addresses": [{**HOME, "country_id": "??"}]},
-            NET,
-            "USD",
-            "country_id is ??",
-        ),
         (REGISTERED, connection(customers={"group": ""}), "USD", "customer group 1"),
         (REGISTERED, NET, "", "no currency"),
         (
@@ -178,6 +172,20 @@ def test_what_an_account_needs_and_is_not_there_parks_it_by_name(
     assert words in parked.value.reason
     assert parked.value.remedy
     assert "jane" not in parked.value.reason.lower()
+
+
+def test_addresses_without_a_country_in_fno_are_left_out_and_told_by_their_ids() -> None:
+    abroad = {**WORK, "id": 3, "country_id": "XK"}
+    book = [{**HOME, "country_id": "??"}, WORK, abroad]
+    found = account({**REGISTERED, "addresses": book})
+    assert set(found.addresses) == {"Web address 2"}
+    assert not [name for name in found.body if name.startswith("Address")]
+    assert [one.what for one in found.left_out] == ["address 1 (billing)", "address 3"]
+    assert [row.key for one in found.left_out for row in one.error.missing] == ["??", "XK"]
+    settings = connection(customers={"countries": {"??": "FRA", "XK": "XKX"}})
+    mapped = account({**REGISTERED, "addresses": book}, settings)
+    assert (mapped.left_out, set(mapped.addresses)) == ((), {"Web address 2", "Web address 3"})
+    assert mapped.digest != found.digest
 
 
 def test_the_digest_tells_any_change_of_what_is_sent() -> None:

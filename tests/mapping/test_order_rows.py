@@ -91,10 +91,8 @@ async def test_rows_that_do_not_add_up_are_parked_with_both_sums() -> None:
 )
 async def test_the_true_row_is_recovered(item: dict[str, Any], name: str) -> None:
     taken = Decimal(item.get("discount_amount", "0"))
-    order = made({**row(quantity="3", price="10.00"), **item}) | {
-        "subtotal": "30.00",
-        "grand_total": 30 - taken,
-    }
+    order = made({**row(quantity="3", price="10.00"), **item}, shipping="15.00")
+    order |= {"subtotal": "30.00", "grand_total": 45 - taken}
     found = await previewed(order)
     assert found.outcome == "deliver", f"{name}: {found.reason}"
     assert lines_of(found.requests)[0]["LineDiscountAmount"] * (1 if taken % 3 else 3) == taken

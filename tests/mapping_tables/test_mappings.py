@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -159,6 +159,32 @@ async def test_a_correction_in_the_same_process_is_seen_at_once(
     assert await items.get("box-12") is None
 
 
+async def test_a_sku_that_custom_options_made_longer_is_the_item_of_its_product(
+    tables: SqliteTables, clock: StillClock
+) -> None:
+    asked: list[set[int]] = []
+
+    async def base_skus(ids: Collection[int]) -> dict[int, str]:
+        asked.append(set(ids))
+        return {24: "eng-1", 30: "ENG-10", 31: "UNMAPPED"}
+
+    def opened(**items: Any) -> ItemMappings:
+        return ItemMappings(tables, "main", Items(**items), clock, base_skus)
+
+    items = opened(custom_options="base", unit="ea")
+    await items.put_many([ItemMapping("ENG-1", "E", color="Red"), ItemMapping("ENG-1-GLO", "G")])
+    orders = {"ENG-1-TXT": 24, "ENG-1-GLO": 24, "ENG-1": 24, "ENG-1X": 30, "UNMAPPED-1": 31, "Z": 9}
+    found = await items.of(orders, orders)
+    assert {sku: (item.item_number, item.color, item.unit) for sku, item in found.items()} == {
+        "eng-1-txt": ("E", "Red", "ea"), "eng-1": ("E", "Red", "ea"), "eng-1-glo": ("G", "", "ea"),
+    }  # fmt: skip
+    assert asked == [{24, 30, 31, 9}]
+    assert sorted(await opened().of(orders, orders)) == ["eng-1", "eng-1-glo"]
+    assert len(asked) == 1
+    by_rule = await opened(custom_options="base", rule="sku").of(["ENG-1-TXT"], {"ENG-1-TXT": 24})
+    assert by_rule["eng-1-txt"].item_number == "E"
+
+
 async def test_connections_do_not_share_mappings(tables: SqliteTables, clock: StillClock) -> None:
     await _items(tables, clock).put(BOX)
     assert await ItemMappings(tables, "other", Items(), clock).get("box-12") is None
@@ -229,6 +255,52 @@ async def test_an_account_is_one_of_one_legal_entity(
     }  # fmt: skip
     await accounts.remove("customer", "17", "usmf")
     assert [mapping async for mapping in accounts.all()] == [german]
+
+
+class _Counting(SqliteTables):
+    """Counts reads."""
+
+    reads = 0
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        self.reads += 1
+        return await super().get(table, partition, key)
+
+
+async def test_what_was_just_looked_for_is_learned_without_looking_again(
+    clock: StillClock,
+) -> None:
+    tables = _Counting(":memory:")
+    accounts, mapping = (
+        accounts_in(tables, clock),
+        AccountMapping("customer", "17", "US-001", "created", "usmf"),
+    )
+    assert await accounts.get("customer", "17", "usmf") is None
+    assert await accounts.get("customer", "17", "usmf") is None
+    assert tables.reads == 3  # the row twice, the one from before once: none is written any more
+    assert await accounts.learn(mapping) == mapping
+    assert tables.reads == 3
+    tables.close()
+
+
+async def test_a_row_from_before_gets_the_legal_entity_that_its_account_is_in(
+    tables: SqliteTables, clock: StillClock
+) -> None:
+    asked = []
+
+    async def entity_of(old: AccountMapping) -> str:
+        asked.append(old.account)
+        return "demf"
+
+    def opened() -> AccountMappings:
+        return AccountMappings(tables, "main", clock, home="usmf", entity_of=entity_of)
+
+    await tables.insert(TABLE, Row("main:accounts", "customer:17", OLD_ROW))
+    assert await opened().get("customer", "17", "usmf") is None
+    found = await opened().get("customer", "17", "demf")
+    assert found == AccountMapping("customer", "17", "US-001", "import", "demf")
+    assert asked == ["US-001"]
+    assert [row.key for row in await _rows(tables, "main:accounts")] == ["customer:17@demf"]
 
 
 OLD_ROW = {"kind": "customer", "source_key": "17", "account": "US-001", "matched_by": "import"}

@@ -14,8 +14,9 @@ from sync.mapping_tables.matching import (
     match_customers,
     match_items,
     rewritten,
+    unmatched_options,
 )
-from sync.mapping_tables.records import AccountMapping, ItemMapping
+from sync.mapping_tables.records import AccountMapping, ItemMapping, normal_sku
 
 
 def test_a_sku_that_is_an_item_number_is_matched_whatever_its_case() -> None:
@@ -79,6 +80,33 @@ def test_products_that_are_never_sold_themselves_are_not_missed() -> None:
         [Product("TEE", "configurable"), Product("SET", "grouped"), Product("BAG", "bundle")], []
     )
     assert found.counts() == {"matched": 0, "ambiguous": 0, "unmatched": 1, "not_sold": 2}
+
+
+def test_a_bundle_that_is_sold_as_its_parts_needs_no_item() -> None:
+    found = match_items([Product("SET", "bundle", is_dynamic=True), Product("BOX", "bundle")], [])
+    assert [one.key for one in found.unmatched] == ["BOX"]
+    assert found.not_sold == 1
+
+
+@pytest.mark.parametrize(
+    ("mapped", "by_base", "listed"),
+    [
+        (set(), False, ["ENG-1-TXT", "ENG-2-MAT"]),
+        ({"eng-1"}, False, ["ENG-1-TXT", "ENG-2-MAT"]),
+        ({"eng-1-txt"}, False, ["ENG-2-MAT"]),
+        ({"eng-1"}, True, ["ENG-2-MAT"]),
+        ({"eng-1", "eng-2"}, True, []),
+    ],
+)
+def test_ordered_custom_options_without_an_item_are_listed(
+    mapped: set[str], by_base: bool, listed: list[str]
+) -> None:
+    products = [Product("ENG-1", identifier=1), Product("ENG-2", identifier=2)]
+    ordered = {"ENG-2-MAT": 2, "ENG-1-TXT": 1, "ENG-1": 1, "OTHER-X": 1, "GONE-X": 3}
+    mapped = {normal_sku(sku) for sku in mapped}
+    found = unmatched_options(ordered, products, mapped, by_base=by_base)
+    assert [one.key for one in found] == listed
+    assert all("ENG-" in one.reason for one in found)
 
 
 def test_a_row_that_was_read_twice_counts_once() -> None:

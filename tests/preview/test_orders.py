@@ -1,15 +1,19 @@
 """What a preview shows: what would be written, the proof, or the one reason why not; and where
 orders lie in a file."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sync.core.encoding import from_json, to_json
+from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, orders_in
 from tests.mapping.connection import NET, connection, previewed, store
+from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row
-from tests.mapping.samples import PAYLOADS, money, money_names, order
+from tests.mapping.samples import PAYLOADS, money, money_names, order, read
 
 
 def requests_of(found: Preview) -> list[str]:
@@ -145,3 +149,27 @@ def test_a_recorded_answer_holds_its_orders() -> None:
     counts = {path.stem: len(list(orders_in(from_json(path.read_bytes())))) for path in answers}
     assert counts["order_get_free"] == 1
     assert set(counts.values()) <= {0, 1}
+
+
+async def test_skus_of_custom_options_take_the_item_of_their_product_where_configured() -> None:
+    document = read(PAYLOADS / "field_reports" / "order-000000014-custom-option-skus.json")
+    taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
+    settings = connection(orders={"taxes": taxes})
+
+    async def none(_skus: list[str]) -> Mapping[str, ItemMapping]:
+        return {}
+
+    async def by_base(with_options: Mapping[str, int]) -> Mapping[str, ItemMapping]:
+        assert with_options == {"ENG-1-TXT-MAT": 24, "ENG-1-GLO": 24}
+        return {normal_sku(sku): ItemMapping(sku, "ENG") for sku in with_options}
+
+    offline = replace(knows("US-001"), items=none)
+    found = await previewed(document, settings, offline)
+    assert found.outcome == "park"
+    assert 'items.custom_options = "base"' in found.remedy
+    assert "map items import" in found.remedy
+    found = await previewed(document, settings, replace(offline, by_base=by_base))
+    assert (found.outcome, found.reason) == ("deliver", "")
+    assert [body["ItemNumber"] for body in bodies(found.requests, "SalesOrderLinesV3")][:2] == [
+        "ENG", "ENG",
+    ]  # fmt: skip

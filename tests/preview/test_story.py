@@ -127,17 +127,19 @@ async def test_the_net_names_what_is_parked_and_counts_the_others() -> None:
 
 
 async def test_currencies_are_never_added_up() -> None:
+    """An order edited into another currency, each with its invoice."""
     scenario = money("type-003-configurable-us")
-    other = {
-        **scenario["invoices"][0],
-        "order_currency_code": "EUR",
-        "increment_id": "9",
-        "entity_id": 9,
-    }
-    story = await the_story({**scenario, "invoices": [*scenario["invoices"], other]})
-    assert story[-1].outcome == "park"
-    assert "order_currency_code" in story[-1].reason
-    assert story[-1].totals is None
+    order, invoice = scenario["order"], scenario["invoices"][0]
+    euro = {"order_currency_code": "EUR", "entity_id": 9, "increment_id": "9"}
+    edited = {**order, **euro, "original_increment_id": order["increment_id"]}
+    inputs = inputs_in(
+        {"orders": [order, edited], "invoices": [invoice, {**invoice, **euro, "order_id": 9}]},
+        Kind.ORDER,
+    )
+    ((*_, net),) = await reported(inputs)
+    assert net.outcome == "park"
+    assert "order_currency_code" in net.reason
+    assert net.totals is None
 
 
 async def test_an_order_without_documents_nets_to_nothing() -> None:

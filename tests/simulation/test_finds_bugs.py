@@ -9,6 +9,7 @@ import pytest
 from sync.app.services import Services
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.payment_journals import PaymentJournals
+from sync.dynamics.return_orders import ReturnOrders
 from tests.simulation.mutants import (
     Careless,
     Forgetful,
@@ -23,7 +24,7 @@ from tests.simulation.plan import RECIPES, Plan
 from tests.simulation.running import simulate
 from tests.simulation.world import Wrong
 
-SEEDS = range(1, 151)
+SEEDS = range(1, 161)
 TWICE = ("is in D365 2 times", "is there 2 times", "was in D365 2 times")
 
 
@@ -61,7 +62,11 @@ def test_an_engine_that_leaves_a_dead_holders_record_to_nobody_is_found_out() ->
 
 @pytest.mark.parametrize(
     ("documents", "recipes", "first"),
-    [(FreeTextInvoices, (0, 3), 10), (PaymentJournals, (1, 2, 3), 102)],
+    [
+        (FreeTextInvoices, (0, 3), 10),
+        (PaymentJournals, (1, 2, 3), 102),
+        (ReturnOrders, (1, 2), 153),
+    ],
 )
 def test_receivables_that_are_written_without_a_look_are_found_out(
     documents: Any, recipes: Collection[int], first: int

@@ -13,6 +13,9 @@ MOST_AMOUNT: Final = Decimal(10) ** 15
 """Commerce stores decimal(20,4); F&O's real keeps 16 digits. Beyond this an amount is a reading
 error."""
 
+LARGEST_TEXT: Final = 10**50
+"""Increment ids have 50 characters at most; a larger number stands for no text."""
+
 DEEPEST: Final = 60
 """Levels of nesting; Commerce's deepest answer has about twelve."""
 
@@ -52,12 +55,23 @@ def clean(text: str) -> str:
     return _HALF_A_PAIR.sub("\N{REPLACEMENT CHARACTER}", _UNPRINTABLE.sub("", text)).strip()
 
 
-def _text(value: Any) -> str:
+def text_from(value: Any) -> str:
+    """Text, also from a number; absent and null are empty. Raises `ValueError` that says what was
+    found."""
     if value is None:
         return ""
-    if isinstance(value, bool | dict | list | float):
+    return clean(value) if isinstance(value, str) else _digits(value)
+
+
+def _digits(value: Any) -> str:
+    """A number where text belongs, as exports write increment ids: 101 and 101.0 are "101", of any
+    usual length."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError(f"expected text, found {type(value).__name__}")  # noqa: TRY004
-    return clean(value if isinstance(value, str) else str(number_from(value)))
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) >= LARGEST_TEXT:
+        raise ValueError("expected text, found a number that is none")
+    return str(int(number)) if number == number.to_integral_value() else str(number)
 
 
 def _code(value: Any) -> str:
@@ -66,7 +80,7 @@ def _code(value: Any) -> str:
         _UNPRINTABLE.search(value) or _HALF_A_PAIR.search(value) or "\n" in value.strip()
     ):
         raise ValueError("expected printable characters")
-    return _text(value)
+    return text_from(value)
 
 
 def whole_from(value: Any) -> int | None:
@@ -99,7 +113,7 @@ def _some(value: Any) -> Any:
 
 
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(text_from)]
 Code = Annotated[str, BeforeValidator(_code)]
 Whole = Annotated[int | None, BeforeValidator(whole_from)]
 Flag = Annotated[bool, BeforeValidator(_flag)]

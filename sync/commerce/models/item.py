@@ -43,6 +43,7 @@ class Item(Document):
 
     item_id: Whole = None
     parent_item_id: Whole = None
+    product_id: Whole = None
     sku: Code = ""
     name: Text = ""
     product_type: Text = ""
@@ -53,7 +54,9 @@ class Item(Document):
     qty_shipped: Amount = ZERO
     qty_refunded: Amount = ZERO
     price: Amount = ZERO
+    original_price: Amount = ZERO
     price_incl_tax: Amount = ZERO
+    tax_percent: Amount = ZERO
     row_total: Amount = ZERO
     row_total_incl_tax: Amount = ZERO
     row_invoiced: Amount = ZERO
@@ -71,6 +74,7 @@ class Item(Document):
     weee_tax_applied: tuple[FixedProductTax, ...] = ()
     extension_attributes: Annotated[ItemExtension, Some] = ItemExtension()
     product_option: tuple[ChosenOption, ...] = ()
+    """The custom options that were chosen."""
 
     @model_validator(mode="before")
     @classmethod

@@ -23,6 +23,7 @@ from sync.commerce.models.fields import (
     Text,
     Whole,
     is_too_deep,
+    text_from,
 )
 from sync.commerce.models.item import Item
 from sync.commerce.models.postal_address import Address
@@ -237,12 +238,10 @@ def utc(stamp: str) -> datetime | None:
 def number_of(document: Any) -> str:
     """The increment id of a document that may be no order at all; empty when it has none that could
     be one."""
-    number = document.get("increment_id") if isinstance(document, dict) else None
-    text = (
-        str(number).strip()
-        if isinstance(number, str | int) and not isinstance(number, bool)
-        else ""
-    )
+    try:
+        text = text_from(document.get("increment_id")) if isinstance(document, dict) else ""
+    except ValueError:
+        text = ""
     return text if NUMBER.fullmatch(text) else ""
 
 

@@ -36,4 +36,7 @@ class Items(Section):
     `none` parks."""
 
     rule: Literal["sku", "none"] = "none"
+    custom_options: Literal["none", "base"] = "none"
+    """A sku that chosen custom options made longer: `base` takes the item of the product itself,
+    which is the same for all its options, where the longer sku has no row of its own."""
     unit: str = ""

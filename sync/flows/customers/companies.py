@@ -39,6 +39,8 @@ from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
     learning,
+    left_out,
+    left_out_remedy,
 )
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -104,7 +106,10 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
         await _administrator(company, results[0].number, delivery)
 
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
-    return Plan((write,), keys=keys, read=company.raw, before=before, then=then)
+    return Plan(
+        (write,), keys=keys, read=company.raw, before=before, then=then,
+        reason=left_out(write), remedy=left_out_remedy(write, delivery.message.key),
+    )  # fmt: skip
 
 
 async def _wanted(company: Company, systems: Systems) -> CustomerAccount:

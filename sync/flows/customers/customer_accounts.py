@@ -17,6 +17,7 @@ from sync.dynamics.odata import record_path
 from sync.engine.write import Amendment, Found, Request, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
 from sync.flows.orders.sales_order_writes import ASSIGNED
+from sync.mapping.addresses import left_out_reason
 from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_tables.tables import AccountMapping, AccountMappings
 
@@ -178,3 +179,21 @@ def learning(
             await accounts.learn(mapping(results[0].number))
 
     return before, then
+
+
+def left_out(write: CustomerAccountWrite) -> str:
+    """The addresses that the account goes without, and why. A matched account's addresses are the
+    ledger's own, and none is ever sent."""
+    return left_out_reason(write.wanted.left_out) if write.is_ours else ""
+
+
+def left_out_remedy(write: CustomerAccountWrite, key: str) -> str:
+    """How a person brings them to D365."""
+    if not left_out(write):
+        return ""
+    again = (
+        "Then enter it at account {number} in D365: a guest is not read again."
+        if key.startswith("guest:")
+        else f"Then `replay {key}` brings it to D365."
+    )
+    return " ".join([*dict.fromkeys(one.error.remedy for one in write.wanted.left_out), again])

@@ -19,6 +19,7 @@ from typing import Any
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
 from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
@@ -29,7 +30,13 @@ from sync.engine.systems import Systems
 from sync.flows.customers.account_lookup import AccountLookup, found
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
-from sync.flows.customers.customer_accounts import KIND, CustomerAccountWrite, learning
+from sync.flows.customers.customer_accounts import (
+    KIND,
+    CustomerAccountWrite,
+    learning,
+    left_out,
+    left_out_remedy,
+)
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -76,7 +83,11 @@ async def _first_key(
     if is_ours and own == settings.legal_entity:
         return number
     for company in settings.legal_entities:
-        if await systems.accounts.get("customer", number, company):
+        try:
+            known = await systems.accounts.get("customer", number, company)
+        except Never:  # no poll stops for it: the delivery of this record parks by the same error
+            return key_of("customer", number, company, settings)
+        if known:
             return key_of("customer", number, company, settings)
     return key_of("customer", number, own, settings) if is_ours else None
 
@@ -162,6 +173,8 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         follow_ups=await _reported(shopper, company, delivery),
         before=before,
         then=then,
+        reason=left_out(write),
+        remedy=left_out_remedy(write, delivery.message.key),
     )
 
 

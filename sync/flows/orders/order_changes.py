@@ -15,6 +15,7 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
@@ -76,7 +77,9 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
     document = None
     if held is None:
         delivery.wait_until_settled()
-        items = await delivery.systems.items.many(order_items(order, connection))
+        items = await delivery.systems.items.of(
+            order_items(order, connection), with_custom_options(order)
+        )
         account = await account_for(order, delivery)
         document = sales_order_from(order, connection, account=account, items=items)
     removal = SalesOrderRemoval(

@@ -46,6 +46,7 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
 from sync.mapping.sales_order import order_items, sales_order_from
@@ -133,7 +134,9 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
 
 async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
-    items = await delivery.systems.items.many(order_items(order, connection))
+    items = await delivery.systems.items.of(
+        order_items(order, connection), with_custom_options(order)
+    )
     buyer = await buyer_of(order, delivery)
     document, sold = (
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)

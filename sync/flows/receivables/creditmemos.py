@@ -28,6 +28,7 @@ from sync.flows.receivables.source_documents import (
     posting_target_for,
     receivable_to_book,
 )
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.receivable_documents import (
     DocumentWithOrder,
@@ -56,7 +57,7 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
         )
     sold = await _sold(posting_target, delivery)
     credited = await _still_credited(with_order, receivable, posting_target, sold, delivery)
-    items = await delivery.systems.items.many(credited.skus)
+    items = await delivery.systems.items.of(credited.skus, with_custom_options(with_order.order))
     lots = sold.invoiced_lots if sold is not None else {}
     receivable_documents = memo_documents(
         with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
@@ -106,7 +107,9 @@ async def _still_credited(
     )
     if sold is None and not is_gone:
         return receivable
-    items = await delivery.systems.items.many(order_items(order, settings))
+    items = await delivery.systems.items.of(
+        order_items(order, settings), with_custom_options(order)
+    )
     document = sales_order_from(
         without_refunds(order), settings, account=posting_target.account, items=items
     )

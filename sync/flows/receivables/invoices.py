@@ -21,6 +21,7 @@ from sync.flows.receivables.source_documents import (
     posting_target_for,
     receivable_to_book,
 )
+from sync.mapping.custom_options import with_custom_options
 from sync.mapping.receivable_documents import DocumentWithOrder, invoice_documents
 from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
@@ -34,7 +35,7 @@ async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Pl
     if not isinstance(receivable, Receivable):
         return receivable
     posting_target = await posting_target_for(with_order, delivery)
-    items = await delivery.systems.items.many(receivable.skus)
+    items = await delivery.systems.items.of(receivable.skus, with_custom_options(with_order.order))
     receivable_documents = invoice_documents(
         with_order, receivable, delivery.systems.settings, posting_target, items
     )
