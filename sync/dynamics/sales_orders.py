@@ -19,6 +19,7 @@ from sync.core.errors import Never
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents.requests import order_line_body
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES, Changes
 from sync.dynamics.faults import NotFound
@@ -281,12 +282,9 @@ class SalesOrders:
     def _new_lines(
         self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]
     ) -> list[Write]:
-        return [Write("POST", self.lines, None, line_body(order, number, line)) for line in lines]
-
-
-def line_body(order: SalesOrder, number: str, line: SalesOrderLine) -> dict[str, Any]:
-    """A line as it is posted."""
-    return {"dataAreaId": order.company, "SalesOrderNumber": number, **line.body}
+        return [
+            Write("POST", self.lines, None, order_line_body(order, number, line)) for line in lines
+        ]
 
 
 def _header_key(company: str, number: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sync.engine.write import Found, Removal, Request, Result, Target, Write
+from sync.core.request import Request
+from sync.engine.write import Found, Removal, Result, Target, Write
 
 
 class Part(ABC):

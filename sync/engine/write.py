@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sync.core.errors import Never
+from sync.core.request import Request
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,6 @@ class Target:
     send_within: timedelta
     write_timeout: timedelta
     commit_horizon: timedelta
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as it would be sent; those of one document may travel in one changeset."""
-
-    method: str
-    path: str
-    body: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

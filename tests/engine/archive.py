@@ -16,7 +16,8 @@ from typing_extensions import override
 from sync.core.encoding import digest
 from sync.core.errors import AlreadyExists, Never, Unknown
 from sync.core.ports import Outgoing
-from sync.engine.write import Amendment, Conflict, Found, Removal, Request, Result, Target, Write
+from sync.core.request import Request
+from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Target, Write
 from tests.contracts.hand_clock import HandClock
 
 TARGET = Target("toys", timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=30))

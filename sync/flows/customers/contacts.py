@@ -19,13 +19,14 @@ from typing_extensions import override
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Never
+from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.dynamics.contacts import SET, ContactPersons
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
 from sync.engine.plan import Delivered, Plan
-from sync.engine.write import Amendment, Found, Request, Target, Write
+from sync.engine.write import Amendment, Found, Target, Write
 from sync.flows.targets import dynamics_of
 from sync.mapping.addresses import without_empty
 from sync.mapping_tables.records import set_command

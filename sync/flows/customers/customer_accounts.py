@@ -12,11 +12,12 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.dynamics.customers import ADDRESSES, SET, Customers
+from sync.core.request import Request
+from sync.dynamics.customers import SET, Customers
+from sync.dynamics.documents.requests import account_requests, address_requests
 from sync.dynamics.odata import record_path
-from sync.engine.write import Amendment, Found, Request, Result, Target, Write
+from sync.engine.write import Amendment, Found, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
-from sync.flows.orders.sales_order_writes import ASSIGNED
 from sync.mapping.addresses import left_out_reason
 from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping_tables.tables import AccountMapping, AccountMappings
@@ -103,23 +104,15 @@ class CustomerAccountWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        wanted, account = self.wanted, self.account or self.wanted.account or ASSIGNED
-        owner = {
-            "dataAreaId": wanted.company,
-            "CustomerLegalEntityId": wanted.company,
-            "CustomerAccountNumber": account,
-        }
-        addresses = [
-            Request("POST", f"/data/{ADDRESSES}", {**owner, **fields})
-            for fields in wanted.addresses.values()
-        ]
+        company, body, addresses = self.wanted.company, self.wanted.body, self.wanted.addresses
         if not self.account:
-            return [Request("POST", f"/data/{SET}", wanted.body), *addresses]
+            return account_requests(company, self.wanted.account, body, addresses)
         changes = self._changes({})
         if not changes:
             return []
-        path = record_path(SET, {"dataAreaId": wanted.company, "CustomerAccount": account})
-        return [Request("PATCH", path, changes), *(addresses if self.is_ours else ())]
+        path = record_path(SET, {"dataAreaId": company, "CustomerAccount": self.account})
+        further = address_requests(company, self.account, addresses) if self.is_ours else []
+        return [Request("PATCH", path, changes), *further]
 
     @override
     async def find(self) -> Found | None:

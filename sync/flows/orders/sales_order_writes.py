@@ -13,6 +13,8 @@ from typing_extensions import override
 
 from sync.core.errors import Never
 from sync.core.money import ZERO
+from sync.core.request import Request
+from sync.dynamics.documents.requests import order_requests
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import (
     Changes,
@@ -21,8 +23,8 @@ from sync.dynamics.documents.sales_order_changes import (
     rewritten,
     sent_form,
 )
-from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders, line_body
-from sync.engine.write import Amendment, Apply, Conflict, Found, Request, Target, Write
+from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders
+from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
     is_agreed,
@@ -36,8 +38,6 @@ from sync.flows.orders.amendment_rules import (
 KIND = "sales_order"
 HELD: Final = "held|"
 """How the digest of an order begins that is on hold in Commerce."""
-ASSIGNED = "(assigned by D365)"
-"""Stands for what D365 numbers, where a request is only shown."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,7 @@ class SalesOrderWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        order, number = self.order, self.order.number or ASSIGNED
-        header = Request("POST", f"/data/{self.orders.headers}", order.header)
-        lines = [
-            Request("POST", f"/data/{self.orders.lines}", line_body(order, number, line))
-            for line in order.lines
-        ]
-        return [header, *lines]
+        return order_requests(self.order, self.orders.headers, self.orders.lines)
 
     @override
     async def find(self) -> Found | None:

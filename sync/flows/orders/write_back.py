@@ -21,12 +21,13 @@ from sync.commerce.client import CommerceClient
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later
+from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
-from sync.engine.write import Found, Request, Target, Write
+from sync.engine.write import Found, Target, Write
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 

@@ -21,15 +21,16 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from sync.core.errors import AlreadyExists, Later, Never
+from sync.core.request import Request
 from sync.dynamics.documents.customer_payment import CustomerPayment
-from sync.dynamics.payment_journals import HEADERS, LINES, FoundPayment, PaymentJournals
+from sync.dynamics.documents.requests import payment_requests
+from sync.dynamics.payment_journals import FoundPayment, PaymentJournals
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery, unsettled_until
 from sync.engine.flow import SubFlow
 from sync.engine.plan import Part, Plan
-from sync.engine.write import Found, Request, Result, Target, Write
+from sync.engine.write import Found, Result, Target, Write
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.sales_order_writes import ASSIGNED
 from sync.flows.targets import dynamics_of
 from sync.mapping.sales_order_lines import unique_references
 
@@ -38,8 +39,6 @@ log = logging.getLogger("sync.flows.receivables.payments")
 FLOW: Final = "payments"
 KIND, STORE_CREDIT = "customer_payment", "store_credit"
 AT_ONCE = timedelta(seconds=1)
-FIRST_LINE = Decimal(1)
-"""The number of a line in a journal that is opened for it."""
 MOST_JOURNALS = 9
 """Journals of one day and method that may be in doubt at the same time; with more, something else
 is wrong."""
@@ -93,7 +92,7 @@ class PaymentPart(Part):
 
     @override
     def requests(self) -> Sequence[Request]:
-        return requests_of(self.payment)
+        return payment_requests(self.payment)
 
     @override
     async def find(self) -> Found | None:
@@ -130,15 +129,6 @@ def _is_at_work(claim: Claim, now: datetime) -> bool:
     """Whether somebody is writing right now; who has not finished when nothing may be sent any more
     has died."""
     return claim.is_held_at(now) and claim.intent is not None and claim.intent.not_after > now
-
-
-def requests_of(payment: CustomerPayment) -> Sequence[Request]:
-    """A journal that is opened for the line, and the line."""
-    line = payment.line_body(ASSIGNED, FIRST_LINE)
-    return [
-        Request("POST", f"/data/{HEADERS}", payment.journal_body),
-        Request("POST", f"/data/{LINES}", line),
-    ]
 
 
 async def plan(line: Line, delivery: Delivery) -> Plan:
@@ -183,7 +173,7 @@ class PaymentLineWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        return requests_of(self.line.payment)
+        return payment_requests(self.line.payment)
 
     @override
     async def find(self) -> Found | None:

@@ -25,6 +25,7 @@ from typing_extensions import override
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later
+from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
@@ -35,7 +36,7 @@ from sync.engine.ledger import Entry, Ledger
 from sync.engine.plan import Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
-from sync.engine.write import Found, Request, Result, Target, Write
+from sync.engine.write import Found, Result, Target, Write
 from sync.flows.receivables.posted_sums import Verdict, compared
 from sync.mapping.references import fields_in, templates_of
 from sync.pacing.priority import Priority

@@ -8,17 +8,14 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from sync.core.request import Request
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
+from sync.dynamics.documents.requests import free_text_requests, return_requests
 from sync.dynamics.documents.return_order import ReturnOrder
-from sync.dynamics.free_text_invoices import HEADERS as INVOICE_HEADERS
-from sync.dynamics.free_text_invoices import LINES as INVOICE_LINES
 from sync.dynamics.free_text_invoices import FoundInvoice, FreeTextInvoices
-from sync.dynamics.return_orders import HEADERS as RETURN_HEADERS
-from sync.dynamics.return_orders import LINES as RETURN_LINES
 from sync.dynamics.return_orders import FoundReturn, ReturnOrders
-from sync.engine.write import Found, Request, Target, Write
+from sync.engine.write import Found, Target, Write
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.sales_order_writes import ASSIGNED
 
 
 @dataclass(frozen=True)
@@ -51,10 +48,7 @@ class FreeTextInvoiceWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        invoice = self.invoice
-        header = Request("POST", f"/data/{INVOICE_HEADERS}", invoice.header)
-        lines = (invoice.line_body(line, ASSIGNED) for line in invoice.lines)
-        return [header, *(Request("POST", f"/data/{INVOICE_LINES}", line) for line in lines)]
+        return free_text_requests(self.invoice)
 
     @override
     async def find(self) -> Found | None:
@@ -114,10 +108,7 @@ class ReturnOrderWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        header = Request("POST", f"/data/{RETURN_HEADERS}", self.order.header)
-        number = self.order.number or ASSIGNED
-        lines = (self.order.line_body(line, number) for line in self.order.lines)
-        return [header, *(Request("POST", f"/data/{RETURN_LINES}", line) for line in lines)]
+        return return_requests(self.order)
 
     @override
     async def find(self) -> Found | None:
