@@ -1,4 +1,4 @@
-"""House rule: a system is written to by its client's package alone, which a `Write` or a `Removal`
+"""A system is written to by its client's package alone, which a `Write` or a `Removal`
 calls, which the executor alone carries out."""
 
 import ast
