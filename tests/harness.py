@@ -24,7 +24,8 @@ from sandbox.commerce.records import StoredOrder
 from sync.app.services import Services
 from sync.core.encoding import to_json
 from sync.core.ports import LockLost, Received
-from sync.engine.ledger import Claim, Entry
+from sync.engine.claim import Claim
+from sync.engine.ledger import Entry
 from sync.flows import FLOWS
 from tests.process import Fatal, Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, SystemsUnderTest, merged

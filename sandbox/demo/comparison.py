@@ -8,7 +8,7 @@ from sandbox.demo.company_orders import on_company_accounts
 from sandbox.demo.environment import FLOWS, Environment, Pair
 from sandbox.demo.finance_documents import entries
 from sandbox.demo.reconciliation import Booked, Finding, Row, Sold, compared
-from sync.engine.ledger import Claim
+from sync.engine.claim import Claim
 
 
 @dataclass(frozen=True)

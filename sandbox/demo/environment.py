@@ -20,7 +20,7 @@ from sync.app.services import Services
 from sync.app.settings import Settings
 from sync.app.wiring import open_services
 from sync.config.connections import NumberMode
-from sync.engine.ledger import Claim, State
+from sync.engine.claim import Claim, State
 from sync.mapping_tables.tables import ItemMapping
 
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}

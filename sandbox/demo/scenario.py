@@ -18,7 +18,7 @@ from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
-from sync.engine.ledger import Claim
+from sync.engine.claim import Claim
 from sync.mapping_tables.tables import ItemMapping
 
 PATIENCE: Final = timedelta(seconds=120)

@@ -20,7 +20,7 @@ from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
@@ -44,7 +44,10 @@ class Services:
     when done."""
 
     def __init__(
-        self, connections: Connections, flows: Sequence[Flow[Any]], edition_parts: EditionParts
+        self,
+        connections: Connections,
+        flows: Sequence[DocumentFlow[Any]],
+        edition_parts: EditionParts,
     ) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}

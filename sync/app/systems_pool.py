@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -104,7 +105,7 @@ class SystemsPool:
 
         reads = _Reads(commerce, edition_parts.clock)
         companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
-        locks: dict[str, asyncio.Lock] = {}
+        locks = WeakValueDictionary[str, asyncio.Lock]()
 
         async def close() -> None:
             await reads.aclose()

@@ -16,8 +16,8 @@ import typer
 from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import note, progress
+from sync.engine.claim import Claim, State
 from sync.engine.claims_in_bulk import claims_of
-from sync.engine.ledger import Claim, State
 from sync.engine.refused_keys import key_fault
 
 POSTED: Final = "posted"

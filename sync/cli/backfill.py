@@ -25,7 +25,7 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import Bar, json_line, line, progress, table
 from sync.cli.records import flow_called, full_key
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.polling import PAGE
 from sync.engine.results import Change
 from sync.engine.systems import Systems
@@ -106,7 +106,7 @@ async def _backfill(
 async def _ask_for_changes(
     context: CommandContext,
     asking: Asking,
-    flow: Flow[Any],
+    flow: DocumentFlow[Any],
     systems: Systems,
     *,
     first: datetime,
@@ -149,14 +149,15 @@ def _report(
 
 
 async def _watched(
-    flow: Flow[Any], systems: Systems, first: datetime, last: datetime, bar: Bar
+    flow: DocumentFlow[Any], systems: Systems, first: datetime, last: datetime, bar: Bar
 ) -> AsyncIterator[Change]:
     """The changes, oldest first; the bar shows how far into the time they have come."""
-    if flow.changed is None:
+    poll = flow.trigger(Poll)
+    if poll is None:
         raise Problem(
             f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids."
         )
-    async for change in flow.changed(systems, first, last):
+    async for change in poll.changed(systems, first, last):
         bar.reach((change.changed_at - first).total_seconds())
         yield change
 

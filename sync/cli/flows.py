@@ -4,6 +4,7 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.output import json_line, table
+from sync.engine.flow import AdobeEvents, Poll
 from sync.flows import FLOWS
 
 
@@ -19,9 +20,9 @@ def flows(ctx: typer.Context) -> None:
             "name": flow.name,
             "title": flow.title,
             "queue": flow.queue,
-            "schedule": flow.schedule,
+            "schedule": poll.schedule if (poll := flow.trigger(Poll)) else "",
             "route": f"POST /api/webhooks/{{connection}}/{flow.name}",
-            "events": list(flow.events),
+            "events": list(events.names) if (events := flow.trigger(AdobeEvents)) else [],
         }
         for flow in FLOWS
     ]

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sync.cli.output import line, pretty, table
+from sync.core.request import Request
 from sync.dynamics.documents.line_amount import LinePrice
 from sync.mapping.free_text_invoice import line_amount
 from sync.mapping.return_order import credited
-from sync.preview.orders import Preview, Request
+from sync.preview.orders import Preview
 
 WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
 COLUMNS: Final = (

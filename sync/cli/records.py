@@ -9,8 +9,9 @@ from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
 from sync.core.encoding import NotJson
 from sync.core.ports import DeadLetter
-from sync.engine.flow import Flow
-from sync.engine.ledger import CLAIMS, PARKED, Claim
+from sync.engine.claim import Claim
+from sync.engine.flow import DocumentFlow
+from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 
 MOST = 20
@@ -75,7 +76,7 @@ class Ledgers:
         return found
 
 
-def flow_called(services: Services, name: str) -> Flow[Any]:
+def flow_called(services: Services, name: str) -> DocumentFlow[Any]:
     """The flow. Raises `Problem`."""
     flow = services.flows.get(name)
     if flow is None:
@@ -92,10 +93,10 @@ def checked(context: CommandContext, services: Services, flow: str) -> Ledgers:
     return Ledgers(services, context.connection, flow)
 
 
-def full_key(flow: Flow[Any], text: str) -> str:
+def full_key(flow: DocumentFlow[Any], text: str) -> str:
     """A key as notifications have it: a bare number of a flow whose keys name a store is resolved
     when it is delivered."""
-    return f"{text}@?" if flow.resolve is not None and "@" not in text else text
+    return f"{text}@?" if flow.source.resolve is not None and "@" not in text else text
 
 
 def _message(letter: DeadLetter) -> Message | None:

@@ -10,7 +10,8 @@ from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
-from sync.engine.ledger import Claim, Entry
+from sync.engine.claim import Claim
+from sync.engine.ledger import Entry
 
 KINDS = ("read", "sent", "answered", "refused")
 
@@ -71,8 +72,8 @@ async def _story(services: Services, claim: Claim, *, documents: bool) -> dict[s
     return {
         "connection": claim.connection, "flow": claim.flow, "key": claim.key,
         "state": str(claim.state),
-        "entity": claim.entity, "number": claim.number, "reason": claim.reason,
-        "remedy": claim.remedy,
+        "documents": {kind: one.number for kind, one in claim.delivered.items()},
+        "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
         "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
         "settled_by": claim.intent_settled_by, "trail": reported,
     }  # fmt: skip
@@ -90,8 +91,9 @@ async def _reported(
 
 
 def _show(story: dict[str, Any]) -> None:
-    target = f", {story['entity']} {story['number']}" if story["number"] else ""
-    line(f"{story['flow']} {story['key']} ({story['connection']}): {story['state']}{target}")
+    targets = [f", {kind.replace('_', ' ')} {one}" for kind, one in story["documents"].items()]
+    state = f"{story['state']}{''.join(targets)}"
+    line(f"{story['flow']} {story['key']} ({story['connection']}): {state}")
     for name, label in (
         ("reason", "Reason"),
         ("remedy", "What to do"),

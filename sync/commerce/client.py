@@ -76,13 +76,15 @@ class CommerceClient:
         """Read; the parsed answer."""
         return (await self._transport.call("GET", path, query)).document
 
-    async def post(self, path: str, body: Any = None) -> Any:
-        """Write; the parsed answer. Sent once; `Unknown` when no answer came."""
-        return (await self._transport.call("POST", path, body=body)).document
+    async def post(self, path: str, body: Any = None, *, not_after: datetime | None = None) -> Any:
+        """Write; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
+        came."""
+        return (await self._transport.call("POST", path, body=body, not_after=not_after)).document
 
-    async def put(self, path: str, body: Any = None) -> Any:
-        """Write; the parsed answer. Sent once; `Unknown` when no answer came."""
-        return (await self._transport.call("PUT", path, body=body)).document
+    async def put(self, path: str, body: Any = None, *, not_after: datetime | None = None) -> Any:
+        """Write; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
+        came."""
+        return (await self._transport.call("PUT", path, body=body, not_after=not_after)).document
 
     async def search(self, path: str, search: Search) -> Page:
         """One page. A shop that limits page sizes is asked again with its limit, which is
@@ -269,20 +271,6 @@ class CommerceClient:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,
         the global scope."""
         return rows_in(await self.get("store/storeViews"), "GET store/storeViews")
-
-    async def add_order_comment(
-        self, order_entity_id: int, comment: str, *, status: str | None = None, notify: bool = False
-    ) -> None:
-        """Write a line into the order's history, hidden from the shopper unless `notify`.
-
-        `status` must belong to the order's current state. Every call adds a line: look at the
-        history before repeating. Leaves `updated_at` alone unless the status changes.
-        """
-        flags = {"is_customer_notified": int(notify), "is_visible_on_front": int(notify)}
-        line: dict[str, Any] = {"comment": comment, **flags, "parent_id": order_entity_id}
-        if status is not None:
-            line["status"] = status
-        await self.post(path_of("orders", order_entity_id, "comments"), {"statusHistory": line})
 
     async def _all(
         self, path: str, search: Search, *, key: str = "entity_id"

@@ -27,8 +27,9 @@ from sync.core.http_reading import http_date, read_whole_or_beginning
 from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import send_signed
 
-TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
-"""Commerce is to be given a minute; what takes longer is cut off by PHP or a proxy anyway."""
+READ_TIMEOUT: Final = timedelta(seconds=60)
+"""What takes longer is cut off by PHP or a proxy anyway."""
+CONNECT_TIMEOUT: Final = 10.0
 
 OnPause = Callable[[Paused], Awaitable[None]]
 """Told of every 429, before it is raised, so that the pause can be made known to all workers."""
@@ -77,18 +78,25 @@ class Transport:
         return None if self.skew is None else self._clock.now() + self.skew
 
     async def call(
-        self, method: Method, path: str, query: Query = (), body: Any = None
+        self,
+        method: Method,
+        path: str,
+        query: Query = (),
+        body: Any = None,
+        *,
+        not_after: datetime | None = None,
     ) -> RestAnswer:
         """Send one request. `path` is escaped and below /V1; `body` None sends none.
 
-        Raises `Later`, `Never`, `Paused`, `Unknown` by `errors`. Not safe to repeat for writes.
+        Raises `Later` (using up no try) without sending when `not_after` has passed. Raises
+        `Later`, `Never`, `Paused`, `Unknown` by `errors`. Not safe to repeat for writes.
         """
         url = url_of(self.settings, path, query)
         what = f"{method} {path}"
         content = None if body is None else to_json(body)
         writes = method != "GET"
         try:
-            response = await self._tried(method, url, content, what)
+            response = await self._tried(method, url, content, what, not_after)
             if not response.is_success:
                 raise errors.error_from(response, self._call(what, writes=writes))
         except Paused as paused:
@@ -103,7 +111,12 @@ class Transport:
             raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
 
     async def _tried(
-        self, method: Method, url: httpx.URL, content: bytes | None, what: str
+        self,
+        method: Method,
+        url: httpx.URL,
+        content: bytes | None,
+        what: str,
+        not_after: datetime | None,
     ) -> httpx.Response:
         """The answer; for reads, that of the second try when the first one failed in passing."""
         if method == "GET":
@@ -115,30 +128,54 @@ class Transport:
                 return await self._signed(method, url, content, what)
             if response.status_code < 500 or errors.is_maintenance(response):
                 return response
-        return await self._signed(method, url, content, what)
+        return await self._signed(method, url, content, what, not_after)
 
     async def _signed(
-        self, method: Method, url: httpx.URL, content: bytes | None, what: str
+        self,
+        method: Method,
+        url: httpx.URL,
+        content: bytes | None,
+        what: str,
+        not_after: datetime | None = None,
     ) -> httpx.Response:
         """The answer; after a 401 that other headers may cure, that of the second try."""
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if content is not None or self.settings.edition == "saas":
             headers["Content-Type"] = "application/json"
-        extensions = {"timeout": TIMEOUT.as_dict()}
+        seconds = self._seconds(writes=method != "GET")
+        extensions = {
+            "timeout": httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
+        }
         request = httpx.Request(
             method, url, headers=headers, content=content, extensions=extensions
         )
-        return await send_signed(self._auth, request, partial(self._sent, what=what))
+        return await send_signed(
+            self._auth, request, partial(self._sent, what=what, not_after=not_after)
+        )
 
-    async def _sent(self, request: httpx.Request, *, what: str) -> httpx.Response:
+    def _seconds(self, *, writes: bool) -> float:
+        return (
+            float(self.settings.write_timeout_seconds) if writes else READ_TIMEOUT.total_seconds()
+        )
+
+    async def _sent(
+        self, request: httpx.Request, *, what: str, not_after: datetime | None
+    ) -> httpx.Response:
         writes = request.method != "GET"
+        seconds = self._seconds(writes=writes)
         async with self._places:
+            if not_after is not None and self._clock.now() > not_after:
+                raise Later(f"{what}: its turn came too late, nothing was sent", counts=False)
             self.counts["writes" if writes else "reads"] += 1
             try:
-                streamed = await self._http.send(
-                    request, auth=None, follow_redirects=False, stream=True
-                )
-                response = await read_whole_or_beginning(streamed)
+                async with asyncio.timeout(seconds):
+                    streamed = await self._http.send(
+                        request, auth=None, follow_redirects=False, stream=True
+                    )
+                    response = await read_whole_or_beginning(streamed)
+            except TimeoutError:
+                late = httpx.ReadTimeout(f"no whole answer within {seconds:.0f} s", request=request)
+                raise errors.lost(late, self._call(what, writes=writes)) from None
             except httpx.RequestError as error:
                 raise errors.lost(error, self._call(what, writes=writes)) from None
         self._note_time(response)

@@ -102,3 +102,8 @@ def said_in(error: BaseException | None) -> str:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return ""
+
+
+class AlreadyExists(Never):
+    """The target says that the record is there already. Look before believing: it may be our own,
+    from a lost answer."""

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents import requests
 from sync.dynamics.odata import Filter, instant_of
 
-SET, ADDRESSES = "CustomersV3", "CustomerPostalAddresses"
+SET, ADDRESSES = requests.CUSTOMERS, requests.ADDRESSES
+
 FIELDS = (
     "dataAreaId",
     "CustomerAccount",

@@ -14,7 +14,7 @@ from typing import Final
 
 import httpx
 
-from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.dynamics import infolog
 
@@ -25,11 +25,6 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 
 class NotFound(Never):
     """The record is not there, or in another company."""
-
-
-class AlreadyExists(Never):
-    """F&O says that the record is there already. Look before believing: it may be our own, from a
-    lost answer."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents import requests
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.odata import Filter
 
-HEADERS, LINES = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
+HEADERS, LINES = requests.FREE_TEXT_HEADERS, requests.FREE_TEXT_LINES
+
 FIELDS = (
     "dataAreaId", "InvoiceIdentifier", "CustomerAccount", "CustomerReference", "CurrencyCode",
     "FreeTextNumber", "IsPosted",

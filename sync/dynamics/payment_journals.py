@@ -14,9 +14,11 @@ from typing import Any
 
 from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient
+from sync.dynamics.documents import requests
 from sync.dynamics.documents.customer_payment import CustomerPayment
 
-HEADERS, LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
+HEADERS, LINES = requests.JOURNAL_HEADERS, requests.JOURNAL_LINES
+
 LINE_FIELDS = (
     "JournalBatchNumber",
     "LineNumber",

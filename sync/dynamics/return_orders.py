@@ -15,9 +15,11 @@ from sync.core.money import ZERO, total
 from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.customers import SET as CUSTOMERS
+from sync.dynamics.documents import requests
 from sync.dynamics.documents.return_order import ReturnOrder
 
-HEADERS, LINES = "ReturnOrderHeadersV2", "ReturnOrderLinesV2"
+HEADERS, LINES = requests.RETURN_HEADERS, requests.RETURN_LINES
+
 INCLUDED = "IsSalesTaxIncludedInPrices"
 FIELDS = (
     "dataAreaId",

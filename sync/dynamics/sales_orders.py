@@ -19,6 +19,7 @@ from sync.core.errors import Never
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.client import DynamicsClient, Write
+from sync.dynamics.documents.requests import order_line_body
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES, Changes
 from sync.dynamics.faults import NotFound
@@ -115,8 +116,8 @@ class SalesOrders:
 
     def __init__(self, client: DynamicsClient, settings: Dynamics) -> None:
         self._client = client
-        self._headers = settings.order_headers
-        self._lines = settings.order_lines
+        self.headers = settings.order_headers
+        self.lines = settings.order_lines
         self._rounding = settings.rounding
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
@@ -132,7 +133,7 @@ class SalesOrders:
                 not_after=not_after,
             )
             return order.number
-        header = await self._client.create(self._headers, dict(order.header), not_after=not_after)
+        header = await self._client.create(self.headers, dict(order.header), not_after=not_after)
         number = str(header["SalesOrderNumber"])
         await self.complete(order, number, order.lines, not_after=not_after)
         return number
@@ -159,7 +160,7 @@ class SalesOrders:
             return
         try:
             await self._client.delete(
-                self._headers, _header_key(company, number), not_after=not_after
+                self.headers, _header_key(company, number), not_after=not_after
             )
         except Never as stays:
             raise Never(
@@ -184,7 +185,7 @@ class SalesOrders:
                 )
             return found
         headers = await self._client.find_by(
-            self._headers,
+            self.headers,
             "CustomersOrderReference",
             order.reference,
             company=order.company,
@@ -208,7 +209,7 @@ class SalesOrders:
     async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
         """The order of that number as it stands; None when there is none."""
         header = await self._client.get(
-            self._headers, _header_key(company, number), select=HEADER_FIELDS
+            self.headers, _header_key(company, number), select=HEADER_FIELDS
         )
         return await self._with_lines(company, header) if header else None
 
@@ -218,7 +219,7 @@ class SalesOrders:
     async def is_stopped(self, company: str, number: str) -> bool:
         """Whether the processing of the order is stopped."""
         row = await self._client.get(
-            self._headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED)
+            self.headers, _header_key(company, number), select=("SalesOrderNumber", STOPPED)
         )
         return row is not None and row.get(STOPPED) == "Yes"
 
@@ -228,7 +229,7 @@ class SalesOrders:
 
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
         return await self._client.find_by(
-            self._lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS
+            self.lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS
         )
 
     async def change(
@@ -241,16 +242,16 @@ class SalesOrders:
         if changes.header:
             writes.append(
                 Write(
-                    "PATCH", self._headers, _header_key(company, found.number), dict(changes.header)
+                    "PATCH", self.headers, _header_key(company, found.number), dict(changes.header)
                 )
             )
         for reference, fields in changes.patched.items():
             if reference in lots:
                 writes.append(
-                    Write("PATCH", self._lines, _line_key(company, lots[reference]), dict(fields))
+                    Write("PATCH", self.lines, _line_key(company, lots[reference]), dict(fields))
                 )
         gone = [lots[reference] for reference in changes.removed if reference in lots]
-        writes += [Write("DELETE", self._lines, _line_key(company, lot), None) for lot in gone]
+        writes += [Write("DELETE", self.lines, _line_key(company, lot), None) for lot in gone]
         added = [
             line
             for line in order.lines
@@ -263,12 +264,12 @@ class SalesOrders:
     async def remove(self, company: str, found: ExistingSalesOrder, *, not_after: datetime) -> None:
         """Remove an open order, lines first, in one changeset. Gone already is fine."""
         writes = [
-            Write("DELETE", self._lines, _line_key(company, str(line["InventoryLotId"])), None)
+            Write("DELETE", self.lines, _line_key(company, str(line["InventoryLotId"])), None)
             for line in found.lines
         ]
         try:
             await self._client.changeset(
-                [*writes, Write("DELETE", self._headers, _header_key(company, found.number), None)],
+                [*writes, Write("DELETE", self.headers, _header_key(company, found.number), None)],
                 not_after=not_after,
             )
         except NotFound:
@@ -276,17 +277,14 @@ class SalesOrders:
                 raise
 
     def _header(self, order: SalesOrder) -> Write:
-        return Write("POST", self._headers, None, dict(order.header))
+        return Write("POST", self.headers, None, dict(order.header))
 
     def _new_lines(
         self, order: SalesOrder, number: str, lines: Sequence[SalesOrderLine]
     ) -> list[Write]:
-        return [Write("POST", self._lines, None, line_body(order, number, line)) for line in lines]
-
-
-def line_body(order: SalesOrder, number: str, line: SalesOrderLine) -> dict[str, Any]:
-    """A line as it is posted."""
-    return {"dataAreaId": order.company, "SalesOrderNumber": number, **line.body}
+        return [
+            Write("POST", self.lines, None, order_line_body(order, number, line)) for line in lines
+        ]
 
 
 def _header_key(company: str, number: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from sync.core.ports import Tables
-from sync.engine.ledger import CLAIMS, Claim
+from sync.engine.claim import Claim
+from sync.engine.ledger import CLAIMS
 
 FEW: Final = 4
 """So many are asked for by key at once."""

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
+from sync.engine.claim import State
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow
-from sync.engine.ledger import Entry, State
+from sync.engine.flow import DocumentFlow
+from sync.engine.ledger import Entry
 from sync.engine.message import Message
 from sync.engine.runner import has_been_read_since
 
@@ -72,7 +73,9 @@ class DeadLetterParking:
             return
         await self._park(flow, message, reason, description)
 
-    async def _park(self, flow: Flow[Any], message: Message, reason: str, description: str) -> None:
+    async def _park(
+        self, flow: DocumentFlow[Any], message: Message, reason: str, description: str
+    ) -> None:
         ledger, now = self._engine.ledger, self._engine.clock.now()
         claim, is_held = await ledger.take(
             message.connection, flow.name, message.key, self._engine.worker

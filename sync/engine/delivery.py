@@ -7,11 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never, Unknown
+from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
-from sync.engine.ledger import Claim, Intent, Ledger, State
+from sync.engine.ledger import Ledger
 from sync.engine.message import Message
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Delivered
 from sync.engine.systems import Systems
+from sync.engine.write import Result, Target
+
+
+async def _always() -> bool:
+    return True
 
 
 @dataclass
@@ -24,10 +31,12 @@ class Delivery:
     documents: DocumentCopies
     message: Message
     claim: Claim
-    requires: Callable[["Delivery", str, str, Any], Awaitable[Receipt | Skipped]]
+    requires: Callable[["Delivery", str, str, Any], Awaitable[Delivered | Skipped]]
     copies: dict[str, Any] = field(default_factory=dict)
     seen: str = ""
     """The fingerprint of the record as this try read it."""
+    is_current: Callable[[], Awaitable[bool]] = _always
+    """Whether the record is still as this try read it; asks the source."""
     started: datetime = field(init=False)
     inherited: Intent | None = field(init=False)
     """What an earlier try announced and nobody knows the outcome of."""
@@ -35,12 +44,16 @@ class Delivery:
     def __post_init__(self) -> None:
         self.started = self.systems.clock.now()
         self.inherited = self.claim.intent
+        self._held = self.claim.delivered
+        self._resolved = set[str]()
+        self._horizon = timedelta()
 
-    @property
-    def looks_first(self) -> bool:
-        """Whether the target may hold the record already: an earlier try's outcome is unknown, or a
-        person asks."""
-        return self.inherited is not None or self.message.is_asked
+    def looks_first(self, kind: str) -> bool:
+        """Whether the target may hold the document already: an earlier try's outcome is unknown, or
+        a person asks."""
+        return self.message.is_asked or (
+            self.inherited is not None and self.inherited.concerns(kind)
+        )
 
     @property
     def is_asked(self) -> bool:
@@ -48,25 +61,71 @@ class Delivery:
         later."""
         return self.message.is_asked or self.claim.asked
 
-    async def intend(self, document: str) -> Intent:
+    def held(self, kind: str) -> Result | None:
+        """What the target holds of this record as a document of this kind, by what was delivered
+        before."""
+        return self._held.get(kind)
+
+    @property
+    def all_held(self) -> tuple[Result, ...]:
+        """All that the targets hold of this record."""
+        return tuple(self._held.values())
+
+    def done(self, result: Result) -> None:
+        """Remember the result of one write; the claim stores it with the next thing it stores."""
+        self._held[result.kind] = result
+        self._resolved.add(result.kind)
+
+    def forget_held(self) -> None:
+        """What the claim remembers is of another document."""
+        self._held.clear()
+
+    @property
+    def targets(self) -> str:
+        """What the targets hold by now, as the claim stores it."""
+        return targets_json(self._held.values())
+
+    def is_known(self, kind: str, digest: str) -> bool:
+        """Whether the target holds this very document: it was delivered, and no write of it is
+        open."""
+        held = self._held.get(kind)
+        is_open = self.inherited is not None and self.inherited.concerns(kind)
+        return held is not None and held.digest == digest and not is_open
+
+    def inherits_other_than(self, kind: str, document: str) -> bool:
+        """Whether an earlier try may have left something else than `document` (a digest) behind."""
+        inherited = self.inherited
+        return inherited is not None and inherited.concerns(kind) and inherited.document != document
+
+    async def require_current(self, most: timedelta) -> None:
+        """Raise `Later` when the record was read longer ago than `most` and has changed since."""
+        if self.now() - self.started >= most and not await self.is_current():
+            raise Later(
+                "the record changed while it was being prepared",
+                after=timedelta(seconds=1),
+                counts=False,
+            )
+
+    async def intend(self, kind: str, document: str, target: Target) -> Intent:
         """Announce a write of `document` (its digest) before the first byte of it is sent.
 
         Who takes the record up after a crash finds this and looks before posting, not before
         `settled_by`. Where the outcome of an earlier, different write is open, the intent says so
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """
-        if self.inherited is not None and self.inherited.document != document:
-            document = f"mixed|{document}"
-        settings = self.systems.settings.dynamics
-        not_after = self.systems.clock.now() + timedelta(seconds=settings.send_within_seconds)
-        open_for = timedelta(
-            seconds=settings.write_timeout_seconds + settings.commit_horizon_seconds
+        earlier = self.inherited
+        is_open = earlier is not None and earlier.kind not in self._resolved
+        if earlier is not None and is_open and (earlier.kind, earlier.document) != (kind, document):
+            kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
+        self._horizon = target.commit_horizon
+        not_after = self.systems.clock.now() + target.send_within
+        intent = Intent(
+            document, not_after, not_after + target.write_timeout + target.commit_horizon, kind
         )
-        intent = Intent(document, not_after, not_after + open_for)
         self.claim = await self.ledger.save(
-            self.claim, state=State.POSTING, intent_document=document,
+            self.claim, state=State.POSTING, intent_document=document, intent_kind=kind,
             intent_not_after=intent.not_after, intent_settled_by=intent.settled_by,
-            unsettled_until=self._unsettled_until(),
+            unsettled_until=self._unsettled_until(), targets=self.targets,
         )  # fmt: skip
         return intent
 
@@ -81,16 +140,8 @@ class Delivery:
         intent = self.claim.intent
         if intent is None or intent == self.inherited or not isinstance(error, Later | Never):
             return {}
-        seconds = (
-            self.systems.settings.dynamics.commit_horizon_seconds
-            if isinstance(error, Unknown)
-            else 0
-        )
-        return {
-            "intent_settled_by": min(
-                intent.settled_by, self.systems.clock.now() + timedelta(seconds=seconds)
-            )
-        }
+        horizon = self._horizon if isinstance(error, Unknown) else timedelta()
+        return {"intent_settled_by": min(intent.settled_by, self.systems.clock.now() + horizon)}
 
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""
@@ -111,15 +162,28 @@ class Delivery:
         """When the last write that earlier tries gave up can no longer commit."""
         return _latest(self.claim.unsettled_until, self.inherited)
 
-    async def require(self, flow: str, key: str, record: Any = None) -> Receipt | Skipped:
+    async def require(self, flow: str, key: str, record: Any = None) -> Delivered | Skipped:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody
         else works on it."""
         return await self.requires(self, flow, key, record)
 
-    async def last_sent(self) -> Any | None:
-        """The document that was last sent for this record, or None when no copy is kept (any
-        more)."""
-        return await self.documents.last(f"{self.claim.partition}|{self.claim.key}", "sent")
+    async def last_sent(self, kind: str) -> Any | None:
+        """The document of this kind that was last sent for this record, or None when no copy is
+        kept (any more).
+
+        Copies of before there were kinds are of the record's only document.
+        """
+        return await self.sent_for(self.claim.flow, self.claim.key, kind)
+
+    async def sent_for(self, flow: str, key: str, kind: str) -> Any | None:
+        """The same for any record of this connection."""
+        sent = await self.documents.last(f"{self.claim.connection}|{flow}|{key}", "sent")
+        return sent.get(kind, sent) if isinstance(sent, dict) else sent
+
+    def keep_sent(self, kind: str, document: Any) -> None:
+        """Keep what the target holds of this kind, beside what it holds of others."""
+        self.copies.pop("wanted", None)
+        self.copies.setdefault("sent", {})[kind] = document
 
     def keep(self, kind: str, document: Any) -> None:
         """Keep an encrypted copy beside this try's trail row. Kinds: read, wanted, sent, answered,

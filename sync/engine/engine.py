@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
-from sync.engine.flow import Flow, SubFlow
+from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
@@ -18,7 +18,7 @@ class Engine:
     """One process's parts. Holds no state of its own that a crash could lose. `worker` tells this
     process from others."""
 
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     sub_flows: Mapping[str, SubFlow[Any]]
     open_systems: Callable[[str], Awaitable[Systems]]
     connections: Callable[[str], Sequence[str]]

@@ -1,9 +1,8 @@
-"""What a flow is: where notifications come from, what identifies a record, how it is read, how it
-is delivered.
+"""What a flow is: one kind of record, from one system to another.
 
-A flow says what; the runner says how often. A flow is one file under `sync/flows/` that ends in a
-`Flow(...)`, its name in `FLOWS`, and one test. Every part of it may be called twice, concurrently
-and out of order.
+A flow says what; the engine says how often; the executor alone writes. A flow is one file under
+`sync/flows/` that ends in a `DocumentFlow(...)`, its name in `FLOWS`, and one test. Every part of
+it may be called twice, concurrently and out of order.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sync.engine.results import Changed, Receipt, Skipped
+from sync.core.skipped import Skipped
+from sync.engine.plan import Plan
+from sync.engine.results import Changed
 from sync.pacing.priority import Priority
 
 if TYPE_CHECKING:
@@ -21,52 +22,99 @@ if TYPE_CHECKING:
     from sync.engine.systems import Systems
 
 R = TypeVar("R")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CommerceHook:
+    """A signed webhook. `keys_in(payload)`: the keys in its body; raises `NoKey`."""
+
+    keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class AdobeEvents:
+    """Events of Adobe I/O whose types end in one of `names`. `keys_in(value)`: the keys in one;
+    raises `NoKey`."""
+
+    names: tuple[str, ...]
+    keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class BusinessEvents:
+    """Business events of D365 with these names. `keys_in(event)`: the keys in one; raises
+    `NoKey`."""
+
+    names: tuple[str, ...]
+    keys_in: Callable[["BusinessEvent"], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Poll(Generic[R]):
+    """A look for changes, every so many minutes.
+
+    `changed(systems, since, until)`: oldest change first; both bounds inclusive. `until(systems)`:
+    up to when it may look, by the owner's clock, so that what is still being committed is left out.
+    `every_minutes(connection)`: how often. `schedule`: when the timer looks whether a connection's
+    poll is due. `fingerprint(record)`: what `changed` would say of the record as it was read, where
+    its changes bear fingerprints.
+    """
+
+    changed: Changed
+    until: Callable[["Systems"], Awaitable[datetime]]
+    every_minutes: Callable[["Connection"], int]
+    schedule: str = "0 * * * * *"
+    overlap: timedelta = timedelta(minutes=5)
+    fingerprint: Callable[[R], str] | None = None
+
+
+Trigger = CommerceHook | AdobeEvents | BusinessEvents | Poll[Any]
+
+
+@dataclass(frozen=True)
+class Source(Generic[R]):
+    """Where a flow's records come from.
+
+    `read(key, systems)`: the record as it is now, or None when the owner does not have it (yet).
+    `resolve(key, systems)`: a key that a notification could only give in part -> the full keys;
+    None when it is full. `version(record)`: what differs when a record changed between two reads;
+    None where nothing tells.
+    """
+
+    read: Callable[[str, "Systems"], Awaitable[R | None]]
+    resolve: Callable[[str, "Systems"], Awaitable[Sequence[str] | None]] | None = None
+    version: Callable[[R], object] | None = None
 
 
 @dataclass(frozen=True)
 class SubFlow(Generic[R]):
-    """A kind of record without notifications of its own: other flows require it and hand it over.
-    Claims and trail as for all."""
+    """A kind of record without notifications of its own: other flows hand it over. Claims and trail
+    as for all."""
 
     name: str
     title: str
-    deliver: Callable[[R, "Delivery"], Awaitable[Receipt | Skipped]]
+    plan: Callable[[R, "Delivery"], Awaitable[Plan | Skipped]]
 
 
 @dataclass(frozen=True)
-class Flow(Generic[R]):
-    """One kind of record, from one system to another.
+class DocumentFlow(Generic[R]):
+    """One kind of record, each delivered exactly once in effect.
 
-    `keys_in(payload)`: the keys in a webhook body or an Adobe event's value; raises `NoKey`. None:
-    takes no hooks. `keys_in_event(event)`: the same for D365 business events, those named in
-    `business_events`. `resolve(key, systems)`: a key that a notification could only give in part ->
-    the full keys; None when keys are always full. `horizon(systems)`: up to when a poll may look,
-    by the owner's clock, so that what is still being committed is left out. `changed(systems,
-    since, until)`: the poll over the same records, oldest change first; both bounds inclusive. None
-    for both: nothing is polled. `read(key, systems)`: the record as it is now, or None when the
-    owner does not have it (yet). `fingerprint(record)`: what `changed` would say of the record as
-    it was read, where its changes bear fingerprints. `deliver(record, delivery)`: makes the target
-    agree; returns `Receipt` or `Skipped`; raises `Later` or `Never`. `schedule`: when the timer
-    looks whether a connection's poll is due, which is every `poll_minutes(connection)`. `events`:
-    endings of the Adobe event types that are notifications for this flow.
+    `plan(record, delivery)`: what the targets must hold for it, or why nothing is to be done
+    (`Skipped`, `Waiting`); raises `Later` or `Never`; writes nothing.
     """
 
     name: str
     title: str
-    read: Callable[[str, "Systems"], Awaitable[R | None]]
-    deliver: Callable[[R, "Delivery"], Awaitable[Receipt | Skipped]]
-    keys_in: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
-    horizon: Callable[["Systems"], Awaitable[datetime]] | None = None
-    changed: Changed | None = None
-    keys_in_event: Callable[["BusinessEvent"], Sequence[str]] | None = None
-    resolve: Callable[[str, "Systems"], Awaitable[Sequence[str] | None]] | None = None
-    fingerprint: Callable[[R], str] | None = None
+    source: Source[R]
+    plan: Callable[[R, "Delivery"], Awaitable[Plan | Skipped]]
+    triggers: tuple[Trigger, ...] = ()
     priority: Priority = Priority.DOCUMENTS
-    schedule: str = "0 * * * * *"
-    poll_minutes: Callable[["Connection"], int] = lambda _: 5
-    overlap: timedelta = timedelta(minutes=5)
-    events: tuple[str, ...] = ()
-    business_events: tuple[str, ...] = ()
+
+    def trigger(self, kind: type[T]) -> T | None:
+        """The flow's trigger of a kind; None where it has none."""
+        return next((trigger for trigger in self.triggers if isinstance(trigger, kind)), None)
 
     @property
     def queue(self) -> str:

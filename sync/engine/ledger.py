@@ -9,14 +9,14 @@ parked   an index of the claims that wait for a person.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
+from sync.engine.claim import Claim, State
 from sync.engine.identities import Identities
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
@@ -24,103 +24,6 @@ CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 LEASE = timedelta(minutes=5)
 """How long a worker may hold a record without a sign of life. A dead worker's record is taken up
 again after this."""
-
-
-class State(StrEnum):
-    """Where a record stands. A lease is beside this: `posting` with a dead lease is a lost answer
-    to look into."""
-
-    NEW = "new"
-    POSTING = "posting"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-    PARKED = "parked"
-    VANISHED = "vanished"
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
-    `settled_by`."""
-
-    document: str
-    not_after: datetime
-    settled_by: datetime
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One record's row in claims. `digest` is of what the target holds; `number` its key there.
-
-    `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
-    person asked for it once. `entity_id`: the record's id in its own system, where the key is a
-    number that may come to name another one. `unsettled_until`: until when a write given up before
-    the last intent may still commit, whatever came of the last.
-    """
-
-    connection: str
-    flow: str
-    key: str
-    state: State = State.NEW
-    owner: str = ""
-    lease_until: datetime | None = None
-    again: bool = False
-    asked: bool = False
-    digest: str = ""
-    number: str = ""
-    entity: str = ""
-    entity_id: str = ""
-    reason: str = ""
-    remedy: str = ""
-    read_at: datetime | None = None
-    seen: str = ""
-    intent_document: str = ""
-    intent_not_after: datetime | None = None
-    intent_settled_by: datetime | None = None
-    unsettled_until: datetime | None = None
-    etag: str = field(default="", compare=False)
-
-    @property
-    def partition(self) -> str:
-        """Claims of one flow and connection lie together."""
-        return f"{self.connection}|{self.flow}"
-
-    @property
-    def intent(self) -> Intent | None:
-        """What an earlier try was about to write, when its outcome is not known."""
-        if (
-            not self.intent_document
-            or self.intent_not_after is None
-            or self.intent_settled_by is None
-        ):
-            return None
-        return Intent(self.intent_document, self.intent_not_after, self.intent_settled_by)
-
-    def is_held_at(self, now: datetime) -> bool:
-        """Whether somebody holds the record."""
-        return self.owner != "" and self.lease_until is not None and self.lease_until > now
-
-    def row(self) -> Row:
-        """As it is stored."""
-        skipped = {"connection", "flow", "key", "etag"}
-        values: dict[str, Value] = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped
-        }
-        values["state"] = str(self.state)
-        values |= {"reason": clipped(self.reason), "remedy": clipped(self.remedy)}
-        kept = {name: value for name, value in values.items() if value not in (None, "")}
-        return Row(self.partition, self.key, kept, self.etag)
-
-    @classmethod
-    def of(cls, connection: str, flow: str, row: Row) -> Self:
-        """From its row. Cells of other versions are ignored."""
-        known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {
-            name: value for name, value in row.values.items() if name in known
-        }
-        values["state"] = State(str(values.get("state", State.NEW)))
-        return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
 
 
 class LeaseLost(Exception):

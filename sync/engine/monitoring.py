@@ -14,7 +14,7 @@ from typing import Any, Final
 from sync.config.connections import Connection
 from sync.core.ports import Clock, Depth, Queue, Tables
 from sync.core.telemetry import SILENT, Telemetry
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.ledger import PARKED
 from sync.engine.watermarks import WATERMARKS
 
@@ -26,7 +26,7 @@ SCHEDULE: Final = "20 */5 * * * *"
 
 async def monitor(
     queues: Sequence[str],
-    flows: Sequence[Flow[Any]],
+    flows: Sequence[DocumentFlow[Any]],
     connections: Mapping[str, Connection],
     *,
     queue: Queue,
@@ -56,12 +56,12 @@ async def monitor(
         if flow.name in connections[name].flows
     ]:
         try:
-            if flow.changed is not None:
-                telemetry.behind(
-                    flow.name,
-                    name,
-                    await _report_behind(flow, name, connections[name], tables, now),
+            if (poll := flow.trigger(Poll)) is not None:
+                every = poll.every_minutes(connections[name])
+                behind = await _report_behind(
+                    flow.name, name, connections[name], minutes=every, tables=tables, now=now
                 )
+                telemetry.behind(flow.name, name, behind)
             if telemetry is not SILENT:
                 telemetry.parked(flow.name, name, await _parked(flow, name, tables))
         except Exception as error:  # noqa: BLE001 - as above
@@ -94,23 +94,19 @@ def _report_depth(name: str, depth: Depth, now: datetime) -> None:
 
 
 async def _report_behind(
-    flow: Flow[Any], name: str, connection: Connection, tables: Tables, now: datetime
+    flow: str, name: str, connection: Connection, *, minutes: int, tables: Tables, now: datetime
 ) -> int:
-    mark = await tables.get(WATERMARKS, name, flow.name)
+    mark = await tables.get(WATERMARKS, name, flow)
     stands = mark.values.get("at") if mark else None
     behind = _seconds(now - stands if isinstance(stands, datetime) else _never(connection))
-    every = _seconds(timedelta(minutes=flow.poll_minutes(connection)))
+    every = _seconds(timedelta(minutes=minutes))
     log.info(
-        "monitoring.flow flow=%s connection=%s behind_s=%d every_s=%d",
-        flow.name,
-        name,
-        behind,
-        every,
+        "monitoring.flow flow=%s connection=%s behind_s=%d every_s=%d", flow, name, behind, every
     )
     return behind
 
 
-async def _parked(flow: Flow[Any], name: str, tables: Tables) -> int:
+async def _parked(flow: DocumentFlow[Any], name: str, tables: Tables) -> int:
     """How many records wait for a person."""
     return sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from sync.core.errors import Later, Never, said_in
 from sync.core.ports import Clock
+from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
-from sync.engine.ledger import Claim, Entry, LeaseLost, Ledger, State
+from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
 
@@ -33,54 +35,59 @@ class Outcomes:
         self._intake = intake
         self._clock = clock
 
-    async def record(self, delivery: Delivery, outcome: Receipt | Skipped) -> None:
+    async def record(self, delivery: Delivery, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
         it should be."""
         now = self._clock.now()
         ms = int((now - delivery.started).total_seconds() * 1000)
         since_notification = int((now - delivery.message.notified_at).total_seconds() * 1000)
-        cleared = {"intent_document": "", "intent_not_after": None, "intent_settled_by": None}
-        if isinstance(outcome, Receipt):
-            details = {
-                "digest": outcome.digest,
-                "ms": ms,
-                "since_notification_ms": since_notification,
-                "entity": outcome.entity,
-                **outcome.targets,
-                "amounts": dict(outcome.amounts),
+        if isinstance(outcome, Delivered):
+            documents = {
+                result.kind: {"number": result.number, "action": result.action, **result.keys}
+                for result in outcome.results
             }
+            details = {
+                "digest": outcome.digest, "ms": ms,
+                "since_notification_ms": since_notification, **outcome.plan.keys,
+                "documents": documents, "amounts": dict(outcome.plan.amounts),
+            }  # fmt: skip
+            number = outcome.number or delivery.claim.number
             await self.write(
                 delivery,
                 Entry(
-                    now, outcome.action, number=outcome.number, details=details,
+                    now, outcome.action, number=number, details=details,
                     reason=outcome.reason, remedy=outcome.remedy,
                 ),
             )  # fmt: skip
-            for flow, key in outcome.follow_ups:
-                await self._intake.accept(flow, delivery.message.connection, [key], "told")
+            for follow_up in outcome.follow_ups:
+                await self._intake.accept(
+                    follow_up.flow, delivery.message.connection, [follow_up.key], "told"
+                )
             stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
             state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
             changes = {
-                "digest": outcome.digest,
-                "number": outcome.number,
-                "entity": outcome.entity,
-                **cleared,
-            }
+                "digest": outcome.digest, "number": number, "targets": delivery.targets,
+                "intent_document": "", "intent_kind": "", "intent_not_after": None,
+                "intent_settled_by": None,
+            }  # fmt: skip
         else:
             await self.write(
-                delivery, Entry(now, "skipped", reason=outcome.reason, details={"ms": ms})
+                delivery, Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
             )
             state, changes = State.SKIPPED, {}
         was_parked = delivery.claim.state is State.PARKED or bool(delivery.claim.reason)
-        remedy = outcome.remedy if isinstance(outcome, Receipt) else ""
+        reason, remedy = (
+            (outcome.reason, outcome.remedy)
+            if isinstance(outcome, Delivered)
+            else (str(outcome), "")
+        )
         released = await self._ledger.release(
-            delivery.claim, state=state, reason=outcome.reason, remedy=remedy,
-            read_at=delivery.started,
+            delivery.claim, state=state, reason=reason, remedy=remedy, read_at=delivery.started,
             seen=delivery.seen or delivery.claim.seen, **changes,
         )  # fmt: skip
         if was_parked:
             await self._ledger.unpark(released)
-        event = outcome.action if isinstance(outcome, Receipt) else "skipped"
+        event = outcome.action if isinstance(outcome, Delivered) else "skipped"
         log.info(
             "%s.%s key=%s attempt=%d ms=%d",
             delivery.message.flow,

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.core.errors import Later, Never
+from sync.engine.claim import Claim, State
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow
-from sync.engine.ledger import Claim, State
+from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
@@ -50,7 +50,7 @@ class Run:
     """One connection's run: what it works with and when it ends. `behind`: how far the owner's
     clock, which stamps changes, is behind ours, or a little more."""
 
-    flow: Flow[Any]
+    flow: DocumentFlow[Any]
     systems: Systems
     ends: datetime
     behind: timedelta
@@ -79,7 +79,7 @@ class Polling:
             ]
         return sum(run.result() for run in runs)
 
-    async def _on_its_own(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
+    async def _on_its_own(self, flow: DocumentFlow[Any], connection: str, *, at_once: bool) -> int:
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
                 return await self._poll_connection(flow, connection, at_once=at_once)
@@ -94,22 +94,25 @@ class Polling:
             )
         return 0
 
-    async def _poll_connection(self, flow: Flow[Any], connection: str, *, at_once: bool) -> int:
-        if flow.changed is None or flow.horizon is None:
+    async def _poll_connection(
+        self, flow: DocumentFlow[Any], connection: str, *, at_once: bool
+    ) -> int:
+        poll = flow.trigger(Poll)
+        if poll is None:
             return 0
         systems = await self._engine.open_systems(connection)
         mark = Watermark.of(await self._engine.tables.get(WATERMARKS, connection, flow.name))
         now = self._engine.clock.now()
-        every = timedelta(minutes=flow.poll_minutes(systems.settings)) - DUE_EARLY
+        every = timedelta(minutes=poll.every_minutes(systems.settings)) - DUE_EARLY
         is_due = at_once or mark.is_behind or mark.polled is None or now - mark.polled >= every
         if not is_due or await self._engine.pauses.over(systems.pause_names) is not None:
             return 0
-        until = await flow.horizon(systems)
+        until = await poll.until(systems)
         run = Run(flow, systems, now + RUN, self._engine.clock.now() - until)
-        begun = replace(_begun(mark, flow, systems, now, until), polled=now)
-        found, mark = await self._read(run, flow.changed, begun, "window")
+        begun = replace(_begun(mark, poll, systems, now, until), polled=now)
+        found, mark = await self._read(run, poll.changed, begun, "window")
         if mark.window is None and mark.sweep is not None and found < MOST:
-            more, mark = await self._read(run, flow.changed, mark, "sweep", found)
+            more, mark = await self._read(run, poll.changed, mark, "sweep", found)
             found += more
         log.info(
             "%s.polled connection=%s found=%d is_behind=%s",
@@ -173,14 +176,14 @@ class Polling:
 
 
 def _begun(
-    mark: Watermark, flow: Flow[Any], systems: Systems, now: datetime, until: datetime
+    mark: Watermark, poll: Poll[Any], systems: Systems, now: datetime, until: datetime
 ) -> Watermark:
     """The watermark with what is to be read in this run: what the last one left, or what is new and
     a sweep that is due."""
     first = mark.first or (mark.at or until) - timedelta(
         days=systems.settings.commerce.first_poll_days
     )
-    since = mark.at - flow.overlap if mark.at is not None else first
+    since = mark.at - poll.overlap if mark.at is not None else first
     swept, sweep = mark.swept, mark.sweep
     if mark.at is None:
         swept = now

@@ -1,7 +1,7 @@
-"""What a flow finds and what comes of a delivery."""
+"""What polls and notifications give: changes, or no key at all."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,36 +35,6 @@ class Changed(Protocol):
     ) -> AsyncIterator[Change]:
         """The changes."""
         ...
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The record is in the target. `number` is the target's key, `digest` the document it holds
-    now.
-
-    `action`: created, adopted (found there after a lost answer), amended, cancelled, unchanged.
-    `targets` are keys to find it again (line lots, account); no personal data. `follow_ups`: (flow,
-    key) of records that this one gives reason to look at; their notifications are stored before the
-    outcome is. `reason`, `remedy`: what the target lacks although the record is delivered, and how
-    a person brings it there; empty where it lacks nothing.
-    """
-
-    entity: str
-    number: str
-    digest: str
-    action: str = "created"
-    targets: Mapping[str, str] = field(default_factory=dict)
-    amounts: Mapping[str, str] = field(default_factory=dict)
-    follow_ups: Sequence[tuple[str, str]] = ()
-    reason: str = ""
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Nothing to do now, and why. A later notification looks again."""
-
-    reason: str
 
 
 class NoKey(ValueError):

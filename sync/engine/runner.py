@@ -6,18 +6,21 @@ target closes it (`flows/`).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow, SubFlow
-from sync.engine.ledger import Claim, Entry, LeaseLost, State
+from sync.engine.executor import carry_out
+from sync.engine.flow import DocumentFlow, Poll, SubFlow
+from sync.engine.ledger import Entry, LeaseLost
 from sync.engine.message import Message
 from sync.engine.outcomes import Outcomes
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Delivered, Plan
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.pacing.pauses import SPREAD
@@ -62,10 +65,11 @@ class Runner:
                 message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD))
             )
 
-    async def _deliver(self, flow: Flow[Any], message: Message) -> None:
+    async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
         try:
             systems = await self._engine.open_systems(message.connection)
-            keys = await flow.resolve(message.key, systems) if flow.resolve else None
+            source = flow.source
+            keys = await source.resolve(message.key, systems) if source.resolve else None
         except (Later, Never) as error:
             await self._not_even_opened(message, error)
             return
@@ -119,11 +123,13 @@ class Runner:
             if is_held:
                 await self._outcomes.vanish(message, claim)
 
-    async def _try(self, flow: Flow[Any], systems: Systems, message: Message, claim: Claim) -> None:
+    async def _try(
+        self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
+    ) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
         delivery = self._delivery(systems, message, claim)
         try:
-            record = await flow.read(message.key, systems)
+            record = await flow.source.read(message.key, systems)
             if record is None:
                 await self._outcomes.absent(message, delivery.claim)
                 return
@@ -138,7 +144,7 @@ class Runner:
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
-    ) -> Receipt | Skipped:
+    ) -> Delivered | Skipped:
         """Deliver another record now, under its own claim, as part of `delivery`. What stops it
         stops `delivery`, which waits or parks for both; so nothing is scheduled or parked for the
         required record itself."""
@@ -187,11 +193,15 @@ class Runner:
         )
 
     async def _deliver_record(
-        self, flow: Flow[Any] | SubFlow[Any], delivery: Delivery, record: Any
-    ) -> Receipt | Skipped:
-        if isinstance(flow, Flow) and flow.fingerprint is not None:
-            delivery.seen = flow.fingerprint(record)
-        outcome = await flow.deliver(record, delivery)
+        self, flow: DocumentFlow[Any] | SubFlow[Any], delivery: Delivery, record: Any
+    ) -> Delivered | Skipped:
+        if isinstance(flow, DocumentFlow):
+            poll = flow.trigger(Poll)
+            if poll is not None and poll.fingerprint is not None:
+                delivery.seen = poll.fingerprint(record)
+            delivery.is_current = _reader(flow, delivery, record)
+        plan = await flow.plan(record, delivery)
+        outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)
         return outcome
 
@@ -202,9 +212,26 @@ class Runner:
         await self._engine.intake.reschedule_once(message, due, f"lease|{due.isoformat()}")
 
 
-async def _required(flow: Flow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any) -> Any:
-    if record is None and isinstance(flow, Flow):
-        record = await flow.read(key, systems)
+def _reader(
+    flow: DocumentFlow[Any], delivery: Delivery, record: Any
+) -> Callable[[], Awaitable[bool]]:
+    """Asks the source whether the record is still as it was read."""
+
+    async def is_current() -> bool:
+        version = flow.source.version
+        if version is None:
+            return True
+        again = await flow.source.read(delivery.claim.key, delivery.systems)
+        return again is not None and version(again) == version(record)
+
+    return is_current
+
+
+async def _required(
+    flow: DocumentFlow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any
+) -> Any:
+    if record is None and isinstance(flow, DocumentFlow):
+        record = await flow.source.read(key, systems)
     if record is None:
         raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
     return record

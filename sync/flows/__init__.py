@@ -3,7 +3,7 @@ one test."""
 
 from typing import Any, Final
 
-from sync.engine.flow import Flow, SubFlow
+from sync.engine.flow import DocumentFlow, SubFlow
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
@@ -14,7 +14,7 @@ from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
 from sync.flows.receivables.posted_invoices import posted_invoices
 
-FLOWS: Final[tuple[Flow[Any], ...]] = (
+FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
     customers,
     companies,

@@ -7,73 +7,56 @@ record's claim has it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sync.commerce.models.order import Order
 from sync.dynamics.adoption import AnotherDocument
-from sync.dynamics.documents.sales_order import SalesOrder
-from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
 from sync.engine.delivery import Delivery
+from sync.engine.write import Found
 from sync.flows.keys import parts_of
-from sync.mapping.references import FORMER, documents_in
 
-T = TypeVar("T")
-Find = Callable[[Any], Awaitable[T | None]]
+Find = Callable[[Any], Awaitable[Found | None]]
 
 
-async def left_behind(
-    find: Find[T], document: Any, former: str, delivery: Delivery, *, called: Callable[[T], str]
-) -> T | None:
-    """What `find` finds of a document; under its `former` reference too, where an earlier try's
-    answer was lost.
+@dataclass(frozen=True)
+class LeftBehind:
+    """Looks for a document of a `kind`. `former`: its reference by the template of earlier
+    releases."""
 
-    `called`: what a claim calls the document in D365. Raises what `find` raises.
-    """
-    try:
-        found = await find(document)
-    except AnotherDocument:
-        if (
-            delivery.inherited is None
-            or (found := await _formerly(find, document, former, delivery, called)) is None
-        ):
-            raise
-        return found
-    if found is None and delivery.inherited is not None:
-        return await _formerly(find, document, former, delivery, called)
-    return found
+    kind: str
+    former: str
+    delivery: Delivery
 
+    async def found(self, find: Find, document: Any) -> Found | None:
+        """What `find` finds of a document; under its former reference too, where an earlier try's
+        answer was lost. Raises what `find` raises."""
+        is_lost = self.delivery.inherited is not None
+        try:
+            found = await find(document)
+        except AnotherDocument:
+            formerly = await self._formerly(find, document) if is_lost else None
+            if formerly is None:
+                raise
+            return formerly
+        return await self._formerly(find, document) if found is None and is_lost else found
 
-async def order_left_behind(
-    order: Order, document: SalesOrder, orders: SalesOrders, delivery: Delivery
-) -> ExistingSalesOrder | None:
-    """The sales order of an order, as `left_behind`."""
-    former = FORMER["orders"].format(increment_id=order.increment_id)
-    return await left_behind(
-        orders.find, document, former, delivery, called=lambda found: found.number
-    )
+    async def _formerly(self, find: Find, document: Any) -> Found | None:
+        if self.former == document.reference:
+            return None
+        try:
+            found = await find(replace(document, reference=self.former))
+        except AnotherDocument:
+            return None  # of a record with the same number in another store
+        return None if found is None or await self._is_claimed(found.number) else found
 
-
-async def _formerly(
-    find: Find[T], document: Any, former: str, delivery: Delivery, called: Callable[[T], str]
-) -> T | None:
-    if former == document.reference:
-        return None
-    try:
-        found = await find(replace(document, reference=former))
-    except AnotherDocument:
-        return None  # of a record with the same number in another store
-    if found is None or await _is_claimed(called(found), delivery):
-        return None
-    return found
-
-
-async def _is_claimed(number: str, delivery: Delivery) -> bool:
-    """Whether another record of the same number, in whatever store, was posted as this document."""
-    increment, _ = parts_of(delivery.claim.key)
-    async for claim in delivery.ledger.claims(
-        delivery.systems.name, delivery.claim.flow, prefix=f"{increment}@"
-    ):
-        if claim.key != delivery.claim.key and number in documents_in(claim.number):
-            return True
-    return False
+    async def _is_claimed(self, number: str) -> bool:
+        """Whether another record of the same number, in whatever store, was posted as this
+        document."""
+        claim, ledger = self.delivery.claim, self.delivery.ledger
+        increment, _ = parts_of(claim.key)
+        others = ledger.claims(claim.connection, claim.flow, prefix=f"{increment}@")
+        async for other in others:
+            held = other.delivered.get(self.kind)
+            if other.key != claim.key and held is not None and held.number == number:
+                return True
+        return False

@@ -23,7 +23,7 @@ from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.monitoring import SCHEDULE as MONITORING
 from sync.hosts.given_up import why
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
@@ -53,7 +53,7 @@ DEAD = "/$deadletterqueue"
 NO_CONTEXT: Final[Any] = None
 
 
-def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
+def build_app(flows: Sequence[DocumentFlow[Any]], runtime: Opening) -> func.FunctionApp:
     """The app with all its functions. A function that states no auth level needs a key.
 
     `get_functions()` of the result may be called once: the library counts a second call as
@@ -67,8 +67,8 @@ def build_app(flows: Sequence[Flow[Any]], runtime: Opening) -> func.FunctionApp:
     _watch(app, runtime)
     _tidy(app, runtime)
     for flow in flows:
-        if flow.changed is not None:
-            _polls(app, flow, runtime)
+        if (poll := flow.trigger(Poll)) is not None:
+            _polls(app, flow.name, poll.schedule, runtime)
         _deliveries(app, flow, runtime)
         _dead_letter_functions(app, flow, runtime)
     return app
@@ -182,14 +182,14 @@ def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
         await (await runtime()).tidy()
 
 
-def _polls(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
-    @app.function_name(f"poll_{flow.name}")
-    @app.timer_trigger(arg_name="timer", schedule=flow.schedule, run_on_startup=False)
+def _polls(app: func.FunctionApp, flow: str, schedule: str, runtime: Opening) -> None:
+    @app.function_name(f"poll_{flow}")
+    @app.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)
     async def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).poll(flow.name)
+        await (await runtime()).poll(flow)
 
 
-def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+def _deliveries(app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening) -> None:
     @app.function_name(f"deliver_{flow.name}")
     @app.service_bus_queue_trigger(
         arg_name="message",
@@ -205,7 +205,9 @@ def _deliveries(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> Non
         )  # fmt: skip
 
 
-def _dead_letter_functions(app: func.FunctionApp, flow: Flow[Any], runtime: Opening) -> None:
+def _dead_letter_functions(
+    app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening
+) -> None:
     @app.function_name(f"park_{flow.name}")
     @app.service_bus_queue_trigger(
         arg_name="message",

@@ -6,7 +6,7 @@ dropped unseen; what a flow knows becomes a notification. Repeats are told apart
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sync.config.connections import Connection
 from sync.core.encoding import NotJson, to_json
 from sync.core.ports import Clock, Row, Tables, Value
 from sync.dynamics.business_events import BadBusinessEvent, BusinessEvent, business_event
-from sync.engine.flow import Flow
+from sync.engine.flow import BusinessEvents, DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.results import NoKey
 from sync.intake_http.answers import NOT_STORED, HttpAnswer, refused
@@ -38,7 +38,7 @@ class BusinessEventsEdge:
     """Takes envelopes, stores that they came, and notifications the flows that know them."""
 
     intake: Intake
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     connections: Mapping[str, Connection]
     tables: Tables
     clock: Clock
@@ -93,7 +93,7 @@ class BusinessEventsEdge:
         for name in meant:
             await self._store(name, self.connections[name], event)
         if not meant:
-            await self._remember(NOBODY, event, None)
+            await self._remember(NOBODY, event, [])
 
     async def _store(self, connection: str, settings: Connection, event: BusinessEvent) -> bool:
         """Notification first, then remember the event: a crash between repeats the notification,
@@ -102,23 +102,27 @@ class BusinessEventsEdge:
             log.info("business_events.repeated connection=%s id=%s", connection, event.id)
             return False
         is_meant = event.company in ("", *settings.legal_entities)
-        flow = next(
-            (f for f in self._flows_of(settings) if is_meant and event.event in f.business_events),
-            None,
-        )
-        if flow is not None:
-            await self._notification(flow, connection, event)
-        await self._remember(connection, event, flow)
+        flows = self._meant_for(event, settings) if is_meant else []
+        for flow, trigger in flows:
+            await self._notification(flow, trigger, connection, event)
+        await self._remember(connection, event, [flow.name for flow, _ in flows])
         return True
 
-    def _flows_of(self, settings: Connection) -> list[Flow[Any]]:
-        return [flow for name, flow in self.flows.items() if name in settings.flows]
+    def _meant_for(
+        self, event: BusinessEvent, settings: Connection
+    ) -> list[tuple[DocumentFlow[Any], BusinessEvents]]:
+        """The connection's flows that know this kind of event; one event may concern several."""
+        flows = [flow for name, flow in self.flows.items() if name in settings.flows]
+        triggers = [(flow, flow.trigger(BusinessEvents)) for flow in flows]
+        return [
+            (flow, found)
+            for flow, found in triggers
+            if found is not None and event.event in found.names
+        ]
 
-    async def _remember(
-        self, connection: str, event: BusinessEvent, flow: Flow[Any] | None
-    ) -> None:
+    async def _remember(self, connection: str, event: BusinessEvent, flows: Sequence[str]) -> None:
         """That it came; without a flow, that nobody here knows what to do with it."""
-        if flow is None:
+        if not flows:
             log.warning(
                 "business_events.unknown connection=%s event=%s id=%s",
                 connection,
@@ -135,13 +139,19 @@ class BusinessEventsEdge:
             )
         cells: dict[str, Value] = {
             "event": event.event, "company": event.company, "at": event.at, "taken_at": now,
-            "control": event.control_number, "flow": flow.name if flow else "",
+            "control": event.control_number, "flow": " ".join(flows),
         }  # fmt: skip
         await self.tables.upsert(TABLE, Row(connection, event.id, cells))
 
-    async def _notification(self, flow: Flow[Any], connection: str, event: BusinessEvent) -> None:
+    async def _notification(
+        self,
+        flow: DocumentFlow[Any],
+        trigger: BusinessEvents,
+        connection: str,
+        event: BusinessEvent,
+    ) -> None:
         try:
-            keys = flow.keys_in_event(event) if flow.keys_in_event else ()
+            keys = trigger.keys_in(event)
         except NoKey as fault:
             log.warning(
                 "business_events.without_key connection=%s id=%s reason=%s",

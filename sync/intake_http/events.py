@@ -22,7 +22,7 @@ from sync.config.connections import Connection, EventKeys
 from sync.core.encoding import NotJson, to_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Conflict, Row, Tables
-from sync.engine.flow import Flow
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.refused_keys import LONGEST_KEY, key_fault
 from sync.engine.results import NoKey
@@ -47,7 +47,7 @@ class EventsEdge:
     """The events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
 
     intake: Intake
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     connections: Mapping[str, Connection]
     tables: Tables
     clock: Clock
@@ -122,11 +122,10 @@ class EventsEdge:
         }
         unknown = 0
         for key, event in fresh.items():
-            flow = next(
-                (f for f in self.flows.values() if f.name in settings.flows and _is_of(event, f)),
-                None,
-            )
-            if flow is None:
+            flows = [
+                f for f in self.flows.values() if f.name in settings.flows and _is_of(event, f)
+            ]
+            if not flows:
                 unknown += 1
                 log.warning(
                     "intake.event_unknown connection=%s id=%s type=%s",
@@ -135,14 +134,18 @@ class EventsEdge:
                     _shown(event.type),
                 )
                 continue
-            try:
-                keys = keys_in(flow, _with_store(event))
-            except NoKey as fault:
-                log.warning(
-                    "intake.event_without_key connection=%s id=%s reason=%s", connection, key, fault
-                )
-                continue
-            await self.intake.accept(flow.name, connection, keys, "event")
+            for flow in flows:
+                try:
+                    keys = keys_in(flow.name, flow.trigger(AdobeEvents), _with_store(event))
+                except NoKey as fault:
+                    log.warning(
+                        "intake.event_without_key connection=%s id=%s reason=%s",
+                        connection,
+                        key,
+                        fault,
+                    )
+                    continue
+                await self.intake.accept(flow.name, connection, keys, "event")
         for key in fresh:
             try:
                 await self.tables.insert(EVENTS, Row(connection, key, {"at": self.clock.now()}))
@@ -156,19 +159,21 @@ class EventsEdge:
         return HttpAnswer(200, to_json(counts))
 
 
-def keys_in(flow: Flow[Any], payload: Mapping[str, Any]) -> Sequence[str]:
+def keys_in(
+    flow: str, trigger: CommerceHook | AdobeEvents | None, payload: Mapping[str, Any]
+) -> Sequence[str]:
     """The keys in a payload, by the rule of the intake, so that a sender is answered. Raises
     `NoKey`, in words that quote nothing."""
-    if flow.keys_in is None:
-        raise NoKey(f"{flow.name} takes no hooks")
+    if trigger is None:
+        raise NoKey(f"{flow} takes no hooks")
     try:
-        keys = flow.keys_in(payload)
+        keys = trigger.keys_in(payload)
     except NoKey:
         raise
     except ValueError:
-        raise NoKey(f"a field of the key of {flow.name} cannot be read") from None
+        raise NoKey(f"a field of the key of {flow} cannot be read") from None
     if fault := next(filter(None, map(key_fault, keys)), ""):
-        raise NoKey(f"a key of {flow.name} cannot be used: {fault}")
+        raise NoKey(f"a key of {flow} cannot be used: {fault}")
     return keys
 
 
@@ -183,8 +188,9 @@ def _challenged(params: Mapping[str, str]) -> HttpAnswer:
     return HttpAnswer(200, challenge.encode("utf-8", "replace"), "text/plain; charset=utf-8")
 
 
-def _is_of(event: Event, flow: Flow[Any]) -> bool:
-    return any(event.ends_with(name) for name in flow.events)
+def _is_of(event: Event, flow: DocumentFlow[Any]) -> bool:
+    trigger = flow.trigger(AdobeEvents)
+    return trigger is not None and any(event.ends_with(name) for name in trigger.names)
 
 
 def _row_key(event: Event) -> str:

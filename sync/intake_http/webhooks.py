@@ -16,7 +16,7 @@ from sync.config.connections import Connection
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Secrets, Tables
-from sync.engine.flow import Flow
+from sync.engine.flow import CommerceHook, DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.results import NoKey
 from sync.intake_http.answers import (
@@ -44,7 +44,7 @@ class Edge:
     """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
 
     intake: Intake
-    flows: Mapping[str, Flow[Any]]
+    flows: Mapping[str, DocumentFlow[Any]]
     connections: Mapping[str, Connection]
     secrets: Secrets
     tables: Tables
@@ -118,7 +118,7 @@ class Edge:
             log.warning("intake.keys_unreachable connection=%s reason=%s", connection, error.reason)
 
     async def _take(
-        self, flow: Flow[Any], connection: str, headers: Mapping[str, str], body: bytes
+        self, flow: DocumentFlow[Any], connection: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
         written = next(
             (value for name, value in headers.items() if name.lower() == "content-type"),
@@ -132,7 +132,7 @@ class Edge:
                 "Send application/json, as Commerce does.",
             )
         try:
-            keys = keys_in(flow, _object(from_json(body)))
+            keys = keys_in(flow.name, flow.trigger(CommerceHook), _object(from_json(body)))
         except (NotJson, NoKey) as fault:
             log.warning(
                 "intake.unreadable connection=%s flow=%s reason=%s", connection, flow.name, fault

@@ -8,6 +8,7 @@ from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order, utc
 from sync.config.connections import Orders, Posting
 from sync.core.errors import Never
+from sync.core.skipped import Skipped, Waiting
 
 WAITING_STATES = {
     "pending_payment": "its payment is pending at the gateway",
@@ -49,24 +50,21 @@ def is_authorised(order: Order) -> bool:
     return bool(promised > Decimal(0) or order.total_paid > Decimal(0) or is_captured(order))
 
 
-def not_now(order: Order, settings: Orders, now: datetime) -> str:
-    """Why the order is not posted now, in an operator's words; empty when it is. A later change
-    looks again."""
+def not_now(order: Order, settings: Orders, now: datetime) -> Skipped | None:
+    """Why the order is not posted now; None when it is. A later change looks again."""
     if reason := on_hold(order, settings):
-        return f"waiting: {reason}"
+        return Waiting(reason)
     if order.status == "received":
-        return "waiting: Commerce has not finished placing it (status received)"
+        return Waiting("Commerce has not finished placing it (status received)")
     posting = _posting(order, settings)
     method = order.payment.method or "(no method)"
     if posting is Posting.NEVER:
-        return f"orders paid by {method} are never posted (orders.posting)"
+        return Skipped(f"orders paid by {method} are never posted (orders.posting)")
     if posting is Posting.CAPTURED and not is_captured(order):
-        return (
-            f"waiting: paid {order.total_paid} of {order.grand_total} {order.order_currency_code};"
-            f" {method} is posted when captured"
-        )
+        paid = f"{order.total_paid} of {order.grand_total} {order.order_currency_code}"
+        return Waiting(f"paid {paid}; {method} is posted when captured")
     if posting is Posting.AUTHORISED and not is_authorised(order):
-        return f"waiting: {method} is not authorised yet"
+        return Waiting(f"{method} is not authorised yet")
     return _too_old(order, settings, now)
 
 
@@ -115,15 +113,13 @@ def _posting(order: Order, settings: Orders) -> Posting:
     return payment.posting if payment and payment.posting is not None else settings.posting
 
 
-def _too_old(order: Order, settings: Orders, now: datetime) -> str:
+def _too_old(order: Order, settings: Orders, now: datetime) -> Skipped | None:
     placed = order.placed_at
     if (
         settings.oldest_days is None
         or placed is None
         or now - placed <= timedelta(days=settings.oldest_days)
     ):
-        return ""
-    return (
-        f"placed {placed:%Y-%m-%d}, before the oldest day that is posted (orders.oldest_days ="
-        f" {settings.oldest_days})"
-    )
+        return None
+    limit = f"orders.oldest_days = {settings.oldest_days}"
+    return Skipped(f"placed {placed:%Y-%m-%d}, before the oldest day that is posted ({limit})")

@@ -16,6 +16,7 @@ from sync.config.connections import Connection, NumberMode, Store
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
+from sync.core.skipped import Waiting
 from sync.dynamics.documents.customer_payment import CustomerPayment
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.return_order import ReturnOrder
@@ -85,11 +86,11 @@ class ReceivableDocuments:
         return joined(revenue.totals, self.taken_off) if self.taken_off else revenue.totals
 
 
-def reason_to_wait(document: Invoice | CreditMemo) -> str:
-    """Why a document is not booked yet; empty when it may be."""
+def reason_to_wait(document: Invoice | CreditMemo) -> Waiting | None:
+    """Why a document is not booked yet; None when it may be."""
     if isinstance(document, Invoice):
-        return "" if document.state == PAID else "waiting: the invoice is not captured yet"
-    return "" if document.state == REFUNDED else "waiting: the credit memo is not refunded yet"
+        return None if document.state == PAID else Waiting("the invoice is not captured yet")
+    return None if document.state == REFUNDED else Waiting("the credit memo is not refunded yet")
 
 
 def nothing_to_book(

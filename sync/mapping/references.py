@@ -40,9 +40,3 @@ def fields_in(reference: str, template: str) -> dict[str, str] | None:
             pattern += f"(?P<{name}>{value})" if f"(?P<{name}>" not in pattern else f"(?P={name})"
     found = re.fullmatch(pattern, reference)
     return found.groupdict() if found else None
-
-
-def documents_in(number: str) -> list[str]:
-    """The documents of D365 that a claim's number names, without what is added for people: `FTI 1 +
-    journal J line 1`."""
-    return [part.partition(" (RMA ")[0] for part in number.split(" + ")]

@@ -23,7 +23,7 @@ from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
 from sync.mapping.sales_order_lines import unique_references
 
-TAKEN_OFF: Final = "taken off"
+TAKEN_OFF: Final = "taken_off"
 """How the number of a credit memo says that (part of) it was taken off the sales order whose number
 follows."""
 

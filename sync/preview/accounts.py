@@ -4,7 +4,6 @@ that we made.
 Nothing is asked of D365, so an account that a rule would find there is shown as a new one.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,8 @@ from sync.commerce.models.company import Company, CompanyStatus
 from sync.commerce.models.customer import Customer
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.core.request import Request
+from sync.dynamics.documents.requests import CUSTOMERS, account_requests, address_requests
 from sync.mapping.addresses import left_out_reason
 from sync.mapping.company_account import company_account_from, wanted_hold
 from sync.mapping.customer_account import (
@@ -23,9 +24,7 @@ from sync.mapping.customer_account import (
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.input_files import id_of
-from sync.preview.orders import ASSIGNED, Lookups, Preview, Request, as_sent, parked
-
-SET, ADDRESSES = "/data/CustomersV3", "/data/CustomerPostalAddresses"
+from sync.preview.orders import Lookups, Preview, as_sent, parked
 
 
 async def preview_customer(document: Any, connection: Connection, lookups: Lookups) -> Preview:
@@ -97,8 +96,9 @@ def _account(
     """A new account; one that we made is kept up to date; one that was matched is the ledger's own,
     except holds."""
     if known is None:
-        account = wanted.account or ASSIGNED
-        requests = (Request("POST", SET, wanted.body), *_addresses(wanted, account))
+        requests = tuple(
+            account_requests(wanted.company, wanted.account, wanted.body, wanted.addresses)
+        )
         return _with_left_out(Preview(key, "deliver", requests=requests), wanted)
     is_ours = known.matched_by == "created"
     body = (
@@ -112,10 +112,10 @@ def _account(
         )
         return Preview(key, "skip", reason)
     quoted = known.account.replace("'", "''")
-    path = f"{SET}(dataAreaId='{wanted.company}',CustomerAccount='{quoted}')"
+    path = f"/data/{CUSTOMERS}(dataAreaId='{wanted.company}',CustomerAccount='{quoted}')"
     requests = (
         Request("PATCH", path, changes),
-        *(_addresses(wanted, known.account) if is_ours else ()),
+        *(address_requests(wanted.company, known.account, wanted.addresses) if is_ours else ()),
     )
     notes = ("only what is not in D365 already is written",)
     found = Preview(key, "deliver", requests=requests, notes=notes)
@@ -127,13 +127,3 @@ def _with_left_out(found: Preview, wanted: CustomerAccount) -> Preview:
     remedy = " ".join(dict.fromkeys(one.error.remedy for one in wanted.left_out))
     missing = tuple(dict.fromkeys(row for one in wanted.left_out for row in one.error.missing))
     return replace(found, reason=left_out_reason(wanted.left_out), remedy=remedy, missing=missing)
-
-
-def _addresses(wanted: CustomerAccount, account: str) -> Iterator[Request]:
-    owner = {
-        "dataAreaId": wanted.company,
-        "CustomerLegalEntityId": wanted.company,
-        "CustomerAccountNumber": account,
-    }
-    for fields in wanted.addresses.values():
-        yield Request("POST", ADDRESSES, {**owner, **fields})

@@ -10,13 +10,19 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sync.commerce.models.invoice import CANCELLED, REFUNDED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.core.request import Request
+from sync.dynamics.documents.requests import (
+    ASSIGNED,
+    free_text_requests,
+    payment_requests,
+    return_requests,
+)
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.mapping.order_left import is_nothing_left, without_refunds
 from sync.mapping.posting_policy import (
@@ -39,20 +45,7 @@ from sync.mapping.receivable_documents import (
 )
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.taken_off import Sale, orders_are_invoiced, planned, still_credited
-from sync.preview.orders import (
-    ASSIGNED,
-    Lookups,
-    Preview,
-    Request,
-    account_of,
-    as_sent,
-    key_of,
-    mapped_order,
-    parked,
-)
-
-FIRST_LINE: Final = Decimal(1)
-"""The number of a payment line in a journal that is opened for it."""
+from sync.preview.orders import Lookups, Preview, account_of, as_sent, key_of, mapped_order, parked
 
 
 @dataclass(frozen=True)
@@ -102,7 +95,7 @@ async def _previewed(with_order: DocumentWithOrder[D], basis: Basis) -> Preview:
     record, connection = with_order.document, basis.connection
     if record.state == CANCELLED:
         return Preview(record.key, "skip", "cancelled in Commerce before it was booked")
-    if reason := old_document(record, connection.orders) or reason_to_wait(record):
+    if reason := old_document(record, connection.orders) or str(reason_to_wait(record) or ""):
         return Preview(record.key, "skip", reason)
     receivable = receivable_of(with_order, connection)
     if reason := nothing_to_book(record, with_order.order.payment.method, receivable, connection):
@@ -139,7 +132,7 @@ def _why_the_order_is_not_posted(order: Order, basis: Basis) -> str:
         return "orders do not flow on this connection"
     if _is_given_up(order, basis):
         return "nothing of it is wanted"
-    return not_now(order, basis.connection.orders, basis.now)
+    return str(not_now(order, basis.connection.orders, basis.now) or "")
 
 
 def _is_given_up(order: Order, basis: Basis) -> bool:
@@ -220,21 +213,14 @@ def _comes_before(one: CreditMemo, memo: CreditMemo) -> bool:
     return one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
 
 
-def _requests(receivable_documents: ReceivableDocuments) -> Iterator[Request]:
-    if (invoice := receivable_documents.free_text) is not None:
-        yield Request("POST", "/data/FreeTextInvoiceHeaders", invoice.header)
-        for line in invoice.lines:
-            yield Request("POST", "/data/FreeTextInvoiceLines", invoice.line_body(line, ASSIGNED))
-    if (returned := receivable_documents.return_order) is not None:
-        yield Request("POST", "/data/ReturnOrderHeadersV2", returned.header)
-        for line in returned.lines:
-            yield Request("POST", "/data/ReturnOrderLinesV2", returned.line_body(line, ASSIGNED))
-    for payment in (receivable_documents.payment, receivable_documents.credit):
+def _requests(documents: ReceivableDocuments) -> Iterator[Request]:
+    if documents.free_text is not None:
+        yield from free_text_requests(documents.free_text)
+    if documents.return_order is not None:
+        yield from return_requests(documents.return_order)
+    for payment in (documents.payment, documents.credit):
         if payment is not None:
-            yield Request("POST", "/data/CustomerPaymentJournalHeaders", payment.journal_body)
-            yield Request(
-                "POST", "/data/CustomerPaymentJournalLines", payment.line_body(ASSIGNED, FIRST_LINE)
-            )
+            yield from payment_requests(payment)
 
 
 def _notes(receivable: Receivable, receivable_documents: ReceivableDocuments) -> Iterator[str]:

@@ -19,7 +19,9 @@ from sync.commerce.models.order import Order, number_of
 from sync.config.connections import Connection, Connections
 from sync.core.encoding import digest
 from sync.core.errors import Missing, Never
+from sync.core.request import Request
 from sync.dynamics.documents.lengths import fitted
+from sync.dynamics.documents.requests import ASSIGNED, account_requests, order_requests
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.dynamics.documents.totals import Totals, Unproved
@@ -37,17 +39,6 @@ from sync.mapping_tables.records import (
     is_plain,
     normal_sku,
 )
-
-ASSIGNED = "(assigned by D365)"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One write as it would be sent; several of one document travel in one $batch changeset."""
-
-    method: str
-    path: str
-    body: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -170,7 +161,11 @@ async def preview_order(
     try:
         reason = _reason_to_skip(order, connection, now)
         first, mapped = await mapped_order(order, connection, lookups)
-        requests = as_sent([*first, *_requests(mapped, connection)], connection)
+        dynamics = connection.dynamics
+        requests = as_sent(
+            [*first, *order_requests(mapped, dynamics.order_headers, dynamics.order_lines)],
+            connection,
+        )
     except Never as error:
         found = parked(order.key, error)
     else:
@@ -211,7 +206,9 @@ def _reason_to_skip(order: Order, connection: Connection, now: datetime) -> str:
         return "cancelled in Commerce before it was posted"
     if is_nothing_left(order, connection.orders):
         return "refunded in Commerce before it was posted"
-    return before_our_time(order, connection.orders) or not_now(order, connection.orders, now)
+    return before_our_time(order, connection.orders) or str(
+        not_now(order, connection.orders, now) or ""
+    )
 
 
 async def mapped_order(
@@ -241,15 +238,9 @@ async def account_of(
     kind: AccountKind = "guest" if order.customer_id is None else "customer"
     source = digest(guest_email(order)) if kind == "guest" else str(order.customer_id)
     wanted = customer_account_from(shopper_of_order(order, source, kind), connection)
-    return [Request("POST", "/data/CustomersV3", wanted.body)], wanted.account or ASSIGNED
-
-
-def _requests(document: SalesOrder, connection: Connection) -> Iterator[Request]:
-    number = document.number or ASSIGNED
-    yield Request("POST", f"/data/{connection.dynamics.order_headers}", document.header)
-    for line in document.lines:
-        body = {"dataAreaId": document.company, "SalesOrderNumber": number, **line.body}
-        yield Request("POST", f"/data/{connection.dynamics.order_lines}", body)
+    return [
+        *account_requests(wanted.company, wanted.account, wanted.body, {})
+    ], wanted.account or ASSIGNED
 
 
 def _notes(document: SalesOrder) -> Iterator[str]:

@@ -12,8 +12,8 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sync.commerce.hooks import TIMEOUT
 from sync.core.ports import Outgoing
+from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
-from sync.engine.ledger import State
 from sync.mapping_tables.records import ItemMapping
 from tests.azure_path.harness import RULES, CloudHarness, a_cloud_harness
 from tests.harness import key_of

@@ -17,6 +17,7 @@ from sync.adapters.cipher import Cipher
 from sync.adapters.vault import new_key
 from sync.app.services import Services
 from sync.core.ports import Received, Row, Value
+from sync.engine.flow import Poll
 from sync.engine.monitoring import SCHEDULE as MONITORING
 from sync.flows import FLOWS
 from sync.hosts.ncrontab import schedule
@@ -69,7 +70,9 @@ class CountingHarness(Finance):
             (begun + span * number / (2 * len(coming)), doing)
             for number, doing in enumerate(coming)
         ]
-        timers = {flow.name: schedule(flow.schedule) for flow in FLOWS if flow.changed is not None}
+        timers = {
+            flow.name: schedule(poll.schedule) for flow in FLOWS if (poll := flow.trigger(Poll))
+        }
         timers["monitor"] = schedule(MONITORING)
         dues = {name: timer.after(begun) for name, timer in timers.items()}
         while (moment := self._next([*dues.values(), *(due for due, _ in left[:1])])) <= until:

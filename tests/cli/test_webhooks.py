@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from sync.commerce.hooks import HOOKS, Hook, registrations, webhooks_xml
+from sync.engine.flow import AdobeEvents, CommerceHook
 from sync.flows import FLOWS
 from sync.hosts.http import PREFIX
 from tests.cli.running import ROOT, Line
@@ -67,23 +68,26 @@ def found(document: Any, path: str) -> Any:
 
 def test_every_flow_that_takes_hooks_has_one_that_always_belongs_to_it() -> None:
     assert [hook.flow for hook in HOOKS if not hook.is_extra] == [
-        flow.name for flow in FLOWS if flow.keys_in is not None
+        flow.name for flow in FLOWS if flow.trigger(CommerceHook) is not None
     ]
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 def test_the_body_holds_the_records_key_and_nobodys_name(hook: Hook) -> None:
     (flow,) = [flow for flow in FLOWS if flow.name == hook.flow]
-    assert flow.keys_in is not None
+    trigger = flow.trigger(CommerceHook)
+    assert trigger is not None
     body = sent(hook)
-    assert flow.keys_in(body) == [KEYS[hook.name]]
+    assert trigger.keys_in(body) == [KEYS[hook.name]]
     assert "example.com" not in json.dumps(body)
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 def test_a_hook_fires_on_what_its_flow_also_knows_as_an_event(hook: Hook) -> None:
     (flow,) = [flow for flow in FLOWS if flow.name == hook.flow]
-    assert hook.method in flow.events
+    events = flow.trigger(AdobeEvents)
+    assert events is not None
+    assert hook.method in events.names
     assert hook.is_extra or hook.method.endswith("_commit_after")
 
 

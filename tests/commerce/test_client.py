@@ -248,30 +248,6 @@ async def test_a_limit_that_is_no_limit_does_not_ask_for_ever(
         await everything(client)
 
 
-async def test_an_order_comment_is_hidden_unless_the_shopper_is_told(
-    client: CommerceClient, shop: Shop
-) -> None:
-    await client.add_order_comment(42, "F&O sales order SO-001234")
-    await client.add_order_comment(42, "Ü", status="processing", notify=True)
-    (first, target, headers, raw), (_, _, _, second) = shop.received
-    assert (first, target) == ("POST", "/rest/all/V1/orders/42/comments")
-    assert headers["content-type"] == "application/json"
-    line = {
-        "comment": "F&O sales order SO-001234",
-        "is_customer_notified": 0,
-        "is_visible_on_front": 0,
-        "parent_id": 42,
-    }
-    assert json.loads(raw) == {"statusHistory": line}
-    assert json.loads(second)["statusHistory"] == {
-        "comment": "Ü",
-        "is_customer_notified": 1,
-        "is_visible_on_front": 1,
-        "parent_id": 42,
-        "status": "processing",
-    }
-
-
 async def test_a_read_is_tried_once_more_after_a_lost_connection(
     client: CommerceClient, shop: Shop, network: Network
 ) -> None:

@@ -6,9 +6,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
+from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.dynamics.client import DynamicsClient, Write
-from sync.dynamics.faults import AlreadyExists, NotFound
+from sync.dynamics.faults import NotFound
 from sync.dynamics.odata import Filter
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority

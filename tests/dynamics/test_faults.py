@@ -4,15 +4,8 @@ import httpx
 import pytest
 
 from sync.core.encoding import to_json
-from sync.core.errors import Later, Never, Paused, SignInRefused, Unknown
-from sync.dynamics.faults import (
-    AlreadyExists,
-    NotFound,
-    ODataAnswer,
-    ODataCall,
-    error_from,
-    error_from_silence,
-)
+from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
+from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall, error_from, error_from_silence
 from tests.dynamics.test_infolog import odata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

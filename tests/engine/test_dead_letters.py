@@ -10,8 +10,9 @@ import pytest
 from sync.app.services import Services
 from sync.core.encoding import NotJson
 from sync.core.ports import DeadLetter, Row
+from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
-from sync.engine.ledger import LEASE, PARKED, State
+from sync.engine.ledger import LEASE, PARKED
 from sync.engine.message import Message
 from sync.flows import FLOWS
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of

@@ -10,7 +10,8 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Row
-from sync.engine.ledger import CLAIMS, LEASE, Claim, Entry, LeaseLost, Ledger, State
+from sync.engine.claim import Claim, State
+from sync.engine.ledger import CLAIMS, LEASE, Entry, LeaseLost, Ledger
 from tests.contracts.hand_clock import HandClock
 
 WHO = ("bikes", "orders", "000000042@1")

@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Outgoing
+from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
+from sync.engine.claim import State
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.copies import DocumentCopies
 from sync.engine.engine import Engine
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.intake import Intake
-from sync.engine.ledger import Ledger, State
+from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
 from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
-from sync.engine.results import Change, Changed, Receipt
+from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.pacing.pauses import Pauses
@@ -73,12 +75,10 @@ class FarTables(SqliteTables):
 class Polled:
     """Polls of one toy flow over some connections."""
 
-    def __init__(self, changed: Changed, *connections: str, **flow: Any) -> None:
+    def __init__(self, changed: Changed, *connections: str, **poll: Any) -> None:
         self.clock, self.queue, self.tables = LoopClock(), Counted(), FarTables(":memory:")
-        self.flow = Flow[Any](
-            name="orders", title="t", read=_read, deliver=_deliver, changed=changed,
-            horizon=self._horizon, **flow,
-        )  # fmt: skip
+        trigger = Poll[Any](changed, self._until, lambda _: 5, **poll)
+        self.flow = DocumentFlow[Any]("orders", "t", Source(_read), _plan, (trigger,))
         names = connections or ("shop",)
         self.ledger = Ledger(self.tables, self.clock)
         self.refused = RefusedKeys(self.tables, self.clock)
@@ -93,7 +93,7 @@ class Polled:
         )  # fmt: skip
         self.polling = Polling(self.engine)
 
-    async def _horizon(self, _: Any) -> datetime:
+    async def _until(self, _: Any) -> datetime:
         return self.clock.now()
 
     async def _opened(self, name: str) -> Any:
@@ -121,8 +121,8 @@ async def _read(key: str, systems: Any) -> Any:
     return key
 
 
-async def _deliver(record: Any, delivery: Any) -> Receipt:
-    return Receipt("order", "1", "d")
+async def _plan(record: Any, delivery: Any) -> Skipped:
+    return Skipped("nobody delivers here")
 
 
 def a_list(

@@ -14,7 +14,7 @@ from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sandbox.dynamics.store import Record
 from sync.core.encoding import to_json
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.mapping.sales_order_lines import unique_references
 from tests.harness import Harness
 from tests.process import Process, begin, task_factory

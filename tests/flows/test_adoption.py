@@ -14,7 +14,7 @@ from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.config.connections import NumberMode
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY, merged
@@ -496,4 +496,4 @@ async def test_a_long_name_is_cut_in_d365_and_whole_in_the_trail(harness: Harnes
     assert 200 < len(there) <= 250
     assert street.startswith(there)
     sent = await harness.document(order, "sent")
-    assert sent["header"]["DeliveryAddressStreet"] == street.strip()
+    assert sent["sales_order"]["header"]["DeliveryAddressStreet"] == street.strip()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.dials import Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.engine.results import NoKey
 from sync.flows.customers.companies import keys_in
 from sync.mapping_tables.tables import AccountMapping
@@ -317,6 +317,24 @@ async def test_a_hold_whose_answer_was_lost_is_known_for_ours_and_lifted(b2b: B2
     b2b.decides(status=APPROVED)
     await b2b.works_until_idle()
     assert b2b.hold(number) == "No"
+
+
+@in_b2b()
+async def test_an_account_of_the_ledgers_own_stays_its_own_when_a_hold_of_it_was_lost(
+    b2b: B2B,
+) -> None:
+    b2b.has_had("OLD", PrimaryContactEmail=OFFICE, PrimaryContactPhone="as the ledger has it")
+    b2b.decides(status=BLOCKED)
+    b2b.ledger_dials.next(Kind.LOST, path="$batch")
+    await b2b.notify()
+    assert b2b.hold("OLD") == "All"
+    b2b.decides(telephone="555-0199", status=APPROVED)
+    await b2b.notify()
+    assert b2b.hold("OLD") == "No"
+    assert b2b.account("OLD")["PrimaryContactPhone"] == "as the ledger has it"
+    known = await b2b.known()
+    assert known is not None
+    assert known.matched_by == "email"
 
 
 @in_b2b()

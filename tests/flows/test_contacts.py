@@ -4,7 +4,7 @@ needs an account."""
 import asyncio
 
 from sandbox.dials import Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.b2b import APPROVED, B2B, BLOCKED, CONTOSO, KIM, OFFICE, PENDING, REJECTED, in_b2b
 from tests.harness import key_of
 

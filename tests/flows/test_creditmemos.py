@@ -11,7 +11,7 @@ from sandbox.commerce.documents import pays
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import FREE_CREDIT, GERMAN, Finance, in_finance, key
 from tests.systems import COMPANY
 

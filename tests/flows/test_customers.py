@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.dials import Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 

@@ -5,7 +5,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, key_of
 from tests.virtual_time import START

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.commerce.recipe import Extras
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import FREE_TEXT, GERMAN, Finance, in_finance, key
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.commerce.recipe import Extras
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import GERMAN, Finance, in_finance, key
 from tests.harness import GUEST
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 
@@ -149,7 +149,7 @@ async def test_a_change_after_the_warehouse_sent_it_is_parked_with_both_document
         await harness.document(order, "wanted"),
         await harness.document(order, "answered"),
     )
-    assert wanted["header"]["DeliveryAddressCity"] == "Neustadt"
+    assert wanted["sales_order"]["header"]["DeliveryAddressCity"] == "Neustadt"
     assert there["header"]["SalesOrderStatus"] == "Delivered"
 
 

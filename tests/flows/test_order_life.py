@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.records import Columns, StoredOrder
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.systems import COMPANY
 

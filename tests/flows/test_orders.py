@@ -13,7 +13,7 @@ from sync.app.services import Services
 from sync.commerce.hooks import TIMEOUT
 from sync.core.errors import Later
 from sync.core.ports import Outgoing
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.flows import FLOWS
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_both_harnesses, in_harness

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.commerce.records import Columns
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import Finance, in_finance, key
 from tests.harness import Harness
 from tests.systems import COMPANY

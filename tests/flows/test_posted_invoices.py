@@ -15,7 +15,8 @@ from sandbox.dynamics.event_sender import EventDials, EventSender
 from sandbox.dynamics.events import SALES_INVOICE, sample
 from sync.cli.events import as_row
 from sync.core.encoding import to_json
-from sync.engine.ledger import Entry, State
+from sync.engine.claim import State
+from sync.engine.ledger import Entry
 from sync.flows.receivables.posted_invoices import changed
 from sync.intake_http.business_events import NOBODY, TABLE
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key

@@ -10,7 +10,7 @@ import pytest
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Kind
 from sandbox.dynamics.store import Record
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandbox.dials import Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness
 from tests.infra.test_alerts import LOOKED_FOR, query

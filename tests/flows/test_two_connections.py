@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.commerce.records import Columns
 from sync.config.connections import Connections
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import BOOKS, GERMAN, Finance, in_finance, key
 from tests.systems import CONNECTION, SETTINGS, merged
 

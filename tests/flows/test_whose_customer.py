@@ -8,7 +8,7 @@ from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.customers import customer_columns
 from sandbox.commerce.records import StoredOrder
 from sync.core.ports import Row
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.mapping_tables.table import TABLE
 from sync.mapping_tables.tables import AccountMapping
 from tests.flows.b2b import B2B, CONTOSO, in_b2b

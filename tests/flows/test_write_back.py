@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from tests.flows.finance import BOOKS, Finance, in_finance, key
 from tests.harness import key_of
 

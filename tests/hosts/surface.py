@@ -12,7 +12,7 @@ from typing import Any
 
 import azure.functions as func
 
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.registered import (
@@ -33,11 +33,11 @@ async def closed() -> Runtime:
     raise AssertionError("building the app opened the runtime")
 
 
-def app_of(flows: Sequence[Flow[Any]]) -> func.FunctionApp:
+def app_of(flows: Sequence[DocumentFlow[Any]]) -> func.FunctionApp:
     return build_app(flows, closed)
 
 
-def surface(flows: Sequence[Flow[Any]]) -> str:
+def surface(flows: Sequence[DocumentFlow[Any]]) -> str:
     rows = [_row(function) for function in registered(app_of(flows))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

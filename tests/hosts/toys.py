@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.engine.flow import Flow
-from sync.engine.results import Change, Receipt, Skipped
+from sync.core.skipped import Skipped
+from sync.engine.flow import CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Plan
+from sync.engine.results import Change
 
 if TYPE_CHECKING:
     from sync.engine.delivery import Delivery
@@ -34,20 +36,17 @@ async def read(key: str, systems: "Systems") -> str | None:
     return key
 
 
-async def deliver(record: str, work: "Delivery") -> Receipt | Skipped:
+async def plan(record: str, work: "Delivery") -> Plan | Skipped:
     return Skipped("toys stay in the shop")
 
 
-def toy(name: str, schedule: str = "0 */5 * * * *") -> Flow[str]:
-    return Flow(
+def toy(name: str, schedule: str = "0 */5 * * * *") -> DocumentFlow[str]:
+    return DocumentFlow(
         name=name,
         title=name.title(),
-        keys_in=keys_in,
-        horizon=until_now,
-        changed=nothing_changed,
-        read=read,
-        deliver=deliver,
-        schedule=schedule,
+        source=Source(read),
+        plan=plan,
+        triggers=(CommerceHook(keys_in), Poll(nothing_changed, until_now, lambda _: 5, schedule)),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sync.app.embedded import LOCK, MOST_DELIVERIES
-from sync.engine.flow import Flow
+from sync.engine.flow import DocumentFlow
 from sync.flows import FLOWS
 from sync.intake_http.business_events import BUSINESS_EVENTS
 
@@ -25,7 +25,7 @@ MOST_MEGABYTES: Final = 5120
 """As much as Standard has: some ten million notifications."""
 
 
-def queues_of(flows: Sequence[Flow[Any]]) -> list[dict[str, Any]]:
+def queues_of(flows: Sequence[DocumentFlow[Any]]) -> list[dict[str, Any]]:
     """A queue per flow, and one for F&O's business events."""
     return [*(_queue(flow.queue) for flow in flows), _queue(BUSINESS_EVENTS, is_ours=False)]
 
@@ -53,7 +53,7 @@ def iso(length: timedelta) -> str:
     return f"P{length.days}D" if length == timedelta(days=length.days) else f"PT{minutes}M"
 
 
-def text(flows: Sequence[Flow[Any]]) -> str:
+def text(flows: Sequence[DocumentFlow[Any]]) -> str:
     """The file."""
     return json.dumps(queues_of(flows), indent=2) + "\n"
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sync.preview.orders import Preview, Request
+from sync.core.request import Request
+from sync.preview.orders import Preview
 
 CENTS = Fraction(1, 100)
 AMOUNTS = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")

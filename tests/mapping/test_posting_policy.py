@@ -13,7 +13,8 @@ from tests.mapping.samples import order as recorded
 
 
 def reason(order: dict[str, Any], **orders: Any) -> str:
-    return not_now(Order.read(order), connection(orders=orders).orders, NOW)
+    outcome = not_now(Order.read(order), connection(orders=orders).orders, NOW)
+    return str(outcome or "")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from sandbox.dynamics.books import display_value
 from sandbox.dynamics.store import Record
 from sync.commerce.models.company import CompanyStatus
 from sync.core.money import CENT, rounded
-from sync.engine.ledger import Claim, Ledger, State
+from sync.engine.claim import Claim, State
+from sync.engine.ledger import Ledger
 from sync.mapping.taken_off import TAKEN_OFF
 from tests.simulation.naming import (
     document_key,
@@ -202,7 +203,7 @@ class Paper:
     def is_taken_off(self) -> bool:
         """Whether (part of) it was taken off its sales order, so that less is credited, or
         nothing."""
-        return TAKEN_OFF in self.claim.number
+        return TAKEN_OFF in self.claim.delivered
 
     @property
     def _optional(self) -> set[str]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.core.money import rounded
-from sync.engine.ledger import Claim, Ledger, State
+from sync.engine.claim import Claim, State
+from sync.engine.ledger import Ledger
 from tests.simulation.books import is_held_up, of_books, of_companies
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import HOOKS, World

@@ -7,24 +7,25 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from typing_extensions import override
+
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.commerce.models.order import Order
 from sync.config.connections import Connections
-from sync.dynamics.sales_orders import SalesOrders
+from sync.core.skipped import Skipped
+from sync.engine.claim import Claim, Intent
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.ledger import Claim, Intent
+from sync.engine.flow import DocumentFlow
 from sync.engine.message import Message
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Plan
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
-from sync.flows.customers.order_accounts import account_for
-from sync.flows.orders.orders import deliver
-from sync.mapping.posting_policy import is_cancelled
-from sync.mapping.sales_order import order_items, sales_order_from
+from sync.engine.write import Found, Target
+from sync.flows.orders.orders import plan
+from sync.flows.orders.sales_order_writes import SalesOrderWrite
 
-Flows = Sequence[Flow[Any]]
+Flows = Sequence[DocumentFlow[Any]]
 
 
 def with_runner(runner: type[Runner]) -> Any:
@@ -71,7 +72,8 @@ async def blind(*_: Any) -> None:
 class SilentDelivery(Delivery):
     """Announces nothing."""
 
-    async def intend(self, document: str) -> Intent:
+    @override
+    async def intend(self, kind: str, document: str, target: Target) -> Intent:
         """The intent, which nobody will ever find."""
         now = self.now()
         return Intent(document, now + timedelta(seconds=60), now)
@@ -111,17 +113,20 @@ class Restless(Runner):
         )
 
 
-async def hasty(order: Order, delivery: Delivery) -> Receipt | Skipped:
-    """Posts a first order without looking whether an earlier try has left one behind."""
-    if is_cancelled(order) or delivery.claim.number or order.state == "pending_payment":
-        return await deliver(order, delivery)
-    connection = delivery.systems.settings
-    items = await delivery.systems.items.many(order_items(order, connection))
-    document = sales_order_from(
-        order, connection, account=await account_for(order, delivery), items=items
-    )
-    intent = await delivery.intend(document.digest)
-    number = await SalesOrders(delivery.systems.dynamics, connection.dynamics).create(
-        document, not_after=intent.not_after
-    )
-    return Receipt("sales_order", number, document.current_digest)
+class NeverFound(SalesOrderWrite):
+    """A sales order that is never looked for."""
+
+    async def find(self) -> Found | None:
+        """Nothing."""
+        return None
+
+
+async def hasty(order: Order, delivery: Delivery) -> Plan | Skipped:
+    """Posts an order without looking whether an earlier try has left one behind."""
+    found = await plan(order, delivery)
+    if not isinstance(found, Plan):
+        return found
+    writes = [
+        NeverFound(**vars(one)) if isinstance(one, SalesOrderWrite) else one for one in found.writes
+    ]
+    return replace(found, writes=tuple(writes))

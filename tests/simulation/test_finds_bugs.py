@@ -49,7 +49,7 @@ def test_an_engine_that_forgets_what_it_was_about_to_post_is_found_out() -> None
 
 
 def test_an_order_that_is_posted_without_looking_first_is_found_out() -> None:
-    assert finds(with_orders(deliver=hasty), *TWICE)
+    assert finds(with_orders(plan=hasty), *TWICE)
 
 
 def test_an_engine_that_does_not_wait_for_a_write_it_gave_up_is_found_out() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.commerce.signing import WebhookSignature
 from sync.core.encoding import from_json, to_json
-from sync.engine.ledger import State
+from sync.engine.claim import State
 from sync.engine.message import Message
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import DONE, TRACE_PARENT

@@ -56,6 +56,14 @@ class Commerce(Section):
     page_size: Whole = Field(default=100, ge=1, le=300)
     first_poll_days: Whole = Field(default=7, ge=0)
     concurrency: Whole = Field(default=4, ge=1, le=50)
+    send_within_seconds: Whole = Field(default=60, ge=1, le=600)
+    """A write that has not been sent this long after it was announced is not sent: it is announced
+    again."""
+    write_timeout_seconds: Whole = Field(default=60, ge=1, le=600)
+    """How long the answer to a write is waited for."""
+    commit_horizon_seconds: Whole = Field(default=60, ge=1, le=3600)
+    """How long after it was given up a write may still commit: PHP or a proxy cuts it off after
+    about a minute."""
     webhook: WebhookKeys = WebhookKeys()
     events: EventKeys | None = None
 

@@ -22,44 +22,41 @@ from typing import Any, Final
 
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
+from sync.config.connections import Connection
 from sync.core.errors import Never
-from sync.dynamics.customers import SET, Customers
+from sync.core.skipped import Skipped, Waiting
+from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Delivered, Plan
+from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.engine.write import Result
+from sync.flows.customers.account_lookup import AccountLookup, found, taken
+from sync.flows.customers.company_holds import hold_change_for
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
-    NO_HOLD_CHANGE,
-    AccountLookup,
-    HoldChange,
-    found,
-    found_or_created,
-    kept_up_to_date,
-    taken,
-    with_left_out,
+    KIND,
+    CustomerAccountWrite,
+    learning,
+    left_out,
+    left_out_remedy,
 )
 from sync.flows.payloads import id_in
-from sync.mapping.company_account import Hold, company_account_from, hold_in, wanted_hold
+from sync.flows.targets import dynamics_of
+from sync.mapping.company_account import company_account_from
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import set_command
-from sync.mapping_tables.tables import AccountMapping
 from sync.pacing.priority import Priority
 
-PENDING: Final = "waiting: pending approval"
+PENDING: Final = Waiting("pending approval")
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
     """The company named in a hook's body or an event's value."""
-    return [
-        id_in(
-            payload,
-            "company",
-            records=("company", "data_object"),
-            ids=("entity_id", "id", "company_id"),
-        )
-    ]
+    records, ids = ("company", "data_object"), ("entity_id", "id", "company_id")
+    return [id_in(payload, "company", records=records, ids=ids)]
 
 
 async def changed(
@@ -71,64 +68,67 @@ async def changed(
 
 
 async def read(key: str, systems: Systems) -> dict[str, Any] | None:
-    """The company as REST answers it; `deliver` makes sense of it, so that one that cannot be read
+    """The company as REST answers it; `plan` makes sense of it, so that one that cannot be read
     counts as seen."""
     return await systems.companies.get(int(key)) if key.isdecimal() else None
 
 
-async def deliver(document: dict[str, Any], delivery: Delivery) -> Receipt | Skipped:
-    """Make D365 have one account for this company, on hold or not as its status asks, and its
-    administrator there."""
+async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
+    """One account for this company, on hold or not as its status asks, and its administrator
+    there."""
     company = Company.read(document)
     if company.status is CompanyStatus.PENDING:
-        return Skipped(PENDING)
+        return PENDING
     systems, customers = delivery.systems, Customers(delivery.systems.dynamics)
+    held, status = delivery.held(KIND), company.status.name.lower()
     known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
-    account = known.account if known else delivery.claim.number
+    account = known.account if known else held.number if held else ""
     is_asked_for = (
         account or delivery.inherited is not None or delivery.message.origin == "required"
     )
     if not is_asked_for and (reason := await _elsewhere(company, systems)):
         return Skipped(reason)
-    delivery.keep("read", company.raw)
     delivery.wait_until_settled()
-    states = systems.settings.customers.states_in
+    wanted, lookup = await _wanted(company, systems), _lookup(company, systems.settings)
+    matched_by = known.matched_by if known else "created"
+    if not account:
+        account, rule = await _account(company, lookup, wanted, customers, delivery)
+        matched_by = rule or "created"
+    if not account and company.status is not CompanyStatus.APPROVED:
+        return Skipped(f"{status} in Commerce, and there is no account to put on hold")
+    hold_change = await hold_change_for(company, account, wanted, customers, delivery)
+    write = CustomerAccountWrite(
+        lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
+        is_left_behind=delivery.inherited is not None,
+    )  # fmt: skip
+    before, learn = learning(write, systems.accounts, is_known=known is not None)
+
+    async def then(results: Sequence[Result]) -> None:
+        await learn(results)
+        await _administrator(company, results[0].number, delivery)
+
+    keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
+    return Plan(
+        (write,), keys=keys, read=company.raw, before=before, then=then,
+        reason=left_out(write), remedy=left_out_remedy(write, delivery.message.key),
+    )  # fmt: skip
+
+
+async def _wanted(company: Company, systems: Systems) -> CustomerAccount:
+    is_by_state = company.country_id in systems.settings.customers.states_in
     code = (
         await systems.companies.region_code(company.country_id, company.region_id)
-        if company.country_id in states
+        if is_by_state
         else ""
     )
-    wanted = company_account_from(company, systems.settings, region_code=code)
-    matched_by, action = known.matched_by if known else "created", "unchanged"
-    if not account:
-        account, matched_by, action = await _account(company, wanted, customers, delivery)
-    if not account:
-        return Skipped(
-            f"{company.status.name.lower()} in Commerce, and there is no account to put on hold"
-        )
-    if not known:
-        await systems.accounts.learn(
-            AccountMapping("company", str(company.id), account, matched_by, wanted.company)
-        )
-    hold_change = await _hold(company, account, wanted, customers, delivery)
-    if matched_by == "created":
-        action = await kept_up_to_date(
-            wanted, account, action, customers, delivery, hold_change=hold_change
-        )
-    elif hold_change.fields:
-        intent = await delivery.intend(wanted.digest + hold_change.announced)
-        await customers.update(
-            wanted.company, account, hold_change.fields, not_after=intent.not_after
-        )
-        action = "amended" if action == "unchanged" else action
-    await _administrator(company, account, delivery)
-    targets = {
-        "matched_by": matched_by,
-        "status": company.status.name.lower(),
-        **hold_change.fields,
-    }
-    receipt = Receipt(SET, account, wanted.digest + hold_change.settled, action, targets)
-    return with_left_out(receipt, wanted, matched_by, delivery)
+    return company_account_from(company, systems.settings, region_code=code)
+
+
+def _lookup(company: Company, settings: Connection) -> AccountLookup:
+    return AccountLookup(
+        "company", str(company.id), company.label, settings.companies.match, company.email,
+        tax_number=company.vat_tax_id, party_type="Organization",
+    )  # fmt: skip
 
 
 async def _elsewhere(company: Company, systems: Systems) -> str:
@@ -156,62 +156,25 @@ async def _elsewhere(company: Company, systems: Systems) -> str:
 
 
 async def _account(
-    company: Company, wanted: CustomerAccount, customers: Customers, delivery: Delivery
-) -> tuple[str, str, str]:
-    """(account, how it was found, action). Only an approved company gets a new one; empty when
-    there is none."""
-    lookup = AccountLookup(
-        "company", str(company.id), company.label, delivery.systems.settings.companies.match,
-        company.email,
-        tax_number=company.vat_tax_id, party_type="Organization",
-    )  # fmt: skip
+    company: Company,
+    lookup: AccountLookup,
+    wanted: CustomerAccount,
+    customers: Customers,
+    delivery: Delivery,
+) -> tuple[str, str]:
+    """(account, how it was found), empty when there is none. Only an approved company gets a new
+    one."""
     if company.status is CompanyStatus.APPROVED:
-        return await found_or_created(lookup, wanted, customers, delivery)
+        return await found(lookup, wanted, customers, delivery)
     if company.status is CompanyStatus.REJECTED and delivery.inherited is None:
-        return "", "", ""
+        return "", ""
     account, matched_by = await found(lookup, wanted, customers, delivery)
     if not account and delivery.inherited is not None and wanted.account:
         is_there = await customers.get(wanted.company, wanted.account) is not None
         account, matched_by = (
             (await taken(lookup, wanted, customers), "created") if is_there else ("", "")
         )
-    return account, matched_by, "adopted"
-
-
-async def _hold(
-    company: Company,
-    account: str,
-    wanted: CustomerAccount,
-    customers: Customers,
-    delivery: Delivery,
-) -> HoldChange:
-    """What is to be written for the hold, and what to remember of it."""
-    status = wanted_hold(company, delivery.systems.settings)
-    remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
-    announced = hold_in(delivery.inherited.document) if delivery.inherited else None
-    if announced is None and bool(status) == (remembered is not None):
-        return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
-    there = await customers.get(wanted.company, account)
-    if there is None:
-        raise Never(
-            f"{company.label}: its account {account} is not in company {wanted.company}",
-            remedy=(
-                f"Map it to an account that is there: {set_command('company', str(company.id))},"
-                " then replay."
-            ),
-        )
-    holds = str(there.get("OnHoldStatus") or "No")
-    ours = next(
-        (hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None
-    )
-    if status and ours is None and holds not in ("All", status):
-        new = Hold(status, holds)
-        return HoldChange({"OnHoldStatus": new.ours}, announced=new.mark, settled=new.mark)
-    if not status and ours is not None:
-        return HoldChange({"OnHoldStatus": ours.before}, announced=ours.mark)
-    return (
-        HoldChange(announced=ours.mark, settled=ours.mark) if ours is not None else NO_HOLD_CHANGE
-    )
+    return account, matched_by
 
 
 async def _administrator(company: Company, account: str, delivery: Delivery) -> None:
@@ -256,25 +219,29 @@ async def account_of_company(company_id: int, delivery: Delivery) -> str | Skipp
             ),
         )
     outcome = await delivery.require(companies.name, str(company_id), document)
-    return outcome.number if isinstance(outcome, Receipt) else outcome
+    return outcome.number if isinstance(outcome, Delivered) else outcome
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await systems.commerce.settled()
 
 
-companies = Flow[dict[str, Any]](
+companies = DocumentFlow[dict[str, Any]](
     name="companies",
     title="B2B companies to customer accounts",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(("observer.company_save_commit_after", "observer.company_save_after"), keys_in),
+        Poll(
+            changed,
+            until,
+            lambda connection: connection.companies.poll_minutes,
+            "10 * * * * *",
+            fingerprint=fingerprint,
+        ),
+    ),
     priority=Priority.MASTER,
-    schedule="10 * * * * *",
-    poll_minutes=lambda connection: connection.companies.poll_minutes,
-    events=("observer.company_save_commit_after", "observer.company_save_after"),
 )

@@ -9,19 +9,29 @@ Repeats: the party and the e-mail address find what a lost answer left behind, a
 clerks have entered.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from typing_extensions import override
 
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Never
+from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.dynamics.contacts import SET, ContactPersons
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
-from sync.engine.results import Receipt, Skipped
+from sync.engine.plan import Delivered, Plan
+from sync.engine.write import Amendment, Found, Target, Write
+from sync.flows.targets import dynamics_of
 from sync.mapping.addresses import without_empty
 from sync.mapping_tables.records import set_command
+
+KIND: Final = "contact_person"
 
 
 @dataclass(frozen=True)
@@ -68,23 +78,22 @@ def contacts_are_wanted(connection: Connection) -> bool:
 
 async def kept_contact(contact: Contact, delivery: Delivery) -> str:
     """The contact's number; it is made, or brought up to date, where it is not as wanted. Raises
-    what `deliver` does.
+    what `plan` does.
 
-    A known one costs no request, unless a person asks for everything to be looked at again
-    (`looks_first`).
+    A known one costs no request, unless a person asks for everything to be looked at again.
     """
     is_home = contact.company == delivery.systems.settings.legal_entity
     key = contact.key if is_home else f"{contact.key}@{contact.company}"
     claim = await delivery.ledger.claim(delivery.systems.name, contacts.name, key)
     is_fine = contact.is_snapshot or (claim.digest == contact.digest and claim.intent is None)
-    if claim.number and is_fine and not delivery.looks_first:
+    if claim.number and is_fine and not delivery.looks_first(KIND):
         return claim.number
     outcome = await delivery.require(contacts.name, key, contact)
-    return outcome.number if isinstance(outcome, Receipt) else ""  # none is ever skipped
+    return outcome.number if isinstance(outcome, Delivered) else ""  # none is ever skipped
 
 
-async def deliver(contact: Contact, delivery: Delivery) -> Receipt | Skipped:
-    """Make the account have this contact. The claim makes this the only writer of it."""
+async def plan(contact: Contact, delivery: Delivery) -> Plan | Skipped:
+    """One contact of the account. The claim makes this the only writer of it."""
     if not contact.email or not (contact.firstname or contact.lastname):
         raise Never(
             f"customer {contact.customer_id}, who buys for a company, has no"
@@ -94,30 +103,21 @@ async def deliver(contact: Contact, delivery: Delivery) -> Receipt | Skipped:
                 " replay."
             ),
         )
-    persons = ContactPersons(delivery.systems.dynamics)
+    persons, held = ContactPersons(delivery.systems.dynamics), delivery.held(KIND)
     delivery.wait_until_settled()
-    number = delivery.claim.number
-    if number and await persons.is_there(contact.company, number):
+    keys = {"account": contact.account}
+    if held is not None and await persons.is_there(contact.company, held.number):
         if contact.is_snapshot:
-            return Receipt(
-                SET, number, delivery.claim.digest, "unchanged", {"account": contact.account}
-            )
-        action = await _amended(contact, number, persons, delivery)
-    else:
-        number, action = await _found_or_created(contact, persons, delivery)
-        if (
-            action == "adopted"
-            and delivery.inherited is not None
-            and delivery.inherited.document != contact.digest
-        ):
-            await _amended(contact, number, persons, delivery)
-    delivery.keep("sent", contact.body)
-    return Receipt(SET, number, contact.digest, action, {"account": contact.account})
+            return Plan((), digest=delivery.claim.digest, keys=keys)
+        write = ContactWrite(contact, held.number, "", persons, dynamics_of(delivery.systems))
+        return Plan((write,), digest=contact.digest, keys=keys)
+    party = await _party(contact, delivery)
+    number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
+    write = ContactWrite(contact, number, party, persons, dynamics_of(delivery.systems))
+    return Plan((write,), digest=contact.digest, keys=keys, starts_anew=held is not None)
 
 
-async def _found_or_created(
-    contact: Contact, persons: ContactPersons, delivery: Delivery
-) -> tuple[str, str]:
+async def _party(contact: Contact, delivery: Delivery) -> str:
     account = await Customers(delivery.systems.dynamics).get(contact.company, contact.account)
     party = str((account or {}).get("PartyNumber") or "")
     if not party:
@@ -128,32 +128,63 @@ async def _found_or_created(
                 f" {contact.account} cannot have contacts."
             ),
         )
-    number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
-    if number:
-        return number, "adopted"
-    intent = await delivery.intend(contact.digest)
-    return (
-        await persons.create(contact.company, party, contact.body, not_after=intent.not_after),
-        "created",
-    )
+    return party
 
 
-async def _amended(
-    contact: Contact, number: str, persons: ContactPersons, delivery: Delivery
-) -> str:
-    """What changed since it was last sent; all of it where nobody knows what D365 holds."""
-    before: dict[str, Any] = (
-        {} if delivery.inherited is not None else await delivery.last_sent() or {}
-    )
-    changes = {name: value for name, value in contact.body.items() if before.get(name) != value}
-    if not changes:
-        return "unchanged"
-    delivery.keep("wanted", contact.body)
-    intent = await delivery.intend(contact.digest)
-    await persons.update(contact.company, number, changes, not_after=intent.not_after)
-    return "amended"
+@dataclass(frozen=True)
+class ContactWrite(Write):
+    """One contact person. `number`: of one that is there already; `party`: of the account, for a
+    new one."""
+
+    kind: ClassVar[str] = KIND
+    contact: Contact
+    number: str
+    party: str
+    persons: ContactPersons
+    target: Target
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.contact.key
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.contact.digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return self.contact.body
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return [Request("POST", f"/data/{SET}", self.contact.body)]
+
+    @override
+    async def find(self) -> Found | None:
+        return Found(self.number) if self.number else None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        company, body = self.contact.company, self.contact.body
+        return Found(await self.persons.create(company, self.party, body, not_after=not_after))
+
+    @override
+    async def amendment(self, number: str, sent: Any | None) -> Amendment:
+        before: dict[str, Any] = sent or {}
+        changes = {
+            name: value for name, value in self.contact.body.items() if before.get(name) != value
+        }
+
+        async def apply(not_after: datetime) -> None:
+            company = self.contact.company
+            await self.persons.update(company, number, changes, not_after=not_after)
+
+        return Amendment(self.document, apply if changes else None)
 
 
 contacts = SubFlow[Contact](
-    "contacts", "Contact persons, required by companies, customers and orders", deliver
+    "contacts", "Contact persons, required by companies, customers and orders", plan
 )

@@ -21,24 +21,29 @@ from sync.commerce.models.order import utc
 from sync.commerce.polling import position_of
 from sync.config.connections import Connection
 from sync.core.errors import Never
-from sync.dynamics.customers import SET, Customers
+from sync.core.skipped import Skipped
+from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Notification, Plan
+from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.flows.customers.account_lookup import AccountLookup, found
 from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
-    AccountLookup,
-    found_or_created,
-    kept_up_to_date,
-    with_left_out,
+    KIND,
+    CustomerAccountWrite,
+    learning,
+    left_out,
+    left_out_remedy,
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
+from sync.flows.targets import dynamics_of
 from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
 from sync.mapping.whose import elsewhere
-from sync.mapping_tables.tables import AccountKind, AccountMapping
+from sync.mapping_tables.tables import AccountKind
 from sync.pacing.priority import Priority
 
 
@@ -88,9 +93,7 @@ async def _first_key(
     return key_of("customer", number, own, settings) if is_ours else None
 
 
-async def _reported(
-    shopper: Shopper, company: str, delivery: Delivery
-) -> tuple[tuple[str, str], ...]:
+async def _reported(shopper: Shopper, company: str, delivery: Delivery) -> tuple[Notification, ...]:
     """The same customer's records in other legal entities: that of their store, and where they have
     an account."""
     settings, accounts, is_received = (
@@ -103,7 +106,8 @@ async def _reported(
     own, number = settings.legal_entity_of(shopper.store_id), shopper.source_key
     others = [one for one in settings.legal_entities if one != company]
     wanted = [one for one in others if one == own or await accounts.get("customer", number, one)]
-    return tuple((customers.name, key_of("customer", number, one, settings)) for one in wanted)
+    keys = (key_of("customer", number, one, settings) for one in wanted)
+    return tuple(Notification(customers.name, key) for key in keys)
 
 
 async def changed(
@@ -139,57 +143,51 @@ async def read(key: str, systems: Systems) -> Shopper | None:
     )
 
 
-async def deliver(shopper: Shopper, delivery: Delivery) -> Receipt | Skipped:
-    """Make D365 have one account for this shopper, with the contact details that Commerce holds.
+async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
+    """One account for this shopper, with the contact details that Commerce holds.
 
     Who buys for a company is a contact of its account, and needs none of their own, unless an order
     of theirs does.
     """
-    systems = delivery.systems
+    systems, held = delivery.systems, delivery.held(KIND)
     company = shopper.company or systems.settings.legal_entity_of(shopper.store_id)
     known = await systems.accounts.get(shopper.kind, shopper.source_key, company)
-    account = known.account if known else delivery.claim.number
-    is_for_an_order = delivery.message.origin == "required"
-    if (
-        not account
-        and delivery.inherited is None
-        and not is_for_an_order
-        and (reason := await _elsewhere(shopper, systems))
-    ):
-        return Skipped(reason)
-    if (
-        shopper.company_id is not None
-        and "companies" in systems.settings.flows
-        and not is_for_an_order
-    ):
-        reason = await _bought_for(shopper.company_id, shopper, delivery)
-        if not account and delivery.inherited is None:
+    account = known.account if known else held.number if held else ""
+    is_open = bool(account) or delivery.inherited is not None
+    if delivery.message.origin != "required":
+        if not is_open and (reason := await _elsewhere(shopper, systems)):
             return Skipped(reason)
+        if shopper.company_id is not None and "companies" in systems.settings.flows:
+            reason = await _bought_for(shopper.company_id, shopper, delivery)
+            if not is_open:
+                return Skipped(reason)
     wanted = customer_account_from(shopper, systems.settings)
-    customers = Customers(systems.dynamics)
+    customers, lookup = Customers(systems.dynamics), _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
-    action = "unchanged"
     if not account:
-        lookup = AccountLookup(
-            shopper.kind, shopper.source_key, shopper.label, systems.settings.customers.match,
-            shopper.email, shopper.suggested_account
-        )  # fmt: skip
-        account, matched_by, action = await found_or_created(lookup, wanted, customers, delivery)
-    if not known:
-        await systems.accounts.learn(
-            AccountMapping(shopper.kind, shopper.source_key, account, matched_by, company)
-        )
-    if matched_by == "created":
-        action = await kept_up_to_date(wanted, account, action, customers, delivery)
-    receipt = Receipt(
-        SET,
-        account,
-        wanted.digest,
-        action,
-        {"matched_by": matched_by},
+        account, rule = await found(lookup, wanted, customers, delivery)
+        matched_by = rule or "created"
+    write = CustomerAccountWrite(
+        lookup, wanted, account, matched_by, customers, dynamics_of(systems),
+        is_left_behind=delivery.inherited is not None,
+    )  # fmt: skip
+    before, then = learning(write, systems.accounts, is_known=known is not None)
+    return Plan(
+        (write,),
+        keys={"matched_by": matched_by},
         follow_ups=await _reported(shopper, company, delivery),
+        before=before,
+        then=then,
+        reason=left_out(write),
+        remedy=left_out_remedy(write, delivery.message.key),
     )
-    return with_left_out(receipt, wanted, matched_by, delivery)
+
+
+def _lookup(shopper: Shopper, settings: Connection) -> AccountLookup:
+    return AccountLookup(
+        shopper.kind, shopper.source_key, shopper.label, settings.customers.match,
+        shopper.email, shopper.suggested_account
+    )  # fmt: skip
 
 
 async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
@@ -201,37 +199,39 @@ async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
 async def _bought_for(company_id: int, shopper: Shopper, delivery: Delivery) -> str:
     """Make the shopper a contact of the company's account, where contacts are wanted; why no
     account is needed."""
-    found = await account_of_company(company_id, delivery)
-    if isinstance(found, Skipped):
-        return f"buys for company {company_id}: {found.reason}"
+    bought = await account_of_company(company_id, delivery)
+    if isinstance(bought, Skipped):
+        return f"buys for company {company_id}: {bought}"
     if contacts_are_wanted(delivery.systems.settings):
         customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
         await kept_contact(
-            Contact(delivery.systems.settings.legal_entity, found, *customer), delivery
+            Contact(delivery.systems.settings.legal_entity, bought, *customer), delivery
         )
-    return f"buys for company {company_id}, which has account {found}"
+    return f"buys for company {company_id}, which has account {bought}"
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await systems.commerce.settled()
 
 
-customers = Flow[Shopper](
+customers = DocumentFlow[Shopper](
     name="customers",
     title="Customers to customer accounts",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    resolve=resolve,
-    priority=Priority.MASTER,
-    schedule="30 * * * * *",
-    poll_minutes=lambda connection: connection.customers.poll_minutes,
-    events=(
-        "observer.customer_save_commit_after", "observer.customer_save_after",
-        "observer.customer_register_success",
-        "observer.customer_address_save_commit_after", "observer.customer_address_save_after",
+    source=Source(read, resolve),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(
+            (
+                "observer.customer_save_commit_after", "observer.customer_save_after",
+                "observer.customer_register_success",
+                "observer.customer_address_save_commit_after",
+                "observer.customer_address_save_after",
+            ),
+            keys_in,
+        ),
+        Poll(changed, until, lambda connection: connection.customers.poll_minutes, "30 * * * * *"),
     ),
+    priority=Priority.MASTER,
 )  # fmt: skip

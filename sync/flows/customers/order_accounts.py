@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
-from sync.engine.results import Receipt, Skipped
-from sync.flows.customers.companies import PENDING, account_of_company
+from sync.engine.plan import Delivered
+from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customers import key_of
 from sync.flows.customers.customers import read as read_customer
+from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
 from sync.mapping_tables.records import AccountKind, set_command
@@ -63,13 +65,7 @@ async def account_for(order: Order, delivery: Delivery) -> str:
 
 async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
     """Account and contact of the sales order; None when there is none, or no copy of it is kept."""
-    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
-    sent = (
-        await delivery.documents.last(f"{claim.partition}|{claim.key}", "sent")
-        if claim.number
-        else None
-    )
-    header = (sent or {}).get("header", {})
+    header = (await delivery.sent_for("orders", order.key, SALES_ORDER) or {}).get("header", {})
     account = str(header.get("OrderingCustomerAccountNumber") or "")
     return Buyer(account, str(header.get("ContactPersonId") or "")) if account else None
 
@@ -83,10 +79,10 @@ async def _company_account(company_id: int, order: Order, delivery: Delivery) ->
     found = await account_of_company(company_id, delivery)
     if not isinstance(found, Skipped):
         return found
-    if found.reason == PENDING:
+    if isinstance(found, Waiting):
         raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
     raise Never(
-        f"order {order.increment_id}: its company {company_id} has no account: {found.reason}",
+        f"order {order.increment_id}: its company {company_id} has no account: {found}",
         remedy=(
             "Approve the company in Commerce, or map it"
             f" ({set_command('company', str(company_id))}); then replay."
@@ -132,11 +128,11 @@ async def _account(order: Order, delivery: Delivery) -> str:
     key = key_of(kind, source_key, entity, settings)
     shopper = await _shopper(order, kind, source_key, entity, delivery)
     outcome = await delivery.require("customers", key, shopper)
-    if isinstance(outcome, Receipt):
+    if isinstance(outcome, Delivered):
         return outcome.number
     command = set_command(kind, source_key, entity)
     raise Never(
-        f"order {order.increment_id}: its customer was not delivered: {outcome.reason}",
+        f"order {order.increment_id}: its customer was not delivered: {outcome}",
         remedy=f"Map the customer to an account ({command}), then replay the order.",
     )
 

@@ -9,20 +9,21 @@ with both documents.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_order import SalesOrder
-from sync.dynamics.documents.sales_order_changes import as_placed
-from sync.dynamics.faults import AlreadyExists
-from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Plan
+from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.engine.write import Result
 from sync.flows.customers.order_accounts import buyer_of
 from sync.flows.identity import identified
 from sync.flows.keys import (
@@ -35,15 +36,16 @@ from sync.flows.keys import (
     parts_of,
     whole_in,
 )
-from sync.flows.left_behind import order_left_behind
+from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_changes import (
-    Wanted,
-    apply_changes,
+    former_reference,
     give_up,
     given_up,
     without_what_is_credited,
 )
+from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.orders.write_back import write_back_of
+from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
@@ -51,13 +53,6 @@ from sync.mapping.sales_order import order_items, sales_order_from
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.orders.orders")
-
-HELD = "held|"
-"""How the digest of an order begins that is on hold in Commerce."""
-
-REREAD_AFTER = timedelta(seconds=30)
-"""An order read longer ago than this is read again before it is posted: it may have been cancelled
-meanwhile."""
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -110,8 +105,8 @@ async def read(key: str, systems: Systems) -> Order | None:
     return None
 
 
-async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
-    """Make D365 hold this order as it is now."""
+async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
+    """What D365 must hold of this order as it is now."""
     if reason := elsewhere(order.store_id, delivery.systems):
         return Skipped(reason)
     if delivery.claim.number or delivery.claim.intent is not None:
@@ -120,13 +115,27 @@ async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
     if what := given_up(order, delivery):
         return await give_up(order, what, delivery)
     connection = delivery.systems.settings
-    is_posted = bool(delivery.claim.number)
-    if not is_posted and not delivery.claim.intent:
+    if delivery.held(KIND) is None and not delivery.claim.intent:
         others = "" if delivery.is_asked else before_our_time(order, connection.orders)
-        if reason := others or not_now(order, connection.orders, delivery.now()):
-            return Skipped(reason)
+        outcome = Skipped(others) if others else not_now(order, connection.orders, delivery.now())
+        if outcome is not None:
+            return outcome
     await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
+    write = await _write(order, delivery)
+    hold = {"hold": write.hold} if write.hold else {}
+    return Plan(
+        (write,),
+        amounts=_amounts(write.order),
+        keys={"reference": write.reference, **hold},
+        read=order.raw,
+        when_new=write_back_of("orders", delivery.message.key, connection),
+        then=_hold_told(delivery.message.key, write.hold),
+    )
+
+
+async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
+    connection = delivery.systems.settings
     items = await delivery.systems.items.of(
         order_items(order, connection), with_custom_options(order)
     )
@@ -135,105 +144,26 @@ async def deliver(order: Order, delivery: Delivery) -> Receipt | Skipped:
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
         for one in (order, without_refunds(order))
     )
-    wanted = Wanted(document, sold, on_hold(order, connection.orders) if is_posted else "")
-    if is_posted and delivery.claim.digest == wanted.digest and delivery.claim.intent is None:
-        return _receipt(wanted, delivery.claim.number, "unchanged")
-    delivery.keep("read", order.raw)
-    return await (_amended(wanted, delivery) if is_posted else _posted(order, wanted, delivery))
-
-
-async def _posted(order: Order, wanted: Wanted, delivery: Delivery) -> Receipt:
-    """Post it, or take over what an earlier try left behind; then apply what was cancelled since it
-    was placed."""
-    document = wanted.document
-    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    found = await _left_behind(order, document, orders, delivery)
-    action = "adopted" if found else "created"
-    if found is None:
-        await _still_wanted(order, delivery)
-        intent = await delivery.intend(document.digest)
-        try:
-            number = await orders.create(document, not_after=intent.not_after)
-        except AlreadyExists:
-            found = await orders.find(document)
-            if found is None:
-                raise
-            action = "adopted"
-    if found is not None:
-        number = found.number
-        await _completed(document, found, orders, delivery)
-    is_other = delivery.inherited is not None and delivery.inherited.document != document.digest
-    sent = None if found and is_other else as_placed(document)
-    await apply_changes(wanted, number, sent, orders, delivery)
-    return _receipt(
-        wanted, number, action, write_back_of("orders", delivery.message.key, action, delivery)
+    return SalesOrderWrite(
+        document,
+        sold,
+        SalesOrders(delivery.systems.dynamics, connection.dynamics),
+        dynamics_of(delivery.systems),
+        LeftBehind(KIND, former_reference(order), delivery),
+        hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
+        stops=connection.orders.stop_processing,
     )
 
 
-async def _left_behind(
-    order: Order, document: SalesOrder, orders: SalesOrders, delivery: Delivery
-) -> ExistingSalesOrder | None:
-    """What is in D365 already. The order in which this is asked is what makes a lost answer
-    harmless."""
-    if document.number and not delivery.looks_first:
-        return None
-    if not document.number:
-        delivery.wait_until_settled()
-    return await order_left_behind(order, document, orders, delivery)
+def _hold_told(key: str, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
+    """Warns once of an order that goes on hold after it was posted."""
 
+    async def then(results: Sequence[Result]) -> None:
+        for result in results:
+            if result.action == "held":
+                log.warning("orders.held key=%s number=%s reason=%s", key, result.number, hold)
 
-async def _still_wanted(order: Order, delivery: Delivery) -> None:
-    """The state is read again just before posting when reading it was long ago."""
-    if delivery.now() - delivery.started < REREAD_AFTER:
-        return
-    again = await read(order.key, delivery.systems)
-    if again is None or again.state != order.state or again.updated_at != order.updated_at:
-        raise Later(
-            "the order changed while it was being prepared",
-            after=timedelta(seconds=1),
-            counts=False,
-        )
-
-
-async def _completed(
-    document: SalesOrder, found: ExistingSalesOrder, orders: SalesOrders, delivery: Delivery
-) -> None:
-    missing = [line for line in document.lines if line.reference not in found.lots]
-    if missing and len(missing) < len(document.lines) and not found.is_open:
-        raise Never(
-            f"order {document.reference}: sales order {found.number} lacks {len(missing)} of its"
-            f" lines and is {found.status}",
-            remedy=f"Compare the order with {found.number} in D365 and complete it there.",
-        )
-    if missing:
-        intent = await delivery.intend(document.digest)
-        await orders.complete(document, found.number, missing, not_after=intent.not_after)
-
-
-async def _amended(wanted: Wanted, delivery: Delivery) -> Receipt:
-    """Bring a posted order up to date, compared with what was sent last. One that goes on hold is
-    reported as held."""
-    delivery.wait_until_settled()
-    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    is_other = delivery.inherited is not None and delivery.inherited.document != wanted.digest
-    sent = None if is_other else await delivery.last_sent()
-    action = (
-        "amended"
-        if await apply_changes(wanted, delivery.claim.number, sent, orders, delivery)
-        else "unchanged"
-    )
-    was_held = delivery.claim.digest.startswith(HELD)
-    if wanted.hold and not was_held:
-        action = "held"
-        log.warning(
-            "orders.held key=%s number=%s reason=%s",
-            delivery.message.key,
-            delivery.claim.number,
-            wanted.hold,
-        )
-    elif was_held and not wanted.hold:
-        action = "released"
-    return _receipt(wanted, delivery.claim.number, action)
+    return then
 
 
 async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
@@ -241,7 +171,7 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
     first, so that the goods are never ordered twice. Source: Commerce creates the new order before
     it cancels the old one."""
     parent = order.relation_parent_real_id or order.original_increment_id
-    if not parent or delivery.claim.number or parent == order.increment_id:
+    if not parent or delivery.held(KIND) is not None or parent == order.increment_id:
         return
     key = f"{parent}@{order.store_id}"
     old = await read(key, delivery.systems)
@@ -263,12 +193,10 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
         )
 
 
-def _receipt(
-    wanted: Wanted, number: str, action: str, follow_ups: tuple[tuple[str, str], ...] = ()
-) -> Receipt:
-    """With the totals of what D365 holds now; those of the order as placed beside them, where they
-    differ."""
-    document, totals = wanted.document, wanted.document.held
+def _amounts(document: SalesOrder) -> dict[str, str]:
+    """The totals of what D365 holds now, as the trail shows them; those of the order as placed
+    beside them, where they differ."""
+    totals = document.held
     amounts = {
         **totals.as_json(),
         **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()},
@@ -277,31 +205,36 @@ def _receipt(
         amounts["placed"] = f"{document.totals.commerce:.2f}"
     if document.totals.rounding:
         amounts["rounding"] = f"{document.totals.rounding:.2f}"
-    targets = {"reference": document.reference, **({"hold": wanted.hold} if wanted.hold else {})}
-    return Receipt("sales_order", number, wanted.digest, action, targets, amounts, follow_ups)
+    return amounts
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await systems.commerce.settled()
 
 
-orders = Flow[Order](
+def version(order: Order) -> object:
+    """What differs when the order changed."""
+    return order.state, order.updated_at
+
+
+orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    keys_in=keys_in,
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    resolve=resolve,
-    priority=Priority.DOCUMENTS,
-    schedule="0 * * * * *",
-    poll_minutes=lambda connection: connection.orders.poll_minutes,
-    events=(
-        "observer.sales_order_save_commit_after", "observer.sales_order_place_after",
-        "observer.sales_order_save_after",
-        "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
-        "sales.api.order_management.place",
+    source=Source(read, resolve, version),
+    plan=plan,
+    triggers=(
+        CommerceHook(keys_in),
+        AdobeEvents(
+            (
+                "observer.sales_order_save_commit_after", "observer.sales_order_place_after",
+                "observer.sales_order_save_after",
+                "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
+                "sales.api.order_management.place",
+            ),
+            keys_in,
+        ),
+        Poll(changed, until, lambda connection: connection.orders.poll_minutes),
     ),
+    priority=Priority.DOCUMENTS,
 )  # fmt: skip

@@ -9,38 +9,49 @@ Repeats: a comment is looked for in the order's history before it is written, on
 land any more.
 """
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from typing_extensions import override
 
 from sync.commerce.address import path_of
+from sync.commerce.client import CommerceClient
+from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later
+from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.ledger import Claim
-from sync.engine.results import Receipt, Skipped
+from sync.engine.flow import DocumentFlow, Source
+from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
+from sync.engine.write import Found, Target, Write
+from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
 WRITE_BACK = "receipts"
-WORDS = {"orders": "sales order", "invoices": "receivable", "creditmemos": "credit note"}
+NAMES = {"orders": "sales order", "invoices": "receivable", "creditmemos": "credit note"}
 
 
-def write_back_of(
-    flow: str, key: str, action: str, delivery: Delivery
-) -> tuple[tuple[str, str], ...]:
-    """The receipt to send for a record just posted, where the connection sends any."""
-    settings = delivery.systems.settings
-    is_news = (
-        action in {"created", "adopted"}
-        and settings.receipts.to != "none"
-        and "receipts" in settings.flows
-    )
-    return ((WRITE_BACK, f"{flow}|{key}"),) if is_news else ()
+@dataclass(frozen=True)
+class ToWriteBack:
+    """Whose numbers go back: `flow` and `key` of the record, and the entity id of its order."""
+
+    flow: str
+    key: str
+    order_id: int
 
 
-async def read(key: str, systems: Systems) -> tuple[str, str, int] | None:
-    """(flow, key, order's entity id) of the record; None while Commerce does not show it."""
+def write_back_of(flow: str, key: str, settings: Connection) -> tuple[Notification, ...]:
+    """What follows when the record is new in D365, where the connection writes numbers back."""
+    is_wanted = settings.receipts.to != "none" and WRITE_BACK in settings.flows
+    return (Notification(WRITE_BACK, f"{flow}|{key}"),) if is_wanted else ()
+
+
+async def read(key: str, systems: Systems) -> ToWriteBack | None:
+    """The record and its order; None while Commerce does not show it."""
     flow, _, record = key.partition("|")
     increment, _, store = record.rpartition("@")
     reads: dict[str, Any] = {
@@ -52,57 +63,143 @@ async def read(key: str, systems: Systems) -> tuple[str, str, int] | None:
         return None
     for row in await reads[flow].get(increment) or []:
         if str(row.get("store_id", "")) == store:
-            return flow, record, int(row["entity_id" if flow == "orders" else "order_id"])
+            return ToWriteBack(
+                flow, record, int(row["entity_id" if flow == "orders" else "order_id"])
+            )
     return None
 
 
-async def deliver(record: tuple[str, str, int], delivery: Delivery) -> Receipt | Skipped:
-    """Write the number back, once."""
-    flow, key, order_id = record
-    claim = await delivery.ledger.claim(delivery.systems.name, flow, key)
-    if not claim.number:
-        raise Later(f"{flow} {key} has no number yet", after=timedelta(seconds=30))
-    text = f"D365 {WORDS[flow]} {claim.number}"
-    fingerprint = digest(text)
-    if delivery.claim.digest == fingerprint:
-        return Receipt("order_comment", text, fingerprint, "unchanged")
+async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
+    """The number, shown in Commerce once."""
     to = delivery.systems.settings.receipts.to
-    if to == "ext_order_id" and flow == "orders":
-        return await _external_id(claim, order_id, fingerprint, delivery)
     if to == "none":
         return Skipped("receipts.to is none")
-    return await _comment(text, order_id, fingerprint, delivery)
+    claim = await delivery.ledger.claim(delivery.systems.name, record.flow, record.key)
+    if not claim.number:
+        raise Later(f"{record.flow} {record.key} has no number yet", after=timedelta(seconds=30))
+    write: Write
+    if to == "ext_order_id" and record.flow == "orders":
+        increment = record.key.rpartition("@")[0]
+        write = ExternalId(
+            record.order_id,
+            increment,
+            claim.number,
+            delivery.systems.commerce,
+            commerce_of(delivery.systems),
+        )
+    else:
+        text = f"D365 {NAMES[record.flow]} {claim.number}"
+        write = OrderComment(
+            record.order_id, text, delivery.systems.commerce, commerce_of(delivery.systems)
+        )
+    return Plan((write,), digest=write.digest)
 
 
-async def _comment(text: str, order_id: int, fingerprint: str, delivery: Delivery) -> Receipt:
-    commerce = delivery.systems.commerce
-    delivery.wait_until_settled()
-    history = await commerce.get(path_of("orders", order_id, "comments"))
-    rows = history.get("items") or [] if isinstance(history, dict) else []
-    action = "adopted"
-    if not any(isinstance(row, dict) and row.get("comment") == text for row in rows):
-        await delivery.intend(fingerprint)
-        await commerce.add_order_comment(order_id, text)
-        action = "created"
-    return Receipt("order_comment", text, fingerprint, action)
+@dataclass(frozen=True)
+class OrderComment(Write):
+    """A hidden comment of an order; looked for in its history before it is written, as every call
+    adds one.
+
+    It leaves the order's `updated_at` alone, so nothing echoes.
+    """
+
+    kind: ClassVar[str] = "order_comment"
+    order_id: int
+    text: str
+    commerce: CommerceClient
+    target: Target
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.text
+
+    @property
+    @override
+    def digest(self) -> str:
+        return digest(self.text)
+
+    @property
+    @override
+    def document(self) -> Any:
+        line = {"comment": self.text, "is_customer_notified": 0, "is_visible_on_front": 0}
+        return {"statusHistory": {**line, "parent_id": self.order_id}}
+
+    @property
+    def path(self) -> str:
+        """The comments of the order."""
+        return path_of("orders", self.order_id, "comments")
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return [Request("POST", f"/V1/{self.path}", self.document)]
+
+    @override
+    async def find(self) -> Found | None:
+        history = await self.commerce.get(self.path)
+        rows = history.get("items") or [] if isinstance(history, dict) else []
+        is_there = any(isinstance(row, dict) and row.get("comment") == self.text for row in rows)
+        return Found(self.text) if is_there else None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        await self.commerce.post(self.path, self.document, not_after=not_after)
+        return Found(self.text)
 
 
-async def _external_id(
-    claim: Claim, order_id: int, fingerprint: str, delivery: Delivery
-) -> Receipt:
-    """`increment_id` goes along (older releases numbered the order anew without it), items do
-    not."""
-    increment = claim.key.rpartition("@")[0]
-    entity = {"entity_id": order_id, "increment_id": increment, "ext_order_id": claim.number[:32]}
-    await delivery.intend(fingerprint)
-    await delivery.systems.commerce.post("orders", {"entity": entity})
-    return Receipt("order", claim.number, fingerprint, "amended")
+@dataclass(frozen=True)
+class ExternalId(Write):
+    """`ext_order_id` of an order. Writing it again changes nothing.
+
+    `increment_id` goes along (older releases numbered the order anew without it), items do not.
+    """
+
+    kind: ClassVar[str] = "external_id"
+    action: ClassVar[str] = "amended"
+    refuses_second: ClassVar[bool] = True  # type: ignore[misc]
+    order_id: int
+    increment_id: str
+    number: str
+    commerce: CommerceClient
+    target: Target
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.increment_id
+
+    @property
+    @override
+    def digest(self) -> str:
+        return digest(f"D365 sales order {self.number}")
+
+    @property
+    @override
+    def document(self) -> Any:
+        return {
+            "entity_id": self.order_id,
+            "increment_id": self.increment_id,
+            "ext_order_id": self.number[:32],
+        }
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return [Request("POST", "/V1/orders", {"entity": self.document})]
+
+    @override
+    async def find(self) -> Found | None:
+        return None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        await self.commerce.post("orders", {"entity": self.document}, not_after=not_after)
+        return Found(self.number)
 
 
-write_back: Flow[Any] = Flow[tuple[str, str, int]](
+write_back = DocumentFlow[ToWriteBack](
     name=WRITE_BACK,
     title="D365 numbers back to Commerce",
-    read=read,
-    deliver=deliver,
+    source=Source(read),
+    plan=plan,
     priority=Priority.CATALOGUE,
 )

@@ -14,22 +14,25 @@ from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.core.money import CENT
+from sync.core.skipped import Skipped
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.ledger import State
-from sync.engine.results import Receipt, Skipped
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Plan
 from sync.flows.orders.order_changes import given_up
-from sync.flows.orders.write_back import write_back_of
-from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
-from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.flows.receivables.receivable_plan import plan_of
+from sync.flows.receivables.source_documents import (
+    DocumentsOf,
+    posting_target_for,
+    receivable_to_book,
+)
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_left import without_refunds
 from sync.mapping.receivable_documents import (
     DocumentWithOrder,
     PostingTarget,
-    fingerprint_of,
     memo_documents,
     receivable_of,
 )
@@ -41,15 +44,13 @@ from sync.pacing.priority import Priority
 documents = DocumentsOf("creditmemo", "creditmemos", CreditMemo.read)
 
 
-async def deliver(
-    with_order: DocumentWithOrder[CreditMemo], delivery: Delivery
-) -> Receipt | Skipped:
-    """Book the credit memo once, by the connection's recipe."""
-    found = await to_book(with_order, "credit_note", delivery)
-    if not isinstance(found, tuple):
-        return found
-    receivable, posting_target = found
-    memo, settings = with_order.document, delivery.systems.settings
+async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> Plan | Skipped:
+    """What the credit memo becomes, by the connection's recipe."""
+    receivable = await receivable_to_book(with_order, delivery)
+    if not isinstance(receivable, Receivable):
+        return receivable
+    posting_target = await posting_target_for(with_order, delivery)
+    settings = delivery.systems.settings
     if settings.creditmemos.recipe == "return-order":
         receivable = await _as_the_account_is_charged(
             with_order, receivable, posting_target, delivery
@@ -61,17 +62,7 @@ async def deliver(
     receivable_documents = memo_documents(
         with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
     )
-    delivery.keep("read", memo.raw)
-    posted = await post_receivable_documents(receivable_documents, posting_target, delivery)
-    follow_ups = write_back_of("creditmemos", delivery.message.key, posted.action, delivery)
-    return receipt_of(
-        "credit_note",
-        posted,
-        fingerprint_of(memo),
-        receivable_documents,
-        posting_target,
-        follow_ups=follow_ups,
-    )
+    return plan_of("creditmemos", with_order, receivable_documents, posting_target, delivery)
 
 
 async def _as_the_account_is_charged(
@@ -154,31 +145,36 @@ async def _earlier(
         for one in found
         if one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
     ]
-    numbers = [
-        (await delivery.ledger.claim(delivery.systems.name, "creditmemos", one.key)).number
-        for one in before
+    claims = [
+        await delivery.ledger.claim(delivery.systems.name, "creditmemos", one.key) for one in before
     ]
     return [
         one
-        for one, number in zip(before, numbers, strict=True)
-        if not number or TAKEN_OFF in number
+        for one, claim in zip(before, claims, strict=True)
+        if not claim.number or TAKEN_OFF in claim.delivered
     ]
 
 
-creditmemos = Flow[DocumentWithOrder[CreditMemo]](
+creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
     name="creditmemos",
     title="Credit memos to credit notes",
-    keys_in=documents.keys_in,
-    horizon=documents.horizon,
-    changed=documents.changed,
-    read=documents.read,
-    deliver=deliver,
-    resolve=documents.resolve,
-    priority=Priority.DOCUMENTS,
-    schedule="45 * * * * *",
-    poll_minutes=lambda connection: connection.creditmemos.poll_minutes,
-    events=(
-        "observer.sales_order_creditmemo_save_commit_after",
-        "observer.sales_order_creditmemo_save_after",
+    source=Source(documents.read, documents.resolve),
+    plan=plan,
+    triggers=(
+        CommerceHook(documents.keys_in),
+        AdobeEvents(
+            (
+                "observer.sales_order_creditmemo_save_commit_after",
+                "observer.sales_order_creditmemo_save_after",
+            ),
+            documents.keys_in,
+        ),
+        Poll(
+            documents.changed,
+            documents.until,
+            lambda connection: connection.creditmemos.poll_minutes,
+            "45 * * * * *",
+        ),
     ),
+    priority=Priority.DOCUMENTS,
 )

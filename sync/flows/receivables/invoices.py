@@ -11,57 +11,57 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
+from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.results import Receipt, Skipped
-from sync.flows.orders.write_back import write_back_of
-from sync.flows.receivables.receivable_documents import post_receivable_documents, receipt_of
-from sync.flows.receivables.source_documents import DocumentsOf, to_book
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.plan import Plan
+from sync.flows.receivables.receivable_plan import plan_of
+from sync.flows.receivables.source_documents import (
+    DocumentsOf,
+    posting_target_for,
+    receivable_to_book,
+)
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.receivable_documents import DocumentWithOrder, fingerprint_of, invoice_documents
+from sync.mapping.receivable_documents import DocumentWithOrder, invoice_documents
+from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
 
 documents = DocumentsOf("invoice", "invoices", Invoice.read)
 
 
-async def deliver(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Receipt | Skipped:
-    """Book the invoice once, by the connection's recipe."""
-    found = await to_book(with_order, "receivable", delivery)
-    if not isinstance(found, tuple):
-        return found
-    receivable, posting_target = found
-    invoice, settings = with_order.document, delivery.systems.settings
+async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Plan | Skipped:
+    """What the invoice becomes, by the connection's recipe."""
+    receivable = await receivable_to_book(with_order, delivery)
+    if not isinstance(receivable, Receivable):
+        return receivable
+    posting_target = await posting_target_for(with_order, delivery)
     items = await delivery.systems.items.of(receivable.skus, with_custom_options(with_order.order))
     receivable_documents = invoice_documents(
-        with_order, receivable, settings, posting_target, items
+        with_order, receivable, delivery.systems.settings, posting_target, items
     )
-    delivery.keep("read", invoice.raw)
-    posted = await post_receivable_documents(receivable_documents, posting_target, delivery)
-    follow_ups = write_back_of("invoices", delivery.message.key, posted.action, delivery)
-    return receipt_of(
-        "receivable",
-        posted,
-        fingerprint_of(invoice),
-        receivable_documents,
-        posting_target,
-        follow_ups=follow_ups,
-    )
+    return plan_of("invoices", with_order, receivable_documents, posting_target, delivery)
 
 
-invoices = Flow[DocumentWithOrder[Invoice]](
+invoices = DocumentFlow[DocumentWithOrder[Invoice]](
     name="invoices",
     title="Captured invoices to receivables",
-    keys_in=documents.keys_in,
-    horizon=documents.horizon,
-    changed=documents.changed,
-    read=documents.read,
-    deliver=deliver,
-    resolve=documents.resolve,
-    priority=Priority.DOCUMENTS,
-    schedule="15 * * * * *",
-    poll_minutes=lambda connection: connection.invoices.poll_minutes,
-    events=(
-        "observer.sales_order_invoice_save_commit_after",
-        "observer.sales_order_invoice_save_after",
+    source=Source(documents.read, documents.resolve),
+    plan=plan,
+    triggers=(
+        CommerceHook(documents.keys_in),
+        AdobeEvents(
+            (
+                "observer.sales_order_invoice_save_commit_after",
+                "observer.sales_order_invoice_save_after",
+            ),
+            documents.keys_in,
+        ),
+        Poll(
+            documents.changed,
+            documents.until,
+            lambda connection: connection.invoices.poll_minutes,
+            "15 * * * * *",
+        ),
     ),
+    priority=Priority.DOCUMENTS,
 )

@@ -1,38 +1,44 @@
 """Money received or paid back -> lines of customer payment journals, one journal per day and
 method.
 
-Key:     "<journal text>": the journal is the record, so that its lines are written one at a time.
+Key:     "<company>|<journal text>": lines of one journal are written one at a time, under its
+         claim, which knows the place of the last one.
 Doubt:   a journal with a line whose answer was lost takes no more until that line can no longer
          commit; lines of other records go into the next journal of that day and method meanwhile.
 Repeats: a line is found by its reference, account and side, in whatever journal it stands.
 Asks:    whether the line is there, and which journals are open: F&O may take a line into a posted
-         one, where nobody would post it. The number of the last line is remembered from the line
-         before.
+         one, where nobody would post it.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, ClassVar, Final
 
-from sync.core.errors import Later, Never
+from typing_extensions import override
+
+from sync.core.errors import AlreadyExists, Later, Never
+from sync.core.request import Request
 from sync.dynamics.documents.customer_payment import CustomerPayment
-from sync.dynamics.faults import AlreadyExists
+from sync.dynamics.documents.requests import payment_requests
 from sync.dynamics.payment_journals import FoundPayment, PaymentJournals
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery, unsettled_until
 from sync.engine.flow import SubFlow
-from sync.engine.ledger import Claim
-from sync.engine.results import Receipt, Skipped
-from sync.flows.left_behind import left_behind
+from sync.engine.plan import Part, Plan
+from sync.engine.write import Found, Result, Target, Write
+from sync.flows.left_behind import LeftBehind
+from sync.flows.targets import dynamics_of
 from sync.mapping.sales_order_lines import unique_references
 
 log = logging.getLogger("sync.flows.receivables.payments")
 
+FLOW: Final = "payments"
+KIND, STORE_CREDIT = "customer_payment", "store_credit"
 AT_ONCE = timedelta(seconds=1)
-
-
 MOST_JOURNALS = 9
 """Journals of one day and method that may be in doubt at the same time; with more, something else
 is wrong."""
@@ -47,48 +53,76 @@ class Line:
     not_after: datetime
 
 
-async def post_payment(
-    payment: CustomerPayment, former: str, delivery: Delivery
-) -> tuple[FoundPayment, str]:
-    """The line in F&O, written if it is not there, under a journal's own claim; and what was
-    done."""
-    delivery.wait_until_settled()
-    if delivery.looks_first:
-        find, short = (
-            PaymentJournals(delivery.systems.dynamics).find,
-            next(unique_references([former])),
-        )
-        found = await left_behind(find, payment, short, delivery, called=str)
-        if found is not None:
-            return found, "adopted"
-    async with delivery.systems.one_at_a_time(f"{payment.company}|{payment.journal_text}"):
-        key, line = await _without_doubt(payment, delivery)
-        intent = await delivery.intend(payment.digest)
-        outcome = await delivery.require("payments", key, Line(line, intent.not_after))
-    if isinstance(outcome, Skipped):
-        raise TypeError(f"a payment line was skipped: {outcome.reason}")
-    return _place(outcome.number), outcome.action
+def payment_part(
+    payment: CustomerPayment, kind: str, former: str, delivery: Delivery
+) -> "PaymentPart":
+    """The line as a part of the plan of an invoice or a credit memo, as which it is a `kind`.
+
+    `former`: its reference by the template of earlier releases.
+    """
+    short = next(unique_references([former]))
+    left_behind = LeftBehind(kind, short, delivery)
+    return PaymentPart(payment, kind, dynamics_of(delivery.systems), left_behind)
 
 
-async def _without_doubt(
-    payment: CustomerPayment, delivery: Delivery
-) -> tuple[str, CustomerPayment]:
-    """(key, payment) of the first journal of its day and method into which no lost write may commit
-    any more."""
-    waits = timedelta()
-    for place in range(1, MOST_JOURNALS + 1):
-        line = payment.in_journal(place)
-        key = f"{line.company}|{line.journal_text}"
-        claim = await delivery.ledger.claim(delivery.systems.name, payments.name, key)
-        until = unsettled_until(claim)
-        if until is None or until <= delivery.now() or _is_at_work(claim, delivery.now()):
-            return key, line
-        waits = until - delivery.now()
-    raise Later(
-        f"{MOST_JOURNALS} journals {payment.journal_text} wait for lost answers",
-        after=waits,
-        counts=False,
-    )
+@dataclass(frozen=True)
+class PaymentPart(Part):
+    """A payment of an invoice or a credit memo, which a journal takes."""
+
+    flow: ClassVar[str] = FLOW
+    payment: CustomerPayment
+    kind: str
+    target: Target
+    left_behind: LeftBehind
+
+    @property
+    @override
+    def lock(self) -> str:
+        return f"{self.payment.company}|{self.payment.journal_text}"
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.payment.digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return dict(self.payment.body)
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return payment_requests(self.payment)
+
+    @override
+    async def find(self) -> Found | None:
+        journals = PaymentJournals(self.left_behind.delivery.systems.dynamics)
+
+        async def find(payment: CustomerPayment) -> Found | None:
+            held = await journals.find(payment)
+            return _found(held) if held is not None else None
+
+        return await self.left_behind.found(find, self.payment)
+
+    @override
+    async def place(self) -> str:
+        """The first journal of its day and method into which no lost write may commit any more."""
+        delivery, waits = self.left_behind.delivery, timedelta()
+        for place in range(1, MOST_JOURNALS + 1):
+            line = self.payment.in_journal(place)
+            key = f"{line.company}|{line.journal_text}"
+            claim = await delivery.ledger.claim(delivery.systems.name, FLOW, key)
+            until = unsettled_until(claim)
+            if until is None or until <= delivery.now() or _is_at_work(claim, delivery.now()):
+                return key
+            waits = until - delivery.now()
+        reason = f"{MOST_JOURNALS} journals {self.payment.journal_text} wait for lost answers"
+        raise Later(reason, after=waits, counts=False)
+
+    @override
+    def record(self, key: str, not_after: datetime) -> Line:
+        text = key.removeprefix(f"{self.payment.company}|")
+        return Line(replace(self.payment, journal_text=text), not_after)
 
 
 def _is_at_work(claim: Claim, now: datetime) -> bool:
@@ -97,87 +131,98 @@ def _is_at_work(claim: Claim, now: datetime) -> bool:
     return claim.is_held_at(now) and claim.intent is not None and claim.intent.not_after > now
 
 
-async def deliver(line: Line, delivery: Delivery) -> Receipt | Skipped:
-    """Write one line into the open journal, opening one where there is none. The claim makes this
-    the only writer."""
-    payment, journals = line.payment, PaymentJournals(delivery.systems.dynamics)
+async def plan(line: Line, delivery: Delivery) -> Plan:
+    """One line in the open journal, behind the one that was written last."""
     if delivery.is_unsettled:
-        raise Later(
-            f"a line of {payment.journal_text} may still commit", after=AT_ONCE, counts=False
+        reason = f"a line of {line.payment.journal_text} may still commit"
+        raise Later(reason, after=AT_ONCE, counts=False)
+    held = delivery.held(KIND) if delivery.inherited is None else None
+    last = _place(held) if held is not None else None
+    journals = PaymentJournals(delivery.systems.dynamics)
+    write = PaymentLineWrite(line, last, journals, dynamics_of(delivery.systems))
+    return Plan((write,), keys={"reference": line.payment.reference}, starts_anew=True)
+
+
+@dataclass
+class PaymentLineWrite(Write):
+    """One line. `last`: the place of the line written before it; None where nobody knows. `open_`:
+    the journals that take lines, as they were when the line was looked for."""
+
+    kind: ClassVar[str] = KIND
+    is_kept: ClassVar[bool] = False  # the flow that requires it keeps it
+    line: Line
+    last: FoundPayment | None
+    journals: PaymentJournals
+    target: Target
+    open_: Sequence[str] = ()
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.line.payment.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return self.line.payment.digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return dict(self.line.payment.body)
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return payment_requests(self.line.payment)
+
+    @override
+    async def find(self) -> Found | None:
+        payment = self.line.payment
+        held, self.open_ = await asyncio.gather(
+            self.journals.find(payment), self.journals.open_journals(payment)
         )
-    found, open_ = await asyncio.gather(journals.find(payment), journals.open_journals(payment))
-    action = "adopted"
-    if found is None:
-        intent = await delivery.intend(payment.digest)
-        not_after = min(intent.not_after, line.not_after)
-        found, action = (
-            await _written(payment, open_, _last(delivery), journals, not_after=not_after),
-            "created",
-        )
-    number = f"{found.journal}/{found.line}"
-    return Receipt(
-        "customer_payment", number, payment.digest, action, {"reference": payment.reference}
-    )
+        return _found(held) if held is not None else None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        """People work in F&O meanwhile: raises `Later` when the journal was posted, or the number
+        taken."""
+        payment, last = self.line.payment, self.last.journal if self.last is not None else ""
+        not_after = min(not_after, self.line.not_after)
+        journal = last if last in self.open_ else min(self.open_, default="")
+        journal = journal or await self.journals.create_journal(payment, not_after=not_after)
+        try:
+            return _found(await self._written(journal, not_after))
+        except AlreadyExists:
+            raise Later(
+                f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
+            ) from None
+        except Never:
+            if journal in await self.journals.open_journals(payment):
+                raise
+            raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+
+    async def _written(self, journal: str, not_after: datetime) -> FoundPayment:
+        """The line, behind ours that was last; at the journal's end where a person wrote there
+        since."""
+        payment = self.line.payment
+        if self.last is not None and self.last.journal == journal:
+            place = FoundPayment(journal, self.last.line + 1)
+            try:
+                return await self.journals.put(payment, place, not_after=not_after)
+            except AlreadyExists:
+                log.info("payments.place_taken journal=%s line=%s", journal, place.line)
+        end = await self.journals.end(payment, journal)
+        return await self.journals.put(payment, end, not_after=not_after)
 
 
-def _last(delivery: Delivery) -> FoundPayment | None:
-    """The line that was written last; None where nobody knows, as a try's outcome is open."""
-    return (
-        _place(delivery.claim.number)
-        if delivery.claim.number and delivery.inherited is None
-        else None
-    )
+def _found(held: FoundPayment) -> Found:
+    keys = {"journal": held.journal, "line": str(held.line)}
+    return Found(f"{held.journal}/{held.line}", keys, str(held))
 
 
-async def _written(
-    payment: CustomerPayment,
-    open_: Sequence[str],
-    last: FoundPayment | None,
-    journals: PaymentJournals,
-    *,
-    not_after: datetime,
-) -> FoundPayment:
-    """The line, written. People work in F&O meanwhile: raises `Later` when the journal was posted,
-    or the number taken."""
-    journal = last.journal if last is not None and last.journal in open_ else min(open_, default="")
-    journal = journal or await journals.create_journal(payment, not_after=not_after)
-    try:
-        if last is not None and last.journal == journal:
-            found = await _behind(payment, last, journals, not_after=not_after)
-            if found is not None:
-                return found
-        return await journals.put(
-            payment, await journals.end(payment, journal), not_after=not_after
-        )
-    except AlreadyExists:
-        raise Later(
-            f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
-        ) from None
-    except Never:
-        if journal in await journals.open_journals(payment):
-            raise
-        raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+def _place(held: Result) -> FoundPayment:
+    return FoundPayment(held.keys["journal"], Decimal(held.keys["line"]))
 
 
-async def _behind(
-    payment: CustomerPayment, last: FoundPayment, journals: PaymentJournals, *, not_after: datetime
-) -> FoundPayment | None:
-    """The line, written behind ours that was last; None when a person wrote there since."""
-    try:
-        return await journals.put(
-            payment, FoundPayment(last.journal, last.line + 1), not_after=not_after
-        )
-    except AlreadyExists:
-        log.info("payments.place_taken journal=%s line=%s", last.journal, last.line + 1)
-        return None
-
-
-def _place(number: str) -> FoundPayment:
-    """From how a receipt names it: `<journal>/<line>`."""
-    journal, _, line = number.rpartition("/")
-    return FoundPayment(journal, Decimal(line))
-
-
-payments = SubFlow[Line](
-    "payments", "Payment lines, required by invoices and credit memos", deliver
-)
+payments = SubFlow[Line](FLOW, "Payment lines, required by invoices and credit memos", plan)

@@ -16,21 +16,29 @@ was seen.
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
+
+from typing_extensions import override
 
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later
+from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
-from sync.engine.flow import Flow
-from sync.engine.ledger import Claim, Entry
-from sync.engine.results import Change, NoKey, Receipt, Skipped
+from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
+from sync.engine.ledger import Entry, Ledger
+from sync.engine.plan import Plan
+from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
+from sync.engine.write import Found, Result, Target, Write
 from sync.flows.receivables.posted_sums import Verdict, compared
-from sync.mapping.references import documents_in, fields_in, templates_of
+from sync.mapping.references import fields_in, templates_of
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.receivables.posted_invoices")
@@ -49,11 +57,8 @@ DAYS_BACK = timedelta(days=2)
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The posted number in the event's fields."""
-    number = (
-        event.fields.get("InvoiceId")
-        or event.fields.get("FreeTextInvoiceId")
-        or event.fields.get("InvoiceNumber")
-    )
+    names = ("InvoiceId", "FreeTextInvoiceId", "InvoiceNumber")
+    number = next(filter(None, map(event.fields.get, names)), None)
     if not isinstance(number, str) or not number.strip():
         raise NoKey("no InvoiceId in it")
     return [f"{KINDS[event.event]}|{event.company}|{number.strip()}"]
@@ -97,61 +102,84 @@ async def read(key: str, systems: Systems) -> PostedInvoice | None:
     return await invoices.free_text_invoice(company, number)
 
 
-async def deliver(posted: PostedInvoice, delivery: Delivery) -> Receipt | Skipped:
+async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
     """Compare it with what Commerce charged or gave back, and tell the record's trail, once."""
     claim = await _record_of(posted, delivery)
     if claim is None:
         return Skipped("a document of somebody else: no record of ours was posted as this one")
     if delivery.claim.digest == fingerprint(posted):
-        return Receipt("posted_invoice", posted.number, delivery.claim.digest, "unchanged")
+        return Plan((), digest=delivery.claim.digest)
     verdict = await compared(posted, claim, delivery)
-    await _report(posted, claim, verdict, delivery)
-    targets = {"reference": posted.reference, "compared": verdict.outcome}
-    return Receipt("posted_invoice", posted.number, fingerprint(posted), "created", targets)
+    note = TrailNote(
+        posted, claim, verdict, delivery.ledger, delivery.now(), delivery.message.origin
+    )
+
+    async def then(_: Sequence[Result]) -> None:
+        _report(verdict, delivery.claim.key, f"{claim.flow} {claim.key}")
+
+    keys = {"reference": posted.reference, "compared": verdict.outcome}
+    return Plan((note,), keys=keys, then=then)
 
 
-async def _report(
-    posted: PostedInvoice, claim: Claim, verdict: Verdict, delivery: Delivery
-) -> None:
-    """Write it into the record's trail, where it does not stand yet: an earlier try may have come
-    as far as this.
-
-    Raises `Never` where the sums differ, once that stands in both trails.
-    """
-    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    if not any(entry.event == "posted" and entry.number == posted.number for entry in trail):
-        details = {
-            "voucher": posted.voucher,
-            "kind": posted.kind,
-            "currency": posted.currency,
-            **verdict.as_details(),
-        }
-        await delivery.ledger.write(
-            claim,
-            Entry(
-                delivery.now(),
-                "posted",
-                number=posted.number,
-                origin=delivery.message.origin,
-                details=details,
-            ),
-        )
-    where = f"{claim.flow} {claim.key}"
+def _report(verdict: Verdict, key: str, where: str) -> None:
+    """Raises `Never` where the sums differ; that stands in the record's trail by then."""
     if verdict.fault is not None:
-        log.error(
-            "postings.differs key=%s record=%s reason=%s",
-            delivery.message.key,
-            where,
-            verdict.fault.reason,
-        )
+        reason = verdict.fault.reason
+        log.error("postings.differs key=%s record=%s reason=%s", key, where, reason)
         raise verdict.fault
     if not verdict.is_equal:
-        log.warning(
-            "postings.not_compared key=%s record=%s why=%s",
-            delivery.message.key,
-            where,
-            verdict.outcome,
-        )
+        log.warning("postings.not_compared key=%s record=%s why=%s", key, where, verdict.outcome)
+
+
+@dataclass(frozen=True)
+class TrailNote(Write):
+    """What D365 posted, in the trail of the record it belongs to."""
+
+    kind: ClassVar[str] = "posted_invoice"
+    target: ClassVar[Target] = Target(  # type: ignore[misc]
+        "our own trail", timedelta(), timedelta(), timedelta()
+    )
+    posted: PostedInvoice
+    claim: Claim
+    verdict: Verdict
+    ledger: Ledger
+    at: datetime
+    origin: str
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.posted.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return fingerprint(self.posted)
+
+    @property
+    @override
+    def document(self) -> Any:
+        posted = self.posted
+        kept = {"voucher": posted.voucher, "kind": posted.kind, "currency": posted.currency}
+        return {**kept, **self.verdict.as_details()}
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return []
+
+    @override
+    async def find(self) -> Found | None:
+        trail = await self.ledger.trail(self.claim.connection, self.claim.flow, self.claim.key)
+        number = self.posted.number
+        is_there = any(entry.event == "posted" and entry.number == number for entry in trail)
+        return Found(number) if is_there else None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        number = self.posted.number
+        entry = Entry(self.at, "posted", number=number, origin=self.origin, details=self.document)
+        await self.ledger.write(self.claim, entry)
+        return Found(number)
 
 
 async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
@@ -192,26 +220,31 @@ def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
 def _became(claim: Claim, posted: PostedInvoice) -> bool:
     """Whether the record's number names the document; references alone may be those of several
     stores or documents."""
-    name = f"FTI {posted.identifier}" if posted.identifier else posted.sales_order
-    return bool(name) and name in (claim.number, *documents_in(claim.number))
+    held = claim.delivered
+    kinds = ("free_text_invoice",) if posted.identifier else ("sales_order", "return_order")
+    number = posted.identifier or posted.sales_order
+    return bool(number) and number in {held[kind].number for kind in kinds if kind in held}
 
 
-async def horizon(systems: Systems) -> datetime:
+async def until(systems: Systems) -> datetime:
     """Invoice dates are days: our clock will do."""
     return systems.clock.now()
 
 
-posted_invoices: Flow[Any] = Flow[PostedInvoice](
+posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
     name="postings",
     title="Invoices that F&O posted, read back",
-    horizon=horizon,
-    changed=changed,
-    read=read,
-    deliver=deliver,
-    fingerprint=fingerprint,
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        BusinessEvents(tuple(KINDS), keys_in_event),
+        Poll(
+            changed,
+            until,
+            lambda connection: connection.invoices.poll_minutes,
+            "50 * * * * *",
+            fingerprint=fingerprint,
+        ),
+    ),
     priority=Priority.MASTER,
-    schedule="50 * * * * *",
-    poll_minutes=lambda connection: connection.invoices.poll_minutes,
-    business_events=tuple(KINDS),
-    keys_in_event=keys_in_event,
 )

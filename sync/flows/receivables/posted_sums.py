@@ -16,8 +16,8 @@ from sync.core.money import ZERO, rounded, total
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices, Sums
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
-from sync.engine.ledger import Claim
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices

@@ -10,8 +10,10 @@ from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDo
 from sync.commerce.models.order import Order
 from sync.commerce.search import of_any
 from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
-from sync.engine.results import Change, Receipt, Skipped
+from sync.engine.plan import Delivered, Plan
+from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.identity import identified
@@ -76,7 +78,7 @@ class DocumentsOf(Generic[D]):
             if change is not None:
                 yield change
 
-    async def horizon(self, systems: Systems) -> datetime:
+    async def until(self, systems: Systems) -> datetime:
         """The shop's clock less the seconds that commits may take."""
         return await systems.commerce.settled(self.path)
 
@@ -102,25 +104,26 @@ async def order_of(document: MoneyDocument, systems: Systems) -> Order | None:
     return Order.read(found) if found is not None else None
 
 
-async def to_book(
-    with_order: DocumentWithOrder[Any], entity: str, delivery: Delivery
-) -> Receipt | Skipped | tuple[Receivable, PostingTarget]:
-    """What to book of a document and where, or why there is nothing (more) to book. Raises as
-    `dealt_with` and `posting_target_for`."""
+async def receivable_to_book(
+    with_order: DocumentWithOrder[Any], delivery: Delivery
+) -> Receivable | Plan | Skipped:
+    """The proved lines of what is to be booked, or why there is nothing (more) to book. Raises as
+    `_dealt_with` and `identified`."""
+    document = with_order.document
     if delivery.claim.number or delivery.claim.intent is not None:
-        await identified(with_order.document.entity_id, with_order.document.label, delivery)
-    known = dealt_with(with_order, entity, delivery)
+        await identified(document.entity_id, document.label, delivery)
+    known = _dealt_with(with_order, delivery)
     if known is not None:
         return known
-    if reason := reason_to_wait(with_order.document):
-        return Skipped(reason)
+    if (waiting := reason_to_wait(with_order.document)) is not None:
+        return waiting
     receivable = receivable_of(with_order, delivery.systems.settings)
     if reason := nothing_to_book(
         with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
     ):
         return Skipped(reason)
-    await identified(with_order.document.entity_id, with_order.document.label, delivery)
-    return receivable, await posting_target_for(with_order, delivery)
+    await identified(document.entity_id, document.label, delivery)
+    return receivable
 
 
 async def posting_target_for(
@@ -154,18 +157,16 @@ async def _order_number(with_order: DocumentWithOrder[Any], delivery: Delivery) 
     if not claim.number and not _is_settled_on(delivery):
         must_be_of_our_time(with_order.document, order, delivery.systems.settings.orders)
     outcome = await delivery.require("orders", order.key, order)
-    if isinstance(outcome, Receipt):
+    if isinstance(outcome, Delivered):
         return outcome.number
-    if outcome.reason.startswith("waiting"):
+    if isinstance(outcome, Waiting):
         after = min(max((delivery.now() - delivery.message.notified_at) / 4, SOONEST), LATEST)
-        reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
+        reason = f"its order {order.increment_id} is not posted yet: {outcome}"
         raise Later(reason, after=after, counts=False)
     return ""
 
 
-def dealt_with(
-    with_order: DocumentWithOrder[Any], entity: str, delivery: Delivery
-) -> Receipt | Skipped | None:
+def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan | Skipped | None:
     """What is known of a document before its lines are looked at; None where it is to be booked.
 
     Posted documents are never overwritten. Raises `Never` for one that changed, or was cancelled,
@@ -185,7 +186,7 @@ def dealt_with(
         )
         return Skipped(reason) if reason else None
     if delivery.claim.digest == fingerprint_of(document):
-        return Receipt(entity, number, delivery.claim.digest, "unchanged")
+        return Plan((), digest=delivery.claim.digest)
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",
         remedy=(

@@ -1,0 +1,152 @@
+"""A record's row in claims: where it stands, who holds it, and what the targets hold of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from sync.core.encoding import from_json, to_json
+from sync.core.ports import Row, Value
+from sync.engine.cell_text import clipped
+from sync.engine.old_claims import targets_of
+from sync.engine.write import Result
+
+
+class State(StrEnum):
+    """Where a record stands. A lease is beside this: `posting` with a dead lease is a lost answer
+    to look into."""
+
+    NEW = "new"
+    POSTING = "posting"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    PARKED = "parked"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
+    `settled_by`.
+
+    `kind`: of the document; empty where it may be any.
+    """
+
+    document: str
+    not_after: datetime
+    settled_by: datetime
+    kind: str = ""
+
+    def concerns(self, kind: str) -> bool:
+        """Whether a document of this kind may have been left behind."""
+        return self.kind in ("", kind)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One record's row in claims. `digest` is of what the target holds; `number` its key there.
+
+    `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
+    person asked for it once. `entity_id`: the record's id in its own system, where the key is a
+    number that may come to name another one. `targets`: JSON of what the targets hold, by kind of
+    document: number, digest, further keys. `unsettled_until`: until when a write given up before
+    the last intent may still commit, whatever came of the last.
+    """
+
+    connection: str
+    flow: str
+    key: str
+    state: State = State.NEW
+    owner: str = ""
+    lease_until: datetime | None = None
+    again: bool = False
+    asked: bool = False
+    digest: str = ""
+    number: str = ""
+    entity_id: str = ""
+    reason: str = ""
+    remedy: str = ""
+    read_at: datetime | None = None
+    seen: str = ""
+    intent_document: str = ""
+    intent_kind: str = ""
+    intent_not_after: datetime | None = None
+    intent_settled_by: datetime | None = None
+    unsettled_until: datetime | None = None
+    targets: str = ""
+    etag: str = field(default="", compare=False)
+
+    @property
+    def partition(self) -> str:
+        """Claims of one flow and connection lie together."""
+        return f"{self.connection}|{self.flow}"
+
+    @property
+    def delivered(self) -> dict[str, Result]:
+        """What the targets hold of this record, by kind of document."""
+        rows: dict[str, dict[str, Any]] = from_json(self.targets) if self.targets else {}
+        return {kind: _result(kind, row) for kind, row in rows.items()}
+
+    @property
+    def intent(self) -> Intent | None:
+        """What an earlier try was about to write, when its outcome is not known."""
+        if (
+            not self.intent_document
+            or self.intent_not_after is None
+            or self.intent_settled_by is None
+        ):
+            return None
+        return Intent(
+            self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
+        )
+
+    def is_held_at(self, now: datetime) -> bool:
+        """Whether somebody holds the record."""
+        return self.owner != "" and self.lease_until is not None and self.lease_until > now
+
+    def row(self) -> Row:
+        """As it is stored."""
+        skipped = {"connection", "flow", "key", "etag"}
+        values: dict[str, Value] = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped
+        }
+        values["state"] = str(self.state)
+        values |= {"reason": clipped(self.reason), "remedy": clipped(self.remedy)}
+        return Row(
+            self.partition,
+            self.key,
+            {name: value for name, value in values.items() if value not in (None, "")},
+            self.etag,
+        )
+
+    @classmethod
+    def of(cls, connection: str, flow: str, row: Row) -> Self:
+        """From its row. Cells of other versions are ignored."""
+        known = {f.name for f in fields(cls)}
+        values: dict[str, Any] = {
+            name: value for name, value in row.values.items() if name in known
+        }
+        values["state"] = State(str(values.get("state", State.NEW)))
+        if values.get("number") and not values.get("targets"):
+            values["targets"] = targets_json(
+                targets_of(flow, str(values["number"]), str(values.get("digest", "")))
+            )
+        return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
+
+
+def _result(kind: str, row: dict[str, Any]) -> Result:
+    number, digest = row.get("number", ""), row.get("digest", "")
+    return Result(kind, number, digest, "unchanged", row.get("keys", {}), row.get("label", ""))
+
+
+def targets_json(results: Iterable[Result]) -> str:
+    """What targets hold, as a claim stores it; empty for nothing."""
+    rows = {held.kind: _row(held) for held in results}
+    return to_json(rows).decode() if rows else ""
+
+
+def _row(held: Result) -> dict[str, Any]:
+    cells = {"number": held.number, "digest": held.digest, "keys": held.keys, "label": held.label}
+    return {name: value for name, value in cells.items() if value}

@@ -1,0 +1,139 @@
+"""What a flow decides about a record: what the targets must hold for it, as a `Plan`.
+
+Or it says why there is none (`Skipped`, `Waiting`). The executor alone carries plans out. A preview
+prints them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from sync.core.request import Request
+from sync.engine.write import Found, Removal, Result, Target, Write
+
+
+class Part(ABC):
+    """A document that is written by another record, under that record's claim, as part of a plan.
+
+    `kind` names what comes of it in the claim of the whole; `flow` is that of the other record.
+    `lock`: parts of the same name are placed and written one at a time, as far as one process goes.
+    `digest`: of what is written.
+    """
+
+    kind: str
+    flow: ClassVar[str]
+    target: Target
+
+    @property
+    @abstractmethod
+    def lock(self) -> str:
+        """The name of what takes it."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """The digest of what is written."""
+
+    @property
+    @abstractmethod
+    def document(self) -> Any:
+        """What is written, as JSON; kept encrypted."""
+
+    @abstractmethod
+    def requests(self) -> Sequence[Request]:
+        """What would be sent."""
+
+    @abstractmethod
+    async def find(self) -> Found | None:
+        """What an earlier try may have left behind. Raises `Never` where it is another document."""
+
+    @abstractmethod
+    async def place(self) -> str:
+        """The key of the record that takes it now. Raises `Later` while none may."""
+
+    @abstractmethod
+    def record(self, key: str, not_after: datetime) -> Any:
+        """What is handed to the other flow; nothing of it is sent after `not_after`."""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A record of another flow that the plan gives reason to look at."""
+
+    flow: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the targets must hold for a record. `writes` are made in this order, each once.
+
+    `digest` tells a changed record from the same one seen again; empty where that of its one write
+    does. Without writes, the targets stay as they are. `shown_by`: what another record's documents
+    show instead. `amounts` are what the trail shows as proof. `read` is the record as it was read,
+    kept encrypted. `follow_ups` are stored in the end, `when_new` only when anything was created or
+    adopted. `before` tells our own tables what was found before anything is written; `then` tells
+    them what was written, and requires what depends on the new numbers. Both are safe to repeat.
+    `starts_anew`: what the claim remembers is of another document: the last of a series such as a
+    journal's lines, or one that is gone. `reason`, `remedy`: what the target lacks although the
+    record is delivered, and how a person brings it there (`{number}` stands for the document's).
+    """
+
+    writes: tuple[Write | Removal | Part, ...]
+    digest: str = ""
+    shown_by: tuple[Result, ...] = ()
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    read: Any = None
+    follow_ups: tuple[Notification, ...] = ()
+    when_new: tuple[Notification, ...] = ()
+    before: Callable[[], Awaitable[None]] | None = None
+    then: Callable[[Sequence[Result]], Awaitable[None]] | None = None
+    starts_anew: bool = False
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The targets hold what `plan` said; `results` are in the order of its writes."""
+
+    plan: Plan
+    results: tuple[Result, ...]
+
+    @property
+    def digest(self) -> str:
+        """What tells the record as it was delivered from a changed one."""
+        return self.plan.digest or self.results[0].digest
+
+    @property
+    def number(self) -> str:
+        """What people call the documents, all in one text; never read back."""
+        return " + ".join(result.label or result.number for result in self.results)
+
+    @property
+    def action(self) -> str:
+        """What was done in all: the first of these that was done about any write."""
+        done = {result.action for result in self.results}
+        return next((action for action in ACTIONS if action in done), "unchanged")
+
+    @property
+    def reason(self) -> str:
+        """What the target lacks all the same; empty where it lacks nothing."""
+        return self.plan.reason
+
+    @property
+    def remedy(self) -> str:
+        """How a person brings it there."""
+        return self.plan.remedy.replace("{number}", self.number)
+
+    @property
+    def follow_ups(self) -> tuple[Notification, ...]:
+        """The records to look at now."""
+        is_new = self.action in ("created", "adopted")
+        return (*self.plan.follow_ups, *(self.plan.when_new if is_new else ()))
+
+
+ACTIONS: Final = ("created", "adopted", "held", "released", "amended", "cancelled", "unchanged")

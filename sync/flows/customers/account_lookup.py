@@ -1,0 +1,110 @@
+"""Which customer account of D365 is somebody's: found by the configured rules, or left behind by an
+earlier try.
+
+A match that is not clear is raised for a person to decide, so that nobody ever gets a second
+account.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.core.errors import Never
+from sync.dynamics.customers import Customers
+from sync.engine.delivery import Delivery
+from sync.mapping.customer_account import CustomerAccount
+from sync.mapping_tables.records import AccountKind, set_command
+
+
+@dataclass(frozen=True)
+class AccountLookup:
+    """Whose account is looked for, by which rules and what they go by. `party_type`: accounts of
+    another are not it."""
+
+    kind: AccountKind
+    source_key: str
+    label: str
+    rules: Sequence[str]
+    email: str
+    suggested_account: str = ""
+    tax_number: str = ""
+    party_type: str = ""
+
+
+async def found(
+    lookup: AccountLookup, wanted: CustomerAccount, customers: Customers, delivery: Delivery
+) -> tuple[str, str]:
+    """(account, how it was found), by the rules and by what a lost answer left behind; empty when
+    there is none.
+
+    Raises `Never` when it is not clear, `Later` while an earlier write may still commit.
+    """
+    if not wanted.account:
+        delivery.wait_until_settled()
+    is_ours = delivery.inherited is not None
+    for rule in lookup.rules:
+        account = await _matched(rule, lookup, wanted, customers)
+        if account:
+            return account, "created" if is_ours and rule == "email" else rule
+    if not wanted.account and is_ours and lookup.email:
+        account = await _matched("email", lookup, wanted, customers)
+        if account:
+            return account, "created"
+    return "", ""
+
+
+async def _matched(
+    rule: str, lookup: AccountLookup, wanted: CustomerAccount, customers: Customers
+) -> str:
+    """The account a rule finds, or empty. Raises `Never` when it finds several, or names one that
+    is not there."""
+    if rule == "customer_number":
+        return await _named(lookup, wanted, customers)
+    by_tax = rule == "vat"
+    value = lookup.tax_number if by_tax else lookup.email
+    find = customers.with_tax_number if by_tax else customers.with_email
+    accounts = await find(wanted.company, value, party_type=lookup.party_type) if value else []
+    if len(accounts) > 1:
+        raise Never(
+            f"{lookup.label}: its {'tax number' if by_tax else 'e-mail address'} belongs to several"
+            f" accounts in D365: {', '.join(accounts)}",
+            remedy=(
+                f"Choose one: {set_command(lookup.kind, lookup.source_key, wanted.company)}, then"
+                " replay."
+            ),
+        )
+    return accounts[0] if accounts else ""
+
+
+async def _named(lookup: AccountLookup, wanted: CustomerAccount, customers: Customers) -> str:
+    """The account that a customer names."""
+    if (
+        lookup.suggested_account
+        and await customers.get(wanted.company, lookup.suggested_account) is None
+    ):
+        raise Never(
+            f"{lookup.label}: customer number {lookup.suggested_account} is not in company"
+            f" {wanted.company}",
+            remedy=(
+                "Correct the customer number attribute in Commerce, or map the customer (map"
+                " customers set)."
+            ),
+        )
+    return lookup.suggested_account
+
+
+async def taken(lookup: AccountLookup, wanted: CustomerAccount, customers: Customers) -> str:
+    """The number is taken: by an earlier try of ours when the e-mail address is the same, else by a
+    stranger."""
+    there = await customers.get(wanted.company, wanted.account)
+    if there is not None and str(there.get("PrimaryContactEmail", "")).lower() == lookup.email:
+        return wanted.account
+    template = (
+        "companies.number_template" if lookup.kind == "company" else "customers.number_template"
+    )
+    raise Never(
+        f"{lookup.label}: account {wanted.account} exists in D365 with another e-mail address",
+        remedy=(
+            f"Change {template} in connections.toml, or map it to its account "
+            f"({set_command(lookup.kind, lookup.source_key, wanted.company)})."
+        ),
+    )

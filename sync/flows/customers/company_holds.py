@@ -1,0 +1,55 @@
+"""Holds on the accounts of companies that are blocked or rejected in Commerce.
+
+Only a hold of ours is lifted, back to what was there before; what the ledger changed meanwhile
+stays as it is.
+"""
+
+from sync.commerce.models.company import Company
+from sync.core.errors import Never
+from sync.dynamics.customers import Customers
+from sync.engine.delivery import Delivery
+from sync.flows.customers.customer_accounts import (
+    NO_HOLD_CHANGE,
+    HoldChange,
+)
+from sync.mapping.company_account import Hold, hold_in, wanted_hold
+from sync.mapping.customer_account import CustomerAccount
+from sync.mapping_tables.records import set_command
+
+
+async def hold_change_for(
+    company: Company,
+    account: str,
+    wanted: CustomerAccount,
+    customers: Customers,
+    delivery: Delivery,
+) -> HoldChange:
+    """What is to be written for the hold, and what to remember of it."""
+    if not account:
+        return NO_HOLD_CHANGE
+    status = wanted_hold(company, delivery.systems.settings)
+    remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
+    announced = hold_in(delivery.inherited.document) if delivery.inherited else None
+    if announced is None and bool(status) == (remembered is not None):
+        return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
+    there = await customers.get(wanted.company, account)
+    if there is None:
+        raise Never(
+            f"{company.label}: its account {account} is not in company {wanted.company}",
+            remedy=(
+                f"Map it to an account that is there: {set_command('company', str(company.id))},"
+                " then replay."
+            ),
+        )
+    holds = str(there.get("OnHoldStatus") or "No")
+    ours = next(
+        (hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None
+    )
+    if status and ours is None and holds not in ("All", status):
+        new = Hold(status, holds)
+        return HoldChange({"OnHoldStatus": new.ours}, announced=new.mark, settled=new.mark)
+    if not status and ours is not None:
+        return HoldChange({"OnHoldStatus": ours.before}, announced=ours.mark)
+    return (
+        HoldChange(announced=ours.mark, settled=ours.mark) if ours is not None else NO_HOLD_CHANGE
+    )

@@ -1,0 +1,76 @@
+"""What may be changed of a sales order that D365 holds, and what is left to people there. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sync.core.money import ZERO
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.documents.sales_order_changes import Changes
+from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder
+
+
+def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
+    """Pieces that were taken off once stay off: Commerce ships what was refunded if it is told to
+    ship all that is left."""
+    before: Mapping[str, Any] = sent["lines"] if sent else {}
+    lines = {
+        name: (
+            before[name]
+            if name in before
+            and before[name]["OrderedSalesQuantity"] < body["OrderedSalesQuantity"]
+            else body
+        )
+        for name, body in form["lines"].items()
+    }
+    return {**form, "lines": lines}
+
+
+def with_stop(form: dict[str, Any], sent: Any, hold: str) -> dict[str, Any]:
+    """With the mark that stops its processing in F&O; lifted only where we set it."""
+    if hold:
+        return {**form, "header": {**form["header"], STOPPED: "Yes"}}
+    was_ours = bool(sent) and STOPPED in sent["header"]
+    return {**form, "header": {**form["header"], STOPPED: "No"}} if was_ours else form
+
+
+def left_to_others(changes: Changes, form: dict[str, Any]) -> tuple[Changes, dict[str, Any]]:
+    """Somebody in F&O has stopped it already: it is theirs to release."""
+    header = {name: value for name, value in changes.header.items() if name != STOPPED}
+    kept = {name: value for name, value in form["header"].items() if name != STOPPED}
+    left = Changes(header, changes.patched, changes.removed, changes.added, changes.fixed)
+    return left, {**form, "header": kept}
+
+
+def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:
+    """A stop may be set and lifted while something is left to be shipped."""
+    is_stop = set(changes.header) == {STOPPED} and not (
+        changes.patched or changes.removed or changes.added
+    )
+    return is_stop and not found.is_shipped and not found.is_cancelled
+
+
+def is_agreed(changes: Changes, found: ExistingSalesOrder) -> bool:
+    """Whether a person in F&O has made it as it is wanted: its quantities are."""
+    held = found.quantities
+    is_quantity = all(
+        set(fields) == {"OrderedSalesQuantity"} for fields in changes.patched.values()
+    )
+    as_wanted = is_quantity and all(
+        held.get(name) == fields["OrderedSalesQuantity"] for name, fields in changes.patched.items()
+    )
+    return (
+        as_wanted
+        and not changes.header
+        and not changes.added
+        and not set(changes.removed) & held.keys()
+    )
+
+
+def is_for_a_return(changes: Changes, found: ExistingSalesOrder, sold: SalesOrder) -> bool:
+    """Whether D365 has shipped it all, and only what was refunded would be taken off: the credit
+    memo returns that."""
+    rest = {line.reference: line.remaining for line in sold.lines}
+    touched = {*changes.patched, *changes.removed} & found.quantities.keys()
+    if set(changes.header) - {STOPPED} or changes.added or not found.is_shipped:
+        return False
+    return all(rest.get(name, ZERO) >= found.quantities[name] for name in touched)

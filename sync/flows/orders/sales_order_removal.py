@@ -1,0 +1,68 @@
+"""A sales order of D365 that is to be gone, because its order was given up in Commerce."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from typing_extensions import override
+
+from sync.core.errors import Never
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.engine.write import Found, Removal, Result, Target
+from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.sales_order_writes import KIND, as_found
+
+
+@dataclass(frozen=True)
+class SalesOrderRemoval(Removal):
+    """A sales order whose order was cancelled, rejected or refunded (`what`).
+
+    `order` finds one whose number is not known. Cancelled in D365 as well, or gone there, is
+    agreement.
+    """
+
+    kind: ClassVar[str] = KIND
+    company: str
+    increment_id: str
+    what: str
+    orders: SalesOrders
+    target: Target
+    left_behind: LeftBehind
+    order: SalesOrder | None = None
+
+    @property
+    @override
+    def nothing(self) -> str:
+        return f"{self.what} in Commerce before it was posted"
+
+    @override
+    async def find(self, number: str) -> Found | None:
+        if number:
+            return as_found(await self.orders.read(self.company, number))
+        return await self.left_behind.found(self._found, self.order) if self.order else None
+
+    async def _found(self, order: SalesOrder) -> Found | None:
+        return as_found(await self.orders.find(order))
+
+    def settled(self, found: Found) -> Result | None:
+        """What D365 has shipped before it was refunded comes back by its credit memo."""
+        held: ExistingSalesOrder = found.content
+        if held.is_cancelled:
+            return Result(KIND, held.number, f"cancelled|{held.number}", "cancelled")
+        if held.is_open:
+            return None
+        if self.what == "refunded" and held.is_shipped:
+            return Result(KIND, held.number, f"shipped|{held.number}", "unchanged")
+        raise Never(
+            f"order {self.increment_id} was {self.what} in Commerce, but sales order {held.number}"
+            f" is {held.status} in D365",
+            remedy=(
+                f"Cancel what is left of {held.number} in D365, or return what was shipped; then"
+                " replay the order. Nothing is changed there by us."
+            ),
+        )
+
+    async def remove(self, found: Found, not_after: datetime) -> None:
+        """Lines first, in one changeset."""
+        await self.orders.remove(self.company, found.content, not_after=not_after)

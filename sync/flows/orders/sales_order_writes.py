@@ -1,0 +1,192 @@
+"""A sales order of D365 as a write: found again, completed, amended while it is open.
+
+`numbers = "ours"`: the primary key refuses a second order, so nobody looks before the first try.
+`numbers = "theirs"`: it is found by its reference, account and line references.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from typing_extensions import override
+
+from sync.core.errors import Never
+from sync.core.money import ZERO
+from sync.core.request import Request
+from sync.dynamics.documents.requests import order_requests
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.documents.sales_order_changes import (
+    Changes,
+    as_placed,
+    changes_between,
+    rewritten,
+    sent_form,
+)
+from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders
+from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
+from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.amendment_rules import (
+    is_agreed,
+    is_for_a_return,
+    left_to_others,
+    may_write,
+    never_more,
+    with_stop,
+)
+
+KIND = "sales_order"
+HELD: Final = "held|"
+"""How the digest of an order begins that is on hold in Commerce."""
+
+
+@dataclass(frozen=True)
+class SalesOrderWrite(Write):
+    """One sales order, posted as it was placed and then reduced by what was cancelled since.
+
+    `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
+    `stops`: whether a hold stops its processing in D365.
+    """
+
+    kind: ClassVar[str] = KIND
+    order: SalesOrder
+    sold: SalesOrder
+    orders: SalesOrders
+    target: Target
+    left_behind: LeftBehind
+    hold: str = ""
+    stops: bool = False
+
+    @property
+    def refuses_second(self) -> bool:  # type: ignore[override]
+        """Whether the number is ours, so that D365's primary key refuses a second order."""
+        return bool(self.order.number)
+
+    @property
+    @override
+    def reference(self) -> str:
+        return self.order.reference
+
+    @property
+    @override
+    def digest(self) -> str:
+        return f"{HELD}{self.order.current_digest}" if self.hold else self.order.current_digest
+
+    @property
+    @override
+    def document(self) -> Any:
+        return sent_form(self.order)
+
+    @property
+    @override
+    def placed(self) -> Any:
+        return as_placed(self.order)
+
+    @property
+    @override
+    def placed_digest(self) -> str:
+        return self.order.digest
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return order_requests(self.order, self.orders.headers, self.orders.lines)
+
+    @override
+    async def find(self) -> Found | None:
+        return await self.left_behind.found(self._found, self.order)
+
+    @override
+    async def find_taken(self) -> Found | None:
+        return await self._found(self.order)
+
+    async def _found(self, order: SalesOrder) -> Found | None:
+        return as_found(await self.orders.find(order))
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        return Found(await self.orders.create(self.order, not_after=not_after))
+
+    @override
+    def is_whole(self, found: Found) -> bool:
+        held: ExistingSalesOrder = found.content
+        missing = [line for line in self.order.lines if line.reference not in held.lots]
+        if missing and len(missing) < len(self.order.lines) and not held.is_open:
+            raise Never(
+                f"order {self.reference}: sales order {found.number} lacks {len(missing)} of its "
+                f"lines and is {held.status}",
+                remedy=f"Compare the order with {found.number} in D365 and complete it there.",
+            )
+        return not missing
+
+    @override
+    async def complete(self, found: Found, not_after: datetime) -> Found:
+        held: ExistingSalesOrder = found.content
+        missing = [line for line in self.order.lines if line.reference not in held.lots]
+        await self.orders.complete(self.order, found.number, missing, not_after=not_after)
+        return found
+
+    def action_of(self, before: str, *, is_changed: bool) -> str:
+        """One that goes on hold is reported as held, one that comes off it as released."""
+        was_held = before.startswith(HELD)
+        if self.hold and not was_held:
+            return "held"
+        if was_held and not self.hold:
+            return "released"
+        return super().action_of(before, is_changed=is_changed)
+
+    @override
+    async def amendment(self, number: str, sent: Any | None) -> Amendment:
+        form = never_more(self.document, sent)
+        form = with_stop(form, sent, self.hold) if self.stops else form
+        changes = changes_between(sent, form) if sent else None
+        if changes is not None and not changes:
+            return Amendment(form)
+        held = await self.orders.read(self.order.company, number)
+        changes = changes or rewritten(form, held.lots if held else ())
+        if held is None:
+            raise self._conflict(number, "was deleted in D365", changes)
+        if changes.fixed:
+            raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
+        if not held.is_open and not may_write(changes, held):
+            if is_agreed(changes, held):
+                return Amendment(form)
+            if is_for_a_return(changes, held, self.sold):
+                return Amendment(None)
+            raise self._conflict(number, f"is {held.status} in D365", changes, held)
+        if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
+            self.order.company, number
+        ):
+            changes, form = left_to_others(changes, form)
+        return Amendment(form, self._apply(held, changes) if changes else None)
+
+    def _apply(self, held: ExistingSalesOrder, changes: Changes) -> Apply:
+        async def apply(not_after: datetime) -> None:
+            await self.orders.change(self.order, held, changes, not_after=not_after)
+
+        return apply
+
+    def _conflict(
+        self, number: str, why: str, changes: Changes, held: ExistingSalesOrder | None = None
+    ) -> Conflict:
+        touched = (*changes.patched, *changes.removed)
+        what = ", ".join([*changes.header, *(f"line {one}" for one in (*touched, *changes.added))])
+        left = {line.reference: line.remaining for line in self.order.lines}
+        lines = ", ".join(f"{name}: {left.get(name, ZERO)}" for name in touched[:5])
+        quantities = (
+            f" Quantities that are wanted there by external item number: {lines}." if lines else ""
+        )
+        found = {"header": dict(held.header), "lines": [*map(dict, held.lines)]} if held else None
+        return Conflict(
+            f"order {self.reference} changed in Commerce after sales order {number} was posted, "
+            f"and {number} {why}; changed: {what}",
+            remedy=(
+                f"Both documents are in the trail. Change {number} in D365 to what it shall be,"
+                f" then replay the order.{quantities}"
+            ),
+            found=found,
+        )
+
+
+def as_found(held: ExistingSalesOrder | None) -> Found | None:
+    """An order of D365 as what a write or a removal found."""
+    return Found(held.number, content=held) if held is not None else None

@@ -1,0 +1,144 @@
+"""Workers of the real engine that deliver toys to the archive, with a process that can die at any
+step."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from weakref import WeakValueDictionary
+
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.ports import Tables
+from sync.core.skipped import Skipped
+from sync.engine.claim import Claim
+from sync.engine.copies import DocumentCopies
+from sync.engine.delivery import Delivery
+from sync.engine.engine import Engine
+from sync.engine.flow import DocumentFlow, Source
+from sync.engine.intake import Intake
+from sync.engine.ledger import Ledger
+from sync.engine.message import Message
+from sync.engine.plan import Plan
+from sync.engine.refused_keys import RefusedKeys
+from sync.engine.runner import Runner
+from sync.pacing.pauses import Pauses
+from tests.contracts.hand_clock import HandClock
+from tests.engine.archive import (
+    TARGET,
+    Archive,
+    Crash,
+    Sends,
+    Stepping,
+    Steps,
+    Toy,
+    ToyRemoval,
+    ToyWrite,
+)
+
+NAME = "shop"
+MOST_TRIES = 60
+
+
+class Plain:
+    """Seals nothing."""
+
+    def seal(self, plain: bytes) -> bytes:
+        return plain
+
+    def open(self, sealed: bytes) -> bytes:
+        return sealed
+
+
+@dataclass
+class Workshop:
+    """One archive, one set of tables, and as many workers as die."""
+
+    is_keyed: bool
+    clock: HandClock = field(default_factory=HandClock)
+    steps: Steps = field(default_factory=Steps)
+    toys: dict[str, Toy] = field(default_factory=dict)
+    sends: Sends = field(default_factory=Sends)
+    flows: Sequence[DocumentFlow[Any]] = ()
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        self.tables = SqliteTables(":memory:")
+        self.archive = Archive(self.clock, self.steps, self.is_keyed)
+        self.locks = WeakValueDictionary[str, asyncio.Lock]()
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.tables, self.clock)
+
+    async def _plan(self, toy: Toy, _: Delivery) -> Plan | Skipped:
+        if not toy.is_wanted:
+            return Plan((ToyRemoval(toy, self.archive),))
+        return Plan((ToyWrite(toy, self.archive),), read={"key": toy.key})
+
+    async def _read(self, key: str, _: Any) -> Toy | None:
+        self.steps.step()
+        return self.toys.get(key)
+
+    def worker(self) -> Runner:
+        """A new process."""
+        self.workers += 1
+        flow = DocumentFlow[Toy]("toys", "Toys", Source(self._read), self._plan)
+        tables: Tables = Stepping(self.tables, self.steps)
+        systems: Any = SimpleNamespace(
+            name=NAME, clock=self.clock, pause_names=(), one_at_a_time=self._lock
+        )
+
+        async def opened(_: str) -> Any:
+            return systems
+
+        return Runner(
+            Engine(
+                {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
+                lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
+                Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
+                Pauses(tables, self.clock), self.clock, f"worker-{self.workers}",
+            )
+        )  # fmt: skip
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self.locks.setdefault(name, asyncio.Lock())
+
+    def message(self, key: str, origin: str = "webhook") -> bytes:
+        return Message("toys", NAME, key, origin, self.clock.now()).encode()
+
+    async def deliver(self, toy: Toy, *, dies_at: int = 0, then: Toy | None = None) -> None:
+        """The record as it is now, until nothing is left in the queue; a process that dies is
+        replaced, and its message comes again. `then`: what the record has become by then."""
+        self.toys[toy.key] = toy
+        self.clock.at += timedelta(minutes=1)
+        body, worker = self.message(toy.key), self.worker()
+        self.steps.done, self.steps.last = 0, dies_at
+        try:
+            await worker.deliver(body)
+        except Crash:
+            self.steps.last = 0
+            self.toys[toy.key] = then or toy
+            await self.worker().deliver(body)
+        self.steps.last = 0
+        if then is not None:
+            self.toys[toy.key] = then
+            await self.worker().deliver(self.message(toy.key, "replay"))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Everything that was put off is worked off when it is due."""
+        for _ in range(MOST_TRIES):
+            if not self.sends.messages:
+                self.clock.at += TARGET.write_timeout + TARGET.commit_horizon
+                self.archive.there()
+                return
+            self.sends.messages.sort(key=lambda one: one.not_before or self.clock.now())
+            outgoing = self.sends.messages.pop(0)
+            self.clock.at = max(self.clock.at, outgoing.not_before or self.clock.at)
+            await self.worker().deliver(outgoing.body)
+        raise AssertionError(f"still at work: {self.sends.messages}")
+
+    async def claim(self, key: str) -> Claim:
+        return await self.ledger.claim(NAME, "toys", key)

@@ -1,0 +1,98 @@
+"""What a preview shows is what reaches D365, field by field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.commerce.records import StoredOrder
+from sync.commerce.models.order import Order
+from sync.dynamics.documents.requests import ASSIGNED
+from sync.preview.documents import Basis, preview_invoice
+from sync.preview.orders import Lookups, Preview, preview_order
+from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
+from tests.harness import key_of
+from tests.systems import CONNECTION
+
+Row = Mapping[str, Any]
+
+
+async def basis_of(finance: Finance, order: StoredOrder) -> tuple[Basis, Any]:
+    """What a person previews against: the mapping tables, and the order as Commerce shows it."""
+    systems = await finance.services.systems_pool.open(CONNECTION)
+    increment = key_of(order).partition("@")[0]
+    (document,) = await systems.orders.get(increment) or []
+    number = finance.header(order)["OrderingCustomerAccountNumber"]
+
+    async def account(_: Order) -> str | None:
+        return str(number)
+
+    lookups = Lookups(systems.items.many, account)
+    orders = {int(document["entity_id"]): document}
+    return Basis(orders, systems.settings, lookups, finance.clock.now()), document
+
+
+def bodies(found: Preview, entity_set: str) -> Sequence[Row]:
+    assert found.outcome == "deliver", found.reason
+    return [one.body or {} for one in found.requests if one.path == f"/data/{entity_set}"]
+
+
+def differing(body: Row, row: Row) -> set[str]:
+    """The fields that are not there as they were shown, but for what D365 numbers itself. Dates are
+    kept there with a time of day."""
+    return {
+        name
+        for name, value in body.items()
+        if value != ASSIGNED
+        and (
+            not str(row.get(name)).startswith(str(value))
+            if name.endswith("Date")
+            else row.get(name) != value
+        )
+    }
+
+
+def all_there(shown: Sequence[Row], rows: Sequence[Row]) -> None:
+    assert shown
+    for body in shown:
+        assert min((differing(body, row) for row in rows), key=len) == set()
+
+
+@in_finance()
+async def test_an_order(finance: Finance) -> None:
+    order = await finance.placed()
+    await finance.settled()
+    basis, document = await basis_of(finance, order)
+    found = await preview_order(document, basis.connection, basis.lookups, basis.now)
+    number = finance.header(order)["SalesOrderNumber"]
+    all_there(bodies(found, "SalesOrderHeadersV4"), [finance.header(order)])
+    lines = bodies(found, "SalesOrderLinesV3")
+    rows = [row.values for row in finance.rows("SalesLine", SalesOrderNumber=number)]
+    all_there(lines, rows)
+    assert len(lines) == len(rows)
+
+
+@in_finance(invoices=FREE_TEXT)
+async def test_an_invoice(finance: Finance) -> None:
+    order = await finance.placed()
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    basis, _ = await basis_of(finance, order)
+    systems = await finance.services.systems_pool.open(CONNECTION)
+    (document,) = await systems.invoices.get(key(invoice).partition("@")[0]) or []
+    found = await preview_invoice(document, basis)
+    all_there(bodies(found, "FreeTextInvoiceHeaders"), [finance.draft(invoice).values])
+    all_there(
+        bodies(found, "FreeTextInvoiceLines"),
+        [row.values for row in finance.draft_lines(invoice)],
+    )
+
+
+@in_finance()
+async def test_a_payment(finance: Finance) -> None:
+    order = await finance.placed()
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    basis, _ = await basis_of(finance, order)
+    systems = await finance.services.systems_pool.open(CONNECTION)
+    (document,) = await systems.invoices.get(key(invoice).partition("@")[0]) or []
+    found = await preview_invoice(document, basis)
+    all_there(bodies(found, "CustomerPaymentJournalLines"), [finance.payment(invoice).values])
