@@ -74,5 +74,6 @@ async def send_signed(
             except StopAsyncIteration:
                 return response
             response = await send(following)
-    finally:
+    except (Exception, asyncio.CancelledError):
         await flow.aclose()
+        raise
