@@ -29,7 +29,7 @@ from sync.engine.ledger import Entry
 from sync.flows import FLOWS
 from tests.process import Fatal, Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, SystemsUnderTest, merged
-from tests.virtual_time import LoopClock, virtually
+from tests.virtual_time import LoopClock, Skewed, virtually
 
 GUEST = next(one for one in SHOPPERS if one.id is None and one.place == "la")
 CUSTOMER = next(one for one in SHOPPERS if one.id == 1)
@@ -49,6 +49,14 @@ class Harness:
         self.shop_dials, self.ledger_dials = self.systems.shop_dials, self.systems.ledger_dials
         self.services = self._opened(self.systems.tables)
         self._processes: list[Process] = []
+
+    def opens_one_of_many(self, *, apart: float = 0.0, tables: Any = None) -> None:
+        """From now on the product works as one process of several, on a machine whose clock is
+        `apart` seconds ahead of the queue's."""
+        parts = self.systems.edition_parts(
+            is_alone=False, clock=Skewed(self.clock, apart), tables=tables
+        )
+        self.services = Services(self.systems.connections, FLOWS, parts)
 
     @classmethod
     def beside(cls, other: "Harness") -> "Harness":
@@ -148,14 +156,27 @@ class Harness:
     async def works_until_it_dies(self, *, before: str) -> None:
         """Work until the process is about to write into the table named; it dies there, and a new
         one starts."""
-        process = Process()
-        self._processes.append(process)
+        process = self._doomed()
         self.services = self._opened(Fatal(self.systems.tables, before, process))
+        await self._lives(process)
+        await self.systems.queue.release_locks()
+        self.services = self._opened(self.systems.tables)
+
+    async def one_of_many_dies(self, *, before: str, apart: float = 0.0) -> None:
+        """As `works_until_it_dies`, beside others: what it held stays held, until its time is
+        over."""
+        process = self._doomed()
+        self.opens_one_of_many(apart=apart, tables=Fatal(self.systems.tables, before, process))
+        await self._lives(process)
+
+    def _doomed(self) -> Process:
+        self._processes.append(Process())
+        return self._processes[-1]
+
+    async def _lives(self, process: Process) -> None:
         asyncio.get_running_loop().set_task_factory(task_factory)
         begin(self.works_until_idle(), process)
         await process.over()
-        await self.systems.queue.release_locks()
-        self.services = self._opened(self.systems.tables)
 
     # What is there afterwards
 

@@ -164,11 +164,13 @@ class SystemsUnderTest:
         queue: Queue | None = None,
         tables: Tables | None = None,
         asked: Callable[[httpx.Request], None] = lambda _: None,
+        clock: Clock | None = None,
     ) -> EditionParts:
         """What one worker is handed. It has connections of its own; queue and tables are
         everybody's.
 
-        `asked` is told of every request to the ledger when it leaves.
+        `asked` is told of every request to the ledger when it leaves. `clock`: the worker's own,
+        where it goes another way than the queue's.
         """
         secrets = Named(
             {**SECRETS, "client-secret": "p8e-sandbox", "bearer": "sandbox", WEBHOOK_KEY: "hook"}
@@ -179,7 +181,7 @@ class SystemsUnderTest:
             secrets=secrets,
             sealer=Folded(),
             email_key=b"k" * 32,
-            clock=self.clock,
+            clock=clock or self.clock,
             tokens=TokenPool(secrets, _no_entra),
             is_alone=is_alone,
             commerce_http=lambda _: httpx.AsyncClient(

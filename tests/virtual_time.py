@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+from sync.core.ports import Clock
+
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 11, 58, 30, tzinfo=UTC)
 
@@ -77,6 +79,25 @@ class LoopClock:
     def between(self, low: float, high: float) -> float:
         """Drawn evenly."""
         return self._random.uniform(low, high)
+
+
+class Skewed:
+    """A clock that goes wrong by a constant."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock, self._by = clock, timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        """Aware UTC, by this clock."""
+        return self._clock.now() + self._by
+
+    def unique(self) -> str:
+        """As the other clock's."""
+        return self._clock.unique()
+
+    def between(self, low: float, high: float) -> float:
+        """As the other clock's."""
+        return self._clock.between(low, high)
 
 
 def virtually(work: Coroutine[Any, Any, T], random: Random | None = None) -> T:

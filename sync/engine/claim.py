@@ -51,8 +51,10 @@ class Claim:
     `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
     person asked for it once. `entity_id`: the record's id in its own system, where the key is a
     number that may come to name another one. `targets`: JSON of what the targets hold, by kind of
-    document: number, digest, further keys. `unsettled_until`: until when a write given up before
-    the last intent may still commit, whatever came of the last.
+    document: number, digest, further keys. `deaths`: takings in a row whose holder never let go.
+    `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
+    notification that it stands for. `unsettled_until`: until when a write given up before the last
+    intent may still commit, whatever came of the last.
     """
 
     connection: str
@@ -76,6 +78,9 @@ class Claim:
     intent_settled_by: datetime | None = None
     unsettled_until: datetime | None = None
     targets: str = ""
+    deaths: int = 0
+    retry_at: datetime | None = None
+    heard_at: datetime | None = None
     etag: str = field(default="", compare=False)
 
     @property
@@ -105,6 +110,15 @@ class Claim:
     def is_held_at(self, now: datetime) -> bool:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now
+
+    def heard_with(self, notified_at: datetime) -> datetime:
+        """The newest notification that it stands for, once this one is among them."""
+        return max(notified_at, self.heard_at or notified_at)
+
+    @property
+    def may_be_listed(self) -> bool:
+        """Whether a row in the list of the parked may stand for it: the claim says why first."""
+        return self.state is State.PARKED or bool(self.reason)
 
     def row(self) -> Row:
         """As it is stored."""

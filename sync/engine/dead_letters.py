@@ -18,7 +18,7 @@ from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import Entry
 from sync.engine.message import Message
-from sync.engine.runner import has_been_read_since
+from sync.engine.timing import has_been_read_since, lease_over
 
 log = logging.getLogger("sync.engine.dead_letters")
 
@@ -81,8 +81,8 @@ class DeadLetterParking:
             message.connection, flow.name, message.key, self._engine.worker
         )
         if not is_held:
-            due = claim.lease_until or now
-            await self._engine.intake.reschedule_once(message, due, f"parked|{due.isoformat()}")
+            due = lease_over(claim, self._engine.clock)
+            await self._engine.intake.reschedule(message, due)
             log.warning("%s.dead_but_held key=%s reason=%s", flow.name, message.key, reason)
             return
         if has_been_read_since(claim, message):
@@ -109,7 +109,7 @@ class DeadLetterParking:
                 **said,
             )
             await ledger.write(claim, entry)
-            await ledger.park(claim, **said)
+            claim = await ledger.park(claim, **said)
             log.error(
                 "%s.parked key=%s attempt=%d reason=%s",
                 flow.name,
@@ -117,7 +117,9 @@ class DeadLetterParking:
                 message.attempt,
                 why,
             )
-            released = await ledger.release(claim, state=State.PARKED, read_at=now, **said)
+            released = await ledger.release(
+                claim, state=State.PARKED, read_at=now, retry_at=None, **said
+            )
         if released.again:
             await self._engine.intake.accept(flow.name, message.connection, [message.key], "again")
 

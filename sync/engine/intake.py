@@ -2,23 +2,32 @@
 window, or rescheduled."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sync.core.ports import Clock
 from sync.engine.batched_sends import JoinedSends
-from sync.engine.message import Message, notification, scheduled
+from sync.engine.message import CLOCKS_APART, Message, notification, scheduled
 from sync.engine.refused_keys import RefusedKeys, key_fault
 
 BATCH = 100
 
 
 class Intake:
-    """The way into the queues, and the one place where keys from outside are checked."""
+    """The way into the queues, and the one place where keys from outside are checked. `margin`: how
+    far the queue's clock may be from ours."""
 
-    def __init__(self, sends: JoinedSends, clock: Clock, refused: RefusedKeys) -> None:
+    def __init__(
+        self,
+        sends: JoinedSends,
+        clock: Clock,
+        refused: RefusedKeys,
+        *,
+        margin: timedelta = CLOCKS_APART,
+    ) -> None:
         self._sends = sends
         self._clock = clock
         self._refused = refused
+        self._margin = margin
 
     async def accept(self, flow: str, connection: str, keys: Sequence[str], origin: str) -> int:
         """Store a notification per key; returns how many, when they are stored. Repeats within a
@@ -32,15 +41,12 @@ class Intake:
             if key_fault(key):
                 await self._refused.keep(connection, flow, key, origin)
             else:
-                messages.append(notification(Message(flow, connection, key, origin, now)))
+                message = Message(flow, connection, key, origin, now)
+                messages.append(notification(message, self._margin))
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])
         return len(messages)
 
     async def reschedule(self, message: Message, due: datetime) -> None:
-        """The same notification at a later time."""
+        """The same notification at a later time, under an id that no queue has seen."""
         await self._sends.send([scheduled(message, due=due, unique=self._clock.unique())])
-
-    async def reschedule_once(self, message: Message, due: datetime, name: str) -> None:
-        """The same, but of all that are rescheduled under one name only the first is kept."""
-        await self._sends.send([scheduled(message, due=due, unique=name)])

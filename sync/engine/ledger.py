@@ -24,6 +24,8 @@ CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 LEASE = timedelta(minutes=5)
 """How long a worker may hold a record without a sign of life. A dead worker's record is taken up
 again after this."""
+MOST_DEATHS = 5
+"""After so many takings in a row whose holder never let go, the record is what they died of."""
 
 
 class LeaseLost(Exception):
@@ -80,6 +82,9 @@ class Ledger:
 
         `owner` is a process; each taking has a name of its own below it, so that of two tries in
         one process, too, only the later one can write.
+
+        A record whose holders died several times in a row is first let go, and not held: whoever
+        comes for it later works on it beside others than those who died with it.
         """
         taking = f"{owner}/{self._clock.unique()[:12]}"
         while True:
@@ -91,13 +96,19 @@ class Ledger:
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
-            changed = (
-                replace(claim, again=True, asked=asked)
-                if held
-                else replace(claim, owner=taking, lease_until=now + LEASE, again=False, asked=asked)
-            )
+            deaths = claim.deaths + (1 if claim.owner and not held else 0)
+            is_aside = claim.deaths < deaths and 1 < deaths < MOST_DEATHS
+            if held:
+                changed = replace(claim, again=True, asked=asked)
+            elif is_aside:
+                changed = replace(claim, owner="", lease_until=None, asked=asked, deaths=deaths)
+            else:
+                changed = replace(
+                    claim, owner=taking, lease_until=now + LEASE, again=False, asked=asked,
+                    deaths=deaths,
+                )  # fmt: skip
             try:
-                return await self._store(changed), not held
+                return await self._store(changed), not held and not is_aside
             except Conflict:
                 continue
 
@@ -108,8 +119,11 @@ class Ledger:
 
     async def release(self, claim: Claim, **changes: Any) -> Claim:
         """Write and let go. Raises `LeaseLost`. The result's `again` tells that somebody notified
-        meanwhile."""
-        return await self._write_held(claim, {"owner": "", "lease_until": None, **changes})
+        meanwhile. A record that nobody survived keeps one death less than that takes."""
+        deaths = MOST_DEATHS - 1 if claim.deaths >= MOST_DEATHS else 0
+        return await self._write_held(
+            claim, {"owner": "", "lease_until": None, "deaths": deaths, **changes}
+        )
 
     async def _write_held(self, claim: Claim, changes: Mapping[str, Any]) -> Claim:
         current = claim
@@ -146,10 +160,22 @@ class Ledger:
         rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
         return [_entry(row) for row in rows]
 
-    async def park(self, claim: Claim, reason: str, remedy: str) -> None:
-        """List the record among those that wait for a person. Safe to repeat."""
-        at = self._clock.now()
-        cells: dict[str, Value] = {"at": at, "reason": clipped(reason), "remedy": clipped(remedy)}
+    async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
+        """List a held record among those that wait for a person. Safe to repeat.
+
+        The claim says why before the list does, so that whoever delivers it after a crash knows
+        that there is a row to remove.
+        """
+        claim = await self.save(claim, reason=reason, remedy=remedy)
+        await self.list_parked(claim)
+        return claim
+
+    async def list_parked(self, claim: Claim) -> None:
+        """Put the row into the list, with what the claim says."""
+        cells: dict[str, Value] = {
+            "at": self._clock.now(), "reason": clipped(claim.reason),
+            "remedy": clipped(claim.remedy),
+        }  # fmt: skip
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:

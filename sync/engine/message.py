@@ -14,13 +14,17 @@ from sync.core.ports import Outgoing
 
 WINDOW = timedelta(seconds=1)
 """Notifications for one key within this window become one message, which is due when the window
-closes. So what duplicate detection drops was always notified before the record is read."""
+has closed. So what duplicate detection drops was always notified before the record is read."""
+CLOCKS_APART = timedelta(seconds=2.5)
+"""How far the broker's clock may be from ours. What is due by both clocks is due this much later,
+where the broker has a clock of its own."""
 
 
 @dataclass(frozen=True)
 class Message:
     """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
-    the notification."""
+    the notification. `looks`: how often we have looked for a record that was not there, this time
+    included."""
 
     flow: str
     connection: str
@@ -28,6 +32,7 @@ class Message:
     origin: str
     notified_at: datetime
     attempt: int = 1
+    looks: int = 1
 
     @property
     def is_asked(self) -> bool:
@@ -37,6 +42,10 @@ class Message:
     def again(self, *, attempt: int) -> Self:
         """The same notification, tried again."""
         return replace(self, attempt=attempt)
+
+    def look_again(self) -> Self:
+        """The same notification, when the record was not there."""
+        return replace(self, looks=self.looks + 1)
 
     def encode(self) -> bytes:
         """As it lies in the queue."""
@@ -48,6 +57,7 @@ class Message:
                 "origin": self.origin,
                 "hinted_at": self.notified_at,
                 "attempt": self.attempt,
+                "looks": self.looks,
             }
         )
 
@@ -63,6 +73,7 @@ class Message:
                 origin=str(fields["origin"]),
                 notified_at=datetime.fromisoformat(str(fields["hinted_at"])),
                 attempt=int(fields["attempt"]),
+                looks=int(fields.get("looks", 1)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
@@ -73,14 +84,15 @@ class Message:
         return message
 
 
-def notification(message: Message) -> Outgoing:
-    """A first notification: due at the end of its window, one per key and window.
+def notification(message: Message, margin: timedelta = CLOCKS_APART) -> Outgoing:
+    """A first notification: one per key and window, due `margin` after the window's end, so that
+    no notification of the window comes when its id has been consumed.
 
     What a person asks for has an identity of its own: a webhook or poll of the same second must not
     stand in for it, since a record that was read since then is not read again for a notification.
     """
     seconds = int(message.notified_at.timestamp() // WINDOW.total_seconds()) + 1
-    due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC)
+    due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC) + margin
     asked = "|asked" if message.is_asked else ""
     name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
     return _outgoing(message, name, due)

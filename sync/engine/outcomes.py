@@ -16,6 +16,7 @@ from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.timing import next_try
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
 
 log = logging.getLogger("sync.engine.outcomes")
@@ -75,7 +76,8 @@ class Outcomes:
                 delivery, Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
             )
             state, changes = State.SKIPPED, {}
-        was_parked = delivery.claim.state is State.PARKED or bool(delivery.claim.reason)
+        if delivery.claim.may_be_listed:
+            await self._ledger.unpark(delivery.claim)
         reason, remedy = (
             (outcome.reason, outcome.remedy)
             if isinstance(outcome, Delivered)
@@ -83,10 +85,8 @@ class Outcomes:
         )
         released = await self._ledger.release(
             delivery.claim, state=state, reason=reason, remedy=remedy, read_at=delivery.started,
-            seen=delivery.seen or delivery.claim.seen, **changes,
+            seen=delivery.seen or delivery.claim.seen, retry_at=None, **changes,
         )  # fmt: skip
-        if was_parked:
-            await self._ledger.unpark(released)
         event = outcome.action if isinstance(outcome, Delivered) else "skipped"
         log.info(
             "%s.%s key=%s attempt=%d ms=%d",
@@ -128,19 +128,18 @@ class Outcomes:
                     _places(error),
                 )
             await self.park(delivery.message, delivery.claim, decision, delivery, error)
-            return
+        else:
+            await self._wait(delivery, error, decision)
+
+    async def _wait(self, delivery: Delivery, error: Exception, decision: Wait) -> None:
+        """Schedule the next try, and let go."""
         now = self._clock.now()
+        due = next_try(delivery, now, decision.after)
+        is_counted = decision.attempt != delivery.message.attempt
         reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
-        if decision.attempt != delivery.message.attempt:
-            await self.write(
-                delivery,
-                Entry(
-                    now,
-                    "waited",
-                    reason=reason,
-                    details={"until": (now + decision.after).isoformat()},
-                ),
-            )
+        if is_counted:
+            waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
+            await self.write(delivery, waited)
         log.warning(
             "%s.waits key=%s attempt=%d s=%d reason=%s",
             delivery.message.flow,
@@ -149,13 +148,15 @@ class Outcomes:
             decision.after.total_seconds(),
             reason,
         )
-        await self._intake.reschedule(
-            delivery.message.again(attempt=decision.attempt), now + decision.after
-        )
+        if due != delivery.claim.retry_at:
+            await self._intake.reschedule(delivery.message.again(attempt=decision.attempt), due)
         try:
             released = await self._ledger.release(
-                delivery.claim, reason=reason, **delivery.settles_sooner(error)
-            )
+                delivery.claim, reason=reason, retry_at=due,
+                heard_at=delivery.claim.heard_with(delivery.message.notified_at),
+                seen=delivery.seen or delivery.claim.seen,
+                deaths=0 if is_counted else delivery.claim.deaths, **delivery.settles_sooner(error),
+            )  # fmt: skip
             await self.let_go(delivery.message, released)
         except LeaseLost:
             log.warning(
@@ -183,7 +184,7 @@ class Outcomes:
             await self.write(delivery, entry)
         else:
             await self._ledger.write(claim, entry)
-        await self._ledger.park(claim, **said)
+        claim = await self._ledger.park(claim, **said)
         log.warning(
             "%s.parked key=%s attempt=%d reason=%s",
             message.flow,
@@ -196,17 +197,23 @@ class Outcomes:
             delivery.settles_sooner(error) if delivery is not None and error is not None else {}
         )
         released = await self._ledger.release(
-            claim, state=State.PARKED, read_at=read_at, seen=seen or claim.seen, **said, **settles
+            claim,
+            state=State.PARKED,
+            read_at=read_at,
+            seen=seen or claim.seen,
+            retry_at=None,
+            **said,
+            **settles,
         )
         await self.let_go(message, released)
 
     async def absent(self, message: Message, claim: Claim) -> None:
         """The owner does not show the record: hooks may be early, replicas late; after some looks
         it has vanished."""
-        if message.attempt <= len(ABSENT_WAITS):
-            due = self._clock.now() + ABSENT_WAITS[message.attempt - 1]
-            await self._intake.reschedule(message.again(attempt=message.attempt + 1), due)
-            await self.let_go(message, await self._ledger.release(claim))
+        if message.looks <= len(ABSENT_WAITS):
+            due = self._clock.now() + ABSENT_WAITS[message.looks - 1]
+            await self._intake.reschedule(message.look_again(), due)
+            await self.let_go(message, await self._ledger.release(claim, retry_at=due))
             return
         await self.vanish(message, claim)
 
@@ -222,10 +229,12 @@ class Outcomes:
         )
         await self._ledger.write(claim, entry)
         log.warning("%s.vanished key=%s attempt=%d", message.flow, message.key, message.attempt)
-        await self.let_go(
-            message,
-            await self._ledger.release(claim, state=State.VANISHED, reason=reason, read_at=now),
+        if claim.may_be_listed:
+            await self._ledger.unpark(claim)
+        released = await self._ledger.release(
+            claim, state=State.VANISHED, reason=reason, remedy="", read_at=now, retry_at=None
         )
+        await self.let_go(message, released)
 
     async def let_go(self, message: Message, released: Claim) -> None:
         """Somebody notified while we worked: what we read may be older than their notification."""

@@ -170,9 +170,19 @@ class Polling:
         new = [
             change.key
             for change in page
-            if change.key not in claims or not _has_seen(claims[change.key], change, run.behind)
+            if change.key not in claims
+            or not self._has_seen(claims[change.key], change, run.behind)
         ]
         return await self._engine.intake.accept(flow, connection, new, "poll")
+
+    def _has_seen(self, claim: Claim, change: Change, behind: timedelta) -> bool:
+        """Never for a record that had vanished: now it is there."""
+        is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
+        if change.fingerprint:
+            waits = claim.retry_at is not None and claim.retry_at > self._engine.clock.now()
+            return (is_settled or waits) and claim.seen == change.fingerprint
+        since = change.changed_at + behind + SETTLED_AFTER
+        return is_settled and claim.read_at is not None and claim.read_at >= since
 
 
 def _begun(
@@ -191,12 +201,3 @@ def _begun(
         swept, sweep = now, Window(max(first, since - SWEEP_BACK), since)
     window = mark.window or Window(since, until)
     return replace(mark, first=first, swept=swept, window=window, sweep=sweep)
-
-
-def _has_seen(claim: Claim, change: Change, behind: timedelta) -> bool:
-    """Never for a record that had vanished: now it is there."""
-    if claim.state in (State.NEW, State.POSTING, State.VANISHED):
-        return False
-    if change.fingerprint:
-        return claim.seen == change.fingerprint
-    return claim.read_at is not None and claim.read_at >= change.changed_at + behind + SETTLED_AFTER

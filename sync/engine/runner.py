@@ -12,29 +12,34 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
-from sync.engine.ledger import Entry, LeaseLost
+from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
 from sync.engine.message import Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
+from sync.engine.timing import has_been_read_since, lease_over
 from sync.pacing.pauses import SPREAD
-from sync.pacing.retry import ABSENT_WAITS, Wait, decide
+from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
 
 log = logging.getLogger("sync.engine.runner")
 
-SEEN_AFTER = timedelta(seconds=5)
-"""A record read this long after a notification is newer than the notification; hooks may fire
-before the commit they announce."""
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
 TABLES_WAIT = timedelta(seconds=30)
 """How long a message waits when claims and trail cannot be written at all."""
+NOBODY_SURVIVES = Park(
+    f"{MOST_DEATHS} times in a row, whoever worked on this record never finished: the app ended,"
+    " or ran out of time, while it was at work on it",
+    "Look in the log for what ended the app at these times (memory, a crash, the function's time),"
+    " mend it, then replay the record. D365 may hold what the last try wrote: replaying looks"
+    " there first.",
+)
 
 
 class Runner:
@@ -91,6 +96,8 @@ class Runner:
             await self._look_when_the_lease_ends(message, claim)
         elif has_been_read_since(claim, message):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
+        elif claim.deaths >= MOST_DEATHS:
+            await self._outcomes.park(message, claim, NOBODY_SURVIVES)
         else:
             await self._try(flow, systems, message, claim)
 
@@ -113,9 +120,9 @@ class Runner:
     async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
         if keys:
             await self._engine.intake.accept(message.flow, message.connection, keys, message.origin)
-        elif message.attempt <= len(ABSENT_WAITS):
-            due = self._engine.clock.now() + ABSENT_WAITS[message.attempt - 1]
-            await self._engine.intake.reschedule(message.again(attempt=message.attempt + 1), due)
+        elif message.looks <= len(ABSENT_WAITS):
+            due = self._engine.clock.now() + ABSENT_WAITS[message.looks - 1]
+            await self._engine.intake.reschedule(message.look_again(), due)
         else:
             claim, is_held = await self._ledger.take(
                 message.connection, message.flow, message.key, self._engine.worker
@@ -127,18 +134,25 @@ class Runner:
         self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
     ) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
-        delivery = self._delivery(systems, message, claim)
         try:
-            record = await flow.source.read(message.key, systems)
-            if record is None:
-                await self._outcomes.absent(message, delivery.claim)
-                return
-            await self._deliver_record(flow, delivery, record)
+            await self._recorded(flow, self._delivery(systems, message, claim))
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", flow.name, message.key, message.attempt)
             await self._look_when_the_lease_ends(
                 message, await self._ledger.claim(claim.connection, claim.flow, claim.key)
             )
+
+    async def _recorded(self, flow: DocumentFlow[Any], delivery: Delivery) -> None:
+        """Read and deliver. Raises `LeaseLost`."""
+        message = delivery.message
+        try:
+            record = await flow.source.read(message.key, delivery.systems)
+            if record is None:
+                await self._outcomes.absent(message, delivery.claim)
+                return
+            await self._deliver_record(flow, delivery, record)
+        except LeaseLost:
+            raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
             await self._outcomes.failed(delivery, error)
 
@@ -208,8 +222,7 @@ class Runner:
     async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
         """The holder will look again when it is done; should it die, this message is the one that
         looks."""
-        due = claim.lease_until or self._engine.clock.now()
-        await self._engine.intake.reschedule_once(message, due, f"lease|{due.isoformat()}")
+        await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))
 
 
 def _reader(
@@ -235,15 +248,3 @@ async def _required(
     if record is None:
         raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
     return record
-
-
-def has_been_read_since(claim: Claim, message: Message) -> bool:
-    """Whether what a settled claim stands for was read well after the notification, so that the
-    notification is old news."""
-    is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
-    return (
-        is_settled
-        and not message.is_asked
-        and claim.read_at is not None
-        and claim.read_at >= message.notified_at + SEEN_AFTER
-    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.core.encoding import NotJson, from_json, to_json
-from sync.engine.message import WINDOW, Message, notification, scheduled
+from sync.engine.message import CLOCKS_APART, WINDOW, Message, notification, scheduled
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 MESSAGE = Message("orders", "bikes", "000000042@1", "webhook", AT)
@@ -29,6 +29,7 @@ def test_a_message_carries_a_key_and_no_document() -> None:
         "origin",
         "hinted_at",
         "attempt",
+        "looks",
     }
 
 
@@ -59,7 +60,9 @@ def test_no_other_document_is_taken_for_one(document: Any) -> None:
         Message.decode(to_json(document))
 
 
-def test_notifications_within_a_window_are_one_message_that_is_due_when_the_window_closes() -> None:
+def test_notifications_within_a_window_are_one_message_that_is_due_when_every_clock_closed_it() -> (
+    None
+):
     first, second = (
         notification(MESSAGE),
         notification(
@@ -67,7 +70,9 @@ def test_notifications_within_a_window_are_one_message_that_is_due_when_the_wind
         ),
     )
     assert first.id == second.id
-    assert first.not_before == second.not_before == datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
+    closed = datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
+    assert first.not_before == second.not_before == closed + CLOCKS_APART
+    assert notification(MESSAGE, timedelta()).not_before == closed
 
 
 @given(st.integers(0, 10**10), st.integers(0, 999_999))
@@ -77,7 +82,7 @@ def test_a_notification_is_due_after_it_was_heard_and_within_its_window(
     at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=microseconds)
     due = notification(Message("orders", "bikes", "1@1", "webhook", at)).not_before
     assert due is not None
-    assert timedelta(0) < due - at <= WINDOW
+    assert timedelta(0) < due - at - CLOCKS_APART <= WINDOW
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.simulation.stories import Story
 from tests.simulation.watching import EventLog, Remote, WatchedDials
 from tests.simulation.worker import Worker, webhook_app
 from tests.systems import CONNECTION, SystemsUnderTest
-from tests.virtual_time import START, LoopClock, VirtualLoop
+from tests.virtual_time import START, LoopClock, Skewed, VirtualLoop
 
 LONGEST: Final = timedelta(days=3)
 LOOK_EVERY: Final = 30.0
@@ -53,25 +53,6 @@ ONCE: Final = {
 
 class Wrong(AssertionError):
     """A promise is broken."""
-
-
-class Skewed:
-    """A clock that goes wrong by a constant."""
-
-    def __init__(self, clock: LoopClock, seconds: float) -> None:
-        self._clock, self._by = clock, timedelta(seconds=seconds)
-
-    def now(self) -> datetime:
-        """Aware UTC, by this clock."""
-        return self._clock.now() + self._by
-
-    def unique(self) -> str:
-        """As the other clock's."""
-        return self._clock.unique()
-
-    def between(self, low: float, high: float) -> float:
-        """As the other clock's."""
-        return self._clock.between(low, high)
 
 
 @dataclass

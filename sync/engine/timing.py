@@ -1,0 +1,44 @@
+"""When a record is looked at again, and when a notification tells nothing new."""
+
+from datetime import datetime, timedelta
+
+from sync.core.ports import Clock
+from sync.engine.claim import Claim, State
+from sync.engine.delivery import Delivery
+from sync.engine.message import CLOCKS_APART, Message
+
+SEEN_AFTER = timedelta(seconds=5)
+"""A record read this long after a notification is newer than the notification; hooks may fire
+before the commit they announce."""
+DEATHS_APART = 15.0
+"""Seconds, times the deaths, over which records that somebody died of come back."""
+
+
+def lease_over(claim: Claim, clock: Clock) -> datetime:
+    """When to look again at a record that is not ours: by every clock its lease is over then. Those
+    that died together come back apart, in case one of them was what all died of."""
+    now = clock.now()
+    apart = clock.between(0, DEATHS_APART * claim.deaths) if claim.deaths else 0
+    return max(claim.lease_until or now, now) + CLOCKS_APART + timedelta(seconds=apart)
+
+
+def has_been_read_since(claim: Claim, message: Message) -> bool:
+    """Whether what a settled claim stands for was read well after the notification, and after those
+    that it stands for, so that the notification is old news."""
+    is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
+    return (
+        is_settled
+        and not message.is_asked
+        and claim.read_at is not None
+        and claim.read_at >= claim.heard_with(message.notified_at) + SEEN_AFTER
+    )
+
+
+def next_try(delivery: Delivery, now: datetime, after: timedelta) -> datetime:
+    """When the record is tried next: when the message that waits for it already comes, if that is
+    in time and no person asks; so that notifications of a record that waits make no second message
+    go round. By whichever clock, that message is still to come."""
+    due, waits = now + after, delivery.claim.retry_at
+    if waits is None or delivery.message.is_asked:
+        return due
+    return waits if now + CLOCKS_APART < waits <= due else due

@@ -1,0 +1,42 @@
+"""Worker and queue have clocks of their own: nothing is lost where they disagree."""
+
+import asyncio
+
+import pytest
+
+from sync.engine.claim import State
+from tests.harness import Harness, in_harness
+
+APART = (-2.0, -0.1, -0.005, 0.0, 0.1, 2.0)
+
+
+@pytest.mark.parametrize("apart", APART)
+@in_harness()
+async def test_a_dead_workers_order_is_taken_up_whatever_the_next_ones_clock_says(
+    harness: Harness, apart: float
+) -> None:
+    order = harness.place()
+    await harness.hooks(order)
+    await harness.one_of_many_dies(before="trail")
+    harness.opens_one_of_many(apart=apart)
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert len(harness.headers(order)) == 1
+
+
+@pytest.mark.parametrize("apart", APART)
+@in_harness()
+async def test_every_hook_is_followed_by_a_read_whatever_the_receivers_clock_says(
+    harness: Harness, apart: float
+) -> None:
+    harness.opens_one_of_many(apart=apart)
+    order = harness.place()
+    await asyncio.sleep(-harness.services.edition_parts.clock.now().timestamp() % 1)
+    await harness.hooks(order)
+    working = asyncio.create_task(harness.works_until_idle())
+    await asyncio.sleep(0.95)  # the same second, by the receiver's clock
+    harness.commerce.cancel(order)
+    await harness.hooks(order)
+    await working
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state in {State.CANCELLED, State.SKIPPED}
