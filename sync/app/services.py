@@ -55,9 +55,8 @@ class Services:
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
         self.edition_parts = edition_parts
         tables, clock = edition_parts.tables, edition_parts.clock
-        self.documents = DocumentCopies(
-            tables, edition_parts.sealer, clock, keep_months=edition_parts.keep_months
-        )
+        sealer, months = edition_parts.sealer, edition_parts.keep_months
+        self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
@@ -74,14 +73,9 @@ class Services:
         self.dead_letter_parking = DeadLetterParking(engine)
         known = (self.intake, self.flows, self.connections)
         self.edge = Edge(
-            *known,
-            edition_parts.secrets,
-            edition_parts.tables,
-            edition_parts.clock,
-            self._public_keys,
-            RefusalLines(edition_parts.clock),
+            *known, edition_parts.secrets, tables, clock, self._public_keys, RefusalLines(clock)
         )
-        self.business_events = BusinessEventsEdge(*known, edition_parts.tables, edition_parts.clock)
+        self.business_events = BusinessEventsEdge(*known, tables, clock)
 
     def engine(self) -> Engine:
         """The parts that run flows."""

@@ -83,8 +83,8 @@ class Ledger:
         `owner` is a process; each taking has a name of its own below it, so that of two tries in
         one process, too, only the later one can write.
 
-        A record whose holders died several times in a row is first let go, and not held: whoever
-        comes for it later works on it beside others than those who died with it.
+        A record whose holders died several times in a row is first let go, and not held: a later
+        try works on it beside other records than those that died with it.
         """
         taking = f"{owner}/{self._clock.unique()[:12]}"
         while True:
@@ -96,19 +96,10 @@ class Ledger:
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
-            deaths = claim.deaths + (1 if claim.owner and not held else 0)
-            is_aside = claim.deaths < deaths and 1 < deaths < MOST_DEATHS
-            if held:
-                changed = replace(claim, again=True, asked=asked)
-            elif is_aside:
-                changed = replace(claim, owner="", lease_until=None, asked=asked, deaths=deaths)
-            else:
-                changed = replace(
-                    claim, owner=taking, lease_until=now + LEASE, again=False, asked=asked,
-                    deaths=deaths,
-                )  # fmt: skip
+            noted = replace(claim, asked=asked)
+            changed = replace(noted, again=True) if held else _taken(noted, taking, now)
             try:
-                return await self._store(changed), not held and not is_aside
+                return await self._store(changed), changed.owner == taking
             except Conflict:
                 continue
 
@@ -163,8 +154,8 @@ class Ledger:
     async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
         """List a held record among those that wait for a person. Safe to repeat.
 
-        The claim says why before the list does, so that whoever delivers it after a crash knows
-        that there is a row to remove.
+        The claim says why before the list does, so that a delivery after a crash knows that there
+        is a row to remove.
         """
         claim = await self.save(claim, reason=reason, remedy=remedy)
         await self.list_parked(claim)
@@ -209,3 +200,12 @@ def _entry(row: Row) -> Entry:
         code=str(cell.get("code", "")),
         details=from_json(str(cell.get("details", "{}")) or "{}"),
     )  # fmt: skip
+
+
+def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
+    """A claim that nobody holds: taken, or let go once more after the death of its holder."""
+    died = bool(claim.owner)
+    deaths = claim.deaths + died
+    if died and 1 < deaths < MOST_DEATHS:
+        return replace(claim, owner="", lease_until=None, deaths=deaths)
+    return replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)

@@ -23,9 +23,9 @@ from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
-from sync.engine.timing import has_been_read_since, lease_over
+from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
 from sync.pacing.pauses import SPREAD
-from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
+from sync.pacing.retry import ABSENT_WAITS, Wait, decide
 
 log = logging.getLogger("sync.engine.runner")
 
@@ -33,13 +33,6 @@ SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
 TABLES_WAIT = timedelta(seconds=30)
 """How long a message waits when claims and trail cannot be written at all."""
-NOBODY_SURVIVES = Park(
-    f"{MOST_DEATHS} times in a row, whoever worked on this record never finished: the app ended,"
-    " or ran out of time, while it was at work on it",
-    "Look in the log for what ended the app at these times (memory, a crash, the function's time),"
-    " mend it, then replay the record. D365 may hold what the last try wrote: replaying looks"
-    " there first.",
-)
 
 
 class Runner:
@@ -63,9 +56,10 @@ class Runner:
             raise LookupError(f"no flow is called {message.flow}")
         try:
             await self._deliver(flow, message)
-        except Later as trouble:
+        except (Later, Never) as trouble:  # of our own stores: what a record raises is caught there
             log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
-            due = self._engine.clock.now() + max(trouble.after or TABLES_WAIT, TABLES_WAIT)
+            wished = (trouble.after if isinstance(trouble, Later) else None) or TABLES_WAIT
+            due = self._engine.clock.now() + max(wished, TABLES_WAIT)
             await self._engine.intake.reschedule(
                 message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD))
             )

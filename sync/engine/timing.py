@@ -5,13 +5,22 @@ from datetime import datetime, timedelta
 from sync.core.ports import Clock
 from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
+from sync.engine.ledger import MOST_DEATHS
 from sync.engine.message import CLOCKS_APART, Message
+from sync.pacing.retry import Park
 
 SEEN_AFTER = timedelta(seconds=5)
 """A record read this long after a notification is newer than the notification; hooks may fire
 before the commit they announce."""
 DEATHS_APART = 15.0
 """Seconds, times the deaths, over which records that somebody died of come back."""
+NOBODY_SURVIVES = Park(
+    f"{MOST_DEATHS} times in a row, work on this record never ended: the app stopped, or ran out of"
+    " time, during it",
+    "Look in the log for what ended the app at these times (memory, a crash, the function's time),"
+    " mend it, then replay the record. D365 may hold what the last try wrote: replaying looks"
+    " there first.",
+)
 
 
 def lease_over(claim: Claim, clock: Clock) -> datetime:

@@ -17,7 +17,7 @@ async def test_an_order_that_ends_every_process_is_parked_with_what_is_known(
     await harness.works_until_idle()
     claim = await harness.claim(order)
     assert claim.state is State.PARKED
-    assert "never finished" in claim.reason
+    assert "never ended" in claim.reason
     assert await harness.parked() == [key_of(order)]
     assert claim.intent is not None
     await harness.replays(key_of(order))

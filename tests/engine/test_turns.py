@@ -15,7 +15,7 @@ from sync.core.errors import Later
 from sync.core.ports import Outgoing
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.intake import Intake
-from sync.engine.message import Message
+from sync.engine.message import CLOCKS_APART, Message
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.turns import SHARE, Turns
 from sync.hosts.pump import Pump
@@ -83,11 +83,12 @@ def test_a_small_shop_waits_seconds_behind_the_burst_of_another_and_the_burst_is
     worker = virtually(play())
     small = worker.done["small"]
     assert len(small) == 60
-    assert max(small[:30]) < 15
-    assert max(small[30:]) < 10
+    margin = CLOCKS_APART.total_seconds()
+    assert max(small[:30]) < 15 + margin
+    assert max(small[30:]) < 10 + margin
     assert worker.most == SHARE
     assert len(worker.done["big"]) == 800
-    assert max(worker.done["big"]) < 1.2 * 800 / SHARE
+    assert max(worker.done["big"]) < 1.2 * 800 / SHARE + margin
 
 
 @in_harness()

@@ -1,0 +1,35 @@
+"""The list of the parked holds what is parked, and nothing else, whenever a process dies."""
+
+from sync.engine.claim import State
+from sync.engine.ledger import PARKED
+from tests.harness import Harness, in_harness, key_of
+from tests.systems import CONNECTION
+
+
+async def rows(harness: Harness) -> list[str]:
+    """The keys in the list itself, whatever their claims say."""
+    return [row.key async for row in harness.systems.tables.query(PARKED, f"{CONNECTION}|orders")]
+
+
+@in_harness()
+async def test_a_list_whose_record_was_delivered_after_a_crash_has_no_row_for_it(
+    harness: Harness,
+) -> None:
+    order = harness.place(skus=("SIMPLE-001",))
+    claim, _ = await harness.services.ledger.take(CONNECTION, "orders", key_of(order), "dead")
+    await harness.services.ledger.park(claim, reason="mapping hole", remedy="Map it.")
+    assert await rows(harness) == [key_of(order)]  # and its process dies before it lets go
+    await harness.delivers(order)
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert await rows(harness) == []
+
+
+@in_harness()
+async def test_what_vanished_waits_for_nobody(harness: Harness) -> None:
+    key = "000000999@1"
+    claim, _ = await harness.services.ledger.take(CONNECTION, "orders", key, "me")
+    claim = await harness.services.ledger.park(claim, reason="mapping hole", remedy="Map it.")
+    await harness.services.ledger.release(claim, state=State.PARKED)
+    await harness.replays(key)
+    assert (await harness.claim(key)).state is State.VANISHED
+    assert await rows(harness) == []
