@@ -24,7 +24,7 @@ from sync.config.connections import Connections
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.dynamics.auth import TokenPool
-from sync.engine.message import Message
+from sync.engine.message import CLOCKS_APART, Message
 from sync.flows import FLOWS
 from sync.intake_http.answers import HttpAnswer
 from sync.preview.orders import example_connection
@@ -138,7 +138,7 @@ class Harness:
 
     async def stored(self) -> list[str]:
         """`flow key` of every message, in no order; they come when their windows have closed."""
-        self.clock.at += timedelta(seconds=2)
+        self.clock.at += timedelta(seconds=1) + CLOCKS_APART
         found = []
         for flow in FLOWS:
             received = await self.queue.receive(flow.queue, most=100, wait=timedelta(0))
