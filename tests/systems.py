@@ -29,6 +29,7 @@ from sync.core.errors import Never
 from sync.core.ports import Clock, Queue, Secrets, Tables
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
+from sync.engine.message import CLOCKS_APART
 from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
@@ -184,6 +185,7 @@ class SystemsUnderTest:
             clock=clock or self.clock,
             tokens=TokenPool(secrets, _no_entra),
             is_alone=is_alone,
+            clocks_apart=timedelta() if is_alone else CLOCKS_APART,
             commerce_http=lambda _: httpx.AsyncClient(
                 transport=InProcess(self.apps), follow_redirects=False
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 
@@ -10,12 +11,14 @@ from sync.core.ports import Clock, Queue, Secrets, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.dynamics.auth import TokenPool
 from sync.engine.copies import KEEP_MONTHS, Sealer
+from sync.engine.message import CLOCKS_APART
 
 
 @dataclass(frozen=True)
 class EditionParts:
     """What an edition provides. `email_key`: at least 16 bytes, never changed. `keep_months`:
     as `Documents` has it. `takes_turns`: whether the queue lets connections take turns.
+    `clocks_apart`: how far the queue's clock may be from ours.
 
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
     """
@@ -31,6 +34,7 @@ class EditionParts:
     dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
     is_alone: bool = False
     takes_turns: bool = False
+    clocks_apart: timedelta = CLOCKS_APART
     keep_months: int = KEEP_MONTHS
     telemetry: Telemetry = SILENT
     close: Callable[[], Awaitable[None]] | None = None

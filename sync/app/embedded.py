@@ -102,6 +102,7 @@ async def open_embedded(
         dynamics_http=lambda settings: http_client(connections=settings.concurrency),
         is_alone=serves,
         takes_turns=True,
+        clocks_apart=timedelta(),
         keep_months=keep_months,
         close=_closing(queue, tables, lock),
     )

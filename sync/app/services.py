@@ -6,7 +6,6 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -24,7 +23,7 @@ from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
-from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.message import Message
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
@@ -63,7 +62,7 @@ class Services:
         self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys = RefusedKeys(tables, clock)
-        margin = timedelta() if edition_parts.is_alone else CLOCKS_APART
+        margin = edition_parts.clocks_apart
         self.intake = Intake(self.sends, clock, self.refused_keys, margin=margin)
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
         self.turns = Turns(clock, self._is_shared)
