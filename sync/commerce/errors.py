@@ -86,10 +86,11 @@ def error_from(response: httpx.Response, call: RestCall) -> Exception:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Paused(call.system, after=retry_after(response, call) or PAUSES[call.edition])
     if is_maintenance(response):
-        return Later(reason, after=retry_after(response, call) or MAINTENANCE_WAIT, counts=False)
+        wait = retry_after(response, call) or MAINTENANCE_WAIT
+        return Later(reason, after=wait, counts=False, is_outage=True)
     if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         kind = Unknown if call.writes else Later
-        return kind(reason, after=retry_after(response, call))
+        return kind(reason, after=retry_after(response, call), is_outage=True)
     return _refusal(response, reason, said, call)
 
 
@@ -118,7 +119,7 @@ def lost(error: httpx.RequestError, call: RestCall) -> Exception:
     never_left = isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )
-    return Unknown(reason) if call.writes and not never_left else Later(reason)
+    return (Unknown if call.writes and not never_left else Later)(reason, is_outage=True)
 
 
 def unreadable(problem: str, call: RestCall) -> Later:

@@ -8,6 +8,7 @@ each other.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
 from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import send_signed
+from sync.pacing.outages import Outages
+
+log = logging.getLogger("sync.commerce.transport")
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
 """What takes longer is cut off by PHP or a proxy anyway."""
@@ -63,6 +67,7 @@ class Transport:
         self._clock = clock
         self._http = http
         self._on_pause = on_pause
+        self._outages = Outages(clock)
         self._places = asyncio.Semaphore(settings.concurrency)
         self._auth: httpx.Auth = OAuth(settings, secrets=secrets, clock=clock)
         if settings.edition == "saas":
@@ -99,9 +104,9 @@ class Transport:
             response = await self._tried(method, url, content, what, not_after)
             if not response.is_success:
                 raise errors.error_from(response, self._call(what, writes=writes))
-        except Paused as paused:
-            if self._on_pause is not None:
-                await self._on_pause(paused)
+            self._outages.answered()
+        except (Later, Never) as error:
+            await self._note_failure(error)
             raise
         if not response.content.strip():
             return RestAnswer(None, self.server_time)
@@ -109,6 +114,18 @@ class Transport:
             return RestAnswer(from_json(response.content), self.server_time)
         except NotJson as problem:
             raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
+
+    async def _note_failure(self, error: Later | Never) -> None:
+        """Whether the shop is away, and for how long nobody is to ask it."""
+        quiet = self._outages.judged(error)
+        paused = error if isinstance(error, Paused) else None
+        if quiet is not None:
+            log.warning("commerce.away s=%d", quiet.total_seconds())
+            paused = Paused(self.system, after=quiet)
+        elif paused is not None or isinstance(error, Never):
+            self._outages.answered()
+        if paused is not None and self._on_pause is not None:
+            await self._on_pause(paused)
 
     async def _tried(
         self,

@@ -24,17 +24,25 @@ class Later(Exception):
 
     `after`: earliest wait; None lets the retry table decide. `counts`: whether this wait uses up
     one of the record's tries; False for waits that are nobody's fault (a pause that the environment
-    asked for, a lease held by another). `said`: the other system's own wording. It may name people:
-    only an encrypted copy may hold it, no log and no trail.
+    asked for, a lease held by another). `is_outage`: the system could not answer, whatever was
+    asked of it; such a wait is never shorter than the retry table's. `said`: the other system's own
+    wording. It may name people: only an encrypted copy may hold it, no log and no trail.
     """
 
     def __init__(
-        self, reason: str, *, after: timedelta | None = None, counts: bool = True, said: str = ""
+        self,
+        reason: str,
+        *,
+        after: timedelta | None = None,
+        counts: bool = True,
+        is_outage: bool = False,
+        said: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
         self.counts = counts
+        self.is_outage = is_outage
         self.said = said
 
 

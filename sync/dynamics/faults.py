@@ -84,11 +84,18 @@ def _later(refusal: Refusal) -> Later:
     return Later(_with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
+def _away(refusal: Refusal) -> Later:
+    """Nothing was executed, and nobody's request would be."""
+    reason, words = _with_activity(refusal), refusal.said.words
+    return Later(reason, after=refusal.wait(), is_outage=True, said=words)
+
+
 def _unsure(refusal: Refusal) -> Later:
     """A read may simply be repeated; a write may have been committed before it failed."""
     if not refusal.call.writes:
-        return _later(refusal)
-    return Unknown(_with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
+        return _away(refusal)
+    reason, words = _with_activity(refusal), refusal.said.words
+    return Unknown(reason, after=refusal.wait(), is_outage=True, said=words)
 
 
 def _unauthorised(refusal: Refusal) -> SignInRefused:
@@ -191,7 +198,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         ),
         _ROUTE,
     ),
-    Rule(frozenset({404}), _later, page=True),  # a stopped environment, or one in maintenance
+    Rule(frozenset({404}), _away, page=True),  # a stopped environment, or one in maintenance
     Rule(
         frozenset({404}),
         _never("Check in D365 whether somebody deleted the record, then replay", NotFound),
@@ -248,7 +255,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         _RULES,
     ),
     Rule(_OPEN, _unsure),
-    Rule(_UNREACHED, _later),  # a redirect to a sign-in page: nothing was executed
+    Rule(_UNREACHED, _away),  # a redirect to a sign-in page: nothing was executed
     Rule(frozenset({409, 412}), _never("Somebody changed the record in D365 meanwhile: replay")),
     Rule(
         _OTHER,
@@ -270,7 +277,8 @@ _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeou
 def error_from_silence(error: httpx.RequestError | TimeoutError, call: ODataCall) -> Later:
     """The error when no answer came: `Unknown` for a write that may have arrived, else `Later`."""
     what = f"{call.what}: no answer from Dynamics ({type(error).__name__})"
-    return Unknown(what) if call.writes and not isinstance(error, _NEVER_SENT) else Later(what)
+    is_open = call.writes and not isinstance(error, _NEVER_SENT)
+    return (Unknown if is_open else Later)(what, is_outage=True)
 
 
 def error_from_nonsense(call: ODataCall, what: str) -> Later:

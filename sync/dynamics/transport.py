@@ -26,6 +26,7 @@ from sync.core.sign_in import BearerAuth, send_signed
 from sync.dynamics.auth import Tokens, checked_url
 from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
 from sync.pacing.limiter import MOST, Limiter
+from sync.pacing.outages import Outages
 from sync.pacing.priority import Priority
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Transport:
         self._auth = BearerAuth(tokens)
         self._limiter = limiter
         self._on_pause = on_pause
+        self._outages = Outages(clock)
         self._authorization = ""
         self._quiet_until: datetime | None = None
 
@@ -114,14 +116,19 @@ class Transport:
         Raises `Later` (using up no try) without sending when `not_after` has passed, `Paused` while
         quiet is asked for.
         """
-        response = await send_signed(
-            self._auth, self._request(request), partial(self._once, request)
-        )
+        try:
+            response = await send_signed(
+                self._auth, self._request(request), partial(self._once, request)
+            )
+        except Later as error:
+            await self._judge(error)
+            raise
         answer = _answer(response, body_was_taken=request.sink is not None)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
         if not 200 <= answer.status < 300:
             await self.refuse(answer, request.call)
+        self._outages.answered()
         return answer
 
     async def refuse(self, answer: ODataAnswer, call: ODataCall) -> NoReturn:
@@ -131,7 +138,16 @@ class Transport:
         if isinstance(error, Paused) and error.after is not None:
             self._quiet_until = max(now + error.after, self._quiet_until or now)
             await self._on_pause(error.after)
+        if not isinstance(error, Later) or not error.is_outage:
+            self._outages.answered()
+        await self._judge(error)
         raise error
+
+    async def _judge(self, error: Exception) -> None:
+        quiet = self._outages.judged(error)
+        if quiet is not None:
+            log.warning("dynamics.away s=%d", quiet.total_seconds())
+            await self._on_pause(quiet)
 
     async def _once(self, request: Request, signed: httpx.Request) -> httpx.Response:
         async with self._limiter.slot(request.priority) as slot:

@@ -52,9 +52,9 @@ def decide(error: Exception, attempt: int) -> Wait | Park:
                 f"gave up after {attempt} tries: {error.reason}",
                 "Mend the cause, then replay the record.",
             )
-        return Wait(
-            WAITS[attempt - 1] if error.after is None else max(error.after, SHORTEST), attempt + 1
-        )
+        usual = WAITS[attempt - 1]
+        least = usual if error.is_outage else SHORTEST
+        return Wait(usual if error.after is None else max(error.after, least), attempt + 1)
     if attempt > len(BUG_WAITS):
         return Park(
             f"unexpected {type(error).__name__} in {_place(error)}",

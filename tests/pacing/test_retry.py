@@ -27,6 +27,13 @@ def test_the_wait_that_the_environment_asks_for_is_kept() -> None:
     assert decide(Later("busy", after=timedelta(0)), 1) == Wait(timedelta(seconds=1), 2)
 
 
+def test_an_answer_that_never_came_is_not_asked_for_sooner_than_the_table_says() -> None:
+    soon = Later("503", after=timedelta(seconds=2), is_outage=True)
+    assert decide(soon, 3) == Wait(WAITS[2], 4)
+    late = Unknown("503", after=timedelta(hours=1), is_outage=True)
+    assert decide(late, 3) == Wait(timedelta(hours=1), 4)
+
+
 @pytest.mark.parametrize("attempt", [1, 5, len(WAITS) + 100])
 def test_a_wait_that_is_nobodys_fault_uses_up_no_try(attempt: int) -> None:
     assert decide(Paused("Dynamics", after=MINUTE), attempt) == Wait(MINUTE, attempt)
