@@ -137,7 +137,8 @@ class Outcomes:
         due = next_try(delivery, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
         reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
-        if is_counted:
+        is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
+        if is_counted or is_news:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
             await self.write(delivery, waited)
         log.warning(
