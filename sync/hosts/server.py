@@ -63,6 +63,11 @@ async def serve(
         raise
 
 
+KEPT_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than clients keep theirs (ours 30 s). A server
+that closes first can close under a request that was just sent, whose outcome nobody knows then."""
+
+
 class _Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, ready: Callable[[], None], grace: timedelta) -> None:
         super().__init__(
@@ -73,6 +78,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 ws="none",
+                timeout_keep_alive=KEPT_ALIVE,
                 timeout_graceful_shutdown=max(1, round(grace.total_seconds())),
             )
         )
