@@ -24,7 +24,7 @@ HARD = settings(
 )
 NAMED = re.compile(
     r"cannot be read: [a-z_]+|[a-z_]+\[\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON object|deeper than"
-    r" any|subtotal|billing address|[A-Z][A-Za-z]+ would (be|have)\b"
+    r" any|subtotal|(billing|shipping) address|[A-Z][A-Za-z]+ would (be|have)\b"
 )
 
 
