@@ -18,7 +18,6 @@ STORY_LENGTH: Final = {
     "sync.adapters.table_storage.errors": 250,
     "sync.adapters.table_storage.tables": 260,
     "sync.app.cloud": 250,
-    "sync.checks.codes": 310,
     "sync.cli.erase": 250,
     "sync.cli.webhooks": 250,
     "sync.commerce.client": 290,
