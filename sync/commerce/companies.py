@@ -12,7 +12,7 @@ from sync.commerce.errors import NotThere
 from sync.commerce.filters import Op, where
 from sync.commerce.models.company import FIELDS
 from sync.commerce.search import Search, Sort, split
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 log = logging.getLogger("sync.commerce.companies")
 

@@ -31,7 +31,7 @@ from sync.mapping.receivable_documents import (
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
 from sync.mapping.taken_off import orders_are_invoiced
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 D = TypeVar("D", Invoice, CreditMemo)
 DocumentReads = Coalescer[str, list[dict[str, Any]]]
