@@ -134,7 +134,7 @@ class Harness:
             await asyncio.sleep(max((due - self.clock.now()).total_seconds(), 0))
             await self.works_off_what_is_due()
 
-    async def works_for(self, length: timedelta) -> None:
+    async def works_during(self, length: timedelta) -> None:
         """Work off whatever comes due within this time."""
         until = self.clock.now() + length
         while (due := self._next_due()) is not None and due <= until:

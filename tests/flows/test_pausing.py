@@ -28,7 +28,7 @@ async def test_nothing_is_lost_doubled_or_tried_over_a_pause(
     await harness.services.flow_pauses.pause(connection, flow, by="ann", why="closing")
     await harness.hooks(before)
     await harness.hooks(after)
-    await harness.works_for(HOURS)
+    await harness.works_during(HOURS)
     assert (await harness.claim(after)).state is State.NEW
     assert not harness.headers(after)
     ended = await harness.services.flow_pauses.resume(connection, flow, by="bob")
@@ -51,7 +51,7 @@ async def test_no_poll_runs_during_a_pause_and_the_next_one_goes_on_where_it_sto
     row = await harness.systems.tables.get(WATERMARKS, CONNECTION, "orders")
     await harness.services.flow_pauses.pause("", "orders", by="ann", why="closing")
     order = harness.place()
-    await harness.works_for(timedelta(days=3))
+    await harness.works_during(timedelta(days=3))
     assert await harness.polls() == 0
     assert await harness.systems.tables.get(WATERMARKS, CONNECTION, "orders") == row
     await harness.services.flow_pauses.resume("", "orders", by="ann")
@@ -69,7 +69,7 @@ async def test_nothing_of_a_paused_flow_is_written_for_another_flow_either(
     order = harness.place(shopper=GUEST)
     await harness.services.flow_pauses.pause("", "customers", by="ann", why="numbering")
     await harness.hooks(order)
-    await harness.works_for(HOURS)
+    await harness.works_during(HOURS)
     assert not harness.accounts(GUEST.email)
     assert "customers is paused: numbering" in (await harness.claim(order)).reason
     await harness.services.flow_pauses.resume("", "customers", by="ann")
@@ -92,7 +92,7 @@ async def test_every_process_honours_a_pause_within_a_second(harness: Harness) -
     other = Harness.beside(harness)
     assert await other.services.flow_pauses.over(CONNECTION, "orders") is None
     await harness.services.flow_pauses.pause("", "orders", by="ann", why="closing")
-    await harness.works_for(FRESH)
+    await harness.works_during(FRESH)
     assert await other.services.flow_pauses.over(CONNECTION, "orders") is not None
     await other.services.close()
 
