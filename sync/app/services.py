@@ -29,6 +29,7 @@ from sync.engine.message import Message
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
+from sync.engine.repair import Repair
 from sync.engine.runner import Runner
 from sync.engine.turns import Turns
 from sync.engine.watermarks import WATERMARKS
@@ -72,6 +73,7 @@ class Services:
         engine = self.engine()
         self.runner = Runner(engine)
         self.polling = Polling(engine)
+        self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
         known = (self.intake, self.flows, self.connections)
         self.edge = Edge(
@@ -216,14 +218,17 @@ class Services:
         return HttpAnswer(200, to_json(found))
 
     async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are."""
+        """Tell the log how far behind queues and polls are; mend a page of claims."""
         edition_parts, flows = self.edition_parts, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
-        await monitor(
-            queues, flows, self.connections,
-            queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
-            telemetry=edition_parts.telemetry,
-        )  # fmt: skip
+        try:
+            await monitor(
+                queues, flows, self.connections,
+                queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
+                telemetry=edition_parts.telemetry,
+            )  # fmt: skip
+        finally:
+            await self.repair.run()
 
     async def tidy(self) -> None:
         """Forget copies of documents that are older than the policy, and keys told long ago."""
