@@ -75,11 +75,9 @@ class Services:
         self.polling = Polling(engine)
         self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
-        known = (self.intake, self.flows, self.connections)
-        self.edge = Edge(
-            *known, edition_parts.secrets, tables, clock, self._public_keys, RefusalLines(clock)
-        )
-        self.business_events = BusinessEventsEdge(*known, tables, clock)
+        known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
+        self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
+        self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
 
     def engine(self) -> Engine:
         """The parts that run flows."""
