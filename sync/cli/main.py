@@ -12,6 +12,7 @@ from sync.cli import (
     init,
     left_out,
     parked,
+    pausing,
     poll,
     preview,
     replay,
@@ -45,6 +46,9 @@ app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(pausing.pause)
+app.command(cls=Command)(pausing.resume)
+app.command(cls=Command)(pausing.paused)
 app.command(cls=Command)(erase.erase)
 app.command(cls=Command)(events.events)
 
