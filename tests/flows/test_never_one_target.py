@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sandbox.commerce.catalogue import STORES
@@ -55,7 +55,7 @@ DOCUMENTS = st.tuples(
 """Store, what is sold, and to whom."""
 
 
-@settings(max_examples=examples(24))
+@settings(max_examples=examples(24), phases=(Phase.explicit, Phase.generate))
 @given(
     recipe=st.sampled_from(sorted(RECIPES)), numbers=st.sampled_from(["ours", "theirs"]),
     prefix=st.sampled_from(WITH_STORE), two=st.tuples(DOCUMENTS, DOCUMENTS),
