@@ -15,7 +15,7 @@ from sync.app.edition_parts import EditionParts
 from sync.app.systems_pool import SystemsPool
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import NotJson, to_json
+from sync.core.encoding import to_json
 from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
@@ -25,7 +25,7 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
+from sync.engine.message import Message, message_in
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
@@ -155,7 +155,7 @@ class Services:
             deliveries,
             trace_parent[36:52],
         )
-        message = _message(body)
+        message = message_in(body)
         if message is not None and await self._gave_back(message):
             return
         named = (message.connection, message.key) if message else ("", "")
@@ -243,11 +243,3 @@ class Services:
         await self.edition_parts.tokens.close()
         if self.edition_parts.close is not None:
             await self.edition_parts.close()
-
-
-def _message(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None
