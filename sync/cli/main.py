@@ -11,6 +11,7 @@ from sync.cli import (
     flows,
     init,
     parked,
+    pausing,
     poll,
     preview,
     replay,
@@ -43,6 +44,9 @@ app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(pausing.pause)
+app.command(cls=Command)(pausing.resume)
+app.command(cls=Command)(pausing.paused)
 app.command(cls=Command)(erase.erase)
 app.command(cls=Command)(events.events)
 

@@ -74,7 +74,8 @@ class Stored:
 class Archive:
     """The toy system. `faults`: what happens to the next writing requests, in order: "" (nothing),
     "refused", "throttled", "lost" (never arrives), "silent" (commits, no answer), "late" (commits
-    later)."""
+    later). `overtaking`: requests that came while an earlier one might still commit. `looks`:
+    reads."""
 
     clock: HandClock
     steps: Steps
@@ -82,8 +83,9 @@ class Archive:
     documents: list[Stored] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
-    looks: int = 0
     late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+    overtaking: list[Request] = field(default_factory=list)
+    looks: int = 0
 
     def there(self) -> list[Stored]:
         """What it holds by now."""
@@ -112,6 +114,8 @@ class Archive:
         self.requests.append(request)
         fault = self.faults.pop(0) if self.faults else ""
         self.there()
+        if self.late:
+            self.overtaking.append(request)
         if fault == "refused":
             raise Never("the toy is refused", remedy="Choose another toy.")
         if fault == "throttled":
