@@ -13,6 +13,7 @@ import httpx
 
 from sync.app.edition_parts import EditionParts
 from sync.app.systems_pool import SystemsPool
+from sync.app.tidying import tidy
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
 from sync.core.encoding import to_json
@@ -65,14 +66,12 @@ class Services:
         self.flow_pauses = FlowPauses(tables, clock)
         self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
-        self.refused_keys = RefusedKeys(tables, clock)
-        margin = edition_parts.clocks_apart
-        self.intake = Intake(self.sends, clock, self.refused_keys, margin=margin)
+        self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
+        self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
-        self.runner = Runner(engine)
-        self.polling = Polling(engine)
+        self.runner, self.polling = Runner(engine), Polling(engine)
         self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
@@ -217,21 +216,19 @@ class Services:
 
     async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are; mend a page of claims."""
-        edition_parts, flows = self.edition_parts, tuple(self.flows.values())
+        parts, flows = self.edition_parts, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
         try:
             await monitor(
-                queues, flows, self.connections,
-                queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
-                telemetry=edition_parts.telemetry,
+                queues, flows, self.connections, queue=parts.queue, tables=parts.tables,
+                clock=parts.clock, telemetry=parts.telemetry,
             )  # fmt: skip
         finally:
             await self.repair.run()
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy, and keys told long ago."""
-        await self.documents.forget_old()
-        await self.refused_keys.forget_old()
+        """Forget what is older than it is kept."""
+        await tidy(self.documents, self.edition_parts.tables, self.edition_parts.clock)
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""

@@ -1,7 +1,7 @@
 """A record's row in claims: where it stands, who holds it, and what the targets hold of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -107,6 +107,16 @@ class Claim:
             return None
         return Intent(
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
+        )
+
+    def announcing(self, intent: Intent | None) -> Self:
+        """The claim with this intent, or without any."""
+        return replace(
+            self,
+            intent_document=intent.document if intent else "",
+            intent_kind=intent.kind if intent else "",
+            intent_not_after=intent.not_after if intent else None,
+            intent_settled_by=intent.settled_by if intent else None,
         )
 
     def is_held_at(self, now: datetime) -> bool:
