@@ -19,7 +19,9 @@ from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
+from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
+from sync.engine.erasure import Erasure
 from sync.engine.flow import DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
@@ -59,7 +61,8 @@ class Services:
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
-        self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
+        digests = KeyedDigests(edition_parts.email_key)
+        self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys = RefusedKeys(tables, clock)
         margin = edition_parts.clocks_apart
@@ -70,6 +73,7 @@ class Services:
         self.runner = Runner(engine)
         self.polling = Polling(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
+        self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known = (self.intake, self.flows, self.connections)
         self.edge = Edge(
             *known, edition_parts.secrets, tables, clock, self._public_keys, RefusalLines(clock)
@@ -221,9 +225,10 @@ class Services:
         )  # fmt: skip
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy, and keys told long ago."""
+        """Forget what is old: copies of documents, refused keys, facts of dead letters."""
         await self.documents.forget_old()
         await self.refused_keys.forget_old()
+        await self.dead_letter_parking.forget_old()
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""

@@ -1,7 +1,7 @@
 """A record's row in claims: where it stands, who holds it, and what the targets hold of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
+from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
@@ -119,6 +120,16 @@ class Claim:
     def may_be_listed(self) -> bool:
         """Whether a row in the list of the parked may stand for it: the claim says why first."""
         return self.state is State.PARKED or bool(self.reason)
+
+    def keyed(self, digests: KeyedDigests) -> Self:
+        """The same claim with its digests as they are stored."""
+        return replace(
+            self,
+            digest=digests(self.digest),
+            seen=digests(self.seen),
+            intent_document=digests(self.intent_document),
+            targets=digests(self.targets),
+        )
 
     def row(self) -> Row:
         """As it is stored."""
