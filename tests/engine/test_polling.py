@@ -33,6 +33,7 @@ from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.pacing.pauses import Pauses
+from tests.doubles.digests import DIGESTS
 from tests.systems import Folded
 from tests.virtual_time import START, LoopClock, virtually
 
@@ -82,7 +83,7 @@ class Polled:
         trigger = Poll[Any](changed, self._until, lambda _: 5, **poll)
         self.flow = DocumentFlow[Any]("orders", "t", Source(_read), _plan, (trigger,))
         names = connections or ("shop",)
-        self.ledger = Ledger(self.tables, self.clock)
+        self.ledger = Ledger(self.tables, self.clock, DIGESTS)
         self.refused = RefusedKeys(self.tables, self.clock)
         queue: Any = self.queue
         self.engine = Engine(
