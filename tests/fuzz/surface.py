@@ -41,7 +41,7 @@ CHECKS: Final = (
 
 def page() -> dict[str, Any]:
     """The page, with names that exist here and others."""
-    found = deepcopy(PAGE)
+    found: dict[str, Any] = deepcopy(PAGE)
     for methods in found["paths"].values():
         for parameter in methods.get("parameters", ()):
             parameter["schema"] = {"enum": NAMES[parameter["name"]]}
@@ -77,7 +77,7 @@ schema = schemathesis.openapi.from_dict(page())
 
 
 @pytest.mark.parametrize("is_signed", [True, False])
-@schema.parametrize()
+@schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_every_answer_is_one_that_the_page_tells(case: schemathesis.Case, is_signed: bool) -> None:
     app = hosted(engine().harness())
