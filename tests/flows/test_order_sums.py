@@ -13,8 +13,10 @@ from typing import Any, Final
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from sandbox.commerce import lifecycle
 from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.commerce.documents import pays
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import RULES, Want
 from sandbox.commerce.records import Columns, StoredOrder, amount
@@ -28,7 +30,8 @@ from tests.virtual_time import virtually
 NOTHING, CENT = Decimal(0), Decimal("0.01")
 ADJUSTED: Final = {"": (NOTHING, NOTHING), "more": (Decimal("0.37"), NOTHING),
                    "less": (NOTHING, Decimal("0.11"))}  # fmt: skip
-SKUS: Final = ("SIMPLE-001", "SIMPLE-003", "BOOK-7", "SUPPORT-1Y")
+SKUS: Final = ("SIMPLE-001", "SIMPLE-003", "BOOK-7", "SUPPORT-1Y", "EBOOK-DL", "TEE", "KIT-DYN",
+               "KIT-FIX")  # fmt: skip
 
 SHOPPERS_OF: Final = {1: CUSTOMER, 2: next(one for one in SHOPPERS if one.id == 5)}
 """A customer of each store view: F&O takes from the account whether a return includes tax."""
@@ -101,7 +104,7 @@ async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
     elif step.what == "cancel":
         if not _is_on_its_way(finance, order):
             shop.cancel(order)
-    else:
+    elif lifecycle.can_ship(order):
         if any(amount(item, "qty_canceled") for item in order.items):
             await finance.delivers(order)  # the warehouse does not send what was cancelled
         finance.ships(order)
@@ -114,9 +117,10 @@ async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
 def _part(order: StoredOrder, pieces: list[int] | None) -> Mapping[int, Decimal] | None:
     if pieces is None:
         return None
+    paying = [item for item in order.items if pays(order, item)]
     return {
         item["item_id"]: Decimal(asked)
-        for item, asked in zip(order.items, pieces, strict=False)
+        for item, asked in zip(paying, pieces, strict=False)
         if asked
     }
 
