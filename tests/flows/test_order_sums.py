@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.commerce import lifecycle
@@ -59,7 +59,14 @@ STEPS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=examples(40), phases=(Phase.explicit, Phase.generate))
+PAID, SENT = (Step(what, None, False, "", True) for what in ("invoice", "ship"))
+PART_BACK: Final = Step("refund", [2, 0, 0], True, "less", True)
+
+
+@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [PAID, PART_BACK])
+@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [PAID, PART_BACK, SENT, PART_BACK])
+@example(STORES[1], RULES[4], [("SIMPLE-001", 3), ("KIT-DYN", 2)], True, [PAID, SENT, PART_BACK])
+@settings(max_examples=examples(12), phases=(Phase.explicit, Phase.generate))
 @given(
     store=st.sampled_from(STORES), rule=st.sampled_from(RULES),
     basket=st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 4)), min_size=1, max_size=3,
