@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.commerce.client import CommerceClient
+from sync.commerce.filters import stamp
 from sync.commerce.polling import Keyset, position_of
-from sync.commerce.search import stamp
 from sync.core.errors import Never
 from tests.commerce.conftest import MakeClient
 from tests.commerce.doubles import START, HandClock

@@ -13,20 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.commerce.address import encoded
-from sync.commerce.search import (
-    LONGEST_QUERY,
-    Direction,
-    Filter,
-    Op,
-    Search,
-    Sort,
-    Unsearchable,
-    moment_of,
-    selection,
-    split,
-    stamp,
-    where,
-)
+from sync.commerce.filters import Filter, Op, Unsearchable, moment_of, stamp, where
+from sync.commerce.search import LONGEST_QUERY, Direction, Search, Sort, selection, split
 from tests.commerce.shop import order, raw_pairs, select
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
