@@ -150,6 +150,11 @@ class ContactWrite(Write):
 
     @property
     @override
+    def expected_number(self) -> str:
+        return self.number
+
+    @property
+    @override
     def digest(self) -> str:
         return self.contact.digest
 
