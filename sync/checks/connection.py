@@ -1,6 +1,6 @@
 """All checks of one connection, in the order in which a person would mend what they find."""
 
-from sync.checks.codes import codes_exist, rounding_agrees
+from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
     clocks_agree,
     companies_can_be_read,
@@ -18,6 +18,7 @@ from sync.checks.invoice_settings import (
     free_text_is_taxed,
     recipes_go_together,
 )
+from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.stores import stores_are_handled, websites_exist

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.app.services import Services
-from sync.commerce.search import Op, Search, where
+from sync.commerce.filters import Op, where
+from sync.commerce.search import Search
 from sync.engine.claim import State
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems

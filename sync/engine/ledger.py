@@ -8,7 +8,9 @@ trail    append-only: one row per outcome. Identifiers, amounts, digests and rea
 parked   an index of the claims that wait for a person.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,6 +140,12 @@ class Ledger:
         )
         return replace(claim, etag=stored.etag)
 
+    async def key_digests(self, claim: Claim) -> None:
+        """Key what an earlier release stored plain. Who writes the claim meanwhile keys it too."""
+        if claim.keyed(self.digests) != claim:
+            with contextlib.suppress(Conflict):
+                await self._store(claim)
+
     async def write(self, claim: Claim, entry: Entry) -> str:
         """Append to the trail; returns the row's id, in order of time."""
         id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
@@ -176,6 +184,17 @@ class Ledger:
     async def unpark(self, claim: Claim) -> None:
         """Take it off the list; nothing there is fine."""
         await self._tables.delete(PARKED, claim.partition, claim.key)
+
+    async def unlist(self, row: Row) -> None:
+        """Remove this row from the list, unless it has been written again since it was read."""
+        with suppress(Conflict):
+            await self._tables.delete(PARKED, row.partition, row.key, row.etag)
+
+    async def expect_now(self, claim: Claim) -> None:
+        """Note that a message for the record is on its way; not where somebody has taken it
+        since."""
+        with suppress(Conflict):
+            await self._store(replace(claim, retry_at=self._clock.now()))
 
     async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
         """The claims that wait for a person."""

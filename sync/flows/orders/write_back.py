@@ -151,7 +151,7 @@ class OrderComment(Write):
 class ExternalId(Write):
     """`ext_order_id` of an order. Writing it again changes nothing.
 
-    `increment_id` goes along (older releases numbered the order anew without it), items do not.
+    `increment_id` goes along (without it older releases give the order a new number), items do not.
     """
 
     kind: ClassVar[str] = "external_id"
