@@ -14,6 +14,7 @@ var tables = [
   'events'
   'identities'
   'mappings'
+  'mirror'
   'parked'
   'pauses'
   'refusedkeys'

@@ -129,6 +129,11 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    async def keep_lease(self) -> None:
+        """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken
+        the record."""
+        self.claim = await self.ledger.save(self.claim)
+
     def settles_sooner(self, error: Exception) -> dict[str, datetime]:
         """What a claim may say of this try's own intent, now that `error` has ended it.
 

@@ -19,6 +19,7 @@ from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
 from sync.engine.identities import Identities
+from sync.engine.mirror import Mirror
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -58,7 +59,7 @@ class Ledger:
     """
 
     def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
-        self._tables, self.identities = tables, Identities(tables)
+        self._tables, self.identities, self.mirror = tables, Identities(tables), Mirror(tables)
         self._clock = clock
         self._is_alone = is_alone
 
