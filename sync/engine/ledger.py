@@ -18,6 +18,7 @@ from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
+from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 
@@ -52,15 +53,21 @@ class Entry:
 
 
 class Ledger:
-    """Claims, trail and the parked over the Tables port.
+    """Claims, trail and the parked over the Tables port. `digests`: keys what is stored of them.
 
     `is_alone`: no other process works on these tables (the embedded edition locks its directory),
     so a lease of another owner is that of a process that has died, and need not be waited for.
     """
 
-    def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
-        self._tables, self.identities, self.mirror = tables, Identities(tables), Mirror(tables)
-        self._clock = clock
+    def __init__(
+        self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
+    ) -> None:
+        self._tables, self.identities, self.mirror = (
+            tables,
+            Identities(tables),
+            Mirror(tables, digests),
+        )
+        self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
@@ -130,6 +137,7 @@ class Ledger:
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
 
     async def _store(self, claim: Claim) -> Claim:
+        claim = claim.keyed(self.digests)
         row = claim.row()
         stored = await (
             self._tables.replace(CLAIMS, row) if row.etag else self._tables.insert(CLAIMS, row)
@@ -143,7 +151,7 @@ class Ledger:
             "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt,
             "number": entry.number,
             "reason": clipped(entry.reason), "remedy": clipped(entry.remedy), "code": entry.code,
-            "details": clipped_details(entry.details),
+            "details": self.digests(clipped_details(entry.details)),
         }  # fmt: skip
         await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
         return id_

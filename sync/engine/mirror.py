@@ -1,6 +1,6 @@
 """The mirror of a publication: what the target last confirmed of each row, as digests.
 
-One row per key that the target shows. A row that is being sent is announced first, so that one
+One row per key that the target shows; digests are keyed, as everywhere. A row that is being sent is announced first, so that one
 whose answer was lost, or whose sender died, counts as different until the target confirms it again.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from sync.core.encoding import digest
 from sync.core.ports import Delete, Operation, Row, Tables, Upsert
+from sync.engine.digests import KeyedDigests
 
 MIRROR: Final = "mirror"
 NOTHING: Final = "nothing"
@@ -47,10 +48,6 @@ class Mirrored:
     refused: str = ""
     version: str = ""
 
-    def shows(self, row: Shown) -> bool:
-        """Whether the target shows this very row."""
-        return self.digest == row.digest and not self.sent
-
     @property
     def cells(self) -> dict[str, str]:
         """As they are stored."""
@@ -72,8 +69,16 @@ Mirrors = Mapping[str, Mirrored]
 class Mirror:
     """The mirrors of all publications; `partition` is a connection and a flow, as for claims."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, digests: KeyedDigests) -> None:
+        self._tables, self._keyed = tables, digests
+
+    def shows(self, was: Mirrored, row: Shown) -> bool:
+        """Whether the target shows this very row."""
+        return was.digest == self._keyed(row.digest) and not was.sent
+
+    def refuses(self, was: Mirrored, row: Shown) -> bool:
+        """Whether the target has refused this very row."""
+        return was.refused == self._keyed(row.mark)
 
     async def whole(self, partition: str) -> dict[str, Mirrored]:
         """All rows of a publication."""
@@ -88,12 +93,15 @@ class Mirror:
         """These rows are about to be sent. Safe to repeat."""
         await self._put(
             partition,
-            {row.key: replace(known.get(row.key, ABSENT), sent=row.mark) for row in rows},
+            {
+                row.key: replace(known.get(row.key, ABSENT), sent=self._keyed(row.mark))
+                for row in rows
+            },
         )
 
     async def confirm(self, partition: str, rows: Iterable[Shown]) -> None:
         """The target shows these rows. Safe to repeat."""
-        await self._put(partition, {row.key: Mirrored(row.digest) for row in rows})
+        await self._put(partition, {row.key: Mirrored(self._keyed(row.digest)) for row in rows})
 
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
         """The target refused what was announced of these keys, and shows what it did before."""
@@ -101,7 +109,7 @@ class Mirror:
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
         """The target takes no such row: no run sends it again until it differs."""
-        await self._put(partition, {row.key: replace(was, refused=row.mark)})
+        await self._put(partition, {row.key: replace(was, refused=self._keyed(row.mark))})
 
     async def _put(self, partition: str, rows: Mapping[str, Mirrored]) -> None:
         """Rows of which nothing is known are removed."""

@@ -79,7 +79,7 @@ class PublicationFlow:
         mirror, partition = delivery.ledger.mirror, delivery.claim.partition
         known = await mirror.of(partition, [key])
         row, was = await self.source.one(key, delivery.systems), known.get(key, ABSENT)
-        if was.shows(row) and not delivery.message.is_asked:
+        if mirror.shows(was, row) and not delivery.message.is_asked:
             if was.refused:
                 await mirror.confirm(partition, [row])
             return Skipped("the target shows it already")
@@ -135,6 +135,7 @@ class PublicationFlow:
         """What differs from the mirror; and the keys that are to be looked at alone: several rows
         of one key, keys that no table holds, and what was refused before and differs now."""
         changes, alone, seen = dict[str, Shown](), list[str](), dict[str, str]()
+        mirror = delivery.ledger.mirror
 
         def compare(row: Shown) -> None:
             was = known.get(row.key, ABSENT)
@@ -142,9 +143,9 @@ class PublicationFlow:
                 changes.pop(row.key, None)
                 alone.append(row.key)
             elif was.refused:
-                is_given_up = was.refused == row.mark and not delivery.message.is_asked
+                is_given_up = mirror.refuses(was, row) and not delivery.message.is_asked
                 alone.extend([] if is_given_up else [row.key])
-            elif not was.shows(row) and row.key not in alone:
+            elif not mirror.shows(was, row) and row.key not in alone:
                 changes[row.key] = row
 
         async for row in self.source.every(delivery.systems):

@@ -13,6 +13,7 @@ from sync.dynamics.documents.requests import ASSIGNED
 from sync.engine.claim import Claim
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
+from sync.engine.digests import KeyedDigests
 from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
@@ -70,7 +71,7 @@ class Planning:
         message = Message(flow.name, systems.name, key, origin, systems.clock.now())
         delivery = Delivery(
             systems,
-            Ledger(tables, systems.clock),
+            Ledger(tables, systems.clock, KeyedDigests(b"")),
             DocumentCopies(tables, Unsealed(), systems.clock, keep_months=0),
             message,
             Claim(systems.name, flow.name, key),

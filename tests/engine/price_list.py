@@ -40,6 +40,7 @@ from sync.engine.systems import Systems
 from sync.engine.write import Target
 from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
+from tests.doubles.digests import DIGESTS
 from tests.engine.archive import Crash, Sends, Stepping, Steps
 from tests.engine.workshop import Plain
 
@@ -194,7 +195,7 @@ class PriceList:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.tables, self.clock)
+        return Ledger(self.tables, self.clock, DIGESTS)
 
     def worker(self) -> Runner:
         """A new process."""
@@ -213,7 +214,7 @@ class PriceList:
             Engine(
                 {runs.name: runs}, {chunks.name: chunks}, opened, lambda _: [NAME],
                 Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
-                Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
+                Ledger(tables, self.clock, DIGESTS), tables, DocumentCopies(tables, Plain(), self.clock),
                 Pauses(tables, self.clock), FlowPauses(tables, self.clock), self.clock,
                 self.clock.unique(),
             )

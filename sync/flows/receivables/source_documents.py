@@ -191,7 +191,7 @@ def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan 
             else old_document(document, delivery.systems.settings.orders)
         )
         return Skipped(reason) if reason else None
-    if delivery.claim.digest == fingerprint_of(document):
+    if delivery.is_same(delivery.claim.digest, fingerprint_of(document)):
         return Plan((), digest=delivery.claim.digest)
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",
