@@ -1,7 +1,8 @@
 """The mirror of a publication: what the target last confirmed of each row, as digests.
 
-One row per key that the target shows; digests are keyed, as everywhere. A row that is being sent is announced first, so that one
-whose answer was lost, or whose sender died, counts as different until the target confirms it again.
+One row per key that the target shows; digests are keyed, as in claims. A row that is being sent is
+announced first, so that one whose answer was lost, or whose sender died, counts as different until
+the target confirms it again.
 """
 
 from collections.abc import Iterable, Mapping

@@ -173,7 +173,6 @@ class PublicationFlow:
 
     async def _plan_chunk(self, chunk: Chunk, delivery: Delivery) -> Plan | Skipped:
         """The rows whose mirror nobody has written since it was compared."""
-        delivery.wait_until_settled()
         mirror, partition = delivery.ledger.mirror, f"{delivery.systems.name}|{self.name}"
         now = await mirror.of(partition, [row.key for row in chunk.rows])
         rows = [row for row in chunk.rows if now.get(row.key) == chunk.known.get(row.key)]

@@ -214,7 +214,8 @@ class PriceList:
             Engine(
                 {runs.name: runs}, {chunks.name: chunks}, opened, lambda _: [NAME],
                 Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
-                Ledger(tables, self.clock, DIGESTS), tables, DocumentCopies(tables, Plain(), self.clock),
+                Ledger(tables, self.clock, DIGESTS), tables,
+                DocumentCopies(tables, Plain(), self.clock),
                 Pauses(tables, self.clock), FlowPauses(tables, self.clock), self.clock,
                 self.clock.unique(),
             )

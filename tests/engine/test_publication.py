@@ -3,6 +3,7 @@ dies, and whoever publishes the same rows meanwhile."""
 
 import random
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -170,6 +171,7 @@ async def test_a_refused_row_is_sent_again_when_it_differs_or_a_person_asks(
     await there.publish(key, origin)
     assert there.is_shown()
     assert await there.parked() == []
+    assert not [row for row in (await mirror(there)).values() if "refused" in row.values]
 
 
 async def test_one_row_for_which_a_chunk_is_refused_whole_does_not_stop_the_others() -> None:
@@ -212,17 +214,22 @@ async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
     assert await there.parked() == []
 
 
-async def test_a_run_that_read_before_a_row_was_published_leaves_that_row_alone() -> None:
+@pytest.mark.parametrize("newer_prices", [[8], [8, 1]], ids=["new", "and back"])
+async def test_a_run_that_read_before_a_row_was_published_leaves_that_row_alone(
+    newer_prices: list[int],
+) -> None:
     there = await shown(A=1, B=2)
 
     async def newer() -> None:
-        there.source["A"] = {"price": 8}
-        await there.worker().deliver(there.message("A"))
+        for price in newer_prices:
+            there.clock.at += timedelta(minutes=5)
+            there.source["A"] = {"price": price}
+            await there.worker().deliver(there.message("A"))
 
     there.source |= {"A": {"price": 7}, "B": {"price": 7}}
     there.meanwhile = newer
     await there.publish()
-    assert there.shop.prices == {"A": 8, "B": 7}
+    assert there.shop.prices == {"A": newer_prices[-1], "B": 7}
 
 
 async def test_two_rows_of_one_key_are_for_a_person() -> None:
