@@ -71,7 +71,7 @@ class Planning:
         message = Message(flow.name, systems.name, key, origin, systems.clock.now())
         delivery = Delivery(
             systems,
-            Ledger(tables, systems.clock, KeyedDigests(b"")),
+            Ledger(tables, systems.clock, KeyedDigests(b"nothing is stored")),
             DocumentCopies(tables, Unsealed(), systems.clock, keep_months=0),
             message,
             Claim(systems.name, flow.name, key),
