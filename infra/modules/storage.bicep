@@ -15,6 +15,7 @@ var tables = [
   'flowpauses'
   'identities'
   'mappings'
+  'mirror'
   'parked'
   'pauses'
   'refusedkeys'
