@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from sync.app.edition_parts import EditionParts
+from sync.app.paces import Paces
 from sync.app.systems_pool import SystemsPool
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
@@ -64,7 +65,9 @@ class Services:
         self.refused_keys = RefusedKeys(tables, clock)
         margin = edition_parts.clocks_apart
         self.intake = Intake(self.sends, clock, self.refused_keys, margin=margin)
-        self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
+        self.worker = clock.unique()
+        paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
+        self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
         self.runner = Runner(engine)
@@ -87,9 +90,8 @@ class Services:
             ledger=self.ledger,
             tables=self.edition_parts.tables,
             documents=self.documents,
-            pauses=self.pauses,
             clock=self.edition_parts.clock,
-            worker=self.edition_parts.clock.unique(),
+            worker=self.worker,
         )
 
     def _with_flow(self, flow: str) -> list[str]:

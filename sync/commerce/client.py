@@ -16,10 +16,11 @@ from sync.commerce.address import Query, path_of
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.polling import SETTLING, Keyset
 from sync.commerce.search import LARGEST_PAGE, Filter, Node, Op, Search, Sort, of_any, split, where
-from sync.commerce.transport import OnPause, Transport, listed, rows_in
+from sync.commerce.transport import Transport, listed, rows_in
 from sync.config.connections import Commerce
 from sync.core.encoding import digest
 from sync.core.ports import Clock, Secrets
+from sync.pacing.pace import Pace
 
 ORDER_CHANGE: Final = ("increment_id", "entity_id", "store_id", "updated_at")
 CUSTOMER_CHANGE: Final = ("id", "store_id", "website_id", "updated_at")
@@ -38,8 +39,8 @@ class Page:
 
 
 class CommerceClient:
-    """One shop. Paths are below /V1 and escaped (`path_of`); at most `settings.concurrency`
-    requests at a time."""
+    """One shop. Paths are below /V1 and escaped (`path_of`). `pace` is shared by all clients of the
+    shop."""
 
     def __init__(
         self,
@@ -48,12 +49,10 @@ class CommerceClient:
         secrets: Secrets,
         http: httpx.AsyncClient,
         clock: Clock,
-        on_pause: OnPause | None = None,
+        pace: Pace,
     ) -> None:
         self.settings = settings
-        self._transport = Transport(
-            settings, secrets=secrets, http=http, clock=clock, on_pause=on_pause
-        )
+        self._transport = Transport(settings, secrets=secrets, http=http, clock=clock, pace=pace)
         self._clock = clock
         self._largest_page = LARGEST_PAGE
 

@@ -20,13 +20,14 @@ from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
 from sync.core.errors import Later, Never, Paused, Unknown
 from sync.core.http_reading import wait_in
+from sync.pacing.pauses import ASKED_AGAIN
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = {"paas": timedelta(seconds=30), "saas": timedelta(seconds=5)}
 """How long to keep quiet after a 429 without Retry-After; the service's own sample client waits 5
 s."""
 
-MAINTENANCE_WAIT: Final = timedelta(minutes=2)
+MAINTENANCE_WAIT: Final = ASKED_AGAIN
 
 _MAINTENANCE: Final = re.compile(r"maintenance|service temporarily unavailable", re.IGNORECASE)
 _PASSING: Final = re.compile(

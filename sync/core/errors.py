@@ -47,12 +47,12 @@ class Later(Exception):
 
 
 class Paused(Later):
-    """A whole system asked for quiet (429): nobody calls it before `after` has passed. Uses up no
-    try."""
+    """Nobody calls a whole system before `after` has passed: it asked for quiet (429), or `reason`.
+    Uses up no try."""
 
-    def __init__(self, system: str, *, after: timedelta) -> None:
+    def __init__(self, system: str, *, after: timedelta, reason: str = "") -> None:
         super().__init__(
-            f"{system} asked for a pause of {after.total_seconds():.0f} s",
+            reason or f"{system} asked for a pause of {after.total_seconds():.0f} s",
             after=after,
             counts=False,
         )

@@ -9,7 +9,7 @@ callers announce what they write and look before they repeat.
 
 import copy
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +31,7 @@ from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 from sync.pacing.batching import Coalescer
-from sync.pacing.limiter import Limiter
+from sync.pacing.pace import Pace
 from sync.pacing.priority import Priority
 
 WRITE_TIMEOUT: Final = timedelta(seconds=60)
@@ -68,9 +68,9 @@ class DynamicsClient:
     """One environment. `counts` holds the requests made so far (reads, writes) and the tokens
     taken.
 
-    `limiter` is shared by all clients of the environment; `on_pause` is told the length of a pause
-    F&O asks for, before `Paused` is raised. `lengths`: characters of fields where this environment
-    has others than the standard. `http` and `tokens` belong to the caller, who closes them.
+    `pace` is shared by all clients of the environment. `lengths`: characters of fields where this
+    environment has others than the standard. `http` and `tokens` belong to the caller, who closes
+    them.
     """
 
     def __init__(
@@ -79,16 +79,13 @@ class DynamicsClient:
         *,
         http: httpx.AsyncClient,
         tokens: Tokens,
-        limiter: Limiter,
+        pace: Pace,
         clock: Clock,
-        on_pause: Callable[[timedelta], Awaitable[None]],
         write_timeout: timedelta = WRITE_TIMEOUT,
         documents_per_batch: int = 1,
         lengths: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        self._transport = Transport(
-            base_url, http=http, tokens=tokens, limiter=limiter, clock=clock, on_pause=on_pause
-        )
+        self._transport = Transport(base_url, http=http, tokens=tokens, pace=pace, clock=clock)
         self._write_timeout = write_timeout
         self._lengths = lengths
         self._priority = Priority.DOCUMENTS

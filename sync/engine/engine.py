@@ -10,7 +10,6 @@ from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
-from sync.pacing.pauses import Pauses
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,5 @@ class Engine:
     ledger: Ledger
     tables: Tables
     documents: DocumentCopies
-    pauses: Pauses
     clock: Clock
     worker: str

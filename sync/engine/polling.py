@@ -23,6 +23,7 @@ from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
+from sync.pacing.pace import may_begin
 
 log = logging.getLogger("sync.engine.polling")
 
@@ -105,7 +106,7 @@ class Polling:
         now = self._engine.clock.now()
         every = timedelta(minutes=poll.every_minutes(systems.settings)) - DUE_EARLY
         is_due = at_once or mark.is_behind or mark.polled is None or now - mark.polled >= every
-        if not is_due or await self._engine.pauses.over(systems.pause_names) is not None:
+        if not is_due or not await may_begin(systems.paces):
             return 0
         until = await poll.until(systems)
         run = Run(flow, systems, now + RUN, self._engine.clock.now() - until)
@@ -155,7 +156,7 @@ class Polling:
         return (
             found >= MOST
             or self._engine.clock.now() >= run.ends
-            or await self._engine.pauses.over(run.systems.pause_names) is not None
+            or not await may_begin(run.systems.paces)
         )
 
     async def _store(self, run: Run, mark: Watermark) -> Watermark:

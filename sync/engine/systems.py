@@ -13,6 +13,7 @@ from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
 from sync.pacing.batching import Coalescer
+from sync.pacing.pace import Pace
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Systems:
     `companies`: by id. What concurrent deliveries ask for within milliseconds becomes one search.
     `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
-    that name.
+    that name. `paces`: how the two systems are called, which other connections may share.
     """
 
     name: str
@@ -43,5 +44,5 @@ class Systems:
     websites: Websites
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
-    pause_names: tuple[str, ...]
+    paces: tuple[Pace, ...]
     close: Callable[[], Awaitable[None]]

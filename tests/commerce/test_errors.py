@@ -347,7 +347,7 @@ def test_maintenance_is_later_at_nobodys_cost_and_nothing_was_written(writes: bo
     page = b"<title>503 Service Temporarily Unavailable</title> due to maintenance downtime"
     error = error_from(answer(503, page), call(writes=writes))
     assert type(error) is Later
-    assert error.after == timedelta(minutes=2)
+    assert error.after == timedelta(seconds=10)
     assert not error.counts
     reported = error_from(answer(503, page, retry_after="600"), call(writes=writes))
     assert isinstance(reported, Later)

@@ -23,7 +23,6 @@ from sync.engine.message import Message
 from sync.engine.plan import Plan
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
-from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
 from tests.engine.archive import (
     TARGET,
@@ -87,7 +86,7 @@ class Workshop:
         flow = DocumentFlow[Toy]("toys", "Toys", Source(self._read), self._plan)
         tables: Tables = Stepping(self.tables, self.steps)
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, pause_names=(), one_at_a_time=self._lock
+            name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock
         )
 
         async def opened(_: str) -> Any:
@@ -98,7 +97,7 @@ class Workshop:
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
-                Pauses(tables, self.clock), self.clock, f"worker-{self.workers}",
+                self.clock, f"worker-{self.workers}",
             )
         )  # fmt: skip
 

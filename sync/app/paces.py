@@ -1,0 +1,62 @@
+"""The pace of each system that the connections name: one for all connections of a process that
+share the system."""
+
+from collections.abc import Iterable, Mapping
+
+from sync.app.edition_parts import EditionParts
+from sync.config.connections import Commerce, Connection, Dynamics
+from sync.pacing.budget import Budget
+from sync.pacing.limiter import MOST, Limiter
+from sync.pacing.pace import Pace
+from sync.pacing.pauses import Pauses
+
+
+class Paces:
+    """Made when first needed. Where connections that share a system allow different numbers, the
+    lowest holds. Close it when done.
+
+    A process that is alone needs no budget: nobody else takes from the whole.
+    """
+
+    def __init__(
+        self,
+        connections: Mapping[str, Connection],
+        edition_parts: EditionParts,
+        pauses: Pauses,
+        worker: str,
+    ) -> None:
+        self._connections = connections
+        self._edition_parts = edition_parts
+        self._pauses = pauses
+        self._worker = worker
+        self._by_system: dict[str, Pace] = {}
+
+    def of(self, settings: Commerce | Dynamics) -> Pace:
+        """The pace of the system at this address."""
+        system = settings.system
+        if system not in self._by_system:
+            self._by_system[system] = self._made(system)
+        return self._by_system[system]
+
+    def _made(self, system: str) -> Pace:
+        sharing = [one for one in self._sections() if one.system == system]
+        whole = min(one.concurrency_in_all for one in sharing)
+        start = min(whole, *(one.concurrency for one in sharing))
+        is_shop = isinstance(sharing[0], Commerce)
+        limiter = Limiter(start, start if is_shop else min(whole, MOST))
+        parts, budget = self._edition_parts, None
+        if not parts.is_alone:
+            budget = Budget(
+                parts.tables, parts.clock, system, limiter, whole=whole, worker=self._worker
+            )
+        return Pace(system, limiter, self._pauses, parts.clock, budget)
+
+    def _sections(self) -> Iterable[Commerce | Dynamics]:
+        for connection in self._connections.values():
+            yield connection.commerce
+            yield connection.dynamics
+
+    async def close(self) -> None:
+        """Give back what is lent. Safe to repeat."""
+        for pace in self._by_system.values():
+            await pace.close()
