@@ -198,7 +198,7 @@ def _is_too_much(response: httpx.Response) -> bool:
         return False
     try:
         groups = batch.read(kind, response.content)
-    except batch.BrokenBatch:  # whoever reads it says so
+    except batch.BrokenBatch:  # its reader says so
         return False
     return any(part.status in _TOO_MUCH for group in groups for part in group)
 

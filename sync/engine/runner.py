@@ -26,7 +26,7 @@ from sync.engine.reading import required, rereading
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
-from sync.pacing.pace import at_work, put_off_until
+from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.retry import ABSENT_WAITS, Wait, decide
 
 log = logging.getLogger("sync.engine.runner")
@@ -79,7 +79,7 @@ class Runner:
         if keys is not None:
             await self._resolved(message, keys)
             return
-        begins = await put_off_until(systems.paces)
+        begins = await comes_again_at(systems.paces)
         if begins is not None:
             await self._engine.intake.reschedule(message, begins)
             return

@@ -9,7 +9,6 @@ never come to more than the whole.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +24,8 @@ LEASE: Final = timedelta(seconds=60)
 """How long parts stay lent without a sign of life; about as long as a request may take."""
 RENEWED_EVERY: Final = timedelta(seconds=5)
 """How often a process that is at work says what it wants; one that is not gives all back then."""
+GIVEN_BACK_EVERY: Final = timedelta(seconds=1)
+"""The same, while requests are under way on parts that are others' share by now."""
 CLOCKS_APART: Final = timedelta(seconds=5)
 """How much longer than their lease parts are left to another process, whose clock may be behind."""
 TURNS_EVERY: Final = 30
@@ -89,8 +90,8 @@ class Budget:
                 await self._given_back()
 
     def _is_enough(self) -> bool:
-        """Whether nothing need be written now: what is lent suffices, or more was not to be had a
-        moment ago."""
+        """Whether nothing is to be written now: what is lent is enough, or no more was free
+        lately."""
         return self._is_lent() and (self._is_short or self._wants() <= self._limiter.lent)
 
     def _is_lent(self) -> bool:
@@ -112,7 +113,7 @@ class Budget:
             shares = shared(
                 self._whole,
                 {**{name: part.wants for name, part in others.items()}, self._worker: wants},
-                f"{int(now.timestamp()) // TURNS_EVERY}",
+                int(now.timestamp()) // TURNS_EVERY,
             )
             may = max(min(shares[self._worker], free), 0)
             if may < self._limiter.lent:
@@ -123,7 +124,7 @@ class Budget:
                 break
         self._until, self._is_short = part.until, may < wants
         self._limiter.lend(may)
-        self._start_timer(RENEWED_EVERY)
+        self._start_timer(RENEWED_EVERY if has == may else GIVEN_BACK_EVERY)
 
     async def _given_back(self) -> None:
         self._limiter.lend(0)
@@ -171,7 +172,7 @@ class Budget:
         self._renewing = asyncio.get_running_loop().create_task(self._renew())
 
     async def _renew(self) -> None:
-        """Say anew what is wanted; give all back where nothing was wanted since the last time."""
+        """Say again what is wanted; give all back where nothing was wanted since the last time."""
         async with self._writing:
             self._is_short = False
             is_idle = not self._demand() and not self._peak
@@ -184,10 +185,12 @@ class Budget:
             self._peak = self._demand()
 
 
-def shared(whole: int, wants: Mapping[str, int], turn: str) -> dict[str, int]:
-    """How many of `whole` each gets: none more than it wants, and nobody less than another that
-    gets less than it wants, but for one. Whose turn it is gets that one."""
-    order = sorted(wants, key=lambda name: hashlib.sha256(f"{turn}|{name}".encode()).digest())
+def shared(whole: int, wants: Mapping[str, int], turn: int) -> dict[str, int]:
+    """How many of `whole` each gets. Nobody gets more than it wants. What is short is divided
+    evenly; what cannot be divided goes to others from `turn` to `turn`."""
+    names = sorted(wants)
+    first = turn * whole % len(names) if names else 0
+    order = names[first:] + names[:first]
     got = dict.fromkeys(wants, 0)
     left = whole
     while left and (open_ := [name for name in order if got[name] < wants[name]]):

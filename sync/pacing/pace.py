@@ -24,7 +24,7 @@ log = logging.getLogger("sync.pacing.pace")
 
 READY_WITHIN: Final = timedelta(seconds=10)
 """A delivery begins when its requests can be expected to wait no longer than this for a turn."""
-LONGEST_PUT_OFF: Final = timedelta(seconds=30)
+LONGEST_DELAY: Final = timedelta(seconds=30)
 """What cannot begin for want of turns is looked at again after this at the latest."""
 SOONEST: Final = timedelta(seconds=2)
 """What is put off comes again no sooner."""
@@ -61,7 +61,7 @@ class Pace:
         self._is_away = False
         self._tried_at: datetime | None = None
         self._at_work = 0
-        self._put_off: datetime | None = None
+        self._last_comes_at: datetime | None = None
 
     @asynccontextmanager
     async def turn(
@@ -122,14 +122,14 @@ class Pace:
                 return now + SOONEST
             self._tried_at = now
         wait = self.limiter.wait_of(self._at_work + 1)
-        return now + min(wait, LONGEST_PUT_OFF) if wait > READY_WITHIN else None
+        return now + min(wait, LONGEST_DELAY) if wait > READY_WITHIN else None
 
-    def put_off(self, until: datetime) -> datetime:
+    def comes_again(self, until: datetime) -> datetime:
         """When a message comes again that may not begin before `until`: spread, so that what was
         put off comes back in a steady stream."""
-        last = self._put_off
-        self._put_off = until if last is None else max(until, last + EVERY)
-        return self._put_off
+        last = self._last_comes_at
+        self._last_comes_at = until if last is None else max(until, last + EVERY)
+        return self._last_comes_at
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -180,13 +180,13 @@ async def may_begin(paces: Sequence[Pace]) -> bool:
     return not [pace for pace in paces if await pace.not_before() is not None]
 
 
-async def put_off_until(paces: Sequence[Pace]) -> datetime | None:
+async def comes_again_at(paces: Sequence[Pace]) -> datetime | None:
     """When a message comes again whose delivery may not begin now, spread; None: it may."""
     ends = [(at, pace) for pace in paces if (at := await pace.not_before()) is not None]
     if not ends:
         return None
     until, pace = max(ends, key=lambda end: end[0])
-    return pace.put_off(until)
+    return pace.comes_again(until)
 
 
 @contextmanager
