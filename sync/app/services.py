@@ -6,6 +6,7 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -13,21 +14,24 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.paces import Paces
 from sync.app.systems_pool import SystemsPool
+from sync.app.tidying import tidy
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import NotJson, to_json
+from sync.core.encoding import to_json
 from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
+from sync.engine.message import Message, message_in
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
+from sync.engine.repair import Repair
 from sync.engine.runner import Runner
 from sync.engine.turns import Turns
 from sync.engine.watermarks import WATERMARKS
@@ -60,24 +64,22 @@ class Services:
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
+        self.flow_pauses = FlowPauses(tables, clock)
         self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
-        self.refused_keys = RefusedKeys(tables, clock)
-        margin = edition_parts.clocks_apart
-        self.intake = Intake(self.sends, clock, self.refused_keys, margin=margin)
+        self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
+        self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
         self.worker = clock.unique()
         paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
         self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
-        self.runner = Runner(engine)
-        self.polling = Polling(engine)
+        self.runner, self.polling = Runner(engine), Polling(engine)
+        self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
-        known = (self.intake, self.flows, self.connections)
-        self.edge = Edge(
-            *known, edition_parts.secrets, tables, clock, self._public_keys, RefusalLines(clock)
-        )
-        self.business_events = BusinessEventsEdge(*known, tables, clock)
+        known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
+        self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
+        self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
 
     def engine(self) -> Engine:
         """The parts that run flows."""
@@ -90,6 +92,7 @@ class Services:
             ledger=self.ledger,
             tables=self.edition_parts.tables,
             documents=self.documents,
+            flow_pauses=self.flow_pauses,
             clock=self.edition_parts.clock,
             worker=self.worker,
         )
@@ -153,7 +156,7 @@ class Services:
             deliveries,
             trace_parent[36:52],
         )
-        message = _message(body)
+        message = message_in(body)
         if message is not None and await self._gave_back(message):
             return
         named = (message.connection, message.key) if message else ("", "")
@@ -187,6 +190,7 @@ class Services:
         one does not."""
         flows: dict[str, Any] = {}
         try:
+            paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
             for name, flow in self.flows.items():
                 depth = await self.edition_parts.queue.depth(flow.queue)
                 marks = {
@@ -208,24 +212,25 @@ class Services:
             return HttpAnswer(
                 503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
             )
-        return HttpAnswer(
-            200, to_json({"status": "ok", "counts": self.systems_pool.counts(), "flows": flows})
-        )
+        counts = self.systems_pool.counts()
+        found = {"status": "ok", "paused": paused, "counts": counts, "flows": flows}
+        return HttpAnswer(200, to_json(found))
 
     async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are."""
-        edition_parts, flows = self.edition_parts, tuple(self.flows.values())
+        """Tell the log how far behind queues and polls are; mend a page of claims."""
+        parts, flows = self.edition_parts, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
-        await monitor(
-            queues, flows, self.connections,
-            queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
-            telemetry=edition_parts.telemetry,
-        )  # fmt: skip
+        try:
+            await monitor(
+                queues, flows, self.connections, queue=parts.queue, tables=parts.tables,
+                clock=parts.clock, telemetry=parts.telemetry,
+            )  # fmt: skip
+        finally:
+            await self.repair.run()
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy, and keys told long ago."""
-        await self.documents.forget_old()
-        await self.refused_keys.forget_old()
+        """Forget what is older than it is kept."""
+        await tidy(self.documents, self.edition_parts.tables, self.edition_parts.clock)
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""
@@ -237,11 +242,3 @@ class Services:
         await self.edition_parts.tokens.close()
         if self.edition_parts.close is not None:
             await self.edition_parts.close()
-
-
-def _message(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None

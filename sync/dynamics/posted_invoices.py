@@ -2,9 +2,9 @@
 (reference 6.4).
 
 `SalesInvoiceHeadersV2` shows the sums of what sales orders and return orders became; a credit
-note's are negative. Free text invoices are not in it, and their own header bears no sums: the
-table-shaped copy of the invoice journal has them. That copy is meant for reporting, and a role may
-well not see it; then the lines tell the amount, and the tax only where they show one.
+note's are negative. Free text invoices are not in it, and their own header shows no sums. The
+table-shaped copy of the invoice journal has them, but it is meant for reporting and a role may not
+see it. Then the amount comes from the lines, and the tax too where they show one.
 """
 
 import logging
@@ -151,8 +151,8 @@ class PostedInvoices:
         self, company: str, day: date, *, after: str = ""
     ) -> AsyncIterator[tuple[PostedInvoice, date]]:
         """Sales invoices and credit notes with an invoice date from `day` on, by number, those
-        after the number `after`. Days are all that F&O can filter by here; a sales invoice bears
-        the day of its posting."""
+        after the number `after`. F&O can filter by days only; a sales invoice is dated
+        the day it was posted."""
         where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
         if after:
             where &= Filter.gt("InvoiceNumber", after)
@@ -165,8 +165,8 @@ class PostedInvoices:
     async def free_text_invoices_since(
         self, company: str, day: date, *, after: str = ""
     ) -> AsyncIterator[tuple[PostedInvoice, date]]:
-        """Posted free text invoices, by identifier, those after the identifier `after`. They bear
-        the day of their draft, and drafts lie for a while."""
+        """Posted free text invoices, by identifier, those after the identifier `after`. They are
+        dated the day they were drafted, which may be days before they were posted."""
         drafted = Filter.ge("InvoiceDate", day - DRAFTS_LIE)
         where = Filter.eq("dataAreaId", company) & drafted
         where &= Filter.eq("IsPosted", Member("NoYes", "Yes"))
@@ -180,7 +180,7 @@ class PostedInvoices:
 
 
 def _dated(row: dict[str, Any]) -> date | None:
-    """The invoice date; None, and a line in the log, for a row that bears none."""
+    """The invoice date; None, and a line in the log, for a row without one."""
     try:
         return date.fromisoformat(str(row.get("InvoiceDate"))[:10])
     except ValueError:

@@ -1,7 +1,7 @@
 """A record's row in claims: where it stands, who holds it, and what the targets hold of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -54,7 +54,8 @@ class Claim:
     document: number, digest, further keys. `deaths`: takings in a row whose holder never let go.
     `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
     notification that it stands for. `unsettled_until`: until when a write given up before the last
-    intent may still commit, whatever came of the last.
+    intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
+    that last required this one; a guest's account has no other occasion.
     """
 
     connection: str
@@ -81,6 +82,7 @@ class Claim:
     deaths: int = 0
     retry_at: datetime | None = None
     heard_at: datetime | None = None
+    required_by: str = ""
     etag: str = field(default="", compare=False)
 
     @property
@@ -107,6 +109,16 @@ class Claim:
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
 
+    def announcing(self, intent: Intent | None) -> Self:
+        """The claim with this intent, or without any."""
+        return replace(
+            self,
+            intent_document=intent.document if intent else "",
+            intent_kind=intent.kind if intent else "",
+            intent_not_after=intent.not_after if intent else None,
+            intent_settled_by=intent.settled_by if intent else None,
+        )
+
     def is_held_at(self, now: datetime) -> bool:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now
@@ -119,6 +131,12 @@ class Claim:
     def may_be_listed(self) -> bool:
         """Whether a row in the list of the parked may stand for it: the claim says why first."""
         return self.state is State.PARKED or bool(self.reason)
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether it was delivered without a part that a person can bring there: `remedy` says
+        how."""
+        return self.state is State.DELIVERED and bool(self.remedy)
 
     def row(self) -> Row:
         """As it is stored."""

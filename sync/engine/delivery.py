@@ -130,6 +130,13 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    def was_not_made(self) -> None:
+        """The write that was announced last was refused or not sent, and all of it: only what was
+        open before it is open still. The claim stores it when it is let go."""
+        earlier = self.inherited
+        is_over = earlier is not None and earlier.kind in self._resolved
+        self.claim = self.claim.announcing(None if is_over else earlier)
+
     def settles_sooner(self, error: Exception) -> dict[str, datetime]:
         """What a claim may say of this try's own intent, now that `error` has ended it.
 
@@ -169,6 +176,10 @@ class Delivery:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody
         else works on it."""
         return await self.requires(self, flow, key, record)
+
+    async def lacks_something(self, flow: str, key: str) -> bool:
+        """Whether another record of this connection was delivered without a part of it."""
+        return (await self.ledger.claim(self.claim.connection, flow, key)).lacks_something
 
     async def last_sent(self, kind: str) -> Any | None:
         """The document of this kind that was last sent for this record, or None when no copy is

@@ -58,7 +58,7 @@ class Poll(Generic[R]):
     up to when it may look, by the owner's clock, so that what is still being committed is left out.
     `every_minutes(connection)`: how often. `schedule`: when the timer looks whether a connection's
     poll is due. `fingerprint(record)`: what `changed` would say of the record as it was read, where
-    its changes bear fingerprints.
+    its changes have fingerprints.
     """
 
     changed: Changed
@@ -118,5 +118,5 @@ class DocumentFlow(Generic[R]):
 
     @property
     def queue(self) -> str:
-        """The queue bears the flow's name."""
+        """The queue has the flow's name."""
         return self.name

@@ -14,9 +14,9 @@ class Change:
     """Something a poll found: the record's key and the owner's own stamp of its last change (aware
     UTC).
 
-    `fingerprint`: what tells a change where records bear no stamp: by it, and not by the time, a
-    record counts as seen. `position`: where the owner's list stands after this change, in words of
-    the flow's own (`Changed`); empty where only the time tells.
+    `fingerprint`: shows a change where records have no time stamp; a record with a known
+    fingerprint counts as seen, whatever the time. `position`: where the owner's list stands after
+    this change, in the flow's own form (`Changed`); empty where the time alone is enough.
     """
 
     key: str
@@ -27,8 +27,8 @@ class Change:
 
 class Changed(Protocol):
     """A poll over a flow's records from `since` to `until`, both inclusive, in the order of their
-    positions; where changes bear none, the oldest first. `after`: the position of the last change
-    that was taken; what comes after it is listed."""
+    positions; where changes have none, the oldest first. `after`: the position of the last change
+    that was taken; only later ones are listed."""
 
     def __call__(
         self, systems: "Systems", since: datetime, until: datetime, after: str = "", /

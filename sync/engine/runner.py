@@ -7,6 +7,7 @@ target closes it (`flows/`).
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
 from sync.pacing.pace import at_work, comes_again_at
-from sync.pacing.retry import ABSENT_WAITS, Wait, decide
+from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.runner")
 
@@ -69,6 +70,11 @@ class Runner:
             )
 
     async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
+        pause = await self._engine.flow_pauses.over(message.connection, flow.name)
+        if pause is not None:
+            due = self._engine.flow_pauses.look_again_at(pause)
+            await self._engine.intake.reschedule(message, due)
+            return
         try:
             systems = await self._engine.open_systems(message.connection)
             source = flow.source
@@ -169,13 +175,15 @@ class Runner:
         required record itself."""
         flow = self._engine.flows.get(flow_name) or self._engine.sub_flows[flow_name]
         systems = delivery.systems
+        await self._engine.flow_pauses.require_none(systems.name, flow_name)
         message = Message(flow_name, systems.name, key, "required", self._engine.clock.now())
         claim, is_held = await self._ledger.take(
             systems.name, flow_name, key, self._engine.worker, is_notification=False
         )
         if not is_held:
             raise self._held_by_another(delivery, flow_name, key)
-        inner = self._delivery(systems, message, claim)
+        by = f"{delivery.message.flow}|{delivery.message.key}"
+        inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
             inner.started = delivery.started  # it was read since then
         try:
@@ -186,11 +194,7 @@ class Runner:
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
         except Exception as error:
-            reason = (
-                error.reason
-                if isinstance(error, Later | Never)
-                else f"unexpected {type(error).__name__}"
-            )
+            reason = reason_of(error)
             await self._outcomes.write(
                 inner, Entry(self._engine.clock.now(), "stopped", reason=reason)
             )

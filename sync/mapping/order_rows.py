@@ -1,4 +1,4 @@
-"""Which rows of a Commerce order bear money, and what their true row totals are.
+"""Which rows of a Commerce order carry money, and what their true row totals are.
 
 REST rewrites `row_total` while answering (measured on 2.4.8-p1: one piece's price less the discount
 of the whole row), and older releases rewrite it otherwise. The true row is therefore *recovered*:
@@ -19,10 +19,10 @@ from sync.mapping.bundles import children_carry, repeat_the_price, spread
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """A row that bears money. `row` is before discount, without tax and fixed product tax; the rest
-    as on the item.
+    """A row that carries money. `row` is before discount, without tax and fixed product tax; the
+    rest as on the item.
 
-    `sku` is what was really sold (a configurable's chosen child bears the same sku as its parent's
+    `sku` is what was really sold (a configurable's chosen child has the same sku as its parent's
     row).
     """
 
@@ -101,8 +101,8 @@ def _chosen(
 
 
 def _is_nothing(item: Item) -> bool:
-    """No piece and no money, as a bundle option that was left at nought; its price is that of a
-    piece nobody ordered."""
+    """No piece and no money: a bundle option whose quantity was left at zero. Its price is that
+    of a piece that was not ordered."""
     money = (
         item.row_total_incl_tax, item.tax_amount, item.discount_amount, item.row_invoiced,
         item.weee_tax_applied_row_amount

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.checks.codes import codes_exist, rounding_agrees
+from sync.checks.codes import codes_exist
 from sync.checks.entities import (
     companies_exist,
     dynamics_answers,
@@ -15,6 +15,7 @@ from sync.checks.entities import (
     length_findings,
 )
 from sync.checks.finding import Level, findings_of
+from sync.checks.rounding import rounding_agrees
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import Keyed, number_finding, numbers_fit
 from sync.config.connections import Companies, NumberMode

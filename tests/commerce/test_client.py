@@ -12,8 +12,9 @@ import pytest
 
 from sync.commerce.client import CommerceClient, Page
 from sync.commerce.errors import NotThere, PageTooLarge
+from sync.commerce.filters import Op, where
 from sync.commerce.products import Products
-from sync.commerce.search import Op, Search, Sort, where
+from sync.commerce.search import Search, Sort
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
 from sync.pacing.limiter import Limiter
@@ -432,3 +433,17 @@ async def test_the_shops_time_is_known_by_its_answers(
     assert page.server_time == datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
     clock.move(timedelta(minutes=1))
     assert client.server_time == datetime(2026, 1, 1, 11, 56, 0, tzinfo=UTC)
+
+
+async def test_a_write_whose_turn_comes_too_late_is_not_sent_and_uses_up_no_try(
+    client: CommerceClient, shop: Shop, clock: HandClock
+) -> None:
+    deadline = clock.now()
+    shop.replies = [Reply(200, b"true")]
+    await client.post("orders/1/comments", {}, not_after=deadline)
+    clock.move(timedelta(milliseconds=1))
+    with pytest.raises(Later) as late:
+        await client.post("orders/1/comments", {}, not_after=deadline)
+    assert not isinstance(late.value, Unknown)
+    assert not late.value.counts
+    assert client.counts["writes"] == 1

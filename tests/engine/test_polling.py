@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.app.tidying import tidy
 from sync.core.ports import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
@@ -22,6 +23,7 @@ from sync.engine.claims_in_bulk import claims_of
 from sync.engine.copies import DocumentCopies
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
@@ -90,7 +92,7 @@ class Polled:
             intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
-            clock=self.clock, worker="w",
+            flow_pauses=FlowPauses(self.tables, self.clock), clock=self.clock, worker="w",
         )  # fmt: skip
         self.polling = Polling(self.engine)
 
@@ -339,10 +341,10 @@ def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None
         assert {told.origin async for told in polled.refused.all()} == {"poll"}
         assert len([told async for told in polled.refused.all()]) == len(bad)
         assert all([told.key.isascii() and told.reason async for told in polled.refused.all()])
-        await polled.refused.forget_old()
+        await tidy(polled.engine.documents, polled.tables, polled.clock)
         assert [told async for told in polled.refused.all()]
         await asyncio.sleep(KEEP.total_seconds())
-        await polled.refused.forget_old()
+        await tidy(polled.engine.documents, polled.tables, polled.clock)
         assert not [told async for told in polled.refused.all()]
         return polled
 

@@ -1,14 +1,12 @@
 """A webhook: verified over its raw bytes, its key taken out and stored, answered; or refused and
 nothing stored."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync.core.encoding import from_json, to_json
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 from tests.intake_http.harness import (
     HEADER,
     ROTATED,
@@ -18,7 +16,6 @@ from tests.intake_http.harness import (
     signed_by_commerce,
     signed_by_gateway,
 )
-from tests.mapping.samples import SHARED_SAMPLES
 
 BODY = to_json(
     {
@@ -187,9 +184,12 @@ async def test_a_signed_body_without_a_key_is_refused_and_nothing_stored(
     assert await harness.depth() == 0
 
 
-async def test_a_body_of_megabytes_is_refused_before_anything_is_computed(harness: Harness) -> None:
+@pytest.mark.parametrize(("headers", "status"), [({HEADER: "AAAA"}, 413), ({}, 401)])
+async def test_a_body_of_megabytes_is_refused_before_anything_is_computed(
+    harness: Harness, headers: dict[str, str], status: int
+) -> None:
     body = b'{"order": {"increment_id": "1", "x": "' + b"x" * (5 * 1024 * 1024) + b'"}}'
-    assert (await harness.hook(body, {})).status == 413
+    assert (await harness.hook(body, headers)).status == status
     assert await harness.depth() == 0
 
 
@@ -308,7 +308,7 @@ async def test_a_customer_without_an_id_is_no_notification(harness: Harness, doc
 async def test_published_shapes_of_payloads_are_understood(
     harness: Harness, file: str, to: str, key: str
 ) -> None:
-    path = Path(os.fspath(SHARED_SAMPLES)) / "commerce" / f"{file}.json"
+    path = SHARED_SAMPLES / "commerce" / f"{file}.json"
     if not path.exists():
         pytest.skip(ABSENT)
     assert (await harness.hook(path.read_bytes(), to=f"bikes/{to}")).status == 200

@@ -1,6 +1,6 @@
-"""What becomes of a sales order whose order is given up or refunded in Commerce.
+"""Sales orders whose order is cancelled, rejected or fully refunded in Commerce.
 
-What D365 has shipped before it was refunded is left to the credit memo, which returns it.
+Goods that D365 shipped before the refund are left to the credit memo, which returns them.
 """
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
@@ -24,7 +24,7 @@ from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced
 
 
 def given_up(order: Order, delivery: Delivery) -> str:
-    """What happened to an order of which nothing is wanted; empty while something is."""
+    """Why nothing of an order is wanted any more; empty while something is."""
     if is_rejected(order):
         return "rejected"
     if is_cancelled(order):

@@ -23,7 +23,8 @@ from sync.dynamics.documents.sales_order_changes import (
     rewritten,
     sent_form,
 )
-from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders
+from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
@@ -60,6 +61,11 @@ class SalesOrderWrite(Write):
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
         """Whether the number is ours, so that D365's primary key refuses a second order."""
+        return bool(self.order.number)
+
+    @property
+    def is_one_request(self) -> bool:  # type: ignore[override]
+        """With a number of ours, header and lines travel in one changeset."""
         return bool(self.order.number)
 
     @property

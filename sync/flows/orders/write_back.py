@@ -104,6 +104,7 @@ class OrderComment(Write):
     """
 
     kind: ClassVar[str] = "order_comment"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order_id: int
     text: str
     commerce: CommerceClient
@@ -151,10 +152,11 @@ class OrderComment(Write):
 class ExternalId(Write):
     """`ext_order_id` of an order. Writing it again changes nothing.
 
-    `increment_id` goes along (older releases numbered the order anew without it), items do not.
+    `increment_id` goes along (without it older releases give the order a new number), items do not.
     """
 
     kind: ClassVar[str] = "external_id"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     action: ClassVar[str] = "amended"
     refuses_second: ClassVar[bool] = True  # type: ignore[misc]
     order_id: int
