@@ -2,6 +2,7 @@
 share the system."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Commerce, Connection, Dynamics
@@ -55,6 +56,22 @@ class Paces:
         for connection in self._connections.values():
             yield connection.commerce
             yield connection.dynamics
+
+    async def stopped(self) -> list[dict[str, Any]]:
+        """The systems that nobody may call now: since when, why, and until when. `is_away`: it
+        gives no answer, and is asked again at `until`; otherwise it asked for a pause."""
+        found: dict[str, dict[str, Any]] = {}
+        for name, connection in self._connections.items():
+            for system in (connection.commerce.system, connection.dynamics.system):
+                standing = await self._pauses.standing(system)
+                if standing is not None:
+                    row = found.setdefault(system, {"system": system, "connections": []})
+                    row["connections"].append(name)
+                    row |= {
+                        "is_away": standing.is_away, "since": standing.since,
+                        "until": standing.until, "reason": standing.reason,
+                    }  # fmt: skip
+        return list(found.values())
 
     async def close(self) -> None:
         """Give back what is lent. Safe to repeat."""

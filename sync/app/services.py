@@ -186,11 +186,12 @@ class Services:
         )
 
     async def health(self) -> HttpAnswer:
-        """Queue and tables answer; per flow how much waits and when its poll last looked. 503 when
-        one does not."""
+        """Queue and tables answer; per flow how much waits and when its poll last looked; which
+        flows are paused, and which systems nobody may call. 503 when one does not."""
         flows: dict[str, Any] = {}
         try:
             paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
+            stopped = await self.systems_pool.paces.stopped()
             for name, flow in self.flows.items():
                 depth = await self.edition_parts.queue.depth(flow.queue)
                 marks = {
@@ -213,8 +214,8 @@ class Services:
                 503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
             )
         counts = self.systems_pool.counts()
-        found = {"status": "ok", "paused": paused, "counts": counts, "flows": flows}
-        return HttpAnswer(200, to_json(found))
+        found = {"paused": paused, "systems": stopped, "counts": counts, "flows": flows}
+        return HttpAnswer(200, to_json({"status": "ok", **found}))
 
     async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are; mend a page of claims."""

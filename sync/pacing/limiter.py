@@ -79,8 +79,10 @@ class Limiter:
         return min(self.limit, self.lent)
 
     def wait_of(self, many: int) -> timedelta:
-        """How long the last of `many` requests that come at once would wait, by recent answers."""
-        return timedelta(seconds=self.took * max(many - self.room, 0) / max(self.room, 1))
+        """How long the last of `many` requests that come at once would wait, by recent answers. A
+        first one never does: what it needs is lent when it asks."""
+        room = max(self.room, 1)
+        return timedelta(seconds=self.took * max(many - room, 0) / room)
 
     @asynccontextmanager
     async def slot(self, priority: Priority = Priority.DOCUMENTS) -> AsyncIterator[Slot]:

@@ -35,6 +35,9 @@ TRIED_EVERY: Final = timedelta(seconds=1)
 EVERY: Final = timedelta(milliseconds=10)
 """What is put off comes again after the pause, a hundred a second: more than a system takes, and so
 few that a long queue is not handed round for the whole of an outage."""
+SPREAD: Final = 20.0
+"""Seconds over which messages come again while a system is away: with the time between two requests
+that find out, everything is back half a minute after the system is."""
 
 
 class Pace:
@@ -129,7 +132,8 @@ class Pace:
         put off comes back in a steady stream."""
         last = self._last_comes_at
         self._last_comes_at = until if last is None else max(until, last + EVERY)
-        return self._last_comes_at
+        apart = self._clock.between(0, SPREAD) if self._is_away else 0
+        return self._last_comes_at + timedelta(seconds=apart)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:

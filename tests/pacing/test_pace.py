@@ -117,10 +117,13 @@ async def test_no_more_deliveries_begin_than_their_turns_can_serve_in_time(site:
 
 
 @at_site
-async def test_a_fast_system_keeps_nobody_out(site: Site) -> None:
+async def test_neither_a_fast_system_nor_one_without_work_keeps_anybody_out(site: Site) -> None:
     pace = site.process(8)
     for _ in range(10):
         await site.call(pace)
+    pace.limiter.took, pace.limiter.lent = 60.0, 0
+    assert await may_begin([pace]), "nothing is lent before somebody asks"
+    pace.limiter.took, pace.limiter.lent = 0.2, 8
     with ExitStack() as at_work:
         for _ in range(200):
             assert await may_begin([pace])
