@@ -18,7 +18,7 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.core.errors import Later, Never, Paused, Unknown
+from sync.core.errors import Later, Never, NotProvided, Paused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
 
@@ -200,7 +200,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
 
 def _not_found(reason: str, said: Said) -> Never:
     if said.template.startswith("Request does not match any route"):
-        return Never(
+        return NotProvided(
             reason,
             remedy=(
                 "The shop has no such service: check commerce.url, commerce.edition and"

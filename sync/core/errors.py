@@ -112,6 +112,11 @@ def said_in(error: BaseException | None) -> str:
     return ""
 
 
+class NotProvided(Never):
+    """A system refuses this kind of request whatever the record: a right is missing, or there is
+    no such entity or service. It would refuse the next record too, so the whole flow waits."""
+
+
 class AlreadyExists(Never):
     """The target says that the record is there already. Look before believing: it may be our own,
     from a lost answer."""

@@ -21,6 +21,7 @@ from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
 from sync.pacing.pace import may_begin
@@ -86,6 +87,7 @@ class Polling:
                 return await self._poll_connection(flow, connection, at_once=at_once)
         except (Later, Never) as error:
             report_refused_sign_in(flow.name, connection, error)
+            await stopped_for(error, flow.name, connection, self._engine.flow_pauses)
             log.warning(
                 "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
             )

@@ -25,6 +25,7 @@ from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
 from sync.pacing.pace import at_work, comes_again_at
@@ -114,7 +115,7 @@ class Runner:
         """The connection or the key could not be opened: no claim is held; wait, or park under the
         key given."""
         report_refused_sign_in(message.flow, message.connection, error)
-        decision = decide(error, message.attempt)
+        decision = decide(await self._judged(message, error), message.attempt)
         if isinstance(decision, Wait):
             await self._engine.intake.reschedule(
                 message.again(attempt=decision.attempt), self._engine.clock.now() + decision.after
@@ -125,6 +126,10 @@ class Runner:
         )
         if is_held:
             await self._outcomes.park(message, claim, decision)
+
+    async def _judged(self, message: Message, error: Exception) -> Exception:
+        flow, connection = message.flow, message.connection
+        return await stopped_for(error, flow, connection, self._engine.flow_pauses)
 
     async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
         if keys:
@@ -165,7 +170,7 @@ class Runner:
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
-            await self._outcomes.failed(delivery, error)
+            await self._outcomes.failed(delivery, await self._judged(message, error))
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
