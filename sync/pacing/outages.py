@@ -12,9 +12,10 @@ from sync.core.ports import Clock
 from sync.pacing.pauses import ASKED_AGAIN
 
 QUIET: Final = timedelta(seconds=30)
-"""A system that has given nobody an answer for so long is away..."""
+"""A failure uses up no try of its record when the system has given nobody an answer for so long."""
 IN_A_ROW: Final = 3
-"""...if so many requests failed since: one lost connection after a quiet night is no outage."""
+"""Nobody asks the system any more once so many requests have failed since its last answer: one lost
+connection after a quiet night is no outage."""
 LONGEST: Final = timedelta(minutes=5)
 """A system that is away is asked again after this, however long a wait it names: one request finds
 out, and what it names may be a gateway's guess."""
@@ -34,19 +35,15 @@ class Outages:
         self._failed = 0
 
     def judged(self, error: Exception) -> timedelta | None:
-        """How long nobody is to ask the system because of `error`; None where it is not away. An
-        error of a system that is away then uses up no try."""
+        """How long nobody is to ask the system because of `error`; None where others may. An error
+        that no record is to blame for then uses up no try."""
         if not isinstance(error, Later) or not error.is_outage:
             return None
         self._failed += 1
         is_said = not error.counts  # it says itself that it is away for everybody: maintenance
-        if not is_said and not self._is_silent():
+        last = self._answered_at
+        if not is_said and last is not None and self._clock.now() - last < QUIET:
             return None
         error.counts = False
         error.after = min(max(error.after or ASKED_AGAIN, ASKED_AGAIN), LONGEST)
-        return error.after
-
-    def _is_silent(self) -> bool:
-        last = self._answered_at
-        is_long = last is None or self._clock.now() - last >= QUIET
-        return is_long and self._failed >= IN_A_ROW
+        return error.after if is_said or self._failed >= IN_A_ROW else None

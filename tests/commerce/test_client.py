@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.commerce.client import CommerceClient, Page
+from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.products import Products
+from sync.commerce.rest import Page
 from sync.commerce.search import Search, Sort
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
