@@ -22,7 +22,9 @@ from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
+from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
+from sync.engine.erasure import Erasure
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
@@ -65,7 +67,8 @@ class Services:
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
         self.flow_pauses = FlowPauses(tables, clock)
-        self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
+        digests = KeyedDigests(edition_parts.email_key)
+        self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
         self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
@@ -77,6 +80,7 @@ class Services:
         self.runner, self.polling = Runner(engine), Polling(engine)
         self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
+        self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)

@@ -17,7 +17,7 @@ from sync.config.connections import Connections
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
-from sync.preview.orders import example_lookups
+from sync.preview.example import example_lookups
 from tests.contracts.hand_clock import HandClock
 from tests.pacing.paces import pace_of
 
@@ -113,7 +113,13 @@ class Sandboxes:
             pace=pace_of(self.clock),
         )
         return Probe(
-            "shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups()
+            "shop",
+            settings,
+            commerce,
+            dynamics,
+            self.secrets,
+            self.clock,
+            example_lookups(self.clock),
         )
 
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:

@@ -16,6 +16,7 @@ from sync.engine.lease_keeper import LONGEST, TookTooLong, in_time, kept
 from sync.engine.ledger import LEASE, Ledger
 from sync.engine.message import Message
 from sync.hosts.pump import FUNCTION_TIMEOUT
+from tests.doubles.digests import DIGESTS
 from tests.engine.archive import TARGET
 from tests.virtual_time import LoopClock, virtually
 
@@ -37,7 +38,7 @@ class Tables(SqliteTables):
 def with_claim(work: Callable[[Tables, Ledger, Claim], Awaitable[None]]) -> None:
     async def run() -> None:
         tables = Tables(":memory:")
-        ledger = Ledger(tables, LoopClock())
+        ledger = Ledger(tables, LoopClock(), DIGESTS)
         claim, is_held = await ledger.take(*KEY, "me")
         assert is_held
         await work(tables, ledger, claim)

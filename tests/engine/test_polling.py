@@ -32,6 +32,7 @@ from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
+from tests.doubles.digests import DIGESTS
 from tests.pacing.paces import pace_of
 from tests.systems import Folded
 from tests.virtual_time import START, LoopClock, virtually
@@ -83,7 +84,7 @@ class Polled:
         self.flow = DocumentFlow[Any]("orders", "t", Source(_read), _plan, (trigger,))
         names = connections or ("shop",)
         self.paces = {name: pace_of(self.clock, system=name) for name in names}
-        self.ledger = Ledger(self.tables, self.clock)
+        self.ledger = Ledger(self.tables, self.clock, DIGESTS)
         self.refused = RefusedKeys(self.tables, self.clock)
         queue: Any = self.queue
         self.engine = Engine(
