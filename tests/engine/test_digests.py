@@ -71,6 +71,8 @@ async def test_a_plain_digest_of_an_earlier_release_is_the_same_document_and_is_
     await tables.upsert(CLAIMS, Row(partition, row.key, {**cells, "digest": plain}))
     before = sum(len(b2b.rows(table)) for table in ("ContactPersons", "CustTable"))
     await b2b.notify(KIM.id or 0, "customers")
-    assert (await b2b.claim(row.key, "contacts")).digest in (plain, DIGESTS(plain))
+    assert (await b2b.claim(row.key, "contacts")).digest == plain
+    await b2b.services.repair.run()
+    assert (await b2b.claim(row.key, "contacts")).digest == DIGESTS(plain)
     assert await b2b.events(row.key, "contacts") == ["created"]
     assert sum(len(b2b.rows(table)) for table in ("ContactPersons", "CustTable")) == before
