@@ -4,7 +4,7 @@ import pytest
 
 from sync.core.errors import Later, Unknown
 from sync.dynamics.answers import record_in
-from sync.dynamics.faults import ODataAnswer, ODataCall
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 
 READ, WRITE = ODataCall("list SalesOrders"), ODataCall("create SalesOrders", writes=True)
 
