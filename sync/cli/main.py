@@ -10,6 +10,7 @@ from sync.cli import (
     events,
     flows,
     init,
+    left_out,
     parked,
     pausing,
     poll,
@@ -43,6 +44,7 @@ app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
+app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)

@@ -7,6 +7,7 @@ target closes it (`flows/`).
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -170,7 +171,8 @@ class Runner:
         )
         if not is_held:
             raise self._held_by_another(delivery, flow_name, key)
-        inner = self._delivery(systems, message, claim)
+        by = f"{delivery.message.flow}|{delivery.message.key}"
+        inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
             inner.started = delivery.started  # it was read since then
         try:
