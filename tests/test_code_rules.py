@@ -14,7 +14,7 @@ from tests.source import ROOT, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
 STORY_LENGTH: Final = {
-    "sync.adapters.sqlite.queue": 300,
+    "sync.adapters.sqlite.queue": 310,
     "sync.adapters.table_storage.errors": 250,
     "sync.adapters.table_storage.tables": 260,
     "sync.app.cloud": 250,
@@ -22,7 +22,7 @@ STORY_LENGTH: Final = {
     "sync.cli.webhooks": 250,
     "sync.commerce.client": 290,
     "sync.config.file.rules": 310,
-    "sync.core.ports": 260,
+    "sync.core.ports": 270,
     "sync.dynamics.client": 370,
     "sync.dynamics.faults": 290,
     "sync.engine.monitoring": 250,

@@ -29,6 +29,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
 from sync.engine.runner import Runner
@@ -62,8 +63,7 @@ class Services:
         self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
-        self.pauses = Pauses(tables, clock)
-        self.flow_pauses = FlowPauses(tables, clock)
+        self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
@@ -71,8 +71,7 @@ class Services:
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
-        self.runner, self.polling = Runner(engine), Polling(engine)
-        self.repair = Repair(engine)
+        self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
@@ -91,6 +90,7 @@ class Services:
             documents=self.documents,
             pauses=self.pauses,
             flow_pauses=self.flow_pauses,
+            ahead=ReadingAhead(self.edition_parts.queue, self.edition_parts.clock),
             clock=self.edition_parts.clock,
             worker=self.edition_parts.clock.unique(),
         )

@@ -10,6 +10,7 @@ from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.systems import Systems
 from sync.pacing.pauses import Pauses
 
@@ -29,5 +30,6 @@ class Engine:
     documents: DocumentCopies
     pauses: Pauses
     flow_pauses: FlowPauses
+    ahead: ReadingAhead
     clock: Clock
     worker: str

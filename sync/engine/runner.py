@@ -6,7 +6,7 @@ target closes it (`flows/`).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
 from sync.engine.message import Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
+from sync.engine.reading import reader, required
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
@@ -146,7 +147,9 @@ class Runner:
         """Read and deliver. Raises `LeaseLost`."""
         message = delivery.message
         try:
-            record = await flow.source.read(message.key, delivery.systems)
+            record, delivery.read_at = await self._engine.ahead.read(
+                flow, delivery.systems, message, delivery.claim
+            )
             if record is None:
                 await self._outcomes.absent(message, delivery.claim)
                 return
@@ -155,6 +158,8 @@ class Runner:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
             await self._outcomes.failed(delivery, error)
+        finally:
+            self._engine.ahead.ended(message)
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
@@ -174,10 +179,10 @@ class Runner:
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
-            inner.started = delivery.started  # it was read since then
+            inner.read_at = delivery.read_at  # it was read since then
         try:
             return await self._deliver_record(
-                flow, inner, await _required(flow, key, systems, record)
+                flow, inner, await required(flow, key, systems, record)
             )
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
@@ -215,7 +220,7 @@ class Runner:
             poll = flow.trigger(Poll)
             if poll is not None and poll.fingerprint is not None:
                 delivery.seen = poll.fingerprint(record)
-            delivery.is_current = _reader(flow, delivery, record)
+            delivery.is_current = reader(flow, delivery, record)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)
@@ -225,28 +230,3 @@ class Runner:
         """The holder will look again when it is done; should it die, this message is the one that
         looks."""
         await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))
-
-
-def _reader(
-    flow: DocumentFlow[Any], delivery: Delivery, record: Any
-) -> Callable[[], Awaitable[bool]]:
-    """Asks the source whether the record is still as it was read."""
-
-    async def is_current() -> bool:
-        version = flow.source.version
-        if version is None:
-            return True
-        again = await flow.source.read(delivery.claim.key, delivery.systems)
-        return again is not None and version(again) == version(record)
-
-    return is_current
-
-
-async def _required(
-    flow: DocumentFlow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any
-) -> Any:
-    if record is None and isinstance(flow, DocumentFlow):
-        record = await flow.source.read(key, systems)
-    if record is None:
-        raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
-    return record
