@@ -12,21 +12,24 @@ from typing import Any
 import httpx
 
 from sync.app.edition_parts import EditionParts
+from sync.app.paces import Paces
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import tidy
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import NotJson, to_json
+from sync.core.encoding import to_json
 from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
+from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
+from sync.engine.erasure import Erasure
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
+from sync.engine.message import Message, message_in
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.reading_ahead import ReadingAhead
@@ -63,16 +66,21 @@ class Services:
         self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
-        self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
-        self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
+        self.pauses = Pauses(tables, clock)
+        self.flow_pauses = FlowPauses(tables, clock)
+        digests = KeyedDigests(edition_parts.email_key)
+        self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
         self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
-        self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
+        self.worker = clock.unique()
+        paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
+        self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
         self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
+        self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
@@ -88,11 +96,10 @@ class Services:
             ledger=self.ledger,
             tables=self.edition_parts.tables,
             documents=self.documents,
-            pauses=self.pauses,
             flow_pauses=self.flow_pauses,
             ahead=ReadingAhead(self.edition_parts.queue, self.edition_parts.clock),
             clock=self.edition_parts.clock,
-            worker=self.edition_parts.clock.unique(),
+            worker=self.worker,
         )
 
     def _with_flow(self, flow: str) -> list[str]:
@@ -154,7 +161,7 @@ class Services:
             deliveries,
             trace_parent[36:52],
         )
-        message = _message(body)
+        message = message_in(body)
         if message is not None and await self._gave_back(message):
             return
         named = (message.connection, message.key) if message else ("", "")
@@ -184,11 +191,12 @@ class Services:
         )
 
     async def health(self) -> HttpAnswer:
-        """Queue and tables answer; per flow how much waits and when its poll last looked. 503 when
-        one does not."""
+        """Queue and tables answer; per flow how much waits and when its poll last looked; which
+        flows are paused, and which systems nobody may call. 503 when one does not."""
         flows: dict[str, Any] = {}
         try:
             paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
+            stopped = await self.systems_pool.paces.stopped()
             for name, flow in self.flows.items():
                 depth = await self.edition_parts.queue.depth(flow.queue)
                 marks = {
@@ -211,8 +219,8 @@ class Services:
                 503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
             )
         counts = self.systems_pool.counts()
-        found = {"status": "ok", "paused": paused, "counts": counts, "flows": flows}
-        return HttpAnswer(200, to_json(found))
+        found = {"paused": paused, "systems": stopped, "counts": counts, "flows": flows}
+        return HttpAnswer(200, to_json({"status": "ok", **found}))
 
     async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are; mend a page of claims."""
@@ -240,11 +248,3 @@ class Services:
         await self.edition_parts.tokens.close()
         if self.edition_parts.close is not None:
             await self.edition_parts.close()
-
-
-def _message(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None

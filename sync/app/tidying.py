@@ -6,12 +6,15 @@ from typing import Final
 
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
+from sync.engine.dead_letters import DEAD_LETTERS
+from sync.engine.dead_letters import KEEP as KEEP_DEAD_LETTERS
 from sync.engine.old_rows import forget_rows
 from sync.engine.refused_keys import KEEP, REFUSED_KEYS
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
 
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
+    DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),

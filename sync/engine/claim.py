@@ -9,6 +9,7 @@ from typing import Any, Self
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
+from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
@@ -137,6 +138,16 @@ class Claim:
         """Whether it was delivered without a part that a person can bring there: `remedy` says
         how."""
         return self.state is State.DELIVERED and bool(self.remedy)
+
+    def keyed(self, digests: KeyedDigests) -> Self:
+        """The same claim with its digests as they are stored."""
+        return replace(
+            self,
+            digest=digests(self.digest),
+            seen=digests(self.seen),
+            intent_document=digests(self.intent_document),
+            targets=digests(self.targets),
+        )
 
     def row(self) -> Row:
         """As it is stored."""

@@ -10,6 +10,7 @@ from sync.core.errors import Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
+from sync.engine.lease_keeper import TookTooLong
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
@@ -92,12 +93,18 @@ class Delivery:
         open."""
         held = self._held.get(kind)
         is_open = self.inherited is not None and self.inherited.concerns(kind)
-        return held is not None and held.digest == digest and not is_open
+        return held is not None and self.is_same(held.digest, digest) and not is_open
+
+    def is_same(self, stored: str, digest: str) -> bool:
+        """Whether a digest that is stored is that of this document."""
+        return self.ledger.digests.same(stored, digest)
 
     def inherits_other_than(self, kind: str, document: str) -> bool:
         """Whether an earlier try may have left something else than `document` (a digest) behind."""
         inherited = self.inherited
-        return inherited is not None and inherited.concerns(kind) and inherited.document != document
+        if inherited is None or not inherited.concerns(kind):
+            return False
+        return not self.is_same(inherited.document, document)
 
     async def require_current(self, most: timedelta) -> None:
         """Raise `Later` when the record was read longer ago than `most` and has changed since."""
@@ -115,9 +122,10 @@ class Delivery:
         `settled_by`. Where the outcome of an earlier, different write is open, the intent says so
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """
-        earlier = self.inherited
+        earlier, document = self.inherited, self.ledger.digests(document)
         is_open = earlier is not None and earlier.kind not in self._resolved
-        if earlier is not None and is_open and (earlier.kind, earlier.document) != (kind, document):
+        is_equal = earlier is not None and self.is_same(earlier.document, document)
+        if earlier is not None and is_open and not (earlier.kind == kind and is_equal):
             kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
         self._horizon = target.commit_horizon
         not_after = self.systems.clock.now() + target.send_within
@@ -130,6 +138,11 @@ class Delivery:
             unsettled_until=self._unsettled_until(), targets=self.targets,
         )  # fmt: skip
         return intent
+
+    async def keep_lease(self) -> None:
+        """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken
+        the record."""
+        self.claim = await self.ledger.save(self.claim)
 
     def was_not_made(self) -> None:
         """The write that was announced last was refused or not sent, and all of it: only what was
@@ -148,6 +161,8 @@ class Delivery:
         """
         intent = self.claim.intent
         if intent is None or intent == self.inherited or not isinstance(error, Later | Never):
+            return {}
+        if isinstance(error, TookTooLong):
             return {}
         horizon = self._horizon if isinstance(error, Unknown) else timedelta()
         return {"intent_settled_by": min(intent.settled_by, self.systems.clock.now() + horizon)}

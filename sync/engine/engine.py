@@ -12,7 +12,6 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.systems import Systems
-from sync.pacing.pauses import Pauses
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,6 @@ class Engine:
     ledger: Ledger
     tables: Tables
     documents: DocumentCopies
-    pauses: Pauses
     flow_pauses: FlowPauses
     ahead: ReadingAhead
     clock: Clock

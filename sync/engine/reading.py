@@ -1,4 +1,5 @@
-"""Records as flows read them, apart from their turn: once more, and for other records."""
+"""Reads of a record beside the first one: whether it has changed since, and what another one
+requires."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.systems import Systems
 
 
-def reader(
+def rereading(
     flow: DocumentFlow[Any], delivery: Delivery, record: Any
 ) -> Callable[[], Awaitable[bool]]:
     """Asks the source whether the record is still as it was read."""
@@ -28,8 +29,8 @@ def reader(
 async def required(
     flow: DocumentFlow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any
 ) -> Any:
-    """A record that another one requires: as it was handed over, or read. Raises `Later` where
-    there is none."""
+    """The required record, read where it was not handed in. Raises `Later` where it is not there
+    yet."""
     if record is None and isinstance(flow, DocumentFlow):
         record = await flow.source.read(key, systems)
     if record is None:

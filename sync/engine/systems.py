@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
@@ -12,7 +12,18 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
-from sync.pacing.coalescer import Coalescer
+from sync.pacing.pace import Pace
+
+K_contra = TypeVar("K_contra", contravariant=True)
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Reads(Protocol[K_contra, V_co]):
+    """Records by key."""
+
+    async def get(self, key: K_contra, /) -> V_co | None:
+        """The record; None where there is none (yet)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Systems:
     `companies`: by id. What concurrent deliveries ask for within milliseconds becomes one search.
     `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
-    that name.
+    that name. `paces`: how the two systems are called, which other connections may share.
     """
 
     name: str
@@ -34,14 +45,14 @@ class Systems:
     items: ItemMappings
     accounts: AccountMappings
     clock: Clock
-    orders: Coalescer[str, list[dict[str, Any]]]
-    orders_by_id: Coalescer[int, dict[str, Any]]
-    invoices: Coalescer[str, list[dict[str, Any]]]
-    creditmemos: Coalescer[str, list[dict[str, Any]]]
-    customers: Coalescer[int, dict[str, Any]]
+    orders: Reads[str, list[dict[str, Any]]]
+    orders_by_id: Reads[int, dict[str, Any]]
+    invoices: Reads[str, list[dict[str, Any]]]
+    creditmemos: Reads[str, list[dict[str, Any]]]
+    customers: Reads[int, dict[str, Any]]
     companies: Companies
     websites: Websites
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
-    pause_names: tuple[str, ...]
+    paces: tuple[Pace, ...]
     close: Callable[[], Awaitable[None]]

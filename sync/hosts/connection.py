@@ -30,7 +30,7 @@ class Limits:
     `lines`: which refusals are logged, by default none."""
 
     lines: RefusalLines | None = None
-    connections: int = 256
+    connections: int = 128
     head: timedelta = timedelta(seconds=15)
     body: timedelta = timedelta(seconds=30)
 
@@ -80,6 +80,16 @@ class Connection(H11Protocol):
         """Read what came, then limit the time of what is still to come."""
         super().data_received(data)
         self._time_what_is_awaited()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this is no HTTP, where nothing has been said yet. The function of a request
+        whose body breaks off so is not heard: uvicorn would log its answer as an error."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         """A connection that is kept waits for its next head as long as uvicorn keeps it idle."""

@@ -25,8 +25,8 @@ from sync.engine.plan import Plan
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
-from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
+from tests.doubles.digests import DIGESTS
 from tests.engine.archive import (
     TARGET,
     Archive,
@@ -72,7 +72,7 @@ class Workshop:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.tables, self.clock)
+        return Ledger(self.tables, self.clock, DIGESTS)
 
     async def _plan(self, toy: Toy, _: Delivery) -> Plan | Skipped:
         if not toy.is_wanted:
@@ -89,7 +89,7 @@ class Workshop:
         flow = DocumentFlow[Toy]("toys", "Toys", Source(self._read), self._plan)
         tables: Tables = Stepping(self.tables, self.steps)
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, pause_names=(), one_at_a_time=self._lock
+            name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock
         )
 
         async def opened(_: str) -> Any:
@@ -99,8 +99,8 @@ class Workshop:
             Engine(
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
-                Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
-                Pauses(tables, self.clock), FlowPauses(tables, self.clock),
+                Ledger(tables, self.clock, DIGESTS), tables,
+                DocumentCopies(tables, Plain(), self.clock), FlowPauses(tables, self.clock),
                 ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
                 self.clock, f"worker-{self.workers}",
             )
