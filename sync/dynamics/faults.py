@@ -14,7 +14,15 @@ from typing import Final
 
 import httpx
 
-from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
+from sync.core.errors import (
+    AlreadyExists,
+    Later,
+    Never,
+    NotProvided,
+    Paused,
+    SignInRefused,
+    Unknown,
+)
 from sync.core.http_reading import wait_in
 from sync.dynamics import infolog
 
@@ -189,12 +197,21 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({401}), _unauthorised),
     Rule(
         frozenset({403}),
-        _never("Give the user of this app, in F&O, a role with the privilege for this entity"),
+        _never("Find out which gateway before F&O refuses this request; then replay"),
+        page=True,
+    ),
+    Rule(
+        frozenset({403}),
+        _never(
+            "Give the user of this app, in F&O, a role with the privilege for this entity",
+            NotProvided,
+        ),
     ),
     Rule(
         frozenset({404}),
         _never(
-            "Check the entity set's name in connections.toml against the environment: run `check`"
+            "Check the entity set's name in connections.toml against the environment: run `check`",
+            NotProvided,
         ),
         _ROUTE,
     ),
