@@ -38,6 +38,8 @@ from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
 from sync.engine.write import Target
+from sync.pacing.limiter import Limiter
+from sync.pacing.pace import Pace
 from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
@@ -200,9 +202,12 @@ class PriceList:
     def worker(self) -> Runner:
         """A new process."""
         tables: Any = Stepping(self.tables, self.steps)
-        commerce = CommerceClient(SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock)
+        pace = Pace("the shop", Limiter(4), Pauses(self.tables, self.clock), self.clock)
+        commerce = CommerceClient(
+            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace
+        )
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, pause_names=(), commerce=commerce,
+            name=NAME, clock=self.clock, paces=(pace,), commerce=commerce,
             one_at_a_time=lambda name: self.locks.setdefault(name, asyncio.Lock()),
         )  # fmt: skip
 
@@ -216,8 +221,7 @@ class PriceList:
                 Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock),
-                Pauses(tables, self.clock), FlowPauses(tables, self.clock), self.clock,
-                self.clock.unique(),
+                FlowPauses(tables, self.clock), self.clock, self.clock.unique(),
             )
         )  # fmt: skip
 
