@@ -25,6 +25,7 @@ from sync.core.errors import (
 )
 from sync.core.http_reading import wait_in
 from sync.dynamics import infolog
+from sync.dynamics.phrases import Words, words
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=1)
@@ -124,29 +125,6 @@ def _with_activity(refusal: Refusal) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
-    """Phrases in small letters, of which one must occur; the pieces of a phrase one after another.
-    Linear in the text."""
-
-    phrases: tuple[tuple[str, ...], ...]
-
-    def occur_in(self, text: str) -> bool:
-        """Whether one of the phrases is there, in any case of letters."""
-        small = text.lower()
-        return any(_in_order(small, pieces) for pieces in self.phrases)
-
-
-def _in_order(text: str, pieces: tuple[str, ...]) -> bool:
-    at = 0
-    for piece in pieces:
-        found = text.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
-
-
-@dataclass(frozen=True)
 class Rule:
     """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant,
     the error made."""
@@ -165,25 +143,21 @@ class Rule:
         )
 
 
-def _words(*phrases: str) -> Words:
-    return Words(tuple(tuple(phrase.lower().split("…")) for phrase in phrases))
-
-
-_MISSPELT: Final = _words(
+_MISSPELT: Final = words(
     "does not exist on type", "untyped value in non-open type", "Could not find a property named",
     "Cannot convert a primitive value", "not a valid member", "not a valid enum",
     "Requested value … was not found",
 )  # fmt: skip
-_ROUTE: Final = _words(
+_ROUTE: Final = words(
     "No HTTP resource was found", "No route data", "Resource not found for the segment"
 )
-_CONFLICT: Final = _words(
+_CONFLICT: Final = words(
     "update conflict occurred due to another user process", "simultaneously locked", "deadlocked"
 )
-_RULES: Final = _words(
+_RULES: Final = words(
     "validateField failed", "validateWrite failed", "validateDelete failed", "Infolog:… Warning:"
 )  # fmt: skip
-_STOPPED: Final = _words(
+_STOPPED: Final = words(
     *(f" {verb} {how}" for verb in ("is", "are") for how in ("blocked", "stopped", "on hold"))
 )
 
@@ -224,7 +198,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
-        _words("No resources were found when selecting for update"),
+        words("No resources were found when selecting for update"),
     ),
     Rule(
         _REFUSED,
@@ -233,7 +207,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             " if it is another; then replay",
             AlreadyExists,
         ),
-        _words("already exists"),
+        words("already exists"),
     ),
     Rule(
         _REFUSED,
@@ -243,7 +217,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
-        _words("is not found in the related table"),
+        words("is not found in the related table"),
     ),
     Rule(
         _REFUSED,
@@ -251,7 +225,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             "Fill the field on the master record in D365, or map it in connections.toml, then"
             " replay"
         ),
-        _words("must be filled in", "is mandatory", "must be specified"),
+        words("must be filled in", "is mandatory", "must be specified"),
     ),
     Rule(
         _REFUSED,
@@ -259,7 +233,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             "Set the number sequence of what the message names to manual in D365, or orders.numbers"
             ' (customers.numbers for accounts) to "theirs" in connections.toml, then replay'
         ),
-        _words("number sequence"),
+        words("number sequence"),
     ),
     Rule(
         _REFUSED,
