@@ -16,6 +16,7 @@ var tables = [
   'flowpauses'
   'identities'
   'mappings'
+  'mirror'
   'parked'
   'pauses'
   'refusedkeys'
