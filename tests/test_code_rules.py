@@ -23,7 +23,6 @@ STORY_LENGTH: Final = {
     "sync.cli.webhooks": 250,
     "sync.config.file.rules": 310,
     "sync.core.ports": 260,
-    "sync.dynamics.faults": 290,
     "sync.engine.monitoring": 250,
     "sync.engine.runner": 260,
     "sync.hosts.azure": 300,

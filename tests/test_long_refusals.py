@@ -10,7 +10,8 @@ from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never
 from sync.core.http_reading import MOST_OF_A_REFUSAL, http_date, wait_in
-from sync.dynamics.faults import ODataAnswer, ODataCall, error_from
+from sync.dynamics.faults import error_from
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 from tests.commerce.doubles import HandClock, KnownSecrets
 from tests.commerce.shop import CREDENTIALS
 from tests.dynamics.doubles import Environment, Harness

@@ -21,9 +21,9 @@ from sync.dynamics import batch
 from sync.dynamics.answers import Document, Record, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
 from sync.dynamics.documents.lengths import fitted
-from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall
 from sync.dynamics.odata import query_string, record_path, set_path
 from sync.dynamics.reader import DynamicsReader, Key
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
 from sync.dynamics.transport import JSON, Request, Transport
 from sync.pacing.coalescer import Coalescer
 from sync.pacing.pace import Pace

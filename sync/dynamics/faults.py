@@ -7,7 +7,7 @@ Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-
 recorded in July 2026; practitioners' captures of $batch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,63 +23,10 @@ from sync.core.errors import (
     SignInRefused,
     Unknown,
 )
-from sync.core.http_reading import wait_in
 from sync.dynamics import infolog
-from sync.dynamics.phrases import Words, words
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall, Refusal, Words, words
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
-LONGEST_PAUSE: Final = timedelta(hours=1)
-"""A longer Retry-After is asked again after this."""
-
-
-class NotFound(Never):
-    """The record is not there, or in another company."""
-
-
-@dataclass(frozen=True)
-class ODataCall:
-    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), and whether it could
-    change anything."""
-
-    what: str
-    writes: bool = False
-
-
-@dataclass(frozen=True)
-class ODataAnswer:
-    """Status, headers (names in lower case) and body, of a response or of a part of one."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer with its meaning read: what rules look at and errors are made of."""
-
-    call: ODataCall
-    answer: ODataAnswer
-    said: infolog.Said
-    now: datetime
-
-    @property
-    def reason(self) -> str:
-        """What was asked and what came back."""
-        return f"{self.call.what}: Dynamics answered {self.answer.status}: {self.said.text}"
-
-    @property
-    def activity(self) -> str:
-        """F&O's own id of the call, for a support case."""
-        return self.answer.headers.get("ms-dyn-aid", "")
-
-    def wait(self) -> timedelta | None:
-        """The wait the answer names, at most `LONGEST_PAUSE`; None when it names none that can be
-        read."""
-        asked = wait_in(self.answer.headers.get("retry-after", ""), self.now)
-        return None if asked is None else min(asked, LONGEST_PAUSE)
-
-
 Makes = Callable[[Refusal], Exception]
 
 

@@ -13,10 +13,11 @@ import httpx
 from sync.core.errors import Never
 from sync.dynamics import batch
 from sync.dynamics.answers import Record, only_part, record_in
-from sync.dynamics.faults import NotFound, ODataCall, error_from_nonsense
+from sync.dynamics.faults import error_from_nonsense
 from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
+from sync.dynamics.refusals import NotFound, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 from sync.pacing.priority import Priority
 

@@ -24,7 +24,8 @@ from sync.core.ports import Clock
 from sync.core.sign_in import BearerAuth, send_signed
 from sync.dynamics import batch
 from sync.dynamics.auth import Tokens, checked_url
-from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
+from sync.dynamics.faults import error_from, error_from_silence
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 from sync.pacing.limiter import MOST
 from sync.pacing.pace import Pace
 from sync.pacing.priority import Priority

@@ -8,8 +8,8 @@ import pytest
 
 from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.dynamics.client import DynamicsClient, Write
-from sync.dynamics.faults import NotFound
 from sync.dynamics.odata import Filter
+from sync.dynamics.refusals import NotFound
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority
 from tests.dynamics.doubles import HOST, SYSTEM, URL, Environment, Harness, fault

@@ -13,7 +13,8 @@ from sync.core.errors import (
     SignInRefused,
     Unknown,
 )
-from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall, error_from, error_from_silence
+from sync.dynamics.faults import error_from, error_from_silence
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
 from tests.dynamics.test_infolog import odata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

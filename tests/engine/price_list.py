@@ -200,9 +200,8 @@ class PriceList:
     def worker(self) -> Runner:
         """A new process."""
         tables: Any = Stepping(self.tables, self.steps)
-        pace = pace_of(self.clock)
         commerce = CommerceClient(
-            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace
+            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace_of(self.clock)
         )
         systems: Any = SimpleNamespace(
             name=NAME, clock=self.clock, paces=(), commerce=commerce,
