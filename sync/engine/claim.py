@@ -110,6 +110,16 @@ class Claim:
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
 
+    def announcing(self, intent: Intent | None) -> Self:
+        """The claim with this intent, or without any."""
+        return replace(
+            self,
+            intent_document=intent.document if intent else "",
+            intent_kind=intent.kind if intent else "",
+            intent_not_after=intent.not_after if intent else None,
+            intent_settled_by=intent.settled_by if intent else None,
+        )
+
     def is_held_at(self, now: datetime) -> bool:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now

@@ -140,12 +140,3 @@ class DeadLetterParking:
             len(body),
             reason,
         )
-
-    async def forget_old(self) -> None:
-        """Forget the facts of letters that were found long ago. Safe to repeat."""
-        tables, oldest = self._engine.tables, self._engine.clock.now() - KEEP
-        async for queue in tables.partitions(DEAD_LETTERS):
-            async for row in tables.query(DEAD_LETTERS, queue):
-                at = row.values.get("at")
-                if isinstance(at, datetime) and at < oldest:
-                    await tables.delete(DEAD_LETTERS, queue, row.key)

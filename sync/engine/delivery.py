@@ -136,6 +136,13 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    def was_not_made(self) -> None:
+        """The write that was announced last was refused or not sent, and all of it: only what was
+        open before it is open still. The claim stores it when it is let go."""
+        earlier = self.inherited
+        is_over = earlier is not None and earlier.kind in self._resolved
+        self.claim = self.claim.announcing(None if is_over else earlier)
+
     def settles_sooner(self, error: Exception) -> dict[str, datetime]:
         """What a claim may say of this try's own intent, now that `error` has ended it.
 

@@ -89,15 +89,6 @@ class RefusedKeys:
                 assert isinstance(at, datetime)
                 yield RefusedKey(connection, flow, key, origin, reason, at)
 
-    async def forget_old(self) -> None:
-        """Forget those that were not told again for a while."""
-        oldest = self._clock.now() - KEEP
-        async for partition in self._tables.partitions(REFUSED_KEYS):
-            async for row in self._tables.query(REFUSED_KEYS, partition):
-                at = row.values["at"]
-                if isinstance(at, datetime) and at < oldest:
-                    await self._tables.delete(REFUSED_KEYS, partition, row.key)
-
 
 def _row_key(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

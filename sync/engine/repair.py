@@ -127,9 +127,9 @@ class Repair:
             )
 
     async def _notify(self, flow: str, connection: str, claims: Sequence[Claim]) -> None:
-        """Have records looked at again; not while their systems ask for quiet, when messages wait
-        without their claims saying so."""
-        if not claims:
+        """Have records looked at again; not while their flow is paused or their systems ask for
+        quiet: then messages wait without their claims saying so."""
+        if not claims or await self._engine.flow_pauses.over(connection, flow) is not None:
             return
         systems = await self._engine.open_systems(connection)
         if await self._engine.pauses.over(systems.pause_names) is not None:

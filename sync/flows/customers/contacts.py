@@ -139,6 +139,7 @@ class ContactWrite(Write):
     new one."""
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     contact: Contact
     number: str
     party: str

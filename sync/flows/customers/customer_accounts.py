@@ -53,6 +53,7 @@ class CustomerAccountWrite(Write):
     """
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     lookup: AccountLookup
     wanted: CustomerAccount
     account: str

@@ -89,6 +89,11 @@ class ReturnOrderWrite(Write):
         return bool(self.order.number)
 
     @property
+    def is_one_request(self) -> bool:  # type: ignore[override]
+        """With a number of ours, header and lines travel in one changeset."""
+        return bool(self.order.number)
+
+    @property
     @override
     def reference(self) -> str:
         return self.order.reference
