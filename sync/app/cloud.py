@@ -52,7 +52,7 @@ async def open_emulated(
     )
     assert settings.tables_connection is not None, "as above"
     async with AsyncExitStack() as stack:
-        vault = vault_of(settings.home, vault_key)
+        vault = vault_of(settings.home, vault_key, settings.vault_mark)
         tables = AzureTables.from_connection_string(settings.tables_connection.get_secret_value())
         stack.push_async_callback(tables.close)
         queue = ServiceBusQueue.from_connection_string(

@@ -8,9 +8,11 @@ routes must show | | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning
 or `json` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
 are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated | directory of queue, tables and vault;
 `.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else
-`vault.key` in SYNC_HOME | | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the
-emulators | | SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace
-| | TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
+`vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded, emulated | file that remembers how often
+the vault was written, best on another disk; `vault.mark` in SYNC_HOME | | SERVICE_BUS,
+TABLES_CONNECTION | emulated | connection strings of the emulators | |
+SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace | |
+TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
 AZURE_CLIENT_ID | azure | client id of the app's managed identity | |
 APPLICATIONINSIGHTS_CONNECTION_STRING | emulated, azure | where spans and metrics go; nowhere
 without it |
@@ -89,6 +91,7 @@ class Settings:
     connections: Path
     vault_key: SecretStr | None = None
     vault_key_file: Path | None = None
+    vault_mark: Path | None = None
     host_key: SecretStr | None = None
     service_bus_namespace: str = ""
     service_bus_connection: SecretStr | None = None
@@ -122,6 +125,7 @@ class Settings:
             connections=Path(given.get("SYNC_CONNECTIONS", "connections.toml")),
             vault_key=hidden.get("SYNC_VAULT_KEY"),
             vault_key_file=Path(key_file) if key_file else None,
+            vault_mark=Path(given["SYNC_VAULT_MARK"]) if "SYNC_VAULT_MARK" in given else None,
             host_key=hidden.get("SYNC_HOST_KEY"),
             service_bus_namespace=given.get(NAMESPACE, "").lower(),
             service_bus_connection=hidden.get("SERVICE_BUS"),

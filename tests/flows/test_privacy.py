@@ -11,9 +11,9 @@ import pytest
 
 from sandbox.dials import Kind
 from sync.adapters.cipher import Cipher
+from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.adapters.vault import new_key
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.core.ports import Operation, Outgoing, Row
