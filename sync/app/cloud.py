@@ -183,7 +183,9 @@ def _telemetry(settings: Settings) -> Telemetry:
     from sync.adapters.opentelemetry import OpenTelemetry  # noqa: PLC0415 - see above
 
     try:
-        return OpenTelemetry.to_application_insights(settings.application_insights)
+        return OpenTelemetry.to_application_insights(
+            settings.application_insights, role=settings.site
+        )
     except ValueError:
         log.error(  # noqa: TRY400
             "cloud.telemetry_not_configured setting=%s", "APPLICATIONINSIGHTS_CONNECTION_STRING"

@@ -62,6 +62,8 @@ SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONN
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
 
+SITE: Final = "WEBSITE_SITE_NAME"
+"""The function app's name, which Azure sets."""
 UNRESOLVED: Final = "@Microsoft.KeyVault("
 """How a Key Vault reference reads that Azure could not resolve: it is handed on as it stands."""
 
@@ -103,6 +105,7 @@ class Settings:
     log_format: str = "text"
     keep_months: int = KEEP_MONTHS
     application_insights: str = field(default="", repr=False)
+    site: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -137,6 +140,7 @@ class Settings:
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
             keep_months=int(given.get(KEEP, KEEP_MONTHS)),
             application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
+            site=given.get(SITE, ""),
         )
 
 
