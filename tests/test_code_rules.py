@@ -37,8 +37,6 @@ STORY_LENGTH: Final = {
     "sync.mapping.receivable_documents": 320,
     "sync.mapping.return_order": 250,
     "sync.mapping.sales_order": 260,
-    "sync.preview.documents": 270,
-    "sync.preview.orders": 270,
     "sandbox.commerce.catalogue": 290,
     "sandbox.commerce.documents": 260,
     "sandbox.commerce.refunding": 260,

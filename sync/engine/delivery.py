@@ -136,6 +136,11 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    async def keep_lease(self) -> None:
+        """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken
+        the record."""
+        self.claim = await self.ledger.save(self.claim)
+
     def was_not_made(self) -> None:
         """The write that was announced last was refused or not sent, and all of it: only what was
         open before it is open still. The claim stores it when it is let go."""

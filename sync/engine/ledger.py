@@ -21,6 +21,7 @@ from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
+from sync.engine.mirror import Mirror
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -63,6 +64,7 @@ class Ledger:
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
         self._tables, self.identities = tables, Identities(tables)
+        self.mirror = Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 

@@ -109,6 +109,11 @@ class Write(ABC):
         """What the target is to hold, as JSON; kept encrypted and compared with later."""
 
     @property
+    def expected_number(self) -> str:
+        """The number that the document has, or will have; empty where the target chooses one."""
+        return ""
+
+    @property
     def placed(self) -> Any:
         """What `create` makes of it, where that is amended at once; otherwise `document`."""
         return self.document

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sync.core.encoding import NotJson, from_json
-from sync.preview.orders import orders_in
+from sync.preview.input_files import orders_in
 from tests.conftest import ABSENT, SHARED_SAMPLES
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"

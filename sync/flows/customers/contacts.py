@@ -153,6 +153,11 @@ class ContactWrite(Write):
 
     @property
     @override
+    def expected_number(self) -> str:
+        return self.number
+
+    @property
+    @override
     def digest(self) -> str:
         return self.contact.digest
 

@@ -75,6 +75,11 @@ class SalesOrderWrite(Write):
 
     @property
     @override
+    def expected_number(self) -> str:
+        return self.order.number
+
+    @property
+    @override
     def digest(self) -> str:
         return f"{HELD}{self.order.current_digest}" if self.hold else self.order.current_digest
 

@@ -100,6 +100,11 @@ class ReturnOrderWrite(Write):
 
     @property
     @override
+    def expected_number(self) -> str:
+        return self.order.number
+
+    @property
+    @override
     def digest(self) -> str:
         return self.order.digest
 
