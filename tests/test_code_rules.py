@@ -14,9 +14,6 @@ from tests.source import ROOT, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
 STORY_LENGTH: Final = {
-    "sync.adapters.sqlite.queue": 310,
-    "sync.adapters.table_storage.errors": 250,
-    "sync.adapters.table_storage.tables": 260,
     "sync.app.cloud": 250,
     "sync.app.services": 270,
     "sync.cli.erase": 250,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sync.adapters.servicebus.peeks import PAGE as PEEKED
-from sync.adapters.table_storage.tables import PAGE
+from sync.adapters.table_storage.pages import PAGE
 from sync.core.ports import Depth, Outgoing, Row
 
 UNITS: Final = {
