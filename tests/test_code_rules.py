@@ -16,8 +16,6 @@ LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
 STORY_LENGTH: Final = {
     "sync.app.cloud": 250,
     "sync.app.services": 270,
-    "sync.cli.erase": 250,
-    "sync.cli.webhooks": 250,
     "sync.config.file.rules": 310,
     "sync.core.ports": 270,
     "sync.engine.monitoring": 250,
