@@ -14,22 +14,17 @@ from sandbox.commerce.documents import (
     SIDES,
     Row,
     added,
-    children,
-    countable,
     exact,
     head_columns,
     item_columns,
     live,
-    parent,
     paying,
-    pays,
-    per_parent,
-    to_invoice,
 )
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.invoice_sums import InvoiceSums
 from sandbox.commerce.lifecycle import touch
 from sandbox.commerce.numbering import Sequences
+from sandbox.commerce.order_rows import children, countable, parent, pays, per_parent, to_invoice
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
 from sandbox.commerce.settling import settle
 from sync.core.money import ZERO

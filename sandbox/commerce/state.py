@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from sandbox.commerce import lifecycle
-from sandbox.commerce.catalogue import Catalogue, Product
+from sandbox.commerce.assortment import Product
+from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
 from sandbox.commerce.ims import Client, IdentityService
