@@ -57,12 +57,7 @@ def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequence
             f"A creditmemo can not be created when an order has a status of {order.row['status']}"
         )
     rows = rows_of(order, asked)
-    head = head_columns(order, stamp(now))
-    covered = {row.item["item_id"] for row in paying(rows) if row.last}
-    last = not any(to_refund(order, item) for item in order.items if item["item_id"] not in covered)
-    shipping = shipping_back(order, asked.shipping, asked.invoice, gross=asked.gross)
-    for side in SIDES:
-        MemoSums(order, rows, head, side, last, asked.invoice, shipping, asked.adjustment).collect()
+    head = _head(order, rows, asked, stamp(now))
     _check(order, head, rows, asked)
     entity_id = sequences.next("creditmemo")
     document = {
@@ -84,14 +79,19 @@ def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequence
     order.creditmemos.append(document)
     settle(order)
     touch(order, now)
-    _note(
-        order,
-        head["base_grand_total"],
-        stamp(now),
-        sequences.next("order_comment"),
-        online=asked.online,
-    )
+    _note(order, head, stamp(now), sequences.next("order_comment"), online=asked.online)
     return document
+
+
+def _head(order: StoredOrder, rows: list[Row], asked: Refund, moment: str) -> Columns:
+    """The memo's own columns with its sums."""
+    head = head_columns(order, moment)
+    covered = {row.item["item_id"] for row in paying(rows) if row.last}
+    last = not any(to_refund(order, item) for item in order.items if item["item_id"] not in covered)
+    shipping = shipping_back(order, asked.shipping, asked.invoice, gross=asked.gross)
+    for side in SIDES:
+        MemoSums(order, rows, head, side, last, asked.invoice, shipping, asked.adjustment).collect()
+    return head
 
 
 def _check(order: StoredOrder, head: Columns, rows: list[Row], asked: Refund) -> None:
@@ -132,10 +132,11 @@ def _count(order: StoredOrder, head: Columns, asked: Refund) -> None:
     extra_charges.count(order, head, "refunded")
 
 
-def _note(order: StoredOrder, total: Decimal, moment: str, entity_id: int, *, online: bool) -> None:
+def _note(order: StoredOrder, head: Columns, moment: str, entity_id: int, *, online: bool) -> None:
     """What the shop writes into the order's history, in base currency."""
     sign = SIGNS.get(str(order.row["base_currency_code"]), "")
-    text = f"We refunded {sign}{rounded(total):,.2f} {'online' if online else 'offline'}."
+    how = "online" if online else "offline"
+    text = f"We refunded {sign}{rounded(head['base_grand_total']):,.2f} {how}."
     entry: Columns = {
         "comment": text,
         "created_at": moment,
