@@ -34,6 +34,7 @@ from sync.engine.message import Message
 from sync.engine.mirror import Shown
 from sync.engine.publication import EVERYTHING, PublicationFlow
 from sync.engine.published_rows import MassChange, Rows, RowTarget
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
@@ -221,7 +222,10 @@ class PriceList:
                 Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock),
-                FlowPauses(tables, self.clock), self.clock, self.clock.unique(),
+                FlowPauses(tables, self.clock),
+                ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
+                self.clock,
+                self.clock.unique(),
             )
         )  # fmt: skip
 

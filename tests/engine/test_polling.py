@@ -28,6 +28,7 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
@@ -93,7 +94,8 @@ class Polled:
             intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
-            flow_pauses=FlowPauses(self.tables, self.clock), clock=self.clock, worker="w",
+            flow_pauses=FlowPauses(self.tables, self.clock),
+            ahead=ReadingAhead(queue, self.clock), clock=self.clock, worker="w",
         )  # fmt: skip
         self.polling = Polling(self.engine)
 
