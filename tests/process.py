@@ -32,9 +32,14 @@ class Process:
         if not self.is_over:
             self.steps += 1
             if self.last_step is not None and self.steps >= self.last_step:
-                self.end()
-                asyncio.get_running_loop().call_soon(self.ended, context=Context())
+                self.end_now()
         return not self.is_over
+
+    def end_now(self) -> None:
+        """As `end`, and `ended` is called."""
+        if not self.is_over:
+            self.end()
+            asyncio.get_running_loop().call_soon(self.ended, context=Context())
 
     def end(self) -> None:
         """Now."""
