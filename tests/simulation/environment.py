@@ -58,7 +58,7 @@ class Environment:
             lost_writes=random.choice((0.0, 0.0, 0.1, 0.3)),
             has_killer=random.random() < 0.1,
             is_pool_narrow=random.random() < 0.15,
-            store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.1, 0.25)),
+            store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
             has_polls=random.random() < 0.75,
         )
 
