@@ -25,9 +25,10 @@ demo-emulated: $(VENV)/development $(AZURITE)
 test: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
 
-# More seeds of the fault simulation than `make test` has time for.
+# More seeds of the fault simulation than `make test` has time for, and more examples of each
+# property, drawn anew.
 test-long: $(VENV)/development
-	$(RUN) -m pytest -n 2 --dist worksteal -m long
+	$(RUN) -m pytest -n 2 --dist worksteal -m "long or hypothesis" --hypothesis-profile=long
 
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
 # they are skipped.

@@ -1,10 +1,18 @@
-"""What holds for all tests: no skip goes unnoticed where `SYNC_TEST_SKIPS=refuse` says that
-everything should run."""
+"""What holds for all tests: properties draw the same examples in every usual run, and no skip goes
+unnoticed where `SYNC_TEST_SKIPS=refuse` says that everything should run."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# `make test` is the same run every time: Hypothesis derives its examples from the test's code, and
+# neither keeps failures for the next run nor looks at a clock. `make test-long` chooses the profile
+# "long" (--hypothesis-profile): it plays every property again with examples drawn anew, and more.
+settings.register_profile("usual", derandomize=True, database=None, deadline=None)
+settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("usual")
 
 ABSENT = "payloads that lie beside the project are absent"
 """The one reason for which a test may be skipped anywhere: it reads payloads that the project does

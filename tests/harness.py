@@ -134,6 +134,14 @@ class Harness:
             await asyncio.sleep(max((due - self.clock.now()).total_seconds(), 0))
             await self.works_off_what_is_due()
 
+    async def works_during(self, length: timedelta) -> None:
+        """Work off whatever comes due within this time."""
+        until = self.clock.now() + length
+        while (due := self._next_due()) is not None and due <= until:
+            await asyncio.sleep(max((due - self.clock.now()).total_seconds(), 0))
+            await self.works_off_what_is_due()
+        await asyncio.sleep((until - self.clock.now()).total_seconds())
+
     async def works_off_what_is_due(self) -> None:
         """One turn: take what can be had now, side by side."""
         for flow in self.services.flows:

@@ -18,8 +18,9 @@ from sync.commerce.io_events import asks_for_validation, parse_events
 from sync.core.encoding import NotJson, from_json
 from sync.core.logs import masked
 from sync.core.pages import text_in, title_in
+from sync.core.shown import shown
 from sync.dynamics import batch, infolog
-from sync.dynamics.shown import shown
+from sync.dynamics.wording import WORDING
 from tests.source import Module, modules
 from tests.steps import Matcher, TooManySteps, hostile, lines_run
 
@@ -166,7 +167,7 @@ def many_parameters(text: str) -> bytes:
 READERS: Final[dict[str, Callable[[str], object]]] = {
     "F&O's refusal": lambda text: infolog.read(reported(text)),
     "F&O's page": lambda text: infolog.read(text.encode()),
-    "F&O's sentence": shown,
+    "F&O's sentence": partial(shown, wording=WORDING),
     "Commerce's refusal": lambda text: said_by(httpx.Response(400, content=reported(text))),
     "Commerce's parameters": lambda text: said_by(
         httpx.Response(400, content=many_parameters(text))

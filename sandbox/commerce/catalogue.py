@@ -47,7 +47,8 @@ class Product:
     """Something in the catalogue. `parts`: SKU and pieces of what is inside; `fixed`: the bundle
     itself has the price.
 
-    `options`: what a customer chooses, with its surcharge. `levy`: fixed product tax of a piece.
+    `options`: what a customer chooses, with its surcharge; `option_skus`: what each of them adds to
+    the SKU of an order's row (recorded: ENG-1-TXT-MAT). `levy`: fixed product tax of a piece.
     """
 
     sku: str
@@ -61,6 +62,7 @@ class Product:
     weight: Decimal = Decimal("0.75")
     fractional: bool = False
     options: tuple[tuple[str, Decimal], ...] = ()
+    option_skus: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -94,6 +94,13 @@ COMPANY: Final = _kinds(
 )
 """B2B companies: no time of change among them."""
 
+PRODUCT: Final = _kinds(
+    "sku name type_id url_key",
+    "created_at updated_at",
+    "entity_id attribute_set_id price status visibility weight tax_class_id",
+)
+"""Products, as far as anybody filters by them."""
+
 GROUP: Final = _kinds("code tax_class_name", "", "id tax_class_id customer_group_id")
 """Customer groups."""
 

@@ -103,7 +103,8 @@ def _line(
     number: int, product: Product, qty: Decimal, *, parent: int | None = None, paying: bool = True
 ) -> Line:
     price = product.price + sum((surcharge for _, surcharge in product.options), ZERO)
-    line = Line(number, product, qty, product.sku, product.name, price, parent, paying=paying)
+    sku = "-".join([product.sku, *product.option_skus])
+    line = Line(number, product, qty, sku, product.name, price, parent, paying=paying)
     if product.type == "downloadable":
         line.choices = {
             "downloadable_option": {

@@ -6,6 +6,7 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -21,12 +22,14 @@ from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
+from sync.engine.repair import Repair
 from sync.engine.runner import Runner
 from sync.engine.turns import Turns
 from sync.engine.watermarks import WATERMARKS
@@ -59,6 +62,7 @@ class Services:
         self._keys: dict[str, PublicKeys] = {}
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
+        self.flow_pauses = FlowPauses(tables, clock)
         self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys = RefusedKeys(tables, clock)
@@ -69,12 +73,11 @@ class Services:
         engine = self.engine()
         self.runner = Runner(engine)
         self.polling = Polling(engine)
+        self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
-        known = (self.intake, self.flows, self.connections)
-        self.edge = Edge(
-            *known, edition_parts.secrets, tables, clock, self._public_keys, RefusalLines(clock)
-        )
-        self.business_events = BusinessEventsEdge(*known, tables, clock)
+        known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
+        self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
+        self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
 
     def engine(self) -> Engine:
         """The parts that run flows."""
@@ -88,6 +91,7 @@ class Services:
             tables=self.edition_parts.tables,
             documents=self.documents,
             pauses=self.pauses,
+            flow_pauses=self.flow_pauses,
             clock=self.edition_parts.clock,
             worker=self.edition_parts.clock.unique(),
         )
@@ -185,6 +189,7 @@ class Services:
         one does not."""
         flows: dict[str, Any] = {}
         try:
+            paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
             for name, flow in self.flows.items():
                 depth = await self.edition_parts.queue.depth(flow.queue)
                 marks = {
@@ -206,19 +211,22 @@ class Services:
             return HttpAnswer(
                 503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
             )
-        return HttpAnswer(
-            200, to_json({"status": "ok", "counts": self.systems_pool.counts(), "flows": flows})
-        )
+        counts = self.systems_pool.counts()
+        found = {"status": "ok", "paused": paused, "counts": counts, "flows": flows}
+        return HttpAnswer(200, to_json(found))
 
     async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are."""
+        """Tell the log how far behind queues and polls are; mend a page of claims."""
         edition_parts, flows = self.edition_parts, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
-        await monitor(
-            queues, flows, self.connections,
-            queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
-            telemetry=edition_parts.telemetry,
-        )  # fmt: skip
+        try:
+            await monitor(
+                queues, flows, self.connections,
+                queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
+                telemetry=edition_parts.telemetry,
+            )  # fmt: skip
+        finally:
+            await self.repair.run()
 
     async def tidy(self) -> None:
         """Forget copies of documents that are older than the policy, and keys told long ago."""

@@ -21,7 +21,7 @@ from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 from sync.pacing.limiter import Limiter
 from sync.pacing.pauses import Pauses
 

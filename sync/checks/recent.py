@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sync.checks.causes import plural
 from sync.checks.finding import Probe
-from sync.commerce.search import Direction, Op, Search, Sort, of_any, where
+from sync.commerce.filters import Op, of_any, where
+from sync.commerce.search import Direction, Search, Sort
 
 MOST: Final = 2000
 """Records of a kind that are read; a shop serves its customers as well."""

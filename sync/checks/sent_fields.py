@@ -9,7 +9,7 @@ from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
 from sync.dynamics.contacts import SET as CONTACTS
 from sync.dynamics.customers import ADDRESS_FIELDS, ADDRESSES, FIELDS
 from sync.dynamics.customers import SET as CUSTOMERS
-from sync.dynamics.sales_orders import HEADER_FIELDS, LINE_FIELDS
+from sync.dynamics.existing_sales_order import HEADER_FIELDS, LINE_FIELDS
 
 _HEADER = (
     "dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber",

@@ -12,7 +12,8 @@ from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
-from sync.commerce.search import Op, Search, where
+from sync.commerce.filters import Op, where
+from sync.commerce.search import Search
 from sync.engine.systems import Systems
 
 Record = tuple[str, str]

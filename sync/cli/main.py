@@ -10,7 +10,9 @@ from sync.cli import (
     events,
     flows,
     init,
+    left_out,
     parked,
+    pausing,
     poll,
     preview,
     replay,
@@ -42,7 +44,11 @@ app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
+app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(pausing.pause)
+app.command(cls=Command)(pausing.resume)
+app.command(cls=Command)(pausing.paused)
 app.command(cls=Command)(erase.erase)
 app.command(cls=Command)(events.events)
 

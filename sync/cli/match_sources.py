@@ -10,8 +10,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from sync.commerce.client import CommerceClient
+from sync.commerce.filters import Op, of_any, where
 from sync.commerce.models.item import Item
-from sync.commerce.search import Direction, Op, Search, Sort, of_any, where
+from sync.commerce.search import Direction, Search, Sort
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient

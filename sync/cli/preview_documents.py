@@ -21,7 +21,8 @@ from sync.cli.previewing import (
     rules,
     wanted_ids,
 )
-from sync.commerce.search import Op, Search, where
+from sync.commerce.filters import Op, where
+from sync.commerce.search import Search
 from sync.config.connections import Connection
 from sync.engine.systems import Systems
 from sync.preview.documents import Basis, preview_creditmemo, preview_invoice, readable_memos

@@ -3,7 +3,7 @@ how the key begins."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
@@ -13,6 +13,9 @@ from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
+
+ACCOUNTS: Final = ("customers", "companies")
+"""The flows whose records may be delivered without an address of theirs."""
 
 MOST = 20
 """Records shown for a key that only begins alike."""
@@ -59,6 +62,17 @@ class Ledgers:
             for connection, flow in await self.places(PARKED)
             async for claim in self.services.ledger.parked(connection, flow)
             if reason.lower() in claim.reason.lower()
+        ]
+
+    async def left_out(self) -> list[Claim]:
+        """The accounts that go without an address which could not be mapped. Reads the claims of
+        all accounts."""
+        return [
+            claim
+            for connection, flow in await self.places()
+            if flow in ACCOUNTS
+            async for claim in self.services.ledger.claims(connection, flow)
+            if claim.lacks_something
         ]
 
     async def dead_letters(self, reason: str = "") -> list[tuple[DeadLetter, Message | None]]:

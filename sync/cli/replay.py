@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
 from sync.cli.records import Ledgers, checked
 from sync.core.ports import DeadLetter
+from sync.flows.customers.customer_accounts import replayed_by
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Again:
     letter: DeadLetter | None = None
 
 
+Reason = Annotated[
+    str,
+    typer.Option(metavar="TEXT", help="With --parked: only those whose reason holds this text."),
+]
+
+
 def replay(
     ctx: typer.Context,
     *,
@@ -37,13 +45,11 @@ def replay(
     parked: Annotated[
         bool, typer.Option("--parked", help="Everything parked or set aside.")
     ] = False,
+    left_out: Annotated[
+        bool, typer.Option("--left-out", help="Every account that goes without an address.")
+    ] = False,
     flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
-    reason: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT", help="With --parked: only those whose reason holds this text."
-        ),
-    ] = "",
+    reason: Reason = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
     wait: Patience = PATIENCE,
 ) -> None:
@@ -58,26 +64,40 @@ def replay(
     python -m sync replay 000000042 --yes
 
     python -m sync replay --parked --reason "is not mapped"
+
+    python -m sync replay --left-out --yes
     """
-    if bool(keys) == parked:
-        raise Problem("name either keys or --parked", remedy="For example: replay 000000042")
+    if [bool(keys), parked, left_out].count(True) != 1:
+        raise Problem(
+            "name either keys or --parked or --left-out", remedy="For example: replay 000000042"
+        )
     if reason and not parked:
         raise Problem("--reason chooses among the parked", remedy="Use it with --parked.")
-    asyncio.run(_replay(context_of(ctx), keys or [], flow, reason, yes=yes, wait=wait))
+    wanted = _of_left_out if left_out else partial(_chosen, keys=keys or [], reason=reason)
+    asyncio.run(_replay(context_of(ctx), flow, wanted, yes=yes, wait=wait))
 
 
 async def _replay(
-    context: CommandContext, keys: Sequence[str], flow: str, reason: str, *, yes: bool, wait: int
+    context: CommandContext,
+    flow: str,
+    chosen: Callable[[Ledgers], Awaitable[list[Again]]],
+    *,
+    yes: bool,
+    wait: int,
 ) -> None:
     async with context.opened(changes=True) as services:
         ledgers = checked(context, services, flow)
-        wanted = await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
+        wanted = await chosen(ledgers)
         agreed = yes or not wanted or _asked(context, wanted)
         outcomes = None
         if agreed:
             asking = await _enqueued(ledgers, wanted)
             outcomes = await report_outcomes(context, asking, wait)
         _report(context, wanted, outcomes)
+
+
+async def _chosen(ledgers: Ledgers, keys: Sequence[str], reason: str) -> list[Again]:
+    return await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
 
 
 async def _of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
@@ -114,6 +134,19 @@ async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     ]
 
 
+async def _of_left_out(ledgers: Ledgers) -> list[Again]:
+    """The accounts themselves; a guest's by the record that last needed it, each once."""
+    wanted = {}
+    for claim in await ledgers.left_out():
+        flow, key = replayed_by(claim)
+        if key:
+            again = Again(claim.connection, flow, key, "delivered", claim.reason)
+            wanted[claim.connection, flow, key] = again
+        else:
+            note(f"{claim.flow} {claim.key} waits for the guest's next order.")
+    return list(wanted.values())
+
+
 async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> Asking:
     """Notifications first; only then is a message that was set aside forgotten."""
     asking = Asking(ledgers.services, "replay")
@@ -148,7 +181,7 @@ def _report(
         for row in _rows(wanted, outcomes):
             json_line(row)
     elif not wanted:
-        line("Nothing is parked.")
+        line("There is nothing to replay.")
     elif outcomes is not None:
         table(
             ("connection", "flow", "key", "outcome", "number", "reason", "what to do"),

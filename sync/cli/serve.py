@@ -71,6 +71,7 @@ async def _serve(context: CommandContext, host: str, port: int, function_key: st
             build_app(FLOWS, runtime), edition_parts.queue, edition_parts.tables,
             edition_parts.clock,
             host=host, port=port, keys=HostKeys(function=key),
+            refused_unread=services.edge.refused_unread,
         )  # fmt: skip
         try:
             await run_until_signalled(

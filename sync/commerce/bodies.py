@@ -1,10 +1,10 @@
-"""What an error answer says, in one sentence that a person can read and that holds no personal
-data.
+"""What an error answer says, in one sentence that a person can read and that names nobody.
 
 Commerce writes errors in five shapes, and whatever stands before it (nginx, Fastly, a firewall)
-writes HTML or nothing. Messages are templates: decisions are made on the template, people read it
-with its parameters filled in. E-mail addresses are masked, long values shortened, stack traces
-never shown. Shapes: Adobe's error processor and a live 2.4.8.
+writes HTML or nothing. Messages are templates: decisions are made on the template. People read what
+is known to be Commerce's own of it (`wording.py`), with those parameters filled in that are codes
+and ids; the full wording is for the encrypted copies. Stack traces are never read. Shapes: Adobe's
+error processor and a live 2.4.8.
 """
 
 import re
@@ -15,11 +15,16 @@ from typing import Any, Final
 
 import httpx
 
+from sync.commerce.wording import WORDING
 from sync.core.encoding import NotJson, from_json
 from sync.core.pages import text_in, title_in
+from sync.core.shown import MASK, shown
 
-LONGEST_VALUE: Final = 80
 LONGEST_SENTENCE: Final = 500
+LONGEST_TITLE: Final = 80
+LONGEST_VALUE: Final = 200
+SHOWN: Final = 600
+"""Characters of one message of which something may be shown."""
 READ: Final = 4000
 """Characters of one message, or of a page, that are read."""
 MOST_MESSAGES: Final = 20
@@ -27,19 +32,34 @@ MOST_PARAMETERS: Final = 20
 LONGEST_NAME: Final = 40
 """Characters of a parameter's name; Commerce's are shorter."""
 
-_AROUND: Final = "\"'<>,;:.=()[]{}"
-_REPORT: Final = re.compile(r"(?:Report ID: |report )([\w/-]{4,40})")
+UNSHOWN: Final = "words that may name a person; they are with the record's encrypted copies."
+MOST_WORDS: Final = 16_000
+"""Characters of the full wording that are kept."""
+
+_REPORT: Final = re.compile(r"(?:Report ID: |report )((?:webapi-|api/)?[0-9a-f]{4,40})(?![\w-])")
+_RESOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}_[A-Za-z0-9]{1,40}::[A-Za-z0-9_:]{1,80}")
+_ID: Final = re.compile(r"[0-9]{1,20}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+_LIMITS: Final = ("max", "min", "qty", "count", "number")
 
 
 @dataclass(frozen=True)
 class Said:
-    """`template` as the server wrote it (of the first message), `sentence` for people, `report` the
-    shop's log id."""
+    """`template` as the server wrote it (of the first message) and its `parameters`, for decisions
+    alone. `sentence` may be shown and stored. `report`: the shop's log id. `words`: all of it, for
+    the encrypted copies alone."""
 
-    template: str
+    template: str = field(repr=False)
     sentence: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     report: str = ""
+    words: str = field(default="", repr=False)
+
+    @property
+    def resources(self) -> str:
+        """The rights that are missing, as Commerce names them; empty where it names none."""
+        named = re.split(r"[, ]+", self.parameters.get("resources", ""))
+        return ", ".join(one for one in named if _RESOURCE.fullmatch(one))
 
 
 def said_by(response: httpx.Response) -> Said:
@@ -55,10 +75,11 @@ def said_by(response: httpx.Response) -> Said:
     if not messages:
         return Said("", "JSON without a message.")
     template, parameters = messages[0]
-    rendered = [rendering(text, values) for text, values in messages]
+    rendered = [_shown_message(text, values) for text, values in messages]
     sentence = rendered[0] if len(rendered) == 1 else f"{rendered[0]} {'; '.join(rendered[1:])}"
+    words = "\n".join(rendering(text, values) for text, values in messages)[:MOST_WORDS]
     report = _REPORT.search(template)
-    return Said(template, tidy(sentence), parameters, report.group(1) if report else "")
+    return Said(template, _told(sentence), parameters, report[1] if report else "", words)
 
 
 def rendering(template: str, parameters: Mapping[str, str]) -> str:
@@ -68,21 +89,38 @@ def rendering(template: str, parameters: Mapping[str, str]) -> str:
         return template
     names = sorted(parameters, key=len, reverse=True)
     pattern = re.compile("%(" + "|".join(re.escape(name) for name in names) + ")")
-    return pattern.sub(lambda found: _short(parameters[found.group(1)]), template)
+    return pattern.sub(lambda found: parameters[found.group(1)], template)
 
 
-def tidy(text: str) -> str:
-    """One line, no e-mail address, at most `LONGEST_SENTENCE` characters."""
-    line = " ".join(_without_address(word) for word in text[:READ].split())
-    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"
+def _shown_message(template: str, parameters: Mapping[str, str]) -> str:
+    """What is Commerce's own of a message, with the parameters that name nobody."""
+    names = {name for name in parameters if name.isdecimal() or shown(name, WORDING) == name}
+    kept = frozenset(f"%{name}" for name in names)
+    text = " ".join(shown(line, WORDING, kept) for line in template[:SHOWN].splitlines())
+    report = _REPORT.search(template)
+    if report and not text.rstrip(".").endswith(report[1]):
+        text = f"{text.rstrip(f' {MASK}.')} {report[1]}"
+    return rendering(text, {name: _shown_value(name, parameters) for name in names})
 
 
-def _without_address(word: str) -> str:
-    """The word without an e-mail address in it; what is around it stays."""
-    if "@" not in word and "%40" not in word:
-        return word
-    core = word.strip(_AROUND)
-    return word.replace(core, "(e-mail address)", 1) if core else word
+def _shown_value(name: str, parameters: Mapping[str, str]) -> str:
+    value, plain = parameters[name], name.lower()
+    if plain == "resources":
+        return ", ".join(part if _RESOURCE.fullmatch(part) else MASK for part in value.split(", "))
+    if plain == "fieldvalue":
+        plain = parameters.get("fieldName", "").lower()
+    is_id = plain.endswith(("id", "uuid", "pagesize")) or plain in _LIMITS
+    if (is_id and _ID.fullmatch(value)) or (plain == "sku" and _SKU.fullmatch(value)):
+        return value
+    return shown(value[:LONGEST_VALUE], WORDING)
+
+
+def _told(text: str) -> str:
+    """One line of at most `LONGEST_SENTENCE` characters; that it cannot be shown, where nothing is
+    left of it."""
+    if not any(letter.isalnum() for letter in text):
+        return UNSHOWN
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[:LONGEST_SENTENCE]}{MASK}"
 
 
 def _messages(document: Any) -> list[tuple[str, dict[str, str]]]:
@@ -124,12 +162,12 @@ def _parameters(value: Any) -> dict[str, str]:
 def _plain(text: str) -> Said:
     """HTML and other text: the page's title, or its first words."""
     title = title_in(text)
+    words = title or text_in(text)
+    told = shown(words.lower() if title else words, WORDING)[:LONGEST_TITLE]
+    if not any(letter.isalnum() for letter in told):
+        told = ""
     if title:
-        words = tidy(title)
-        return Said(words, f"an HTML page titled {_short(words)!r}.")
-    words = tidy(text_in(text))
-    return Said(words, f"not JSON, starting {_short(words)!r}.")
-
-
-def _short(value: str) -> str:
-    return value if len(value) <= LONGEST_VALUE else f"{value[:20]}… ({len(value)} characters)"
+        about = f"an HTML page titled {told!r}." if told else "an HTML page."
+    else:
+        about = f"not JSON, starting {told!r}." if told else f"not JSON, {UNSHOWN}"
+    return Said(words[:READ], about, words=text[:READ])

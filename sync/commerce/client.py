@@ -14,8 +14,9 @@ import httpx
 
 from sync.commerce.address import Query, path_of
 from sync.commerce.errors import NotThere, PageTooLarge
+from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.polling import SETTLING, Keyset
-from sync.commerce.search import LARGEST_PAGE, Filter, Node, Op, Search, Sort, of_any, split, where
+from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
 from sync.commerce.transport import OnPause, Transport, listed, rows_in
 from sync.config.connections import Commerce
 from sync.core.encoding import digest

@@ -9,9 +9,10 @@ from typing import Any, Final
 from sync.commerce.address import path_of
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere
+from sync.commerce.filters import Op, where
 from sync.commerce.models.company import FIELDS
-from sync.commerce.search import Op, Search, Sort, split, where
-from sync.pacing.batching import Coalescer
+from sync.commerce.search import Search, Sort, split
+from sync.pacing.coalescer import Coalescer
 
 log = logging.getLogger("sync.commerce.companies")
 

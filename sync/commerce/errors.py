@@ -87,10 +87,10 @@ def error_from(response: httpx.Response, call: RestCall) -> Exception:
         return Paused(call.system, after=retry_after(response, call) or PAUSES[call.edition])
     if is_maintenance(response):
         wait = retry_after(response, call) or MAINTENANCE_WAIT
-        return Later(reason, after=wait, counts=False, is_outage=True)
+        return Later(reason, after=wait, counts=False, is_outage=True, said=said.words)
     if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         kind = Unknown if call.writes else Later
-        return kind(reason, after=retry_after(response, call), is_outage=True)
+        return kind(reason, after=retry_after(response, call), is_outage=True, said=said.words)
     return _refusal(response, reason, said, call)
 
 
@@ -102,7 +102,7 @@ def _refusal(response: httpx.Response, reason: str, said: Said, call: RestCall) 
         return _bad_request(reason, said)
     if status == HTTPStatus.NOT_FOUND:
         return _not_found(reason, said)
-    return Never(reason, remedy=_remedy(response, call), code=said.report)
+    return Never(reason, remedy=_remedy(response, call), code=said.report, said=said.words)
 
 
 def lost(error: httpx.RequestError, call: RestCall) -> Exception:
@@ -142,23 +142,26 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     """A missing right is one flow's trouble; anything else is the connection's, healed by
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
-        return Never(reason, remedy=rights.remedy_for(said.parameters.get("resources", "")))
+        return Never(reason, remedy=rights.remedy_for(said.resources), said=said.words)
     if call.edition == "saas":
         return Later(
             f"{reason} Check the OAuth credential's scope (commerce.accs) in the Adobe Developer"
-            " Console."
+            " Console.",
+            said=said.words,
         )
     if said.template.startswith(SIGNATURE_INVALID):
         return Later(
             f"{reason} Compare consumer_secret and token_secret with the integration. If they are"
             " right, the shop sees another URL than the one we signed: its proxy must pass Host"
-            " unchanged and set X-Forwarded-Proto."
+            " unchanged and set X-Forwarded-Proto.",
+            said=said.words,
         )
     if said.template.startswith(NONCE_REFUSED):
-        return Later(f"{reason} {_clocks(call.skew)}")
+        return Later(f"{reason} {_clocks(call.skew)}", said=said.words)
     return Later(
         f"{reason} The integration may have been deactivated, reauthorised or deleted: see System >"
-        " Extensions > Integrations in the Commerce Admin and store its four credentials again."
+        " Extensions > Integrations in the Commerce Admin and store its four credentials again.",
+        said=said.words,
     )
 
 
@@ -182,7 +185,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
         if most.isdecimal() and int(most) > 0:
             return PageTooLarge(reason, most=int(most))
     if _PASSING.search(said.template):
-        return Later(reason)
+        return Later(reason, said=said.words)
     return NotAccepted(
         reason,
         remedy=(
@@ -190,6 +193,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
             " the record."
         ),
         code=said.report,
+        said=said.words,
     )
 
 
@@ -201,13 +205,18 @@ def _not_found(reason: str, said: Said) -> Never:
                 "The shop has no such service: check commerce.url, commerce.edition and"
                 " commerce.scope, and that the module that brings this service is enabled."
             ),
+            said=said.words,
         )
     if re.search(r"doesn't exist|not exist|No such entity", said.template, re.IGNORECASE):
         return NotThere(
-            reason, remedy="Check in the Commerce Admin whether the record was deleted."
+            reason,
+            remedy="Check in the Commerce Admin whether the record was deleted.",
+            said=said.words,
         )
     return Never(
-        reason, remedy="Check commerce.url; a proxy before the shop may be answering in its place."
+        reason,
+        remedy="Check commerce.url; a proxy before the shop may be answering in its place.",
+        said=said.words,
     )
 
 

@@ -130,20 +130,20 @@ class ImsTokens:
 
     def _refused(self, response: httpx.Response) -> Later:
         status = response.status_code
-        reason = (
-            f"Adobe IMS answered {status} to the request for a token: {said_by(response).sentence}"
-        )
+        said = said_by(response)
+        reason = f"Adobe IMS answered {status} to the request for a token: {said.sentence}"
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             call = RestCall(
                 self._system, "the token", False, self._settings.edition, self._clock.now(), None
             )
             return Paused(self._system, after=retry_after(response, call) or QUIET)
         if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
-            return Later(reason, counts=False)
+            return Later(reason, counts=False, said=said.words)
         return Later(
             f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r}"
             " with the OAuth server-to-server credential in the Adobe Developer Console; it needs"
-            " the scope commerce.accs."
+            " the scope commerce.accs.",
+            said=said.words,
         )
 
     def _client_id(self) -> str:

@@ -21,6 +21,9 @@ PREFIX: Final = "com.adobe.commerce."
 MOST: Final = 1000
 """Events in one delivery; Adobe's batches hold 20."""
 
+LARGEST_UNSIGNED: Final = 4096
+"""Bytes of a delivery without a signature that are read: Adobe's `validationUrl` has none."""
+
 _SIGNATURES: Final = (
     ("x-adobe-digital-signature-1", "x-adobe-public-key1-path"),
     ("x-adobe-digital-signature-2", "x-adobe-public-key2-path"),
@@ -114,6 +117,17 @@ async def verify_events(
         if rsa_signed(signature, body, key):
             return
     raise trouble or refusal
+
+
+def refused_unread(headers: Mapping[str, str]) -> Refused | None:
+    """Why a delivery need not be read: it brings no signature, and more than a `validationUrl` or
+    nobody says how much. Header names are in lower case."""
+    if any(headers.get(name) for name, _ in _SIGNATURES):
+        return None
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < 10 and int(announced) <= LARGEST_UNSIGNED:
+        return None
+    return Refused(f"header {_SIGNATURES[0][0]} is missing")
 
 
 def challenge_answer(query: Mapping[str, str]) -> str | None:

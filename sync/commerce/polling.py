@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.commerce.search import Filter, Node, Op, Search, Sort, moment_of, where
+from sync.commerce.filters import Filter, Op, moment_of, where
+from sync.commerce.search import Node, Search, Sort
 from sync.core.errors import Never
 
 log = logging.getLogger("sync.commerce.polling")

@@ -8,7 +8,7 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.search import Search, Sort, split
 from sync.core.ports import Clock
 from sync.mapping_tables.table import Remembered
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 PATH: Final = "products"
 FRESH_FOR: Final = timedelta(minutes=10)

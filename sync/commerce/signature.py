@@ -26,6 +26,8 @@ from sync.core.ports import Secrets
 
 SHORTEST_RSA_KEY: Final = 2048
 """Bits; shorter keys can be factored (NIST SP 800-131A). Adobe's have 2048 and 4096."""
+LONGEST_SIGNATURE: Final = 4096
+"""Characters; a 16,384-bit RSA key makes 2,732."""
 
 
 class Refused(Exception):
@@ -48,7 +50,7 @@ async def verify(
     keys can be used, naming the secret of the last; `Later` when no key fits and one cannot be read
     at this moment. Header names are compared without case.
     """
-    given = _signature(header_of(headers, keys.header), keys)
+    given = signature_in(headers, keys)
     if not keys.keys:
         raise Refused("no webhook key is configured")
     signed = base64.b64encode(body) if keys.message == "base64" else body
@@ -75,14 +77,28 @@ async def verify(
     raise Refused("the signature fits none of the configured keys")
 
 
+def signature_in(headers: Mapping[str, str], keys: WebhookKeys) -> bytes:
+    """The signature that a hook brings; nothing is computed, and no body is needed. Raises
+    `Refused` where it is missing or malformed."""
+    text, what = header_of(headers, keys.header), f"header {keys.header}"
+    if keys.scheme == "rsa" or keys.encoding == "base64":
+        return decoded_base64(text, what)
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Refused(f"{what} is not hexadecimal") from None
+
+
 def header_of(headers: Mapping[str, str], name: str) -> str:
-    """The header's value, whatever the case of its name. Raises `Refused` when it is absent, empty
-    or there twice."""
+    """The header's value, whatever the case of its name. Raises `Refused` when it is absent, empty,
+    there twice, or longer than a signature."""
     found = [value for key, value in headers.items() if key.lower() == name.lower()]
     if not found or not found[0].strip():
         raise Refused(f"header {name} is missing")
     if len(found) > 1:
         raise Refused(f"header {name} is there {len(found)} times")
+    if len(found[0]) > LONGEST_SIGNATURE:
+        raise Refused(f"header {name} is longer than a signature")
     return found[0].strip()
 
 
@@ -128,16 +144,6 @@ def decoded_base64(text: str, what: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Refused(f"{what} is not base64") from None
-
-
-def _signature(text: str, keys: WebhookKeys) -> bytes:
-    what = f"header {keys.header}"
-    if keys.scheme == "rsa" or keys.encoding == "base64":
-        return decoded_base64(text, what)
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise Refused(f"{what} is not hexadecimal") from None
 
 
 def _fits(signature: bytes, message: bytes, key: str, name: str, scheme: str) -> bool:

@@ -30,7 +30,7 @@ from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority
 

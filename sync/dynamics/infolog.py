@@ -3,7 +3,7 @@ nobody's data.
 
 The useful text lies deep (`error.innererror.message`, or deeper in `internalexception`) and quotes
 what it was given: codes, which a person needs to see, but also names and addresses. So only what is
-known to be F&O's own is shown (`shown.py`); the full wording is for the encrypted copies. Text is
+known to be F&O's own is shown (`wording.py`); the full wording is for the encrypted copies. Text is
 cut before it is read. Stack traces are never read. Source: bodies recorded on 2026-07-28 and
 practitioners' captures of $batch.
 """
@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from sync.core.encoding import NotJson, from_json
 from sync.core.pages import title_in
-from sync.dynamics.shown import shown
+from sync.core.shown import shown
+from sync.dynamics.wording import WORDING
 
 READ: Final = 4000
 """Characters of one message, and of a page, that are read."""
@@ -67,7 +68,7 @@ def _page(body: bytes) -> Said:
         return Said("no explanation")
     if "<" in words[:200]:
         title = title_in(words)
-        about = f": {_shortened(shown(title.lower()), 80)}" if title else ""
+        about = f": {_shortened(shown(title.lower(), WORDING), 80)}" if title else ""
         return Said(f"an HTML page{about}", is_json=False)
     return Said(" ".join(_telling([words])) or UNSHOWN, words, is_json=False)
 
@@ -101,7 +102,7 @@ def sentences(message: str) -> list[str]:
 
 def _telling(entries: list[str]) -> list[str]:
     """What may be shown of each entry, once; none of those of which nothing is left."""
-    reported = dict.fromkeys(_shortened(shown(entry), LONGEST) for entry in entries)
+    reported = dict.fromkeys(_shortened(shown(entry, WORDING), LONGEST) for entry in entries)
     return [entry for entry in reported if any(letter.isalnum() for letter in entry)]
 
 

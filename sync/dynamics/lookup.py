@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sync.dynamics.odata import Filter, encoded
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 WINDOW: Final = timedelta(milliseconds=3)
 MOST_VALUES: Final = 20

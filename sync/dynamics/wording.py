@@ -1,41 +1,16 @@
-"""The words that F&O's own messages are made of: what may be shown of a message, as nobody is named
-by them.
+"""The words that F&O's own messages are made of: what may be shown of a message (`core/shown.py`),
+as nobody is named by them.
 
-A message is free text: it may quote a name, a street or a birthday in any place. So nothing is
-looked for that should go; what is known stays. General words stay in small letters, terms of the
-ERP in any case, technical names when they are made of known parts. Everything else is elided.
-Sources: messages recorded on 2026-07-28, Microsoft's documentation of data entities and of errors,
-read 2026-11.
+General words stay in small letters, terms of the ERP in any case, technical names when they are
+made of known parts. Sources: messages recorded on 2026-07-28, Microsoft's documentation of data
+entities and of errors, read 2026-11.
 """
 
-import re
 from typing import Final
 
-_GENERAL: Final = """
-a able about above accepted access accessed added after again all allowed already also an and
-another any are as assigned at be because been before begin being below between both but by
-calculated called can cancel canceled cancelled cannot caused change changed changes changing
-check combination complete completed condition conflict conflicts consequently contain contains
-corrected could create created currently database deactivated decimal deleted deleting denied
-details determined did different disabled do does done down due during each edit editing either
-element empty end ended ends enough enter entered entry equal error errors exceed exceeded
-exceeds exist existing exists expected failed failure fault filled filter find fit for format
-found from general given greater has have higher identical if in inactive incomplete incorrect
-info inserted insufficient internal into invalid is it its know known larger least length less
-limit locked logic long longer lower made make mandatory match matches matching maximum may
-meanwhile message method minimum missing modified more most must name named need needed negative
-new no non none not nothing occurred of off on once one only open operation or other out outside
-over own parameter part per perform performed permission please positive possible previous
-privilege problem process processed processing provided published range reached read reason
-reference referenced refused rejected related released removed reported request requested
-require required requires resource resources result retry role same saved see selected selecting
-server service set should sign simultaneously since size so some something source specified
-specify start started state stopped submitted such supported system temporarily than that the
-their them then there these this those through time timeout to today too try type unable
-unavailable under unexpected unique unknown unless until update updated upon use used user users
-using valid validate validated validation value values view violation waiting was were what when
-where whether which while whole with within without write wrong yet you your
-"""
+from sync.core.plain_words import GENERAL
+from sync.core.shown import Wording
+
 _TERMS: Final = """
 account accounting accounts adjustment all amount application bad balance barcode batch blocked
 business calendar category center centre chain charge charges chart class closed code codes
@@ -82,7 +57,6 @@ column entity enum field label member named parameter property source table tabl
 view
 """
 
-GENERAL: Final = frozenset(_GENERAL.split())
 TERMS: Final = frozenset(_TERMS.split())
 SURNAMES: Final = frozenset(
     [
@@ -133,15 +107,7 @@ it looks like."""
 NAMES_OF_CODES: Final = frozenset(["journal name", "name of journal"])
 """Labels whose "name" is that of master data."""
 
-_HUMP: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_TECHNICAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{2,79}")
-
-
-def is_technical(text: str) -> bool:
-    """Whether it is a name of a table, an entity, or a field, as
-    `CustCustomerV3Entity.CustomerGroupId`."""
-    if not _TECHNICAL.fullmatch(text):
-        return False
-    humps = _HUMP.findall(text)
-    long = [hump for hump in humps if len(hump) > 1 and not hump.isdigit()]
-    return len(long) > 1 and all(hump.isdigit() or hump.lower() in PARTS for hump in humps)
+WORDING: Final = Wording(
+    small=SMALL, anyhow=ANYHOW, personal=PERSONAL, parts=PARTS, announces=ANNOUNCES, ours=OURS,
+    reference=REFERENCE, names_of_codes=NAMES_OF_CODES,
+)  # fmt: skip

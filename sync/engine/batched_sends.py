@@ -8,7 +8,7 @@ be joined with what may come: a shopper may be waiting.
 from collections.abc import Sequence
 
 from sync.core.ports import Outgoing, Queue
-from sync.pacing.batching import Batcher
+from sync.pacing.batcher import Batcher
 
 MOST = 100
 

@@ -54,7 +54,8 @@ class Claim:
     document: number, digest, further keys. `deaths`: takings in a row whose holder never let go.
     `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
     notification that it stands for. `unsettled_until`: until when a write given up before the last
-    intent may still commit, whatever came of the last.
+    intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
+    that last required this one; a guest's account has no other occasion.
     """
 
     connection: str
@@ -81,6 +82,7 @@ class Claim:
     deaths: int = 0
     retry_at: datetime | None = None
     heard_at: datetime | None = None
+    required_by: str = ""
     etag: str = field(default="", compare=False)
 
     @property
@@ -119,6 +121,12 @@ class Claim:
     def may_be_listed(self) -> bool:
         """Whether a row in the list of the parked may stand for it: the claim says why first."""
         return self.state is State.PARKED or bool(self.reason)
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether it was delivered without a part that a person can bring there: `remedy` says
+        how."""
+        return self.state is State.DELIVERED and bool(self.remedy)
 
     def row(self) -> Row:
         """As it is stored."""

@@ -9,11 +9,12 @@ never its content.
 import hashlib
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
-from sync.engine.claim import State
+from sync.engine.claim import Claim, State
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import Entry
@@ -89,39 +90,36 @@ class DeadLetterParking:
             log.info("%s.dead_but_delivered key=%s reason=%s", flow.name, message.key, reason)
             released = await ledger.release(claim)
         else:
-            why, remedy = CAUSES.get(
-                reason, (f"the queue set the message aside: {reason or 'it did not say why'}", "")
-            )
-            said = {
-                "reason": why,
-                "remedy": remedy or "Mend what the reason names, then replay the record.",
-            }
-            details = {
-                "dead_letter_reason": reason[:MOST_SAID],
-                "description": description[:MOST_SAID],
-            }
-            entry = Entry(
-                now,
-                "dead-lettered",
-                origin=message.origin,
-                attempt=message.attempt,
-                details=details,
-                **said,
-            )
-            await ledger.write(claim, entry)
-            claim = await ledger.park(claim, **said)
-            log.error(
-                "%s.parked key=%s attempt=%d reason=%s",
-                flow.name,
-                message.key,
-                message.attempt,
-                why,
-            )
-            released = await ledger.release(
-                claim, state=State.PARKED, read_at=now, retry_at=None, **said
-            )
+            released = await self._give_up(claim, message, now, reason, description)
         if released.again:
             await self._engine.intake.accept(flow.name, message.connection, [message.key], "again")
+
+    async def _give_up(
+        self, claim: Claim, message: Message, now: datetime, reason: str, description: str
+    ) -> Claim:
+        """Park a held record, and let it go."""
+        unknown = f"the queue set the message aside: {reason or 'it did not say why'}"
+        why, remedy = CAUSES.get(
+            reason, (unknown, "Mend what the reason names, then replay the record.")
+        )
+        said = {"reason": why, "remedy": remedy}
+        details = {
+            "dead_letter_reason": reason[:MOST_SAID],
+            "description": description[:MOST_SAID],
+        }
+        entry = Entry(
+            now, "dead-lettered", origin=message.origin, attempt=message.attempt,
+            details=details, **said,
+        )  # fmt: skip
+        await self._engine.ledger.write(claim, entry)
+        claim = await self._engine.ledger.park(claim, **said)
+        log.error(
+            "%s.parked key=%s attempt=%d reason=%s",
+            message.flow, message.key, message.attempt, why,
+        )  # fmt: skip
+        return await self._engine.ledger.release(
+            claim, state=State.PARKED, read_at=now, retry_at=None, **said
+        )
 
     async def _keep(
         self, queue: str, body: bytes, message_id: str, fault: Exception, reason: str

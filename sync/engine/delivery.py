@@ -167,6 +167,10 @@ class Delivery:
         else works on it."""
         return await self.requires(self, flow, key, record)
 
+    async def lacks_something(self, flow: str, key: str) -> bool:
+        """Whether another record of this connection was delivered without a part of it."""
+        return (await self.ledger.claim(self.claim.connection, flow, key)).lacks_something
+
     async def last_sent(self, kind: str) -> Any | None:
         """The document of this kind that was last sent for this record, or None when no copy is
         kept (any more).

@@ -7,6 +7,7 @@ from typing import Any
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.flow import DocumentFlow, SubFlow
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
@@ -27,5 +28,6 @@ class Engine:
     tables: Tables
     documents: DocumentCopies
     pauses: Pauses
+    flow_pauses: FlowPauses
     clock: Clock
     worker: str

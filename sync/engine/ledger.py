@@ -9,6 +9,7 @@ parked   an index of the claims that wait for a person.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -172,6 +173,17 @@ class Ledger:
     async def unpark(self, claim: Claim) -> None:
         """Take it off the list; nothing there is fine."""
         await self._tables.delete(PARKED, claim.partition, claim.key)
+
+    async def unlist(self, row: Row) -> None:
+        """Remove this row from the list, unless it has been written again since it was read."""
+        with suppress(Conflict):
+            await self._tables.delete(PARKED, row.partition, row.key, row.etag)
+
+    async def expect_now(self, claim: Claim) -> None:
+        """Note that a message for the record is on its way; not where somebody has taken it
+        since."""
+        with suppress(Conflict):
+            await self._store(replace(claim, retry_at=self._clock.now()))
 
     async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
         """The claims that wait for a person."""

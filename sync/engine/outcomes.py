@@ -3,6 +3,7 @@ queue."""
 
 import logging
 import traceback
+from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never, said_in
@@ -39,64 +40,22 @@ class Outcomes:
     async def record(self, delivery: Delivery, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
         it should be."""
-        now = self._clock.now()
-        ms = int((now - delivery.started).total_seconds() * 1000)
-        since_notification = int((now - delivery.message.notified_at).total_seconds() * 1000)
-        if isinstance(outcome, Delivered):
-            documents = {
-                result.kind: {"number": result.number, "action": result.action, **result.keys}
-                for result in outcome.results
-            }
-            details = {
-                "digest": outcome.digest, "ms": ms,
-                "since_notification_ms": since_notification, **outcome.plan.keys,
-                "documents": documents, "amounts": dict(outcome.plan.amounts),
-            }  # fmt: skip
-            number = outcome.number or delivery.claim.number
-            await self.write(
-                delivery,
-                Entry(
-                    now, outcome.action, number=number, details=details,
-                    reason=outcome.reason, remedy=outcome.remedy,
-                ),
-            )  # fmt: skip
-            for follow_up in outcome.follow_ups:
-                await self._intake.accept(
-                    follow_up.flow, delivery.message.connection, [follow_up.key], "told"
-                )
-            stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
-            state = State.CANCELLED if outcome.action == "cancelled" or stays else State.DELIVERED
-            changes = {
-                "digest": outcome.digest, "number": number, "targets": delivery.targets,
-                "intent_document": "", "intent_kind": "", "intent_not_after": None,
-                "intent_settled_by": None,
-            }  # fmt: skip
-        else:
-            await self.write(
-                delivery, Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
-            )
-            state, changes = State.SKIPPED, {}
+        message, entry = delivery.message, _entry_of(delivery, outcome, self._clock.now())
+        await self.write(delivery, entry)
+        for follow_up in outcome.follow_ups if isinstance(outcome, Delivered) else ():
+            await self._intake.accept(follow_up.flow, message.connection, [follow_up.key], "told")
         if delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
-        reason, remedy = (
-            (outcome.reason, outcome.remedy)
-            if isinstance(outcome, Delivered)
-            else (str(outcome), "")
-        )
         released = await self._ledger.release(
-            delivery.claim, state=state, reason=reason, remedy=remedy, read_at=delivery.started,
-            seen=delivery.seen or delivery.claim.seen, retry_at=None, **changes,
+            delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.started,
+            seen=delivery.seen or delivery.claim.seen, retry_at=None,
+            **_settled(delivery, outcome),
         )  # fmt: skip
-        event = outcome.action if isinstance(outcome, Delivered) else "skipped"
         log.info(
             "%s.%s key=%s attempt=%d ms=%d",
-            delivery.message.flow,
-            event,
-            delivery.message.key,
-            delivery.message.attempt,
-            ms,
-        )
-        await self.let_go(delivery.message, released)
+            message.flow, entry.event, message.key, message.attempt, entry.details["ms"],
+        )  # fmt: skip
+        await self.let_go(message, released)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
         """Append to the record's trail, with the copies of this try beside it."""
@@ -241,6 +200,44 @@ class Outcomes:
         """Somebody notified while we worked: what we read may be older than their notification."""
         if released.again:
             await self._intake.accept(message.flow, message.connection, [message.key], "again")
+
+
+def _entry_of(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> Entry:
+    """What the trail says of a try that ended well."""
+    ms = _ms(now - delivery.started)
+    if not isinstance(outcome, Delivered):
+        return Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
+    documents = {
+        result.kind: {"number": result.number, "action": result.action, **result.keys}
+        for result in outcome.results
+    }
+    details = {
+        "digest": outcome.digest, "ms": ms,
+        "since_notification_ms": _ms(now - delivery.message.notified_at), **outcome.plan.keys,
+        "documents": documents, "amounts": dict(outcome.plan.amounts),
+    }  # fmt: skip
+    return Entry(
+        now, outcome.action, number=outcome.number or delivery.claim.number, details=details,
+        reason=outcome.reason, remedy=outcome.remedy,
+    )  # fmt: skip
+
+
+def _settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
+    """What the claim says of the targets from now on."""
+    if not isinstance(outcome, Delivered):
+        return {"state": State.SKIPPED}
+    stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
+    is_gone = outcome.action == "cancelled" or stays
+    return {
+        "state": State.CANCELLED if is_gone else State.DELIVERED, "digest": outcome.digest,
+        "number": outcome.number or delivery.claim.number, "targets": delivery.targets,
+        "intent_document": "", "intent_kind": "", "intent_not_after": None,
+        "intent_settled_by": None,
+    }  # fmt: skip
+
+
+def _ms(length: timedelta) -> int:
+    return int(length.total_seconds() * 1000)
 
 
 def _places(error: Exception) -> str:

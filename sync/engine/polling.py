@@ -105,7 +105,7 @@ class Polling:
         now = self._engine.clock.now()
         every = timedelta(minutes=poll.every_minutes(systems.settings)) - DUE_EARLY
         is_due = at_once or mark.is_behind or mark.polled is None or now - mark.polled >= every
-        if not is_due or await self._engine.pauses.over(systems.pause_names) is not None:
+        if not is_due or await self._stands_still(flow, systems):
             return 0
         until = await poll.until(systems)
         run = Run(flow, systems, now + RUN, self._engine.clock.now() - until)
@@ -155,8 +155,13 @@ class Polling:
         return (
             found >= MOST
             or self._engine.clock.now() >= run.ends
-            or await self._engine.pauses.over(run.systems.pause_names) is not None
+            or await self._stands_still(run.flow, run.systems)
         )
+
+    async def _stands_still(self, flow: DocumentFlow[Any], systems: Systems) -> bool:
+        """Whether a person has paused the flow, or one of the systems has asked for a pause."""
+        pause = await self._engine.flow_pauses.over(systems.name, flow.name)
+        return pause is not None or await self._engine.pauses.over(systems.pause_names) is not None
 
     async def _store(self, run: Run, mark: Watermark) -> Watermark:
         await self._engine.tables.upsert(WATERMARKS, mark.row(run.systems.name, run.flow.name))

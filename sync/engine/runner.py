@@ -7,6 +7,7 @@ target closes it (`flows/`).
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +66,11 @@ class Runner:
             )
 
     async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
+        pause = await self._engine.flow_pauses.over(message.connection, flow.name)
+        if pause is not None:
+            due = self._engine.flow_pauses.look_again_at(pause)
+            await self._engine.intake.reschedule(message, due)
+            return
         try:
             systems = await self._engine.open_systems(message.connection)
             source = flow.source
@@ -158,13 +164,15 @@ class Runner:
         required record itself."""
         flow = self._engine.flows.get(flow_name) or self._engine.sub_flows[flow_name]
         systems = delivery.systems
+        await self._engine.flow_pauses.require_none(systems.name, flow_name)
         message = Message(flow_name, systems.name, key, "required", self._engine.clock.now())
         claim, is_held = await self._ledger.take(
             systems.name, flow_name, key, self._engine.worker, is_notification=False
         )
         if not is_held:
             raise self._held_by_another(delivery, flow_name, key)
-        inner = self._delivery(systems, message, claim)
+        by = f"{delivery.message.flow}|{delivery.message.key}"
+        inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
             inner.started = delivery.started  # it was read since then
         try:

@@ -12,7 +12,7 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """HTTP triggers on this side of the wire: routes, methods, keys and the exact bytes, as the
 Functions host gives them.
 
-The body is read in pieces and refused as soon as it is too long; what is passed on is byte for byte
-what came, because signatures are computed over it. An exception is a 500 without detail.
+What need not be read is refused by its head. The body is read in pieces and refused as soon as it
+is too long; what is passed on is byte for byte what came, because signatures are computed over it.
+An exception is a 500 without detail.
 """
 
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -17,17 +18,34 @@ import azure.functions as func
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync.hosts.causes import cause
+from sync.hosts.connection import LARGEST_HEAD
 from sync.hosts.registered import CannotHost, HttpFunction
+from sync.hosts.runtime import HostAnswer
 
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "/api"
 BODY_LIMIT: Final = 1024 * 1024
-BODY_TIMEOUT: Final = timedelta(seconds=30)
+MOST_HEADERS: Final = 100
+"""Kestrel, under the Functions host, takes as many."""
 ANSWER_TIMEOUT: Final = timedelta(seconds=230)
 """Azure's load balancer gives up here, whatever the function's own limit is."""
+CLOSE: Final = {"Connection": "close"}
+"""What the caller may still be sending is not read."""
+
+RefusedUnread = Callable[[str, Mapping[str, str], Mapping[str, str]], HostAnswer | None]
+"""The answer to a POST whose body need not be read, by the function's name, the parameters of its
+route and the headers (names in lower case); None where the body decides."""
+
+
+def nothing_refused(
+    _function: str, _named: Mapping[str, str], _headers: Mapping[str, str]
+) -> HostAnswer | None:
+    """Every body is read."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -52,8 +70,12 @@ class TooLarge(Exception):
 
 
 def http_app(
-    functions: Sequence[HttpFunction], keys: HostKeys, *, body_limit: int = BODY_LIMIT
-) -> Router:
+    functions: Sequence[HttpFunction],
+    keys: HostKeys,
+    *,
+    body_limit: int = BODY_LIMIT,
+    refused_unread: RefusedUnread = nothing_refused,
+) -> ASGIApp:
     """The ASGI application of all HTTP functions, under `/api`. Fixed routes go before those with
     parameters.
 
@@ -61,11 +83,27 @@ def http_app(
     """
     routes = [
         Route(
-            _path(function), _endpoint(function, keys, body_limit), methods=list(function.methods)
+            _path(function),
+            _endpoint(function, keys, body_limit, refused_unread),
+            methods=list(function.methods),
         )
         for function in sorted(functions, key=_generality)
     ]
-    return Router(routes, redirect_slashes=False)
+    return _with_small_head(Router(routes, redirect_slashes=False))
+
+
+def _with_small_head(app: ASGIApp) -> ASGIApp:
+    """Refuse a head that is whole and yet too long, or of too many headers: 431."""
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = scope["headers"]
+        length = len(scope["path"]) + len(scope["query_string"])
+        length += sum(len(name) + len(value) for name, value in headers)
+        is_small = len(headers) <= MOST_HEADERS and length <= LARGEST_HEAD
+        answer = app if is_small else Response(status_code=431, headers=CLOSE)
+        await answer(scope, receive, send)
+
+    return limited
 
 
 def _generality(function: HttpFunction) -> list[int]:
@@ -89,24 +127,39 @@ def _path(function: HttpFunction) -> str:
 
 
 def _endpoint(
-    function: HttpFunction, keys: HostKeys, limit: int
+    function: HttpFunction, keys: HostKeys, limit: int, refused_unread: RefusedUnread
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         given = request.headers.get("x-functions-key") or request.query_params.get("code", "")
         if not keys.allow(function.level, given):
-            return Response(status_code=401)
+            return Response(status_code=401, headers=CLOSE)
+        refusal = _refused_unread(function, request, refused_unread)
+        if refusal is not None:
+            return refusal
         try:
-            async with asyncio.timeout(BODY_TIMEOUT.total_seconds()):
-                body = await read_body(request, limit)
+            body = await read_body(request, limit)
         except TooLarge:
-            return Response(status_code=413, headers={"Connection": "close"})
-        except TimeoutError:
-            return Response(status_code=408, headers={"Connection": "close"})
+            return Response(status_code=413, headers=CLOSE)
         except ClientDisconnect:
             return Response(status_code=400)
         return await _called(function, _function_request(request, body))
 
     return endpoint
+
+
+def _refused_unread(
+    function: HttpFunction, request: Request, refused_unread: RefusedUnread
+) -> Response | None:
+    if request.method != "POST":
+        return None
+    named, headers = _named(request), _headers(request)
+    if (answer := refused_unread(function.name, named, headers)) is None:
+        return None
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        headers={"Content-Type": answer.content_type, **CLOSE},
+    )
 
 
 async def _called(function: HttpFunction, request: func.HttpRequest) -> Response:
@@ -122,7 +175,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The exact bytes of the body. Raises `TooLarge`, before reading where the length is
     announced."""
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > 20 or int(announced) > limit):
         raise TooLarge
     body = bytearray()
     async for piece in request.stream():
@@ -136,13 +189,21 @@ def _function_request(request: Request, body: bytes) -> func.HttpRequest:
     return func.HttpRequest(
         method=request.method,
         url=str(request.url),
-        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
+        headers=_headers(request),
         params={
             name: ",".join(request.query_params.getlist(name)) for name in request.query_params
         },
-        route_params={name: str(value) for name, value in request.path_params.items()},
+        route_params=_named(request),
         body=body,
     )
+
+
+def _named(request: Request) -> dict[str, str]:
+    return {name: str(value) for name, value in request.path_params.items()}
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
 
 
 def _response(answer: func.HttpResponse) -> Response:

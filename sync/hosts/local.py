@@ -17,8 +17,9 @@ from typing import Final
 import azure.functions as func
 
 from sync.core.ports import Clock, Queue, Tables
+from sync.hosts.connection import Limits
 from sync.hosts.dead_letters import DeadLetters
-from sync.hosts.http import BODY_LIMIT, HostKeys, http_app
+from sync.hosts.http import BODY_LIMIT, HostKeys, RefusedUnread, http_app, nothing_refused
 from sync.hosts.pump import Pump
 from sync.hosts.registered import (
     DeadLetterFunction,
@@ -29,6 +30,7 @@ from sync.hosts.registered import (
 )
 from sync.hosts.server import listen, serve, url_of
 from sync.hosts.timers import Timer
+from sync.intake_http.answers import RefusalLines
 
 CONCURRENT_CALLS: Final = 16
 """Messages of one queue at once where nothing else is said; host.json says the same
@@ -42,9 +44,9 @@ class LocalHost:
     own app.
 
     `queue_concurrency`: messages at once, by queue. `keys`: what opens functions that are not
-    anonymous. `grace`: how long running functions may take to finish after a stop; then they are
-    cancelled and their messages given back. Raises `CannotHost` or `NotASchedule` where the app
-    registers what cannot run here.
+    anonymous. `refused_unread`: what need not be read is answered by it. `grace`: how long running
+    functions may take to finish after a stop; then they are cancelled and their messages
+    given back. Raises `CannotHost` or `NotASchedule` where the app registers what cannot run here.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class LocalHost:
         queue_concurrency: Mapping[str, int] | None = None,
         body_limit: int = BODY_LIMIT,
         grace: timedelta = GRACE,
+        refused_unread: RefusedUnread = nothing_refused,
+        limits: Limits | None = None,
     ) -> None:
         functions = registered(app)
         most = queue_concurrency or {}
@@ -67,7 +71,9 @@ class LocalHost:
             [each for each in functions if isinstance(each, HttpFunction)],
             keys or HostKeys(),
             body_limit=body_limit,
+            refused_unread=refused_unread,
         )
+        self._limits = limits or Limits(RefusalLines(clock))
         self._background: list[Pump | DeadLetters | Timer] = [
             Pump(each, queue, clock, most=most.get(each.queue, CONCURRENT_CALLS))
             for each in functions
@@ -92,7 +98,14 @@ class LocalHost:
             url = url_of(listener)
             async with asyncio.TaskGroup() as group:
                 group.create_task(
-                    serve(self._http, listener, stop, lambda: ready(url), grace=self._grace)
+                    serve(
+                        self._http,
+                        listener,
+                        stop,
+                        lambda: ready(url),
+                        grace=self._grace,
+                        limits=self._limits,
+                    )
                 )
                 group.create_task(self.work(stop))
 

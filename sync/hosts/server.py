@@ -6,9 +6,20 @@ import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from sync.hosts.connection import LARGEST_HEAD, Connection, Limits
+
+NO_LINES: Final = Limits()
+KEPT_ALIVE: Final = 75
+"""Seconds that an idle connection is kept: longer than clients keep theirs (ours 30 s). A server
+that closes first can close under a request that was just sent, whose outcome nobody knows then."""
+UVICORN_LOG_LEVEL: Final = "error"
+"""uvicorn warns of every request that is no HTTP: strangers would fill the log."""
 
 
 class CannotListen(Exception):
@@ -46,13 +57,14 @@ async def serve(
     ready: Callable[[], None],
     *,
     grace: timedelta,
+    limits: Limits = NO_LINES,
 ) -> None:
     """Answer requests until `stop`; then take no more and let those that run finish within `grace`.
 
     `ready` is called once connections are taken. Cancelled, it ends at once. The socket is the
     caller's to close.
     """
-    server = _Server(app, ready, grace)
+    server = _Server(app, ready, grace, limits)
     try:
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(server.end_at(stop))
@@ -63,18 +75,18 @@ async def serve(
         raise
 
 
-KEPT_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than clients keep theirs (ours 30 s). A server
-that closes first can close under a request that was just sent, whose outcome nobody knows then."""
-
-
 class _Server(uvicorn.Server):
-    def __init__(self, app: ASGIApp, ready: Callable[[], None], grace: timedelta) -> None:
+    def __init__(
+        self, app: ASGIApp, ready: Callable[[], None], grace: timedelta, limits: Limits
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
+                http=cast("Any", partial(Connection, limits)),
+                h11_max_incomplete_event_size=LARGEST_HEAD,
                 lifespan="off",
                 log_config=None,
+                log_level=UVICORN_LOG_LEVEL,
                 access_log=False,
                 server_header=False,
                 ws="none",

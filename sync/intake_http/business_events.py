@@ -18,7 +18,7 @@ from sync.dynamics.business_events import BadBusinessEvent, BusinessEvent, busin
 from sync.engine.flow import BusinessEvents, DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.results import NoKey
-from sync.intake_http.answers import NOT_STORED, HttpAnswer, refused
+from sync.intake_http.answers import NOT_STORED, HttpAnswer, RefusalLines, refused
 
 log = logging.getLogger("sync.dynamics.business_events")
 
@@ -42,6 +42,7 @@ class BusinessEventsEdge:
     connections: Mapping[str, Connection]
     tables: Tables
     clock: Clock
+    refusals: RefusalLines
 
     async def take(self, connection: str, body: bytes) -> HttpAnswer:
         """One envelope by HTTPS. 200 once stored (F&O tries three times, then waits for a person),
@@ -56,7 +57,8 @@ class BusinessEventsEdge:
         try:
             event = business_event(body)
         except (NotJson, BadBusinessEvent) as fault:
-            log.warning("business_events.unreadable connection=%s reason=%s", connection, fault)
+            if self.refusals.may_be_logged("business event"):
+                log.warning("business_events.unreadable connection=%s reason=%s", connection, fault)
             return refused(
                 400, f"the body cannot be used: {fault}", "Send F&O's business event as it is."
             )

@@ -14,6 +14,7 @@ from sync.commerce.io_events import (
     asks_for_validation,
     challenge_answer,
     parse_events,
+    refused_unread,
     status_for,
     verify_events,
 )
@@ -54,6 +55,15 @@ class EventsEdge:
     public_keys: Callable[[str], PublicKeys]
     refusals: RefusalLines
 
+    def refused_unread(self, connection: str, headers: Mapping[str, str]) -> HttpAnswer | None:
+        """The answer to a POST whose body need not be read: nobody expects events there, or it
+        brings no signature. None where the body decides."""
+        settings = self.connections.get(connection)
+        if settings is None or settings.commerce.events is None:
+            return _unexpected(connection)
+        error = refused_unread(headers)
+        return None if error is None else self._refusal(connection, error)
+
     async def take(
         self,
         connection: str,
@@ -66,11 +76,7 @@ class EventsEdge:
         sends again."""
         settings = self.connections.get(connection)
         if settings is None or settings.commerce.events is None:
-            return refused(
-                404,
-                f"no events are expected for {connection[:40]}",
-                "Set [connections.<name>.commerce.events] client_id.",
-            )
+            return _unexpected(connection)
         if method == "GET":
             return _challenged(params)
         if len(body) > 2 * LARGEST_BODY:
@@ -93,10 +99,7 @@ class EventsEdge:
             found, fault = _parsed(body)
             await verify_events(body, headers, found, keys, self.public_keys(keys.key_host))
         except (NotJson, BadEvent, Refused, Later, Never) as error:
-            if self.refusals.may_be_logged(f"event {type(error).__name__}"):
-                log.warning("intake.events_refused connection=%s reason=%s", connection, error)
-            remedy = "Compare the registration's client id with commerce.events.client_id."
-            return refused(int(status_for(error)), str(error), remedy)
+            return self._refusal(connection, error)
         if fault is not None:
             log.warning("intake.events_dropped connection=%s reason=%s", connection, fault.reason)
         try:
@@ -108,6 +111,12 @@ class EventsEdge:
                 "intake.not_stored connection=%s error=%s", connection, type(error).__name__
             )
             return NOT_STORED
+
+    def _refusal(self, connection: str, error: Exception) -> HttpAnswer:
+        if self.refusals.may_be_logged(f"event {type(error).__name__}"):
+            log.warning("intake.events_refused connection=%s reason=%s", connection, error)
+        remedy = "Compare the registration's client id with commerce.events.client_id."
+        return refused(int(status_for(error)), str(error), remedy)
 
     async def _take_events(
         self, connection: str, settings: Connection, found: Sequence[Event]
@@ -175,6 +184,14 @@ def keys_in(
     if fault := next(filter(None, map(key_fault, keys)), ""):
         raise NoKey(f"a key of {flow} cannot be used: {fault}")
     return keys
+
+
+def _unexpected(connection: str) -> HttpAnswer:
+    return refused(
+        404,
+        f"no events are expected for {connection[:40]}",
+        "Set [connections.<name>.commerce.events] client_id.",
+    )
 
 
 def _challenged(params: Mapping[str, str]) -> HttpAnswer:

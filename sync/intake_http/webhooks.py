@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sync.commerce.event_keys import PublicKeys
-from sync.commerce.signature import Refused, verify
+from sync.commerce.signature import Refused, signature_in, verify
 from sync.config.connections import Connection
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never
@@ -65,9 +65,23 @@ class Edge:
             log.error("intake.out_of_time connection=%s flow=%s", connection[:40], named)  # noqa: TRY400 - nothing to trace
             return NOT_STORED
 
-    async def _received(
-        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
-    ) -> HttpAnswer:
+    def refused_unread(
+        self, function: str, named: Mapping[str, str], headers: Mapping[str, str]
+    ) -> HttpAnswer | None:
+        """The answer to a POST whose body need not be read (`sync.hosts.http.RefusedUnread`)."""
+        match function:
+            case "receive_webhook":
+                return self._hook_unread(named["connection"], named["flow"], headers)
+            case "receive_events":
+                return self._events_edge().refused_unread(named["connection"], headers)
+            case _:
+                return None
+
+    def _hook_unread(
+        self, connection: str, flow: str, headers: Mapping[str, str]
+    ) -> HttpAnswer | None:
+        """The answer to a hook whose body need not be read: it goes to no connection, or brings no
+        signature. None where the body decides."""
         settings = self.connections.get(connection)
         if settings is None:
             return refused(
@@ -75,6 +89,20 @@ class Edge:
                 f"no connection is called {connection[:40]}",
                 "Correct the hook's URL: /api/webhooks/<connection>/<flow>.",
             )
+        try:
+            signature_in(headers, settings.commerce.webhook)
+        except Refused as error:
+            self._log_refusal(error, connection, flow)
+            return _answer_to(error)
+        return None
+
+    async def _received(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        refusal = self._hook_unread(connection, flow, headers)
+        if refusal is not None:
+            return refusal
+        settings = self.connections[connection]
         if len(body) > LARGEST_BODY:
             return too_large(body, LARGEST_BODY, "Limit the hook's fields to the record's key.")
         refusal = await self._unverified(connection, flow, settings, headers, body)
@@ -101,7 +129,7 @@ class Edge:
         try:
             await verify(body, headers, settings.commerce.webhook, self.secrets)
         except (Refused, Never, Later) as error:
-            self._log_refusal(error, connection, flow if flow in self.flows else "(unknown)")
+            self._log_refusal(error, connection, flow)
             return _answer_to(error)
         return None
 
@@ -109,8 +137,9 @@ class Edge:
         if not self.refusals.may_be_logged(type(error).__name__):
             return
         if isinstance(error, Refused):
+            named = flow if flow in self.flows else "(unknown)"
             log.warning(
-                "intake.refused connection=%s flow=%s reason=%s", connection, flow, error.reason
+                "intake.refused connection=%s flow=%s reason=%s", connection, named, error.reason
             )
         elif isinstance(error, Never):
             log.error("intake.key_unusable connection=%s reason=%s", connection, error.reason)
@@ -162,7 +191,10 @@ class Edge:
         body: bytes,
     ) -> HttpAnswer:
         """Adobe I/O Events; see `EventsEdge.take`."""
-        return await EventsEdge(
+        return await self._events_edge().take(connection, method, headers, params, body)
+
+    def _events_edge(self) -> EventsEdge:
+        return EventsEdge(
             self.intake,
             self.flows,
             self.connections,
@@ -170,7 +202,7 @@ class Edge:
             self.clock,
             self.public_keys,
             self.refusals,
-        ).take(connection, method, headers, params, body)
+        )
 
 
 def _answer_to(error: Refused | Never | Later) -> HttpAnswer:

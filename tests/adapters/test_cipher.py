@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sync.adapters.cipher import Cipher
 from sync.adapters.vault import new_key
 from sync.core.errors import Never
+from tests.properties import examples
 
 OLD, NEW = new_key(), new_key()
 DOCUMENT = (
@@ -16,7 +17,7 @@ DOCUMENT = (
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.binary(max_size=5000))
 def test_what_was_sealed_opens(plain: bytes) -> None:
     assert Cipher([OLD]).open(Cipher([OLD]).seal(plain)) == plain

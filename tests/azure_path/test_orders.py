@@ -16,6 +16,10 @@ from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.mapping_tables.records import ItemMapping
 from tests.azure_path.harness import RULES, CloudHarness, a_cloud_harness
+from tests.engine.test_repair import (
+    disagreements_are_mended,
+    records_without_a_message_are_delivered,
+)
 from tests.harness import key_of
 
 AWAY: Final = timedelta(seconds=30)
@@ -145,3 +149,13 @@ async def test_what_is_no_message_of_ours_leaves_facts(harness: CloudHarness) ->
     )
     (row,) = [row async for row in harness.tables.query(DEAD_LETTERS, "orders")]
     assert (row.values["message_id"], row.values["bytes"]) == ("junk", 2)
+
+
+async def test_the_list_of_the_parked_says_what_the_claims_say(harness: CloudHarness) -> None:
+    await disagreements_are_mended(harness)
+
+
+async def test_a_record_that_nobody_works_on_and_no_message_waits_for_is_delivered(
+    harness: CloudHarness,
+) -> None:
+    await records_without_a_message_are_delivered(harness)

@@ -79,6 +79,7 @@ async def hosted(received: Received) -> AsyncIterator[str]:
         edition_parts.tables,
         edition_parts.clock,
         keys=HostKeys(function=KEY),
+        refused_unread=received.services.edge.refused_unread,
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(host.run(stop, url.set_result))

@@ -11,9 +11,6 @@ import signal
 import sys
 from datetime import timedelta
 
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from sandbox.commerce.app import commerce_app
 from sandbox.commerce.records import stamp
 from sandbox.commerce.state import CommerceState
@@ -25,22 +22,6 @@ from sync.hosts.server import listen, serve, url_of
 GRACE = timedelta(seconds=1)
 AGE = timedelta(hours=1)
 """Of the orders in the shop."""
-
-
-def with_products(commerce: CommerceState) -> ASGIApp:
-    """The shop, and the list of its products, which the sandbox leaves out: one page, whatever is
-    asked for."""
-    shop = commerce_app(commerce, Dials())
-    known = [
-        {"id": p.product_id, "sku": p.sku, "type_id": p.type, "name": p.name}
-        for p in commerce.catalogue.products
-    ]
-    listed = JSONResponse({"items": known, "total_count": len(known)})
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (listed if scope["path"].endswith("/V1/products") else shop)(scope, receive, send)
-
-    return app
 
 
 async def main() -> None:
@@ -73,7 +54,7 @@ async def main() -> None:
 
         async with asyncio.TaskGroup() as group:
             for app, listener in (
-                (with_products(commerce), shop),
+                (commerce_app(commerce, Dials()), shop),
                 (dynamics_app(dynamics), ledger),
             ):
                 group.create_task(serve(app, listener, stop, ready, grace=GRACE))

@@ -213,7 +213,7 @@ def test_an_unknown_flow_is_refused_with_those_there_are(shop: Line) -> None:
 
 def test_nothing_parked_is_said_so(shop: Line) -> None:
     assert shop("parked").out == "Nothing is parked.\n"
-    assert shop("replay", "--parked").out == "Nothing is parked.\n"
+    assert shop("replay", "--parked").out == "There is nothing to replay.\n"
 
 
 def test_parked_records_and_messages_set_aside_are_listed(shop: Line) -> None:
@@ -265,6 +265,44 @@ def test_a_replay_is_listed_first_and_enqueued_when_that_is_meant(
     assert shop("trail", systems.orders[0], "--json").documents[0]["state"] == "delivered"
 
 
+def lacks(flow: str, key: str, **cells: Any) -> Any:
+    """An account that was delivered without an address of it."""
+
+    async def work(services: Services) -> None:
+        ledger = services.ledger
+        claim, _ = await ledger.take("shop", flow, key, "test")
+        said = {"reason": "address 7 is left out: no country", "remedy": "Map the country."}
+        await ledger.release(claim, state="delivered", number="C1", **said, **cells)
+
+    return work
+
+
+def test_accounts_without_an_address_are_listed_and_replayed(shop: Line, systems: Systems) -> None:
+    assert shop("left-out").out == "No account goes without an address.\n"
+    order = f"{systems.orders[0]}@1"
+    for work in (
+        lacks("customers", "1"),
+        lacks("customers", "guest:ab", required_by=f"orders|{order}"),
+        lacks("customers", "guest:cd"),
+        parks("000000042@1", "not mapped"),
+    ):
+        beside(shop, work)
+    rows = shop("left-out", "--json").documents
+    assert [(row["kind"], row["flow"], row["key"], row["number"]) for row in rows] == [
+        ("left_out", "customers", key, "C1") for key in ("1", "guest:ab", "guest:cd")
+    ]
+    assert {row["remedy"] for row in rows} == {"Map the country."}
+    assert "Accounts that go without an address: 3" in shop("left-out").out
+    ran = shop("replay", "--left-out", "--yes", "--json")
+    assert [(row["flow"], row["key"]) for row in ran.documents] == [
+        ("customers", "1"), ("orders", order),
+    ]  # fmt: skip
+    assert "guest:cd waits for the guest's next order" in ran.err
+    assert shop.deliver_everything() >= 2
+    assert [row["key"] for row in shop("left-out", "--json").documents] == ["guest:ab", "guest:cd"]
+    assert shop("left-out", "--flow", "companies", "--json").documents == []
+
+
 def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
     shop: Line, systems: Systems
 ) -> None:
@@ -295,7 +333,9 @@ def test_a_replay_of_a_stranger_replays_nothing(shop: Line) -> None:
     assert shop.deliver_everything() == 0
 
 
-@pytest.mark.parametrize("arguments", [(), ("42", "--parked"), ("42", "--reason", "x")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("42", "--parked"), ("42", "--reason", "x"), ("--parked", "--left-out")]
+)
 def test_a_replay_needs_to_know_what(shop: Line, arguments: tuple[str, ...]) -> None:
     assert shop("replay", *arguments).status == 2
 

@@ -7,7 +7,8 @@ import pytest
 
 from sync.app.embedded import open_embedded
 from sync.commerce.address import path_of
-from sync.commerce.search import Op, Search, where
+from sync.commerce.filters import Op, where
+from sync.commerce.search import Search
 from sync.config.file.reading import read_connections
 from tests.cli.running import CONNECTION, ROOT, Line, Systems
 from tests.cli.test_preview import CONFIGURATION, KEYS, recorded

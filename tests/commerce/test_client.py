@@ -12,8 +12,9 @@ import pytest
 
 from sync.commerce.client import CommerceClient, Page
 from sync.commerce.errors import NotThere, PageTooLarge
+from sync.commerce.filters import Op, where
 from sync.commerce.products import Products
-from sync.commerce.search import Op, Search, Sort, where
+from sync.commerce.search import Search, Sort
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
 from tests.commerce.conftest import MakeClient

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.commerce.bodies import said_by
+from sync.commerce.bodies import UNSHOWN, said_by
 from sync.commerce.errors import (
     NotAccepted,
     NotThere,
@@ -21,7 +21,7 @@ from sync.commerce.errors import (
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, Paused, Unknown
+from sync.core.errors import Later, Never, Paused, Unknown, said_in
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
         "isn't authorized to access Magento_Catalog::products.",
     ),
     "error_404_no_route": (Never, "Request does not match any route."),
-    "error_accept_text_html": (Later, "titled 'There has been an error processing your request'"),
+    "error_accept_text_html": (Later, "titled 'there has been an error processing your request'"),
     "error_async_get": (NotAccepted, "Specified request cannot be processed."),
     "error_bad_store_code": (NotAccepted, "Specified request cannot be processed."),
     "error_bulk_detailed_404": (
@@ -47,25 +47,34 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
         NotAccepted,
         '"product" is required. Enter and try again.',
     ),
-    "error_content_type_form": (NotAccepted, "media type application/x-www-form-urlencoded"),
+    "error_content_type_form": (
+        NotAccepted,
+        "Server cannot understand Content-Type HTTP header media type …",
+    ),
     "error_creditmemo_404": (NotThere, "The entity that was requested doesn't exist."),
     "error_customer_bad_email": (NotAccepted, '"Email" is not a valid email address.'),
     "error_customer_missing_lastname": (NotAccepted, '"Last Name" is a required value.'),
     "error_invoice_404": (NotThere, "The entity that was requested doesn't exist."),
     "error_invoice_on_hold_order": (
         NotAccepted,
-        "Error(s): An invoice cannot be created when an order has a status of holded",
+        "An invoice cannot be created when an order has a status of holded",
     ),
     "error_invoice_too_many": (
         NotAccepted,
-        'We found an invalid quantity to invoice item "Simple-010".',
+        'We found an invalid quantity to invoice item "…".',
     ),
     "error_order_404": (NotThere, "The entity that was requested doesn't exist."),
-    "error_order_id_not_int": (NotAccepted, 'The "abc" value\'s type is invalid.'),
+    "error_order_id_not_int": (
+        NotAccepted,
+        'The "…" value\'s type is invalid. The "int" type was expected.',
+    ),
     "error_orders_filter_without_field": (Later, "Report ID: webapi-6b01e085744de"),
     "error_orders_missing_searchcriteria": (NotAccepted, '"searchCriteria" is required.'),
     "error_orders_pagesize_not_int": (NotAccepted, 'Error occurred during "pageSize" processing.'),
-    "error_orders_unknown_criteria_key": (NotAccepted, '"Bogus" is not supported.'),
+    "error_orders_unknown_criteria_key": (
+        NotAccepted,
+        '"…" is not supported. Correct the field name',
+    ),
     "error_orders_unknown_sort_field": (Later, "Report ID: webapi-6b01e0855c81d"),
     "error_product_bad_attribute_set": (
         NotAccepted,
@@ -74,14 +83,14 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_product_duplicate_url_key": (NotAccepted, "URL key for specified store already exists."),
     "error_product_no_name": (NotAccepted, 'The "Product Name" attribute value is empty.'),
     "error_product_no_sku": (NotAccepted, 'The "sku" attribute value is empty.'),
-    "error_product_sku_too_long": (NotAccepted, "SKU length should be 64 characters maximum."),
+    "error_product_sku_too_long": (NotAccepted, "SKU length should be … characters maximum."),
     "error_refund_not_invoiced": (
         NotAccepted,
-        "Error(s): The most money available to refund is 0.",
+        "The most money available to refund is ….",
     ),
     "error_refund_too_many": (
         NotAccepted,
-        'We found an invalid quantity to refund item "Simple-010".',
+        'We found an invalid quantity to refund item "…".',
     ),
     "error_ship_insufficient_source_quantity": (
         Later,
@@ -91,8 +100,8 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_ship_unknown_source": (Later, "Could not save a shipment, see error log for details"),
     "error_source_items_empty": (NotAccepted, "Input data is empty"),
     "error_source_items_unknown_source": (NotAccepted, "Could not save Source Item"),
-    "error_stock_item_put_404": (NotThere, 'The Product with the "NOPE" SKU doesn\'t exist.'),
-    "products_list_unknown_filter_field": (NotAccepted, 'The "nosuch" attribute name is invalid.'),
+    "error_stock_item_put_404": (NotThere, 'The Product with the "…" SKU doesn\'t exist.'),
+    "products_list_unknown_filter_field": (NotAccepted, 'The "…" attribute name is invalid.'),
 }
 
 
@@ -147,25 +156,38 @@ def test_every_recorded_oauth_refusal_is_later_but_a_missing_right() -> None:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({"message": "%1 of %2, %10", "parameters": list("abcdefghij")}, "a of b, j"),
         (
-            {"message": "%field is not %fieldName", "parameters": {"field": "A", "fieldName": 7}},
-            "A is not 7",
+            {"message": "%1 of %2, %10", "parameters": ["order", "item", *"cdefghi", "invoice"]},
+            "order of item, invoice",
         ),
-        ({"message": "%unknown stays", "parameters": []}, "%unknown stays"),
-        ({"message": "100%", "parameters": "text"}, "100%"),
-        ({"message": "%1", "parameters": ["%2", "x"]}, "%2"),
+        (
+            {
+                "message": "%field is not %fieldName",
+                "parameters": {"field": "sku", "fieldName": "store_id"},
+            },
+            "sku is not store_id",
+        ),
+        (
+            {
+                "message": "No such entity with %fieldName = %fieldValue",
+                "parameters": {"fieldName": "customerId", "fieldValue": 17},
+            },
+            "No such entity with customerId = 17",
+        ),
+        ({"message": "The %unknown value", "parameters": []}, "The … value"),
+        ({"message": "100% of it", "parameters": "text"}, "… of it"),
+        ({"message": "%1 is invalid", "parameters": ["%2", "x"]}, "… is invalid"),
         (
             {
                 "message": "One or more input exceptions have occurred.",
                 "errors": [
                     {"message": '"%fieldName" is required.', "parameters": {"fieldName": "email"}},
-                    {"message": "Second.", "parameters": {}},
+                    {"message": "Not valid.", "parameters": {}},
                     "nonsense",
                     {"text": "no message"},
                 ],
             },
-            'One or more input exceptions have occurred. "email" is required.; Second.',
+            'One or more input exceptions have occurred. "email" is required.; Not valid.',
         ),
         (
             {
@@ -185,29 +207,77 @@ def test_every_recorded_oauth_refusal_is_later_but_a_missing_right() -> None:
             {"error": "invalid_client", "error_description": "invalid client_secret"},
             "invalid client_secret",
         ),
-        ({"message": "Customer a.b+c@shop.example.com exists"}, "Customer (e-mail address) exists"),
         (
-            {"message": "%email is taken", "parameters": {"email": "x@y.example"}},
-            "(e-mail address) is taken",
+            {"message": "Invalid %1. " * 300, "parameters": ["sku"]},
+            ("Invalid sku. " * 39)[:500] + "…",
         ),
-        (
-            {"message": "Bad %1", "parameters": ["v" * 300]},
-            "Bad vvvvvvvvvvvvvvvvvvvv… (300 characters)",
-        ),
-        ({"message": "w" * 900}, "w" * 500 + "…"),
         ({"messages": {"error": "text"}}, "JSON without a message."),
         (["a", "list"], "JSON without a message."),
         (b"", "no text."),
-        (b'{"message":"trunc', 'not JSON, starting \'{"message":"trunc\'.'),
-        (b"<html><title> 403  Forbidden\n</title><body>x", "an HTML page titled '403 Forbidden'."),
-        (b"<b>denied</b> for a@b.example", "not JSON, starting 'denied for (e-mail address)'."),
-        (b"\xff\xfe", "not JSON, starting '\ufffd\ufffd'."),
+        (b'{"message":"trunc', f"not JSON, {UNSHOWN}"),
+        (b"<html><title> 403  Forbidden\n</title><body>x", "an HTML page titled '403 forbidden'."),
+        (b"<html><title>Ann Lee</title>", "an HTML page."),
+        (b"<b>denied</b> for a@b.example", "not JSON, starting 'denied for …'."),
+        (b"\xff\xfe", f"not JSON, {UNSHOWN}"),
     ],
 )
-def test_any_shape_of_body_becomes_one_sentence_without_personal_data(
-    body: Any, sentence: str
-) -> None:
+def test_any_shape_of_body_becomes_one_sentence(body: Any, sentence: str) -> None:
     assert said_by(answer(400, body)).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "parameters", "told"),
+    [
+        ("Customer Jane Doe, 5 Elm Street cannot be saved", [], "Customer … cannot be saved"),
+        ("%1 cannot be saved", ["Jane Doe"], "… cannot be saved"),
+        ("A customer jane.doe@example.com exists already", {}, "A customer … exists already"),
+        (
+            "No such entity with %fieldName = %fieldValue",
+            {"fieldName": "email", "fieldValue": "jane@example.com"},
+            "No such entity with email = …",
+        ),
+        (
+            'The "%telephone" telephone is invalid',
+            {"telephone": "01761234567"},
+            'The "…" telephone is invalid',
+        ),
+        ("%Jane is invalid", {"Jane": "Doe"}, "… is invalid"),
+        ("Order of Rose Price was rejected", [], "Order of … was rejected"),
+        ("Vat number DE123456789 is not valid", [], "Vat number … is not valid"),
+        ("The order of 1980-02-03 is invalid", [], "The order of … is invalid"),
+        ("See details in report Doe", [], "See details in report …"),
+        ("Der Kunde Jürgen Müller, Hauptstraße 7, ist gesperrt", [], UNSHOWN),
+        ("La cliente Zoé Lefèvre habite 12 rue des Lilas", [], UNSHOWN),
+        ("El cliente José Núñez ya existe", [], UNSHOWN),
+        ("De heer J. van den Berg bestaat al", [], UNSHOWN),
+        ("Klient Zażółć Gęślą nie istnieje", [], UNSHOWN),
+        ("顧客 山田太郎 は存在します", [], UNSHOWN),
+        ("العميل ليلى غير موجود", [], UNSHOWN),
+        ("Пользователь Анна Каренина не найдена", [], UNSHOWN),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 500])
+def test_nobody_is_named_and_the_full_wording_is_for_the_encrypted_copies(
+    status: int, message: str, parameters: Any, told: str
+) -> None:
+    body = {"message": message, "parameters": parameters, "trace": "Jane Doe"}
+    error = error_from(answer(status, body), call())
+    assert isinstance(error, Later | Never)
+    assert f"{told.rstrip('.')}." in error.reason
+    assert said_in(error) == said_by(answer(status, body)).words
+    values = parameters if isinstance(parameters, list) else parameters.values()
+    shown_to_people = f"{error.reason} {getattr(error, 'remedy', '')} {getattr(error, 'code', '')}"
+    assert not [value for value in values if value != "email" and str(value) in shown_to_people]
+    assert all(str(value) in error.said for value in values if value != "Doe")
+
+
+def test_only_rights_that_have_a_rights_form_reach_the_remedy() -> None:
+    body = {"message": "The consumer isn't authorized to access %resources.",
+            "parameters": {"resources": "Jane Doe, Magento_Sales::comment"}}  # fmt: skip
+    error = error_from(answer(401, body), call())
+    assert isinstance(error, Never)
+    assert "Jane" not in f"{error.reason} {error.remedy}"
+    assert "Magento_Sales::comment" in error.remedy
 
 
 def test_a_stack_trace_is_never_told() -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.commerce.client import CommerceClient
+from sync.commerce.filters import stamp
 from sync.commerce.polling import Keyset, position_of
-from sync.commerce.search import stamp
 from sync.core.errors import Never
 from tests.commerce.conftest import MakeClient
 from tests.commerce.doubles import START, HandClock
@@ -33,7 +33,6 @@ def everything(
     return found
 
 
-@settings(deadline=None)
 @given(
     seconds=st.lists(st.integers(0, 6), max_size=30),
     ids=st.permutations(range(1, 31)),
@@ -94,7 +93,6 @@ def test_a_page_of_one_second_without_order_of_ids_is_read_again_by_id() -> None
     assert numbers(keyset.take(page, 3, page_size=3)) == [2, 4, 5]
 
 
-@settings(deadline=None)
 @given(
     seconds=st.lists(st.integers(0, 4), min_size=1, max_size=30),
     ids=st.permutations(range(1, 31)),

@@ -9,24 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.commerce.address import encoded
-from sync.commerce.search import (
-    LONGEST_QUERY,
-    Direction,
-    Filter,
-    Op,
-    Search,
-    Sort,
-    Unsearchable,
-    moment_of,
-    selection,
-    split,
-    stamp,
-    where,
-)
+from sync.commerce.filters import Filter, Op, Unsearchable, moment_of, stamp, where
+from sync.commerce.search import LONGEST_QUERY, Direction, Search, Sort, selection, split
 from tests.commerce.shop import order, raw_pairs, select
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
@@ -216,7 +204,6 @@ def test_fields_are_built_from_names() -> None:
         selection(("items", []))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ABCÜ0123-/ +%", min_size=1, max_size=64), max_size=400))
 def test_a_list_is_split_below_the_longest_query_and_loses_nothing(values: list[str]) -> None:
     base = Search(sorts=(Sort("entity_id"),), fields=("sku", "entity_id"))

@@ -73,7 +73,8 @@ class Stored:
 @dataclass
 class Archive:
     """The toy system. `faults`: what happens to the next writing requests, in order: "" (nothing),
-    "refused", "lost" (never arrives), "silent" (commits, no answer), "late" (commits later)."""
+    "refused", "lost" (never arrives), "silent" (commits, no answer), "late" (commits later).
+    `overtaking`: requests that came while an earlier one might still commit. `looks`: reads."""
 
     clock: HandClock
     steps: Steps
@@ -82,6 +83,8 @@ class Archive:
     faults: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
+    overtaking: list[Request] = field(default_factory=list)
+    looks: int = 0
 
     def there(self) -> list[Stored]:
         """What it holds by now."""
@@ -93,6 +96,7 @@ class Archive:
         return self.documents
 
     async def look(self, reference: str) -> Stored | None:
+        self.looks += 1
         self.steps.step()
         found = [one for one in self.there() if one.reference == reference]
         self.steps.step()
@@ -109,6 +113,8 @@ class Archive:
         self.requests.append(request)
         fault = self.faults.pop(0) if self.faults else ""
         self.there()
+        if self.late:
+            self.overtaking.append(request)
         if fault == "refused":
             raise Never("the toy is refused", remedy="Choose another toy.")
         if fault == "late":

@@ -153,6 +153,38 @@ async def test_what_was_given_up_while_its_answer_was_lost_is_looked_for_first(
 
 
 @KEYED
+@pytest.mark.parametrize("given_up", [BLUE, GONE], ids=["change", "removal"])
+async def test_nothing_is_removed_while_what_was_sent_before_may_still_commit(
+    is_keyed: bool, given_up: Toy
+) -> None:
+    workshop = Workshop(is_keyed)
+    await workshop.deliver(RED)
+    workshop.archive.faults = ["late"]
+    workshop.toys["42"] = given_up
+    await workshop.worker().deliver(workshop.message("42"))
+    workshop.toys["42"] = GONE
+    await workshop.worker().deliver(workshop.message("42", "replay"))
+    await workshop.settle()
+    assert workshop.archive.there() == []
+    assert workshop.archive.overtaking == []
+
+
+@pytest.mark.parametrize("fault", ["", "silent"])
+async def test_a_document_with_our_number_is_looked_for_after_a_lost_answer_alone(
+    fault: str,
+) -> None:
+    workshop = Workshop(is_keyed=True)
+    workshop.archive.faults = [fault]
+    workshop.toys["42"] = RED
+    await workshop.worker().deliver(workshop.message("42"))
+    assert workshop.archive.looks == 0
+    await workshop.settle()
+    await holds(workshop, RED)
+    assert workshop.archive.looks == (1 if fault else 0)
+    assert [one.method for one in workshop.archive.requests] == ["POST"]
+
+
+@KEYED
 async def test_two_deliveries_at_once_make_one_document(is_keyed: bool) -> None:
     workshop = Workshop(is_keyed)
     workshop.toys["42"] = RED

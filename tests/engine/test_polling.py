@@ -22,6 +22,7 @@ from sync.engine.claims_in_bulk import claims_of
 from sync.engine.copies import DocumentCopies
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
@@ -89,7 +90,8 @@ class Polled:
             intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
-            pauses=Pauses(self.tables, self.clock), clock=self.clock, worker="w",
+            pauses=Pauses(self.tables, self.clock),
+            flow_pauses=FlowPauses(self.tables, self.clock), clock=self.clock, worker="w",
         )  # fmt: skip
         self.polling = Polling(self.engine)
 

@@ -17,6 +17,7 @@ from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Source
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
@@ -98,7 +99,8 @@ class Workshop:
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
-                Pauses(tables, self.clock), self.clock, f"worker-{self.workers}",
+                Pauses(tables, self.clock), FlowPauses(tables, self.clock),
+                self.clock, f"worker-{self.workers}",
             )
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from sync.config.connections import NumberMode
 from sync.engine.claim import State
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
+from tests.properties import examples
 from tests.systems import COMPANY, merged
 from tests.virtual_time import virtually
 
@@ -259,7 +260,7 @@ RECIPES = {
 }
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=examples(12))
 @given(
     recipe=st.sampled_from(sorted(RECIPES)), stores=st.tuples(*[st.sampled_from(STORES[:2])] * 2),
     is_lost=st.booleans(),

@@ -7,8 +7,9 @@ import pytest
 
 from sandbox.dials import Kind
 from sync.engine.claim import State
+from sync.flows.customers.customer_accounts import replayed_by
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 
 @in_both_harnesses()
@@ -241,6 +242,56 @@ async def test_a_saved_address_abroad_holds_nobody_up_and_comes_when_its_country
     assert _further(harness) == ["Web address 77"]
     mended = await harness.claim("1", "customers")
     assert (mended.state, mended.reason, mended.remedy) == (State.DELIVERED, "", "")
+
+
+@in_both_harnesses()
+async def test_a_customers_next_notification_brings_the_address_whose_country_was_mapped(
+    harness: Harness,
+) -> None:
+    home, *_ = harness.commerce.customers[1]["addresses"]
+    abroad = {**home, "id": 77, "country_id": "XK", "default_billing": False}
+    harness.commerce.save_customer({**harness.commerce.customers[1], "addresses": [home, abroad]})
+    await harness.delivers(harness.place(shopper=CUSTOMER))
+    assert (await harness.claim("1", "customers")).lacks_something
+    await _maps(harness, "XK", "SRB")
+    await asyncio.sleep(60)
+    await _registers(harness)
+    assert _further(harness) == ["Web address 77"]
+    assert not (await harness.claim("1", "customers")).lacks_something
+
+
+@pytest.mark.parametrize("occasion", ["replay", "next order"])
+@in_both_harnesses()
+async def test_a_guests_order_brings_the_address_whose_country_was_mapped(
+    harness: Harness, occasion: str
+) -> None:
+    order = harness.place(shopper=GUEST)
+    order.billing["country_id"] = "XK"
+    await harness.delivers(order)
+    (guest,) = [one async for one in harness.services.ledger.claims(CONNECTION, "customers")]
+    assert guest.lacks_something
+    assert replayed_by(guest) == ("orders", key_of(order))
+    (account,) = harness.accounts(GUEST.email)
+    assert not harness.account(account).get("AddressCity")
+    await _maps(harness, "XK", "SRB")
+    await asyncio.sleep(60)
+    if occasion == "replay":
+        await harness.replays(key_of(order))
+    else:
+        await harness.delivers(harness.place(shopper=GUEST))
+    assert harness.account(account)["AddressCity"]
+    assert harness.accounts(GUEST.email) == [account]
+    assert not (await harness.claim(guest.key, "customers")).lacks_something
+    assert await harness.parked() == []
+
+
+async def _maps(harness: Harness, country: str, code: str) -> None:
+    """The operator maps a country in connections.toml, and the product starts anew."""
+    connections: Any = harness.services.connections
+    was = connections[CONNECTION]
+    customers = was.customers.model_copy(update={"countries": {country: code}})
+    connections[CONNECTION] = was.model_copy(update={"customers": customers})
+    await harness.services.systems_pool.close()
 
 
 def _further(harness: Harness) -> list[str]:

@@ -1,7 +1,6 @@
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from typing import Any
 
 import azure.functions as func
@@ -9,11 +8,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.routing import Router
+from starlette.types import ASGIApp
 
-from sync.hosts.http import BODY_TIMEOUT, HostKeys, http_app
+from sync.hosts.connection import LARGEST_HEAD
+from sync.hosts.http import MOST_HEADERS, HostKeys, http_app
 from sync.hosts.registered import CannotHost, HttpFunction, registered
-from tests.hosts.loops import virtually
+from tests.hosts.toys import Said
 
 KEYS = HostKeys(function="function-key", master="master-key")
 
@@ -71,7 +71,7 @@ def shop() -> func.FunctionApp:
     return app
 
 
-def application(keys: HostKeys = KEYS, limit: int = 1000) -> Router:
+def application(keys: HostKeys = KEYS, limit: int = 1000) -> ASGIApp:
     functions = [each for each in registered(shop()) if isinstance(each, HttpFunction)]
     return http_app(functions, keys, body_limit=limit)
 
@@ -217,34 +217,60 @@ def test_a_route_parameter_that_is_not_plain_is_refused(route: str) -> None:
         http_app([function], KEYS)
 
 
-async def never_sent() -> MutableMapping[str, Any]:
-    await asyncio.sleep(2 * BODY_TIMEOUT.total_seconds())
-    raise AssertionError("nobody waits for so long")
-
-
-async def broken_off() -> MutableMapping[str, Any]:
-    await asyncio.sleep(0)
-    return {"type": "http.disconnect"}
-
-
-@pytest.mark.parametrize(("receive", "status"), [(never_sent, 408), (broken_off, 400)])
-def test_a_body_that_does_not_come_whole_reaches_no_function(
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]], status: int
-) -> None:
+async def test_a_body_that_breaks_off_reaches_no_function() -> None:
     sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    async def story() -> None:
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/api/echo/eu/orders",
-            "query_string": b"",
-            "headers": [],
-        }
-        await application()(scope, receive, send)
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/echo/eu/orders",
+        "query_string": b"",
+        "headers": [],
+    }
+    await application()(scope, receive, send)
+    assert sent[0]["status"] == 400
 
-    virtually(story())
-    assert sent[0]["status"] == status
+
+@pytest.mark.parametrize(
+    ("headers", "query", "status"),
+    [
+        ({f"x-{number}": "a" for number in range(MOST_HEADERS - 10)}, "", 200),
+        ({f"x-{number}": "a" for number in range(MOST_HEADERS + 1)}, "", 431),
+        ({"x-a": "a" * (LARGEST_HEAD - 1000)}, "", 200),
+        ({"x-a": "a" * LARGEST_HEAD}, "", 431),
+        ({}, "a" * LARGEST_HEAD, 431),
+    ],
+)
+async def test_a_head_that_is_too_long_or_of_too_many_headers_is_refused(
+    headers: dict[str, str], query: str, status: int
+) -> None:
+    async with client() as http:
+        answer = await http.post("/api/echo/eu/orders", headers=headers, params={"q": query})
+    assert answer.status_code == status
+    assert (answer.headers.get("connection") == "close") is (status == 431)
+
+
+async def test_what_need_not_be_read_is_refused_by_its_head() -> None:
+    def refused_unread(function: str, named: Mapping[str, str], headers: Mapping[str, str]) -> Said:
+        assert (function, named["flow"], headers["x-a"]) == ("echo", "orders", "1")
+        return Said(401, b"who are you?", "text/plain")
+
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("nobody reads it")
+        yield b""
+
+    functions = [each for each in registered(shop()) if isinstance(each, HttpFunction)]
+    app = http_app(functions, KEYS, refused_unread=refused_unread)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://localhost"
+    ) as http:
+        answer = await http.post("/api/echo/eu/orders", headers={"X-A": "1"}, content=unread())
+        assert (answer.status_code, answer.text) == (401, "who are you?")
+        assert answer.headers["connection"] == "close"
+        assert (await http.get("/api/pages/start")).status_code == 201

@@ -318,3 +318,11 @@ async def test_a_flood_of_forgeries_fills_no_log(
     lines = [record.getMessage() for record in caplog.records[2 * MOST_LINES :]]
     assert lines[0] == f"intake.refusals_not_logged count={4 * MOST_LINES}"
     assert lines[1].startswith("intake.refused connection=bikes")
+
+
+async def test_business_events_that_cannot_be_read_fill_no_log(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2 * MOST_LINES):
+        assert (await harness.services.accept_business_event("bikes", b"junk")).status == 400
+    assert len(caplog.records) == MOST_LINES

@@ -187,9 +187,12 @@ async def test_a_signed_body_without_a_key_is_refused_and_nothing_stored(
     assert await harness.depth() == 0
 
 
-async def test_a_body_of_megabytes_is_refused_before_anything_is_computed(harness: Harness) -> None:
+@pytest.mark.parametrize(("headers", "status"), [({HEADER: "AAAA"}, 413), ({}, 401)])
+async def test_a_body_of_megabytes_is_refused_before_anything_is_computed(
+    harness: Harness, headers: dict[str, str], status: int
+) -> None:
     body = b'{"order": {"increment_id": "1", "x": "' + b"x" * (5 * 1024 * 1024) + b'"}}'
-    assert (await harness.hook(body, {})).status == 413
+    assert (await harness.hook(body, headers)).status == status
     assert await harness.depth() == 0
 
 

@@ -3,7 +3,6 @@ parked with its field."""
 
 import re
 from copy import deepcopy
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,10 +17,9 @@ from tests.mapping.ledger import bodies
 from tests.mapping.mutations import JUNK, deep, mutated, paths
 from tests.mapping.receiving import RECIPES, basis, books, orders_of
 from tests.mapping.samples import money
+from tests.properties import examples
 
-HARD = settings(
-    max_examples=150, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck)
-)
+HARD = settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 NAMED = re.compile(
     r"cannot be read: [a-z_]+|[a-z_]+\[[0-9]*\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON"
     r" object|deeper than any|subtotal|billing address|[A-Z][A-Za-z]+ would (be|have)\b"

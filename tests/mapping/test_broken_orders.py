@@ -3,7 +3,6 @@ field that is amiss."""
 
 import re
 from copy import deepcopy
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,10 +17,9 @@ from tests.mapping.fno import assert_well_formed, half_up, owed
 from tests.mapping.made import made, row
 from tests.mapping.mutations import JUNK, deep, mutated_orders, paths
 from tests.mapping.samples import order
+from tests.properties import examples
 
-HARD = settings(
-    max_examples=150, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck)
-)
+HARD = settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 NAMED = re.compile(
     r"cannot be read: [a-z_]+|[a-z_]+\[\]\.[a-z_]+|[a-z]+_[a-z_]+|\bitems\b|JSON object|deeper than"
     r" any|subtotal|(billing|shipping) address|[A-Z][A-Za-z]+ would (be|have)\b"

@@ -27,6 +27,7 @@ from sync.mapping.taken_off import HeldLine, Sale, planned, still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from tests.mapping.connection import GROSS, MODES
 from tests.mapping.made import made, row
+from tests.properties import examples
 
 SHARED = ("row_total", "tax_amount", "discount_amount")
 BACK = {
@@ -239,7 +240,7 @@ def _is_shipped_beyond(item: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(processes())
 def test_what_f_o_holds_less_what_it_credits_is_what_commerce_holds(world: World) -> None:
     items = world.document["items"]
@@ -262,7 +263,7 @@ def test_what_f_o_holds_less_what_it_credits_is_what_commerce_holds(world: World
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(processes())
 def test_nothing_is_left_to_be_shipped_that_was_cancelled_or_refunded(world: World) -> None:
     if world.is_invoiced:

@@ -16,6 +16,7 @@ from sync.core.request import Request
 from sync.dynamics.customers import SET, Customers
 from sync.dynamics.documents.requests import account_requests, address_requests
 from sync.dynamics.odata import record_path
+from sync.engine.claim import Claim
 from sync.engine.write import Amendment, Found, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
 from sync.mapping.addresses import left_out_reason
@@ -180,13 +181,22 @@ def left_out(write: CustomerAccountWrite) -> str:
     return left_out_reason(write.wanted.left_out) if write.is_ours else ""
 
 
+def replayed_by(claim: Claim) -> tuple[str, str]:
+    """(flow, key) of the record whose replay delivers an account again: a guest comes with an order
+    or document only. The key is empty where none is known."""
+    if not claim.key.startswith("guest:"):
+        return claim.flow, claim.key
+    flow, _, key = claim.required_by.partition("|")
+    return flow, key
+
+
 def left_out_remedy(write: CustomerAccountWrite, key: str) -> str:
     """How a person brings them to D365."""
     if not left_out(write):
         return ""
     again = (
-        "Then enter it at account {number} in D365: a guest is not read again."
+        "Then `replay --left-out` brings it to D365, and so does the guest's next order."
         if key.startswith("guest:")
-        else f"Then `replay {key}` brings it to D365."
+        else f"Then `replay {key}` brings it to D365, and `replay --left-out` all of them."
     )
     return " ".join([*dict.fromkeys(one.error.remedy for one in write.wanted.left_out), again])

@@ -13,6 +13,7 @@ from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_con
 from sync.flows.customers.customers import key_of
 from sync.flows.customers.customers import read as read_customer
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
+from sync.mapping.addresses import fitting
 from sync.mapping.customer_account import Shopper, shopper_of_order
 from sync.mapping.sales_order import order_store
 from sync.mapping_tables.records import AccountKind, set_command
@@ -123,9 +124,9 @@ async def _account(order: Order, delivery: Delivery) -> str:
     kind: AccountKind = "guest" if is_guest else "customer"
     source_key = _guest_key(order, delivery) if is_guest else str(order.customer_id)
     known = await accounts.get(kind, source_key, entity)
-    if known is not None:
-        return known.account
     key = key_of(kind, source_key, entity, settings)
+    if known is not None and not (is_guest and await _completes(order, key, delivery)):
+        return known.account
     shopper = await _shopper(order, kind, source_key, entity, delivery)
     outcome = await delivery.require("customers", key, shopper)
     if isinstance(outcome, Delivered):
@@ -135,6 +136,16 @@ async def _account(order: Order, delivery: Delivery) -> str:
         f"order {order.increment_id}: its customer was not delivered: {outcome}",
         remedy=f"Map the customer to an account ({command}), then replay the order.",
     )
+
+
+async def _completes(order: Order, guest: str, delivery: Delivery) -> bool:
+    """Whether a guest's account goes without an address, and this order has one that fits. No
+    notification of a guest ever comes, so their orders are the occasion."""
+    billing = fitting(
+        order.billing_address, delivery.systems.settings.customers, of=order.label, what="",
+        description=""
+    )  # fmt: skip
+    return bool(billing.fields) and await delivery.lacks_something("customers", guest)
 
 
 def _collective(order: Order, delivery: Delivery) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from sync.core.money import ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import Changes
-from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder
+from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
 
 
 def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from sync.core.errors import Never
 from sync.dynamics.documents.sales_order import SalesOrder
-from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.dynamics.existing_sales_order import ExistingSalesOrder
+from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.write import Found, Removal, Result, Target
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_writes import KIND, as_found

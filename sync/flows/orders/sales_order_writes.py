@@ -23,7 +23,8 @@ from sync.dynamics.documents.sales_order_changes import (
     rewritten,
     sent_form,
 )
-from sync.dynamics.sales_orders import STOPPED, ExistingSalesOrder, SalesOrders
+from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (

@@ -15,8 +15,9 @@ from decimal import Decimal
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.core.money import CENT
 from sync.core.skipped import Skipped
+from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.return_orders import ReturnOrders
-from sync.dynamics.sales_orders import ExistingSalesOrder, SalesOrders
+from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source

@@ -7,7 +7,7 @@ corrected in F&O agrees when either its invoices alone or its invoices less its 
 Commerce's sums.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,11 +18,7 @@ from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
-from sync.flows.orders.orders import read as read_order
-from sync.flows.receivables.creditmemos import documents as memos
-from sync.flows.receivables.invoices import documents as invoices
-from sync.mapping.document_parts import document_parts
-from sync.mapping.order_parts import order_parts
+from sync.flows.receivables.wanted_sums import Wanted, wanted_of
 
 NOUNS = {"orders": "order", "invoices": "invoice", "creditmemos": "credit memo"}
 
@@ -44,18 +40,6 @@ class Verdict:
         sums = {"amount": self.amount, "tax": self.tax}
         shown = {name: f"{value:.2f}" for name, value in sums.items() if value is not None}
         return {**shown, "compared": self.outcome}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What F&O has to come to: positive as charged or given back. `tax` None: nobody knows what is
-    left of it, since pieces were cancelled, or refunded before they were shipped. `unclear`: why
-    not even the amount is known."""
-
-    amount: Decimal
-    tax: Decimal | None
-    currency: str
-    unclear: str = ""
 
 
 async def compared(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Verdict:
@@ -94,7 +78,7 @@ def _double_revenue(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
 async def _held_against(
     posted: PostedInvoice, own: Sums, claim: Claim, delivery: Delivery
 ) -> Verdict:
-    wanted = await WANTED[claim.flow](claim, posted, delivery)
+    wanted = await wanted_of(posted, claim, delivery)
     if wanted is None:
         return Verdict(f"no: Commerce does not show {NOUNS[claim.flow]} {claim.key} any more")
     if posted.currency != wanted.currency:
@@ -213,66 +197,3 @@ def _tax(amount: Decimal | None) -> str:
 
 def _label(posted: PostedInvoice, claim: Claim) -> str:
     return f"{NOUNS[claim.flow]} {claim.key.rpartition('@')[0]} (reference {posted.reference})"
-
-
-async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
-    """The totals of what D365 holds, as the record's trail told them last."""
-    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
-    return amounts[-1] if amounts else {}
-
-
-async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
-    """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last."""
-    order = await read_order(claim.key, delivery.systems)
-    if order is None:
-        return None
-    amounts = await _amounts(claim, delivery)
-    if "placed" in amounts:
-        return Wanted(Decimal(amounts["dynamics"]), None, order.order_currency_code)
-    parts = order_parts(order, delivery.systems.settings.orders)
-    amount = parts.grand_total + total(paid.amount for paid in parts.paid)
-    return Wanted(rounded(amount), rounded(parts.tax), order.order_currency_code)
-
-
-async def _invoice(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
-    """A free text invoice, which holds the ways to pay as lines."""
-    with_order = await invoices.read(claim.key, delivery.systems)
-    if with_order is None:
-        return None
-    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
-    return Wanted(
-        rounded(parts.grand_total), rounded(parts.tax), with_order.document.order_currency_code
-    )
-
-
-async def _memo(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
-    """A return order is of the goods alone; a negative free text invoice holds the ways to give
-    back as lines. What was taken off the sales order, since F&O had not invoiced it, is not
-    credited."""
-    with_order = await memos.read(claim.key, delivery.systems)
-    if with_order is None:
-        return None
-    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
-    paid, currency = (
-        total(one.amount for one in parts.paid),
-        with_order.document.order_currency_code,
-    )
-    taken_off = (await _amounts(claim, delivery)).get("taken off the sales order")
-    if taken_off is not None:
-        unclear = (
-            "part of it was taken off the sales order, and part was given back to cards or credit"
-            if paid
-            else ""
-        )
-        return Wanted(rounded(parts.grand_total) - Decimal(taken_off), None, currency, unclear)
-    amount = parts.grand_total + (paid if posted.kind == "sales-invoice" else ZERO)
-    return Wanted(rounded(amount), rounded(parts.tax), currency)
-
-
-WANTED: Mapping[str, Callable[[Claim, PostedInvoice, Delivery], Awaitable[Wanted | None]]] = {
-    "orders": _order,
-    "invoices": _invoice,
-    "creditmemos": _memo,
-}

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from sync.commerce.filters import of_any
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
-from sync.commerce.search import of_any
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
@@ -31,7 +31,7 @@ from sync.mapping.receivable_documents import (
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
 from sync.mapping.taken_off import orders_are_invoiced
-from sync.pacing.batching import Coalescer
+from sync.pacing.coalescer import Coalescer
 
 D = TypeVar("D", Invoice, CreditMemo)
 DocumentReads = Coalescer[str, list[dict[str, Any]]]

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.doubles.amqp.codec import Described, Symbol, encode
 from tests.doubles.amqp.entity import MAX_DELIVERIES, Entity, LockGone, Rules
 from tests.doubles.amqp.messages import Sections, sections_from, timestamp
+from tests.properties import examples
 
 RULES = Rules(lock=timedelta(minutes=1), most_deliveries=3, duplicate_window=timedelta(minutes=5))
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,7 +95,7 @@ class QueueByAnySteps(RuleBasedStateMachine):
         assert sorted([*alive, *dead, *self.done]) == sorted(self.sent)
 
 
-QueueByAnySteps.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+QueueByAnySteps.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=30)
 TestQueueByAnySteps = QueueByAnySteps.TestCase
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from sandbox.commerce.app import commerce_app
+from sandbox.commerce.catalogue import Product
 from sandbox.commerce.shape import stored_order
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
@@ -18,11 +19,14 @@ from tests.sandbox.commerce.shop import SHARED_SAMPLES, SetClock, client_of, rec
 OURS = re.compile(
     r"/(orders|invoices|invoices/\d+|creditmemos|creditmemo/9+|shipments|customers/search|"
     r"customers/\d+|store/\w+"
+    r"|products|products/[A-Z]+-\d+"
     r"|orders/\w+|orders/items|orders/\d+/(comments|statuses)|nosuchroute)/?$"
 )
 SCALE = 150
 """The recordings were made with 150 orders, the last three of them changed in the shop's last
 second."""
+PRODUCTS = 47
+"""The recordings were made with so many products."""
 
 
 def replayable(recording: dict[str, Any]) -> bool:
@@ -52,6 +56,8 @@ def busy(clock: SetClock) -> CommerceState:
     state.invoice(orders[2])
     clock.pass_by(seconds=1)
     state.place_new(3, payment="checkmo")
+    for number in range(len(state.catalogue.products), PRODUCTS):
+        state.sell(Product(f"MORE-{number}", 100 + number, Decimal(1)))
     return state
 
 
@@ -88,9 +94,9 @@ async def test_every_recorded_request_beside_the_project_is_answered_in_the_reco
     ]
     assert len(found) > 50
     for recording in found:
-        orders, customers = dict(busy.orders), dict(busy.customers)
+        before = dict(busy.orders), dict(busy.customers), busy.catalogue
         await check(recording, busy)
-        busy.orders, busy.customers = orders, customers
+        busy.orders, busy.customers, busy.catalogue = before
 
 
 async def check(recording: dict[str, Any], state: CommerceState) -> None:
@@ -104,6 +110,8 @@ async def check(recording: dict[str, Any], state: CommerceState) -> None:
         )
     if whole and re.search(r"/customers/\d+$", request["path"]):
         state.customers[expected["body"]["id"]] = expected["body"]
+    if whole and "/products/" in request["path"]:
+        state.sell(product_of(request, expected["body"]))
     response = await answer_to(recording, state)
     assert response.status_code == expected["status"]
     if isinstance(expected["body"], str) and expected["body"].startswith("<"):
@@ -117,8 +125,29 @@ async def check(recording: dict[str, Any], state: CommerceState) -> None:
         assert masked(body) == masked(expected["body"])
     elif "search_criteria" in expected["body"] or "total_count" in expected["body"]:
         same_list(body, expected["body"], request)
+    elif "/products/" in request["path"]:
+        assert set(body) == set(expected["body"])
+        same_options(body.get("options", []), expected["body"].get("options", []))
     else:
         assert kind(body) == kind(expected["body"])
+
+
+def product_of(request: dict[str, Any], body: dict[str, Any]) -> Product:
+    """A recorded product, as far as the sandbox's have its traits and the recording shows them."""
+    return Product(
+        request["path"].rpartition("/")[2], body.get("id", 99), body["price"],
+        body.get("type_id", "simple"), weight=Decimal(body.get("weight", 0)),
+        options=tuple((str(one["option_id"]), Decimal(1)) for one in body.get("options", [])),
+    )  # fmt: skip
+
+
+def same_options(mine: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
+    """The sandbox has lists to choose from only."""
+    expected = [option for option in theirs if option["type"] == "drop_down"]
+    assert bool(mine) == bool(expected)
+    for option, recorded in zip(mine, expected, strict=False):
+        assert set(option) == set(recorded)
+        assert {*option["values"][0]} == {*recorded["values"][0]}
 
 
 def same_list(body: dict[str, Any], expected: dict[str, Any], request: dict[str, Any]) -> None:

@@ -1,24 +1,15 @@
-"""What may be shown of a sentence of F&O's: its own words, labels, technical names, codes and ids;
-of nobody's data a letter.
+"""What may be shown of a sentence of another system's: its own words, labels, technical names,
+codes and ids; of nobody's data a letter.
 
-One pass over the words, each looked at once: linear whatever the text is.
+A message is free text: it may quote a name, a street or a birthday in any place. So nothing is
+looked for that should go; what is known stays, and everything else is elided. One pass over the
+words, each looked at once: linear whatever the text is.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-
-from sync.dynamics.wording import (
-    ANNOUNCES,
-    ANYHOW,
-    NAMES_OF_CODES,
-    OURS,
-    PERSONAL,
-    REFERENCE,
-    SMALL,
-    is_technical,
-)
 
 MASK: Final = "…"
 LONGEST_VALUE: Final = 60
@@ -29,8 +20,44 @@ _AFTER: Final = ".,;:!?)]}>" + QUOTES
 _CODE: Final = re.compile(r"(?=[A-Za-z./_#-]{0,40}[0-9])[A-Za-z0-9#][A-Za-z0-9./_#-]{0,39}")
 _DATE: Final = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}")
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}")
+_HUMP: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_TECHNICAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{2,79}")
+_MARKS: Final = "=+*/&|-"
 _NO_QUOTES: Final = dict.fromkeys(map(ord, QUOTES))
 _VALUE: Final = ("he value '", "' in field '")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words that a system's messages are made of, in small letters.
+
+    `small`: kept in small letters, and with a capital where a sentence begins. `anyhow`: kept with
+    a capital anywhere. `personal`: labels of fields about people; what is said beside them is not
+    shown, codes included. `parts`: what technical names are made of. `announces`: a code or a
+    number after one of these is an id of the system's. `ours`: what stands in quotes after one of
+    these is a label or a technical name. `reference`: a field whose label is made of these alone
+    refers to master data, so its value is a code; so does one of `names_of_codes`.
+    `quotes_labels`: whether known words in quotes are labels wherever they stand.
+    """
+
+    small: frozenset[str]
+    anyhow: frozenset[str]
+    personal: frozenset[str]
+    parts: frozenset[str]
+    announces: frozenset[str]
+    ours: frozenset[str]
+    reference: frozenset[str] = frozenset()
+    names_of_codes: frozenset[str] = frozenset()
+    quotes_labels: bool = False
+
+    def is_technical(self, text: str) -> bool:
+        """Whether it is a name of a table, an entity, or a field, as
+        `CustCustomerV3Entity.CustomerGroupId`."""
+        if not _TECHNICAL.fullmatch(text):
+            return False
+        humps = _HUMP.findall(text)
+        long = [hump for hump in humps if len(hump) > 1 and not hump.isdigit()]
+        return len(long) > 1 and all(hump.isdigit() or hump.lower() in self.parts for hump in humps)
 
 
 @dataclass(frozen=True)
@@ -52,21 +79,21 @@ class _Word:
         return self.core.lower()
 
 
-def shown(text: str) -> str:
-    """`text` on one line without what is not known to be the ERP's own; runs of the rest are elided
-    once."""
-    words = list(_words(text))
+def shown(text: str, wording: Wording, kept: frozenset[str] = frozenset()) -> str:
+    """`text` on one line without what is not known to be the system's own; runs of the rest are
+    elided once. `kept`: placeholders of the text."""
+    words = list(_words(text, wording))
     pieces: list[str] = []
     sentence: list[_Word] = []
     for word in words:
         sentence.append(word)
         if any(mark in ".!?" for mark in word.after):
-            pieces += _sentence(sentence)
+            pieces += _sentence(sentence, wording, kept)
             sentence = []
-    return " ".join([*pieces, *_sentence(sentence)])
+    return " ".join([*pieces, *_sentence(sentence, wording, kept)])
 
 
-def _words(text: str) -> Iterator[_Word]:
+def _words(text: str, wording: Wording) -> Iterator[_Word]:
     """The words; a quoted value whose field's label tells that it is a code is one word."""
     text = " ".join(text.split())
     head, link = _VALUE
@@ -81,7 +108,7 @@ def _words(text: str) -> Iterator[_Word]:
         yield from _plain_words(text[start : begin - 1])
         fine = (
             len(value) <= LONGEST_VALUE
-            and _is_reference(label)
+            and _is_reference(label, wording)
             and not any(mark in value for mark in "'@")
         )
         yield _Word(
@@ -91,11 +118,11 @@ def _words(text: str) -> Iterator[_Word]:
     yield from _plain_words(text[start:])
 
 
-def _is_reference(label: str) -> bool:
+def _is_reference(label: str, wording: Wording) -> bool:
     parts = re.split(r"[ /-]", label.lower())
-    if label.strip().lower() in NAMES_OF_CODES:
+    if label.strip().lower() in wording.names_of_codes:
         return True
-    return all(part in REFERENCE for part in parts if part) and bool(label.strip())
+    return all(part in wording.reference for part in parts if part) and bool(label.strip())
 
 
 def _plain_words(text: str) -> Iterator[_Word]:
@@ -112,63 +139,75 @@ def _plain_words(text: str) -> Iterator[_Word]:
         quoted = quoted and not closes
 
 
-def _sentence(words: Sequence[_Word]) -> list[str]:
+def _sentence(words: Sequence[_Word], wording: Wording, kept: frozenset[str]) -> list[str]:
     """The words of one sentence that may be shown, the others elided."""
     if not words:
         return []
     words = [replace(words[0], first=True), *words[1:]]
-    personal = any(part in PERSONAL for word in words for part in _parts(word.plain))
+    personal = any(
+        part in wording.personal for word in words for part in _parts(word.plain, wording)
+    )
     keep: list[bool] = []
     is_ours, announced = False, False
     for place, word in enumerate(words):
         if word.opens:
-            is_ours = place > 0 and words[place - 1].plain in OURS
+            is_ours = place > 0 and words[place - 1].plain in wording.ours
         keep.append(
-            word.whole or _is_kept(word, is_ours=is_ours, announced=announced and not personal)
+            word.whole
+            or word.core in kept
+            or _is_kept(word, wording, is_ours=is_ours, announced=announced and not personal)
         )
         if word.core:
-            announced = word.plain in ANNOUNCES
-    return _joined(words, _without_neighbours(words, keep))
+            announced = word.plain in wording.announces
+    return _joined(words, _without_neighbours(words, keep, wording))
 
 
-def _is_kept(word: _Word, *, is_ours: bool, announced: bool) -> bool:
-    if not word.core:
+def _is_kept(word: _Word, wording: Wording, *, is_ours: bool, announced: bool) -> bool:
+    if word.core in ("", *_MARKS):
         return True
     if word.first and _STATUS.fullmatch(word.core):
         return True
-    if is_technical(word.core):
+    if wording.is_technical(word.core):
         return True
     if _CODE.fullmatch(word.core):
         return announced and not _DATE.fullmatch(word.core)
-    if word.quoted and not is_ours:
+    if word.quoted and not (is_ours or wording.quotes_labels):
         return False
-    return _is_known(word.core, first=word.first or (word.quoted and is_ours))
+    first = word.first if not word.quoted else is_ours
+    return _is_known(word.core, wording, first=first)
 
 
-def _is_known(text: str, *, first: bool) -> bool:
+def _is_known(text: str, wording: Wording, *, first: bool) -> bool:
     """Whether all parts are words of the ERP's: general ones in small letters, terms in any
     case."""
-    parts = _parts(text)
+    parts = _parts(text, wording)
     for place, part in enumerate(parts):
         plain = part.lower()
-        small = part == plain and plain in SMALL
-        starts = first and place == 0 and plain in SMALL
-        if part and not (small or starts or plain in ANYHOW):
+        small = part == plain and plain in wording.small
+        starts = first and place == 0 and plain in wording.small
+        if part and not (small or starts or plain in wording.anyhow):
             return False
     return True
 
 
-def _parts(text: str) -> list[str]:
-    return re.split(r"[/-]", text) if text not in PERSONAL else [text]
+def _parts(text: str, wording: Wording) -> list[str]:
+    return re.split(r"[/-]", text) if text not in wording.personal else [text]
 
 
-def _without_neighbours(words: Sequence[_Word], keep: Sequence[bool]) -> list[bool]:
+def _without_neighbours(
+    words: Sequence[_Word], keep: Sequence[bool], wording: Wording
+) -> list[bool]:
     """A term with a capital beside what is elided may belong to it (Ann Price), unless a sentence
     begins with it."""
 
     def doubtful(place: int) -> bool:
         word = words[place]
-        if word.first or word.quoted or not word.core[:1].isupper() or is_technical(word.core):
+        if (
+            word.first
+            or word.quoted
+            or not word.core[:1].isupper()
+            or wording.is_technical(word.core)
+        ):
             return False
         before = place > 0 and not keep[place - 1] and not words[place - 1].after
         after = (

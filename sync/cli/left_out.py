@@ -1,0 +1,48 @@
+"""`left-out`: the accounts in D365 that go without an address which could not be mapped."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from sync.cli.command import context_of
+from sync.cli.output import json_line, line, table
+from sync.cli.parked import as_row
+from sync.cli.records import checked
+from sync.engine.claim import Claim
+
+
+def left_out(
+    ctx: typer.Context,
+    flow: Annotated[
+        str, typer.Option(metavar="FLOW", help="Only this flow: customers or companies.")
+    ] = "",
+) -> None:
+    """List the accounts that were delivered without an address: which address, why, and what to do.
+
+    No order waits for them; an order brings its own addresses. Add what is missing to
+    connections.toml, then `replay --left-out`.
+
+    For example:
+
+    python -m sync left-out
+
+    python -m sync left-out --connection bikes-de --json
+    """
+    context = context_of(ctx)
+    claims = asyncio.run(_found(ctx, flow))
+    if context.as_json:
+        for claim in claims:
+            json_line({**as_row(claim), "kind": "left_out"})
+    elif not claims:
+        line("No account goes without an address.")
+    else:
+        columns = ("connection", "flow", "key", "account", "reason", "what to do")
+        rows = [(c.connection, c.flow, c.key, c.number, c.reason, c.remedy) for c in claims]
+        table(columns, rows, title=f"Accounts that go without an address: {len(claims)}")
+
+
+async def _found(ctx: typer.Context, flow: str) -> list[Claim]:
+    context = context_of(ctx)
+    async with context.opened() as services:
+        return await checked(context, services, flow).left_out()

@@ -1,0 +1,94 @@
+"""A sales order as F&O holds it, and what its statuses mean (reference 5.1 to 5.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES
+
+HEADER_FIELDS = (
+    "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "OrderingCustomerAccountNumber",
+    "CurrencyCode",
+    "SalesOrderStatus", "SalesOrderProcessingStatus",
+)  # fmt: skip
+LINE_FIELDS = (
+    "InventoryLotId", "ExternalItemNumber", "ItemNumber", "OrderedSalesQuantity", "SalesPrice",
+    "SalesPriceQuantity",
+    "LineDiscountAmount", "LineAmount", "SalesOrderLineStatus",
+)  # fmt: skip
+UNTOUCHED = frozenset({"", "None", "Active", "Confirmed"})
+"""Processing statuses of an order that nobody in the warehouse has begun with."""
+
+SHIPPED = frozenset({"Delivered", "Invoiced"})
+STOPPED = "IsSalesProcessingStopped"
+
+
+@dataclass(frozen=True)
+class ExistingSalesOrder:
+    """An order as F&O holds it. `lots`: InventoryLotId by our line reference; lines without one are
+    somebody else's."""
+
+    number: str
+    header: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
+
+    @property
+    def lots(self) -> dict[str, str]:
+        """Our lines: reference -> InventoryLotId."""
+        return {
+            str(r["ExternalItemNumber"]): str(r["InventoryLotId"])
+            for r in self.lines
+            if r.get("ExternalItemNumber")
+        }
+
+    @property
+    def invoiced_lots(self) -> dict[str, str]:
+        """The lots of our lines that F&O has invoiced: only they can be returned to."""
+        all_ = self.header.get("SalesOrderStatus") == "Invoiced"
+        return {
+            str(r["ExternalItemNumber"]): str(r["InventoryLotId"])
+            for r in self.lines
+            if r.get("ExternalItemNumber") and (all_ or r.get("SalesOrderLineStatus") == "Invoiced")
+        }
+
+    @property
+    def is_open(self) -> bool:
+        """Whether F&O still lets the order be changed: nothing picked, delivered or invoiced."""
+        statuses = {str(self.header.get("SalesOrderStatus") or "")}
+        statuses |= {str(line.get("SalesOrderLineStatus") or "") for line in self.lines}
+        return (
+            statuses <= OPEN_STATUSES
+            and str(self.header.get("SalesOrderProcessingStatus") or "") in UNTOUCHED
+        )
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was cancelled in F&O."""
+        return "Canceled" in (
+            self.header.get("SalesOrderStatus"),
+            self.header.get("SalesOrderProcessingStatus"),
+        )
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether nothing of it is left to be shipped: what comes back of it now comes back by a
+        return."""
+        return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
+
+    @property
+    def quantities(self) -> dict[str, Decimal]:
+        """Our lines: reference -> quantity."""
+        return {
+            str(row["ExternalItemNumber"]): Decimal(row.get("OrderedSalesQuantity") or 0)
+            for row in self.lines
+            if row.get("ExternalItemNumber")
+        }
+
+    @property
+    def status(self) -> str:
+        """As F&O words it."""
+        return (
+            f"{self.header.get('SalesOrderStatus') or 'None'}/"
+            f"{self.header.get('SalesOrderProcessingStatus') or 'Active'}"
+        )

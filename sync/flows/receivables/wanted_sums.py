@@ -1,0 +1,96 @@
+"""What F&O's documents of a record have to come to: what Commerce charged or gave back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sync.core.money import ZERO, rounded, total
+from sync.dynamics.posted_invoices import PostedInvoice
+from sync.engine.claim import Claim
+from sync.engine.delivery import Delivery
+from sync.flows.orders.orders import read as read_order
+from sync.flows.receivables.creditmemos import documents as memos
+from sync.flows.receivables.invoices import documents as invoices
+from sync.mapping.document_parts import document_parts
+from sync.mapping.order_parts import order_parts
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What F&O has to come to: positive as charged or given back. `tax` None: nobody knows what is
+    left of it, since pieces were cancelled, or refunded before they were shipped. `unclear`: why
+    not even the amount is known."""
+
+    amount: Decimal
+    tax: Decimal | None
+    currency: str
+    unclear: str = ""
+
+
+async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Wanted | None:
+    """What the record of `claim` comes to in documents of the kind of `posted`; None when Commerce
+    does not show it any more."""
+    return await _WANTED[claim.flow](claim, posted, delivery)
+
+
+async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
+    """The totals of what D365 holds, as the record's trail told them last."""
+    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
+    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
+    return amounts[-1] if amounts else {}
+
+
+async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A sales order: what was paid with gift cards and credit is no part of it. One that was
+    reduced since it was placed comes to what was sent of it last."""
+    order = await read_order(claim.key, delivery.systems)
+    if order is None:
+        return None
+    amounts = await _amounts(claim, delivery)
+    if "placed" in amounts:
+        return Wanted(Decimal(amounts["dynamics"]), None, order.order_currency_code)
+    parts = order_parts(order, delivery.systems.settings.orders)
+    amount = parts.grand_total + total(paid.amount for paid in parts.paid)
+    return Wanted(rounded(amount), rounded(parts.tax), order.order_currency_code)
+
+
+async def _invoice(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A free text invoice, which holds the ways to pay as lines."""
+    with_order = await invoices.read(claim.key, delivery.systems)
+    if with_order is None:
+        return None
+    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
+    return Wanted(
+        rounded(parts.grand_total), rounded(parts.tax), with_order.document.order_currency_code
+    )
+
+
+async def _memo(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """A return order is of the goods alone; a negative free text invoice holds the ways to give
+    back as lines. What was taken off the sales order, since F&O had not invoiced it, is not
+    credited."""
+    with_order = await memos.read(claim.key, delivery.systems)
+    if with_order is None:
+        return None
+    parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
+    paid, currency = (
+        total(one.amount for one in parts.paid),
+        with_order.document.order_currency_code,
+    )
+    taken_off = (await _amounts(claim, delivery)).get("taken off the sales order")
+    if taken_off is not None:
+        unclear = (
+            "part of it was taken off the sales order, and part was given back to cards or credit"
+            if paid
+            else ""
+        )
+        return Wanted(rounded(parts.grand_total) - Decimal(taken_off), None, currency, unclear)
+    amount = parts.grand_total + (paid if posted.kind == "sales-invoice" else ZERO)
+    return Wanted(rounded(amount), rounded(parts.tax), currency)
+
+
+_WANTED: Mapping[str, Callable[[Claim, PostedInvoice, Delivery], Awaitable[Wanted | None]]] = {
+    "orders": _order,
+    "invoices": _invoice,
+    "creditmemos": _memo,
+}
