@@ -186,7 +186,10 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
             trail = await ledger.trail(connection, flow, claim.key)
             if (claim.key in parked) != (claim.state is State.PARKED):
                 yield f"{flow} {claim.key} is {claim.state}, and the list of the parked disagrees"
-            is_for_others = claim.key.startswith("guest:") or _is_left_to_others(world, claim)
+            is_account = flow in {"customers", "companies"}
+            is_for_others = claim.key.startswith("guest:") or (
+                is_account and world.is_untold(claim)
+            )
             if claim.state in {State.NEW, State.POSTING} and not is_for_others:
                 yield f"{flow} {claim.key} has no outcome: {claim.state}, {claim.reason}"
             if claim.state is State.VANISHED:
@@ -195,11 +198,6 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
                 yield f"{flow} {claim.key} is parked: {claim.reason}"
             if not trail and not is_for_others:
                 yield f"{flow} {claim.key} has no trail"
-
-
-def _is_left_to_others(world: World, claim: Claim) -> bool:
-    """An order required the account, and needs it no more: the poll would look at it again."""
-    return claim.flow in {"customers", "companies"} and not world.plan.environment.has_polls
 
 
 def _of_headers(world: World) -> list[str]:

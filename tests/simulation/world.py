@@ -61,7 +61,12 @@ ONCE: Final = {
 
 
 class Wrong(AssertionError):
-    """A promise is broken."""
+    """A promise is broken. Its lines begin with the seed."""
+
+    @property
+    def first(self) -> str:
+        """The first thing that is wrong."""
+        return [*str(self).splitlines(), "", ""][1] or str(self)
 
 
 @dataclass
@@ -285,8 +290,10 @@ class World:
         return next(name for name, stores in STORE_VIEWS.items() if str(store_id) in stores)
 
     def is_untold(self, claim: Claim) -> bool:
-        """Nothing was ever said of the record, and nobody looks for it."""
-        return claim.state is State.NEW and not self.plan.environment.has_polls
+        """Nobody looks for an account of which nothing was said, or which an order no longer
+        needs."""
+        is_open = claim.state in {State.NEW, State.POSTING}
+        return is_open and not self.plan.environment.has_polls
 
     async def _unquiet(self) -> str:
         for worker in self.workers:
