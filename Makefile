@@ -6,11 +6,13 @@ RUN := $(VENV)/bin/python
 SCANNER := .venv-infra
 WORKER := .worker
 PACKAGE := .venv-package
+FUZZ := .venv-fuzz
 SEED ?= 1
+SECONDS ?= 300
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test test-long azurite worker package check infra serve simulate bench golden clean
+.PHONY: demo demo-embedded demo-emulated test test-long azurite worker package check infra serve simulate fuzz bench golden clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -58,6 +60,12 @@ serve: $(VENV)/run-time
 simulate: $(VENV)/development
 	$(RUN) -m tests.simulation $(SEED)
 
+# Hostile input: requests made from docs/openapi.json, then coverage-guided runs of SECONDS for each
+# target of tests/fuzz (Linux). `make test` replays what was found, and changes of it.
+fuzz: $(FUZZ)/ready
+	$(FUZZ)/bin/python -m pytest -q tests/fuzz/surface.py
+	$(FUZZ)/bin/python -m tests.fuzz --seconds $(SECONDS)
+
 # What a hook takes and what an order costs, printed; python -m tests.benchmarks --help tells more.
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
@@ -85,6 +93,11 @@ $(PACKAGE)/ready: requirements.txt
 	$(PACKAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
+$(FUZZ)/ready: requirements-fuzz.txt requirements-dev.txt requirements.txt
+	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	touch $@
+
 $(SCANNER)/ready: requirements-infra.txt
 	test -x $(SCANNER)/bin/python || $(PYTHON) -m venv $(SCANNER)
 	$(SCANNER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-infra.txt
@@ -102,4 +115,4 @@ $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(FUZZ) .fuzz $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml

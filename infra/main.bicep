@@ -59,7 +59,7 @@ param logRetentionDays int = 90
 
 @minValue(-1)
 @maxValue(100)
-@description('GB of logs taken per day, -1 for no cap. Beyond it nothing is logged until the next day, and alerts see nothing.')
+@description('GB of logs taken per day, -1 for no cap. Beyond it nothing is logged until the next day: log-is-capped says so, and alerts on queues go on.')
 param logDailyCapGB int = 5
 
 @minValue(1)

@@ -60,6 +60,12 @@ AppTraces
 | where Message contains "monitoring.queue_unreadable queue=" or Message contains "monitoring.queue_not_seen_through queue=" or Message contains "monitoring.flow_unreadable flow="
 '''
 
+// Azure writes this to a table that the cap does not stop (learn.microsoft.com, azure-monitor/logs/daily-cap).
+var capReached = '''
+_LogOperation
+| where Detail contains "OverQuota"
+'''
+
 var actions = empty(email) ? [] : [
   people.id
 ]
@@ -98,6 +104,17 @@ var rules = [
     operator: 'LessThan'
     threshold: 1
     query: signsOfLife
+  }
+  {
+    name: 'log-is-capped'
+    title: 'The log has reached its daily cap'
+    description: 'Nothing more is logged today: the alerts that read the log are blind, those on queues are not. Raise SYNC_LOG_DAILY_CAP_GB, then look for what logs so much.'
+    severity: 1
+    window: 'PT15M'
+    dimension: ''
+    operator: 'GreaterThan'
+    threshold: 0
+    query: capReached
   }
   {
     name: 'monitoring-is-blind'
@@ -208,6 +225,49 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
           criterionType: 'StaticThresholdCriterion'
           metricName: 'DeadletteredMessages'
           timeAggregation: 'Maximum'
+          operator: 'GreaterThan'
+          threshold: 0
+          dimensions: [
+            {
+              name: 'EntityName'
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            }
+          ]
+        }
+      ]
+    }
+    actions: [for action in actions: {
+      actionGroupId: action
+    }]
+  }
+}
+
+// As messages-wait, and seen although nothing is logged: Azure counts a queue's messages itself, those of later times apart.
+resource standingQueues 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'queue-never-empties'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'A queue has not been empty for an hour: deliveries do not keep up, or do not run. Azure counts messages itself, so this is seen although the log is capped or the app is stopped.'
+    severity: 2
+    enabled: true
+    scopes: [
+      busId
+    ]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT1H'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'active messages'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'ActiveMessages'
+          timeAggregation: 'Minimum'
           operator: 'GreaterThan'
           threshold: 0
           dimensions: [

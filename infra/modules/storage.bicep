@@ -12,11 +12,13 @@ var tables = [
   'claims'
   'deadletters'
   'events'
+  'flowpauses'
   'identities'
   'mappings'
   'parked'
   'pauses'
   'refusedkeys'
+  'repairs'
   'trail'
   'watermarks'
 ]

@@ -20,6 +20,7 @@ class EditionParts:
     as `Documents` has it. `takes_turns`: whether the queue lets connections take turns.
     `clocks_apart`: how far the queue's clock may be from ours.
 
+    `compact` leaves nothing of what was deleted in our own files; services delete by themselves.
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
     """
 
@@ -37,4 +38,5 @@ class EditionParts:
     clocks_apart: timedelta = CLOCKS_APART
     keep_months: int = KEEP_MONTHS
     telemetry: Telemetry = SILENT
+    compact: Callable[[], None] = lambda: None
     close: Callable[[], Awaitable[None]] | None = None

@@ -104,6 +104,7 @@ async def open_embedded(
         takes_turns=True,
         clocks_apart=timedelta(),
         keep_months=keep_months,
+        compact=_compacting(queue, tables),
         close=_closing(queue, tables, lock),
     )
     return Services(connections, FLOWS, edition_parts)
@@ -117,6 +118,14 @@ def is_served(home: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _compacting(queue: SqliteQueue, tables: SqliteTables) -> Callable[[], None]:
+    def compact() -> None:
+        queue.compact()
+        tables.compact()
+
+    return compact
 
 
 def _closing(

@@ -13,19 +13,22 @@ import httpx
 
 from sync.app.edition_parts import EditionParts
 from sync.app.systems_pool import SystemsPool
+from sync.app.tidying import tidy
 from sync.commerce.event_keys import PublicKeys
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import NotJson, to_json
+from sync.core.encoding import to_json
 from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
+from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
+from sync.engine.erasure import Erasure
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
+from sync.engine.message import Message, message_in
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
 from sync.engine.refused_keys import RefusedKeys
@@ -63,18 +66,18 @@ class Services:
         self._key_clients: list[httpx.AsyncClient] = []
         self.pauses = Pauses(tables, clock)
         self.flow_pauses = FlowPauses(tables, clock)
-        self.ledger = Ledger(tables, clock, is_alone=edition_parts.is_alone)
+        digests = KeyedDigests(edition_parts.email_key)
+        self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
-        self.refused_keys = RefusedKeys(tables, clock)
-        margin = edition_parts.clocks_apart
-        self.intake = Intake(self.sends, clock, self.refused_keys, margin=margin)
+        self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
+        self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
         self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
-        self.runner = Runner(engine)
-        self.polling = Polling(engine)
+        self.runner, self.polling = Runner(engine), Polling(engine)
         self.repair = Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
+        self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
@@ -155,7 +158,7 @@ class Services:
             deliveries,
             trace_parent[36:52],
         )
-        message = _message(body)
+        message = message_in(body)
         if message is not None and await self._gave_back(message):
             return
         named = (message.connection, message.key) if message else ("", "")
@@ -217,21 +220,19 @@ class Services:
 
     async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are; mend a page of claims."""
-        edition_parts, flows = self.edition_parts, tuple(self.flows.values())
+        parts, flows = self.edition_parts, tuple(self.flows.values())
         queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
         try:
             await monitor(
-                queues, flows, self.connections,
-                queue=edition_parts.queue, tables=edition_parts.tables, clock=edition_parts.clock,
-                telemetry=edition_parts.telemetry,
+                queues, flows, self.connections, queue=parts.queue, tables=parts.tables,
+                clock=parts.clock, telemetry=parts.telemetry,
             )  # fmt: skip
         finally:
             await self.repair.run()
 
     async def tidy(self) -> None:
-        """Forget copies of documents that are older than the policy, and keys told long ago."""
-        await self.documents.forget_old()
-        await self.refused_keys.forget_old()
+        """Forget what is older than it is kept."""
+        await tidy(self.documents, self.edition_parts.tables, self.edition_parts.clock)
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""
@@ -243,11 +244,3 @@ class Services:
         await self.edition_parts.tokens.close()
         if self.edition_parts.close is not None:
             await self.edition_parts.close()
-
-
-def _message(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None

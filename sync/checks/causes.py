@@ -10,7 +10,7 @@ from typing import Final
 
 from sync.checks.finding import Finding, Level
 from sync.core.errors import Missing
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 
 ITEMS: Final = "items"
 CUSTOM_OPTIONS: Final = "items.custom_options"

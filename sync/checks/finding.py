@@ -10,7 +10,7 @@ from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Secrets
 from sync.dynamics.client import DynamicsClient
-from sync.preview.orders import Lookups
+from sync.preview.unasked import Lookups
 
 
 class Level(StrEnum):

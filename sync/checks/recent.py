@@ -9,6 +9,7 @@ from sync.checks.causes import plural
 from sync.checks.finding import Probe
 from sync.commerce.filters import Op, of_any, where
 from sync.commerce.search import Direction, Search, Sort
+from sync.preview.input_files import Kind
 
 MOST: Final = 2000
 """Records of a kind that are read; a shop serves its customers as well."""
@@ -21,7 +22,7 @@ class Listed:
     told by the website, as store 0 is no store of anybody's."""
 
     path: str
-    kind: str
+    kind: Kind
     key: str = "entity_id"
     has_stores: bool = True
     has_websites: bool = False

@@ -1,11 +1,18 @@
-"""Whether every store view that the shop sells in belongs to some connection, and the websites that
-are named are there."""
+"""Whether every store view that the shop sells in belongs to some connection, numbers and
+references tell them apart, and the websites that are named are there."""
 
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.transport import rows_in
+from sync.config.connections.templates import (
+    BEFORE,
+    SUGGESTED,
+    Place,
+    tells_stores_apart,
+    templates_in_use,
+)
 
 WEBSITES: Final = "store/websites"
 
@@ -18,21 +25,60 @@ async def stores_are_handled(probe: Probe) -> AsyncIterator[Finding]:
     """
     named = {name for one in (probe.settings, *probe.neighbours) for name in one.stores}
     views = await probe.commerce.store_views()
-    active = [view for view in views if str(view.get("id")) != "0" and view.get("is_active", 1)]
-    others = [
-        f"{view.get('id')} ({view.get('code')})"
-        for view in active
-        if str(view.get("id")) not in named
-    ]
+    active = [view for view in views if _is_selling(view)]
+    others = [view for view in active if str(view.get("id")) not in named]
     if not others or "default" in named:
         yield ok(f"all {len(active)} store views of the shop belong to a connection")
         return
     yield warn(
-        f"store views {', '.join(others)} of the shop belong to no connection: what is sold there"
+        f"store views {_listed(others)} of the shop belong to no connection: what is sold there"
         " is left alone",
         f"Add [connections.{probe.name}.stores.<id>] for those whose orders belong into"
         f" {probe.settings.dynamics.company}.",
     )
+
+
+async def templates_tell_stores_apart(probe: Probe) -> AsyncIterator[Finding]:
+    """Where several store views of the shop send, each template in use has the store in it: two of
+    them may use the same increment id, and would come to one document."""
+    bare = [
+        (section, name)
+        for (section, name), template in _templates(probe).items()
+        if not tells_stores_apart(section, template)
+    ]
+    active = [view for view in await probe.commerce.store_views() if _is_selling(view)]
+    stores = probe.settings.stores
+    ours = [view for view in active if "default" in stores or str(view.get("id")) in stores]
+    if not bare or len(active) < 2:
+        yield ok(f"no number or reference can stand for two records ({_listed(ours)})")
+    for section, name in bare if len(active) > 1 else ():
+        where = f"{section}.{name} has no {{store_id}}"
+        cure = f"Put {{store_id}} into it, as in {SUGGESTED[section]}. {BEFORE}"
+        if len(ours) > 1:
+            yield fault(f"{where}, and store views {_listed(ours)} send with it", cure)
+        else:
+            yield warn(
+                f"{where}; only store view {_listed(ours)} sends with it now, but the shop has"
+                f" {len(active)}, which may use the same numbers",
+                f"{cure} It must be there before a second store view is added.",
+            )
+
+
+def _templates(probe: Probe) -> dict[Place, str]:
+    settings = probe.settings
+    return templates_in_use(
+        settings.orders if "orders" in settings.flows else None,
+        settings.invoices if "invoices" in settings.flows else None,
+        settings.creditmemos if "creditmemos" in settings.flows else None,
+    )
+
+
+def _is_selling(view: Mapping[str, Any]) -> bool:
+    return str(view.get("id")) != "0" and bool(view.get("is_active", 1))
+
+
+def _listed(views: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{view.get('id')} ({view.get('code')})" for view in views) or "none"
 
 
 async def websites_exist(probe: Probe) -> AsyncIterator[Finding]:

@@ -7,10 +7,12 @@ there, so that every cause shows at once.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
+
+from typing_extensions import override
 
 from sync.checks.causes import OF_SKUS, Causes
 from sync.checks.expected import expected_rows
@@ -22,11 +24,12 @@ from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.websites import Websites
 from sync.config.connections import Connection, Payment, SegmentHome, TaxGroups
 from sync.core.errors import Missing
+from sync.engine.systems import Systems
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.preview.accounts import preview_company, preview_customer
-from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
-from sync.preview.input_files import id_of
-from sync.preview.orders import Lookups, Preview, preview_order
+from sync.mapping_tables.tables import ItemMappings
+from sync.preview.given import given_systems
+from sync.preview.input_files import Inputs, Kind, id_of
+from sync.preview.previews import preview
 
 SOMETHING: Final = "?"
 SUPPOSED: Final[Mapping[str, Any]] = {
@@ -45,25 +48,51 @@ SUPPOSED: Final[Mapping[str, Any]] = {
 """What a missing row is taken to be while the rest of the record is looked at."""
 
 KINDS: Final[Mapping[str, Listed]] = {
-    "orders": Listed("orders", "order"),
-    "invoices": Listed("invoices", "invoice"),
-    "creditmemos": Listed("creditmemos", "credit memo"),
-    "customers": Listed("customers/search", "customer", "id", has_websites=True),
-    "companies": Listed(COMPANIES, "company", "id", has_stores=False),
+    "orders": Listed("orders", Kind.ORDER),
+    "invoices": Listed("invoices", Kind.INVOICE),
+    "creditmemos": Listed("creditmemos", Kind.CREDITMEMO),
+    "customers": Listed("customers/search", Kind.CUSTOMER, "id", has_websites=True),
+    "companies": Listed(COMPANIES, Kind.COMPANY, "id", has_stores=False),
 }
 """The records of each flow that are tried."""
 
-ACCOUNTS: Final = {"customers": preview_customer, "companies": preview_company}
 
-Attempt = Callable[[Any, Connection, Lookups], Awaitable[Preview]]
+class SupposedItems(ItemMappings):
+    """The mapping table, asked once for each sku (`known`), and the items that are supposed to be
+    in it."""
+
+    def __init__(
+        self, items: ItemMappings, known: dict[str, ItemMapping | None], rows: Iterable[Missing]
+    ) -> None:
+        self._there, self._known = items, known
+        self._assumed = {
+            normal_sku(one.key): ItemMapping(one.key, SOMETHING)
+            for one in rows
+            if one.table in OF_SKUS
+        }
+
+    @override
+    async def many(self, skus: Iterable[str]) -> dict[str, ItemMapping]:
+        wanted = {normal_sku(sku): sku for sku in skus}
+        unseen = {key: sku for key, sku in wanted.items() if key not in self._known}
+        found = await self._there.many(unseen.values()) if unseen else {}
+        self._known |= {key: found.get(key) for key in unseen}
+        known = {key: item for key in wanted if (item := self._known[key]) is not None}
+        return {**self._assumed, **known}
+
+    @override
+    async def by_base(self, with_options: Mapping[str, int]) -> dict[str, ItemMapping]:
+        return await self._there.by_base(with_options)
 
 
 async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Finding]:
     """Records of the last days by the flows that are on; one finding per cause that would park some
     of them."""
     is_asked = probe.days and "customers" in probe.settings.flows
-    websites = await Websites(probe.commerce, probe.settings).ours() if is_asked else None
-    probe = replace(probe, lookups=replace(probe.lookups, websites=websites))
+    asked = Websites(probe.commerce, probe.settings)
+    websites = await asked.ours() if is_asked else None
+    if is_asked:
+        probe = replace(probe, lookups=replace(probe.lookups, websites=asked))
     trial, witnesses = Trial(probe), (PriceEvidence(probe), Methods(probe))
     flows = dict.fromkeys(("orders", *probe.settings.flows)) if probe.days else ()
     for flow in (flow for flow in KINDS if flow in flows):
@@ -97,29 +126,16 @@ class Trial:
 
     async def take(self, flow: str, page: Sequence[dict[str, Any]]) -> None:
         """Try a page of a flow's records as REST answers them."""
-        attempt = await self._attempt(flow, page)
+        inputs = Inputs({KINDS[flow].kind: list(page)})
+        if flow in ("invoices", "creditmemos"):
+            inputs.found[Kind.ORDER] = await self._orders_of(page)
         for document in page:
-            await self._tried(KINDS[flow].kind, document, attempt)
+            await self._tried(KINDS[flow].kind, document, inputs)
 
-    async def _attempt(self, flow: str, page: Sequence[dict[str, Any]]) -> Attempt:
-        """How one of them is previewed. Invoices and credit memos need their orders, which may be
-        older."""
-        now = self._probe.clock.now()
-        if flow == "orders":
-            return lambda document, settings, lookups: preview_order(
-                document, settings, lookups, now
-            )
-        if flow in ACCOUNTS:
-            return ACCOUNTS[flow]
+    async def _orders_of(self, page: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The orders of invoices and credit memos, which may be older."""
         ids = {number for document in page if (number := id_of(document, "order_id")) is not None}
-        found = await self._probe.commerce.orders_by_ids(sorted(ids)) if ids else []
-        orders = {
-            number: order for order in found if (number := id_of(order, "entity_id")) is not None
-        }
-        preview = preview_invoice if flow == "invoices" else preview_creditmemo
-        return lambda document, settings, lookups: preview(
-            document, Basis(orders, settings, lookups, now)
-        )
+        return await self._probe.commerce.orders_by_ids(sorted(ids)) if ids else []
 
     def reported(self, recent: Recent) -> Finding:
         """How many of a kind were tried, and what would become of them."""
@@ -130,9 +146,9 @@ class Trial:
             f" {came['park']} parked"
         )
 
-    async def _tried(self, kind: str, document: Any, attempt: Attempt) -> None:
+    async def _tried(self, kind: Kind, document: Any, inputs: Inputs) -> None:
         supposed: set[Missing] = set()
-        found = await attempt(document, self._settings, self._lookups(supposed))
+        found = await preview(kind, document, self._systems(inputs, supposed))
         self.outcomes.setdefault(kind, Counter())[found.outcome] += 1
         if found.outcome == "deliver" and found.missing:
             self.causes.add(kind, found)
@@ -144,27 +160,15 @@ class Trial:
             if not fresh:
                 return
             supposed |= fresh
-            found = await attempt(
-                document, with_rows(self._settings, supposed), self._lookups(supposed)
-            )
+            found = await preview(kind, document, self._systems(inputs, supposed))
 
-    def _lookups(self, supposed: Iterable[Missing]) -> Lookups:
-        """The mapping tables, asked once for each sku, and the items that are supposed to be in
-        them."""
-        assumed = {
-            normal_sku(one.key): ItemMapping(one.key, SOMETHING)
-            for one in supposed
-            if one.table in OF_SKUS
-        }
-
-        async def items(skus: list[str]) -> Mapping[str, ItemMapping]:
-            unseen = [sku for sku in skus if normal_sku(sku) not in self._items]
-            found = await self._probe.lookups.items(unseen) if unseen else {}
-            self._items |= {normal_sku(sku): found.get(normal_sku(sku)) for sku in unseen}
-            known = {key: item for sku in skus if (item := self._items[key := normal_sku(sku)])}
-            return {**assumed, **known}
-
-        return replace(self._probe.lookups, items=items)
+    def _systems(self, inputs: Inputs, supposed: Iterable[Missing]) -> Systems:
+        """The connection as if these rows were written."""
+        probe, items = self._probe, SupposedItems(self._probe.lookups.items, self._items, supposed)
+        settings = with_rows(self._settings, supposed)
+        return given_systems(
+            probe.name, settings, inputs, replace(probe.lookups, items=items), probe.clock
+        )
 
 
 def with_rows(settings: Connection, rows: Iterable[Missing]) -> Connection:

@@ -11,10 +11,10 @@ from sync.checks.connection import CHECKS
 from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.order_lookups import lookups_in
 from sync.cli.output import Bar, json_line, line, progress
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
+from sync.preview.unasked import Lookups
 
 FAULTS = 1
 """Exit status: something must be mended."""
@@ -123,7 +123,7 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
 async def _probe(services: Services, name: str) -> Probe:
     systems = await services.systems_pool.open(name)
     edition_parts = services.edition_parts
-    lookups = lookups_in(systems.settings, systems.items, systems.accounts, systems.digest_of)
+    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
     url, every = systems.settings.commerce.url, services.connections.items()
     neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
     return Probe(

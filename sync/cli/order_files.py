@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.core.encoding import NotJson, from_json
-from sync.preview.orders import orders_in
+from sync.preview.input_files import orders_in
 
 STDIN = "-"
 

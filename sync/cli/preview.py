@@ -2,30 +2,38 @@
 the home."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from sync.adapters.system_clock import SystemClock
-from sync.cli import preview_accounts, preview_documents
 from sync.cli.command import Command, context_of, group
-from sync.cli.order_files import Unusable, files_in, orders_of
-from sync.cli.order_lookups import lookups_in
-from sync.cli.output import progress
-from sync.cli.previewing import (
-    Files,
-    Gross,
-    Run,
-    ShowDocuments,
-    require_one_source,
-    rules,
-    wanted_ids,
-)
-from sync.config.connections import Connection
-from sync.preview.orders import Lookups, preview_order
+from sync.cli.context import Problem
+from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
+from sync.cli.previewing import Run
+from sync.preview.input_files import Kind
 
 app = group("preview", "What would be posted. Nothing is.")
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...", help="JSON files, directories of them, or - for standard input."
+    ),
+]
+Gross = Annotated[
+    bool | None,
+    typer.Option(
+        "--prices-include-tax/--prices-exclude-tax",
+        help="How the shop computes prices; for the built-in example connection only.",
+    ),
+]
+ShowDocuments = Annotated[
+    bool, typer.Option("--documents", help="Show the whole requests, with names and addresses.")
+]
+
+
+def _ids(help_: str) -> Any:
+    return typer.Option(metavar="A,B,C", help=help_)
 
 
 @app.callback()
@@ -37,9 +45,7 @@ def preview() -> None:
 def orders(
     ctx: typer.Context,
     files: Files = None,
-    ids: Annotated[
-        str, typer.Option(metavar="A,B,C", help="Read these orders from Commerce, by increment id.")
-    ] = "",
+    ids: Annotated[str, _ids("Read these orders from Commerce, by increment id.")] = "",
     gross: Gross = None,
     documents: ShowDocuments = False,
 ) -> None:
@@ -59,56 +65,143 @@ def orders(
 
     python -m sync preview orders --ids 000000042,000000043 --connection bikes-de
     """
-    require_one_source(files, ids, "preview orders order.json")
-    run = Run(context_of(ctx), documents)
-    asyncio.run(_from_commerce(ids, run) if ids else _from_files(files or [], gross, run))
-    raise typer.Exit(run.status)
+    run = Run(context_of(ctx), documents, gross)
+    _finish(run, files, ids, Kind.ORDER, "preview orders order.json")
 
 
-app.command(cls=Command)(preview_documents.invoices)
-app.command(cls=Command)(preview_documents.creditmemos)
-app.command(cls=Command)(preview_documents.story)
-app.command(cls=Command)(preview_accounts.customers)
-app.command(cls=Command)(preview_accounts.companies)
-
-
-async def _from_files(paths: Sequence[str], gross: bool | None, run: Run) -> None:
-    names = list(files_in(paths, run.unusable))
-    async with rules(run.context, gross) as (connection, lookups):
-        with progress("Files", len(names), as_json=run.context.as_json or len(names) < 2) as bar:
-            for name in names:
-                try:
-                    found = orders_of(name)
-                except Unusable as problem:
-                    run.unusable(problem)
-                    found = []
-                for document in found:
-                    await _show(document, connection, lookups, run)
-                bar.advance()
-
-
-async def _from_commerce(ids: str, run: Run) -> None:
-    wanted = wanted_ids(ids)
-    name, connection = run.context.one(run.context.connections())
-    async with run.context.opened() as services:
-        systems = await services.systems_pool.open(name)
-        lookups = lookups_in(connection, systems.items, systems.accounts, systems.digest_of)
-        found = await systems.commerce.orders_by_increment(one.partition("@")[0] for one in wanted)
-        for one in wanted:
-            increment, _, store = one.partition("@")
-            same = [order for order in found if str(order.get("increment_id")) == increment]
-            ours = [order for order in same if store in ("", str(order.get("store_id")))]
-            for document in ours:
-                await _show(document, connection, lookups, run)
-            if not ours:
-                run.unusable(
-                    Unusable(
-                        one, "Commerce has no such order", "Check the number and the connection."
-                    )
-                )
-
-
-async def _show(
-    document: Mapping[str, Any], connection: Connection, lookups: Lookups, run: Run
+@app.command(cls=Command)
+def invoices(
+    ctx: typer.Context,
+    files: Files = None,
+    ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
+    gross: Gross = None,
+    documents: ShowDocuments = False,
 ) -> None:
-    run.show(await preview_order(document, connection, lookups, SystemClock().now()), "Order")
+    """Show what each invoice would become in D365 by the connection's recipe, and prove its total
+    to the cent.
+
+    A file holds an invoice as REST answers it, a list, a search answer, or an order together with
+    its `invoices`. An invoice is booked with its order: where it is not in the same file, name the
+    order's file as well.
+
+    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
+
+    For example:
+
+    python -m sync preview invoices invoice.json order.json
+
+    python -m sync preview invoices --ids 000000007 --connection bikes-de
+    """
+    run = Run(context_of(ctx), documents, gross)
+    _finish(run, files, ids, Kind.INVOICE, "preview invoices invoice.json order.json")
+
+
+@app.command(cls=Command)
+def creditmemos(
+    ctx: typer.Context,
+    files: Files = None,
+    ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
+    gross: Gross = None,
+    documents: ShowDocuments = False,
+) -> None:
+    """Show what each credit memo would become in D365 by the connection's recipe, and prove its
+    total to the cent.
+
+    Files are as for `preview invoices`.
+
+    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
+
+    For example:
+
+    python -m sync preview creditmemos creditmemo.json order.json
+    """
+    run = Run(context_of(ctx), documents, gross)
+    _finish(run, files, ids, Kind.CREDITMEMO, "preview creditmemos creditmemo.json order.json")
+
+
+@app.command(cls=Command)
+def story(
+    ctx: typer.Context,
+    files: Files = None,
+    ids: Annotated[str, _ids("Read these orders with all their documents.")] = "",
+    gross: Gross = None,
+    documents: ShowDocuments = False,
+) -> None:
+    """Show an order with its invoices and credit memos in order of time, and what they come to in
+    the end.
+
+    The last object has the key "net": invoices less credit memos, on both sides. An edited order
+    and the one it replaces are one story.
+
+    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
+
+    For example:
+
+    python -m sync preview story order.json invoices.json creditmemos.json
+
+    python -m sync preview story --ids 000000042 --connection bikes-de
+    """
+    run = Run(context_of(ctx), documents, gross)
+    _finish(run, files, ids, None, "preview story order.json invoices.json")
+
+
+@app.command(cls=Command)
+def customers(
+    ctx: typer.Context,
+    files: Files = None,
+    ids: Annotated[str, _ids("Read these customers from Commerce, by id.")] = "",
+    documents: ShowDocuments = False,
+) -> None:
+    """Show the account that each customer would get in D365, with its addresses.
+
+    A file holds a customer as REST answers it, a list, or a search answer. D365 is not asked: a
+    customer who would be recognised there is shown with a new account.
+
+    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
+
+    For example:
+
+    python -m sync preview customers customer.json
+    """
+    run = Run(context_of(ctx), documents)
+    _finish(run, files, ids, Kind.CUSTOMER, "preview customers customer.json")
+
+
+@app.command(cls=Command)
+def companies(
+    ctx: typer.Context,
+    files: Files = None,
+    ids: Annotated[str, _ids("Read these companies from Commerce, by id.")] = "",
+    documents: ShowDocuments = False,
+) -> None:
+    """Show the account that each B2B company would get in D365.
+
+    A file holds a company as REST answers it, a list, or a search answer.
+
+    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
+
+    For example:
+
+    python -m sync preview companies company.json
+    """
+    run = Run(context_of(ctx), documents)
+    _finish(run, files, ids, Kind.COMPANY, "preview companies company.json")
+
+
+def _finish(
+    run: Run,
+    files: list[str] | None,
+    ids: str,
+    kind: Kind | None,
+    example: str,
+) -> NoReturn:
+    """Preview documents of a kind, or stories where there is none, and end with the status."""
+    if bool(files) == bool(ids):
+        raise Problem("name either files or --ids", remedy=f"For example: {example}")
+    if files:
+        work = preview_files(kind, files, run) if kind else story_files(files, run)
+    else:
+        wanted = list(dict.fromkeys(one.strip() for one in ids.split(",") if one.strip()))
+        work = preview_ids(kind, wanted, run) if kind else story_ids(wanted, run)
+    asyncio.run(work)
+    raise typer.Exit(run.status)

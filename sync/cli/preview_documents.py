@@ -1,224 +1,131 @@
-"""`preview invoices`, `preview creditmemos` and `preview story`: the documents behind an order, and
-what they come to."""
+"""Where `preview` takes documents from: files, or Commerce by their numbers."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
-import typer
-
-from sync.adapters.system_clock import SystemClock
-from sync.cli.command import context_of
 from sync.cli.input_files import inputs_of
-from sync.cli.order_files import Unusable, files_in
-from sync.cli.order_lookups import lookups_in
-from sync.cli.previewing import (
-    Files,
-    Gross,
-    Run,
-    ShowDocuments,
-    require_one_source,
-    rules,
-    wanted_ids,
-)
+from sync.cli.order_files import Unusable, files_in, orders_of
+from sync.cli.output import progress
+from sync.cli.previewing import Run
 from sync.commerce.filters import Op, where
 from sync.commerce.search import Search
-from sync.config.connections import Connection
 from sync.engine.systems import Systems
-from sync.preview.documents import Basis, preview_creditmemo, preview_invoice, readable_memos
-from sync.preview.input_files import Inputs, Kind, id_of
-from sync.preview.orders import Lookups, Preview
+from sync.preview.input_files import Inputs, Kind
 from sync.preview.story import NET, REPORTED, preview_story, stories_in
 
-Show = Callable[[Iterable[Inputs], Basis], Awaitable[None]]
-PREVIEWS: Final[Mapping[Kind, Callable[[Any, Basis], Awaitable[Preview]]]] = {
-    Kind.INVOICE: preview_invoice,
-    Kind.CREDITMEMO: preview_creditmemo,
-}
-PATHS: Final[Mapping[Kind, str]] = {Kind.INVOICE: "invoices", Kind.CREDITMEMO: "creditmemos"}
-IdsHelp = typer.Option(metavar="A,B,C", help="Read these from Commerce, by increment id.")
+PATHS: Final[Mapping[Kind, str]] = {
+    Kind.ORDER: "orders", Kind.INVOICE: "invoices", Kind.CREDITMEMO: "creditmemos",
+}  # fmt: skip
 
 
-def invoices(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, IdsHelp] = "",
-    gross: Gross = None,
-    documents: ShowDocuments = False,
-) -> None:
-    """Show what each invoice would become in D365 by the connection's recipe, and prove its total
-    to the cent.
-
-    A file holds an invoice as REST answers it, a list, a search answer, or an order together with
-    its `invoices`. An invoice is booked with its order: where it is not in the same file, name the
-    order's file as well.
-
-    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
-
-    For example:
-
-    python -m sync preview invoices invoice.json order.json
-
-    python -m sync preview invoices --ids 000000007 --connection bikes-de
-    """
-    require_one_source(files, ids, "preview invoices invoice.json order.json")
-    run = Run(context_of(ctx), documents)
-    asyncio.run(_documents(Kind.INVOICE, files or [], ids, gross, run))
-    raise typer.Exit(run.status)
-
-
-def creditmemos(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, IdsHelp] = "",
-    gross: Gross = None,
-    documents: ShowDocuments = False,
-) -> None:
-    """Show what each credit memo would become in D365 by the connection's recipe, and prove its
-    total to the cent.
-
-    Files are as for `preview invoices`.
-
-    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
-
-    For example:
-
-    python -m sync preview creditmemos creditmemo.json order.json
-    """
-    require_one_source(files, ids, "preview creditmemos creditmemo.json order.json")
-    run = Run(context_of(ctx), documents)
-    asyncio.run(_documents(Kind.CREDITMEMO, files or [], ids, gross, run))
-    raise typer.Exit(run.status)
-
-
-def story(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[
-        str, typer.Option(metavar="A,B,C", help="Read these orders with all their documents.")
-    ] = "",
-    gross: Gross = None,
-    documents: ShowDocuments = False,
-) -> None:
-    """Show an order with its invoices and credit memos in order of time, and what they come to in
-    the end.
-
-    The last object has the key "net": invoices less credit memos, on both sides. An edited order
-    and the one it replaces are one story.
-
-    Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
-
-    For example:
-
-    python -m sync preview story order.json invoices.json creditmemos.json
-
-    python -m sync preview story --ids 000000042 --connection bikes-de
-    """
-    require_one_source(files, ids, "preview story order.json invoices.json")
-    run = Run(context_of(ctx), documents)
-    asyncio.run(_stories(files or [], ids, gross, run))
-    raise typer.Exit(run.status)
-
-
-async def _documents(
-    kind: Kind, files: Sequence[str], ids: str, gross: bool | None, run: Run
-) -> None:
-    async def show(found: Iterable[Inputs], basis: Basis) -> None:
+async def preview_files(kind: Kind, files: Sequence[str], run: Run) -> None:
+    """Every document of a kind in these files. Orders are previewed file by file; all else is read
+    first, for an invoice may lie in another file than its order."""
+    names = list(files_in(files, run.unusable))
+    if kind is Kind.ORDER:
+        await _preview_orders(names, run)
+        return
+    found = [inputs for _, inputs in inputs_of(names, (kind,), run.unusable)]
+    async with run.given(Inputs().join(found)) as systems:
         for inputs in found:
-            for document in inputs.of(kind):
-                run.show(await PREVIEWS[kind](document, basis), str(kind).capitalize())
-
-    if not ids:
-        await _from_files(files, (kind,), gross, run, show)
-        return
-    await _from_commerce(
-        run, lambda systems: _documents_by_number(systems, kind, wanted_ids(ids), run), show
-    )
+            await run.preview(kind, inputs.of(kind), systems)
 
 
-async def _stories(files: Sequence[str], ids: str, gross: bool | None, run: Run) -> None:
-    async def show(found: Iterable[Inputs], basis: Basis) -> None:
-        for steps in stories_in(Inputs().join(found)):
-            kinds = iter([str(step.kind).capitalize() for step in steps])
-            async for preview in preview_story(steps, basis):
-                run.show(preview, "The story's" if preview.key == NET else next(kinds))
-
-    if not ids:
-        await _from_files(files, REPORTED, gross, run, show)
-        return
-    await _from_commerce(
-        run, lambda systems: _stories_by_number(systems, wanted_ids(ids), run), show
-    )
+async def _preview_orders(names: Sequence[str], run: Run) -> None:
+    async with run.given(Inputs()) as systems:
+        with progress("Files", len(names), as_json=run.context.as_json or len(names) < 2) as bar:
+            for name in names:
+                try:
+                    await run.preview(Kind.ORDER, orders_of(name), systems)
+                except Unusable as problem:
+                    run.unusable(problem)
+                bar.advance()
 
 
-async def _from_files(
-    paths: Sequence[str], wanted: tuple[Kind, ...], gross: bool | None, run: Run, show: Show
-) -> None:
-    found = [inputs for _, inputs in inputs_of(files_in(paths, run.unusable), wanted, run.unusable)]
-    async with rules(run.context, gross) as (connection, lookups):
-        await show(found, _basis(Inputs().join(found), connection, lookups))
+async def preview_ids(kind: Kind, wanted: Sequence[str], run: Run) -> None:
+    """The documents of a kind with these ids, as Commerce has them."""
+    async with _commerce(run) as systems:
+        if kind in PATHS:
+            documents = await _numbered(systems, kind, wanted, run)
+        else:
+            documents = await _identified(systems, kind, wanted, run)
+        await run.preview(kind, documents, systems)
 
 
-def _basis(inputs: Inputs, connection: Connection, lookups: Lookups) -> Basis:
-    memos = readable_memos(inputs.of(Kind.CREDITMEMO))
-    return Basis(inputs.orders(), connection, lookups, SystemClock().now(), memos)
+async def story_files(files: Sequence[str], run: Run) -> None:
+    """The stories that the documents in these files tell."""
+    found = inputs_of(files_in(files, run.unusable), REPORTED, run.unusable)
+    inputs = Inputs().join(inputs for _, inputs in found)
+    async with run.given(inputs) as systems:
+        await _stories(inputs, systems, run)
 
 
-async def _from_commerce(
-    run: Run, read: Callable[[Systems], Awaitable[Inputs]], show: Show
-) -> None:
-    name, connection = run.context.one(run.context.connections())
+async def story_ids(wanted: Sequence[str], run: Run) -> None:
+    """The stories of these orders, as Commerce tells them."""
+    async with _commerce(run) as systems:
+        inputs = Inputs()
+        for order in await _numbered(systems, Kind.ORDER, wanted, run):
+            inputs.add(Kind.ORDER, order)
+        for number in inputs.orders():
+            for kind in (Kind.INVOICE, Kind.CREDITMEMO):
+                search = Search(page_size=systems.settings.commerce.page_size).having(
+                    where("order_id", Op.EQ, number)
+                )
+                async for page in systems.commerce.pages(PATHS[kind], search):
+                    for document in page.items:
+                        inputs.add(kind, document)
+        await _stories(inputs, systems, run)
+
+
+async def _stories(inputs: Inputs, systems: Systems, run: Run) -> None:
+    for steps in stories_in(inputs):
+        kinds = iter([str(step.kind).capitalize() for step in steps])
+        async for preview in preview_story(steps, systems):
+            run.show(preview, "The story's" if preview.key == NET else next(kinds))
+
+
+@asynccontextmanager
+async def _commerce(run: Run) -> AsyncIterator[Systems]:
+    name, _ = run.context.one(run.context.connections())
     async with run.context.opened() as services:
-        systems = await services.systems_pool.open(name)
-        lookups = lookups_in(connection, systems.items, systems.accounts, systems.digest_of)
-        inputs = await read(systems)
-        await show([inputs], _basis(inputs, connection, lookups))
-
-
-async def _documents_by_number(
-    systems: Systems, kind: Kind, wanted: Sequence[str], run: Run
-) -> Inputs:
-    inputs = await _numbered(systems, PATHS[kind], kind, wanted, run)
-    ids = {
-        number
-        for document in inputs.of(kind)
-        if (number := id_of(document, "order_id")) is not None
-    }
-    for order in await systems.commerce.orders_by_ids(sorted(ids)) if ids else ():
-        inputs.add(Kind.ORDER, order)
-    return inputs
-
-
-async def _stories_by_number(systems: Systems, wanted: Sequence[str], run: Run) -> Inputs:
-    inputs = await _numbered(systems, "orders", Kind.ORDER, wanted, run)
-    for number in inputs.orders():
-        for kind, path in PATHS.items():
-            search = Search(page_size=systems.settings.commerce.page_size).having(
-                where("order_id", Op.EQ, number)
-            )
-            async for page in systems.commerce.pages(path, search):
-                for document in page.items:
-                    inputs.add(kind, document)
-    return inputs
+        yield await services.systems_pool.open(name)
 
 
 async def _numbered(
-    systems: Systems, path: str, kind: Kind, wanted: Sequence[str], run: Run
-) -> Inputs:
+    systems: Systems, kind: Kind, wanted: Sequence[str], run: Run
+) -> list[dict[str, Any]]:
     """The documents of these numbers (`000000042`, or `000000042@1` for one store's), in that
     order."""
-    found = await systems.commerce.by_increment(path, (one.partition("@")[0] for one in wanted))
-    inputs = Inputs()
+    increments = (one.partition("@")[0] for one in wanted)
+    found, documents = await systems.commerce.by_increment(PATHS[kind], increments), []
     for one in wanted:
         increment, _, store = one.partition("@")
         same = [row for row in found if str(row.get("increment_id")) == increment]
         ours = [row for row in same if store in ("", str(row.get("store_id")))]
-        for document in ours:
-            inputs.add(kind, document)
+        documents += ours
         if not ours:
-            run.unusable(
-                Unusable(
-                    one, f"Commerce has no such {kind}", "Check the number and the connection."
-                )
-            )
-    return inputs
+            run.unusable(_none_such(one, kind, "number"))
+    return documents
+
+
+async def _identified(
+    systems: Systems, kind: Kind, wanted: Sequence[str], run: Run
+) -> list[dict[str, Any]]:
+    """The customers or companies with these ids."""
+    read: Callable[[int], Awaitable[dict[str, Any] | None]] = (
+        systems.customers.get if kind is Kind.CUSTOMER else systems.companies.get
+    )
+    documents = []
+    for one in wanted:
+        document = await read(int(one)) if one.isascii() and one.isdigit() else None
+        if document is None:
+            run.unusable(_none_such(one, kind, "id"))
+        else:
+            documents.append(document)
+    return documents
+
+
+def _none_such(one: str, kind: Kind, what: str) -> Unusable:
+    remedy = f"Check the {what} and the connection."
+    return Unusable(one, f"Commerce has no such {kind}", remedy)

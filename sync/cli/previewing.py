@@ -1,44 +1,34 @@
-"""What all previews share: the rules they follow, how what is found is shown, and the exit status.
+"""What all previews share: where documents and rules come from, how what is found is shown, and the
+exit status.
 
 Exit status: 0 everything can be delivered (or is skipped for a reason), 1 some would be parked, 2
 some input could not be used; what could be used is previewed all the same.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Any, Final
 
-import typer
-
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.adapters.system_clock import SystemClock
 from sync.cli.context import CommandContext, Problem
 from sync.cli.order_files import Unusable
-from sync.cli.order_lookups import stored_lookups
 from sync.cli.output import error_lines, json_line
 from sync.cli.preview_table import show
 from sync.config.connections import Connection
-from sync.preview.orders import Lookups, Preview, example_connection, example_lookups
+from sync.core.encoding import digest
+from sync.engine.systems import Systems
+from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
+from sync.preview import example
+from sync.preview.given import given_systems
+from sync.preview.input_files import Inputs, Kind
+from sync.preview.previews import Preview, preview
+from sync.preview.unasked import Lookups
 
 DEFAULT: Final = Path("connections.toml")
-
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="FILE...", help="JSON files, directories of them, or - for standard input."
-    ),
-]
-Gross = Annotated[
-    bool | None,
-    typer.Option(
-        "--prices-include-tax/--prices-exclude-tax",
-        help="How the shop computes prices; for the built-in example connection only.",
-    ),
-]
-ShowDocuments = Annotated[
-    bool, typer.Option("--documents", help="Show the whole requests, with names and addresses.")
-]
 
 
 class Status(IntEnum):
@@ -51,10 +41,12 @@ class Status(IntEnum):
 
 @dataclass
 class Run:
-    """One run of a command: how it shows what it finds, and the worst that came of it."""
+    """One run of a command: how it shows what it finds, and the worst that came of it. `gross`: how
+    the shop of the built-in example computes prices."""
 
     context: CommandContext
     documents: bool
+    gross: bool | None = None
     status: Status = Status.DELIVERABLE
 
     def unusable(self, problem: Unusable) -> None:
@@ -71,43 +63,61 @@ class Run:
         else:
             show(found, what, documents=self.documents)
 
+    async def preview(self, kind: Kind, documents: Iterable[Any], systems: Systems) -> None:
+        """Show what would be posted for each of these."""
+        for document in documents:
+            self.show(await preview(kind, document, systems), str(kind).capitalize())
 
-def require_one_source(files: list[str] | None, ids: str, example: str) -> None:
-    """Raise `Problem` unless either files or ids are named."""
-    if bool(files) == bool(ids):
-        raise Problem("name either files or --ids", remedy=f"For example: {example}")
-
-
-def wanted_ids(ids: str) -> list[str]:
-    """The ids of `--ids A,B,C`, each once."""
-    return list(dict.fromkeys(one.strip() for one in ids.split(",") if one.strip()))
+    @asynccontextmanager
+    async def given(self, inputs: Inputs) -> AsyncIterator[Systems]:
+        """The configured connection with its mapping tables, as these documents show it; the
+        built-in example where nothing is configured."""
+        context, clock = self.context, SystemClock()
+        path = context.settings().connections
+        if path == DEFAULT and not path.exists() and not context.connection:
+            connection, lookups = example.example_connection(), example.example_lookups(clock)
+            connection = _priced(connection, self.gross)
+            yield given_systems(example.NAME, connection, inputs, lookups, clock)
+            return
+        name, connection = context.one(context.connections())
+        if self.gross is not None:
+            raise Problem(
+                "--prices-include-tax and --prices-exclude-tax are for the built-in example"
+                " connection",
+                remedy=f"Set prices_include_tax of the store in {path}.",
+            )
+        async with stored_lookups(context, name, connection) as lookups:
+            yield given_systems(name, connection, inputs, lookups, clock)
 
 
 @asynccontextmanager
-async def rules(
-    context: CommandContext, gross: bool | None
-) -> AsyncIterator[tuple[Connection, Lookups]]:
-    """The configured connection with its mapping tables; the built-in example where nothing is
-    configured."""
-    path = context.settings().connections
-    if path == DEFAULT and not path.exists() and not context.connection:
-        yield _priced(example_connection(), gross), example_lookups()
-        return
-    name, connection = context.one(context.connections())
-    if gross is not None:
-        raise Problem(
-            "--prices-include-tax and --prices-exclude-tax are for the built-in example connection",
-            remedy=f"Set prices_include_tax of the store in {path}.",
-        )
-    async with stored_lookups(context, name, connection) as lookups:
-        yield connection, lookups
+async def stored_lookups(
+    context: CommandContext, name: str, connection: Connection
+) -> AsyncIterator[Lookups]:
+    """The mapping tables of the home directory; empty ones, in memory, where there is none. Without
+    the key of the home no guest is known."""
+    home, clock = context.settings().home, SystemClock()
+    digest_of: Callable[[str], str] = digest
+    file = home / "tables.sqlite"
+    tables = SqliteTables(file if file.exists() else ":memory:")
+    if (home / "vault.json").exists():
+        from sync.app.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
+
+        key = (await context.vault().get(EMAIL_KEY)).encode()
+        digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own
+    try:
+        accounts = AccountMappings(tables, name, clock, home=connection.legal_entity)
+        items = ItemMappings(tables, name, connection.items, clock)
+        yield Lookups(items, accounts, digest_of)
+    finally:
+        tables.close()
 
 
-def _priced(example: Connection, gross: bool | None) -> Connection:
+def _priced(example_: Connection, gross: bool | None) -> Connection:
     if gross is None:
-        return example
+        return example_
     stores = {
         name: store.model_copy(update={"prices_include_tax": gross})
-        for name, store in example.stores.items()
+        for name, store in example_.stores.items()
     }
-    return example.model_copy(update={"stores": stores})
+    return example_.model_copy(update={"stores": stores})

@@ -13,7 +13,7 @@ from sync.cli.records import checked
 from sync.engine.claim import Claim
 from sync.engine.ledger import Entry
 
-KINDS = ("read", "sent", "answered", "refused")
+KINDS = ("read", "wanted", "sent", "answered", "refused")
 
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
@@ -63,10 +63,11 @@ async def _stories(
     context = context_of(ctx)
     async with context.opened() as services:
         claims = await checked(context, services, flow).find(key)
-        return [await _story(services, claim, documents=documents) for claim in claims]
+        return [await story_of(services, claim, documents=documents) for claim in claims]
 
 
-async def _story(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
+async def story_of(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
+    """All that is kept of a record; with `documents` its copies, decrypted."""
     entries = await services.ledger.trail(claim.connection, claim.flow, claim.key)
     reported = [await _reported(services, claim, entry, documents=documents) for entry in entries]
     return {

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from sync.core.proof import Proof
+
 
 @dataclass(frozen=True)
 class Skipped:
-    """Nothing to do, and why. A later notification looks again."""
+    """Nothing to do, and why. A later notification looks again. `totals`: what was compared all the
+    same; None where nothing was."""
 
     reason: str
+    totals: Proof | None = None
 
     def __str__(self) -> str:
         return self.reason

@@ -266,7 +266,9 @@ TABLE: Final[tuple[Rule, ...]] = (
 
 def error_from(answer: ODataAnswer, call: ODataCall, *, now: datetime) -> Exception:
     """The error that an answer stands for. `now` is what an HTTP date in Retry-After is held
-    against."""
+    against. A status that HTTP does not know tells nothing: a write may have been committed."""
+    if not 200 <= answer.status < 600:
+        return error_from_nonsense(call, f"its status is {answer.status}")
     refusal = Refusal(call, answer, infolog.read(answer.body), now)
     return next(rule for rule in TABLE if rule.fits(refusal)).makes(refusal)
 

@@ -1,7 +1,7 @@
 """A record's row in claims: where it stands, who holds it, and what the targets hold of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
+from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
@@ -109,6 +110,16 @@ class Claim:
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
 
+    def announcing(self, intent: Intent | None) -> Self:
+        """The claim with this intent, or without any."""
+        return replace(
+            self,
+            intent_document=intent.document if intent else "",
+            intent_kind=intent.kind if intent else "",
+            intent_not_after=intent.not_after if intent else None,
+            intent_settled_by=intent.settled_by if intent else None,
+        )
+
     def is_held_at(self, now: datetime) -> bool:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now
@@ -127,6 +138,16 @@ class Claim:
         """Whether it was delivered without a part that a person can bring there: `remedy` says
         how."""
         return self.state is State.DELIVERED and bool(self.remedy)
+
+    def keyed(self, digests: KeyedDigests) -> Self:
+        """The same claim with its digests as they are stored."""
+        return replace(
+            self,
+            digest=digests(self.digest),
+            seen=digests(self.seen),
+            intent_document=digests(self.intent_document),
+            targets=digests(self.targets),
+        )
 
     def row(self) -> Row:
         """As it is stored."""

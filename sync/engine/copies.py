@@ -6,7 +6,8 @@ from what was delivered. A table holds those of one month and goes as a whole wh
 enough; those of one record can be erased at any time. The trail stays readable without them.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from sync.core.encoding import from_json, to_json
@@ -103,11 +104,22 @@ class DocumentCopies:
                     return None
         return None
 
-    async def erase(self, record: str) -> int:
-        """Forget every copy of one record (a person's right); returns how many rows went. Safe to
-        repeat."""
+    async def months(self) -> list[str]:
+        """The tables that hold copies, newest first, those of a longer policy among them."""
+        all_months = [self._table(back) for back in range(LONGEST_KEPT + 1)]
+        held = await asyncio.gather(*(self._holds(table) for table in all_months))
+        return [table for table, holds in zip(all_months, held, strict=True) if holds]
+
+    async def _holds(self, table: str) -> bool:
+        async for _ in self._tables.partitions(table):
+            return True
+        return False
+
+    async def erase(self, record: str, tables: Sequence[str]) -> int:
+        """Forget every copy of one record (a person's right) in these tables, as `months` tells
+        them; returns how many rows went. Safe to repeat."""
         count = 0
-        for table in [self._table(back) for back in range(LONGEST_KEPT + 1)]:
+        for table in tables:
             for key in [row.key async for row in self._tables.query(table, record)]:
                 await self._tables.delete(table, record, key)
                 count += 1

@@ -6,10 +6,9 @@ wait and replays it when the cause is mended. What is no message of ours is kept
 never its content.
 """
 
-import hashlib
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.core.encoding import NotJson
@@ -25,6 +24,8 @@ log = logging.getLogger("sync.engine.dead_letters")
 
 DEAD_LETTERS: Final = "deadletters"
 """Dead letters that are no message of ours, by queue and message id."""
+KEEP: Final = timedelta(days=30)
+"""How long the facts of one are kept."""
 MOST_SAID: Final = 1000
 """Characters of what a broker says; it says whole stack traces where it can."""
 
@@ -125,9 +126,9 @@ class DeadLetterParking:
         self, queue: str, body: bytes, message_id: str, fault: Exception, reason: str
     ) -> None:
         """Facts of what is no message of ours: how long it is, its digest, when it was found."""
-        digest = hashlib.sha256(body).hexdigest()
+        digest = self._engine.ledger.digests.of(body)
         cells: dict[str, Value] = {
-            "at": self._engine.clock.now(), "bytes": len(body), "sha256": digest,
+            "at": self._engine.clock.now(), "bytes": len(body), "digest": digest,
             "message_id": message_id[:MOST_SAID],
             "reason": reason[:MOST_SAID], "fault": type(fault).__name__,
         }  # fmt: skip

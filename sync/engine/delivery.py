@@ -90,12 +90,18 @@ class Delivery:
         open."""
         held = self._held.get(kind)
         is_open = self.inherited is not None and self.inherited.concerns(kind)
-        return held is not None and held.digest == digest and not is_open
+        return held is not None and self.is_same(held.digest, digest) and not is_open
+
+    def is_same(self, stored: str, digest: str) -> bool:
+        """Whether a digest that is stored is that of this document."""
+        return self.ledger.digests.same(stored, digest)
 
     def inherits_other_than(self, kind: str, document: str) -> bool:
         """Whether an earlier try may have left something else than `document` (a digest) behind."""
         inherited = self.inherited
-        return inherited is not None and inherited.concerns(kind) and inherited.document != document
+        if inherited is None or not inherited.concerns(kind):
+            return False
+        return not self.is_same(inherited.document, document)
 
     async def require_current(self, most: timedelta) -> None:
         """Raise `Later` when the record was read longer ago than `most` and has changed since."""
@@ -113,9 +119,10 @@ class Delivery:
         `settled_by`. Where the outcome of an earlier, different write is open, the intent says so
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """
-        earlier = self.inherited
+        earlier, document = self.inherited, self.ledger.digests(document)
         is_open = earlier is not None and earlier.kind not in self._resolved
-        if earlier is not None and is_open and (earlier.kind, earlier.document) != (kind, document):
+        is_equal = earlier is not None and self.is_same(earlier.document, document)
+        if earlier is not None and is_open and not (earlier.kind == kind and is_equal):
             kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
         self._horizon = target.commit_horizon
         not_after = self.systems.clock.now() + target.send_within
@@ -128,6 +135,13 @@ class Delivery:
             unsettled_until=self._unsettled_until(), targets=self.targets,
         )  # fmt: skip
         return intent
+
+    def was_not_made(self) -> None:
+        """The write that was announced last was refused or not sent, and all of it: only what was
+        open before it is open still. The claim stores it when it is let go."""
+        earlier = self.inherited
+        is_over = earlier is not None and earlier.kind in self._resolved
+        self.claim = self.claim.announcing(None if is_over else earlier)
 
     def settles_sooner(self, error: Exception) -> dict[str, datetime]:
         """What a claim may say of this try's own intent, now that `error` has ended it.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sync.core.errors import AlreadyExists
+from sync.core.errors import AlreadyExists, Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
@@ -97,6 +97,10 @@ async def _adopted_or_created(write: Write, delivery: Delivery) -> tuple[Found, 
         if found is None:
             raise
         return found, "adopted"
+    except (Later, Never) as error:
+        if write.is_one_request and not isinstance(error, Unknown):
+            delivery.was_not_made()
+        raise
 
 
 async def _left_behind(write: Write, delivery: Delivery) -> Found | None:

@@ -8,6 +8,7 @@ trail    append-only: one row per outcome. Identifiers, amounts, digests and rea
 parked   an index of the claims that wait for a person.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
+from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
@@ -51,15 +53,17 @@ class Entry:
 
 
 class Ledger:
-    """Claims, trail and the parked over the Tables port.
+    """Claims, trail and the parked over the Tables port. `digests`: keys what is stored of them.
 
     `is_alone`: no other process works on these tables (the embedded edition locks its directory),
     so a lease of another owner is that of a process that has died, and need not be waited for.
     """
 
-    def __init__(self, tables: Tables, clock: Clock, *, is_alone: bool = False) -> None:
+    def __init__(
+        self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
+    ) -> None:
         self._tables, self.identities = tables, Identities(tables)
-        self._clock = clock
+        self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
@@ -129,11 +133,18 @@ class Ledger:
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
 
     async def _store(self, claim: Claim) -> Claim:
+        claim = claim.keyed(self.digests)
         row = claim.row()
         stored = await (
             self._tables.replace(CLAIMS, row) if row.etag else self._tables.insert(CLAIMS, row)
         )
         return replace(claim, etag=stored.etag)
+
+    async def key_digests(self, claim: Claim) -> None:
+        """Key what an earlier release stored plain. Who writes the claim meanwhile keys it too."""
+        if claim.keyed(self.digests) != claim:
+            with contextlib.suppress(Conflict):
+                await self._store(claim)
 
     async def write(self, claim: Claim, entry: Entry) -> str:
         """Append to the trail; returns the row's id, in order of time."""
@@ -142,7 +153,7 @@ class Ledger:
             "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt,
             "number": entry.number,
             "reason": clipped(entry.reason), "remedy": clipped(entry.remedy), "code": entry.code,
-            "details": clipped_details(entry.details),
+            "details": self.digests(clipped_details(entry.details)),
         }  # fmt: skip
         await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
         return id_

@@ -109,3 +109,11 @@ def _outgoing(message: Message, name: str, due: datetime) -> Outgoing:
     """A connection's messages are its share: connections take turns."""
     id_ = hashlib.sha256(name.encode()).hexdigest()
     return Outgoing(message.flow, message.encode(), id_, due, message.connection)
+
+
+def message_in(body: bytes) -> Message | None:
+    """The message in a body; None for what is none of ours."""
+    try:
+        return Message.decode(body)
+    except NotJson:
+        return None

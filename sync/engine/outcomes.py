@@ -18,7 +18,7 @@ from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
-from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide
+from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.outcomes")
 
@@ -95,7 +95,7 @@ class Outcomes:
         now = self._clock.now()
         due = next_try(delivery, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
-        reason = error.reason if isinstance(error, Later) else f"unexpected {type(error).__name__}"
+        reason = reason_of(error)
         is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
         if is_counted or is_news:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})

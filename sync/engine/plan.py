@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from sync.core.errors import Missing
+from sync.core.proof import Proof
 from sync.core.request import Request
 from sync.engine.write import Found, Removal, Result, Target, Write
 
@@ -72,19 +74,23 @@ class Plan:
 
     `digest` tells a changed record from the same one seen again; empty where that of its one write
     does. Without writes, the targets stay as they are. `shown_by`: what another record's documents
-    show instead. `amounts` are what the trail shows as proof. `read` is the record as it was read,
-    kept encrypted. `follow_ups` are stored in the end, `when_new` only when anything was created or
-    adopted. `before` tells our own tables what was found before anything is written; `then` tells
-    them what was written, and requires what depends on the new numbers. Both are safe to repeat.
+    show instead. `totals` prove the documents; `amounts` are what the trail shows of them, `notes`
+    what a person should know beside them. `read` is the record as it was read, kept encrypted.
+    `follow_ups` are stored in the end, `when_new` only when anything was created or adopted.
+    `before` tells our own tables what was found before anything is written; `then` tells them what
+    was written, and requires what depends on the new numbers. Both are safe to repeat.
     `starts_anew`: what the claim remembers is of another document: the last of a series such as a
     journal's lines, or one that is gone. `reason`, `remedy`: what the target lacks although the
-    record is delivered, and how a person brings it there (`{number}` stands for the document's).
+    record is delivered, and how a person brings it there (`{number}` stands for the document's);
+    `missing`: the rows of our configuration that would do it.
     """
 
     writes: tuple[Write | Removal | Part, ...]
     digest: str = ""
     shown_by: tuple[Result, ...] = ()
+    totals: Proof | None = None
     amounts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     read: Any = None
     follow_ups: tuple[Notification, ...] = ()
@@ -94,6 +100,12 @@ class Plan:
     starts_anew: bool = False
     reason: str = ""
     remedy: str = ""
+    missing: tuple[Missing, ...] = ()
+
+    def requests(self) -> list[Request]:
+        """What would be sent where the targets hold nothing of it yet."""
+        made = (write for write in self.writes if not isinstance(write, Removal))
+        return [request for write in made for request in write.requests()]
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ class Polling:
         is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
         if change.fingerprint:
             waits = claim.retry_at is not None and claim.retry_at > self._engine.clock.now()
-            return (is_settled or waits) and claim.seen == change.fingerprint
+            is_same = self._engine.ledger.digests.same(claim.seen, change.fingerprint)
+            return (is_settled or waits) and is_same
         since = change.changed_at + behind + SETTLED_AFTER
         return is_settled and claim.read_at is not None and claim.read_at >= since
 

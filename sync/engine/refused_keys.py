@@ -61,8 +61,7 @@ class RefusedKeys:
 
     async def keep(self, connection: str, flow: str, key: str, origin: str) -> None:
         """Keep one aside. Safe to repeat: it is listed once."""
-        reason = key_fault(key)
-        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        reason, digest = key_fault(key), _row_key(key)
         cells: dict[str, Value] = {
             "key": ascii(key)[1:-1][:LONGEST_KEY], "origin": origin, "reason": reason,
             "at": self._clock.now(),
@@ -71,6 +70,14 @@ class RefusedKeys:
         log.warning(
             "%s.key_refused connection=%s origin=%s reason=%s", flow, connection, origin, reason
         )
+
+    async def erase(self, connection: str, flow: str, key: str) -> int:
+        """Forget one, as a person may ask; how many there were."""
+        partition = f"{connection}|{flow}"
+        if await self._tables.get(REFUSED_KEYS, partition, _row_key(key)) is None:
+            return 0
+        await self._tables.delete(REFUSED_KEYS, partition, _row_key(key))
+        return 1
 
     async def all(self) -> AsyncIterator[RefusedKey]:
         """Every key that is kept aside."""
@@ -82,11 +89,6 @@ class RefusedKeys:
                 assert isinstance(at, datetime)
                 yield RefusedKey(connection, flow, key, origin, reason, at)
 
-    async def forget_old(self) -> None:
-        """Forget those that were not told again for a while."""
-        oldest = self._clock.now() - KEEP
-        async for partition in self._tables.partitions(REFUSED_KEYS):
-            async for row in self._tables.query(REFUSED_KEYS, partition):
-                at = row.values["at"]
-                if isinstance(at, datetime) and at < oldest:
-                    await self._tables.delete(REFUSED_KEYS, partition, row.key)
+
+def _row_key(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

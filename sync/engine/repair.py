@@ -2,12 +2,13 @@
 
 Claims and the list of the parked are two tables: where they disagree, the list is made to say what
 the claims say. A record that somebody began with, and that no message seems to wait for, is
-notified again. Each run reads a page of each flow and connection, so that its cost is bounded;
-where it stopped is stored, and the next run goes on there.
+notified again. Digests that earlier releases stored plain are keyed. Each run reads a page of each
+flow and connection, so that its cost is bounded; where it stopped is stored, and the next run goes
+on there.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,20 +59,27 @@ class Repair:
         the rest.
         """
         troubles: list[Exception] = []
-        for flow in self._engine.flows:
-            for connection in self._engine.connections(flow):
-                try:
-                    await self._next_page(flow, connection)
-                except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
-                    log.error(  # noqa: TRY400 - a traceback may quote a record
-                        "monitoring.flow_unreadable flow=%s connection=%s error=%s",
-                        flow,
-                        connection,
-                        type(error).__name__,
-                    )
-                    troubles.append(error)
+        for flow, connection in self._places():
+            try:
+                await self._next_page(flow, connection)
+            except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
+                log.error(  # noqa: TRY400 - a traceback may quote a record
+                    "monitoring.flow_unreadable flow=%s connection=%s error=%s",
+                    flow,
+                    connection,
+                    type(error).__name__,
+                )
+                troubles.append(error)
         if troubles:
             raise ExceptionGroup("claims could not be looked at everywhere", troubles)
+
+    def _places(self) -> Iterator[tuple[str, str]]:
+        """Each flow and connection that has claims; those that other flows require come last."""
+        flows = self._engine.flows
+        places = [(flow, one) for flow in flows for one in self._engine.connections(flow)]
+        yield from places
+        connections = dict.fromkeys(connection for _, connection in places)
+        yield from ((flow, one) for flow in self._engine.sub_flows for one in connections)
 
     async def _next_page(self, flow: str, connection: str) -> None:
         tables, now = self._engine.tables, self._engine.clock.now()
@@ -88,8 +96,11 @@ class Repair:
             async for row in tables.query(PARKED, partition, start=place.start, before=following)
         }
         claims = [Claim.of(connection, flow, row) for row in rows[:PAGE]]
-        await self._agree(flow, connection, claims, listed)
-        await self._notify(flow, connection, [one for one in claims if is_left_alone(one, now)])
+        for claim in claims:
+            await self._engine.ledger.key_digests(claim)
+        if flow in self._engine.flows:
+            await self._agree(flow, connection, claims, listed)
+            await self._notify(flow, connection, [one for one in claims if is_left_alone(one, now)])
         begun = place.begun if place.start and place.begun is not None else now
         cells: dict[str, Value] = {"start": following, "begun": begun}
         await tables.upsert(REPAIRS, Row(connection, flow, cells))
@@ -116,9 +127,9 @@ class Repair:
             )
 
     async def _notify(self, flow: str, connection: str, claims: Sequence[Claim]) -> None:
-        """Have records looked at again; not while their systems ask for quiet, when messages wait
-        without their claims saying so."""
-        if not claims:
+        """Have records looked at again; not while their flow is paused or their systems ask for
+        quiet: then messages wait without their claims saying so."""
+        if not claims or await self._engine.flow_pauses.over(connection, flow) is not None:
             return
         systems = await self._engine.open_systems(connection)
         if await self._engine.pauses.over(systems.pause_names) is not None:

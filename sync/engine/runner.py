@@ -26,7 +26,7 @@ from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
 from sync.pacing.pauses import SPREAD
-from sync.pacing.retry import ABSENT_WAITS, Wait, decide
+from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.runner")
 
@@ -182,11 +182,7 @@ class Runner:
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
         except Exception as error:
-            reason = (
-                error.reason
-                if isinstance(error, Later | Never)
-                else f"unexpected {type(error).__name__}"
-            )
+            reason = reason_of(error)
             await self._outcomes.write(
                 inner, Entry(self._engine.clock.now(), "stopped", reason=reason)
             )

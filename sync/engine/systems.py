@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
@@ -12,7 +12,17 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
-from sync.pacing.coalescer import Coalescer
+
+K_contra = TypeVar("K_contra", contravariant=True)
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Reads(Protocol[K_contra, V_co]):
+    """Records by key."""
+
+    async def get(self, key: K_contra, /) -> V_co | None:
+        """The record; None where there is none (yet)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,11 @@ class Systems:
     items: ItemMappings
     accounts: AccountMappings
     clock: Clock
-    orders: Coalescer[str, list[dict[str, Any]]]
-    orders_by_id: Coalescer[int, dict[str, Any]]
-    invoices: Coalescer[str, list[dict[str, Any]]]
-    creditmemos: Coalescer[str, list[dict[str, Any]]]
-    customers: Coalescer[int, dict[str, Any]]
+    orders: Reads[str, list[dict[str, Any]]]
+    orders_by_id: Reads[int, dict[str, Any]]
+    invoices: Reads[str, list[dict[str, Any]]]
+    creditmemos: Reads[str, list[dict[str, Any]]]
+    customers: Reads[int, dict[str, Any]]
     companies: Companies
     websites: Websites
     one_at_a_time: Callable[[str], asyncio.Lock]

@@ -80,15 +80,17 @@ class Write(ABC):
     """One document of a target, made once.
 
     `kind` names it in the claim and the trail. `refuses_second`: the target itself refuses a second
-    document, by a key of ours; then nobody looks before the first try. `reference` leads a person
-    to it. `is_kept`: what was sent is kept beside the trail. `digest` is of `document`, what the
-    target holds once the plan has been carried out.
+    document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
+    sends one request, which does all or nothing; then nothing is left of one that was refused.
+    `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail. `digest` is
+    of `document`, what the target holds once the plan has been carried out.
     """
 
     kind: ClassVar[str]
     action: ClassVar[str] = "created"
     target: Target
     refuses_second: bool = False
+    is_one_request: bool = False
     is_kept: ClassVar[bool] = True
 
     @property
@@ -105,6 +107,11 @@ class Write(ABC):
     @abstractmethod
     def document(self) -> Any:
         """What the target is to hold, as JSON; kept encrypted and compared with later."""
+
+    @property
+    def expected_number(self) -> str:
+        """The number that the document has, or will have; empty where the target chooses one."""
+        return ""
 
     @property
     def placed(self) -> Any:

@@ -81,6 +81,16 @@ class Connection(H11Protocol):
         super().data_received(data)
         self._time_what_is_awaited()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that this is no HTTP, where nothing has been said yet. The function of a request
+        whose body breaks off so is not heard: uvicorn would log its answer as an error."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def on_response_complete(self) -> None:
         """A connection that is kept waits for its next head as long as uvicorn keeps it idle."""
         super().on_response_complete()

@@ -71,3 +71,10 @@ def _place(error: Exception) -> str:
         place = f"{trace.tb_frame.f_code.co_qualname} line {trace.tb_lineno}"
         trace = trace.tb_next
     return place
+
+
+def reason_of(error: Exception) -> str:
+    """Why a try failed, in one line; nothing of an unexpected error's text: it may name people."""
+    if isinstance(error, Later | Never):
+        return error.reason
+    return f"unexpected {type(error).__name__}"

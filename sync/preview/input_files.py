@@ -87,6 +87,33 @@ def inputs_in(document: Any, wanted: Kind) -> Inputs:
     return inputs
 
 
+def orders_in(document: Any, levels: int = 8) -> Iterator[dict[str, Any]]:
+    """The orders in a file, at most `levels` deep: an order, a list, a search answer, a recorded
+    exchange, a scenario, a hook's payload."""
+    if levels == 0:
+        return
+    if isinstance(document, list):
+        for entry in document:
+            yield from orders_in(entry, levels - 1)
+    elif isinstance(document, dict):
+        if _is_order(document):
+            yield document
+            return
+        for name in ("response", "body", "order", "data", "value", "event"):
+            if isinstance(document.get(name), dict | list):
+                yield from orders_in(document[name], levels - 1)
+                return
+        items = document.get("items")
+        if isinstance(items, list):
+            yield from (entry for entry in items if isinstance(entry, dict) and _is_order(entry))
+
+
+def _is_order(document: Mapping[str, Any]) -> bool:
+    """Invoices, credit memos and shipments have an increment id as well, and the id of their
+    order."""
+    return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
+
+
 def id_of(document: Any, name: str) -> int | None:
     """A whole number in a document; None where there is none."""
     try:

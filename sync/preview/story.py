@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.core.money import total
+from sync.core.proof import Proof
 from sync.dynamics.documents.totals import Totals
-from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
+from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind, id_of
-from sync.preview.orders import Preview, preview_order
+from sync.preview.previews import Preview, preview
 
 NET: Final = "net"
 """The key of a story's last object: invoices less credit memos."""
@@ -42,21 +43,14 @@ def stories_in(inputs: Inputs) -> Iterator[Sequence[HistoryStep]]:
         yield sorted(steps, key=_when)
 
 
-async def preview_story(steps: Sequence[HistoryStep], basis: Basis) -> AsyncIterator[Preview]:
-    """Each document's preview, then the net. Never raises for what a document may hold."""
+async def preview_story(steps: Sequence[HistoryStep], systems: Systems) -> AsyncIterator[Preview]:
+    """Each document's preview, then the net. Raises as `preview` does."""
     reported: list[tuple[Kind, Preview]] = []
     for step in steps:
-        found = await _previewed(step, basis)
+        found = await preview(step.kind, step.document, systems)
         reported.append((step.kind, found))
         yield found
     yield _net(reported)
-
-
-async def _previewed(step: HistoryStep, basis: Basis) -> Preview:
-    if step.kind is Kind.ORDER:
-        return await preview_order(step.document, basis.connection, basis.lookups, basis.now)
-    preview = preview_invoice if step.kind is Kind.INVOICE else preview_creditmemo
-    return await preview(step.document, basis)
 
 
 def _net(reported: Sequence[tuple[Kind, Preview]]) -> Preview:
@@ -83,7 +77,7 @@ def _net(reported: Sequence[tuple[Kind, Preview]]) -> Preview:
     return Preview(NET, "deliver", totals=_sum(with_order, currencies))
 
 
-def _sum(with_order: Sequence[tuple[Kind, Totals]], currencies: set[str]) -> Totals | None:
+def _sum(with_order: Sequence[tuple[Kind, Proof]], currencies: set[str]) -> Totals | None:
     if len(currencies) != 1:
         return None
     signed = [(-1 if kind is Kind.CREDITMEMO else 1, totals) for kind, totals in with_order]

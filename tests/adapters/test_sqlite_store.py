@@ -260,3 +260,36 @@ async def test_what_was_deleted_is_in_no_file_any_more(tmp_path: Path, way: str)
 
 def in_all_files(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_compacting_removes_what_an_earlier_release_deleted_without_overwriting_it(
+    path: Path,
+) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("PRAGMA secure_delete=OFF")
+        old.execute(SCHEMA[0])
+        old.execute("INSERT INTO notes VALUES ('Zebulonia')")
+        old.commit()
+        old.execute("DELETE FROM notes")
+        old.commit()
+    assert b"Zebulonia" in in_all_files(path.parent)
+    with closing(SqliteStore(path, SCHEMA)) as store:
+        await store.write(note("stays"))
+        store.compact()
+        assert b"Zebulonia" not in in_all_files(path.parent)
+        assert notes(store) == ["stays"]
+
+
+async def test_a_log_that_another_process_still_reads_is_told_and_compacted_later(
+    path: Path,
+) -> None:
+    with closing(SqliteStore(path, SCHEMA, busy=timedelta(0))) as store:
+        await store.write(note("Zebulonia"))
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM notes").fetchall()
+            await store.write(lambda db: db.execute("DELETE FROM notes"))
+            with pytest.raises(Later, match="another process reads"):
+                store.compact()
+        store.compact()
+        assert b"Zebulonia" not in in_all_files(path.parent)

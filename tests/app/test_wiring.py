@@ -1,6 +1,7 @@
 """From settings to an engine: each edition is opened as its settings say, once per process."""
 
 import asyncio
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +137,16 @@ def test_the_vaults_key_comes_from_the_environment_or_a_file_or_the_directory(
     assert (
         vault_key(Settings(Edition.EMBEDDED, home, home, vault_key_file=key_file)) == "from a file"
     )
+
+
+async def test_a_lock_lasts_no_longer_than_somebody_holds_it(settings: Settings) -> None:
+    services = await open_services(settings)
+    (name,) = services.connections
+    one_at_a_time = (await services.systems_pool.open(name)).one_at_a_time
+    held = one_at_a_time("journal")
+    assert one_at_a_time("journal") is held
+    assert one_at_a_time("another") is not held
+    gone = weakref.ref(held)
+    del held
+    assert gone() is None
+    await services.close()

@@ -18,7 +18,7 @@ from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
 from sync.pacing.limiter import Limiter
-from sync.preview.orders import example_lookups
+from sync.preview.example import example_lookups
 from tests.contracts.hand_clock import HandClock
 
 SETTINGS: Mapping[str, Any] = {
@@ -109,7 +109,13 @@ class Sandboxes:
             settings.commerce, secrets=self.secrets, http=shop, clock=self.clock
         )
         return Probe(
-            "shop", settings, commerce, dynamics, self.secrets, self.clock, example_lookups()
+            "shop",
+            settings,
+            commerce,
+            dynamics,
+            self.secrets,
+            self.clock,
+            example_lookups(self.clock),
         )
 
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:

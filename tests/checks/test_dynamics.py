@@ -1,6 +1,5 @@
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,9 +20,11 @@ from sync.checks.sequences import Keyed, number_finding, numbers_fit
 from sync.config.connections import Companies, NumberMode
 from sync.core.encoding import from_json
 from sync.dynamics.metadata import Shape
-from sync.preview.orders import example_connection, example_lookups, orders_in, preview_order
+from sync.preview.example import example_connection
+from sync.preview.input_files import orders_in
 from tests.checks.conftest import Sandboxes, levels, only_fault
 from tests.cli.running import ORDERS
+from tests.mapping.connection import previewed
 
 
 async def test_an_environment_that_fits_is_fine(sandboxes: Sandboxes) -> None:
@@ -111,14 +112,12 @@ async def test_fields_that_the_configuration_chooses_are_looked_for(
 
 
 async def test_what_the_mapping_sends_is_what_is_looked_for() -> None:
-    connection, lookups = example_connection(), example_lookups()
+    connection = example_connection()
     needed = needed_fields(connection)
     sent: dict[str, set[str]] = {}
     for file in ORDERS.glob("*.json"):
         for document in orders_in(from_json(file.read_bytes())):
-            found = await preview_order(
-                document, connection, lookups, datetime(2026, 1, 1, tzinfo=UTC)
-            )
+            found = await previewed(document, connection)
             for request in found.requests:
                 sent.setdefault(request.path.removeprefix("/data/"), set()).update(
                     request.body or {}

@@ -20,9 +20,16 @@ from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
 from sync.checks.written_back import receipts_may_be_written
 from sync.config.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
-from sync.preview.documents import preview_creditmemo, preview_invoice
 from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
-from tests.mapping.receiving import RECIPES, basis, books, documents_of, orders_of
+from tests.mapping.receiving import (
+    RECIPES,
+    basis,
+    books,
+    documents_of,
+    orders_of,
+    preview_creditmemo,
+    preview_invoice,
+)
 from tests.mapping.samples import money, money_names
 
 FLOWS = ("invoices", "creditmemos", "postings")

@@ -11,8 +11,14 @@ import httpx
 import pytest
 
 from sync.checks.finding import Finding, Level, findings_of
-from sync.checks.stores import stores_are_handled, websites_exist
+from sync.checks.stores import (
+    stores_are_handled,
+    templates_tell_stores_apart,
+    websites_exist,
+)
 from sync.checks.time_zones import days_agree, offset_named, offsets
+from sync.config.connections import NumberMode
+from sync.config.connections.templates import SUGGESTED
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
 from sync.pacing.limiter import Limiter
@@ -53,6 +59,77 @@ async def test_store_views_that_no_connection_has_are_told(
         )
     assert (found.level is Level.WARN) is bool(left)
     assert left in found.what
+
+
+BARE = {"orders": {"reference_template": "{increment_id}"}}
+
+
+@pytest.mark.parametrize(
+    ("stores", "changes", "level", "told"),
+    [
+        (("1",), {}, Level.OK, "1 (en)"),
+        (("default",), {}, Level.OK, "1 (en), 2 (de)"),
+        (("1", "2"), BARE, Level.FAULT, "store views 1 (en), 2 (de) send"),
+        (("default",), BARE, Level.FAULT, "orders.reference_template has no {store_id}"),
+        (("1",), BARE, Level.WARN, "only store view 1 (en) sends"),
+        (
+            ("default",),
+            {
+                "orders": {
+                    "reference_template": "{entity_id}",
+                    "number_template": "W{increment_id}",
+                    "numbers": NumberMode.OURS,
+                }
+            },
+            Level.FAULT,
+            "orders.number_template",
+        ),
+        (("default",), {"orders": {"reference_template": "{entity_id}"}}, Level.OK, ""),
+        (
+            ("default",),
+            {"flows": ("invoices",), "invoices": {"reference_template": "I{increment_id}"}},
+            Level.FAULT,
+            "invoices.reference_template",
+        ),
+        (
+            ("default",),
+            {"flows": ("creditmemos",), "creditmemos": {"number_template": "C{increment_id}"}},
+            Level.OK,
+            "",
+        ),
+        (("default",), {"invoices": {"reference_template": "I{increment_id}"}}, Level.OK, ""),
+    ],
+)
+async def test_templates_without_the_store_are_told_where_several_store_views_send(
+    stores: Sequence[str], changes: Mapping[str, Any], level: Level, told: str
+) -> None:
+    found = await _templates_checked(VIEWS, stores, changes)
+    (one,) = found
+    assert one.level is level
+    assert told in one.what
+    assert (SUGGESTED["orders"][:10] in one.cure) is (level is not Level.OK)
+
+
+async def test_a_shop_of_one_store_view_needs_no_store_in_its_templates() -> None:
+    (one,) = await _templates_checked(VIEWS[:2], ("1",), BARE)
+    assert one.level is Level.OK
+
+
+async def _templates_checked(
+    views: Sequence[Mapping[str, Any]], stores: Sequence[str], changes: Mapping[str, Any]
+) -> list[Finding]:
+    shop = Shop(HandClock().now, records={"store/storeViews": list(views)})
+    async with AsyncExitStack() as stack:
+        probe = await Sandboxes(stack, shop=shop, credentials=CREDENTIALS).probe()
+        sections = {
+            name: value
+            if name == "flows"
+            else getattr(probe.settings, name).model_copy(update=value)
+            for name, value in changes.items()
+        }
+        named = dict.fromkeys(stores, probe.settings.stores["1"])
+        settings = probe.settings.model_copy(update={"stores": named, **sections})
+        return await findings_of(templates_tell_stores_apart, replace(probe, settings=settings))
 
 
 @pytest.mark.parametrize(

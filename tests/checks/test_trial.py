@@ -24,6 +24,7 @@ from tests.contracts.hand_clock import HandClock
 from tests.mapping.made import ADDRESS, made, row, with_extension
 from tests.mapping.receiving import documents_of, orders_of
 from tests.mapping.samples import PAYLOADS, money
+from tests.preview.lookups import Items
 
 FREE = PAYLOADS / "field_reports" / "order-000000021-free-no-tax.json"
 SOURCES = sorted((PAYLOADS.parents[1] / "sync").rglob("*.py"))
@@ -123,14 +124,13 @@ CONFIGURED: Mapping[str, Any] = {
 }
 
 
-async def known(skus: list[str]) -> Mapping[str, ItemMapping]:
-    return {"bike": ItemMapping("BIKE", "B-1")} if "BIKE" in skus else {}
+KNOWN = Items([ItemMapping("BIKE", "B-1")])
 
 
 async def test_every_cause_is_told_once_with_its_count_an_example_and_the_line_to_add(
     sandboxes: Sandboxes,
 ) -> None:
-    lookups = replace((await sandboxes.probe()).lookups, items=known)
+    lookups = replace((await sandboxes.probe()).lookups, items=KNOWN)
     found = await tried({"orders": strange()}, lookups=lookups, orders=CONFIGURED)
     reported = {
         one.what.partition(":")[0].partition(" (")[0]: (one.count, one.example, one.cure)
@@ -290,7 +290,7 @@ async def test_skus_with_custom_options_are_told_with_the_setting_that_maps_them
     order = {**from_json(OPTIONS.read_bytes()), "created_at": "2026-11-20 10:00:00"}
     taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
     lists = {"orders": rest([order])}
-    lookups = replace((await sandboxes.probe()).lookups, items=known)
+    lookups = replace((await sandboxes.probe()).lookups, items=KNOWN)
     (told,) = mendable(await tried(lists, lookups=lookups, orders={"taxes": taxes}))
     assert told.what.startswith("2 skus have no item in D365 (ENG-1-GLO, ENG-1-TXT-MAT)")
     assert '[connections.shop.items]: custom_options = "base"' in told.cure

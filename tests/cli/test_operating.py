@@ -458,6 +458,29 @@ def test_everything_of_a_customer_is_found_for_erasing(delivered: Line, systems:
     assert orders == {order for order, buyer in buyers.items() if str(buyer) == customer}
 
 
+def test_everything_kept_of_a_customer_is_shown_and_stays(
+    delivered: Line, systems: Systems
+) -> None:
+    order, kept = next(
+        (order, kept)
+        for order in systems.orders
+        if (kept := copies(delivered, order))["read"].get("customer_id")
+    )
+    customer = kept["read"]["customer_id"]
+    documents = delivered("erase", "--customer", str(customer), "--show").documents
+    records = {(one["flow"], one["key"]): one for one in documents if "flow" in one}
+    shown = records["orders", f"{order}@{kept['read']['store_id']}"]
+    assert shown["trail"][-1]["documents"]["read"] == kept["read"]
+    assert records["customers", str(customer)]["state"] == "delivered"
+    (account,) = [one["account"] for one in documents if "account" in one]
+    assert (account["kind"], account["source_key"]) == ("customer", str(customer))
+    assert copies(delivered, order) == kept
+
+
+def test_a_company_that_nobody_knows_is_said_to_be_unknown(shop: Line) -> None:
+    assert shop("erase", "--company", "5", "--yes").status == 1
+
+
 @pytest.mark.parametrize("arguments", [(), ("--customer", "x")])
 def test_an_erasure_needs_to_know_whose(shop: Line, arguments: tuple[str, ...]) -> None:
     assert shop("erase", *arguments).status == 2

@@ -1,15 +1,11 @@
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import MIXED, ON_HOLD, ORDERS, Line
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 
-SHARED_SAMPLES = Path(
-    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples")
-)
 KEYS = ["key", "outcome", "reason", "remedy", "requests", "totals"]
 
 CONFIGURATION = """

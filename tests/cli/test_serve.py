@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,3 +88,15 @@ def test_a_configuration_with_faults_is_not_served(line: Line) -> None:
     assert '"ordres" is not a flow' in ran.err
     assert "line 2" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_hook_without_a_signature_is_refused_before_its_body_is_sent(served: Line) -> None:
+    with serving(served.folder) as (_, ready):
+        address = httpx.URL(ready["url"])
+        with socket.create_connection((address.host, address.port or 0)) as caller:
+            caller.sendall(
+                b"POST /api/webhooks/shop/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n"
+            )
+            said = caller.makefile("rb").read()
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b"signature" in said

@@ -432,3 +432,17 @@ async def test_the_shops_time_is_known_by_its_answers(
     assert page.server_time == datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
     clock.move(timedelta(minutes=1))
     assert client.server_time == datetime(2026, 1, 1, 11, 56, 0, tzinfo=UTC)
+
+
+async def test_a_write_whose_turn_comes_too_late_is_not_sent_and_uses_up_no_try(
+    client: CommerceClient, shop: Shop, clock: HandClock
+) -> None:
+    deadline = clock.now()
+    shop.replies = [Reply(200, b"true")]
+    await client.post("orders/1/comments", {}, not_after=deadline)
+    clock.move(timedelta(milliseconds=1))
+    with pytest.raises(Later) as late:
+        await client.post("orders/1/comments", {}, not_after=deadline)
+    assert not isinstance(late.value, Unknown)
+    assert not late.value.counts
+    assert client.counts["writes"] == 1

@@ -375,6 +375,30 @@ _PLACES = [
 ]
 
 
+@pytest.mark.parametrize("system", ["commerce", "dynamics"])
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("send_within_seconds", 600),
+        ("write_timeout_seconds", 600),
+        ("commit_horizon_seconds", 3600),
+    ],
+)
+def test_a_write_may_be_under_way_for_as_long_as_the_file_says(
+    system: str, name: str, most: int
+) -> None:
+    heading = re.search(rf"^\[connections\..*\.{system}\]$", SOUND, re.MULTILINE)
+    assert heading is not None
+
+    def given(value: object) -> str:
+        return SOUND.replace(heading[0], f"{heading[0]}\n{name} = {value}", 1)
+
+    (connection,) = connections_from(given(most)).connections.values()
+    assert getattr(getattr(connection, system), name) == most
+    for wrong in (0, most + 1, '"60"', 1.5):
+        assert name in _reported(given(wrong))
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

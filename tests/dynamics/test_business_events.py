@@ -1,7 +1,6 @@
 """The envelope of business events, read leniently: what is a moment, what is no event, what is only
 a test."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ import pytest
 from sandbox.dynamics.events import SALES_INVOICE, sample
 from sync.core.encoding import NotJson, to_json
 from sync.dynamics.business_events import BadBusinessEvent, business_event, moment
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 from tests.systems import SystemsUnderTest
 from tests.virtual_time import LoopClock, virtually
 
-SHARED_SAMPLES = Path(
-    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples")
-)
 RECORDED = sorted((SHARED_SAMPLES / "d365").glob("business-event-*.json"))
 EVENT = {
     "EventId": "3c47a4cd",

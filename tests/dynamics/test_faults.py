@@ -102,6 +102,12 @@ def test_every_answer_means_one_thing(
     assert type(made(status, body, WRITE)) is on_write
 
 
+@pytest.mark.parametrize("status", [0, 99, 100, 199, 600, 999])
+def test_a_status_that_http_does_not_know_leaves_a_write_open(status: int) -> None:
+    assert type(made(status, HTML, READ)) is Later
+    assert type(made(status, HTML, WRITE)) is Unknown
+
+
 @pytest.mark.parametrize("status", range(300, 600))
 def test_no_answer_is_without_meaning(status: int) -> None:
     for body in (b"", HTML, odata("Something.")):

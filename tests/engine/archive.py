@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.core.encoding import digest
-from sync.core.errors import AlreadyExists, Never, Unknown
+from sync.core.errors import AlreadyExists, Never, Paused, Unknown
 from sync.core.ports import Outgoing
 from sync.core.request import Request
 from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Target, Write
@@ -73,8 +73,9 @@ class Stored:
 @dataclass
 class Archive:
     """The toy system. `faults`: what happens to the next writing requests, in order: "" (nothing),
-    "refused", "lost" (never arrives), "silent" (commits, no answer), "late" (commits later).
-    `overtaking`: requests that came while an earlier one might still commit. `looks`: reads."""
+    "refused", "throttled", "lost" (never arrives), "silent" (commits, no answer), "late" (commits
+    later). `overtaking`: requests that came while an earlier one might still commit. `looks`:
+    reads."""
 
     clock: HandClock
     steps: Steps
@@ -117,6 +118,8 @@ class Archive:
             self.overtaking.append(request)
         if fault == "refused":
             raise Never("the toy is refused", remedy="Choose another toy.")
+        if fault == "throttled":
+            raise Paused("toys", after=timedelta(seconds=1))
         if fault == "late":
             self.clock.at += TARGET.write_timeout
             self.late.append((self.clock.now() + TARGET.commit_horizon, commit))
@@ -152,6 +155,10 @@ class ToyWrite(Write):
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
+        return self.archive.is_keyed
+
+    @property
+    def is_one_request(self) -> bool:  # type: ignore[override]
         return self.archive.is_keyed
 
     @property

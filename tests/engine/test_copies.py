@@ -131,8 +131,8 @@ async def test_a_persons_copies_are_forgotten_and_nobody_elses(documents: Docume
     other = "bikes|orders|000000043@1"
     for record in (RECORD, other):
         await documents.store(record, T1, {"read": {"a": 1}, "sent": {"b": 2}})
-    assert await documents.erase(RECORD) == 2
-    assert await documents.erase(RECORD) == 0
+    assert await documents.erase(RECORD, await documents.months()) == 2
+    assert await documents.erase(RECORD, await documents.months()) == 0
     assert await documents.last(RECORD, "read") is None
     assert await documents.last(other, "read") == {"a": 1}
 
@@ -161,7 +161,7 @@ async def test_the_newest_copy_and_an_erasure_look_into_every_month_that_is_kept
     assert await documents.last(RECORD, "sent") == {"year": 2026}
     assert await documents.last(RECORD, "read") == {}
     clock.at = datetime(2026, 12, 31, tzinfo=UTC)
-    assert await documents.erase(RECORD) == 3
+    assert await documents.erase(RECORD, await documents.months()) == 3
     assert await documents.last(RECORD, "sent") is None
 
 
@@ -172,6 +172,6 @@ async def test_a_shorter_policy_and_an_erasure_reach_what_a_longer_one_had_kept(
     for record in (RECORD, "bikes|orders|000000043@1"):
         await longer.store(record, "20240901T120000000000-a", {"sent": {"a": 1}})
     shorter = DocumentCopies(tables, Cipher([KEY]), clock, keep_months=12)
-    assert await shorter.erase(RECORD) == 1
+    assert await shorter.erase(RECORD, await shorter.months()) == 1
     await shorter.forget_old()
     assert await longer.last("bikes|orders|000000043@1", "sent") is None

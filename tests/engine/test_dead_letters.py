@@ -1,6 +1,7 @@
 """Messages that a queue has given up: what they stand for waits for a person, and is not lost."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sync.app.services import Services
 from sync.core.encoding import NotJson
 from sync.core.ports import DeadLetter, Row
 from sync.engine.claim import State
-from sync.engine.dead_letters import DEAD_LETTERS
+from sync.engine.dead_letters import DEAD_LETTERS, KEEP
 from sync.engine.ledger import LEASE, PARKED
 from sync.engine.message import Message
 from sync.flows import FLOWS
@@ -161,6 +162,12 @@ async def test_what_is_no_message_of_ours_leaves_facts_and_no_content(harness: H
         GIVEN_UP,
     )
     assert "Linden" not in str(row.values)
+    assert hashlib.sha256(body).hexdigest() not in repr(row)
+    await harness.services.tidy()
+    assert await harness.systems.tables.get(DEAD_LETTERS, "orders", row.key) is not None
+    await asyncio.sleep(KEEP.total_seconds() + 1)
+    await harness.services.tidy()
+    assert await harness.systems.tables.get(DEAD_LETTERS, "orders", row.key) is None
 
 
 @in_harness()

@@ -152,6 +152,38 @@ async def test_what_was_given_up_while_its_answer_was_lost_is_looked_for_first(
     assert workshop.archive.there() == []
 
 
+@pytest.mark.parametrize("fault", ["throttled", "refused"])
+async def test_a_write_that_was_refused_whole_is_not_looked_for(fault: str) -> None:
+    workshop = Workshop(is_keyed=True)
+    workshop.archive.faults = [fault] * 3
+    await workshop.deliver(RED)
+    if fault == "refused":
+        assert (await workshop.claim("42")).intent is None
+        await workshop.deliver(RED)
+        await workshop.deliver(RED)
+        await workshop.deliver(RED)
+    await holds(workshop, RED)
+    assert workshop.archive.looks == 0
+
+
+@pytest.mark.parametrize("fault", ["lost", "silent", "late"])
+async def test_a_refusal_does_not_make_a_lost_answer_forgotten(fault: str) -> None:
+    workshop = Workshop(is_keyed=True)
+    workshop.archive.faults = [fault, "throttled", "refused"]
+    workshop.toys["42"] = RED
+    await workshop.worker().deliver(workshop.message("42"))
+    before = (await workshop.claim("42")).intent
+    workshop.toys["42"] = BLUE
+    await workshop.settle()
+    claim = await workshop.claim("42")
+    assert claim.state is State.PARKED
+    assert claim.intent is not None
+    if fault == "lost":
+        assert claim.intent == before
+    await workshop.deliver(BLUE)
+    await holds(workshop, BLUE)
+
+
 @KEYED
 @pytest.mark.parametrize("given_up", [BLUE, GONE], ids=["change", "removal"])
 async def test_nothing_is_removed_while_what_was_sent_before_may_still_commit(

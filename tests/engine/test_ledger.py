@@ -13,6 +13,7 @@ from sync.core.ports import Row
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import CLAIMS, LEASE, Entry, LeaseLost, Ledger
 from tests.contracts.hand_clock import HandClock
+from tests.doubles.digests import DIGESTS
 
 WHO = ("bikes", "orders", "000000042@1")
 
@@ -31,7 +32,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def ledger(tables: SqliteTables, clock: HandClock) -> Ledger:
-    return Ledger(tables, clock)
+    return Ledger(tables, clock, DIGESTS)
 
 
 async def test_a_record_nobody_has_seen_is_new_and_not_stored(
@@ -87,8 +88,8 @@ async def test_a_dead_workers_record_is_taken_up_when_its_lease_ends(
 async def test_one_who_works_alone_need_not_wait_for_the_dead(
     tables: SqliteTables, clock: HandClock
 ) -> None:
-    await Ledger(tables, clock).take(*WHO, "dead")
-    alone = Ledger(tables, clock, is_alone=True)
+    await Ledger(tables, clock, DIGESTS).take(*WHO, "dead")
+    alone = Ledger(tables, clock, DIGESTS, is_alone=True)
     claim, is_held = await alone.take(*WHO, "me")
     assert is_held
     assert not (await alone.take(*WHO, "me"))[1]

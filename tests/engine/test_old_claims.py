@@ -8,6 +8,7 @@ from sync.core.ports import Row
 from sync.engine.claim import State
 from sync.engine.ledger import CLAIMS, Ledger
 from tests.contracts.hand_clock import HandClock
+from tests.doubles.digests import DIGESTS
 
 OLD = [
     ("orders", "USMF-000001", {"sales_order": ("USMF-000001", {})}),
@@ -51,7 +52,7 @@ async def test_an_old_number_is_read_as_what_the_targets_hold(
     tables, clock = SqliteTables(":memory:"), HandClock()
     cells = {"state": "delivered", "number": number, "digest": "d1", "entity": "SalesOrderHeaders"}
     await tables.insert(CLAIMS, Row(f"shop|{flow}", "1@1", cells))
-    ledger = Ledger(tables, clock)
+    ledger = Ledger(tables, clock, DIGESTS)
     claim = await ledger.claim("shop", flow, "1@1")
     held = {kind: (one.number, dict(one.keys)) for kind, one in claim.delivered.items()}
     assert held == targets

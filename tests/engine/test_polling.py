@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.app.tidying import tidy
 from sync.core.ports import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
@@ -32,6 +33,7 @@ from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.pacing.pauses import Pauses
+from tests.doubles.digests import DIGESTS
 from tests.systems import Folded
 from tests.virtual_time import START, LoopClock, virtually
 
@@ -81,7 +83,7 @@ class Polled:
         trigger = Poll[Any](changed, self._until, lambda _: 5, **poll)
         self.flow = DocumentFlow[Any]("orders", "t", Source(_read), _plan, (trigger,))
         names = connections or ("shop",)
-        self.ledger = Ledger(self.tables, self.clock)
+        self.ledger = Ledger(self.tables, self.clock, DIGESTS)
         self.refused = RefusedKeys(self.tables, self.clock)
         queue: Any = self.queue
         self.engine = Engine(
@@ -340,10 +342,10 @@ def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None
         assert {told.origin async for told in polled.refused.all()} == {"poll"}
         assert len([told async for told in polled.refused.all()]) == len(bad)
         assert all([told.key.isascii() and told.reason async for told in polled.refused.all()])
-        await polled.refused.forget_old()
+        await tidy(polled.engine.documents, polled.tables, polled.clock)
         assert [told async for told in polled.refused.all()]
         await asyncio.sleep(KEEP.total_seconds())
-        await polled.refused.forget_old()
+        await tidy(polled.engine.documents, polled.tables, polled.clock)
         assert not [told async for told in polled.refused.all()]
         return polled
 

@@ -106,6 +106,14 @@ async def test_nothing_is_notified_while_a_system_asks_for_quiet(harness: Harnes
 
 
 @in_harness()
+async def test_nothing_is_notified_while_the_flow_is_paused(harness: Harness) -> None:
+    await put(harness, "1@1", retry_at=harness.clock.now() - timedelta(hours=2))
+    await harness.services.flow_pauses.pause(CONNECTION, "orders", by="me", why="stocktaking")
+    await harness.services.monitor()
+    assert (await harness.systems.queue.depth("orders")).scheduled == 0
+
+
+@in_harness()
 async def test_a_large_table_is_looked_at_page_by_page_and_again_after_an_hour(
     harness: Harness,
 ) -> None:

@@ -26,6 +26,7 @@ from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
+from tests.doubles.digests import DIGESTS
 from tests.engine.archive import (
     TARGET,
     Archive,
@@ -71,7 +72,7 @@ class Workshop:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.tables, self.clock)
+        return Ledger(self.tables, self.clock, DIGESTS)
 
     async def _plan(self, toy: Toy, _: Delivery) -> Plan | Skipped:
         if not toy.is_wanted:
@@ -98,7 +99,8 @@ class Workshop:
             Engine(
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
-                Ledger(tables, self.clock), tables, DocumentCopies(tables, Plain(), self.clock),
+                Ledger(tables, self.clock, DIGESTS), tables,
+                DocumentCopies(tables, Plain(), self.clock),
                 Pauses(tables, self.clock), FlowPauses(tables, self.clock),
                 self.clock, f"worker-{self.workers}",
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +16,11 @@ from sandbox.dynamics.event_sender import EventDials, EventSender
 from sandbox.dynamics.events import SALES_INVOICE, sample
 from sync.cli.events import as_row
 from sync.core.encoding import to_json
-from sync.engine.claim import State
-from sync.engine.ledger import Entry
+from sync.engine.claim import Intent, State
+from sync.engine.ledger import CLAIMS, Entry
 from sync.flows.receivables.posted_invoices import changed
 from sync.intake_http.business_events import NOBODY, TABLE
+from sync.pacing.retry import WAITS
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY, CONNECTION
@@ -99,6 +101,30 @@ async def test_the_poll_finds_what_events_missed_and_leaves_alone_what_was_seen(
     for _ in range(3):
         await asyncio.sleep(300)
         assert await finance.polls("postings") == 0
+
+
+@in_finance()
+async def test_one_that_waits_has_one_message_and_no_more_tries_however_often_it_is_polled(
+    finance: Finance,
+) -> None:
+    order = await finance.placed()
+    _posts(finance, order)
+    claim = await finance.claim(order)
+    until = finance.clock.now() + timedelta(hours=12)
+    being_posted = claim.announcing(Intent(claim.digest, until, until))
+    row = replace(being_posted, number="", targets="").row()
+    await finance.systems.tables.replace(CLAIMS, row)
+    for _ in range(6 * 12):
+        await finance.polls("postings")
+        await finance.works_for(300)
+        depth = await finance.systems.queue.depth("postings")
+        assert depth.due + depth.scheduled <= 1
+    (key_of_posted,) = [
+        claim.key async for claim in finance.services.ledger.claims(CONNECTION, "postings")
+    ]
+    tries = await finance.trail(key_of_posted, "postings")
+    assert [entry.event for entry in tries] == ["waited"] * len(WAITS) + ["parked"]
+    assert [entry.attempt for entry in tries] == list(range(1, len(WAITS) + 2))
 
 
 @in_finance(invoices=FREE_TEXT)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.commerce.records import StoredOrder
-from sync.commerce.models.order import Order
 from sync.dynamics.documents.requests import ASSIGNED
-from sync.preview.documents import Basis, preview_invoice
-from sync.preview.orders import Lookups, Preview, preview_order
+from sync.engine.systems import Systems
+from sync.preview.input_files import Kind
+from sync.preview.previews import Preview, preview
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import CONNECTION
@@ -15,19 +14,14 @@ from tests.systems import CONNECTION
 Row = Mapping[str, Any]
 
 
-async def basis_of(finance: Finance, order: StoredOrder) -> tuple[Basis, Any]:
-    """What a person previews against: the mapping tables, and the order as Commerce shows it."""
-    systems = await finance.services.systems_pool.open(CONNECTION)
-    increment = key_of(order).partition("@")[0]
-    (document,) = await systems.orders.get(increment) or []
-    number = finance.header(order)["OrderingCustomerAccountNumber"]
+async def systems_of(finance: Finance) -> Systems:
+    """What a person previews with: the connection as it is."""
+    return await finance.services.systems_pool.open(CONNECTION)
 
-    async def account(_: Order) -> str | None:
-        return str(number)
 
-    lookups = Lookups(systems.items.many, account)
-    orders = {int(document["entity_id"]): document}
-    return Basis(orders, systems.settings, lookups, finance.clock.now()), document
+async def shown(kind: Kind, document: Any, finance: Finance) -> Preview:
+    """The preview of a document that Commerce shows now."""
+    return await preview(kind, document, await systems_of(finance))
 
 
 def bodies(found: Preview, entity_set: str) -> Sequence[Row]:
@@ -60,8 +54,9 @@ def all_there(shown: Sequence[Row], rows: Sequence[Row]) -> None:
 async def test_an_order(finance: Finance) -> None:
     order = await finance.placed()
     await finance.settled()
-    basis, document = await basis_of(finance, order)
-    found = await preview_order(document, basis.connection, basis.lookups, basis.now)
+    systems = await systems_of(finance)
+    (document,) = await systems.orders.get(key_of(order).partition("@")[0]) or []
+    found = await shown(Kind.ORDER, document, finance)
     number = finance.header(order)["SalesOrderNumber"]
     all_there(bodies(found, "SalesOrderHeadersV4"), [finance.header(order)])
     lines = bodies(found, "SalesOrderLinesV3")
@@ -75,10 +70,9 @@ async def test_an_invoice(finance: Finance) -> None:
     order = await finance.placed()
     invoice = finance.commerce.invoice(order)
     await finance.books(invoice)
-    basis, _ = await basis_of(finance, order)
-    systems = await finance.services.systems_pool.open(CONNECTION)
+    systems = await systems_of(finance)
     (document,) = await systems.invoices.get(key(invoice).partition("@")[0]) or []
-    found = await preview_invoice(document, basis)
+    found = await shown(Kind.INVOICE, document, finance)
     all_there(bodies(found, "FreeTextInvoiceHeaders"), [finance.draft(invoice).values])
     all_there(
         bodies(found, "FreeTextInvoiceLines"),
@@ -91,8 +85,7 @@ async def test_a_payment(finance: Finance) -> None:
     order = await finance.placed()
     invoice = finance.commerce.invoice(order)
     await finance.books(invoice)
-    basis, _ = await basis_of(finance, order)
-    systems = await finance.services.systems_pool.open(CONNECTION)
+    systems = await systems_of(finance)
     (document,) = await systems.invoices.get(key(invoice).partition("@")[0]) or []
-    found = await preview_invoice(document, basis)
+    found = await shown(Kind.INVOICE, document, finance)
     all_there(bodies(found, "CustomerPaymentJournalLines"), [finance.payment(invoice).values])

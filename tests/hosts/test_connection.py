@@ -252,3 +252,22 @@ def test_what_is_no_http_is_refused_without_a_line(caplog: pytest.LogCaptureFixt
 
     played(story)
     assert not caplog.records
+
+
+@pytest.mark.parametrize("path", [b"echo", b"nobody"])
+@pytest.mark.parametrize("pause", [0.0, SLOW.total_seconds()])
+def test_a_body_that_turns_out_to_be_none_ends_the_connection_without_a_line(
+    path: bytes, pause: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(host: Host) -> None:
+        caller = await host.called()
+        await caller.says(
+            HEAD.replace(b"echo", path).replace(b"Content-Length: 4", b"Transfer-Encoding: chunked")
+        )
+        await asyncio.sleep(pause)
+        await caller.says(b"no chunk\r\n\r\n")
+        assert await caller.status() in (b"400", b"404")
+        assert await caller.is_closed()
+
+    played(story)
+    assert not caplog.records

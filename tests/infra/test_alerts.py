@@ -16,6 +16,8 @@ from tests.infra.bicep import bicep
 ROOT = Path(__file__).parents[2]
 LEVELS = frozenset({"info", "warning", "error", "exception"})
 LOOKED_FOR = re.compile(r'Message contains "([^"]+)"')
+AZURES = ("functions-fail", "log-is-capped")
+"""Alerts that read what Azure writes."""
 TAKEN = re.compile(r'extract\(@"([^"]+)"')
 
 
@@ -60,7 +62,7 @@ def pause() -> str:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in rules() if name != "functions-fail"])
+@pytest.mark.parametrize("name", [name for name in rules() if name not in AZURES])
 def test_every_word_that_is_looked_for_is_written_by_the_code(name: str) -> None:
     phrases = LOOKED_FOR.findall(query(name))
     assert phrases
@@ -92,7 +94,8 @@ def test_an_alert_is_split_by_a_column_that_its_query_has(name: str) -> None:
 def test_what_must_wake_somebody_does() -> None:
     severities = {name: rule["severity"] for name, rule in rules().items()}
     assert severities == {
-        "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "sign-in-refused": 1,
+        "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "log-is-capped": 1,
+        "sign-in-refused": 1,
         "functions-fail": 2, "callers-are-turned-away": 2, "monitoring-is-blind": 2,
         "system-asks-for-pauses": 3, "records-are-parked": 3,
     }  # fmt: skip
@@ -131,11 +134,27 @@ def test_dead_letters_are_noticed_in_every_queue() -> None:
     ]
 
 
+def test_a_queue_that_stands_still_is_noticed_although_nothing_is_logged() -> None:
+    (criterion,) = bicep("alerts").body("standingQueues")["properties"]["criteria"]["allOf"]
+    assert (criterion["metricName"], criterion["timeAggregation"], criterion["threshold"]) == (
+        "ActiveMessages", "Minimum", 0,
+    )  # fmt: skip
+    assert criterion["dimensions"] == [
+        {"name": "EntityName", "operator": "Include", "values": ["*"]}
+    ]
+
+
+def test_a_log_that_has_reached_its_cap_says_so() -> None:
+    assert "_LogOperation" in query("log-is-capped")
+    assert '"OverQuota"' in query("log-is-capped")
+
+
 def test_everybody_who_is_to_be_told_is_told_by_every_alert() -> None:
     log_alerts: Any = bicep("alerts").body("logAlerts")["properties"]
-    metric: Any = bicep("alerts").body("deadLetters")["properties"]
     assert log_alerts["actions"]["actionGroups"] == "actions"
-    assert metric["actions"]["loop_type"]["detail"]["array_name"] == "actions"
+    for name in ("deadLetters", "standingQueues"):
+        metric: Any = bicep("alerts").body(name)["properties"]
+        assert metric["actions"]["loop_type"]["detail"]["array_name"] == "actions"
 
 
 def test_the_log_reaches_the_alerts_at_the_level_it_is_written_at() -> None:

@@ -30,7 +30,9 @@ def test_every_parameter_that_can_be_set_is_explained_with_its_default() -> None
 
 def test_every_alert_is_explained() -> None:
     rules = bicep("alerts").tree["variables"]["rules"]["value"]
-    names = {rule["name"] for rule in rules} | {bicep("alerts").body("deadLetters")["name"]}
+    names = {rule["name"] for rule in rules} | {
+        bicep("alerts").body(metric)["name"] for metric in ("deadLetters", "standingQueues")
+    }
     assert (
         set(re.findall(r"^\| `([a-z-]+)` \| ", DEPLOYING.partition("## 8")[2], re.MULTILINE))
         == names

@@ -27,7 +27,7 @@ from sync.dynamics.auth import TokenPool
 from sync.engine.message import CLOCKS_APART, Message
 from sync.flows import FLOWS
 from sync.intake_http.answers import HttpAnswer
-from sync.preview.orders import example_connection
+from sync.preview.example import example_connection
 from tests.contracts.hand_clock import HandClock
 
 HEADER = "x-adobe-commerce-webhook-signature"

@@ -3,6 +3,7 @@ again."""
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ import respx
 
 from sync.core.encoding import from_json, to_json
 from sync.intake_http.answers import LINES_WITHIN, MOST_LINES
+from sync.intake_http.business_events import TABLE as BUSINESS
+from sync.intake_http.events import EVENTS
 from tests.intake_http.harness import (
     CLIENT,
     STRANGER,
@@ -21,6 +24,8 @@ from tests.intake_http.harness import (
 )
 
 ORDER = {"increment_id": "000000042", "store_id": "1", "customer_email": "jane@example.com"}
+MANY = 101
+"""More than one transaction of Table Storage takes."""
 CUSTOMER = "com.adobe.commerce.observer.customer_save_commit_after"
 
 
@@ -326,3 +331,34 @@ async def test_business_events_that_cannot_be_read_fill_no_log(
     for _ in range(2 * MOST_LINES):
         assert (await harness.services.accept_business_event("bikes", b"junk")).status == 400
     assert len(caplog.records) == MOST_LINES
+
+
+async def test_ids_of_events_are_forgotten_once_adobe_sends_them_no_more(
+    harness: Harness, key_host: respx.Route
+) -> None:
+    for number in range(MANY):
+        await harness.events(event(str(number), ORDER))
+    assert len(await ids(harness)) == MANY
+    harness.clock.at += timedelta(days=6)
+    await harness.events(event("last", ORDER))
+    await harness.services.tidy()
+    assert len(await ids(harness)) == MANY + 1
+    harness.clock.at += timedelta(days=2)
+    await harness.services.tidy()
+    assert await ids(harness) == ["last"]
+
+
+async def test_business_events_are_listed_for_a_month(harness: Harness) -> None:
+    body = to_json({"EventId": "E1", "BusinessEventId": "Something", "ControlNumber": 1})
+    assert (await harness.services.accept_business_event("bikes", body)).status == 200
+    harness.clock.at += timedelta(days=29)
+    await harness.services.tidy()
+    assert await ids(harness, BUSINESS) == ["E1"]
+    harness.clock.at += timedelta(days=2)
+    await harness.services.tidy()
+    assert await ids(harness, BUSINESS) == []
+
+
+async def ids(harness: Harness, table: str = EVENTS) -> list[str]:
+    tables = harness.services.edition_parts.tables
+    return [row.key async for row in tables.query(table, "bikes")]

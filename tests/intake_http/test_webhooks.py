@@ -1,14 +1,12 @@
 """A webhook: verified over its raw bytes, its key taken out and stored, answered; or refused and
 nothing stored."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync.core.encoding import from_json, to_json
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 from tests.intake_http.harness import (
     HEADER,
     ROTATED,
@@ -18,7 +16,6 @@ from tests.intake_http.harness import (
     signed_by_commerce,
     signed_by_gateway,
 )
-from tests.mapping.samples import SHARED_SAMPLES
 
 BODY = to_json(
     {
@@ -311,7 +308,7 @@ async def test_a_customer_without_an_id_is_no_notification(harness: Harness, doc
 async def test_published_shapes_of_payloads_are_understood(
     harness: Harness, file: str, to: str, key: str
 ) -> None:
-    path = Path(os.fspath(SHARED_SAMPLES)) / "commerce" / f"{file}.json"
+    path = SHARED_SAMPLES / "commerce" / f"{file}.json"
     if not path.exists():
         pytest.skip(ABSENT)
     assert (await harness.hook(path.read_bytes(), to=f"bikes/{to}")).status == 200

@@ -1,14 +1,15 @@
 """The built-in example connection with a few settings changed, and previews over it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sync.config.connections import Connection
-from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, preview_order
+from sync.preview.example import example_connection
+from sync.preview.input_files import Kind
+from sync.preview.previews import Preview, preview
+from sync.preview.unasked import Lookups
 from tests.mapping.fno import header_of
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+from tests.preview.lookups import EXAMPLE, systems_of
 
 
 def connection(**sections: Mapping[str, Any]) -> Connection:
@@ -35,11 +36,9 @@ GROSS = connection(stores=store(prices_include_tax=True))
 MODES = {"net": NET, "gross": GROSS}
 
 
-async def previewed(
-    order: Any, settings: Connection = NET, lookups: Lookups | None = None
-) -> Preview:
+async def previewed(order: Any, settings: Connection = NET, lookups: Lookups = EXAMPLE) -> Preview:
     """What would be posted for an order."""
-    return await preview_order(order, settings, lookups or example_lookups(), NOW)
+    return await preview(Kind.ORDER, order, systems_of(settings, lookups=lookups))
 
 
 async def header(order: dict[str, Any], settings: Any = NET) -> Any:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from sync.core.request import Request
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 
 CENTS = Fraction(1, 100)
 AMOUNTS = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")

@@ -2,17 +2,18 @@
 them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
 from sync.config.connections import Connection
-from sync.preview.documents import Basis, preview_creditmemo, preview_invoice
-from sync.preview.orders import Lookups, Preview, example_lookups
+from sync.engine.systems import Systems
+from sync.preview.input_files import Inputs, Kind
+from sync.preview.previews import Preview, preview
+from sync.preview.unasked import Lookups
 from tests.mapping.connection import connection, store
+from tests.preview.lookups import EXAMPLE, systems_of
 
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 _ids = count(1)
 
 RECIPES = {
@@ -54,9 +55,19 @@ def orders_of(scenario: Mapping[str, Any]) -> dict[int, Any]:
     }
 
 
-def basis(settings: Connection, orders: Mapping[int, Any], lookups: Lookups | None = None) -> Basis:
+def basis(settings: Connection, orders: Mapping[int, Any], lookups: Lookups = EXAMPLE) -> Systems:
     """What a document is previewed against."""
-    return Basis(orders, settings, lookups or example_lookups(), NOW)
+    return systems_of(settings, Inputs({Kind.ORDER: list(orders.values())}), lookups)
+
+
+async def preview_invoice(document: Any, systems: Systems) -> Preview:
+    """What would be booked for an invoice."""
+    return await preview(Kind.INVOICE, document, systems)
+
+
+async def preview_creditmemo(document: Any, systems: Systems) -> Preview:
+    """What would be booked for a credit memo."""
+    return await preview(Kind.CREDITMEMO, document, systems)
 
 
 def documents_of(scenario: Mapping[str, Any]) -> Iterator[tuple[bool, Any]]:
@@ -73,11 +84,11 @@ async def booked(
     settings: Connection,
     *,
     is_memo: bool = False,
-    lookups: Lookups | None = None,
+    lookups: Lookups = EXAMPLE,
 ) -> Preview:
     """What would be booked for a document of this order."""
-    preview = preview_creditmemo if is_memo else preview_invoice
-    return await preview(document, basis(settings, {order["entity_id"]: order}, lookups))
+    kind = Kind.CREDITMEMO if is_memo else Kind.INVOICE
+    return await preview(kind, document, basis(settings, {order["entity_id"]: order}, lookups))
 
 
 def invoice_of(order: Mapping[str, Any], **fields: Any) -> dict[str, Any]:

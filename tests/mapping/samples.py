@@ -1,6 +1,5 @@
 """Orders of real shops: those recorded into the project, and those that may lie beside it."""
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,13 +8,10 @@ from typing import Any
 import pytest
 
 from sync.core.encoding import NotJson, from_json
-from sync.preview.orders import orders_in
-from tests.conftest import ABSENT
+from sync.preview.input_files import orders_in
+from tests.conftest import ABSENT, SHARED_SAMPLES
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
-SHARED_SAMPLES = Path(
-    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[3] / "shared" / "samples")
-)
 FORMS = ("order", "order_as_placed")
 
 

@@ -11,11 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.core.encoding import to_json
-from sync.preview.documents import preview_creditmemo, preview_invoice
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.mutations import JUNK, deep, mutated, paths
-from tests.mapping.receiving import RECIPES, basis, books, orders_of
+from tests.mapping.receiving import (
+    RECIPES,
+    basis,
+    books,
+    orders_of,
+    preview_creditmemo,
+    preview_invoice,
+)
 from tests.mapping.samples import money
 from tests.properties import examples
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.core.encoding import to_json
-from sync.preview.orders import Preview, orders_in
+from sync.preview.input_files import orders_in
+from sync.preview.previews import Preview
 from tests.mapping.connection import MODES, NET, connection, previewed
 from tests.mapping.fno import assert_well_formed, half_up, owed
 from tests.mapping.made import made, row

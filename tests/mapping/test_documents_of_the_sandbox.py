@@ -17,11 +17,10 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shape import rest_order
 from sandbox.commerce.state import CommerceState
 from sync.core.encoding import from_json, to_json
-from sync.preview.documents import preview_creditmemo, preview_invoice
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.ledger import TENDERS, assert_booked
-from tests.mapping.receiving import RECIPES, basis, books
+from tests.mapping.receiving import RECIPES, basis, books, preview_creditmemo, preview_invoice
 
 HOMES: dict[str, Any] = {
     "segments": {

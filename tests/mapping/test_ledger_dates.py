@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
-from sync.preview.documents import preview_creditmemo, preview_invoice
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 from tests.mapping.made import made, row
-from tests.mapping.receiving import basis, books, invoice_of, memo_of, orders_of
+from tests.mapping.receiving import (
+    basis,
+    books,
+    invoice_of,
+    memo_of,
+    orders_of,
+    preview_creditmemo,
+    preview_invoice,
+)
 from tests.mapping.samples import PAYLOADS, read
 
 ZONES = [

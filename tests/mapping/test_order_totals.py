@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from sync.core.encoding import from_json
-from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.preview.orders import Lookups, Preview, example_lookups
+from sync.mapping_tables.records import ItemMapping
+from sync.preview.previews import Preview
+from sync.preview.unasked import Lookups
 from tests.mapping.connection import GROSS, MODES, NET, connection, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row, with_extension
+from tests.preview.lookups import with_items
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 SEGMENTS = {"gift_wrapping": {"item": "GIFTWRAP"}, "custom_fees": {"item": "FEE"}}
@@ -27,10 +29,7 @@ def lines_by_reference(found: Preview) -> dict[str, Any]:
 
 
 def with_factor(factor: str, sku: str = "BIKE") -> Lookups:
-    async def items(_skus: list[str]) -> dict[str, ItemMapping]:
-        return {normal_sku(sku): ItemMapping(sku, "D0042", unit="box", factor=Decimal(factor))}
-
-    return Lookups(items, example_lookups().account)
+    return with_items(ItemMapping(sku, "D0042", unit="box", factor=Decimal(factor)))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -6,10 +6,11 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
-from tests.mapping.connection import NOW, connection, previewed
+from tests.mapping.connection import connection, previewed
 from tests.mapping.made import made
 from tests.mapping.receiving import booked, books, invoice_of
 from tests.mapping.samples import order as recorded
+from tests.preview.lookups import NOW
 
 
 def reason(order: dict[str, Any], **orders: Any) -> str:

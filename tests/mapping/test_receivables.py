@@ -8,10 +8,18 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.mapping.order_rows import money_items
-from sync.preview.documents import preview_creditmemo, preview_invoice
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 from tests.mapping.ledger import assert_booked, bodies
-from tests.mapping.receiving import RECIPES, basis, booked, books, documents_of, orders_of
+from tests.mapping.receiving import (
+    RECIPES,
+    basis,
+    booked,
+    books,
+    documents_of,
+    orders_of,
+    preview_creditmemo,
+    preview_invoice,
+)
 from tests.mapping.samples import beside, money, money_names, read
 
 NOTHING = "of nothing"

@@ -11,26 +11,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.mapping.return_order import _split
-from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.preview.orders import Lookups, example_lookups
+from sync.mapping_tables.records import ItemMapping
 from tests.mapping.fno import half_up, has_cents_at_most
 from tests.mapping.ledger import assert_booked, bodies
 from tests.mapping.made import made, row, with_extension
 from tests.mapping.receiving import booked, books, memo_of
+from tests.preview.lookups import with_items
 
 cents = st.integers(-(10**9), 10**9).map(lambda amount: Decimal(amount) / 100)
 whole = st.integers(1, 10**6).map(Decimal)
 fractional = st.integers(1, 10**12).map(lambda quantity: Decimal(quantity) / 10**6)
-
-
-def items(*mappings: ItemMapping) -> Lookups:
-    """Look-ups that know these items alone."""
-
-    async def many(skus: list[str]) -> Mapping[str, ItemMapping]:
-        known = {mapping.key: mapping for mapping in mappings}
-        return {normal_sku(sku): known[normal_sku(sku)] for sku in skus if normal_sku(sku) in known}
-
-    return Lookups(many, example_lookups().account)
 
 
 @given(quantity=whole | fractional, amount=cents)
@@ -97,7 +87,7 @@ async def test_the_header_names_account_reference_and_order() -> None:
 async def test_pieces_come_back_in_the_sales_unit_with_their_dimensions() -> None:
     order = made(row("TIN", quantity="12", price="1.00"))
     dozen = ItemMapping("TIN", "A-1000", color="Red", unit="dz", factor=Decimal("0.083333333"))
-    (line,) = await lines_of(order, memo_of(order), lookups=items(dozen))
+    (line,) = await lines_of(order, memo_of(order), lookups=with_items(dozen))
     assert (line["ItemNumber"], line["ProductColorId"], line["SalesUnitSymbol"]) == (
         "A-1000",
         "Red",
@@ -109,7 +99,7 @@ async def test_pieces_come_back_in_the_sales_unit_with_their_dimensions() -> Non
 async def test_seven_of_a_dozen_keep_their_amount_at_a_price_of_six_decimals() -> None:
     order = made(row("TIN", quantity="7", price="1.00"))
     memo = memo_of(order)
-    lookups = items(ItemMapping("TIN", "A-1000", factor=Decimal("0.083333333")))
+    lookups = with_items(ItemMapping("TIN", "A-1000", factor=Decimal("0.083333333")))
     found = await booked(memo, order, books(), is_memo=True, lookups=lookups)
     assert_booked(found, memo, gross=False, is_memo=True)
 
@@ -117,7 +107,7 @@ async def test_seven_of_a_dozen_keep_their_amount_at_a_price_of_six_decimals() -
 async def test_a_sku_without_an_item_parks_with_its_name() -> None:
     order = made(row("LOST"))
     found = await booked(
-        memo_of(order), order, books(has_orders=False), is_memo=True, lookups=items()
+        memo_of(order), order, books(has_orders=False), is_memo=True, lookups=with_items()
     )
     assert found.outcome == "park"
     assert "items[].sku without an item in D365: LOST" in found.reason
@@ -126,7 +116,7 @@ async def test_a_sku_without_an_item_parks_with_its_name() -> None:
 
 async def test_a_quantity_that_is_nothing_in_sales_units_parks() -> None:
     order = made(row("DUST", quantity="0.0001", price="100000"))
-    lookups = items(ItemMapping("DUST", "D", factor=Decimal("0.000000001")))
+    lookups = with_items(ItemMapping("DUST", "D", factor=Decimal("0.000000001")))
     found = await booked(
         memo_of(order), order, books(has_orders=False), is_memo=True, lookups=lookups
     )

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from sync.commerce.models.order import Order
+from sync.core.errors import Never
+from sync.mapping.sales_order import order_store
 from tests.mapping.connection import NET, connection, header, parked, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row
@@ -57,10 +60,20 @@ async def test_an_order_without_a_store_takes_the_default_store() -> None:
     assert header_of(found.requests)["SalesOrderNumber"] == "0-000000042"
 
 
-async def test_a_store_of_nobody_is_parked() -> None:
+def test_a_store_of_nobody_is_never_mapped() -> None:
     settings = connection(stores={})
     settings = settings.model_copy(update={"stores": {"7": NET.stores["default"]}})
-    assert "store_id 1 belongs to no store" in await parked(made(), settings)
+    with pytest.raises(Never, match="store_id 1 belongs to no store"):
+        order_store(Order.read(made()), settings)
+
+
+async def test_an_order_of_another_connection_s_store_is_skipped() -> None:
+    settings = NET.model_copy(update={"stores": {"7": NET.stores["default"]}})
+    found = await previewed(made(), settings)
+    assert (found.outcome, found.reason) == (
+        "skip",
+        "store 1 is none of this connection's stores",
+    )
 
 
 async def test_a_stores_own_settings_go_before_the_defaults() -> None:

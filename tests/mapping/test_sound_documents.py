@@ -17,7 +17,7 @@ from tests.mapping.connection import MODES, NET, connection, previewed, store
 from tests.mapping.fno import assert_exact, lines_of
 from tests.mapping.made import made, row, with_extension
 from tests.mapping.receiving import booked, books
-from tests.mapping.samples import PAYLOADS, beside, money, read, scenarios
+from tests.mapping.samples import PAYLOADS, read
 
 TAXES = {
     "DE-19": {"group": "DOM", "item_group": "FULL"},
@@ -236,42 +236,3 @@ async def test_tax_never_meets_the_group_of_none(codes: list[str], tax: Decimal)
     else:
         groups = {line["SalesTaxItemGroupCode"] for line in lines_of(found.requests)}
         assert groups == {"FULL"}
-
-
-def showing_the_price(order: Any) -> Any:
-    """The order as 2.4.9 answers it: children of fixed-price bundles show their parent's price.
-    None where it has no such bundle."""
-    parents = {item["item_id"]: item for item in order["items"] if item["product_type"] == "bundle"}
-    dynamic = {item.get("parent_item_id") for item in order["items"] if item.get("price")}
-    fixed = parents.keys() - dynamic
-    items = [
-        {**item, "price": parents[item["parent_item_id"]]["price"]}
-        if item.get("parent_item_id") in fixed
-        else item
-        for item in order["items"]
-    ]
-    return {**order, "items": items} if items != order["items"] else None
-
-
-async def test_a_fixed_bundle_is_delivered_though_its_children_show_its_price() -> None:
-    order = money("type-009-bundle-fixed-together-us")["order"]
-    later = showing_the_price(order)
-    assert later is not None
-    assert_exact(await previewed(order), order)
-    assert_exact(await previewed(later), later)
-
-
-@pytest.mark.live_samples
-@MODE_NAMES
-async def test_every_fixed_bundle_of_the_measured_shop_is_delivered_as_later_releases_show_it(
-    mode: str,
-) -> None:
-    count = 0
-    for name, order, _ in scenarios(beside("commerce-money")):
-        later = showing_the_price(order)
-        if later is not None and (await previewed(order, MODES[mode])).outcome == "deliver":
-            found = await previewed(later, MODES[mode])
-            assert found.outcome == "deliver", (name, found.reason)
-            assert_exact(found, later)
-            count += 1
-    assert count >= 9

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from sync.config.connections import Connection
-from sync.mapping_tables.records import AccountMapping
-from sync.preview.accounts import preview_company, preview_customer
-from sync.preview.orders import Lookups, Preview, example_lookups
+from sync.preview.input_files import Inputs, Kind
+from sync.preview.previews import Preview, preview
+from sync.preview.unasked import Lookups
 from tests.mapping.connection import NET, connection, store
 from tests.mapping.mutations import JUNK
+from tests.preview.lookups import EXAMPLE, systems_of, with_account
 
 ADDRESS = {
     "id": 1, "firstname": "Jane", "lastname": "Roe", "street": ["221 Olive St"],
@@ -31,28 +32,21 @@ COMPANY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def knows(account: str, matched_by: str) -> Lookups:
-    async def known(kind: Any, source_key: str, _company: str) -> AccountMapping | None:
-        return AccountMapping(kind, source_key, account, matched_by)
-
-    example = example_lookups()
-    return Lookups(example.items, example.account, known)
-
-
 def requests_of(found: Preview) -> list[str]:
     return [f"{request.method} {request.path}" for request in found.requests]
 
 
 async def customer(
-    document: Any = CUSTOMER, settings: Connection = NET, lookups: Lookups | None = None
+    document: Any = CUSTOMER, settings: Connection = NET, lookups: Lookups = EXAMPLE
 ) -> Preview:
-    return await preview_customer(document, settings, lookups or example_lookups())
+    return await preview(Kind.CUSTOMER, document, systems_of(settings, lookups=lookups))
 
 
 async def company(
-    document: Any = COMPANY, settings: Connection = NET, lookups: Lookups | None = None
+    document: Any = COMPANY, settings: Connection = NET, lookups: Lookups = EXAMPLE
 ) -> Preview:
-    return await preview_company(document, settings, lookups or example_lookups())
+    inputs = Inputs({Kind.COMPANY: [document]})
+    return await preview(Kind.COMPANY, document, systems_of(settings, inputs, lookups))
 
 
 async def test_a_new_customer_is_an_account_with_further_addresses() -> None:
@@ -83,7 +77,7 @@ async def test_an_account_that_f_o_numbers_is_said_to_be_assigned() -> None:
 
 
 async def test_an_account_of_ours_is_kept_up_to_date_but_for_what_is_the_ledger_s() -> None:
-    found = await customer(lookups=knows("C'7", "created"))
+    found = await customer(lookups=with_account("C'7", "created"))
     patch = found.requests[0]
     assert (patch.method, patch.path) == (
         "PATCH",
@@ -95,9 +89,9 @@ async def test_an_account_of_ours_is_kept_up_to_date_but_for_what_is_the_ledger_
     )
 
 
-@pytest.mark.parametrize("preview", [customer, company])
-async def test_an_account_that_was_matched_is_left_alone(preview: Any) -> None:
-    found = await preview(lookups=knows("US-001", "email"))
+@pytest.mark.parametrize("of", [customer, company])
+async def test_an_account_that_was_matched_is_left_alone(of: Any) -> None:
+    found = await of(lookups=with_account("US-001", "email"))
     assert (found.outcome, found.requests) == ("skip", ())
     assert "US-001" in found.reason
 
@@ -137,17 +131,17 @@ async def test_a_company_that_is_not_approved_gets_no_account(status: int, words
 
 @pytest.mark.parametrize("matched_by", ["created", "email"])
 async def test_a_blocked_company_s_account_is_put_on_hold(matched_by: str) -> None:
-    found = await company({**COMPANY, "status": 3}, lookups=knows("B3", matched_by))
+    found = await company({**COMPANY, "status": 3}, lookups=with_account("B3", matched_by))
     (request,) = found.requests
     assert (request.method, (request.body or {})["OnHoldStatus"]) == ("PATCH", "All")
 
 
-@pytest.mark.parametrize("preview", [preview_customer, preview_company])
+@pytest.mark.parametrize("of", [customer, company])
 @pytest.mark.parametrize("junk", JUNK, ids=lambda value: repr(value)[:20])
-async def test_junk_anywhere_is_parked_or_shown(junk: Any, preview: Any) -> None:
-    whole = CUSTOMER if preview is preview_customer else COMPANY
+async def test_junk_anywhere_is_parked_or_shown(junk: Any, of: Any) -> None:
+    whole = CUSTOMER if of is customer else COMPANY
     for document in (junk, *({**whole, name: junk} for name in whole)):
-        found = await preview(document, NET, example_lookups())
+        found = await of(document)
         assert found.outcome in ("deliver", "skip", "park")
         assert found.outcome == "deliver" or found.reason
         assert len(found.key) < 40

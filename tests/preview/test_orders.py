@@ -1,30 +1,24 @@
 """What a preview shows: what would be written, the proof, or the one reason why not; and where
 orders lie in a file."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sync.core.encoding import from_json, to_json
-from sync.mapping_tables.records import ItemMapping, normal_sku
-from sync.preview.orders import Lookups, Preview, example_connection, example_lookups, orders_in
+from sync.mapping_tables.records import ItemMapping
+from sync.preview.example import example_connection
+from sync.preview.input_files import orders_in
+from sync.preview.previews import Preview
 from tests.mapping.connection import NET, connection, previewed, store
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row
 from tests.mapping.samples import PAYLOADS, money, money_names, order, read
+from tests.preview.lookups import Items, with_account, with_items
 
 
 def requests_of(found: Preview) -> list[str]:
     return [f"{request.method} {request.path}" for request in found.requests]
-
-
-def knows(account: str | None) -> Lookups:
-    async def looked_up(_order: Any) -> str | None:
-        return account
-
-    return Lookups(example_lookups().items, looked_up)
 
 
 async def test_a_new_shopper_comes_before_the_order_and_its_lines() -> None:
@@ -41,7 +35,7 @@ async def test_a_new_shopper_comes_before_the_order_and_its_lines() -> None:
 
 
 async def test_a_known_shopper_is_not_made_again() -> None:
-    found = await previewed(made(), NET, knows("C-7"))
+    found = await previewed(made(), NET, with_account("C-7"))
     assert "POST /data/CustomersV3" not in requests_of(found)
     assert (found.requests[0].body or {})["InvoiceCustomerAccountNumber"] == "C-7"
 
@@ -72,7 +66,7 @@ async def test_a_guest_whom_nothing_identifies_is_parked_as_the_delivery_would()
 async def test_a_shopper_without_a_name_is_parked_unless_he_has_an_account() -> None:
     nameless = made(customer_firstname="", customer_lastname="", billing_address=None)
     assert (await previewed(nameless)).outcome == "park"
-    assert (await previewed(nameless, NET, knows("C-7"))).outcome == "deliver"
+    assert (await previewed(nameless, NET, with_account("C-7"))).outcome == "deliver"
 
 
 async def test_the_json_form_is_the_same_for_every_outcome() -> None:
@@ -156,19 +150,15 @@ async def test_skus_of_custom_options_take_the_item_of_their_product_where_confi
     taxes = {"US-NY-8875": {"group": "NY", "item_group": "ALL"}, "none": {}}
     settings = connection(orders={"taxes": taxes})
 
-    async def none(_skus: list[str]) -> Mapping[str, ItemMapping]:
-        return {}
-
-    async def by_base(with_options: Mapping[str, int]) -> Mapping[str, ItemMapping]:
-        assert with_options == {"ENG-1-TXT-MAT": 24, "ENG-1-GLO": 24}
-        return {normal_sku(sku): ItemMapping(sku, "ENG") for sku in with_options}
-
-    offline = replace(knows("US-001"), items=none)
-    found = await previewed(document, settings, offline)
+    with_options = {"ENG-1-TXT-MAT": 24, "ENG-1-GLO": 24}
+    found = await previewed(document, settings, with_items())
     assert found.outcome == "park"
     assert 'items.custom_options = "base"' in found.remedy
     assert "map items import" in found.remedy
-    found = await previewed(document, settings, replace(offline, by_base=by_base))
+    lookups = with_items(bases=[ItemMapping(sku, "ENG") for sku in with_options])
+    found = await previewed(document, settings, lookups)
+    assert isinstance(lookups.items, Items)
+    assert with_options in lookups.items.asked
     assert (found.outcome, found.reason) == ("deliver", "")
     assert [body["ItemNumber"] for body in bodies(found.requests, "SalesOrderLinesV3")][:2] == [
         "ENG", "ENG",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sync.preview.input_files import Inputs, Kind, inputs_in
-from sync.preview.orders import Preview
+from sync.preview.previews import Preview
 from sync.preview.story import NET, preview_story, stories_in
 from tests.mapping.fno import half_up
 from tests.mapping.receiving import RECIPES, basis, books
@@ -130,10 +130,11 @@ async def test_currencies_are_never_added_up() -> None:
     """An order edited into another currency, each with its invoice."""
     scenario = money("type-003-configurable-us")
     order, invoice = scenario["order"], scenario["invoices"][0]
+    replaced = {**order, "total_canceled": order["grand_total"]}
     euro = {"order_currency_code": "EUR", "entity_id": 9, "increment_id": "9"}
     edited = {**order, **euro, "original_increment_id": order["increment_id"]}
     inputs = inputs_in(
-        {"orders": [order, edited], "invoices": [invoice, {**invoice, **euro, "order_id": 9}]},
+        {"orders": [replaced, edited], "invoices": [invoice, {**invoice, **euro, "order_id": 9}]},
         Kind.ORDER,
     )
     ((*_, net),) = await reported(inputs)

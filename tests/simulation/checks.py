@@ -12,6 +12,7 @@ from sync.core.money import rounded
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import Ledger
 from sync.engine.timing import NOBODY_SURVIVES
+from tests.doubles.digests import DIGESTS
 from tests.simulation.books import is_held_up, of_books, of_companies
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
@@ -23,7 +24,7 @@ WAITING: Final = ("pending_payment", "payment_review", "holded")
 
 async def faults(world: World) -> list[str]:
     """Every promise that this world broke; empty when all is well."""
-    ledger = Ledger(world.systems.tables, world.clock)
+    ledger = Ledger(world.systems.tables, world.clock, DIGESTS)
     found = list(world.broken)
     for order in world.story.orders:
         connection = world.connection_of(order.row["store_id"])

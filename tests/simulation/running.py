@@ -6,6 +6,7 @@ from random import Random
 
 from sync.app.services import Services
 from sync.engine.ledger import Ledger
+from tests.doubles.digests import DIGESTS
 from tests.simulation.checks import faults
 from tests.simulation.naming import key_of
 from tests.simulation.plan import Plan
@@ -44,7 +45,7 @@ async def _judged(world: World) -> None:
 
 async def reported(world: World, found: list[str]) -> str:
     """Seed, faults, plan, trails of the orders named, and the diary."""
-    ledger = Ledger(world.systems.tables, world.clock)
+    ledger = Ledger(world.systems.tables, world.clock, DIGESTS)
     parts = [
         f"seed {world.plan.seed}; replay it with: make simulate SEED={world.plan.seed}",
         *found,

@@ -73,6 +73,10 @@ class SqliteQueue:
         """Let go of the file. Messages under a lock come back when it runs out."""
         self._store.close()
 
+    def compact(self) -> None:
+        """Leave nothing of what was deleted in the file or its log. Raises `Later`."""
+        self._store.compact()
+
     async def release_locks(self) -> None:
         """Give back everything under a lock. Only for a process that knows itself alone: who
         held it has died."""

@@ -116,13 +116,33 @@ class SqliteStore:
             else:
                 write.done.set_exception(write.error)
 
-    def wipe(self) -> None:
+    def wipe(self) -> bool:
         """Put the log's pages into the file and empty the log: nothing that was deleted is left in
-        it. A reader in another process puts that off to the next time."""
+        it. A reader in another process puts that off to the next time; then False."""
         try:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise self._fault(error) from None
+        return not busy
+
+    def compact(self) -> None:
+        """Rewrite the file without anything that was ever deleted from it, and empty the log.
+
+        What is deleted is overwritten at once, but not what earlier releases deleted, nor copies
+        that SQLite left in a page when it moved a row. Takes as long as the file is large. Raises
+        `Later` where another process keeps the log from being emptied.
+        """
+        try:
+            self._db.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise self._fault(error) from None
+        if not self.wipe():
+            raise Later(
+                f"another process reads {self.path}, so its log still holds what was deleted: run"
+                " the command again",
+                after=timedelta(seconds=1),
+                counts=False,
+            )
 
     def close(self) -> None:
         """Commit what is pending, empty the log and close the file. Nothing is lost without it."""

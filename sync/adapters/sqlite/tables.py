@@ -38,6 +38,10 @@ class SqliteTables:
         """Let go of the file."""
         self._store.close()
 
+    def compact(self) -> None:
+        """Leave nothing of what was deleted in the file or its log. Raises `Later`."""
+        self._store.compact()
+
     async def insert(self, table: str, row: Row) -> Row:
         """Store a row that must not exist. Raises `Conflict` if it does, `ValueError` beyond a
         limit."""

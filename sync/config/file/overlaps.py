@@ -8,8 +8,7 @@ legal entity would take each other's orders for their own.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
-from string import Formatter
-from typing import Any, Final
+from typing import Any
 
 from sync.config.connections import (
     Commerce,
@@ -21,6 +20,14 @@ from sync.config.connections import (
     NumberMode,
     Orders,
     Store,
+)
+from sync.config.connections.templates import (
+    BEFORE,
+    SUGGESTED,
+    Place,
+    parsed,
+    tells_stores_apart,
+    templates_in_use,
 )
 from sync.config.file.breaches import Breach, is_flowing, sound
 from sync.config.file.toml_lines import Path
@@ -42,22 +49,9 @@ class _Facts:
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
-    def templates(self) -> dict[tuple[str, str], str]:
+    def templates(self) -> dict[Place, str]:
         """What names documents in F&O, by section and key, of the flows that are on."""
-        found: dict[tuple[str, str], str] = {}
-        is_ours = self.orders is not None and self.orders.numbers is NumberMode.OURS
-        for section, one in (
-            ("orders", self.orders),
-            ("invoices", self.invoices),
-            ("creditmemos", self.memos),
-        ):
-            if one is not None:
-                found[section, "reference_template"] = one.reference_template
-        if self.orders is not None and is_ours:
-            found["orders", "number_template"] = self.orders.number_template
-        if self.memos is not None and is_ours and self.memos.recipe == "return-order":
-            found["creditmemos", "number_template"] = self.memos.number_template
-        return found
+        return templates_in_use(self.orders, self.invoices, self.memos)
 
 
 def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
@@ -106,15 +100,13 @@ def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
     if "default" not in one.stores and len(one.stores) < 2:
         return
     for (section, name), template in one.templates().items():
-        fields = [(text, field) for text, field, _, _ in _parsed(template)]
-        reporting = {"store_id", "entity_id"} if section == "orders" else {"store_id"}
-        if not reporting & {field for _, field in fields}:
+        if not tells_stores_apart(section, template):
             what = "the template has no {store_id}, and two stores may use the same increment id"
-            remedy = f"Put {{store_id}} into it, as in {_SUGGESTED[section]}. {_BEFORE}"
+            remedy = f"Put {{store_id}} into it, as in {SUGGESTED[section]}. {BEFORE}"
             yield Breach((*one.path, section, name), what, remedy)
         elif any(
             first and second and between.isdigit() | (not between)
-            for first, between, second in _pairs(fields)
+            for first, between, second in _pairs(parsed(template))
         ):
             what = (
                 "nothing shows where one number ends and the next begins, so two stores may come to"
@@ -123,25 +115,8 @@ def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
             yield Breach(
                 (*one.path, section, name),
                 what,
-                f"Part them by a sign, as in {_SUGGESTED[section]}.",
+                f"Part them by a sign, as in {SUGGESTED[section]}.",
             )
-
-
-_SUGGESTED: Final = {
-    "orders": "{store_id}-{increment_id}", "invoices": "{store_id}-I{increment_id}",
-    "creditmemos": "{store_id}-C{increment_id}",
-}  # fmt: skip
-_BEFORE: Final = (
-    "What was posted before keeps its reference; change it while nothing waits for a lost answer."
-)
-
-
-def _parsed(template: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Its parts; nothing of a template that is broken in itself, which is reported elsewhere."""
-    try:
-        return list(Formatter().parse(template))
-    except ValueError:
-        return []
 
 
 def _pairs(fields: list[tuple[str, str | None]]) -> Iterator[tuple[str | None, str, str | None]]:

@@ -41,6 +41,7 @@ from sync.flows.customers.customer_accounts import (
     learning,
     left_out,
     left_out_remedy,
+    missing_rows,
 )
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -111,6 +112,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     return Plan(
         (write,), keys=keys, read=company.raw, before=before, then=then,
         reason=left_out(write), remedy=left_out_remedy(write, delivery.message.key),
+        missing=missing_rows(write),
     )  # fmt: skip
 
 

@@ -85,7 +85,9 @@ async def kept_contact(contact: Contact, delivery: Delivery) -> str:
     is_home = contact.company == delivery.systems.settings.legal_entity
     key = contact.key if is_home else f"{contact.key}@{contact.company}"
     claim = await delivery.ledger.claim(delivery.systems.name, contacts.name, key)
-    is_fine = contact.is_snapshot or (claim.digest == contact.digest and claim.intent is None)
+    is_fine = contact.is_snapshot or (
+        delivery.is_same(claim.digest, contact.digest) and claim.intent is None
+    )
     if claim.number and is_fine and not delivery.looks_first(KIND):
         return claim.number
     outcome = await delivery.require(contacts.name, key, contact)
@@ -137,6 +139,7 @@ class ContactWrite(Write):
     new one."""
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     contact: Contact
     number: str
     party: str
@@ -147,6 +150,11 @@ class ContactWrite(Write):
     @override
     def reference(self) -> str:
         return self.contact.key
+
+    @property
+    @override
+    def expected_number(self) -> str:
+        return self.number
 
     @property
     @override

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sync.core.errors import Missing
 from sync.core.request import Request
 from sync.dynamics.customers import SET, Customers
 from sync.dynamics.documents.requests import account_requests, address_requests
-from sync.dynamics.odata import record_path
 from sync.engine.claim import Claim
 from sync.engine.write import Amendment, Found, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
@@ -53,6 +53,7 @@ class CustomerAccountWrite(Write):
     """
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     lookup: AccountLookup
     wanted: CustomerAccount
     account: str
@@ -76,6 +77,11 @@ class CustomerAccountWrite(Write):
     @override
     def reference(self) -> str:
         return self.lookup.label
+
+    @property
+    @override
+    def expected_number(self) -> str:
+        return self.account or self.wanted.account
 
     @property
     @override
@@ -111,7 +117,8 @@ class CustomerAccountWrite(Write):
         changes = self._changes({})
         if not changes:
             return []
-        path = record_path(SET, {"dataAreaId": company, "CustomerAccount": self.account})
+        number = self.account.replace("'", "''")
+        path = f"/data/{SET}(dataAreaId='{company}',CustomerAccount='{number}')"
         further = address_requests(company, self.account, addresses) if self.is_ours else []
         return [Request("PATCH", path, changes), *further]
 
@@ -200,3 +207,9 @@ def left_out_remedy(write: CustomerAccountWrite, key: str) -> str:
         else f"Then `replay {key}` brings it to D365, and `replay --left-out` all of them."
     )
     return " ".join([*dict.fromkeys(one.error.remedy for one in write.wanted.left_out), again])
+
+
+def missing_rows(write: CustomerAccountWrite) -> tuple[Missing, ...]:
+    """The rows that would bring them."""
+    left = write.wanted.left_out if write.is_ours else ()
+    return tuple(dict.fromkeys(row for one in left for row in one.error.missing))

@@ -37,6 +37,7 @@ from sync.flows.customers.customer_accounts import (
     learning,
     left_out,
     left_out_remedy,
+    missing_rows,
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
@@ -180,6 +181,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         then=then,
         reason=left_out(write),
         remedy=left_out_remedy(write, delivery.message.key),
+        missing=missing_rows(write),
     )
 
 

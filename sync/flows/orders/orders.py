@@ -16,7 +16,6 @@ from typing import Any
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -37,6 +36,7 @@ from sync.flows.keys import (
     whole_in,
 )
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.order_amounts import amounts_of, notes_of
 from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
@@ -126,7 +126,9 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     hold = {"hold": write.hold} if write.hold else {}
     return Plan(
         (write,),
-        amounts=_amounts(write.order),
+        totals=write.order.totals,
+        amounts=amounts_of(write.order),
+        notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
         when_new=write_back_of("orders", delivery.message.key, connection),
@@ -191,21 +193,6 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
                 f"Cancel in D365 what was entered for {parent}, then replay {order.increment_id}."
             ),
         )
-
-
-def _amounts(document: SalesOrder) -> dict[str, str]:
-    """The totals of what D365 holds now, as the trail shows them; those of the order as placed
-    beside them, where they differ."""
-    totals = document.held
-    amounts = {
-        **totals.as_json(),
-        **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()},
-    }
-    if document.is_reduced:
-        amounts["placed"] = f"{document.totals.commerce:.2f}"
-    if document.totals.rounding:
-        amounts["rounding"] = f"{document.totals.rounding:.2f}"
-    return amounts
 
 
 async def until(systems: Systems) -> datetime:

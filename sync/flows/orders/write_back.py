@@ -104,6 +104,7 @@ class OrderComment(Write):
     """
 
     kind: ClassVar[str] = "order_comment"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order_id: int
     text: str
     commerce: CommerceClient
@@ -155,6 +156,7 @@ class ExternalId(Write):
     """
 
     kind: ClassVar[str] = "external_id"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     action: ClassVar[str] = "amended"
     refuses_second: ClassVar[bool] = True  # type: ignore[misc]
     order_id: int

@@ -63,7 +63,7 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
     receivable_documents = memo_documents(
         with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
     )
-    return plan_of("creditmemos", with_order, receivable_documents, posting_target, delivery)
+    return plan_of(with_order, receivable, receivable_documents, posting_target, delivery)
 
 
 async def _as_the_account_is_charged(

@@ -39,7 +39,7 @@ async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Pl
     receivable_documents = invoice_documents(
         with_order, receivable, delivery.systems.settings, posting_target, items
     )
-    return plan_of("invoices", with_order, receivable_documents, posting_target, delivery)
+    return plan_of(with_order, receivable, receivable_documents, posting_target, delivery)
 
 
 invoices = DocumentFlow[DocumentWithOrder[Invoice]](

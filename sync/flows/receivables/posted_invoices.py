@@ -107,7 +107,7 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
     claim = await _record_of(posted, delivery)
     if claim is None:
         return Skipped("a document of somebody else: no record of ours was posted as this one")
-    if delivery.claim.digest == fingerprint(posted):
+    if delivery.is_same(delivery.claim.digest, fingerprint(posted)):
         return Plan((), digest=delivery.claim.digest)
     verdict = await compared(posted, claim, delivery)
     note = TrailNote(

@@ -1,6 +1,6 @@
 """The plan of what an invoice or a credit memo becomes: its documents, one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sync.dynamics.free_text_invoices import FreeTextInvoices
@@ -19,26 +19,31 @@ from sync.mapping.receivable_documents import (
     ReceivableDocuments,
     fingerprint_of,
 )
+from sync.mapping.receivable_lines import Receivable
 from sync.mapping.taken_off import TAKEN_OFF
 
 
 def plan_of(
-    flow: str,
     with_order: DocumentWithOrder[Any],
+    receivable: Receivable,
     receivable_documents: ReceivableDocuments,
     posting_target: PostingTarget,
     delivery: Delivery,
 ) -> Plan:
-    """The documents to post, one after the other."""
+    """The documents to post, one after the other. `receivable`: all of what is booked."""
     writes = _writes(receivable_documents, posting_target.former, delivery)
     return Plan(
         writes,
         digest=fingerprint_of(with_order.document),
         shown_by=_shown_by_the_order(receivable_documents, posting_target, writes),
+        totals=receivable_documents.totals,
         amounts=_amounts(receivable_documents),
+        notes=tuple(_notes(receivable, receivable_documents)),
         keys={"reference": posting_target.reference, "sales_order": posting_target.order_number},
         read=with_order.document.raw,
-        when_new=write_back_of(flow, delivery.message.key, delivery.systems.settings),
+        when_new=write_back_of(
+            delivery.claim.flow, delivery.message.key, delivery.systems.settings
+        ),
     )
 
 
@@ -78,3 +83,22 @@ def _amounts(documents: ReceivableDocuments) -> dict[str, str]:
     if documents.taken_off is not None:
         amounts["taken off the sales order"] = f"{documents.taken_off.commerce:.2f}"
     return amounts
+
+
+def _notes(receivable: Receivable, documents: ReceivableDocuments) -> Iterator[str]:
+    """What the totals alone do not tell."""
+    currency = receivable.totals.currency
+    if receivable.totals.rounding:
+        yield f"rounding line of {receivable.totals.rounding} {currency}"
+    if documents.taken_off is not None:
+        yield (
+            f"{documents.taken_off.commerce} {currency} is taken off the sales order,"
+            " which F&O has not invoiced"
+        )
+    if documents.credit is not None:
+        yield (
+            f"{documents.credit.amount} {currency} was refunded to store credit, so no bank pays it"
+        )
+    for line in receivable.lines:
+        if line.is_payment:
+            yield f"{-line.amount} {currency} was {line.text}"

@@ -89,9 +89,19 @@ class ReturnOrderWrite(Write):
         return bool(self.order.number)
 
     @property
+    def is_one_request(self) -> bool:  # type: ignore[override]
+        """With a number of ours, header and lines travel in one changeset."""
+        return bool(self.order.number)
+
+    @property
     @override
     def reference(self) -> str:
         return self.order.reference
+
+    @property
+    @override
+    def expected_number(self) -> str:
+        return self.order.number
 
     @property
     @override

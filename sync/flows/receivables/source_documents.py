@@ -14,7 +14,7 @@ from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
-from sync.engine.systems import Systems
+from sync.engine.systems import Reads, Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
@@ -31,10 +31,9 @@ from sync.mapping.receivable_documents import (
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_store
 from sync.mapping.taken_off import orders_are_invoiced
-from sync.pacing.coalescer import Coalescer
 
 D = TypeVar("D", Invoice, CreditMemo)
-DocumentReads = Coalescer[str, list[dict[str, Any]]]
+DocumentReads = Reads[str, list[dict[str, Any]]]
 
 SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
 """Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it
@@ -88,10 +87,17 @@ class DocumentsOf(Generic[D]):
         increment, store = parts_of(key)
         for row in await self._by_number(systems).get(increment) or []:
             if str(row.get("store_id", "")) == store:
-                document = self.model(row)
-                order = await order_of(document, systems)
-                return DocumentWithOrder(document, order) if order is not None else None
+                return await self.with_order(row, systems)
         return None
+
+    async def with_order(
+        self, row: Mapping[str, Any], systems: Systems
+    ) -> DocumentWithOrder[D] | None:
+        """A document as REST answers it, with its order; None when Commerce does not show the order
+        (yet). Raises `Never` for one that cannot be read."""
+        document = self.model(row)
+        order = await order_of(document, systems)
+        return DocumentWithOrder(document, order) if order is not None else None
 
     def _by_number(self, systems: Systems) -> DocumentReads:
         found: DocumentReads = getattr(systems, self.path)
@@ -121,7 +127,7 @@ async def receivable_to_book(
     if reason := nothing_to_book(
         with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
     ):
-        return Skipped(reason)
+        return Skipped(reason, receivable.totals)
     await identified(document.entity_id, document.label, delivery)
     return receivable
 
@@ -161,7 +167,7 @@ async def _order_number(with_order: DocumentWithOrder[Any], delivery: Delivery) 
         return outcome.number
     if isinstance(outcome, Waiting):
         after = min(max((delivery.now() - delivery.message.notified_at) / 4, SOONEST), LATEST)
-        reason = f"its order {order.increment_id} is not posted yet: {outcome}"
+        reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
         raise Later(reason, after=after, counts=False)
     return ""
 
@@ -185,7 +191,7 @@ def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan 
             else old_document(document, delivery.systems.settings.orders)
         )
         return Skipped(reason) if reason else None
-    if delivery.claim.digest == fingerprint_of(document):
+    if delivery.is_same(delivery.claim.digest, fingerprint_of(document)):
         return Plan((), digest=delivery.claim.digest)
     raise Never(
         f"{document.label} changed in Commerce after {number} was booked for it",

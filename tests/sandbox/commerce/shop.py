@@ -1,7 +1,6 @@
 """What the tests of the Commerce double share: a clock that is set by hand, recordings, and a
 client."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,9 +13,6 @@ from starlette.types import ASGIApp
 from sync.core.encoding import from_json
 
 HERE = Path(__file__).parents[2] / "payloads"
-SHARED_SAMPLES = Path(
-    os.environ.get("SHARED_SAMPLES", Path(__file__).parents[4] / "shared" / "samples")
-)
 ORDERS = "/rest/all/V1/orders"
 NOW = datetime(2026, 11, 21, 18, 17, 10, tzinfo=UTC)
 

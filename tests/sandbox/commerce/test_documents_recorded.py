@@ -11,11 +11,11 @@ from sandbox.commerce.app import commerce_app
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sync.core.encoding import from_json
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 from tests.sandbox.commerce.document_history import Administrator
 from tests.sandbox.commerce.document_identities import differences
 from tests.sandbox.commerce.replay import Replay
-from tests.sandbox.commerce.shop import SHARED_SAMPLES, SetClock, client_of, recordings
+from tests.sandbox.commerce.shop import SetClock, client_of, recordings
 
 Rest = dict[str, Any]
 BINARY_DUST = frozenset(

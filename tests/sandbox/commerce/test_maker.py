@@ -9,9 +9,9 @@ from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.recipe import Extras
 from sync.core.encoding import from_json, to_json
-from tests.conftest import ABSENT
+from tests.conftest import ABSENT, SHARED_SAMPLES
 from tests.sandbox.commerce.identities import differences, paying_lines, tolerance
-from tests.sandbox.commerce.shop import SHARED_SAMPLES, recordings
+from tests.sandbox.commerce.shop import recordings
 
 FRACTIONAL = Decimal("0.0002")
 PER_RATE = Decimal("0.0094")

@@ -13,8 +13,8 @@ from sandbox.commerce.shape import stored_order
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.conftest import ABSENT
-from tests.sandbox.commerce.shop import SHARED_SAMPLES, SetClock, client_of, recordings
+from tests.conftest import ABSENT, SHARED_SAMPLES
+from tests.sandbox.commerce.shop import SetClock, client_of, recordings
 
 OURS = re.compile(
     r"/(orders|invoices|invoices/\d+|creditmemos|creditmemo/9+|shipments|customers/search|"

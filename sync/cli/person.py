@@ -1,0 +1,140 @@
+"""Which records are a person's or a company's: what Commerce says belongs together, and what is
+known here under their numbers."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sync.app.services import Services
+from sync.commerce.filters import Op, where
+from sync.commerce.search import Search
+from sync.engine.claim import State
+from sync.engine.erasure import Record
+from sync.engine.systems import Systems
+from sync.flows.keys import whole_in
+
+DOCUMENTS: Final = ("invoices", "creditmemos")
+WRITTEN_BACK: Final = "receipts"
+
+
+@dataclass(frozen=True)
+class Named:
+    """Who is meant: order numbers (or full keys), ids of customers, ids of companies."""
+
+    orders: Sequence[str] = ()
+    customers: Sequence[int] = ()
+    companies: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Records:
+    """Finds them in one connection."""
+
+    services: Services
+    systems: Systems
+
+    async def of(self, named: Named) -> list[Record]:
+        """All records that may hold something of them, each once."""
+        found: dict[Record, None] = {}
+        async for flow, key in self._all(named):
+            found[flow, key] = None
+            written = f"{flow}|{key}"
+            claim = await self.services.ledger.claim(self.systems.name, WRITTEN_BACK, written)
+            if claim.state is not State.NEW:
+                found[WRITTEN_BACK, written] = None
+        return list(found)
+
+    async def _all(self, named: Named) -> AsyncIterator[Record]:
+        for order in named.orders:
+            async for record in self._of_order(order):
+                yield record
+        for customer in named.customers:
+            async for record in self._of_customer(customer):
+                yield record
+        for company in named.companies:
+            async for record in self._of_company(company):
+                yield record
+
+    async def _of_order(self, named: str) -> AsyncIterator[Record]:
+        increment, _, store = named.partition("@")
+        async for key in self._keys("orders", increment):
+            if not store or key == named:
+                yield "orders", key
+        rows = await self._found("orders", "increment_id", increment)
+        fitting = (row for row in rows if store in ("", str(row.get("store_id"))))
+        async for record in self._of_orders(fitting):
+            yield record
+
+    async def _of_customer(self, customer: int) -> AsyncIterator[Record]:
+        async for key in self._keys("customers", str(customer)):
+            yield "customers", key
+        async for key in self._keys("contacts", str(customer)):
+            yield "contacts", key
+        company = await self._administered_by(customer)
+        if company is not None:
+            yield "companies", str(company)
+        rows = await self._found("orders", "customer_id", customer)
+        async for record in self._of_orders(rows):
+            yield record
+
+    async def _administered_by(self, customer: int) -> int | None:
+        """The company whose administrator a customer is, where companies flow."""
+        if "companies" not in self.systems.settings.flows:
+            return None
+        document = await self.systems.customers.get(customer) or {}
+        attributes = document.get("extension_attributes") or {}
+        number = whole_in((attributes.get("company_attributes") or {}).get("company_id"))
+        company = await self.systems.companies.get(number) if number else None
+        return number if _administrator(company) == customer else None
+
+    async def _of_company(self, company: int) -> AsyncIterator[Record]:
+        """The company, its contacts, and the orders of who buys for it, as far as they are contacts
+        here."""
+        systems, ledger, number = self.systems, self.services.ledger, str(company)
+        claim = await ledger.claim(systems.name, "companies", number)
+        document = (
+            await systems.companies.get(company) if "companies" in systems.settings.flows else None
+        )
+        if claim.state is not State.NEW or document is not None:
+            yield "companies", number
+        accounts, buyers = {claim.number} - {""}, set[int]()
+        for entity in systems.settings.legal_entities:
+            known = await systems.accounts.get("company", number, entity)
+            accounts |= {known.account} if known else set()
+        async for contact in ledger.claims(systems.name, "contacts"):
+            buyer, _, account = contact.key.partition("@")
+            if {account, account.rpartition("@")[0]} & accounts:
+                buyers.add(int(buyer))
+        administrator = _administrator(document)
+        for customer in sorted(buyers | ({administrator} if administrator else set())):
+            async for record in self._of_customer(customer):
+                yield record
+
+    async def _keys(self, flow: str, key: str) -> AsyncIterator[str]:
+        """The keys known here that are this one, or begin with it and an @."""
+        async for claim in self.services.ledger.claims(self.systems.name, flow, prefix=key):
+            if claim.key == key or claim.key.startswith(f"{key}@"):
+                yield claim.key
+
+    async def _of_orders(self, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:
+        for row in rows:
+            yield "orders", f"{row['increment_id']}@{row['store_id']}"
+            email = row.get("customer_email") or (row.get("billing_address") or {}).get("email")
+            if not row.get("customer_id") and email:
+                guest = f"guest:{self.systems.digest_of(str(email).lower())}"
+                async for key in self._keys("customers", guest):
+                    yield "customers", key
+            for path in DOCUMENTS:
+                for document in await self._found(path, "order_id", int(row["entity_id"])):
+                    yield path, f"{document['increment_id']}@{document['store_id']}"
+
+    async def _found(self, path: str, field: str, value: str | int) -> list[dict[str, Any]]:
+        search = Search().having(where(field, Op.EQ, value))
+        pages = self.systems.commerce.pages(path, search)
+        return [row async for page in pages for row in page.items]
+
+
+def _administrator(company: Mapping[str, Any] | None) -> int | None:
+    """The customer who administers a company; read from as little as it takes, so that no broken
+    document keeps anybody's from being erased."""
+    return whole_in(company.get("super_user_id")) if company is not None else None

@@ -1,0 +1,36 @@
+"""What the plan of an order says of its amounts: for the trail, and for people."""
+
+from collections.abc import Iterator
+
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.documents.sales_order_changes import as_placed, changes_between, sent_form
+
+
+def amounts_of(document: SalesOrder) -> dict[str, str]:
+    """The totals of what D365 holds now, as the trail shows them; those of the order as placed
+    beside them, where they differ."""
+    totals = document.held
+    amounts = {
+        **totals.as_json(),
+        **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()},
+    }
+    if document.is_reduced:
+        amounts["placed"] = f"{document.totals.commerce:.2f}"
+    if document.totals.rounding:
+        amounts["rounding"] = f"{document.totals.rounding:.2f}"
+    return amounts
+
+
+def notes_of(document: SalesOrder) -> Iterator[str]:
+    """What the totals alone do not tell."""
+    currency = document.totals.currency
+    if document.totals.rounding:
+        yield f"rounding line of {document.totals.rounding} {currency}"
+    for home, amount in document.paid.items():
+        yield f"{amount} {currency} was paid by {home}"
+    if document.is_reduced:
+        changes = changes_between(as_placed(document), sent_form(document))
+        yield (
+            "then reduced by what was cancelled, or refunded unshipped, since:"
+            f" {len(changes.patched)} lines changed, {len(changes.removed)} removed"
+        )

@@ -1,0 +1,204 @@
+"""What would be posted for a record, and the totals proof: the plan of its own flow, printed.
+
+The flow reads what it needs from `Systems`, of whom Commerce may be asked. D365 is not asked, and
+claims are not looked at: a preview shows what comes of a record that was never delivered. What has
+to be delivered first is planned as well; an order shows the accounts that it needs before its own
+requests, all else has a preview of its own.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from sync.commerce.models.customer import Customer
+from sync.commerce.models.order import Order, number_of
+from sync.config.connections import Connection
+from sync.core.errors import Later, Missing, Never, Paused, SignInRefused
+from sync.core.proof import Proof
+from sync.core.request import Request
+from sync.core.skipped import Skipped
+from sync.dynamics.documents.lengths import fitted
+from sync.dynamics.documents.requests import ASSIGNED
+from sync.dynamics.documents.totals import Unproved
+from sync.engine.flow import DocumentFlow
+from sync.engine.plan import Plan
+from sync.engine.systems import Systems
+from sync.flows.customers.companies import companies
+from sync.flows.customers.customer_accounts import CustomerAccountWrite
+from sync.flows.customers.customers import customers
+from sync.flows.orders.orders import orders
+from sync.flows.receivables import creditmemos, invoices
+from sync.flows.receivables.receivable_writes import ReturnOrderWrite
+from sync.flows.receivables.source_documents import DocumentsOf
+from sync.mapping.custom_options import with_custom_options
+from sync.mapping.customer_account import shopper_of_customer
+from sync.mapping.receivable_documents import DocumentWithOrder
+from sync.mapping.sales_order import order_items, sales_order_from
+from sync.preview.input_files import Kind, id_of
+from sync.preview.planning import Planning
+from sync.preview.unasked import GivenCommerce
+
+FLOW_OF: Final[Mapping[Kind, DocumentFlow[Any]]] = {
+    Kind.ORDER: orders,
+    Kind.INVOICE: invoices.invoices,
+    Kind.CREDITMEMO: creditmemos.creditmemos,
+    Kind.CUSTOMER: customers,
+    Kind.COMPANY: companies,
+}
+OF_ORDERS: Final[Mapping[Kind, DocumentsOf[Any]]] = {
+    Kind.INVOICE: invoices.documents,
+    Kind.CREDITMEMO: creditmemos.documents,
+}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen to one record. `outcome`: deliver, skip or park."""
+
+    key: str
+    outcome: str
+    reason: str = ""
+    remedy: str = ""
+    requests: tuple[Request, ...] = ()
+    totals: Proof | None = None
+    notes: tuple[str, ...] = field(default=())
+    missing: tuple[Missing, ...] = field(default=())
+    """The rows without which it would be parked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As `preview --json` prints it."""
+        nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
+        return {
+            "key": self.key,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "requests": [
+                {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
+            ],
+            "totals": self.totals.as_json() if self.totals else nothing,
+        }
+
+
+async def preview(kind: Kind, document: Any, systems: Systems) -> Preview:
+    """Preview a document as REST answers it. Never raises for what a document may hold.
+
+    Raises what Commerce's client raises where Commerce is asked and does not answer.
+    """
+    key = _key_of(kind, document)
+    try:
+        record = await _record(kind, document, systems)
+        return await _planned(kind, key, record, systems)
+    except Never as error:
+        totals = error.totals if isinstance(error, Unproved) else None
+        return Preview(
+            key, "park", error.reason, error.remedy, totals=totals, missing=error.missing
+        )
+    except Later as error:
+        if error.is_outage or isinstance(error, Paused | SignInRefused):
+            raise
+        return Preview(key, "skip", f"waiting: {error.reason}")
+
+
+async def _record(kind: Kind, document: Any, systems: Systems) -> Any:
+    """What the flow plans for. Raises `Never` for what cannot be read."""
+    if kind is Kind.ORDER:
+        return Order.read(document)
+    if kind is Kind.CUSTOMER:
+        settings = systems.settings
+        return shopper_of_customer(Customer.read(document), settings, settings.customers.currency)
+    if kind is Kind.COMPANY:
+        return document
+    found = await OF_ORDERS[kind].with_order(document, systems)
+    if found is None:
+        number = id_of(document, "order_id")
+        raise Never(
+            f"{kind} {number_of(document)}: order_id {number} is none of the orders given, and it"
+            " is booked with its order",
+            remedy=(
+                f"Name a file that holds the order with entity_id {number} as well, or use --ids."
+            ),
+        )
+    return found
+
+
+async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Preview:
+    planning = Planning(systems, order=_order_in(record))
+    is_given = isinstance(systems.commerce, GivenCommerce)
+    # Whose company it is, only its administrator tells, and nobody is asked for that.
+    origin = "required" if kind is Kind.COMPANY and is_given else "preview"
+    plan = await planning.plan(FLOW_OF[kind], key, record, origin)
+    if isinstance(plan, Skipped):
+        totals = plan.totals
+        if kind is Kind.ORDER:
+            totals = await _totals_of(record, systems)
+        return Preview(key, "skip", str(plan), totals=totals)
+    first = planning.first if kind is Kind.ORDER else []
+    requests = _as_sent([*first, *plan.requests()], systems.settings)
+    found = Preview(
+        key, "deliver", plan.reason, plan.remedy, requests, plan.totals, missing=plan.missing
+    )
+    return _with_what_is_presumed(found, plan, gross=planning.gross)
+
+
+def _order_in(record: Any) -> Order | None:
+    if isinstance(record, DocumentWithOrder):
+        return record.order
+    return record if isinstance(record, Order) else None
+
+
+async def _totals_of(order: Order, systems: Systems) -> Proof | None:
+    """What the parts of an order come to that is not posted (yet)."""
+    settings = systems.settings
+    try:
+        items = await systems.items.of(order_items(order, settings), with_custom_options(order))
+        return sales_order_from(order, settings, account=ASSIGNED, items=items).totals
+    except Never as error:
+        return error.totals if isinstance(error, Unproved) else None
+
+
+def _with_what_is_presumed(found: Preview, plan: Plan, *, gross: bool) -> Preview:
+    """With what D365 might yet say, as nobody has asked it."""
+    notes = list(plan.notes)
+    for write in plan.writes:
+        if isinstance(write, ReturnOrderWrite) and gross:
+            notes.append(
+                "prices include tax, as those of accounts that were made for this store; an"
+                " account's own setting goes first"
+            )
+        if isinstance(write, CustomerAccountWrite) and write.account:
+            if not found.requests:
+                reason = (
+                    f"it has account {write.account} ({write.matched_by}), whose details are the"
+                    " ledger's own"
+                )
+                return replace(found, outcome="skip", reason=reason)
+            notes.append("only what is not in D365 already is written")
+    return replace(found, notes=tuple(notes))
+
+
+def _as_sent(requests: Iterable[Request], connection: Connection) -> tuple[Request, ...]:
+    """The requests with what F&O's fields hold of their texts. Raises `Never` for a number that is
+    too long."""
+    return tuple(
+        replace(one, body=fitted(_set_of(one.path), one.body or {}, connection.dynamics.lengths))
+        for one in requests
+    )
+
+
+def _set_of(path: str) -> str:
+    return path.removeprefix("/data/").partition("(")[0]
+
+
+def _key_of(kind: Kind, document: Any) -> str:
+    """The key of a document, as far as it has one."""
+    if kind in (Kind.CUSTOMER, Kind.COMPANY):
+        return str(id_of(document, "id") or "(no id)")
+    store = document.get("store_id") if isinstance(document, dict) else None
+    is_id = (
+        isinstance(store, str | int)
+        and not isinstance(store, bool)
+        and re.fullmatch(r"[0-9]{1,10}", str(store))
+    )
+    return f"{number_of(document) or '(no increment_id)'}@{store if is_id else '?'}"

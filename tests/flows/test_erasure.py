@@ -1,0 +1,87 @@
+"""After an erasure nothing of a person is left: not in any file, not in any table, on both
+editions; and what keeps a record from being posted twice stays."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sync.adapters.cipher import Cipher
+from sync.adapters.sqlite.queue import SqliteQueue
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.adapters.vault import new_key
+from sync.app.services import Services
+from sync.cli.person import Named, Records
+from sync.engine.claim import State
+from sync.engine.erasure import ERASED, WHY
+from sync.flows import FLOWS
+from tests.flows.planted import PLANTED, SETTINGS, People, guessed, left_in_files
+from tests.harness import LOCK, Harness, key_of
+from tests.systems import CONNECTION
+from tests.virtual_time import virtually
+
+
+def on_disk(harness: Harness, home: Path) -> Cipher:
+    """From now on the harness works on files, as the embedded edition does; what opens its
+    copies."""
+    cipher, systems = Cipher([new_key()]), harness.systems
+    systems.queue = queue = SqliteQueue(
+        home / "queue.sqlite", harness.clock, LOCK, synchronous="NORMAL"
+    )
+    systems.tables = tables = SqliteTables(home / "tables.sqlite", synchronous="NORMAL")
+
+    def compact() -> None:
+        queue.compact()
+        tables.compact()
+
+    parts = replace(systems.edition_parts(), sealer=cipher, compact=compact)
+    harness.services = Services(systems.connections, FLOWS, parts)
+    return cipher
+
+
+async def erases(harness: Harness, people: People) -> list[int]:
+    """As the command does it, for all who were planted."""
+    services = harness.services
+    systems = await services.systems_pool.open(CONNECTION)
+    guest = people.orders["wump"].row["increment_id"]
+    named = Named([guest], customers=[21], companies=[22])
+    records = await Records(services, systems).of(named)
+    counts = [count async for _, count in services.erasure.erase(CONNECTION, records)]
+    services.edition_parts.compact()
+    return counts
+
+
+def simulated(story: Any, home: Path) -> Callable[[], Any]:
+    async def played() -> None:
+        harness = Harness(SETTINGS)
+        harness.systems.close()
+        try:
+            await story(harness, on_disk(harness, home), home)
+        finally:
+            await harness.close()
+
+    return played
+
+
+async def whole_story(harness: Harness, cipher: Cipher, home: Path) -> None:
+    people = People(harness)
+    await people.come_and_buy()
+    await people.left_by_an_earlier_release()
+    assert left_in_files(home, cipher) == {*PLANTED, guessed()}
+    order = await harness.claim(people.orders["zeb"])
+    assert sum(await erases(harness, people)) > 20
+    assert left_in_files(home, cipher) == set()
+    assert sum(await erases(harness, people)) == 0
+    assert [one async for one in harness.services.refused_keys.all()] == []
+    parked = people.orders["parked"]
+    claim = await harness.claim(parked)
+    assert (claim.state, claim.reason) == (State.PARKED, WHY)
+    assert [entry.reason for entry in await harness.trail(parked)] == [ERASED]
+    assert await harness.claim(people.orders["zeb"]) == replace(order, reason="", remedy="")
+    await harness.replays(key_of(people.orders["zeb"]))
+    assert len(harness.headers(people.orders["zeb"])) == 1
+    assert (await harness.trail(people.orders["zeb"]))[-1].event == "unchanged"
+
+
+def test_nothing_of_a_person_is_left_in_any_file(tmp_path: Path) -> None:
+    virtually(simulated(whole_story, tmp_path)())
