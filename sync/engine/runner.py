@@ -19,7 +19,7 @@ from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
-from sync.engine.message import Message
+from sync.engine.message import CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.sign_in_alerts import report_refused_sign_in
@@ -83,7 +83,7 @@ class Runner:
             return
         paused = await self._engine.pauses.over(systems.pause_names)
         if paused is not None:
-            await self._engine.intake.reschedule(message, paused)
+            await self._engine.intake.reschedule(message, paused + CLOCKS_APART)
             return
         claim, is_held = await self._ledger.take(
             message.connection,

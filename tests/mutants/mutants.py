@@ -162,8 +162,8 @@ MUTANTS: Final = (
         "removal-settle-dropped",
         "a document is removed while a change of it may still commit",
         EXECUTOR,
-        "        delivery.wait_until_settled()\n        intent = await delivery.intend(removal.kind,",
-        "        intent = await delivery.intend(removal.kind,",
+        "delivery.wait_until_settled()\n        intent = await delivery.intend(removal.kind,",
+        "intent = await delivery.intend(removal.kind,",
         TESTS_OF_EXECUTOR,
     ),
     Mutant(

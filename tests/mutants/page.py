@@ -12,8 +12,8 @@ PAGE: Final = ROOT / "docs" / "mutants.md"
 HEAD: Final = """# What the proofs find out
 
 Each row is the product with one thing wrong. `make mutants` runs them all, and writes this page:
-`world` is the first seed of the fault simulation that shows the fault (of {worlds}), `test` the
-first test that does, of those that the list names. A dash: none of them does.
+`test` is the first test that finds it out, of those that the list names; where none of them does,
+`world` is the first seed of the fault simulation that does (of {worlds}).
 
 `tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one.
 

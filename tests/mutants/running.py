@@ -14,8 +14,8 @@ from typing import Final
 from tests.mutants.mutants import Mutant
 from tests.source import ROOT
 
-LONGEST: Final = 1800
-"""Seconds after which a run that never ends counts as one that found the mutant out."""
+MOST: Final = 200
+"""Seconds of a processor after which a run never ends: that finds a mutant out, too."""
 PYTEST: Final = ("-m", "pytest", "-q", "-x", "--no-cov", "-p", "no:cacheprovider", "--tb=no")
 
 
@@ -34,6 +34,11 @@ class Death:
         """Whether anything found it out."""
         return bool(self.world or self.test)
 
+    def __str__(self) -> str:
+        """Where, and in a world by what."""
+        where = f"world {self.world}: {self.fault[:100]}" if self.world else "nowhere"
+        return self.test or where
+
 
 @contextmanager
 def tree(mutant: Mutant) -> Iterator[Path]:
@@ -50,11 +55,11 @@ def tree(mutant: Mutant) -> Iterator[Path]:
         yield root
 
 
-def death_of(mutant: Mutant, *, worlds: int, first: int = 1) -> Death:
-    """Where the mutant dies: in its tests, and in the first of so many worlds that shows it."""
+def death_of(mutant: Mutant, *, worlds: int, first: int = 1, tests: bool = True) -> Death:
+    """Where the mutant dies: in its tests, else in the first of so many worlds that shows it."""
     with tree(mutant) as root:
-        test = _in_tests(root, mutant.tests) if mutant.tests else ""
-        world, fault = _in_worlds(root, first, worlds) if worlds else ("", "")
+        test = _in_tests(root, mutant.tests) if mutant.tests and tests else ""
+        world, fault = ("", "") if test or not worlds else _in_worlds(root, first, worlds)
     return Death(mutant.name, world, fault, test)
 
 
@@ -77,16 +82,16 @@ def _in_worlds(root: Path, first: int, worlds: int) -> tuple[str, str]:
         return found[1], found[2]
     if is_over and "0 broken" not in told:
         raise RuntimeError(f"the worlds did not run: {told[-500:]}")
-    return ("", "") if is_over else ("a world", "never ends")
+    return ("", "") if is_over else ("?", "never ends")
 
 
 def _told(root: Path, *arguments: str) -> tuple[str, bool]:
     """What a run says, and whether it came to its end."""
-    try:
-        ran = subprocess.run(  # noqa: S603 - ourselves
-            [sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False,
-            timeout=LONGEST,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as late:
-        return str(late.stdout or ""), False
-    return ran.stdout + ran.stderr, True
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_CPU, ({MOST}, {MOST}))"
+    name, *rest = arguments[1:]
+    code = f"{limited}; import runpy, sys; sys.argv[1:] = {rest!r}; sys.path.insert(0, '')"
+    ran = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-c", f"{code}; runpy.run_module({name!r}, run_name='__main__')"],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return ran.stdout + ran.stderr, ran.returncode >= 0

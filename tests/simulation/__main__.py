@@ -22,10 +22,11 @@ def main() -> int:
     for seed in range(asked.seed, asked.seed + asked.worlds):
         try:
             simulate(seed, prints=asked.worlds == 1)
-        except Wrong as wrong:
+        except Exception as error:  # noqa: BLE001 - a promise is broken, or the product is
             broken += 1
-            print(f"world {seed}: {wrong.first}")  # noqa: T201
-            print("\n".join(str(wrong).splitlines()[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201
+            said = str(error).splitlines() if isinstance(error, Wrong) else [repr(error)] * 2
+            print(f"world {seed}: {said[1]}")  # noqa: T201
+            print("\n".join(said[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201
             if asked.until_broken:
                 break
     took = time.perf_counter() - begun

@@ -29,7 +29,7 @@ from sync.engine.ledger import CLAIMS
 from sync.intake_http.business_events import BUSINESS_EVENTS
 from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
-from tests.process import Process, begin, task_factory
+from tests.process import Process, begin, close_what_generators_await, task_factory
 from tests.simulation.environment import DELIVERIES, POOL
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.stories import Story
@@ -61,12 +61,7 @@ ONCE: Final = {
 
 
 class Wrong(AssertionError):
-    """A promise is broken. Its lines begin with the seed."""
-
-    @property
-    def first(self) -> str:
-        """The first thing that is wrong."""
-        return [*str(self).splitlines(), "", ""][1] or str(self)
+    """A promise is broken: the seed and how to replay it, then what is wrong, line by line."""
 
 
 @dataclass
@@ -121,7 +116,8 @@ class World:
         while not await self.is_quiet():
             await asyncio.sleep(LOOK_EVERY)
             if self.clock.now() > START + LONGEST:
-                raise Wrong(f"the world is not quiet after {LONGEST}: {await self._unquiet()}")
+                late = f"the world is not quiet after {LONGEST}: {await self._unquiet()}"
+                raise Wrong(f"seed {self.plan.seed}\n{late}")
         await self.systems.ledger_dials.settle()
         await self.systems.shop_dials.settle()
 
@@ -298,7 +294,7 @@ class World:
     async def _unquiet(self) -> str:
         for worker in self.workers:
             if worker.over.done() and (error := worker.over.exception()) is not None:
-                raise Wrong(f"{worker.name} ended by itself") from error
+                raise Wrong(f"seed {self.plan.seed}\n{worker.name} ended by itself") from error
         for queue in (*self.plan.flows, BUSINESS_EVENTS):
             depth = await self.systems.queue.depth(queue)
             if depth.due or depth.scheduled or depth.locked or depth.dead:
@@ -324,6 +320,7 @@ class World:
         await asyncio.sleep(1)
         for worker in self.workers:
             await worker.process.clean_up()
+        close_what_generators_await()
         self.systems.close()
 
 
