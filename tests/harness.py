@@ -142,6 +142,14 @@ class Harness:
             await self.works_off_what_is_due()
         await asyncio.sleep((until - self.clock.now()).total_seconds())
 
+    async def works_for(self, seconds: float) -> None:
+        """Work off what comes due within so many seconds, and let them pass."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while (due := self._next_due()) is not None and due <= until:
+            await asyncio.sleep(max((due - self.clock.now()).total_seconds(), 0))
+            await self.works_off_what_is_due()
+        await asyncio.sleep(max((until - self.clock.now()).total_seconds(), 0))
+
     async def works_off_what_is_due(self) -> None:
         """One turn: take what can be had now, side by side."""
         for flow in self.services.flows:

@@ -10,10 +10,12 @@ from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never
 from sync.core.http_reading import MOST_OF_A_REFUSAL, http_date, wait_in
-from sync.dynamics.faults import ODataAnswer, ODataCall, error_from
+from sync.dynamics.faults import error_from
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 from tests.commerce.doubles import HandClock, KnownSecrets
 from tests.commerce.shop import CREDENTIALS
 from tests.dynamics.doubles import Environment, Harness
+from tests.pacing.paces import pace_of
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PIECE = b'{"error":{"message":"' + b"name 'x' " * 7000
@@ -56,7 +58,11 @@ async def test_commerce(status: int) -> None:
     async with httpx.AsyncClient(transport=answering(status, stream)) as http:
         settings = Commerce(url="https://shop.example.com", **names)
         client = CommerceClient(
-            settings, secrets=KnownSecrets(CREDENTIALS), http=http, clock=HandClock()
+            settings,
+            secrets=KnownSecrets(CREDENTIALS),
+            http=http,
+            clock=HandClock(),
+            pace=pace_of(HandClock()),
         )
         with pytest.raises((Later, Never)):
             await client.get("orders/1")

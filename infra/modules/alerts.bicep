@@ -49,6 +49,18 @@ AppTraces
 | extend System = extract(@"reason=(.+?) asked for a pause of ", 1, Message)
 '''
 
+var silence = '''
+AppTraces
+| where Message contains "pacing.away system="
+| extend System = extract(@"system=(.+?) s=", 1, Message)
+'''
+
+var stopped = '''
+AppTraces
+| where Message contains "flows.stopped flow="
+| extend Flow = strcat(extract(@"flow=(\S+)", 1, Message), " of ", extract(@"connection=(\S+)", 1, Message))
+'''
+
 var parked = '''
 AppTraces
 | where Message contains ".parked key="
@@ -159,6 +171,28 @@ var rules = [
     operator: 'GreaterThan'
     threshold: 2
     query: turnedAway
+  }
+  {
+    name: 'system-is-away'
+    title: 'A system gives no answer'
+    description: 'Commerce or F&O has given nobody an answer for minutes. Nothing is lost, and all goes on by itself: python -m sync health.'
+    severity: 1
+    window: 'PT15M'
+    dimension: 'System'
+    operator: 'GreaterThan'
+    threshold: 20
+    query: silence
+  }
+  {
+    name: 'flow-stands-still'
+    title: 'A flow has stopped itself'
+    description: 'A right is missing, or an entity or service: no record of this flow can be delivered. The cause and what to do: python -m sync paused.'
+    severity: 1
+    window: 'PT15M'
+    dimension: 'Flow'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: stopped
   }
   {
     name: 'system-asks-for-pauses'

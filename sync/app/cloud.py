@@ -11,8 +11,6 @@ import logging
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-import httpx
-
 from sync.adapters.cipher import Cipher
 from sync.adapters.entra import EntraTokens, IdentityElsewhere, OperatorSignIn, managed_identity
 from sync.adapters.keyvault import KeyVaultSecrets
@@ -23,6 +21,7 @@ from sync.app.edition_parts import EditionParts
 from sync.app.embedded import DOCUMENT_KEY, EMAIL_KEY, vault_of
 from sync.app.services import Services
 from sync.app.settings import Settings
+from sync.commerce.transport import shop_client
 from sync.config.connections import Connections, Dynamics
 from sync.core.errors import Later
 from sync.core.ports import Secrets
@@ -165,8 +164,8 @@ async def _opened(
         email_key=email_key,
         clock=SystemClock(),
         tokens=TokenPool(secrets, entra),
-        commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
-        dynamics_http=lambda section: http_client(connections=section.concurrency),
+        commerce_http=lambda _: shop_client(),
+        dynamics_http=lambda _: http_client(),
         is_alone=False,
         keep_months=settings.keep_months,
         telemetry=_telemetry(settings) if serves else SILENT,

@@ -13,8 +13,6 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from sync.adapters.cipher import Cipher
 from sync.adapters.entra import EntraTokens
 from sync.adapters.sqlite.queue import SqliteQueue
@@ -23,6 +21,7 @@ from sync.adapters.system_clock import SystemClock
 from sync.adapters.vault import Vault, create_key_file, new_key, read_key_file
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.commerce.transport import shop_client
 from sync.config.connections import Connections
 from sync.core.errors import Never
 from sync.dynamics.auth import TokenPool
@@ -98,8 +97,8 @@ async def open_embedded(
         email_key=(await vault.get(EMAIL_KEY)).encode(),
         clock=clock,
         tokens=TokenPool(vault, lambda section, scope: EntraTokens(section, scope, vault)),
-        commerce_http=lambda _: httpx.AsyncClient(timeout=60.0, follow_redirects=False),
-        dynamics_http=lambda settings: http_client(connections=settings.concurrency),
+        commerce_http=lambda _: shop_client(),
+        dynamics_http=lambda _: http_client(),
         is_alone=serves,
         takes_turns=True,
         clocks_apart=timedelta(),

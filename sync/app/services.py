@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from sync.app.edition_parts import EditionParts
+from sync.app.paces import Paces
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import tidy
 from sync.commerce.event_keys import PublicKeys
@@ -71,7 +72,9 @@ class Services:
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
         self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
-        self.systems_pool = SystemsPool(self.connections, edition_parts, self.pauses)
+        self.worker = clock.unique()
+        paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
+        self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
         self.runner, self.polling = Runner(engine), Polling(engine)
@@ -93,10 +96,9 @@ class Services:
             ledger=self.ledger,
             tables=self.edition_parts.tables,
             documents=self.documents,
-            pauses=self.pauses,
             flow_pauses=self.flow_pauses,
             clock=self.edition_parts.clock,
-            worker=self.edition_parts.clock.unique(),
+            worker=self.worker,
         )
 
     def _with_flow(self, flow: str) -> list[str]:
@@ -188,11 +190,12 @@ class Services:
         )
 
     async def health(self) -> HttpAnswer:
-        """Queue and tables answer; per flow how much waits and when its poll last looked. 503 when
-        one does not."""
+        """Queue and tables answer; per flow how much waits and when its poll last looked; which
+        flows are paused, and which systems nobody may call. 503 when one does not."""
         flows: dict[str, Any] = {}
         try:
             paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
+            stopped = await self.systems_pool.paces.stopped()
             for name, flow in self.flows.items():
                 depth = await self.edition_parts.queue.depth(flow.queue)
                 marks = {
@@ -215,8 +218,8 @@ class Services:
                 503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
             )
         counts = self.systems_pool.counts()
-        found = {"status": "ok", "paused": paused, "counts": counts, "flows": flows}
-        return HttpAnswer(200, to_json(found))
+        found = {"paused": paused, "systems": stopped, "counts": counts, "flows": flows}
+        return HttpAnswer(200, to_json({"status": "ok", **found}))
 
     async def monitor(self) -> None:
         """Tell the log how far behind queues and polls are; mend a page of claims."""

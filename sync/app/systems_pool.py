@@ -11,19 +11,19 @@ import httpx
 
 from sync.app.edition_parts import EditionParts
 from sync.app.old_accounts import entity_of_old_row
+from sync.app.paces import Paces
 from sync.commerce.client import CommerceClient
 from sync.commerce.companies import Companies
 from sync.commerce.products import Products
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
-from sync.core.errors import Never, Paused
+from sync.core.errors import Never
 from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.pacing.coalescer import Coalescer
-from sync.pacing.limiter import Limiter
-from sync.pacing.pauses import Pauses
+from sync.pacing.pace import Pace
 
 WINDOW = timedelta(milliseconds=10)
 """Reads asked for within this become one request."""
@@ -67,17 +67,15 @@ class _Reads:
 
 
 class SystemsPool:
-    """The connections of one process. Clients of one environment share its limiter. Close it when
-    done."""
+    """The connections of one process. Clients of one system share its pace. Close it when done."""
 
     def __init__(
-        self, connections: Mapping[str, Connection], edition_parts: EditionParts, pauses: Pauses
+        self, connections: Mapping[str, Connection], edition_parts: EditionParts, paces: Paces
     ) -> None:
         self._connections = connections
         self._edition_parts = edition_parts
-        self._pauses = pauses
+        self.paces = paces
         self._by_connection: dict[str, Systems] = {}
-        self._limiters: dict[str, Limiter] = {}
         self._https: list[httpx.AsyncClient] = []
         self._opening = asyncio.Lock()
 
@@ -100,9 +98,9 @@ class SystemsPool:
 
     def _opened(self, name: str, settings: Connection) -> Systems:
         edition_parts = self._edition_parts
-        commerce = self._commerce(settings.commerce)
-        dynamics, system = self._dynamics(settings.dynamics)
-
+        shop, ledger = self.paces.of(settings.commerce), self.paces.of(settings.dynamics)
+        commerce = self._commerce(settings.commerce, shop)
+        dynamics = self._dynamics(settings.dynamics, ledger)
         reads = _Reads(commerce, edition_parts.clock)
         companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
         locks = WeakValueDictionary[str, asyncio.Lock]()
@@ -131,7 +129,7 @@ class SystemsPool:
             websites=Websites(commerce, settings),
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, edition_parts.email_key),
-            pause_names=(commerce.system, system),
+            paces=(shop, ledger),
             close=close,
         )
 
@@ -142,42 +140,26 @@ class SystemsPool:
         entity_of = entity_of_old_row(settings, dynamics)
         return AccountMappings(tables, name, clock, home=settings.legal_entity, entity_of=entity_of)
 
-    def _commerce(self, settings: Commerce) -> CommerceClient:
-        http = self._kept(self._edition_parts.commerce_http(settings))
-
-        async def pause(asked: Paused) -> None:
-            await self._pauses.pause(client.system, asked.after or timedelta(seconds=30))
-
-        client = CommerceClient(
+    def _commerce(self, settings: Commerce, pace: Pace) -> CommerceClient:
+        return CommerceClient(
             settings,
             secrets=self._edition_parts.secrets,
-            http=http,
+            http=self._kept(self._edition_parts.commerce_http(settings)),
             clock=self._edition_parts.clock,
-            on_pause=pause,
+            pace=pace,
         )
-        return client
 
-    def _dynamics(self, settings: Dynamics) -> tuple[DynamicsClient, str]:
-        system = f"Dynamics at {settings.url.split('://', 1)[-1].rstrip('/')}"
-
-        async def pause(length: timedelta) -> None:
-            await self._pauses.pause(system, length)
-
-        limiter = self._limiters.setdefault(
-            settings.url, Limiter(start=settings.concurrency, cap=51)
-        )
-        client = DynamicsClient(
+    def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:
+        return DynamicsClient(
             settings.url,
             http=self._kept(self._edition_parts.dynamics_http(settings)),
             tokens=self._edition_parts.tokens.tokens(settings),
-            limiter=limiter,
+            pace=pace,
             clock=self._edition_parts.clock,
-            on_pause=pause,
             write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch,
             lengths=settings.lengths,
         )
-        return client, system
 
     def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
         if http not in self._https:
@@ -199,6 +181,7 @@ class SystemsPool:
         for systems in self._by_connection.values():
             await systems.close()
         self._by_connection.clear()
+        await self.paces.close()
         for http in self._https:
             await http.aclose()
         self._https.clear()

@@ -9,6 +9,7 @@ from sync.cli import (
     erase,
     events,
     flows,
+    health,
     init,
     left_out,
     parked,
@@ -40,6 +41,7 @@ app.add_typer(preview.app)
 app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
+app.command(cls=Command)(health.health)
 app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)

@@ -18,15 +18,16 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.core.errors import Later, Never, Paused, Unknown
+from sync.core.errors import Later, Never, NotProvided, Paused, Unknown
 from sync.core.http_reading import wait_in
+from sync.pacing.pauses import ASKED_AGAIN
 
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = {"paas": timedelta(seconds=30), "saas": timedelta(seconds=5)}
 """How long to keep quiet after a 429 without Retry-After; the service's own sample client waits 5
 s."""
 
-MAINTENANCE_WAIT: Final = timedelta(minutes=2)
+MAINTENANCE_WAIT: Final = ASKED_AGAIN
 
 _MAINTENANCE: Final = re.compile(r"maintenance|service temporarily unavailable", re.IGNORECASE)
 _PASSING: Final = re.compile(
@@ -199,7 +200,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
 
 def _not_found(reason: str, said: Said) -> Never:
     if said.template.startswith("Request does not match any route"):
-        return Never(
+        return NotProvided(
             reason,
             remedy=(
                 "The shop has no such service: check commerce.url, commerce.edition and"

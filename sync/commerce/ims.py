@@ -21,6 +21,7 @@ from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import BearerAuth
+from sync.pacing.pace import Pace
 
 SCOPE: Final = (
     "openid,AdobeID,email,profile,additional_info.roles,"
@@ -65,9 +66,9 @@ class ImsTokens:
         secrets: Secrets,
         http: httpx.AsyncClient,
         clock: Clock,
-        system: str,
+        pace: Pace,
     ) -> None:
-        self._system = system
+        self._pace = pace
         self._settings = settings
         self._secrets = secrets
         self._http = http
@@ -117,9 +118,13 @@ class ImsTokens:
         try:
             response = await self._http.send(request, follow_redirects=False)
         except httpx.RequestError as error:
-            raise Later(f"Adobe IMS did not answer ({type(error).__name__})") from None
+            away = f"Adobe IMS did not answer ({type(error).__name__})"
+            raise Later(away, counts=False) from None
         if response.status_code != HTTPStatus.OK:
-            raise self._refused(response)
+            refused = self._refused(response)
+            if isinstance(refused, Paused):
+                await self._pace.paused(refused)
+            raise refused
         try:
             answer = from_json(response.content)
         except NotJson as error:
@@ -134,9 +139,14 @@ class ImsTokens:
         reason = f"Adobe IMS answered {status} to the request for a token: {said.sentence}"
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             call = RestCall(
-                self._system, "the token", False, self._settings.edition, self._clock.now(), None
+                self._pace.system,
+                "the token",
+                False,
+                self._settings.edition,
+                self._clock.now(),
+                None,
             )
-            return Paused(self._system, after=retry_after(response, call) or QUIET)
+            return Paused(self._pace.system, after=retry_after(response, call) or QUIET)
         if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
             return Later(reason, counts=False, said=said.words)
         return Later(

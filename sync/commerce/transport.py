@@ -1,4 +1,4 @@
-"""One request to Commerce and its answer: signed, counted, limited, tried again only where that is
+"""One request to Commerce and its answer: signed, counted, paced, tried again only where that is
 safe.
 
 Reads are tried once more at once after a lost connection or a 5xx; writes never, because POST is
@@ -8,8 +8,6 @@ each other.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,16 +25,28 @@ from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
 from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import send_signed
-from sync.pacing.outages import Outages
-
-log = logging.getLogger("sync.commerce.transport")
+from sync.pacing.limiter import NoTurn
+from sync.pacing.pace import Pace
+from sync.pacing.priority import Priority
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
 """What takes longer is cut off by PHP or a proxy anyway."""
 CONNECT_TIMEOUT: Final = 10.0
+CONNECTIONS: Final = 64
+"""More than `commerce.concurrency` can be."""
 
-OnPause = Callable[[Paused], Awaitable[None]]
-"""Told of every 429, before it is raised, so that the pause can be made known to all workers."""
+_TOO_MUCH: Final = frozenset({429, 503, 504})
+
+
+def shop_client() -> httpx.AsyncClient:
+    """The client for requests to a shop: as many connections as may be asked for at a time, and
+    some for tokens."""
+    limits = httpx.Limits(
+        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=30.0
+    )
+    return httpx.AsyncClient(
+        timeout=READ_TIMEOUT.total_seconds(), follow_redirects=False, limits=limits
+    )
 
 
 @dataclass(frozen=True)
@@ -58,22 +68,18 @@ class Transport:
         secrets: Secrets,
         http: httpx.AsyncClient,
         clock: Clock,
-        on_pause: OnPause | None = None,
+        pace: Pace,
     ) -> None:
         self.settings = settings
-        self.system = f"Commerce at {settings.url.split('://', 1)[-1].rstrip('/')}"
+        self.system = pace.system
         self.counts = {"reads": 0, "writes": 0}
         self.skew: timedelta | None = None
         self._clock = clock
         self._http = http
-        self._on_pause = on_pause
-        self._outages = Outages(clock)
-        self._places = asyncio.Semaphore(settings.concurrency)
+        self._pace = pace
         self._auth: httpx.Auth = OAuth(settings, secrets=secrets, clock=clock)
         if settings.edition == "saas":
-            tokens = ImsTokens(
-                settings, secrets=secrets, http=http, clock=clock, system=self.system
-            )
+            tokens = ImsTokens(settings, secrets=secrets, http=http, clock=clock, pace=pace)
             self._auth = Ims(settings, tokens)
 
     @property
@@ -93,39 +99,25 @@ class Transport:
     ) -> RestAnswer:
         """Send one request. `path` is escaped and below /V1; `body` None sends none.
 
-        Raises `Later` (using up no try) without sending when `not_after` has passed. Raises
-        `Later`, `Never`, `Paused`, `Unknown` by `errors`. Not safe to repeat for writes.
+        Raises `Later`, `Never`, `Paused`, `Unknown` by `errors`, and what `Pace.turn` raises
+        without sending. Not safe to repeat for writes.
         """
         url = url_of(self.settings, path, query)
         what = f"{method} {path}"
         content = None if body is None else to_json(body)
         writes = method != "GET"
-        try:
-            response = await self._tried(method, url, content, what, not_after)
-            if not response.is_success:
-                raise errors.error_from(response, self._call(what, writes=writes))
-            self._outages.answered()
-        except (Later, Never) as error:
-            await self._note_failure(error)
-            raise
+        response = await self._tried(method, url, content, what, not_after)
+        if not response.is_success:
+            error = errors.error_from(response, self._call(what, writes=writes))
+            await self._pace.failed(error)
+            raise error
+        await self._pace.answered()
         if not response.content.strip():
             return RestAnswer(None, self.server_time)
         try:
             return RestAnswer(from_json(response.content), self.server_time)
         except NotJson as problem:
             raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
-
-    async def _note_failure(self, error: Later | Never) -> None:
-        """Whether the shop is away, and for how long nobody is to ask it."""
-        quiet = self._outages.judged(error)
-        paused = error if isinstance(error, Paused) else None
-        if quiet is not None:
-            log.warning("commerce.away s=%d", quiet.total_seconds())
-            paused = Paused(self.system, after=quiet)
-        elif paused is not None or isinstance(error, Never):
-            self._outages.answered()
-        if paused is not None and self._on_pause is not None:
-            await self._on_pause(paused)
 
     async def _tried(
         self,
@@ -139,7 +131,7 @@ class Transport:
         if method == "GET":
             try:
                 response = await self._signed(method, url, content, what)
-            except Paused:
+            except (Paused, NoTurn):
                 raise
             except Later:
                 return await self._signed(method, url, content, what)
@@ -179,24 +171,31 @@ class Transport:
         self, request: httpx.Request, *, what: str, not_after: datetime | None
     ) -> httpx.Response:
         writes = request.method != "GET"
-        seconds = self._seconds(writes=writes)
-        async with self._places:
-            if not_after is not None and self._clock.now() > not_after:
-                raise Later(f"{what}: its turn came too late, nothing was sent", counts=False)
+        async with self._pace.turn(Priority.DOCUMENTS, what, not_after) as slot:
             self.counts["writes" if writes else "reads"] += 1
             try:
-                async with asyncio.timeout(seconds):
-                    streamed = await self._http.send(
-                        request, auth=None, follow_redirects=False, stream=True
-                    )
-                    response = await read_whole_or_beginning(streamed)
-            except TimeoutError:
-                late = httpx.ReadTimeout(f"no whole answer within {seconds:.0f} s", request=request)
-                raise errors.lost(late, self._call(what, writes=writes)) from None
-            except httpx.RequestError as error:
-                raise errors.lost(error, self._call(what, writes=writes)) from None
+                response = await self._exchanged(request, self._seconds(writes=writes))
+            except httpx.RequestError as problem:
+                if isinstance(problem, httpx.TimeoutException):
+                    slot.overloaded()
+                error = errors.lost(problem, self._call(what, writes=writes))
+                await self._pace.failed(error)
+                raise error from None
+            if response.status_code in _TOO_MUCH:
+                slot.overloaded()
         self._note_time(response)
         return response
+
+    async def _exchanged(self, request: httpx.Request, seconds: float) -> httpx.Response:
+        try:
+            async with asyncio.timeout(seconds):
+                streamed = await self._http.send(
+                    request, auth=None, follow_redirects=False, stream=True
+                )
+                return await read_whole_or_beginning(streamed)
+        except TimeoutError:
+            late = f"no whole answer within {seconds:.0f} s"
+            raise httpx.ReadTimeout(late, request=request) from None
 
     def _note_time(self, response: httpx.Response) -> None:
         reported = http_date(response.headers.get("Date", ""))

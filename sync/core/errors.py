@@ -47,12 +47,12 @@ class Later(Exception):
 
 
 class Paused(Later):
-    """A whole system asked for quiet (429): nobody calls it before `after` has passed. Uses up no
-    try."""
+    """Nobody calls a whole system before `after` has passed: it asked for quiet (429), or `reason`.
+    Uses up no try."""
 
-    def __init__(self, system: str, *, after: timedelta) -> None:
+    def __init__(self, system: str, *, after: timedelta, reason: str = "") -> None:
         super().__init__(
-            f"{system} asked for a pause of {after.total_seconds():.0f} s",
+            reason or f"{system} asked for a pause of {after.total_seconds():.0f} s",
             after=after,
             counts=False,
         )
@@ -110,6 +110,11 @@ def said_in(error: BaseException | None) -> str:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return ""
+
+
+class NotProvided(Never):
+    """A system refuses this kind of request whatever the record: a right is missing, or there is
+    no such entity or service. It would refuse the next record too, so the whole flow waits."""
 
 
 class AlreadyExists(Never):

@@ -7,7 +7,8 @@ from typing import Any
 
 from sync.core.encoding import NotJson, from_json
 from sync.dynamics import batch
-from sync.dynamics.faults import ODataAnswer, ODataCall, error_from_nonsense
+from sync.dynamics.faults import error_from_nonsense
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 
 Record = dict[str, Any]
 

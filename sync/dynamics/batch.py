@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sync.dynamics.faults import ODataAnswer
+from sync.dynamics.refusals import ODataAnswer
 
 MOST_OPERATIONS: Final = 5000
 """F&O's own limit. One document per changeset stays far below it."""

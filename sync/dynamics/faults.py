@@ -7,70 +7,26 @@ Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-
 recorded in July 2026; practitioners' captures of $batch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
 
-from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
-from sync.core.http_reading import wait_in
+from sync.core.errors import (
+    AlreadyExists,
+    Later,
+    Never,
+    NotProvided,
+    Paused,
+    SignInRefused,
+    Unknown,
+)
 from sync.dynamics import infolog
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall, Refusal, Words, words
 
 DEFAULT_PAUSE: Final = timedelta(seconds=30)
-LONGEST_PAUSE: Final = timedelta(hours=1)
-"""A longer Retry-After is asked again after this."""
-
-
-class NotFound(Never):
-    """The record is not there, or in another company."""
-
-
-@dataclass(frozen=True)
-class ODataCall:
-    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), and whether it could
-    change anything."""
-
-    what: str
-    writes: bool = False
-
-
-@dataclass(frozen=True)
-class ODataAnswer:
-    """Status, headers (names in lower case) and body, of a response or of a part of one."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer with its meaning read: what rules look at and errors are made of."""
-
-    call: ODataCall
-    answer: ODataAnswer
-    said: infolog.Said
-    now: datetime
-
-    @property
-    def reason(self) -> str:
-        """What was asked and what came back."""
-        return f"{self.call.what}: Dynamics answered {self.answer.status}: {self.said.text}"
-
-    @property
-    def activity(self) -> str:
-        """F&O's own id of the call, for a support case."""
-        return self.answer.headers.get("ms-dyn-aid", "")
-
-    def wait(self) -> timedelta | None:
-        """The wait the answer names, at most `LONGEST_PAUSE`; None when it names none that can be
-        read."""
-        asked = wait_in(self.answer.headers.get("retry-after", ""), self.now)
-        return None if asked is None else min(asked, LONGEST_PAUSE)
-
-
 Makes = Callable[[Refusal], Exception]
 
 
@@ -116,29 +72,6 @@ def _with_activity(refusal: Refusal) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
-    """Phrases in small letters, of which one must occur; the pieces of a phrase one after another.
-    Linear in the text."""
-
-    phrases: tuple[tuple[str, ...], ...]
-
-    def occur_in(self, text: str) -> bool:
-        """Whether one of the phrases is there, in any case of letters."""
-        small = text.lower()
-        return any(_in_order(small, pieces) for pieces in self.phrases)
-
-
-def _in_order(text: str, pieces: tuple[str, ...]) -> bool:
-    at = 0
-    for piece in pieces:
-        found = text.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
-
-
-@dataclass(frozen=True)
 class Rule:
     """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant,
     the error made."""
@@ -157,25 +90,21 @@ class Rule:
         )
 
 
-def _words(*phrases: str) -> Words:
-    return Words(tuple(tuple(phrase.lower().split("…")) for phrase in phrases))
-
-
-_MISSPELT: Final = _words(
+_MISSPELT: Final = words(
     "does not exist on type", "untyped value in non-open type", "Could not find a property named",
     "Cannot convert a primitive value", "not a valid member", "not a valid enum",
     "Requested value … was not found",
 )  # fmt: skip
-_ROUTE: Final = _words(
+_ROUTE: Final = words(
     "No HTTP resource was found", "No route data", "Resource not found for the segment"
 )
-_CONFLICT: Final = _words(
+_CONFLICT: Final = words(
     "update conflict occurred due to another user process", "simultaneously locked", "deadlocked"
 )
-_RULES: Final = _words(
+_RULES: Final = words(
     "validateField failed", "validateWrite failed", "validateDelete failed", "Infolog:… Warning:"
 )  # fmt: skip
-_STOPPED: Final = _words(
+_STOPPED: Final = words(
     *(f" {verb} {how}" for verb in ("is", "are") for how in ("blocked", "stopped", "on hold"))
 )
 
@@ -189,12 +118,21 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({401}), _unauthorised),
     Rule(
         frozenset({403}),
-        _never("Give the user of this app, in F&O, a role with the privilege for this entity"),
+        _never("Find out which gateway before F&O refuses this request; then replay"),
+        page=True,
+    ),
+    Rule(
+        frozenset({403}),
+        _never(
+            "Give the user of this app, in F&O, a role with the privilege for this entity",
+            NotProvided,
+        ),
     ),
     Rule(
         frozenset({404}),
         _never(
-            "Check the entity set's name in connections.toml against the environment: run `check`"
+            "Check the entity set's name in connections.toml against the environment: run `check`",
+            NotProvided,
         ),
         _ROUTE,
     ),
@@ -207,7 +145,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
-        _words("No resources were found when selecting for update"),
+        words("No resources were found when selecting for update"),
     ),
     Rule(
         _REFUSED,
@@ -216,7 +154,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             " if it is another; then replay",
             AlreadyExists,
         ),
-        _words("already exists"),
+        words("already exists"),
     ),
     Rule(
         _REFUSED,
@@ -226,7 +164,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         _never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
-        _words("is not found in the related table"),
+        words("is not found in the related table"),
     ),
     Rule(
         _REFUSED,
@@ -234,7 +172,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             "Fill the field on the master record in D365, or map it in connections.toml, then"
             " replay"
         ),
-        _words("must be filled in", "is mandatory", "must be specified"),
+        words("must be filled in", "is mandatory", "must be specified"),
     ),
     Rule(
         _REFUSED,
@@ -242,7 +180,7 @@ TABLE: Final[tuple[Rule, ...]] = (
             "Set the number sequence of what the message names to manual in D365, or orders.numbers"
             ' (customers.numbers for accounts) to "theirs" in connections.toml, then replay'
         ),
-        _words("number sequence"),
+        words("number sequence"),
     ),
     Rule(
         _REFUSED,

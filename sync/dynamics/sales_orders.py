@@ -27,7 +27,7 @@ from sync.dynamics.existing_sales_order import (
     STOPPED,
     ExistingSalesOrder,
 )
-from sync.dynamics.faults import NotFound
+from sync.dynamics.refusals import NotFound
 
 
 class SalesOrders:

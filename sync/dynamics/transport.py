@@ -1,14 +1,14 @@
-"""One request to F&O: token, slot, headers, deadline, count, and the error when it fails.
+"""One request to F&O: token, turn, headers, deadline, count, and the error when it fails.
 
-A request waits for its slot. It is sent only if no pause began meanwhile and its deadline has not
-passed; so is the second try after a 401. A read whose connection broke is sent once more; a write
-never.
+A request waits for its turn (`pacing.pace`). It is sent only if no pause began meanwhile and its
+deadline has not passed; so is the second try after a 401. A read whose connection broke is sent
+once more; a write never.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,14 +19,15 @@ from uuid import UUID
 
 import httpx
 
-from sync.core.errors import Later, Paused
 from sync.core.http_reading import read_whole_or_beginning
 from sync.core.ports import Clock
 from sync.core.sign_in import BearerAuth, send_signed
+from sync.dynamics import batch
 from sync.dynamics.auth import Tokens, checked_url
-from sync.dynamics.faults import ODataAnswer, ODataCall, error_from, error_from_silence
-from sync.pacing.limiter import MOST, Limiter
-from sync.pacing.outages import Outages
+from sync.dynamics.faults import error_from, error_from_silence
+from sync.dynamics.refusals import ODataAnswer, ODataCall
+from sync.pacing.limiter import MOST
+from sync.pacing.pace import Pace
 from sync.pacing.priority import Priority
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ LIST_TIMEOUT: Final = timedelta(seconds=120)
 READ_TIMEOUT: Final = timedelta(seconds=60)
 JSON: Final = "application/json;odata.metadata=minimal"
 
+_TOO_MUCH: Final = frozenset({429, 503, 504})
 _BROKEN: Final = (httpx.NetworkError, httpx.RemoteProtocolError)
 _TIMED_OUT: Final = (httpx.TimeoutException, TimeoutError)
 
@@ -94,82 +96,51 @@ class Transport:
         *,
         http: httpx.AsyncClient,
         tokens: Tokens,
-        limiter: Limiter,
+        pace: Pace,
         clock: Clock,
-        on_pause: Callable[[timedelta], Awaitable[None]],
     ) -> None:
         self.origin = checked_url(base_url)
         self.counts: Counter[str] = Counter()
         self.clock = clock
         self._http = http
         self._auth = BearerAuth(tokens)
-        self._limiter = limiter
-        self._on_pause = on_pause
-        self._outages = Outages(clock)
+        self._pace = pace
         self._authorization = ""
-        self._quiet_until: datetime | None = None
 
     async def send(self, request: Request) -> ODataAnswer:
-        """The answer, of status 200 to 299. Raises what `faults.TABLE` says of any other, and of
-        silence.
-
-        Raises `Later` (using up no try) without sending when `not_after` has passed, `Paused` while
-        quiet is asked for.
-        """
-        try:
-            response = await send_signed(
-                self._auth, self._request(request), partial(self._once, request)
-            )
-        except Later as error:
-            await self._judge(error)
-            raise
+        """The answer, of status 200 to 299. Raises what `faults.TABLE` says of any other, of
+        silence, and what `Pace.turn` raises without sending."""
+        response = await send_signed(
+            self._auth, self._request(request), partial(self._once, request)
+        )
         answer = _answer(response, body_was_taken=request.sink is not None)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             log.error("dynamics.unauthorised activity=%s", answer.headers.get("ms-dyn-aid", ""))
         if not 200 <= answer.status < 300:
             await self.refuse(answer, request.call)
-        self._outages.answered()
+        await self._pace.answered()
         return answer
 
     async def refuse(self, answer: ODataAnswer, call: ODataCall) -> NoReturn:
         """Raise the error that `answer` stands for; a pause is told to everybody first."""
-        now = self.clock.now()
-        error = error_from(answer, call, now=now)
-        if isinstance(error, Paused) and error.after is not None:
-            self._quiet_until = max(now + error.after, self._quiet_until or now)
-            await self._on_pause(error.after)
-        if not isinstance(error, Later) or not error.is_outage:
-            self._outages.answered()
-        await self._judge(error)
+        error = error_from(answer, call, now=self.clock.now())
+        await self._pace.failed(error)
         raise error
 
-    async def _judge(self, error: Exception) -> None:
-        quiet = self._outages.judged(error)
-        if quiet is not None:
-            log.warning("dynamics.away s=%d", quiet.total_seconds())
-            await self._on_pause(quiet)
-
     async def _once(self, request: Request, signed: httpx.Request) -> httpx.Response:
-        async with self._limiter.slot(request.priority) as slot:
-            self._require_leave(request)
+        turn = self._pace.turn(request.priority, request.call.what, request.not_after)
+        async with turn as slot:
             try:
                 response = await self._asked(request, signed)
             except (httpx.RequestError, TimeoutError) as error:
                 if isinstance(error, _TIMED_OUT):
                     slot.overloaded()
-                raise error_from_silence(error, request.call) from error
-            if response.status_code in {429, 503, 504}:
+                silence = error_from_silence(error, request.call)
+                await self._pace.failed(silence)
+                raise silence from error
+            if _is_too_much(response):
                 slot.overloaded()
             return response
-
-    def _require_leave(self, request: Request) -> None:
-        now = self.clock.now()
-        if self._quiet_until is not None and now < self._quiet_until:
-            raise Paused("Dynamics", after=self._quiet_until - now)
-        if request.not_after is not None and now > request.not_after:
-            raise Later(
-                f"{request.call.what}: its turn came too late, nothing was sent", counts=False
-            )
 
     async def _asked(self, request: Request, signed: httpx.Request) -> httpx.Response:
         async with asyncio.timeout(request.timeout.total_seconds()):
@@ -216,6 +187,21 @@ class Transport:
         )
         http_request.headers.pop("cookie", None)  # whatever jar the shared client has
         return http_request
+
+
+def _is_too_much(response: httpx.Response) -> bool:
+    """Whether the answer says that the system has too much to do; a batch says so in its parts, and
+    is one complaint however many do."""
+    if response.status_code in _TOO_MUCH:
+        return True
+    kind = response.headers.get("content-type", "")
+    if not response.is_success or not kind.startswith("multipart/"):
+        return False
+    try:
+        groups = batch.read(kind, response.content)
+    except batch.BrokenBatch:  # its reader says so
+        return False
+    return any(part.status in _TOO_MUCH for group in groups for part in group)
 
 
 def _answer(response: httpx.Response, *, body_was_taken: bool) -> ODataAnswer:

@@ -10,6 +10,7 @@ from sync.core.errors import Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
+from sync.engine.lease_keeper import TookTooLong
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
@@ -136,6 +137,11 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    async def keep_lease(self) -> None:
+        """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken
+        the record."""
+        self.claim = await self.ledger.save(self.claim)
+
     def was_not_made(self) -> None:
         """The write that was announced last was refused or not sent, and all of it: only what was
         open before it is open still. The claim stores it when it is let go."""
@@ -153,6 +159,8 @@ class Delivery:
         """
         intent = self.claim.intent
         if intent is None or intent == self.inherited or not isinstance(error, Later | Never):
+            return {}
+        if isinstance(error, TookTooLong):
             return {}
         horizon = self._horizon if isinstance(error, Unknown) else timedelta()
         return {"intent_settled_by": min(intent.settled_by, self.systems.clock.now() + horizon)}

@@ -11,7 +11,6 @@ from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
-from sync.pacing.pauses import Pauses
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,6 @@ class Engine:
     ledger: Ledger
     tables: Tables
     documents: DocumentCopies
-    pauses: Pauses
     flow_pauses: FlowPauses
     clock: Clock
     worker: str

@@ -21,6 +21,7 @@ from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import Claim, State
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
+from sync.engine.mirror import Mirror
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
 
@@ -63,6 +64,7 @@ class Ledger:
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
         self._tables, self.identities = tables, Identities(tables)
+        self.mirror = Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 
@@ -112,6 +114,19 @@ class Ledger:
         """Write while holding: renews the lease. Raises `LeaseLost` when another has taken the
         record."""
         return await self._write_held(claim, {"lease_until": self._clock.now() + LEASE, **changes})
+
+    async def renew(self, claim: Claim) -> bool:
+        """Lengthen the lease of a held claim and change nothing else; whether it is still ours.
+        What its holder writes meanwhile is not lost: both write over what they have read."""
+        while (found := await self.claim(claim.connection, claim.flow, claim.key)).owner == (
+            claim.owner
+        ):
+            try:
+                await self._store(replace(found, lease_until=self._clock.now() + LEASE))
+            except Conflict:
+                continue
+            return True
+        return False
 
     async def release(self, claim: Claim, **changes: Any) -> Claim:
         """Write and let go. Raises `LeaseLost`. The result's `again` tells that somebody notified

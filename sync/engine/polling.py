@@ -21,8 +21,10 @@ from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
+from sync.pacing.pace import may_begin
 
 log = logging.getLogger("sync.engine.polling")
 
@@ -85,6 +87,7 @@ class Polling:
                 return await self._poll_connection(flow, connection, at_once=at_once)
         except (Later, Never) as error:
             report_refused_sign_in(flow.name, connection, error)
+            await stopped_for(error, flow.name, connection, self._engine.flow_pauses)
             log.warning(
                 "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
             )
@@ -159,9 +162,9 @@ class Polling:
         )
 
     async def _stands_still(self, flow: DocumentFlow[Any], systems: Systems) -> bool:
-        """Whether a person has paused the flow, or one of the systems has asked for a pause."""
+        """Whether a person has paused the flow, or one of the systems may not be called."""
         pause = await self._engine.flow_pauses.over(systems.name, flow.name)
-        return pause is not None or await self._engine.pauses.over(systems.pause_names) is not None
+        return pause is not None or not await may_begin(systems.paces)
 
     async def _store(self, run: Run, mark: Watermark) -> Watermark:
         await self._engine.tables.upsert(WATERMARKS, mark.row(run.systems.name, run.flow.name))

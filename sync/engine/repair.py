@@ -17,6 +17,7 @@ from sync.core.ports import Row, Value
 from sync.engine.claim import Claim, State
 from sync.engine.engine import Engine
 from sync.engine.ledger import CLAIMS, PARKED
+from sync.pacing.pace import may_begin
 
 log = logging.getLogger("sync.engine.repair")
 
@@ -132,7 +133,7 @@ class Repair:
         if not claims or await self._engine.flow_pauses.over(connection, flow) is not None:
             return
         systems = await self._engine.open_systems(connection)
-        if await self._engine.pauses.over(systems.pause_names) is not None:
+        if not await may_begin(systems.paces):
             return
         keys = [claim.key for claim in claims]
         await self._engine.intake.accept(flow, connection, keys, "repair")

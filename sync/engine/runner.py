@@ -6,7 +6,7 @@ target closes it (`flows/`).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,14 +18,17 @@ from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
+from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
 from sync.engine.message import CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
+from sync.engine.reading import required, rereading
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
-from sync.pacing.pauses import SPREAD
+from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.runner")
@@ -34,6 +37,8 @@ SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
 TABLES_WAIT = timedelta(seconds=30)
 """How long a message waits when claims and trail cannot be written at all."""
+SPREAD = 10.0
+"""Seconds over which such messages come again."""
 
 
 class Runner:
@@ -81,10 +86,15 @@ class Runner:
         if keys is not None:
             await self._resolved(message, keys)
             return
-        paused = await self._engine.pauses.over(systems.pause_names)
-        if paused is not None:
-            await self._engine.intake.reschedule(message, paused + CLOCKS_APART)
+        begins = await comes_again_at(systems.paces)
+        if begins is not None:
+            await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
             return
+        with at_work(systems.paces):
+            await self._claimed(flow, systems, message)
+
+    async def _claimed(self, flow: DocumentFlow[Any], systems: Systems, message: Message) -> None:
+        """Take the claim, and try."""
         claim, is_held = await self._ledger.take(
             message.connection,
             flow.name,
@@ -105,7 +115,7 @@ class Runner:
         """The connection or the key could not be opened: no claim is held; wait, or park under the
         key given."""
         report_refused_sign_in(message.flow, message.connection, error)
-        decision = decide(error, message.attempt)
+        decision = decide(await self._judged(message, error), message.attempt)
         if isinstance(decision, Wait):
             await self._engine.intake.reschedule(
                 message.again(attempt=decision.attempt), self._engine.clock.now() + decision.after
@@ -116,6 +126,10 @@ class Runner:
         )
         if is_held:
             await self._outcomes.park(message, claim, decision)
+
+    async def _judged(self, message: Message, error: Exception) -> Exception:
+        flow, connection = message.flow, message.connection
+        return await stopped_for(error, flow, connection, self._engine.flow_pauses)
 
     async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
         if keys:
@@ -135,7 +149,8 @@ class Runner:
     ) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
         try:
-            await self._recorded(flow, self._delivery(systems, message, claim))
+            with kept(self._ledger, claim):
+                await self._recorded(flow, self._delivery(systems, message, claim))
         except LeaseLost:
             log.warning("%s.lease_lost key=%s attempt=%d", flow.name, message.key, message.attempt)
             await self._look_when_the_lease_ends(
@@ -146,15 +161,16 @@ class Runner:
         """Read and deliver. Raises `LeaseLost`."""
         message = delivery.message
         try:
-            record = await flow.source.read(message.key, delivery.systems)
-            if record is None:
-                await self._outcomes.absent(message, delivery.claim)
-                return
-            await self._deliver_record(flow, delivery, record)
+            async with in_time():
+                record = await flow.source.read(message.key, delivery.systems)
+                if record is None:
+                    await self._outcomes.absent(message, delivery.claim)
+                    return
+                await self._deliver_record(flow, delivery, record)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
-            await self._outcomes.failed(delivery, error)
+            await self._outcomes.failed(delivery, await self._judged(message, error))
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
@@ -176,9 +192,10 @@ class Runner:
         if record is not None:
             inner.started = delivery.started  # it was read since then
         try:
-            return await self._deliver_record(
-                flow, inner, await _required(flow, key, systems, record)
-            )
+            with kept(self._ledger, claim):
+                return await self._deliver_record(
+                    flow, inner, await required(flow, key, systems, record)
+                )
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
         except Exception as error:
@@ -211,7 +228,7 @@ class Runner:
             poll = flow.trigger(Poll)
             if poll is not None and poll.fingerprint is not None:
                 delivery.seen = poll.fingerprint(record)
-            delivery.is_current = _reader(flow, delivery, record)
+            delivery.is_current = rereading(flow, delivery, record)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)
@@ -221,28 +238,3 @@ class Runner:
         """The holder will look again when it is done; should it die, this message is the one that
         looks."""
         await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))
-
-
-def _reader(
-    flow: DocumentFlow[Any], delivery: Delivery, record: Any
-) -> Callable[[], Awaitable[bool]]:
-    """Asks the source whether the record is still as it was read."""
-
-    async def is_current() -> bool:
-        version = flow.source.version
-        if version is None:
-            return True
-        again = await flow.source.read(delivery.claim.key, delivery.systems)
-        return again is not None and version(again) == version(record)
-
-    return is_current
-
-
-async def _required(
-    flow: DocumentFlow[Any] | SubFlow[Any], key: str, systems: Systems, record: Any
-) -> Any:
-    if record is None and isinstance(flow, DocumentFlow):
-        record = await flow.source.read(key, systems)
-    if record is None:
-        raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
-    return record

@@ -12,6 +12,7 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
+from sync.pacing.pace import Pace
 
 K_contra = TypeVar("K_contra", contravariant=True)
 V_co = TypeVar("V_co", covariant=True)
@@ -34,7 +35,7 @@ class Systems:
     `companies`: by id. What concurrent deliveries ask for within milliseconds becomes one search.
     `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
-    that name.
+    that name. `paces`: how the two systems are called, which other connections may share.
     """
 
     name: str
@@ -53,5 +54,5 @@ class Systems:
     websites: Websites
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
-    pause_names: tuple[str, ...]
+    paces: tuple[Pace, ...]
     close: Callable[[], Awaitable[None]]

@@ -30,7 +30,7 @@ class Limits:
     `lines`: which refusals are logged, by default none."""
 
     lines: RefusalLines | None = None
-    connections: int = 256
+    connections: int = 128
     head: timedelta = timedelta(seconds=15)
     body: timedelta = timedelta(seconds=30)
 

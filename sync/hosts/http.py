@@ -24,11 +24,13 @@ from sync.hosts.causes import cause
 from sync.hosts.connection import LARGEST_HEAD
 from sync.hosts.registered import CannotHost, HttpFunction
 from sync.hosts.runtime import HostAnswer
+from sync.intake_http.answers import LARGEST_BODY
 
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "/api"
-BODY_LIMIT: Final = 1024 * 1024
+BODY_LIMIT: Final = 2 * LARGEST_BODY
+"""Bytes, as FUNCTIONS_REQUEST_BODY_SIZE_LIMIT in Azure: what the events' edge takes."""
 MOST_HEADERS: Final = 100
 """Kestrel, under the Functions host, takes as many."""
 ANSWER_TIMEOUT: Final = timedelta(seconds=230)

@@ -6,6 +6,9 @@ load; so the number of parallel requests is found by trying. It rises by one aft
 answers as it is high, only while it is what holds work up, and halves when the system says it is
 too much (`Slot.overloaded`). The cap stays below the 52 parallel requests that F&O once enforced
 per user (Microsoft, service-protection-api-limits, 2026-01-20).
+
+Nobody waits for a turn longer than `LONGEST_WAIT`: a request that comes too late helps nobody, and
+a delivery that waits holds a claim, a message and a place.
 """
 
 import asyncio
@@ -13,11 +16,21 @@ import heapq
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from sync.core.errors import Later
 from sync.pacing.priority import Priority
 
 MOST: Final = 51
+LONGEST_WAIT: Final = timedelta(seconds=30)
+"""Beside a request's own time (60 s, a list 120 s) this stays far below a lease (5 min)."""
+NEWEST: Final = 0.2
+"""Weight of the newest answer in the mean time of answers."""
+
+
+class NoTurn(Later):
+    """No turn came within the longest wait; nothing was sent. Uses up no try."""
 
 
 @dataclass(eq=False)
@@ -36,7 +49,8 @@ class Limiter:
     """Slots for requests to one system. Lower priorities go first, first come first served within a
     priority.
 
-    Deterministic: the same calls in the same order give the same limits. Belongs to one event loop.
+    `lent`: how many of the slots that all processes share are this one's (`budget`). Deterministic:
+    the same calls in the same order give the same limits. Belongs to one event loop.
     """
 
     def __init__(self, start: int, cap: int = MOST) -> None:
@@ -46,7 +60,9 @@ class Limiter:
             )
         self.limit = start
         self.cap = cap
+        self.lent = cap
         self.in_use = 0
+        self.took = 0.0
         self._age = 0
         self._served = 0
         self._arrivals = 0
@@ -55,40 +71,83 @@ class Limiter:
     @property
     def waiting(self) -> int:
         """How many want a slot and have none."""
-        return sum(1 for _, _, turn in self._waiting if not turn.done())
+        return len(self._waiting)
+
+    @property
+    def room(self) -> int:
+        """How many may be under way at once, by what was learned and by what is lent."""
+        return min(self.limit, self.lent)
+
+    def wait_of(self, many: int) -> timedelta:
+        """How long the last of `many` requests that come at once would wait, by recent answers. A
+        first one never does: what it needs is lent when it asks."""
+        room = max(self.room, 1)
+        return timedelta(seconds=self.took * max(many - room, 0) / room)
 
     @asynccontextmanager
     async def slot(self, priority: Priority = Priority.DOCUMENTS) -> AsyncIterator[Slot]:
         """Wait for a turn and hold it for the length of the block; do not ask for a second one
-        inside.
+        inside. Raises `NoTurn`, and what `refuse_waiting` is given.
 
         Leaving normally counts as a good answer, leaving by an exception as none. Cancelled while
         waiting or inside, the turn goes to the next.
         """
         await self._enter(priority)
-        slot = Slot(self._age)
+        slot, begun = Slot(self._age), asyncio.get_running_loop().time()
         try:
             yield slot
             if not slot.complained:
+                self._note_time(begun)
                 self._rise()
         finally:
             if slot.complained:
+                self._note_time(begun)
                 self._fall(slot)
             self._leave()
 
+    def lend(self, parts: int) -> None:
+        """From now on `parts` of what all processes share are this one's."""
+        self.lent = parts
+        self._call()
+
+    def refuse_waiting(self, error: Later) -> None:
+        """Nobody who waits for a turn gets one now: all of them hear `error`."""
+        waiting, self._waiting = self._waiting, []
+        for _, _, turn in waiting:
+            turn.set_exception(error)
+
     async def _enter(self, priority: Priority) -> None:
-        if self.in_use < self.limit and not self.waiting:
+        if self.in_use < self.room and not self._waiting:
             self.in_use += 1
             return
-        turn = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._arrivals += 1
-        heapq.heappush(self._waiting, (priority, self._arrivals, turn))
+        place = (priority, self._arrivals, turn)
+        heapq.heappush(self._waiting, place)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()  # the turn had come already: pass it on
+            async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
+                await turn
+        except (asyncio.CancelledError, TimeoutError) as ended:
+            self._step_out(place)
+            if isinstance(ended, TimeoutError):
+                raise self._no_turn() from None
             raise
+
+    def _step_out(self, place: tuple[Priority, int, asyncio.Future[None]]) -> None:
+        if place in self._waiting:
+            self._waiting.remove(place)
+            heapq.heapify(self._waiting)
+        elif not place[2].cancelled() and place[2].exception() is None:
+            self._leave()  # the turn had come already: pass it on
+
+    def _no_turn(self) -> NoTurn:
+        seconds = LONGEST_WAIT.total_seconds()
+        return NoTurn(
+            f"no turn came within {seconds:.0f} s, nothing was sent: {self.in_use} requests are"
+            f" under way, {len(self._waiting)} wait",
+            after=max(self.wait_of(len(self._waiting)), timedelta(seconds=10)),
+            counts=False,
+        )
 
     def _leave(self) -> None:
         self.in_use -= 1
@@ -97,11 +156,15 @@ class Limiter:
     def _call(self) -> None:
         """Give free slots to those who wait. A called one holds its slot from now on, not from when
         it wakes up."""
-        while self._waiting and self.in_use < self.limit:
+        while self._waiting and self.in_use < self.room:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():
                 self.in_use += 1
                 turn.set_result(None)
+
+    def _note_time(self, begun: float) -> None:
+        took = asyncio.get_running_loop().time() - begun
+        self.took += NEWEST * (took - self.took)
 
     def _rise(self) -> None:
         if self.limit >= self.cap or self.in_use < self.limit:

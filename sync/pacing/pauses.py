@@ -1,62 +1,135 @@
-"""A 429 is the environment speaking, to everyone: one durable `paused until` per system, honoured
-by all workers."""
+"""Times in which nobody calls a system, written down for all workers: it asked for quiet (429), or
+it is away.
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+A pause that was asked for ends by itself. An outage ends with an answer: when its time is over, one
+request of one worker may find out, and the others wait until it has.
+"""
 
-from sync.core.ports import Clock, Conflict, Row, Tables
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-TABLE = "pauses"
-SPREAD = 10.0
-"""Seconds over which the first tries after a pause are spread at most; a short pause is spread over
-its own length."""
-FRESH = timedelta(seconds=1)
+from sync.core.ports import Clock, Conflict, Row, Tables, Value
+
+TABLE: Final = "pauses"
+FRESH: Final = timedelta(seconds=1)
 """How long a worker trusts what it last read; a pause of its own making is known at once."""
+ASKED_AGAIN: Final = timedelta(seconds=10)
+"""How long nobody asks a system that is away, and how long one request has to find out."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What holds of a system. `until`: when it may be called again, or asked again where it
+    `is_away`. `since` and `reason` of an outage are those of its beginning."""
+
+    system: str
+    until: datetime
+    since: datetime
+    reason: str
+    is_away: bool
+    row: Row
+
+    @classmethod
+    def of(cls, row: Row) -> "Standing":
+        """What the row says. Rows of before know only the end."""
+        at, since = row.values.get("at"), row.values.get("since")
+        until = at if isinstance(at, datetime) else datetime.min.replace(tzinfo=UTC)
+        return cls(
+            row.partition, until, since if isinstance(since, datetime) else until,
+            str(row.values.get("reason") or "it asked for a pause"),
+            bool(row.values.get("is_away")), row,
+        )  # fmt: skip
 
 
 class Pauses:
-    """Reads and lengthens the pause of a system (`dynamics|<host>`, `commerce|<host>`). A pause is
-    never shortened."""
+    """Reads and lengthens the pause of a system, by the name it has for operators ("Dynamics at
+    host"). A pause that was asked for is never shortened."""
 
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
         self._clock = clock
-        self._known: dict[str, tuple[datetime, datetime | None]] = {}
+        self._known: dict[str, tuple[datetime, Standing | None]] = {}
+
+    async def standing(self, system: str) -> Standing | None:
+        """The pause or the outage that holds now; None where the system may be called."""
+        now = self._clock.now()
+        read_at, found = self._known.get(system, (None, None))
+        if read_at is None or now - read_at >= FRESH:
+            found = await self._read(system)
+        return found if found is not None and (found.is_away or found.until > now) else None
 
     async def until(self, system: str) -> datetime | None:
-        """When the system may be called again; None when it may be now."""
+        """When the system may be called again; None when it may be now, or when one request may
+        find out."""
+        found = await self.standing(system)
+        return found.until if found is not None and found.until > self._clock.now() else None
+
+    async def pause(self, system: str, length: timedelta, reason: str = "") -> None:
+        """Nobody calls `system` for `length` from now: it asked for that, so it is not away. Safe
+        to repeat and to race: the latest end wins."""
         now = self._clock.now()
-        read_at, until = self._known.get(system, (None, None))
-        if read_at is None or now - read_at >= FRESH:
-            row = await self._tables.get(TABLE, system, "until")
-            at = row.values.get("at") if row else None
-            until = at if isinstance(at, datetime) else None
-            self._known[system] = (now, until)
-        return until if until is not None and until > now else None
-
-    async def over(self, systems: Sequence[str]) -> datetime | None:
-        """A moment after the latest pause of these systems, spread; None when none is paused."""
-        ends = [until for system in systems if (until := await self.until(system)) is not None]
-        if not ends:
-            return None
-        length = (max(ends) - self._clock.now()).total_seconds()
-        return max(ends) + timedelta(seconds=self._clock.between(0, min(length, SPREAD)))
-
-    async def pause(self, system: str, length: timedelta) -> None:
-        """Nobody calls `system` for `length` from now. Safe to repeat and to race: the latest end
-        wins."""
-        until = self._clock.now() + length
         while True:
-            row = await self._tables.get(TABLE, system, "until")
-            stands = row.values.get("at") if row else None
-            if isinstance(stands, datetime) and stands >= until:
-                break
+            stands = await self._read(system)
+            ends = stands.until if stands is not None and not stands.is_away else now
+            if stands is not None and not stands.is_away and ends >= now + length:
+                return
+            since = stands.since if stands is not None and ends > now else now
+            if await self._write(system, stands, now + length, since, reason, is_away=False):
+                return
+
+    async def away(self, system: str, length: timedelta, reason: str) -> None:
+        """Nobody answers at `system`: it is asked again after `length`, by one. Safe to repeat and
+        to race."""
+        now = self._clock.now()
+        while True:
+            stands = await self._read(system)
+            is_away = stands is not None and stands.is_away
+            if stands is not None and stands.until + FRESH >= now + length:
+                return
+            since, why = (stands.since, stands.reason) if stands and is_away else (now, reason)
+            if await self._write(system, stands, now + length, since, why, is_away=True):
+                return
+
+    async def may_find_out(self, found: Standing) -> bool:
+        """Whether this request is the one that may ask a system that is away. At most one of all
+        workers may, until it has been answered or `ASKED_AGAIN` has passed."""
+        until = self._clock.now() + ASKED_AGAIN
+        return await self._write(
+            found.system, found, until, found.since, found.reason, is_away=True
+        )
+
+    async def back(self, system: str) -> None:
+        """The system answered: an outage is over for everybody. A pause that it asked for stays.
+        Safe to repeat and to race."""
+        while (found := await self._read(system)) is not None and found.is_away:
             try:
-                if row is None:
-                    await self._tables.insert(TABLE, Row(system, "until", {"at": until}))
-                else:
-                    await self._tables.replace(TABLE, row.having(at=until))
+                await self._tables.delete(TABLE, system, "until", found.row.etag)
             except Conflict:
                 continue
-            break
-        self._known.pop(system, None)
+            self._known[system] = self._clock.now(), None
+
+    async def _read(self, system: str) -> Standing | None:
+        row = await self._tables.get(TABLE, system, "until")
+        found = Standing.of(row) if row is not None else None
+        self._known[system] = self._clock.now(), found
+        return found
+
+    async def _write(
+        self, system: str, stands: Standing | None, until: datetime, since: datetime, reason: str,
+        *, is_away: bool,
+    ) -> bool:  # fmt: skip
+        """Store what holds from now on, over what stood; whether nobody was faster."""
+        cells: dict[str, Value] = {
+            "at": until, "since": since, "reason": reason[:500], "is_away": is_away,
+        }  # fmt: skip
+        row = Row(system, "until", cells, stands.row.etag if stands is not None else "")
+        try:
+            stored = await (
+                self._tables.replace(TABLE, row) if row.etag else self._tables.insert(TABLE, row)
+            )
+        except Conflict:
+            self._known.pop(system, None)
+            return False
+        self._known[system] = self._clock.now(), Standing.of(stored)
+        return True

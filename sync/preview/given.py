@@ -42,7 +42,7 @@ def given_systems(
         websites=lookups.websites or UnaskedWebsites(commerce, settings),
         one_at_a_time=lambda _: asyncio.Lock(),
         digest_of=lookups.digest_of,
-        pause_names=(),
+        paces=(),
         close=_nothing,
     )
 

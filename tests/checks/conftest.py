@@ -17,9 +17,9 @@ from sync.config.connections import Connections
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
-from sync.pacing.limiter import Limiter
 from sync.preview.example import example_lookups
 from tests.contracts.hand_clock import HandClock
+from tests.pacing.paces import pace_of
 
 SETTINGS: Mapping[str, Any] = {
     "commerce": {
@@ -101,12 +101,16 @@ class Sandboxes:
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens, limiter=Limiter(4),
-            clock=self.clock, on_pause=nobody_listens,
+            settings.dynamics.url, http=ledger, tokens=self.tokens,
+            clock=self.clock, pace=pace_of(self.clock),
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
         commerce = CommerceClient(
-            settings.commerce, secrets=self.secrets, http=shop, clock=self.clock
+            settings.commerce,
+            secrets=self.secrets,
+            http=shop,
+            clock=self.clock,
+            pace=pace_of(self.clock),
         )
         return Probe(
             "shop",
@@ -121,10 +125,6 @@ class Sandboxes:
     async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
         """What a check finds under settings that are changed so."""
         return await findings_of(check, await self.probe(**changes))
-
-
-async def nobody_listens(_: object) -> None:
-    """Nobody listens for pauses here."""
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from sync.config.connections import NumberMode
 from sync.config.connections.templates import SUGGESTED
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
-from sync.pacing.limiter import Limiter
-from tests.checks.conftest import Sandboxes, levels, nobody_listens
+from tests.checks.conftest import Sandboxes, levels
 from tests.commerce.shop import CREDENTIALS, Shop
 from tests.contracts.hand_clock import HandClock
+from tests.pacing.paces import pace_of
 
 VIEWS = [
     {"id": number, "code": code, "website_id": 1, "is_active": active}
@@ -228,9 +228,8 @@ async def test_what_the_ledger_does_not_show_hides_nothing_of_the_shop(
         transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))
     ) as ledger:
         dynamics = DynamicsClient(
-            probe.settings.dynamics.url, http=ledger, tokens=sandboxes.tokens, limiter=Limiter(1),
-            clock=sandboxes.clock,
-            on_pause=nobody_listens,
+            probe.settings.dynamics.url, http=ledger, tokens=sandboxes.tokens,
+            clock=sandboxes.clock, pace=pace_of(sandboxes.clock),
         )  # fmt: skip
         settings = probe.settings.model_copy(update={"flows": ("invoices",)})
         found = await findings_of(days_agree, replace(probe, settings=settings, dynamics=dynamics))

@@ -19,12 +19,12 @@ from sync.config.connections import Commerce, Store
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
 from sync.mapping_tables.customer_matching import Account
-from sync.pacing.limiter import Limiter
 from tests.checks.conftest import Drawer, Sandboxed
 from tests.commerce.shop import CREDENTIALS, Reply, Shop
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.connection import connection
 from tests.mapping.samples import PAYLOADS
+from tests.pacing.paces import pace_of
 
 SHIRT = Item("SHIRT", variants=({"ProductSizeId": "S"}, {"ProductSizeId": "M"}))
 SETTINGS = {"url": "https://shop.example.com", "page_size": 2} | {
@@ -47,14 +47,14 @@ def received() -> Received:
     return Received()
 
 
-async def nobody(_: object) -> None:
-    """Nobody listens for pauses here."""
-
-
 def client_of(shop: Shop, http: httpx.AsyncClient) -> CommerceClient:
     secrets = Drawer(dict(CREDENTIALS))
     return CommerceClient(
-        Commerce.model_validate(SETTINGS), secrets=secrets, http=http, clock=HandClock()
+        Commerce.model_validate(SETTINGS),
+        secrets=secrets,
+        http=http,
+        clock=HandClock(),
+        pace=pace_of(HandClock()),
     )
 
 
@@ -123,9 +123,8 @@ async def test_items_variants_and_accounts_are_those_of_the_company(received: Re
             "http://localhost",
             http=http,
             tokens=Sandboxed(),
-            limiter=Limiter(2),
+            pace=pace_of(HandClock()),
             clock=HandClock(),
-            on_pause=nobody,
         )
         items = await released_items(client, "usmf", received)
         found = [account async for account in accounts(client, "usmf", received)]

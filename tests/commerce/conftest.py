@@ -8,8 +8,10 @@ import pytest
 
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
+from sync.pacing.pace import Pace
 from tests.commerce.doubles import HandClock, KnownSecrets, Network
 from tests.commerce.shop import CREDENTIALS, Shop
+from tests.pacing.paces import pace_of
 
 MakeClient = Callable[..., CommerceClient]
 
@@ -42,10 +44,16 @@ async def http(network: Network) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def make(http: httpx.AsyncClient, clock: HandClock, secrets: KnownSecrets) -> MakeClient:
-    def made(on_pause: Any = None, **settings: Any) -> CommerceClient:
+    def made(pace: Pace | None = None, **settings: Any) -> CommerceClient:
         named = {name.replace("-", "_"): name for name in CREDENTIALS}
         chosen = Commerce(**{"url": "https://shop.example.com", **named, **settings})
-        return CommerceClient(chosen, secrets=secrets, http=http, clock=clock, on_pause=on_pause)
+        return CommerceClient(
+            chosen,
+            secrets=secrets,
+            http=http,
+            clock=clock,
+            pace=pace or pace_of(clock, system=chosen.system),
+        )
 
     return made
 

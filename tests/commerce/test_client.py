@@ -10,16 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.commerce.client import CommerceClient, Page
+from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.products import Products
+from sync.commerce.rest import Page
 from sync.commerce.search import Search, Sort
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
+from sync.pacing.limiter import Limiter
 from tests.commerce.conftest import MakeClient
 from tests.commerce.doubles import HandClock, Network
 from tests.commerce.shop import Reply, Shop, numbers, order, refusal
+from tests.pacing.paces import pace_of
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 BY_ID = Search(sorts=(Sort("entity_id"),), page_size=2)
@@ -349,20 +352,17 @@ async def test_a_redirect_is_not_followed_with_our_signature(
 
 
 async def test_a_429_is_told_to_everybody_before_it_is_raised(make: MakeClient, shop: Shop) -> None:
-    reported: list[Paused] = []
-
-    async def on_pause(pause: Paused) -> None:
-        reported.append(pause)
-
-    client = make(on_pause)
+    client = make()
     shop.replies = [
         Reply(429, {"message": "Too Many Requests", "trace": None}, (("retry-after", "17"),))
     ] * 2
     with pytest.raises(Paused) as caught:
         await client.get("orders/1")
-    assert reported == [caught.value]
     assert caught.value.after == timedelta(seconds=17)
     assert caught.value.system == client.system == "Commerce at shop.example.com"
+    with pytest.raises(Paused):
+        await client.get("orders/1")
+    assert len(shop.received) == 1
     with pytest.raises(Paused):
         await make().get("orders/1")
 
@@ -404,7 +404,9 @@ async def test_no_more_requests_are_under_way_than_the_connection_allows(
     named = {name.replace("-", "_"): name for name in secrets.values}
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = Commerce(**{"url": "https://shop.example.com", "concurrency": 3, **named})
-        client = CommerceClient(settings, secrets=secrets, http=http, clock=clock)
+        client = CommerceClient(
+            settings, secrets=secrets, http=http, clock=clock, pace=pace_of(clock, Limiter(3, 3))
+        )
         asking = [asyncio.create_task(client.get("orders/1")) for _ in range(10)]
         await full.wait()
         gate.set()

@@ -21,7 +21,7 @@ from sync.commerce.errors import (
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, Paused, Unknown, said_in
+from sync.core.errors import Later, Never, NotProvided, Paused, Unknown, said_in
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
         Never,
         "isn't authorized to access Magento_Catalog::products.",
     ),
-    "error_404_no_route": (Never, "Request does not match any route."),
+    "error_404_no_route": (NotProvided, "Request does not match any route."),
     "error_accept_text_html": (Later, "titled 'there has been an error processing your request'"),
     "error_async_get": (NotAccepted, "Specified request cannot be processed."),
     "error_bad_store_code": (NotAccepted, "Specified request cannot be processed."),
@@ -417,7 +417,7 @@ def test_maintenance_is_later_at_nobodys_cost_and_nothing_was_written(writes: bo
     page = b"<title>503 Service Temporarily Unavailable</title> due to maintenance downtime"
     error = error_from(answer(503, page), call(writes=writes))
     assert type(error) is Later
-    assert error.after == timedelta(minutes=2)
+    assert error.after == timedelta(seconds=10)
     assert not error.counts
     reported = error_from(answer(503, page, retry_after="600"), call(writes=writes))
     assert isinstance(reported, Later)

@@ -14,6 +14,7 @@ from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
 from tests.commerce.doubles import HandClock, KnownSecrets
 from tests.commerce.shop import Shop
+from tests.pacing.paces import pace_of
 
 URL = "https://na1.api.commerce.adobe.com/TeNaNt1"
 
@@ -80,7 +81,14 @@ async def saas(
 ) -> AsyncIterator[CommerceClient]:
     async with httpx.AsyncClient(transport=cloud) as http:
         secrets = KnownSecrets({"ims-secret": "s3cret\n"})
-        yield CommerceClient(Commerce(**chosen), secrets=secrets, http=http, clock=clock)
+        settings = Commerce(**chosen)
+        yield CommerceClient(
+            settings,
+            secrets=secrets,
+            http=http,
+            clock=clock,
+            pace=pace_of(clock, system=settings.system),
+        )
 
 
 async def test_every_request_carries_token_key_organisation_and_store(
@@ -210,7 +218,11 @@ async def test_a_connection_without_ims_credentials_is_told_which_one_is_missing
     async with httpx.AsyncClient(transport=cloud) as http:
         settings = Commerce(**{**chosen, field: None})
         client = CommerceClient(
-            settings, secrets=KnownSecrets({"ims-secret": "x"}), http=http, clock=clock
+            settings,
+            secrets=KnownSecrets({"ims-secret": "x"}),
+            http=http,
+            clock=clock,
+            pace=pace_of(clock),
         )
         with pytest.raises(Never, match=f"names no {field}"):
             await client.get("orders/1")

@@ -12,13 +12,17 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
+from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.encoding import from_json, to_json
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
 from sync.pacing.limiter import Limiter
+from sync.pacing.pace import Pace
+from sync.pacing.pauses import Pauses
 
 HOST = "env.operations.dynamics.test"
 URL = f"https://{HOST}"
+SYSTEM = f"Dynamics at {HOST}"
 Records = list[dict[str, Any]]
 
 
@@ -313,11 +317,13 @@ class Harness:
     clock: SteppingClock = field(default_factory=SteppingClock)
     issuer: Issuer = field(default_factory=Issuer)
     limiter: Limiter = field(default_factory=lambda: Limiter(4, 8))
-    pauses: list[timedelta] = field(default_factory=list)
     write_timeout: timedelta = timedelta(seconds=60)
+    tables: SqliteTables = field(default_factory=lambda: SqliteTables(":memory:"))
 
-    async def pause(self, length: timedelta) -> None:
-        self.pauses.append(length)
+    @property
+    def pauses(self) -> Pauses:
+        """As another worker reads them."""
+        return Pauses(self.tables, self.clock)
 
     def client(
         self,
@@ -329,9 +335,8 @@ class Harness:
             url,
             http=http_client(transport=transport or httpx.MockTransport(self.environment.answer)),
             tokens=self.issuer,
-            limiter=self.limiter,
+            pace=Pace(SYSTEM, self.limiter, self.pauses, self.clock),
             clock=self.clock,
-            on_pause=self.pause,
             write_timeout=self.write_timeout,
             documents_per_batch=documents_per_batch,
         )

@@ -8,11 +8,11 @@ import pytest
 
 from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
 from sync.dynamics.client import DynamicsClient, Write
-from sync.dynamics.faults import NotFound
 from sync.dynamics.odata import Filter
+from sync.dynamics.refusals import NotFound
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority
-from tests.dynamics.doubles import HOST, URL, Environment, Harness, fault
+from tests.dynamics.doubles import HOST, SYSTEM, URL, Environment, Harness, fault
 
 KEYS = {
     "Orders": ("dataAreaId", "Number"),
@@ -329,7 +329,8 @@ async def test_a_pause_is_told_to_everybody_and_nobody_sends_before_its_end(
     client = harness.client()
     with pytest.raises(Paused):
         await client.create("Orders", {"dataAreaId": "usmf"})
-    assert harness.pauses == [timedelta(seconds=20)]
+    end = harness.clock.at + timedelta(seconds=20)
+    assert await harness.pauses.until(SYSTEM) == end
     assert harness.limiter.limit == 2
     harness.clock.at += timedelta(seconds=5)
     with pytest.raises(Paused) as caught:
@@ -349,7 +350,26 @@ async def test_a_pause_inside_a_batch_is_told_to_everybody_too(harness: Harness)
     )
     with pytest.raises(Paused):
         await harness.client().changeset([Write("POST", "Orders", None, {"dataAreaId": "usmf"})])
-    assert harness.pauses == [timedelta(seconds=30)]
+    end = harness.clock.at + timedelta(seconds=30)
+    assert await harness.pauses.until(SYSTEM) == end
+    assert harness.limiter.limit == 2
+
+
+async def test_many_refusals_inside_one_batch_are_one_complaint(harness: Harness) -> None:
+    harness.limiter = Limiter(8, 8)
+    harness.environment.after = lambda _, response: httpx.Response(
+        200,
+        content=response.content.replace(b"201 Whatever", b"429 Slow"),
+        headers=response.headers,
+    )
+    client = harness.client(documents_per_batch=5)
+    write = Write("POST", "Orders", None, {"dataAreaId": "usmf"})
+    ends = await asyncio.gather(
+        *(client.changeset([write]) for _ in range(5)), return_exceptions=True
+    )
+    assert {type(end) for end in ends} == {Paused}
+    assert len(harness.environment.asked) == 1
+    assert harness.limiter.limit == 4
 
 
 async def test_a_refused_token_is_renewed_once_for_all_who_were_refused(harness: Harness) -> None:

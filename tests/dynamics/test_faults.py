@@ -4,8 +4,17 @@ import httpx
 import pytest
 
 from sync.core.encoding import to_json
-from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
-from sync.dynamics.faults import NotFound, ODataAnswer, ODataCall, error_from, error_from_silence
+from sync.core.errors import (
+    AlreadyExists,
+    Later,
+    Never,
+    NotProvided,
+    Paused,
+    SignInRefused,
+    Unknown,
+)
+from sync.dynamics.faults import error_from, error_from_silence
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
 from tests.dynamics.test_infolog import odata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -76,10 +85,12 @@ def made(status: int, body: bytes = b"", call: ODataCall = WRITE, **headers: str
         ),
         (400, b"", Never, Never),
         (401, b"", SignInRefused, SignInRefused),
-        (403, b"", Never, Never),
+        (403, b"", NotProvided, NotProvided),
+        (403, odata("No permission."), NotProvided, NotProvided),
+        (403, HTML, Never, Never),
         (404, b"", NotFound, NotFound),
         (404, odata("No record."), NotFound, NotFound),
-        (404, ROUTE, Never, Never),
+        (404, ROUTE, NotProvided, NotProvided),
         (404, HTML, Later, Later),
         (302, HTML, Later, Later),
         (405, b"", Never, Never),

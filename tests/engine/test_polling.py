@@ -32,8 +32,8 @@ from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.hosts.pump import FUNCTION_TIMEOUT
-from sync.pacing.pauses import Pauses
 from tests.doubles.digests import DIGESTS
+from tests.pacing.paces import pace_of
 from tests.systems import Folded
 from tests.virtual_time import START, LoopClock, virtually
 
@@ -83,6 +83,7 @@ class Polled:
         trigger = Poll[Any](changed, self._until, lambda _: 5, **poll)
         self.flow = DocumentFlow[Any]("orders", "t", Source(_read), _plan, (trigger,))
         names = connections or ("shop",)
+        self.paces = {name: pace_of(self.clock, system=name) for name in names}
         self.ledger = Ledger(self.tables, self.clock, DIGESTS)
         self.refused = RefusedKeys(self.tables, self.clock)
         queue: Any = self.queue
@@ -92,7 +93,6 @@ class Polled:
             intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
-            pauses=Pauses(self.tables, self.clock),
             flow_pauses=FlowPauses(self.tables, self.clock), clock=self.clock, worker="w",
         )  # fmt: skip
         self.polling = Polling(self.engine)
@@ -102,7 +102,7 @@ class Polled:
 
     async def _opened(self, name: str) -> Any:
         settings = SimpleNamespace(commerce=SimpleNamespace(first_poll_days=7))
-        return SimpleNamespace(name=name, settings=settings, pause_names=(name,))
+        return SimpleNamespace(name=name, settings=settings, paces=(self.paces[name],))
 
     async def timer(self, runs: int) -> list[int]:
         """The timer of every minute: a run that is still going is not run beside itself, and the

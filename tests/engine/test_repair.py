@@ -100,7 +100,7 @@ async def test_a_record_is_notified_once_an_hour_however_often_it_is_looked_at(
 async def test_nothing_is_notified_while_a_system_asks_for_quiet(harness: Harness) -> None:
     await put(harness, "1@1", retry_at=harness.clock.now() - timedelta(hours=2))
     systems = await harness.services.systems_pool.open(CONNECTION)
-    await harness.services.pauses.pause(systems.pause_names[0], timedelta(minutes=2))
+    await harness.services.pauses.pause(systems.paces[0].system, timedelta(minutes=2))
     await harness.services.monitor()
     assert (await harness.systems.queue.depth("orders")).scheduled == 0
 

@@ -55,7 +55,7 @@ async def test_what_waits_for_a_pause_comes_again_when_it_is_over_by_the_workers
     clock = harness.services.edition_parts.clock
     systems = await harness.services.systems_pool.open(CONNECTION)
     await asyncio.sleep(10)
-    await harness.services.pauses.pause(systems.pause_names[0], timedelta(seconds=1))
+    await harness.services.pauses.pause(systems.paces[0].system, timedelta(seconds=1))
     over = clock.now() + timedelta(seconds=1)
     await harness.works_off_what_is_due()
     due = harness._next_due()

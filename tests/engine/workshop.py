@@ -24,7 +24,6 @@ from sync.engine.message import Message
 from sync.engine.plan import Plan
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
-from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 from tests.engine.archive import (
@@ -89,7 +88,7 @@ class Workshop:
         flow = DocumentFlow[Toy]("toys", "Toys", Source(self._read), self._plan)
         tables: Tables = Stepping(self.tables, self.steps)
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, pause_names=(), one_at_a_time=self._lock
+            name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock
         )
 
         async def opened(_: str) -> Any:
@@ -100,8 +99,7 @@ class Workshop:
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
-                DocumentCopies(tables, Plain(), self.clock),
-                Pauses(tables, self.clock), FlowPauses(tables, self.clock),
+                DocumentCopies(tables, Plain(), self.clock), FlowPauses(tables, self.clock),
                 self.clock, f"worker-{self.workers}",
             )
         )  # fmt: skip

@@ -87,13 +87,6 @@ class Finance(Harness):
         await self.ledger_dials.settle()
         await self.works_until_idle()
 
-    async def works_for(self, seconds: int) -> None:
-        """Work off what comes due within so many seconds, and no further."""
-        until = self.clock.now().timestamp() + seconds
-        while self.clock.now().timestamp() < until:
-            await asyncio.sleep(2)
-            await self.works_off_what_is_due()
-
     async def dies_when(self, where: Callable[[Arrival], bool]) -> None:
         """Work until such a request has reached F&O, which does what it says; the process dies
         there, a new one starts."""

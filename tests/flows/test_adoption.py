@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.records import Columns, StoredOrder
@@ -16,10 +14,8 @@ from sandbox.dials import Arrival, Kind
 from sync.config.connections import NumberMode
 from sync.engine.claim import State
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
-from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
-from tests.properties import examples
-from tests.systems import COMPANY, merged
-from tests.virtual_time import virtually
+from tests.harness import Harness, in_both_harnesses, in_harness, key_of
+from tests.systems import COMPANY
 
 BARE = "{increment_id}"
 """A template without the store, as a connection could have it before such ones were refused."""
@@ -250,71 +246,6 @@ async def test_what_was_posted_under_the_old_default_template_is_not_posted_agai
         assert len(finance.rows(table)) == 1, table
     for flow in ("orders", "invoices", "creditmemos"):
         assert await finance.parked(flow) == []
-
-
-RECIPES = {
-    "payment": ("invoices", {}, "CustomerPaymentJournalLines"),
-    "free text": ("invoices", {"invoices": FREE_TEXT}, "FreeTextInvoiceHeaders"),
-    "return": ("creditmemos", {}, "ReturnOrderHeadersV2"),
-    "free text credit": ("creditmemos", {"creditmemos": FREE_CREDIT}, "FreeTextInvoiceHeaders"),
-}
-
-
-@settings(max_examples=examples(12))
-@given(
-    recipe=st.sampled_from(sorted(RECIPES)), stores=st.tuples(*[st.sampled_from(STORES[:2])] * 2),
-    is_lost=st.booleans(),
-    skus=st.tuples(*[st.sampled_from(["SIMPLE-001", "SIMPLE-003"])] * 2), has_store=st.booleans(),
-    shoppers=st.tuples(*[st.sampled_from([CUSTOMER, GUEST])] * 2),
-)  # fmt: skip
-def test_documents_of_another_store_currency_amount_or_account_never_share_a_target(
-    recipe: str, **drawn: Any
-) -> None:
-    """Of two documents with equal numbers each has a target of its own, or the second is parked;
-    answers are lost."""
-    virtually(_apart(*RECIPES[recipe], **drawn))
-
-
-async def _apart(
-    flow: str,
-    changes: dict[str, Any],
-    table: str,
-    *,
-    stores: Any,
-    skus: Any,
-    shoppers: Any,
-    has_store: bool,
-    is_lost: bool,
-) -> None:
-    template = f"{'S{store_id}-' if has_store else ''}{flow[0].upper()}{BARE}"
-    finance = Finance(merged({flow: {"reference_template": template}}, changes))
-    try:
-        drawn = zip(stores, skus, shoppers, strict=True)
-        first, second = [
-            await finance.placed(store=store, skus=(sku,), shopper=who) for store, sku, who in drawn
-        ]
-        made = documents(finance, (first, second), flow)
-        is_one_store = made[0]["store_id"] == made[1]["store_id"]
-        if is_one_store:
-            made[1]["increment_id"] = f"{made[0]['increment_id']}-1"  # unique within its store view
-        await finance.books(made[0], flow)
-        if is_lost:
-            finance.ledger_dials.next(Kind.LOST, where=lambda arrival: arrival.writes)
-        await finance.books(made[1], flow)
-        await finance.settled()
-        claims = [await finance.claim(key(document), flow) for document in made]
-        numbers = [claim.number for claim in claims if claim.number]
-        differs = [
-            made[0][name] != made[1][name]
-            for name in ("store_id", "order_currency_code", "grand_total")
-        ]
-        if any(differs) or shoppers[0] != shoppers[1]:
-            assert len(set(numbers)) == len(numbers) == len(finance.rows(table))
-            assert claims[1].number or claims[1].state is State.PARKED
-        if has_store or is_one_store:
-            assert await finance.parked(flow) == []
-    finally:
-        await finance.close()
 
 
 # Numbers of ours

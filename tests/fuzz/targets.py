@@ -15,7 +15,7 @@ from sync.config.connections import Connections
 from sync.config.file.reading import BadConfiguration, Fault, connections_from
 from sync.core.errors import Later, Never
 from sync.dynamics import batch, faults
-from sync.dynamics.faults import ODataAnswer, ODataCall
+from sync.dynamics.refusals import ODataAnswer, ODataCall
 from tests.fuzz.edge import business_event, event, webhook
 from tests.fuzz.wire import wire
 

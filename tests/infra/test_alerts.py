@@ -95,7 +95,7 @@ def test_what_must_wake_somebody_does() -> None:
     severities = {name: rule["severity"] for name, rule in rules().items()}
     assert severities == {
         "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "log-is-capped": 1,
-        "sign-in-refused": 1,
+        "sign-in-refused": 1, "system-is-away": 1, "flow-stands-still": 1,
         "functions-fail": 2, "callers-are-turned-away": 2, "monitoring-is-blind": 2,
         "system-asks-for-pauses": 3, "records-are-parked": 3,
     }  # fmt: skip

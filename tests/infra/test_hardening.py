@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sync.hosts.http import BODY_LIMIT
 from sync.intake_http.answers import LARGEST_BODY
 from tests.infra.bicep import bicep
 
@@ -78,7 +79,7 @@ def test_the_app_acts_as_its_own_identity() -> None:
 
 def test_strangers_can_neither_send_large_bodies_nor_fill_the_log_without_end() -> None:
     limit = int(properties("app", "settings")["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"])
-    assert limit == 2 * LARGEST_BODY, "what the events' edge takes"
+    assert limit == BODY_LIMIT == 2 * LARGEST_BODY, "what the events' edge takes"
     assert properties("monitoring", "workspace")["workspaceCapping"] == {
         "dailyQuotaGb": "dailyCapGB"
     }

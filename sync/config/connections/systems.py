@@ -56,6 +56,9 @@ class Commerce(Section):
     page_size: Whole = Field(default=100, ge=1, le=300)
     first_poll_days: Whole = Field(default=7, ge=0)
     concurrency: Whole = Field(default=4, ge=1, le=50)
+    """Requests of one process at a time; fewer after a complaint."""
+    concurrency_in_all: Whole = Field(default=16, ge=1, le=500)
+    """Requests of all processes together at a time."""
     send_within_seconds: Whole = Field(default=60, ge=1, le=600)
     """A write that has not been sent this long after it was announced is not sent: it is announced
     again."""
@@ -66,6 +69,11 @@ class Commerce(Section):
     about a minute."""
     webhook: WebhookKeys = WebhookKeys()
     events: EventKeys | None = None
+
+    @property
+    def system(self) -> str:
+        """The shop's name for operators, the same for all connections that share it."""
+        return f"Commerce at {_address(self.url)}"
 
 
 class Dynamics(Section):
@@ -86,6 +94,9 @@ class Dynamics(Section):
     bearer: SecretName | None = None
     authority: Url = "https://login.microsoftonline.com"
     concurrency: Whole = Field(default=8, ge=1, le=51)
+    """With how many requests at a time a process begins; it finds out by trying what is taken."""
+    concurrency_in_all: Whole = Field(default=51, ge=1, le=1000)
+    """Requests of all processes together at a time."""
     documents_per_batch: Whole = Field(default=1, ge=1, le=20)
     send_within_seconds: Whole = Field(default=60, ge=1, le=600)
     """A write that has not been sent this long after it was announced is not sent: it is announced
@@ -104,3 +115,12 @@ class Dynamics(Section):
     lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
     """Characters that a field of F&O holds in this environment, by field or by entity set and field
     ("CustomersV3.PersonLastName"), where they are not the standard's."""
+
+    @property
+    def system(self) -> str:
+        """The environment's name for operators, the same for all connections that share it."""
+        return f"Dynamics at {_address(self.url)}"
+
+
+def _address(url: str) -> str:
+    return url.split("://", 1)[-1].rstrip("/")

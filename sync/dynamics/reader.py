@@ -1,0 +1,193 @@
+"""Reads of Dynamics 365 F&O over OData: records by key, lists by filter, look-ups, metadata."""
+
+import copy
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, Self
+
+import httpx
+
+from sync.core.errors import Never
+from sync.dynamics import batch
+from sync.dynamics.answers import Record, only_part, record_in
+from sync.dynamics.faults import error_from_nonsense
+from sync.dynamics.lookup import Lookup
+from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
+from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
+from sync.dynamics.refusals import NotFound, ODataCall
+from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
+from sync.pacing.priority import Priority
+
+METADATA_TIMEOUT: Final = timedelta(minutes=10)
+
+Key = Mapping[str, Any]
+
+
+class DynamicsReader:
+    """One environment, read. `counts` holds the requests made so far (reads, writes) and the tokens
+    taken. Errors as `DynamicsClient` has them; every read is safe to repeat."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._priority = Priority.DOCUMENTS
+        self._lookups: dict[tuple[object, ...], Lookup] = {}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Requests sent, by `reads` and `writes` (a batch is one), and `tokens`."""
+        return self._transport.counts
+
+    def with_priority(self, priority: Priority) -> Self:
+        """The same client for less (or more) urgent work."""
+        other = copy.copy(self)
+        other._priority = priority  # noqa: SLF001 - a copy of our own
+        return other
+
+    async def aclose(self) -> None:
+        """End what is joined; waiting callers get `Later`."""
+        for lookup in self._lookups.values():
+            await lookup.aclose()
+
+    async def get(self, entity_set: str, key: Key, select: Sequence[str] = ()) -> Record | None:
+        """The record with this key, in whatever company the key names; None when there is none."""
+        path = f"/data/{record_path(entity_set, key)}?{query_string(select=select)}"
+        try:
+            return await self._read(path, ODataCall(f"read {entity_set}"), READ_TIMEOUT)
+        except NotFound:
+            return None
+
+    async def query(
+        self,
+        entity_set: str,
+        *,
+        where: Filter | None = None,
+        select: Sequence[str] = (),
+        order_by: Sequence[str] = (),
+        top: int | None = None,
+        unseen: bool = False,
+    ) -> AsyncIterator[Record]:
+        """All records that meet `where`, page after page, at most `top`. Order by the full key to
+        make pages stable.
+
+        `unseen`: the filter names a person (an e-mail address), so it goes in a batch's body and
+        not in a URL, which servers and proxies write down.
+        """
+        call = ODataCall(f"list {entity_set}")
+        options = query_string(select=select, where=where, order_by=order_by, top=top)
+        path = f"/data/{set_path(entity_set)}?{options}"
+        asked: set[str] = set()
+        left = top
+        while path:
+            asked.add(path)
+            page = await (
+                self._read_unseen(path, call) if unseen else self._read(path, call, LIST_TIMEOUT)
+            )
+            rows = page.get("value")
+            if not isinstance(rows, list):
+                raise error_from_nonsense(call, "it holds no list of records")
+            for row in rows[:left]:
+                yield row
+            left = None if left is None else left - len(rows)
+            path = (
+                ""
+                if left is not None and left <= 0
+                else self._next_path(page.get("@odata.nextLink"), call)
+            )
+            if path in asked:
+                raise error_from_nonsense(call, "its next page is one that was read already")
+
+    def _next_path(self, link: Any, call: ODataCall) -> str:
+        """Where the next page lies. Only the path is taken, so the token stays with this host, over
+        this scheme."""
+        if not link:
+            return ""
+        origin = httpx.URL(self._transport.origin)
+        try:
+            url = origin.join(str(link))
+        except httpx.InvalidURL:
+            raise error_from_nonsense(call, "its next page has no address") from None
+        if (url.host, url.port) != (origin.host, origin.port) or not url.path.startswith("/data/"):
+            raise Never(
+                f"{call.what}: the next page lies on {url.host}, not on {origin.host}",
+                remedy=(
+                    "Write the environment's own address as url into connections.toml, the one its"
+                    " answers name"
+                ),
+            )
+        return url.raw_path.decode("ascii")
+
+    async def find_by(
+        self,
+        entity_set: str,
+        field: str,
+        *values: str,
+        company: str | None = None,
+        select: Sequence[str] = (),
+    ) -> list[Record]:
+        """All records whose `field` equals one of `values`, ignoring case. Concurrent calls are
+        joined into one request.
+
+        `company` None looks in all. Raises `Never` for a value with `*` or a backslash, which F&O
+        takes for a pattern.
+        """
+        shape = (entity_set, field, company, tuple(select), self._priority)
+        if shape not in self._lookups:
+            fields = tuple(dict.fromkeys([*select, field])) if select else ()
+            self._lookups[shape] = Lookup(
+                field, company, partial(self._filtered, entity_set, fields)
+            )
+        return await self._lookups[shape].find(values)
+
+    def _filtered(
+        self, entity_set: str, select: Sequence[str], where: Filter
+    ) -> AsyncIterator[Record]:
+        return self.query(entity_set, where=where, select=select)
+
+    async def public_entity(self, name: str) -> Record | None:
+        """What F&O says of an entity, by its type's name (`SalesOrderHeaderV4`): per property
+        whether it is mandatory, editable, and when. None when the environment does not have it."""
+        path = f"/metadata/PublicEntities({encoded_literal(name)})"
+        try:
+            return await self._read(path, ODataCall(f"read the metadata of {name}"), READ_TIMEOUT)
+        except NotFound:
+            return None
+
+    async def metadata_fields(self, *entity_sets: str) -> dict[str, Shape]:
+        """Key, fields and types of these entity sets in this environment; one that is missing there
+        is left out."""
+        call = ODataCall("read $metadata")
+        reader = MetadataReader()
+        request = Request(
+            "GET", "/data/$metadata", call, METADATA_TIMEOUT, self._priority, sink=reader.feed
+        )
+        try:
+            await self._transport.send(replace(request, headers={"Accept": "application/xml"}))
+            shapes = reader.shapes()
+        except BrokenMetadata as error:
+            raise error_from_nonsense(call, str(error)) from None
+        return {name: shapes[name] for name in entity_sets if name in shapes}
+
+    async def _read(self, path: str, call: ODataCall, timeout: timedelta) -> Record:
+        return record_in(
+            await self._transport.send(Request("GET", path, call, timeout, self._priority)), call
+        )
+
+    async def _read_unseen(self, path: str, call: ODataCall) -> Record:
+        operation = batch.Operation("GET", self._transport.origin + path, None, {"Accept": JSON})
+        kind, content = batch.write([operation], self._transport.clock.unique())
+        request = Request(
+            "POST",
+            f"/data/$batch?{query_string()}",
+            call,
+            LIST_TIMEOUT,
+            self._priority,
+            content=content,
+        )
+        headers = {"Content-Type": kind, "Accept": "multipart/mixed"}
+        part = only_part(await self._transport.send(replace(request, headers=headers)), call)
+        if not 200 <= part.status < 300:
+            await self._transport.refuse(part, call)
+        return record_in(part, call)

@@ -1,0 +1,231 @@
+"""Publications: many rows of a target are kept equal to a source; the last state wins.
+
+The source's rows are reduced to digests of what the target would show, and compared with the mirror
+(`mirror.py`). The difference is published in chunks, each under a claim of its own, by the executor
+as everything is; the mirror is written only for what the target confirmed. So an interrupted run
+goes on where it stopped, and a single row that a notification names is published by the same code.
+
+Two who publish one row at a time do not mix up its states: both read the mirror before they read
+the source, and a chunk leaves out what the mirror was written for since.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from sync.core.encoding import digest
+from sync.core.errors import Later, Never
+from sync.core.skipped import Skipped
+from sync.engine.delivery import Delivery
+from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
+from sync.engine.mirror import ABSENT, Mirrors, Shown
+from sync.engine.plan import Delivered, Notification, Plan
+from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
+from sync.engine.refused_keys import key_fault
+from sync.engine.results import Change
+from sync.engine.systems import Systems
+from sync.engine.write import Result
+from sync.pacing.priority import Priority
+
+if TYPE_CHECKING:
+    from sync.config.connections import Connection
+
+EVERYTHING: Final = "*"
+"""The key of a run over all rows."""
+SPAN: Final = timedelta(minutes=3)
+"""How long a run publishes; what is left, the next one publishes at once."""
+MOST_REFUSED: Final = 100
+"""Rows that a target refuses while it takes none: then it is not the rows that are wrong."""
+ALIVE_EVERY: Final = 500
+"""Rows read between two signs of life."""
+
+
+@dataclass(frozen=True)
+class PublicationFlow:
+    """Rows of a source, shown by a target. `every(connection)`: minutes between two runs.
+
+    `runs` belongs into the flows and `chunks` into the sub-flows of an engine. A notification of
+    any trigger names a row by its key, or all of them (`EVERYTHING`).
+    """
+
+    name: str
+    title: str
+    source: Rows
+    target: RowTarget
+    every: "Callable[[Connection], int]"
+    guard: MassChange = field(default_factory=MassChange)
+    triggers: tuple[Trigger, ...] = ()
+    priority: Priority = Priority.CATALOGUE
+
+    @property
+    def runs(self) -> DocumentFlow[str]:
+        """Runs over everything, and single rows."""
+        poll = Poll[str](_due, _now, self.every)
+        return DocumentFlow(
+            self.name, self.title, Source(_key), self._plan, (poll, *self.triggers), self.priority
+        )
+
+    @property
+    def chunks(self) -> SubFlow[Chunk]:
+        """What runs and single rows have published, a chunk at a time."""
+        return SubFlow(f"{self.name}-rows", f"{self.title}: rows", self._plan_chunk)
+
+    async def _plan(self, key: str, delivery: Delivery) -> Plan | Skipped:
+        return await (self._run(delivery) if key == EVERYTHING else self._row(key, delivery))
+
+    async def _row(self, key: str, delivery: Delivery) -> Plan | Skipped:
+        """One row, at once. A row that is refused parks alone."""
+        mirror, partition = delivery.ledger.mirror, delivery.claim.partition
+        known = await mirror.of(partition, [key])
+        row, was = await self.source.one(key, delivery.systems), known.get(key, ABSENT)
+        if mirror.shows(was, row) and not delivery.message.is_asked:
+            if was.refused:
+                await mirror.confirm(partition, [row])
+            return Skipped("the target shows it already")
+        try:
+            outcome = await self._published(Chunk((row,), known, is_alone=True), delivery)
+        except Never:
+            await mirror.refuse(partition, row, was)
+            raise
+        if isinstance(outcome, Skipped):
+            raise Later(outcome.reason, after=timedelta(seconds=1), counts=False)
+        return Plan((), digest=digest(row.digest), shown_by=outcome.results)
+
+    async def _run(self, delivery: Delivery) -> Plan | Skipped:
+        """Everything. Rows that are refused, or were and are not any more, are notified alone."""
+        known = await delivery.ledger.mirror.whole(delivery.claim.partition)
+        changes, alone = await self._changes(known, delivery)
+        shown = sum(bool(was.digest) for was in known.values())
+        changed = sum(bool(known.get(row.key, ABSENT).digest) for row in changes)
+        if self.guard.stops(changed, shown) and not delivery.message.is_asked:
+            raise self._too_many(changed, shown)
+        published = await self._publish_all(changes, known, alone, delivery)
+        follow_ups = tuple(Notification(self.name, key) for key in dict.fromkeys(alone))
+        if not published and not follow_ups:
+            return Skipped("the target shows everything already")
+        action = "amended" if published else "unchanged"
+        result = Result("rows", counted(published), "", action)
+        return Plan(
+            (), digest=digest(published), shown_by=(result,), keys={"rows": str(published)},
+            follow_ups=follow_ups, starts_anew=True,
+        )  # fmt: skip
+
+    async def _publish_all(
+        self, changes: Sequence[Shown], known: Mirrors, alone: list[str], delivery: Delivery
+    ) -> int:
+        """Publish as many as the span allows; `alone` gets the keys of those that were refused.
+        Raises `Never` where the target takes nothing at all."""
+        ends, published, refused = delivery.now() + SPAN, 0, dict[str, Never]()
+        for rows in self._chunked(changes):
+            if delivery.now() >= ends:
+                alone.append(EVERYTHING)
+                break
+            await delivery.keep_lease()
+            write = _rows_in(await self._published(Chunk(rows, known), delivery))
+            if write is not None:
+                refused |= write.refused
+                published += len(write.rows) - len(write.refused)
+            if not published and len(refused) >= MOST_REFUSED:
+                raise next(iter(refused.values()))
+        alone += refused
+        return published
+
+    async def _changes(self, known: Mirrors, delivery: Delivery) -> tuple[list[Shown], list[str]]:
+        """What differs from the mirror; and the keys that are to be looked at alone: several rows
+        of one key, keys that no table holds, and what was refused before and differs now."""
+        changes, alone, seen = dict[str, Shown](), list[str](), dict[str, str]()
+        mirror = delivery.ledger.mirror
+
+        def compare(row: Shown) -> None:
+            was = known.get(row.key, ABSENT)
+            if key_fault(row.key) or seen.setdefault(row.key, row.digest) != row.digest:
+                changes.pop(row.key, None)
+                alone.append(row.key)
+            elif was.refused:
+                is_given_up = mirror.refuses(was, row) and not delivery.message.is_asked
+                alone.extend([] if is_given_up else [row.key])
+            elif not mirror.shows(was, row) and row.key not in alone:
+                changes[row.key] = row
+
+        async for row in self.source.every(delivery.systems):
+            if len(seen) % ALIVE_EVERY == 0:
+                await delivery.keep_lease()
+            compare(row)
+        for key in [key for key in known if key not in seen]:
+            compare(Shown(key, None))
+        return list(changes.values()), alone
+
+    def _chunked(self, changes: Sequence[Shown]) -> Iterator[tuple[Shown, ...]]:
+        """Chunks of one slot each."""
+        slots: dict[str, list[Shown]] = {}
+        for row in changes:
+            slots.setdefault(_slot(row.key), []).append(row)
+        for rows in slots.values():
+            for start in range(0, len(rows), self.target.most):
+                yield tuple(rows[start : start + self.target.most])
+
+    async def _published(self, chunk: Chunk, delivery: Delivery) -> Delivered | Skipped:
+        """A chunk under the claim of its slot: in a slot, one is published at a time."""
+        flow, slot = self.chunks.name, _slot(chunk.rows[0].key)
+        async with delivery.systems.one_at_a_time(f"{flow}|{slot}"):
+            return await delivery.require(flow, slot, chunk)
+
+    async def _plan_chunk(self, chunk: Chunk, delivery: Delivery) -> Plan | Skipped:
+        """The rows whose mirror nobody has written since it was compared."""
+        mirror, partition = delivery.ledger.mirror, f"{delivery.systems.name}|{self.name}"
+        now = await mirror.of(partition, [row.key for row in chunk.rows])
+        rows = [row for row in chunk.rows if now.get(row.key) == chunk.known.get(row.key)]
+        if not rows:
+            return Skipped("somebody else has published it meanwhile")
+        systems = delivery.systems
+        timing = self.target.timing(systems)
+        write = RowsWrite(rows, self.target, systems, timing, is_alone=chunk.is_alone)
+
+        async def before() -> None:
+            await mirror.announce(partition, rows, now)
+
+        async def then(_: Sequence[Result]) -> None:
+            confirmed = [row for row in rows if row.key not in write.refused]
+            await mirror.confirm(partition, confirmed)
+            await mirror.put_back(partition, write.refused, now)
+
+        return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
+                    starts_anew=True)  # fmt: skip
+
+    def _too_many(self, changed: int, shown: int) -> Never:
+        return Never(
+            f"{self.title}: {changed} of {shown} rows that the target shows would change or go,"
+            f" more than {self.guard.share:.0%}",
+            remedy=(
+                "Look whether the source is whole. If it is, replay"
+                f" {self.name} {EVERYTHING}: a person's word lifts the limit once."
+            ),
+        )
+
+
+def _slot(key: str) -> str:
+    """One of 16 that a key belongs to."""
+    return digest(key)[0]
+
+
+def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:
+    """What was published of a chunk."""
+    writes = outcome.plan.writes if isinstance(outcome, Delivered) else ()
+    return next((one for one in writes if isinstance(one, RowsWrite)), None)
+
+
+async def _key(key: str, _: Systems) -> str:
+    """The key: the row is read when the mirror has been."""
+    return key
+
+
+async def _now(systems: Systems) -> datetime:
+    return systems.clock.now()
+
+
+async def _due(
+    _: Systems, _since: datetime, until: datetime, _after: str = ""
+) -> AsyncIterator[Change]:
+    """A run is due whenever it is polled."""
+    yield Change(EVERYTHING, until)

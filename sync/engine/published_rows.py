@@ -1,0 +1,126 @@
+"""What publications are made of: rows of a source, a target that shows them, chunks of them as
+writes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+from sync.core.encoding import digest
+from sync.core.errors import Never
+from sync.core.request import Request
+from sync.engine.mirror import Mirrors, Shown
+from sync.engine.systems import Systems
+from sync.engine.write import Found, Target, Write
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The source. `every(systems)`: all rows that the target is to show. `one(key, systems)`: one
+    of them, its content None where there is none. Both may raise `Later` or `Never`."""
+
+    every: Callable[[Systems], AsyncIterator[Shown]]
+    one: Callable[[str, Systems], Awaitable[Shown]]
+
+
+class RowTarget(ABC):
+    """The target. `most`: rows in one chunk."""
+
+    most: int
+
+    @abstractmethod
+    def timing(self, systems: Systems) -> Target:
+        """How long one of its writes may be under way."""
+
+    @abstractmethod
+    def requests(self, rows: Sequence[Shown]) -> Sequence[Request]:
+        """What `publish` sends."""
+
+    @abstractmethod
+    async def publish(
+        self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
+    ) -> Mapping[str, Never]:
+        """Make the target show these rows; repeating it changes nothing. Returns why it refused
+        some of them, by key; it shows all others then. Raises `Never` where it shows none."""
+
+
+@dataclass(frozen=True)
+class MassChange:
+    """A run that would change, or remove, more than `share` of the rows that the target shows is
+    for a person to decide. Fewer rows than `at_least` never are."""
+
+    share: Decimal = Decimal("0.3")
+    at_least: int = 50
+
+    def stops(self, changed: int, shown: int) -> bool:
+        """Whether so many of the rows shown are too many."""
+        return changed >= self.at_least and changed > self.share * shown
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows to be published together. `known`: their mirror before the source was read.
+    `is_alone`: one row by itself, whose refusal is an error."""
+
+    rows: tuple[Shown, ...]
+    known: Mirrors
+    is_alone: bool = False
+
+
+@dataclass
+class RowsWrite(Write):
+    """A chunk as one write. `refused`: what the target would not take of it."""
+
+    kind: ClassVar[str] = "rows"
+    action: ClassVar[str] = "amended"
+    is_kept: ClassVar[bool] = False
+    rows: Sequence[Shown]
+    shown_by: RowTarget
+    systems: Systems
+    target: Target
+    is_alone: bool = False
+    refused: Mapping[str, Never] = field(default_factory=dict)
+
+    @property
+    @override
+    def reference(self) -> str:
+        return counted(len(self.rows))
+
+    @property
+    @override
+    def digest(self) -> str:
+        return digest([(row.key, row.digest) for row in self.rows])
+
+    @property
+    @override
+    def document(self) -> Any:
+        return {row.key: row.content for row in self.rows}
+
+    @override
+    def requests(self) -> Sequence[Request]:
+        return self.shown_by.requests(self.rows)
+
+    @override
+    async def find(self) -> Found | None:
+        """Nothing is looked for: what is there is overwritten, once no lost write can follow."""
+        return None
+
+    @override
+    async def create(self, not_after: datetime) -> Found:
+        """What is refused whole may be so for one row alone: each is then tried by itself."""
+        try:
+            self.refused = await self.shown_by.publish(self.rows, self.systems, not_after=not_after)
+        except Never as error:
+            self.refused = {row.key: error for row in self.rows}
+        if self.is_alone and self.refused:
+            raise next(iter(self.refused.values()))
+        return Found(self.reference)
+
+
+def counted(rows: int) -> str:
+    """So many rows, in words."""
+    return "1 row" if rows == 1 else f"{rows} rows"

@@ -1,0 +1,201 @@
+"""How many requests all processes together may have under way at one system: a whole that is
+written down in the tables and lent to processes in parts.
+
+Each process writes down how many it wants, and takes what is free, up to its fair share: nobody
+gets more than it wants, and what is short is divided evenly. Who has more than its share gives back
+when it next writes. A process that dies gives back nothing; what it was lent comes free when its
+lease is over. One row for each system, changed only over the state that was read: so the parts
+never come to more than the whole.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sync.core.encoding import from_json, to_json
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock, Conflict, Row, Tables
+from sync.pacing.limiter import Limiter
+
+BUDGETS: Final = "budgets"
+LEASE: Final = timedelta(seconds=60)
+"""How long parts stay lent without a sign of life; about as long as a request may take."""
+RENEWED_EVERY: Final = timedelta(seconds=5)
+"""How often a process that is at work says what it wants; one that is not gives all back then."""
+GIVEN_BACK_EVERY: Final = timedelta(seconds=1)
+"""The same, while requests are under way on parts that are others' share by now."""
+CLOCKS_APART: Final = timedelta(seconds=5)
+"""How much longer than their lease parts are left to another process, whose clock may be behind."""
+TURNS_EVERY: Final = 30
+"""Seconds after which others come first, where there are more processes than parts."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process has, how many it wants, and until when it has it."""
+
+    has: int
+    wants: int
+    until: datetime
+
+
+class Budget:
+    """One process's part of a system's `whole`, which it lends to its `limiter`. `worker` is this
+    process's name. Close it when done."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        clock: Clock,
+        system: str,
+        limiter: Limiter,
+        *,
+        whole: int,
+        worker: str,
+    ) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._system = system
+        self._limiter = limiter
+        self._whole = whole
+        self._worker = worker
+        self._writing = asyncio.Lock()
+        self._until: datetime | None = None
+        self._peak = 0
+        self._is_short = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        limiter.lend(0)
+
+    async def wanted(self) -> None:
+        """One more request is to be sent: see to it that something is lent to this process, and
+        more where more is wanted. Raises what the tables raise while nothing is lent."""
+        self._peak = max(self._peak, self._demand(1))
+        if self._is_enough():
+            return
+        async with self._writing:
+            if not self._is_enough():
+                await self._write()
+
+    async def close(self) -> None:
+        """Give everything back. Safe to repeat; where the tables are away, the lease runs out."""
+        self._stop_timer()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait({self._renewing})
+        if self._until is not None:
+            async with self._writing:
+                await self._given_back()
+
+    def _is_enough(self) -> bool:
+        """Whether nothing is to be written now: what is lent is enough, or no more was free
+        lately."""
+        return self._is_lent() and (self._is_short or self._wants() <= self._limiter.lent)
+
+    def _is_lent(self) -> bool:
+        return self._until is not None and self._clock.now() < self._until
+
+    def _demand(self, more: int = 0) -> int:
+        return min(self._limiter.in_use + self._limiter.waiting + more, self._limiter.limit)
+
+    def _wants(self) -> int:
+        return min(self._peak, self._limiter.limit, self._whole)
+
+    async def _write(self) -> None:
+        """Say what is wanted and take what is free of it."""
+        while True:
+            row, parts = await self._read()
+            now, wants = self._clock.now(), self._wants()
+            others = {name: part for name, part in parts.items() if name != self._worker}
+            free = self._whole - sum(part.has for part in others.values())
+            shares = shared(
+                self._whole,
+                {**{name: part.wants for name, part in others.items()}, self._worker: wants},
+                int(now.timestamp()) // TURNS_EVERY,
+            )
+            may = max(min(shares[self._worker], free), 0)
+            if may < self._limiter.lent:
+                self._limiter.lend(may)  # before it is written: no request begins beyond it
+            has = max(may, self._limiter.in_use if self._worker in parts else 0)
+            part = Part(has, wants, now + LEASE)
+            if await self._stored(row, {**others, self._worker: part}):
+                break
+        self._until, self._is_short = part.until, may < wants
+        self._limiter.lend(may)
+        self._start_timer(RENEWED_EVERY if has == may else GIVEN_BACK_EVERY)
+
+    async def _given_back(self) -> None:
+        self._limiter.lend(0)
+        self._until = None
+        while True:
+            row, parts = await self._read()
+            if parts.pop(self._worker, None) is None or await self._stored(row, parts):
+                return
+
+    async def _read(self) -> tuple[Row | None, dict[str, Part]]:
+        """The row, and the parts in it that are still lent."""
+        row = await self._tables.get(BUDGETS, self._system, "parts")
+        cell = row.values.get("parts") if row is not None else None
+        rows = from_json(str(cell)) if cell else {}
+        now = self._clock.now()
+        parts = {
+            name: Part(int(has), int(wants), datetime.fromisoformat(until))
+            for name, (has, wants, until) in rows.items()
+        }
+        return row, {name: one for name, one in parts.items() if now < one.until + CLOCKS_APART}
+
+    async def _stored(self, row: Row | None, parts: Mapping[str, Part]) -> bool:
+        cells = {name: [one.has, one.wants, one.until.isoformat()] for name, one in parts.items()}
+        values = {"parts": to_json(cells).decode()}
+        try:
+            if row is None:
+                await self._tables.insert(BUDGETS, Row(self._system, "parts", values))
+            else:
+                await self._tables.replace(BUDGETS, replace(row, values=values))
+        except Conflict:
+            return False
+        return True
+
+    def _start_timer(self, after: timedelta) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(
+            after.total_seconds(), self._begin_renewal
+        )
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _begin_renewal(self) -> None:
+        self._renewing = asyncio.get_running_loop().create_task(self._renew())
+
+    async def _renew(self) -> None:
+        """Say again what is wanted; give all back where nothing was wanted since the last time."""
+        async with self._writing:
+            self._is_short = False
+            is_idle = not self._demand() and not self._peak
+            try:
+                await (self._given_back() if is_idle else self._write())
+            except (Later, Never):  # our tables are away: what is lent is so until its time is over
+                if not self._is_lent():
+                    self._limiter.lend(0)
+                self._start_timer(RENEWED_EVERY)
+            self._peak = self._demand()
+
+
+def shared(whole: int, wants: Mapping[str, int], turn: int) -> dict[str, int]:
+    """How many of `whole` each gets. Nobody gets more than it wants. What is short is divided
+    evenly; what cannot be divided goes to others from `turn` to `turn`."""
+    names = sorted(wants)
+    first = turn * whole % len(names) if names else 0
+    order = names[first:] + names[:first]
+    got = dict.fromkeys(wants, 0)
+    left = whole
+    while left and (open_ := [name for name in order if got[name] < wants[name]]):
+        each = max(min(left // len(open_), *(wants[name] - got[name] for name in open_)), 1)
+        for name in open_[:left]:
+            got[name] += each
+            left -= each
+    return got

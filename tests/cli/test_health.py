@@ -1,0 +1,49 @@
+"""`health`, in words and as JSON."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.adapters.system_clock import SystemClock
+from sync.pacing.pauses import Pauses
+from tests.cli.running import ROOT, Line
+
+SHOP, LEDGER = "Commerce at shop.example.com", "Dynamics at alpine-prod.operations.eu.dynamics.com"
+
+
+@pytest.fixture
+def home(line: Line) -> Line:
+    assert line("init").status == 0
+    example = (ROOT / "examples" / "connections.toml").read_text(encoding="utf-8")
+    (line.folder / "connections.toml").write_text(example)
+    return line
+
+
+def test_nothing_stands_still(home: Line) -> None:
+    assert home("health", "--json").documents[0]["systems"] == []
+    assert "may be called" in home("health").out
+
+
+def test_a_system_that_is_not_called_is_shown_with_since_and_why(home: Line) -> None:
+    async def stop() -> None:
+        tables = SqliteTables(home.folder / ".sync" / "tables.sqlite")
+        pauses = Pauses(tables, SystemClock())
+        await pauses.away(LEDGER, timedelta(minutes=1), "Dynamics answered 502")
+        await pauses.pause(SHOP, timedelta(minutes=1), "it answered 429")
+        tables.close()
+
+    asyncio.run(stop())
+    found = home("health", "--json").documents[0]["systems"]
+    shown = {
+        one["system"]: (one["is_away"], one["reason"], len(one["connections"])) for one in found
+    }
+    assert shown == {
+        SHOP: (False, "it answered 429", 1),
+        LEDGER: (True, "Dynamics answered 502", 2),
+    }
+    assert all(one["since"] and one["until"] for one in found)
+    out = home("health").out
+    for words in (SHOP, LEDGER, "gives no answer", "asked for a pause", "Dynamics answered 502"):
+        assert words in out

@@ -1,0 +1,251 @@
+"""Publications: the target comes to show the source, whatever answers are lost, wherever a process
+dies, and whoever publishes the same rows meanwhile."""
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync.core.ports import Row
+from sync.engine.claim import State
+from sync.engine.mirror import MIRROR
+from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
+from sync.engine.published_rows import MassChange
+from tests.engine.price_list import NAME, PriceList
+
+FAULTS = ("", "lost", "late", "down", "throttled")
+
+
+def prices(count: int, price: Any = 5) -> dict[str, Any]:
+    return {f"SKU-{number}": {"price": price} for number in range(count)}
+
+
+async def shown(**rows: Any) -> PriceList:
+    """A list that the shop shows."""
+    there = PriceList(source={sku: {"price": price} for sku, price in rows.items()})
+    await there.publish()
+    assert there.is_shown()
+    there.shop.requests.clear()
+    return there
+
+
+def sent(there: PriceList) -> list[str]:
+    return sorted(sku for request in there.shop.requests for sku in request)
+
+
+async def mirror(there: PriceList) -> Mapping[str, Row]:
+    return {row.key: row async for row in there.tables.query(MIRROR, f"{NAME}|prices")}
+
+
+async def test_only_what_differs_is_sent() -> None:
+    there = await shown(A=1, B=2, C=3)
+    await there.publish()
+    assert there.shop.requests == []
+    there.source |= {"B": {"price": 7}, "D": {"price": 4}}
+    await there.publish()
+    assert sent(there) == ["B", "D"]
+    assert there.is_shown()
+
+
+async def test_what_the_source_has_no_more_goes() -> None:
+    there = await shown(A=1, B=2)
+    del there.source["A"]
+    await there.publish()
+    assert there.is_shown()
+    assert sorted(await mirror(there)) == ["B"]
+    await there.publish()
+    assert sent(there) == ["A"]
+
+
+async def test_a_row_that_is_notified_is_published_at_once() -> None:
+    there = await shown(A=1, B=2)
+    there.source |= {"A": {"price": 7}, "B": {"price": 8}}
+    await there.deliver("A", "webhook")
+    assert sent(there) == ["A"]
+    del there.source["A"]
+    await there.publish("A", "webhook")
+    assert there.shop.prices == {"B": 2}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("key", [EVERYTHING, "A"])
+async def test_a_lost_answer_leaves_no_older_state(fault: str, key: str) -> None:
+    there = await shown(A=1)
+    there.source["A"] = {"price": 2}
+    there.shop.faults = [fault]
+    await there.deliver(key)
+    there.source["A"] = {"price": 3}
+    await there.publish("A", "webhook")
+    await there.publish()
+    assert there.shop.prices == {"A": 3}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_change_that_is_taken_back_while_its_answer_was_lost_is_undone(fault: str) -> None:
+    there = await shown(A=1)
+    there.source["A"] = {"price": 2}
+    there.shop.faults = [fault]
+    await there.deliver()
+    there.source["A"] = {"price": 1}
+    await there.settle()
+    await there.publish()
+    assert there.shop.prices == {"A": 1}
+
+
+@pytest.mark.parametrize("fault", ["", "late"])
+async def test_a_process_that_dies_at_any_step_is_followed_by_one_that_goes_on(fault: str) -> None:
+    step, has_died = 0, True
+    while has_died:
+        step += 1
+        there = PriceList(source=prices(4))
+        there.shop.faults = [fault]
+        has_died = await there.dies_at(step)
+        await there.publish()
+        assert there.is_shown(), step
+        there.shop.requests.clear()
+        await there.publish()
+        assert there.shop.requests == [], step
+    assert step > 20
+
+
+async def test_an_interrupted_run_goes_on_with_what_is_left() -> None:
+    there = PriceList(source=prices(40))
+    there.shop.takes = SPAN / 3
+    await there.deliver()
+    first = sent(there)
+    assert 0 < len(first) < 40
+    await there.settle()
+    assert there.is_shown()
+    assert sent(there) == sorted(there.source)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_shop_comes_to_show_the_list_whatever_happens(seed: int) -> None:
+    chance, there = random.Random(seed), PriceList(source=prices(6))
+    for _ in range(12):
+        sku = f"SKU-{chance.randrange(8)}"
+        there.source[sku] = {"price": chance.randrange(5)}
+        if chance.random() < 0.2:
+            del there.source[sku]
+        there.shop.faults = chance.choices(FAULTS, k=2)
+        key = chance.choice([EVERYTHING, sku])
+        await (there.deliver(key) if chance.random() < 0.5 else there.publish(key))
+    await there.settle()
+    await there.publish()
+    assert there.is_shown()
+
+
+async def test_a_row_that_is_refused_parks_alone_with_its_remedy() -> None:
+    there = PriceList(source=prices(6))
+    there.shop.unknown = {"SKU-3"}
+    await there.publish()
+    assert there.is_shown()
+    assert await there.parked() == ["SKU-3"]
+    claim = await there.claim("SKU-3")
+    assert (claim.reason, "Create SKU-3" in claim.remedy) == ("the shop has no SKU-3", True)
+    assert (await there.claim()).state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("mended", "key", "origin"),
+    [("list", EVERYTHING, "poll"), ("list", "SKU-3", "webhook"), ("shop", "SKU-3", "replay"),
+     ("shop", EVERYTHING, "replay"), ("gone", EVERYTHING, "poll")],
+)  # fmt: skip
+async def test_a_refused_row_is_sent_again_when_it_differs_or_a_person_asks(
+    mended: str, key: str, origin: str
+) -> None:
+    there = PriceList(source=prices(6))
+    there.shop.unknown = {"SKU-3"}
+    await there.publish()
+    there.shop.requests.clear()
+    await there.publish()
+    assert there.shop.requests == []
+    if mended != "gone":
+        there.shop.unknown = set()
+    if mended == "list":
+        there.source["SKU-3"] = {"price": 6}
+    if mended == "gone":
+        del there.source["SKU-3"]
+    await there.publish(key, origin)
+    assert there.is_shown()
+    assert await there.parked() == []
+    assert not [row for row in (await mirror(there)).values() if "refused" in row.values]
+
+
+async def test_one_row_for_which_a_chunk_is_refused_whole_does_not_stop_the_others() -> None:
+    there = PriceList(source={**prices(6), "SKU-3": {"price": "five"}})
+    await there.publish()
+    assert await there.parked() == ["SKU-3"]
+    there.source.pop("SKU-3")
+    assert there.is_shown()
+
+
+async def test_a_target_that_takes_nothing_parks_the_run_and_not_every_row() -> None:
+    there = PriceList(source=prices(MOST_REFUSED + 20, price="five"))
+    await there.publish()
+    assert await there.parked() == [EVERYTHING]
+    assert (await there.claim()).remedy
+    there.source = prices(MOST_REFUSED + 20)
+    await there.publish()
+    assert there.is_shown()
+    assert await there.parked() == []
+
+
+async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
+    there = PriceList(MassChange(at_least=3), source=prices(10))
+    await there.publish()
+    assert there.is_shown()
+    whole, there.source = there.source, prices(5)
+    there.shop.requests.clear()
+    await there.publish()
+    claim = await there.claim()
+    assert (claim.state, there.shop.requests) == (State.PARKED, [])
+    assert "5 of 10 rows" in claim.reason
+    assert "replay prices *" in claim.remedy
+    there.source = {**whole, "NEW": {"price": 1}}
+    await there.publish()
+    assert (await there.claim()).state is State.DELIVERED
+    there.source = prices(5)
+    await there.publish()
+    await there.publish(origin="replay")
+    assert there.is_shown()
+    assert await there.parked() == []
+
+
+@pytest.mark.parametrize("newer_prices", [[8], [8, 1]], ids=["new", "and back"])
+async def test_a_run_that_read_before_a_row_was_published_leaves_that_row_alone(
+    newer_prices: list[int],
+) -> None:
+    there = await shown(A=1, B=2)
+
+    async def newer() -> None:
+        for price in newer_prices:
+            there.clock.at += timedelta(minutes=5)
+            there.source["A"] = {"price": price}
+            await there.worker().deliver(there.message("A"))
+
+    there.source |= {"A": {"price": 7}, "B": {"price": 7}}
+    there.meanwhile = newer
+    await there.publish()
+    assert there.shop.prices == {"A": newer_prices[-1], "B": 7}
+
+
+async def test_two_rows_of_one_key_are_for_a_person() -> None:
+    there = PriceList(source=prices(3))
+    (row,) = [row async for row in there._every(None) if row.key == "SKU-1"]  # type: ignore[arg-type]
+    there.twice = [type(row)("SKU-1", {"price": 9})]
+    await there.publish()
+    assert await there.parked() == ["SKU-1"]
+    assert there.shop.prices == {"SKU-0": 5, "SKU-2": 5}
+    there.twice = []
+    await there.publish("SKU-1", "replay")
+    assert there.is_shown()
+
+
+async def test_every_chunk_and_run_is_in_the_trail_by_its_rows() -> None:
+    there = PriceList(source=prices(6))
+    await there.publish()
+    (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
+    assert (run.event, run.number, run.details["rows"]) == ("amended", "6 rows", "6")

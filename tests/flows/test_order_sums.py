@@ -1,0 +1,216 @@
+"""Over any sequence of invoice, ship, cancel and refund, heard of at once or late: both systems
+hold the same of an order, in its currency, and nothing stays to be shipped that nobody wants.
+
+Through both systems: the sums are of F&O's own rows, and of the shop's own columns.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from sandbox.commerce.amounts import Rule
+from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.recipe import RULES, Want
+from sandbox.commerce.records import Columns, StoredOrder, amount
+from sync.engine.claim import State
+from tests.flows.finance import Finance, key
+from tests.harness import CUSTOMER, key_of
+from tests.properties import examples
+from tests.systems import COMPANY
+from tests.virtual_time import virtually
+
+NOTHING, CENT = Decimal(0), Decimal("0.01")
+ADJUSTED: Final = {"": (NOTHING, NOTHING), "more": (Decimal("0.37"), NOTHING),
+                   "less": (NOTHING, Decimal("0.11"))}  # fmt: skip
+SKUS: Final = ("SIMPLE-001", "SIMPLE-003", "BOOK-7", "SUPPORT-1Y")
+
+SHOPPERS_OF: Final = {1: CUSTOMER, 2: next(one for one in SHOPPERS if one.id == 5)}
+"""A customer of each store view: F&O takes from the account whether a return includes tax."""
+
+PIECES = st.one_of(st.none(), st.lists(st.integers(0, 3), min_size=3, max_size=3))
+"""Of each row; None asks for all that is left."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happens to an order. `is_heard`: whether we are told of it right away."""
+
+    what: str
+    pieces: list[int] | None
+    shipping: bool
+    adjusted: str
+    is_heard: bool
+
+
+STEPS = st.builds(
+    Step,
+    what=st.sampled_from(["invoice", "invoice", "refund", "refund", "ship", "cancel"]),
+    pieces=PIECES, shipping=st.booleans(), adjusted=st.sampled_from(sorted(ADJUSTED)),
+    is_heard=st.booleans(),
+)  # fmt: skip
+
+
+@settings(max_examples=examples(40), phases=(Phase.explicit, Phase.generate))
+@given(
+    store=st.sampled_from(STORES), rule=st.sampled_from(RULES),
+    basket=st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 4)), min_size=1, max_size=3,
+                    unique_by=lambda row: row[0]),
+    is_heard=st.booleans(), steps=st.lists(STEPS, max_size=6),
+)  # fmt: skip
+def test_both_systems_hold_the_same_of_an_order_whatever_happens_to_it(
+    store: Any, rule: Rule, basket: list[tuple[str, int]], is_heard: bool, steps: list[Step]
+) -> None:
+    virtually(_lived(store, rule, basket, is_heard, steps))
+
+
+async def _lived(
+    store: Any, rule: Rule, basket: list[tuple[str, int]], is_heard: bool, steps: list[Step]
+) -> None:
+    finance = Finance({"creditmemos": {"refund_payment": True}})
+    try:
+        product = finance.commerce.catalogue.product
+        wants = tuple(Want(product(sku), Decimal(pieces)) for sku, pieces in basket)
+        order = finance.place(store=store, shopper=SHOPPERS_OF[store.id], rule=rule, wants=wants)
+        if is_heard:
+            await finance.delivers(order)
+        for step in steps:
+            with suppress(RestFault):  # what the shop refuses does not happen
+                await _happens(finance, order, step)
+        await _all_heard(finance, order)
+        await _compared(finance, order)
+    finally:
+        await finance.close()
+
+
+async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
+    shop, made = finance.commerce, None
+    if step.what == "invoice":
+        made = shop.invoice(order, _part(order, step.pieces))
+    elif step.what == "refund":
+        more, less = ADJUSTED[step.adjusted]
+        made = shop.refund(
+            order, _part(order, step.pieces), shipping=None if step.shipping else NOTHING,
+            positive=more, negative=less,
+        )  # fmt: skip
+    elif step.what == "cancel":
+        if not _is_on_its_way(finance, order):
+            shop.cancel(order)
+    else:
+        if any(amount(item, "qty_canceled") for item in order.items):
+            await finance.delivers(order)  # the warehouse does not send what was cancelled
+        finance.ships(order)
+    if step.is_heard and made is not None:
+        await finance.books(made, "invoices" if step.what == "invoice" else "creditmemos")
+    elif step.is_heard:
+        await finance.delivers(order)
+
+
+def _part(order: StoredOrder, pieces: list[int] | None) -> Mapping[int, Decimal] | None:
+    if pieces is None:
+        return None
+    return {
+        item["item_id"]: Decimal(asked)
+        for item, asked in zip(order.items, pieces, strict=False)
+        if asked
+    }
+
+
+def _is_on_its_way(finance: Finance, order: StoredOrder) -> bool:
+    """Then the shop would cancel what it can never charge, or F&O has charged it: for a person."""
+    return any(amount(item, "qty_shipped") for item in order.items) or any(
+        header["SalesOrderStatus"] == "Invoiced" for header in finance.headers(order)
+    )
+
+
+async def _all_heard(finance: Finance, order: StoredOrder) -> None:
+    """Whatever was not told is found in the end, and told twice."""
+    for _ in range(2):
+        await finance.delivers(order)
+        for invoice in order.invoices:
+            await finance.books(invoice)
+        for memo in order.creditmemos:
+            await finance.books(memo, "creditmemos")
+
+
+async def _compared(finance: Finance, order: StoredOrder) -> None:
+    for flow in ("orders", "invoices", "creditmemos"):
+        assert await finance.parked(flow) == [], flow
+    refunded = sum((memo["grand_total"] for memo in order.creditmemos), NOTHING)
+    wanted = order.amount("grand_total") - order.amount("total_canceled") - refunded
+    credited = sum((_credited(finance, memo) for memo in order.creditmemos), NOTHING)
+    held = sum((_worth(finance, order, header) for header in finance.headers(order)), NOTHING)
+    allowed = CENT * (1 + len(order.creditmemos))
+    assert abs(held - credited + _tax_on_top(order) - wanted) <= allowed, (held, credited, wanted)
+    received = sum((invoice["grand_total"] for invoice in order.invoices), NOTHING)
+    assert _paid(finance) == received - refunded
+    _assert_nothing_unwanted(finance, order)
+    assert {row["CurrencyCode"] for table in TABLES for row in finance.rows(table)} <= {
+        order.row["order_currency_code"]
+    }
+    assert (await finance.claim(key_of(order))).state is not State.PARKED
+
+
+TABLES: Final = ("SalesTable", "CustomerPaymentJournalLines", "ReturnOrderHeadersV2")
+
+
+def _worth(finance: Finance, order: StoredOrder, header: Mapping[str, Any]) -> Decimal:
+    return finance.dynamics.order_total(COMPANY, header["SalesOrderNumber"])
+
+
+def _credited(finance: Finance, memo: Columns) -> Decimal:
+    is_there = finance.dynamics.returns_for(finance.reference(memo, "creditmemos"))
+    return finance.credited(memo) if is_there else NOTHING
+
+
+def _tax_on_top(order: StoredOrder) -> Decimal:
+    """What Commerce still charges of tax, where F&O's lines are without it."""
+    if order.row["store_id"] != STORES[0].id:
+        return NOTHING
+    refunded = sum((memo["tax_amount"] for memo in order.creditmemos), NOTHING)
+    return order.amount("tax_amount") - order.amount("tax_canceled") - refunded
+
+
+def _paid(finance: Finance) -> Decimal:
+    return sum(
+        (
+            row.values.get("CreditAmount", NOTHING) - row.values.get("DebitAmount", NOTHING)
+            for row in finance.rows("CustomerPaymentJournalLines")
+        ),
+        NOTHING,
+    )
+
+
+def _assert_nothing_unwanted(finance: Finance, order: StoredOrder) -> None:
+    """Of an open order nothing is left to be shipped but what the shop still owes."""
+    for header in finance.headers(order):
+        if header["SalesOrderStatus"] == "Invoiced":
+            continue
+        lines = finance.dynamics.lines(COMPANY, header["SalesOrderNumber"])
+        there = {line["ExternalItemNumber"]: line["OrderedSalesQuantity"] for line in lines}
+        for item in order.items:
+            done = ("qty_canceled", "qty_refunded", "qty_shipped")
+            owed = item["qty_ordered"] - sum((amount(item, name) for name in done), NOTHING)
+            to_ship = there.get(str(item["item_id"]), NOTHING) - amount(item, "qty_shipped")
+            assert to_ship <= max(owed, NOTHING), item["sku"]
+
+
+def test_every_step_is_taken_by_some_example() -> None:
+    """The shop does not refuse them all: each kind of step happens to the plainest order."""
+
+    async def lived() -> None:
+        finance = Finance({})
+        try:
+            order = finance.place(skus=("SIMPLE-001",), store=STORES[0])
+            for what in ("invoice", "ship", "refund"):
+                await _happens(finance, order, Step(what, None, True, "", True))
+            assert key(order.creditmemos[0])
+        finally:
+            await finance.close()
+
+    virtually(lived())

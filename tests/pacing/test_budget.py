@@ -1,0 +1,198 @@
+"""Over all processes no more requests are under way than the whole, whoever dies, and all get their
+fair share."""
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.errors import Later
+from sync.pacing.budget import BUDGETS, LEASE, RENEWED_EVERY, Budget, shared
+from sync.pacing.limiter import Limiter, NoTurn
+from tests.process import Process, begin, task_factory
+from tests.virtual_time import LoopClock, Skewed, virtually
+
+MEASURED = 120
+SYSTEM = "Dynamics at bikes.operations.dynamics.com"
+
+
+class Far(SqliteTables):
+    """Tables that take a while, so that others write meanwhile."""
+
+    is_away = False
+
+    async def _far(self) -> None:
+        await asyncio.sleep(0.01)
+        if self.is_away:
+            raise Later("tables are away", counts=False)
+
+    async def get(self, table: str, partition: str, key: str) -> Any:
+        await self._far()
+        return await super().get(table, partition, key)
+
+    async def replace(self, table: str, row: Any) -> Any:
+        await self._far()
+        return await super().replace(table, row)
+
+
+class Environment:
+    """Counts what is under way of requests whose process lives."""
+
+    def __init__(self, whole: int) -> None:
+        self.whole = whole
+        self.tables = Far(":memory:")
+        self.clock = LoopClock()
+        self.random = Random(5)
+        self.under_way = Counter[str]()
+        self.served = Counter[str]()
+        self.too_many = False
+
+    def worker(self, name: str, apart: float = 0.0) -> tuple[Limiter, Budget]:
+        limiter = Limiter(8, 51)
+        clock = Skewed(self.clock, apart)
+        whole, tables = self.whole, self.tables
+        return limiter, Budget(tables, clock, SYSTEM, limiter, whole=whole, worker=name)
+
+    async def request(self, name: str, limiter: Limiter, budget: Budget) -> None:
+        await budget.wanted()
+        async with limiter.slot():
+            self.under_way[name] += 1
+            if self.under_way.total() > self.whole:
+                self.too_many = True
+            await asyncio.sleep(self.random.uniform(0.2, 1.5))
+            self.under_way[name] -= 1
+            self.served[name] += 1
+
+    async def loads(self, name: str, limiter: Limiter, budget: Budget, many: int = 16) -> None:
+        """Deliveries that call without end."""
+
+        async def delivery() -> None:
+            while True:
+                try:
+                    await self.request(name, limiter, budget)
+                except NoTurn:
+                    await asyncio.sleep(1)
+
+        await asyncio.gather(*(delivery() for _ in range(many)))
+
+    def dies(self, name: str, process: Process) -> None:
+        process.end()
+        self.under_way[name] = 0
+
+
+@pytest.mark.parametrize(("whole", "workers"), [(51, 40), (20, 40), (51, 3)])
+def test_the_whole_is_never_exceeded_though_processes_come_and_die(
+    whole: int, workers: int
+) -> None:
+    environment = Environment(whole)
+
+    async def simulate() -> None:
+        asyncio.get_running_loop().set_task_factory(task_factory)
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # of the dead
+        born, alive = list[Process](), dict[str, Process]()
+        try:
+            for number in range(2 * workers):
+                name = f"worker {number}"
+                alive[name] = Process()
+                born.append(alive[name])
+                limiter, budget = environment.worker(name, environment.random.uniform(-2, 2))
+                begin(environment.loads(name, limiter, budget, 4), alive[name])
+                await asyncio.sleep(environment.random.uniform(0, 4))
+                if len(alive) > workers:
+                    dying = environment.random.choice(sorted(alive))
+                    environment.dies(dying, alive.pop(dying))
+            await asyncio.sleep(2 * (LEASE + RENEWED_EVERY).total_seconds())
+            environment.served.clear()
+            await asyncio.sleep(MEASURED)
+        finally:
+            for process in born:
+                await process.clean_up()
+
+    virtually(simulate())
+    assert not environment.too_many
+    each = [environment.served[name] for name in environment.served]
+    assert sum(each) > MEASURED * min(whole, 4 * workers) / 0.85 * 0.8, "the whole is used"
+    assert len(each) == workers, "everybody was served"
+    assert max(each) < 3 * min(each), "and evenly"
+
+
+def test_who_is_alone_gets_what_it_wants_and_who_comes_gets_its_share_soon() -> None:
+    environment = Environment(20)
+
+    async def simulate() -> None:
+        first, second = environment.worker("first"), environment.worker("second")
+        working = [asyncio.create_task(environment.loads("first", *first, 30))]
+        await asyncio.sleep(60)
+        assert first[0].lent >= 18
+        working.append(asyncio.create_task(environment.loads("second", *second, 30)))
+        await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
+        assert second[0].lent >= 8, "as many as it begins with"
+        assert 19 <= first[0].lent + second[0].lent <= 20
+        for work in working:
+            work.cancel()
+        await asyncio.wait(working)
+        await first[1].close()
+        await second[1].close()
+        row = await environment.tables.get(BUDGETS, SYSTEM, "parts")
+        assert row is not None
+        assert row.values["parts"] == "{}"
+
+    virtually(simulate())
+
+
+def test_who_has_nothing_to_do_gives_all_back_by_itself() -> None:
+    environment = Environment(8)
+
+    async def simulate() -> None:
+        limiter, budget = environment.worker("first")
+        await asyncio.gather(*(environment.request("first", limiter, budget) for _ in range(30)))
+        await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
+        assert limiter.lent == 0
+        other, others = environment.worker("second")
+        await asyncio.gather(*(environment.request("second", other, others) for _ in range(16)))
+        assert other.lent == 8
+        await others.close()
+
+    virtually(simulate())
+
+
+def test_while_the_tables_are_away_what_is_lent_lasts_as_long_as_its_lease() -> None:
+    environment = Environment(8)
+
+    async def simulate() -> None:
+        limiter, budget = environment.worker("first")
+        working = asyncio.create_task(environment.loads("first", limiter, budget, 4))
+        await asyncio.sleep(10)
+        environment.tables.is_away = True
+        await asyncio.sleep(LEASE.total_seconds() / 2)
+        assert limiter.lent
+        await asyncio.sleep(LEASE.total_seconds())
+        assert limiter.lent == limiter.in_use == 0
+        assert isinstance(working.exception(), Later)
+
+    virtually(simulate())
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(0, 9),
+    st.dictionaries(st.text(max_size=3), st.integers(0, 60), max_size=12),
+)
+def test_shares_are_fair(whole: int, turn: int, wants: dict[str, int]) -> None:
+    got = shared(whole, wants, turn)
+    assert sum(got.values()) == min(whole, sum(wants.values()))
+    for name, many in got.items():
+        assert 0 <= many <= wants[name]
+        if many < wants[name]:
+            assert all(other <= many + 1 for other in got.values())
+
+
+def test_what_cannot_be_divided_goes_round() -> None:
+    wants = {f"worker {number}": 1 for number in range(8)}
+    turns = [shared(3, wants, turn) for turn in range(3)]
+    assert {name for got in turns for name, many in got.items() if many} == set(wants)
