@@ -63,14 +63,6 @@ MUTANTS: Final = (
         TESTS_OF_EXECUTOR,
     ),
     Mutant(
-        "unsettled-until-forgotten",
-        "a later intent hides how long an earlier write may still commit",
-        DELIVERY,
-        "unsettled_until=self._unsettled_until(),",
-        "unsettled_until=None,",
-        TESTS_OF_EXECUTOR,
-    ),
-    Mutant(
         "mixed-intent-forgotten",
         "what may be there of two different documents is taken for the later one",
         DELIVERY,
@@ -85,14 +77,6 @@ MUTANTS: Final = (
         '"targets": delivery.targets,',
         '"targets": "",',
         TESTS_OF_EXECUTOR,
-    ),
-    Mutant(
-        "target-numbers-lost-on-the-way",
-        "a try that fails half-way forgets the documents that it made",
-        DELIVERY,
-        "targets=self.targets,",
-        'targets="",',
-        "tests/flows/test_money.py tests/flows/test_creditmemos.py",
     ),
     Mutant(
         "first-look-dropped",
@@ -137,9 +121,9 @@ MUTANTS: Final = (
     Mutant(
         "payment-look-dropped",
         "a payment line is written without a look",
-        "sync/flows/receivables/payments.py",
-        "return await self.left_behind.found(find, self.payment)",
-        "return None",
+        "sync/dynamics/payment_journals.py",
+        "rows = [row for row in rows if row.get(payment.side)]",
+        "rows = []",
         "tests/flows/test_payments.py",
     ),
     Mutant(
@@ -212,6 +196,14 @@ MUTANTS: Final = (
         MESSAGE,
         "CLOCKS_APART = timedelta(seconds=2.5)",
         "CLOCKS_APART = timedelta()",
+        "tests/engine/test_message.py",
+    ),
+    Mutant(
+        "pause-margin-dropped",
+        "what waits for a pause comes again before it is over by the worker's clock",
+        RUNNER,
+        "reschedule(message, begins + CLOCKS_APART)",
+        "reschedule(message, begins)",
         "tests/engine/test_two_clocks.py",
     ),
     Mutant(
