@@ -32,6 +32,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.message import Message, message_in
 from sync.engine.monitoring import monitor
 from sync.engine.polling import Polling
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
 from sync.engine.runner import Runner
@@ -77,8 +78,7 @@ class Services:
         self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
         self.turns = Turns(clock, self._is_shared)
         engine = self.engine()
-        self.runner, self.polling = Runner(engine), Polling(engine)
-        self.repair = Repair(engine)
+        self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
         self.dead_letter_parking = DeadLetterParking(engine)
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
@@ -97,6 +97,7 @@ class Services:
             tables=self.edition_parts.tables,
             documents=self.documents,
             flow_pauses=self.flow_pauses,
+            ahead=ReadingAhead(self.edition_parts.queue, self.edition_parts.clock),
             clock=self.edition_parts.clock,
             worker=self.worker,
         )

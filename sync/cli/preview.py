@@ -154,8 +154,8 @@ def customers(
 ) -> None:
     """Show the account that each customer would get in D365, with its addresses.
 
-    A file holds a customer as REST answers it, a list, or a search answer. D365 is not asked: a
-    customer who would be recognised there is shown with a new account.
+    A file holds a customer as REST answers it, a list, or a search answer. For files D365 is not
+    asked: a customer who would be recognised there is shown with a new account.
 
     Exit status: 0 all deliverable, 1 some would be parked, 2 some input could not be used.
 

@@ -211,6 +211,12 @@ class Queue(Protocol):
         """Forget one; nothing there is fine."""
         ...
 
+    async def waiting(self, queue: str, *, most: int) -> list[bytes]:
+        """Bodies of up to `most` messages that are due, without taking them: those that come next,
+        as far as the adapter sees. Some may be under somebody's lock; where a great many are
+        scheduled, some may be missing."""
+        ...
+
     async def depth(self, queue: str) -> "Depth":
         """How many messages wait, and since when the oldest does."""
         ...

@@ -1,9 +1,9 @@
 """JSON to F&O and records from it; a yes that cannot be read is no yes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sync.core.encoding import NotJson, from_json
 from sync.dynamics import batch
@@ -13,15 +13,33 @@ from sync.dynamics.refusals import ODataAnswer, ODataCall
 Record = dict[str, Any]
 
 
+class Answered(dict[str, Any]):
+    """A record that F&O answered. Asked for a field that it lacks (`record[name]`), it raises what
+    an answer that cannot be read stands for: after a write, `Unknown`."""
+
+    def __init__(self, record: Mapping[str, Any], call: ODataCall) -> None:
+        super().__init__(record)
+        self._call = call
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise error_from_nonsense(self._call, f"it has no {name}")
+
+
 def record_in(answer: ODataAnswer, call: ODataCall) -> Record:
-    """The record in a good answer; an answer without one is `Unknown` for a write, else `Later`."""
+    """The record in a good answer, or the page of records (`value`); an answer without one is
+    `Unknown` for a write, else `Later`."""
     try:
         record = from_json(answer.body)
     except NotJson as error:
         raise error_from_nonsense(call, str(error)) from None
     if not isinstance(record, dict):
         raise error_from_nonsense(call, "it holds no record")
-    return record
+    rows = record.get("value")
+    if isinstance(rows, list):
+        if not all(isinstance(row, dict) for row in rows):
+            raise error_from_nonsense(call, "its list holds what is no record")
+        record["value"] = [Answered(row, call) for row in rows]
+    return Answered(record, call)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,11 +39,13 @@ class Delivery:
     is_current: Callable[[], Awaitable[bool]] = _always
     """Whether the record is still as this try read it; asks the source."""
     started: datetime = field(init=False)
+    read_at: datetime = field(init=False)
+    """When the record was read, or a little earlier."""
     inherited: Intent | None = field(init=False)
     """What an earlier try announced and nobody knows the outcome of."""
 
     def __post_init__(self) -> None:
-        self.started = self.systems.clock.now()
+        self.started = self.read_at = self.systems.clock.now()
         self.inherited = self.claim.intent
         self._held = self.claim.delivered
         self._resolved = set[str]()
@@ -106,7 +108,7 @@ class Delivery:
 
     async def require_current(self, most: timedelta) -> None:
         """Raise `Later` when the record was read longer ago than `most` and has changed since."""
-        if self.now() - self.started >= most and not await self.is_current():
+        if self.now() - self.read_at >= most and not await self.is_current():
             raise Later(
                 "the record changed while it was being prepared",
                 after=timedelta(seconds=1),

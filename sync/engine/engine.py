@@ -10,6 +10,7 @@ from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.systems import Systems
 
 
@@ -27,5 +28,6 @@ class Engine:
     tables: Tables
     documents: DocumentCopies
     flow_pauses: FlowPauses
+    ahead: ReadingAhead
     clock: Clock
     worker: str

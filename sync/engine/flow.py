@@ -79,12 +79,14 @@ class Source(Generic[R]):
     `read(key, systems)`: the record as it is now, or None when the owner does not have it (yet).
     `resolve(key, systems)`: a key that a notification could only give in part -> the full keys;
     None when it is full. `version(record)`: what differs when a record changed between two reads;
-    None where nothing tells.
+    None where nothing tells. `is_joined`: what is read at the same time is one request, so records
+    may be read before their turn.
     """
 
     read: Callable[[str, "Systems"], Awaitable[R | None]]
     resolve: Callable[[str, "Systems"], Awaitable[Sequence[str] | None]] | None = None
     version: Callable[[R], object] | None = None
+    is_joined: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Outcomes:
         if delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
         released = await self._ledger.release(
-            delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.started,
+            delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.read_at,
             seen=delivery.seen or delivery.claim.seen, retry_at=None,
             **_settled(delivery, outcome),
         )  # fmt: skip
@@ -152,7 +152,7 @@ class Outcomes:
             message.attempt,
             park.reason,
         )
-        read_at, seen = (delivery.started, delivery.seen) if delivery is not None else (now, "")
+        read_at, seen = (delivery.read_at, delivery.seen) if delivery is not None else (now, "")
         settles = (
             delivery.settles_sooner(error) if delivery is not None and error is not None else {}
         )

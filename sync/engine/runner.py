@@ -162,7 +162,9 @@ class Runner:
         message = delivery.message
         try:
             async with in_time():
-                record = await flow.source.read(message.key, delivery.systems)
+                record, delivery.read_at = await self._engine.ahead.read(
+                    flow, delivery.systems, message, delivery.claim
+                )
                 if record is None:
                     await self._outcomes.absent(message, delivery.claim)
                     return
@@ -171,6 +173,8 @@ class Runner:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
             await self._outcomes.failed(delivery, await self._judged(message, error))
+        finally:
+            self._engine.ahead.ended(message)
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
@@ -190,7 +194,7 @@ class Runner:
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
-            inner.started = delivery.started  # it was read since then
+            inner.read_at = delivery.read_at  # it was read since then
         try:
             with kept(self._ledger, claim):
                 return await self._deliver_record(

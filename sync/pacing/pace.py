@@ -68,7 +68,10 @@ class Pace:
 
     @asynccontextmanager
     async def turn(
-        self, priority: Priority, what: str, not_after: datetime | None = None
+        self,
+        priority: Priority = Priority.DOCUMENTS,
+        what: str = "a request",
+        not_after: datetime | None = None,
     ) -> AsyncIterator[Slot]:
         """The right to send one request, for the length of the block. `what` is asked for, in words
         for an operator.

@@ -10,12 +10,11 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock
 from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind, id_of
+from sync.preview.presumed import PresumedAccounts, PresumedDynamics
 from sync.preview.unasked import (
     Given,
     GivenCommerce,
     Lookups,
-    PresumedAccounts,
-    UnaskedDynamics,
     UnaskedWebsites,
 )
 
@@ -29,7 +28,7 @@ def given_systems(
         name=name,
         settings=settings,
         commerce=commerce,
-        dynamics=UnaskedDynamics(settings, gross=False),
+        dynamics=PresumedDynamics(settings),
         items=lookups.items,
         accounts=PresumedAccounts(lookups.accounts, settings, inputs),
         clock=clock,

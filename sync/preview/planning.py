@@ -1,4 +1,4 @@
-"""Plans without deliveries: a flow's own `plan`, with D365, claims and copies left out."""
+"""Plans without deliveries: a flow's own `plan`, with claims and copies left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,10 +21,12 @@ from sync.engine.plan import Delivered, Plan
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Write
 from sync.flows import FLOWS, SUB_FLOWS
+from sync.flows.customers.customer_accounts import CustomerAccountWrite
 from sync.flows.orders.orders import orders
 from sync.flows.orders.sales_order_writes import SalesOrderWrite
 from sync.mapping.taken_off import orders_are_invoiced
-from sync.preview.unasked import EmptyTables, UnaskedDynamics
+from sync.preview.presumed import PresumedDynamics
+from sync.preview.unasked import EmptyTables
 
 AnyFlow = DocumentFlow[Any] | SubFlow[Any]
 BY_NAME: Final[Mapping[str, AnyFlow]] = {
@@ -62,8 +64,10 @@ class Planning:
         store = settings.store(_store_of(self.order)) if self.order is not None else None
         self.gross = bool(store is not None and store.prices_include_tax)
         self._planned: dict[tuple[str, str], Delivered] = {}
-        self._dynamics = UnaskedDynamics(settings, gross=self.gross)
-        self.systems = replace(self.systems, dynamics=self._dynamics)
+        real = self.systems.dynamics
+        asked = None if isinstance(real, PresumedDynamics) else real
+        self.dynamics = PresumedDynamics(settings, gross=self.gross, asked=asked)
+        self.systems = replace(self.systems, dynamics=self.dynamics)
 
     async def plan(self, flow: AnyFlow, key: str, record: Any, origin: str) -> Plan | Skipped:
         """What the flow would do about a record that was never delivered. Raises as it does."""
@@ -98,7 +102,9 @@ class Planning:
         writes = [write for write in plan.writes if isinstance(write, Write)]
         for write in writes:
             if isinstance(write, SalesOrderWrite):
-                self._dynamics.hold(write.order, self._invoiced(record))
+                self.dynamics.hold_order(write.order, self._invoiced(record))
+            if isinstance(write, CustomerAccountWrite) and not write.account:
+                self.dynamics.hold_account(write.wanted.company, _number(write))
         self._planned[flow_name, key] = Delivered(plan, tuple(map(_result, writes)))
         return self._planned[flow_name, key]
 
@@ -111,7 +117,11 @@ class Planning:
 
 
 def _result(write: Write) -> Result:
-    return Result(write.kind, write.expected_number or ASSIGNED, write.digest, "created")
+    return Result(write.kind, _number(write), write.digest, "created")
+
+
+def _number(write: Write) -> str:
+    return write.expected_number or ASSIGNED
 
 
 def _store_of(order: Order) -> int | str:

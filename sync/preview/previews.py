@@ -1,7 +1,7 @@
 """What would be posted for a record, and the totals proof: the plan of its own flow, printed.
 
-The flow reads what it needs from `Systems`, of whom Commerce may be asked. D365 is not asked, and
-claims are not looked at: a preview shows what comes of a record that was never delivered. What has
+The flow reads what it needs from `Systems`: real ones, or what was given (`given.py`). Claims are
+not looked at: a preview shows what comes of a record that was never delivered. What has
 to be delivered first is planned as well; an order shows the accounts that it needs before its own
 requests, all else has a preview of its own.
 """
@@ -139,7 +139,7 @@ async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Previ
     found = Preview(
         key, "deliver", plan.reason, plan.remedy, requests, plan.totals, missing=plan.missing
     )
-    return _with_what_is_presumed(found, plan, gross=planning.gross)
+    return _with_what_is_presumed(found, plan, planning)
 
 
 def _order_in(record: Any) -> Order | None:
@@ -158,11 +158,13 @@ async def _totals_of(order: Order, systems: Systems) -> Proof | None:
         return error.totals if isinstance(error, Unproved) else None
 
 
-def _with_what_is_presumed(found: Preview, plan: Plan, *, gross: bool) -> Preview:
-    """With what D365 might yet say, as nobody has asked it."""
-    notes = list(plan.notes)
+def _with_what_is_presumed(found: Preview, plan: Plan, planning: Planning) -> Preview:
+    """With what D365 might yet say, as far as it was not asked."""
+    notes, dynamics = list(plan.notes), planning.dynamics
+    if dynamics.silence:
+        notes.append(f"D365 did not answer, so what it knows is left out: {dynamics.silence}")
     for write in plan.writes:
-        if isinstance(write, ReturnOrderWrite) and gross:
+        if isinstance(write, ReturnOrderWrite) and planning.gross and not dynamics.is_asked:
             notes.append(
                 "prices include tax, as those of accounts that were made for this store; an"
                 " account's own setting goes first"

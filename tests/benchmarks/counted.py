@@ -71,6 +71,12 @@ class CountedQueue:
         self._into["bus messages sent"] += len(messages)
         await self._inner.send(messages)
 
+    async def waiting(self, queue: str, *, most: int) -> list[bytes]:
+        """One look."""
+        self._into["bus looks"] += 1
+        found: list[bytes] = await self._inner.waiting(queue, most=most)
+        return found
+
     async def depth(self, queue: str) -> Depth:
         """Counted by looking, page by page until one is empty, at the queue and at its dead
         letters."""

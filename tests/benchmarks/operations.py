@@ -20,6 +20,8 @@ QUIET: Final = 600
 FLOWS: Final = ("orders", "customers", "invoices", "creditmemos", "postings")
 """What the connection runs."""
 ORDERS, AT_ONCE = "new order, one by one", "new order, many at once"
+BEHIND, BACKLOG = "new order, of a backlog", 80
+WAITED: Final = 60
 GUESTS, AGAIN = "first order of a guest", "notification that finds nothing changed"
 INVOICES, MEMOS = "invoice, one by one", "credit memo, one by one"
 ORDERS_POLLED, INVOICES_POLLED, MEMOS_POLLED = (
@@ -97,6 +99,7 @@ class _Tally:
         await self._of(ORDERS, lambda: self._hooks(placed, together=1))
         placed = [harness.basket() for _ in range(count)]
         await self._of(AT_ONCE, lambda: self._hooks(placed, together=count))
+        await self._of(BEHIND, self._backlog, of=BACKLOG)
         await self._of(AGAIN, lambda: self._hooks(placed, together=count))
         invoices = [shop.invoice(order) for order in placed]
         await self._of(INVOICES, lambda: self._documents(invoices, "invoices"))
@@ -142,6 +145,13 @@ class _Tally:
                 *(self._harness.hooks(order) for order in placed[start : start + together])
             )
             await self._harness.works_until_idle()
+
+    async def _backlog(self) -> None:
+        """Orders that have waited for a minute when somebody comes to deliver them."""
+        for _ in range(BACKLOG):
+            await self._harness.hooks(self._harness.basket())
+        await asyncio.sleep(WAITED)
+        await self._harness.works_until_idle()
 
     async def _documents(self, documents: Sequence[Columns], flow: str) -> None:
         for document in documents:

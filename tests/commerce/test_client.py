@@ -367,6 +367,18 @@ async def test_a_429_is_told_to_everybody_before_it_is_raised(make: MakeClient, 
         await make().get("orders/1")
 
 
+@pytest.mark.parametrize("status", [429, 503, 504])
+async def test_a_shop_that_has_too_much_to_do_is_asked_less_at_a_time(
+    make: MakeClient, shop: Shop, clock: HandClock, status: int
+) -> None:
+    limiter = Limiter(8, 8)
+    client = make(pace_of(clock, limiter))
+    shop.replies = [refusal(status, "Too much.")]
+    with pytest.raises(Later):
+        await client.post("orders/1/comments", {})
+    assert limiter.limit == 4
+
+
 async def test_a_missing_right_is_never_and_names_it(client: CommerceClient, shop: Shop) -> None:
     shop.rights = lambda path: "Magento_Sales::actions_view" if path.startswith("orders") else ""
     with pytest.raises(Never, match="Magento_Sales::actions_view") as caught:

@@ -62,6 +62,11 @@ KIND = [
     (COMPANY, "company = 2026-01-01 #!", "a date or time stands here"),
     (COMPANY, COMPANY + "\nconcurrency = 52 #!", "52 is out of range. Write 51 or less"),
     (COMPANY, COMPANY + "\nconcurrency = 0 #!", "0 is out of range. Write 1 or more"),
+    (
+        COMPANY,
+        COMPANY + "\nconcurrency_in_all = 0 #!",
+        "0 is out of range. Write 1 or more",
+    ),
     (COMPANY, COMPANY + '\nconcurrency = "8" #!', "Write a whole number, without quotes"),
     (
         COMPANY,

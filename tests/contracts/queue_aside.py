@@ -122,3 +122,18 @@ class QueueAside:
         assert abs(depth.oldest - q.now()) < timedelta(minutes=1)
         assert depth.next is not None
         assert abs(depth.next - later) < timedelta(milliseconds=1)
+
+    async def test_what_waits_is_shown_and_stays(self, q: QueueUnderTest) -> None:
+        assert await q.queue.waiting(q.name, most=5) == []
+        await q.send("later", not_before=q.now() + q.delay)
+        await q.send("1", "2", "3")
+        shown = await q.queue.waiting(q.name, most=5)
+        assert shown == [b"body of 1", b"body of 2", b"body of 3"]
+        assert await q.queue.waiting(q.name, most=2) == shown[:2]
+        for message in await q.take(3):
+            await q.queue.complete(message)
+        assert await q.queue.waiting(q.name, most=5) == []
+        await q.send("4")
+        assert await q.queue.waiting(q.name, most=5) == [b"body of 4"]
+        await q.make_time_pass(q.delay)
+        assert sorted(await q.queue.waiting(q.name, most=5)) == [b"body of 4", b"body of later"]

@@ -34,15 +34,18 @@ from sync.engine.message import Message
 from sync.engine.mirror import Shown
 from sync.engine.publication import EVERYTHING, PublicationFlow
 from sync.engine.published_rows import MassChange, Rows, RowTarget
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
 from sync.engine.write import Target
+from sync.pacing.limiter import Limiter
+from sync.pacing.pace import Pace
+from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 from tests.engine.archive import Crash, Sends, Stepping, Steps
 from tests.engine.workshop import Plain
-from tests.pacing.paces import pace_of
 
 NAME = "shop"
 TIMING = Target("Commerce", timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=30))
@@ -200,11 +203,12 @@ class PriceList:
     def worker(self) -> Runner:
         """A new process."""
         tables: Any = Stepping(self.tables, self.steps)
+        pace = Pace("the shop", Limiter(4), Pauses(self.tables, self.clock), self.clock)
         commerce = CommerceClient(
-            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace_of(self.clock)
+            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace
         )
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, paces=(), commerce=commerce,
+            name=NAME, clock=self.clock, paces=(pace,), commerce=commerce,
             one_at_a_time=lambda name: self.locks.setdefault(name, asyncio.Lock()),
         )  # fmt: skip
 
@@ -218,7 +222,9 @@ class PriceList:
                 Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock),
-                FlowPauses(tables, self.clock), self.clock,
+                FlowPauses(tables, self.clock),
+                ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
+                self.clock,
                 self.clock.unique(),
             )
         )  # fmt: skip

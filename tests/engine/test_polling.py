@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.tidying import tidy
+from sync.core.errors import Paused
 from sync.core.ports import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
@@ -28,6 +29,7 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.watermarks import WATERMARKS, Watermark, Window
@@ -93,7 +95,8 @@ class Polled:
             intake=Intake(JoinedSends(queue), self.clock, self.refused),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
-            flow_pauses=FlowPauses(self.tables, self.clock), clock=self.clock, worker="w",
+            flow_pauses=FlowPauses(self.tables, self.clock),
+            ahead=ReadingAhead(queue, self.clock), clock=self.clock, worker="w",
         )  # fmt: skip
         self.polling = Polling(self.engine)
 
@@ -176,6 +179,22 @@ def test_a_million_orders_of_a_week_without_polls_drain() -> None:
     polled = virtually(play())
     assert polled.queue.sent == 1_000_000
     assert polled.tables.calls < 1_000_000 / 50
+
+
+def test_a_pause_ends_a_poll_that_is_under_way_and_the_next_run_goes_on() -> None:
+    async def play() -> tuple[Polled, int, int]:
+        start = START - timedelta(hours=1)
+        polled = Polled(a_list(6_000, lambda number: start + timedelta(seconds=number / 10)))
+        pause = polled.paces["shop"].paused(Paused("shop", after=timedelta(minutes=3)))
+        asyncio.get_running_loop().call_later(5, asyncio.ensure_future, pause)
+        await polled.timer(3)
+        meanwhile = polled.queue.sent
+        await polled.timer(3)
+        return polled, meanwhile, polled.queue.sent
+
+    polled, meanwhile, sent = virtually(play())
+    assert 0 < meanwhile < 3_000
+    assert sent == len(polled.queue.keys["shop"]) == 6_000
 
 
 def test_changes_that_only_their_time_tells_apart_are_read_on_by_time() -> None:

@@ -22,6 +22,7 @@ from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Plan
+from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from tests.contracts.hand_clock import HandClock
@@ -100,6 +101,7 @@ class Workshop:
                 lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock), FlowPauses(tables, self.clock),
+                ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
                 self.clock, f"worker-{self.workers}",
             )
         )  # fmt: skip

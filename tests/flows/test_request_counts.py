@@ -1,20 +1,25 @@
 """What bursts cost in requests: counted, never timed."""
 
+import asyncio
+from datetime import timedelta
+
 from sandbox.dials import Kind
-from tests.harness import Harness, in_harness
+from tests.harness import Harness, in_both_harnesses, in_harness
 from tests.systems import CONNECTION
 
 BURST = 64
 THROTTLED = 24
 
 
-async def _burst(harness: Harness, *, throttled: int = 0) -> dict[str, int]:
-    """Requests that so many orders cost which come at once, once everybody is known."""
+async def _burst(harness: Harness, *, throttled: int = 0, behind: int = 0) -> dict[str, int]:
+    """Requests that so many orders cost which come at once, once everybody is known. `behind`:
+    seconds that they have waited when somebody comes to deliver them."""
     await harness.delivers(harness.place())
     before = harness.services.systems_pool.counts()[CONNECTION]
     orders = [harness.place() for _ in range(BURST)]
     for order in orders:
         await harness.hooks(order)
+    await asyncio.sleep(behind)
     if throttled:
         harness.ledger_dials.next(Kind.THROTTLE, times=throttled, writes=True, seconds=1)
     await harness.works_until_idle()
@@ -27,4 +32,36 @@ async def _burst(harness: Harness, *, throttled: int = 0) -> dict[str, int]:
 async def test_a_write_that_was_throttled_is_repeated_without_a_look(harness: Harness) -> None:
     cost = await _burst(harness, throttled=THROTTLED)
     assert cost["dynamics_reads"] == 0
-    assert cost["dynamics_writes"] <= BURST + 2 * THROTTLED
+    assert cost["dynamics_writes"] <= BURST + 3 * THROTTLED
+
+
+@in_both_harnesses()
+async def test_orders_that_wait_are_read_together(harness: Harness) -> None:
+    cost = await _burst(harness, behind=60)
+    assert cost["commerce_reads"] <= BURST / 10
+
+
+@in_harness()
+async def test_an_order_that_changed_since_it_was_read_ahead_ends_as_it_is_now(
+    harness: Harness,
+) -> None:
+    first, second = harness.place(), harness.place()
+    await harness.hooks(first)
+    await harness.hooks(second)
+    await asyncio.sleep(60)
+    (message,) = await harness.systems.queue.receive("orders", most=1, wait=timedelta())
+    await harness.services.deliver("orders", message.body, message.id, 1)
+    await harness.systems.queue.complete(message)
+    reads = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
+    read_at = harness.clock.now()
+    assert second.shipping is not None
+    second.shipping["city"] = "Elsewhere"
+    await asyncio.sleep(1)
+    await harness.works_off_what_is_due()
+    assert harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"] == reads
+    claim = await harness.claim(second)
+    assert claim.read_at is not None
+    assert claim.read_at <= read_at
+    await harness.hooks(second)
+    await harness.works_until_idle()
+    assert harness.header(second)["DeliveryAddressCity"] == "Elsewhere"

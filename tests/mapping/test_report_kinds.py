@@ -51,7 +51,7 @@ CENTS = st.decimals("0.02", "500.00", places=2)
 MODE = st.sampled_from(sorted(MODES))
 RECIPE = st.sampled_from(sorted(RECIPES))
 IS_MEMO = st.booleans()
-FEW = settings(max_examples=examples(50))
+FEW = settings(max_examples=examples(25))
 TAXES: Final = {
     "DE-19": {"group": "DOM", "item_group": "FULL"},
     "none": {"group": "EXEMPT", "item_group": "ZERO"},

@@ -27,7 +27,7 @@ from sync.adapters.servicebus.dead import remove
 from sync.adapters.servicebus.inbox import ANSWER, OPERATION, Inbox
 from sync.adapters.servicebus.links import Aside, Line, Link
 from sync.adapters.servicebus.messages import letter, sendable
-from sync.adapters.servicebus.peeks import peeked
+from sync.adapters.servicebus.peeks import due, peeked
 from sync.core.errors import Never
 from sync.core.ports import DeadLetter, Depth, Outgoing, Received
 
@@ -50,6 +50,7 @@ class ServiceBusQueue:
         self._outboxes: dict[str, Line[ServiceBusSender]] = {}
         self._inboxes: dict[str, Inbox] = {}
         self._dead: dict[str, Line[ServiceBusReceiver]] = {}
+        self._fronts: dict[str, int] = {}
 
     @classmethod
     def from_connection_string(cls, text: str) -> Self:
@@ -159,6 +160,13 @@ class ServiceBusQueue:
             await remove(letter, looking=self._dead_line(letter.queue), taking=fresh)
         finally:
             await fresh.close()
+
+    async def waiting(self, queue: str, *, most: int) -> list[bytes]:
+        """Bodies of what is due, the oldest first, locked or not. The next look begins where this
+        one found the first."""
+        found = await due(self._inbox(queue).line, first=self._fronts.get(queue, 1), most=most)
+        self._fronts[queue] = found.front
+        return found.bodies
 
     async def depth(self, queue: str) -> Depth:
         """How many messages wait, counted by looking: up to `MOST_COUNTED`, and on until the oldest

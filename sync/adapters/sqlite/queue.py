@@ -179,6 +179,12 @@ class SqliteQueue:
         sql = "DELETE FROM dead_letters WHERE queue = ? AND sequence = ?"
         await self._store.write(lambda db: _execute(db, sql, letter.queue, letter.sequence))
 
+    async def waiting(self, queue: str, *, most: int) -> list[bytes]:
+        """Bodies of what is due and not locked, the longest due first."""
+        sql = """SELECT body FROM messages WHERE queue = ? AND ready_at <= ? AND NOT locked
+            ORDER BY ready_at, sequence LIMIT ?"""
+        return [bytes(body) for (body,) in self._store.read(sql, queue, self._now(), most)]
+
     async def depth(self, queue: str) -> Depth:
         """How many messages wait. A message whose lock has run out is due again."""
         now = self._now()

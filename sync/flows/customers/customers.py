@@ -220,7 +220,7 @@ async def until(systems: Systems) -> datetime:
 customers = DocumentFlow[Shopper](
     name="customers",
     title="Customers to customer accounts",
-    source=Source(read, resolve),
+    source=Source(read, resolve, is_joined=True),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

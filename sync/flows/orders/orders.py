@@ -208,7 +208,7 @@ def version(order: Order) -> object:
 orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    source=Source(read, resolve, version),
+    source=Source(read, resolve, version, is_joined=True),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

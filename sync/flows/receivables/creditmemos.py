@@ -159,7 +159,7 @@ async def _earlier(
 creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
     name="creditmemos",
     title="Credit memos to credit notes",
-    source=Source(documents.read, documents.resolve),
+    source=Source(documents.read, documents.resolve, is_joined=True),
     plan=plan,
     triggers=(
         CommerceHook(documents.keys_in),

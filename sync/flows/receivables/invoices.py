@@ -45,7 +45,7 @@ async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Pl
 invoices = DocumentFlow[DocumentWithOrder[Invoice]](
     name="invoices",
     title="Captured invoices to receivables",
-    source=Source(documents.read, documents.resolve),
+    source=Source(documents.read, documents.resolve, is_joined=True),
     plan=plan,
     triggers=(
         CommerceHook(documents.keys_in),

@@ -1,0 +1,179 @@
+"""Records read before their turn: while deliveries are behind, one request reads what waits in the
+queue as well.
+
+A record that was read ahead is used only as if its own delivery had read it then: its message was
+due by that time and is a first try, nobody has read the record under its claim since, and what is
+recorded says when it was read. What one process reads ahead, another may deliver: how many are read
+follows how many are used.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sync.core.encoding import NotJson
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock, Queue
+from sync.engine.claim import Claim
+from sync.engine.flow import DocumentFlow
+from sync.engine.message import CLOCKS_APART, WINDOW, Message
+from sync.engine.systems import Systems
+
+log = logging.getLogger("sync.engine.reading_ahead")
+
+BEHIND: Final = WINDOW + CLOCKS_APART
+"""A message older than this was due, by whichever clock; a delivery that begins later is behind."""
+FRESH: Final = timedelta(seconds=20)
+"""How long a record that was read ahead may be used; nothing is created from one of 30 seconds."""
+MOST: Final = 40
+"""As many as one search of Commerce takes."""
+FEWEST: Final = 2
+LOOK_EVERY: Final = timedelta(seconds=0.5)
+
+Name = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record as it was at `read_at`, or a little later; None where there is none to use."""
+
+    record: asyncio.Future[Any | None]
+    read_at: datetime
+
+
+class ReadingAhead:
+    """What one process has read ahead. Belongs to one event loop."""
+
+    def __init__(self, queue: Queue, clock: Clock) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._kept: dict[Name, Kept] = {}
+        self._under_way: set[Name] = set()
+        self._looked_at: dict[str, datetime] = {}
+        self._most = MOST
+        self._read = self._used = 0
+
+    async def read(
+        self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
+    ) -> tuple[Any | None, datetime]:
+        """The record that a message names, and when it was read at the earliest, for who holds its
+        claim. Raises what the flow's own read raises."""
+        now = self._clock.now()
+        name = (flow.name, message.connection, message.key)
+        self._forget_old(now)
+        kept = self._kept.pop(name, None)
+        self._under_way.add(name)
+        if kept is not None and _may_use(kept, message, claim):
+            self._used += 1
+            record = await kept.record
+            if record is not None:
+                return record, kept.read_at
+            now = self._clock.now()
+        names = await self._next(flow, message, now)
+        if not names:
+            return await flow.source.read(message.key, systems), now
+        return await self._read_together(flow, systems, message.key, names), now
+
+    async def _read_together(
+        self, flow: DocumentFlow[Any], systems: Systems, key: str, names: Sequence[Name]
+    ) -> Any | None:
+        """The record of a key; those of `names` are kept."""
+        now = self._clock.now()
+        async with asyncio.TaskGroup() as group:
+            for other in names:
+                coming = self._kept[other] = Kept(asyncio.get_running_loop().create_future(), now)
+                ahead = group.create_task(_outcome(flow, other[2], systems))
+                ahead.add_done_callback(partial(_settle, coming.record))
+            record, error = await _outcome(flow, key, systems)
+        if error is not None:
+            raise error
+        return record
+
+    def ended(self, message: Message) -> None:
+        """A delivery has ended: when its message comes again, it may be read ahead."""
+        self._under_way.discard((message.flow, message.connection, message.key))
+
+    async def _next(self, flow: DocumentFlow[Any], message: Message, now: datetime) -> list[Name]:
+        """What to read together with this one: the next of its flow and connection that wait."""
+        is_behind = message.notified_at + BEHIND <= now and _is_first(message)
+        looked_at = self._looked_at.get(flow.queue)
+        is_early = looked_at is not None and now - looked_at < LOOK_EVERY
+        if not flow.source.is_joined or not is_behind or is_early:
+            return []
+        self._looked_at[flow.queue] = now
+        try:
+            waiting = await self._queue.waiting(flow.queue, most=2 * MOST)
+        except (Later, Never) as trouble:
+            log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
+            return []
+        self._adapt()
+        found = [_named(body, flow, message.connection) for body in waiting]
+        new = [
+            name
+            for name in dict.fromkeys(found)
+            if name is not None and name not in self._kept and name not in self._under_way
+        ]
+        self._read = min(len(new), self._most - 1)
+        return new[: self._read]
+
+    def _adapt(self) -> None:
+        """Read fewer ahead where others deliver most of them, and more where they are used."""
+        if self._read:
+            is_used = 2 * self._used >= self._read
+            self._most = min(2 * self._most, MOST) if is_used else max(self._most // 2, FEWEST)
+        self._used = 0
+
+    def _forget_old(self, now: datetime) -> None:
+        """They lie in the order of time."""
+        for name, kept in list(self._kept.items()):
+            if now - kept.read_at <= FRESH:
+                break
+            del self._kept[name]
+
+
+def _is_first(message: Message) -> bool:
+    """A later try asks what has changed since the one before; a person asks for what is there."""
+    return message.attempt == 1 and message.looks == 1 and not message.is_asked
+
+
+def _may_use(kept: Kept, message: Message, claim: Claim) -> bool:
+    """Never after trouble, and never what is older than what was read under the claim."""
+    return (
+        _is_first(message)
+        and kept.read_at >= claim.heard_with(message.notified_at) + BEHIND
+        and (claim.read_at is None or kept.read_at >= claim.read_at)
+        and claim.intent is None
+        and not claim.deaths
+    )
+
+
+def _named(body: bytes, flow: DocumentFlow[Any], connection: str) -> Name | None:
+    try:
+        message = Message.decode(body)
+    except NotJson:
+        return None
+    if (message.flow, message.connection) != (flow.name, connection) or not _is_first(message):
+        return None
+    return (flow.name, connection, message.key)
+
+
+def _settle(
+    record: asyncio.Future[Any | None], ahead: asyncio.Task[tuple[Any | None, Exception | None]]
+) -> None:
+    """What was read ahead, or nothing: what went wrong will be told by its own delivery."""
+    if not record.done():
+        record.set_result(None if ahead.cancelled() or ahead.exception() else ahead.result()[0])
+
+
+async def _outcome(
+    flow: DocumentFlow[Any], key: str, systems: Systems
+) -> tuple[Any | None, Exception | None]:
+    """What reading one comes to: no record spoils the others."""
+    try:
+        return await flow.source.read(key, systems), None
+    except Exception as error:  # noqa: BLE001 - the delivery that needs the record raises it
+        return None, error
