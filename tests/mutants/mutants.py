@@ -220,6 +220,7 @@ MUTANTS: Final = (
         OUTCOMES,
         "if released.again:",
         "if False:",
+        "tests/flows/test_order_changes.py",
     ),
     Mutant(
         "killer-tried-for-ever",
