@@ -224,7 +224,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "killer-tried-for-ever",
-        "a record that ends its process is tried for ever",
+        "a record that ends its process is tried without end",
         RUNNER,
         "elif claim.deaths >= MOST_DEATHS:",
         "elif False:",
@@ -294,7 +294,7 @@ MUTANTS: Final = (
         POLLING,
         "change.changed_at + behind + SETTLED_AFTER",
         "change.changed_at + behind - SETTLED_AFTER",
-        "tests/engine/test_polling.py",
+        "tests/flows/test_orders.py",
     ),
     Mutant(
         "host-completes-failures",
