@@ -7,12 +7,13 @@ SCANNER := .venv-infra
 WORKER := .worker
 PACKAGE := .venv-package
 FUZZ := .venv-fuzz
+PINS := .venv-pins
 SEED ?= 1
 SECONDS ?= 300
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test test-long mutants azurite worker package check infra serve simulate fuzz bench golden clean
+.PHONY: demo demo-embedded demo-emulated test test-long mutants azurite worker package check infra serve simulate fuzz bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -75,12 +76,15 @@ fuzz: $(FUZZ)/ready
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
-# What the app registers, the queues it needs and what its requirements bring along, as text; read
-# the difference.
+# What the app registers and the queues it needs, as text; read the difference.
 golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
 	$(RUN) -m tests.infra.queues
-	$(RUN) -m tests.package.pins
+
+# Renews requirements.txt from requirements.in: what these bring along, and the hashes of all files.
+# Pins that are there stay.
+pins: $(PINS)/ready
+	CUSTOM_COMPILE_COMMAND="make pins" $(PINS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt requirements.in
 
 $(VENV)/run-time: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
@@ -89,6 +93,7 @@ $(VENV)/run-time: requirements.txt
 
 $(VENV)/development: requirements-dev.txt requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/run-time
 
@@ -100,7 +105,13 @@ $(PACKAGE)/ready: requirements.txt
 
 $(FUZZ)/ready: requirements-fuzz.txt requirements-dev.txt requirements.txt
 	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	touch $@
+
+$(PINS)/ready: requirements-pins.txt
+	test -x $(PINS)/bin/python || $(PYTHON) -m venv $(PINS)
+	$(PINS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-pins.txt
 	touch $@
 
 $(SCANNER)/ready: requirements-infra.txt
@@ -120,4 +131,4 @@ $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(FUZZ) .fuzz $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(PINS) $(FUZZ) .fuzz $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml

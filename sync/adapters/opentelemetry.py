@@ -5,7 +5,8 @@ belongs to that request and is of the kind that is told as a dependency; as a co
 a second request for one message.
 
 Log lines are not sent from here: the Functions host does, and would send them twice. No library is
-instrumented: spans of HTTP clients hold URLs, and URLs hold keys and search terms.
+instrumented, and the packages that could do so are not installed: spans of HTTP clients hold URLs,
+and URLs hold keys and search terms.
 """
 
 from collections.abc import Generator
@@ -13,7 +14,13 @@ from contextlib import contextmanager
 from typing import Final, Self
 
 from opentelemetry.context import Context
-from opentelemetry.metrics import Meter, get_meter
+from opentelemetry.metrics import Meter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
@@ -23,19 +30,11 @@ from opentelemetry.trace import (
     TraceFlags,
     Tracer,
     get_current_span,
-    get_tracer,
     set_span_in_context,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 NAME: Final = "sync"
-LIBRARIES: Final = (
-    "azure_sdk", "django", "fastapi", "flask", "httpx", "httpx2", "psycopg2", "requests", "urllib",
-    "urllib3",
-)  # fmt: skip
-"""What the distribution would instrument by itself."""
-NOBODYS_LOGGER: Final = "sync.core.telemetry.unused"
-"""The distribution sends the lines of one logger; nothing is logged to this one."""
 
 
 class OpenTelemetry:
@@ -51,27 +50,26 @@ class OpenTelemetry:
         )
 
     @classmethod
-    def to_application_insights(cls, connection_string: str) -> Self:
-        """Set up once per process; what is left when the process ends is sent then. The exporter
-        signs in as APPLICATIONINSIGHTS_AUTHENTICATION_STRING says.
+    def to_application_insights(cls, connection_string: str, *, role: str = "") -> Self:
+        """Set up once per process; what is left when the process ends is sent then. `role`: what
+        Application Insights calls the app. The exporter signs in as
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING says.
 
         Raises `ValueError` for a connection string that cannot be read.
         """
-        from azure.monitor.opentelemetry import (  # noqa: PLC0415 - loads slowly, starts threads
-            configure_azure_monitor,
+        from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415 - loads slowly
+            AzureMonitorMetricExporter,
+            AzureMonitorTraceExporter,
         )
 
-        configure_azure_monitor(
-            connection_string=connection_string,
-            disable_offline_storage=True,
-            enable_live_metrics=False,
-            enable_performance_counters=False,
-            instrumentation_options={library: {"enabled": False} for library in LIBRARIES},
-            logger_name=NOBODYS_LOGGER,
-            # a span per delivery is what a person looks for; left to itself, most are dropped
-            sampling_ratio=1.0,
-        )
-        return cls(get_tracer(NAME), get_meter(NAME))
+        options = {"connection_string": connection_string, "disable_offline_storage": True}
+        resource = Resource.create({"service.name": role or NAME})
+        # a span per delivery is what a person looks for; left to itself, most are dropped
+        tracers = TracerProvider(sampler=ALWAYS_ON, resource=resource)
+        tracers.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**options)))
+        reader = PeriodicExportingMetricReader(AzureMonitorMetricExporter(**options))
+        meters = MeterProvider(metric_readers=[reader], resource=resource)
+        return cls(tracers.get_tracer(NAME), meters.get_meter(NAME))
 
     @contextmanager
     def delivery(

@@ -1,14 +1,15 @@
 """Secrets in an encrypted file, for where there is no Key Vault. The key lives outside the file.
 
-The file is JSON: names in the clear, every value a Fernet token that is bound to its name. It is
-replaced whole, so that a crash leaves the old one or the new one; other processes see the new one
-at their next question.
+The file is JSON: names in the clear, every value a Fernet token that is bound to its name, and a
+proof: a token that names all the others and how often the file was written. It is replaced whole,
+so that a crash leaves the old one or the new one; other processes see the new one at their next
+question. A mark beside it, or on another disk, holds the highest number of writes that was seen: an
+older file in its place is refused, as secrets that were withdrawn would be in use again.
 """
 
+import hashlib
 import json
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from sync.adapters.cipher import fernet
 from sync.adapters.file_lock import exclusive
+from sync.adapters.key_files import replace_file
 from sync.core.errors import Never
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
@@ -25,21 +27,25 @@ MOST_BYTES: Final = 25 * 1024
 """Of one secret, as in Key Vault."""
 PROOF: Final = ""
 """The name of the entry that tells a wrong key from a changed file; no secret can have it."""
+_WRITES: Final = re.compile(r"writes ([0-9]{1,15}) of ([0-9a-f]{64})")
+MARK: Final = "vault.mark"
 
 Tokens = Mapping[str, str]
 
 
 class Vault:
     """`Secrets` in the file at `path`, under `key`. The file comes into being with the first
-    secret.
+    secret. `mark`: the file that remembers how often it was written; beside it where none is named.
 
     Names are compared without case, as in Key Vault. Nothing here shows a value: not the repr, not
     an error.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, key: str, mark: Path | None = None) -> None:
         self._path = path
+        self._mark = mark or path.with_name(MARK)
         self._fernet = fernet(key)
+        self._writes = 0
         self._read: tuple[tuple[int, ...], Tokens] = ((), {})
 
     def __repr__(self) -> str:
@@ -78,11 +84,15 @@ class Vault:
     def rotate_key(self, new_key: str) -> None:
         """Put every secret under `new_key`, which this vault uses from now on; others need it at
         their next start."""
-        new = fernet(new_key)
-        with self._changing() as tokens:
-            for name, token in list(tokens.items()):
-                tokens[name] = _sealed(new, name, self._opened(name, token))
-        self._fernet = new
+        old, new = self._fernet, fernet(new_key)
+        try:
+            with self._changing() as tokens:
+                for name, token in list(tokens.items()):
+                    tokens[name] = _sealed(new, name, self._opened(name, token))
+                self._fernet = new
+        except BaseException:
+            self._fernet = old
+            raise
         self._read = ((), {})
 
     @contextmanager
@@ -91,26 +101,29 @@ class Vault:
         ends well."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with exclusive(self._path.with_name(self._path.name + ".lock")):
-            tokens = dict(self._tokens())
-            tokens.setdefault(PROOF, _sealed(self._fernet, PROOF, "this key"))
+            tokens = {name: one for name, one in self._tokens().items() if name != PROOF}
             yield tokens
-            proof = tokens.pop(PROOF)
+            writes = max(self._writes, self._marked()) + 1
+            proof = _sealed(self._fernet, PROOF, f"writes {writes} of {_all(tokens)}")
             replace_file(
                 self._path,
                 json.dumps({"proof": proof, "secrets": tokens}, indent=1, sort_keys=True).encode(),
             )
+            self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(self._mark, f"{writes}\n".encode())
 
     def _tokens(self) -> Tokens:
         """What the file holds; read again when it was replaced or changed since. Proves the key."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
+            self._check_age(0, "is missing")
             return {}
         mark = (found.st_ino, found.st_mtime_ns, found.st_size)
         if mark != self._read[0]:
             tokens = _parsed(self._path)
             try:
-                self._fernet.decrypt(tokens[PROOF].encode())
+                proof = self._fernet.decrypt(tokens[PROOF].encode()).decode()
             except InvalidToken:
                 raise Never(
                     f"{self._path} was written under another key, or changed since",
@@ -119,8 +132,44 @@ class Vault:
                         " with"
                     ),
                 ) from None
+            self._writes = self._proven(proof, tokens)
+            self._check_age(self._writes, "is older than the one that was last used here")
             self._read = (mark, tokens)
         return self._read[1]
+
+    def _proven(self, proof: str, tokens: Tokens) -> int:
+        """How often the file was written, once its entries are those of the last time. Earlier
+        releases did not count."""
+        found = _WRITES.fullmatch(proof.removeprefix(f"{PROOF}:"))
+        if found is None:
+            return 0
+        if found[2] != _all({name: one for name, one in tokens.items() if name != PROOF}):
+            raise _damaged(self._path, "its entries were changed")
+        return int(found[1])
+
+    def _marked(self) -> int:
+        """How often the file was written, as the mark has it; 0 without one."""
+        try:
+            text = self._mark.read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return 0
+        if not (text.isdecimal() and len(text) <= 15):
+            raise Never(
+                f"{self._mark} is damaged: it holds no count",
+                remedy=f"Delete it if {self._path} is the newest there is.",
+            )
+        return int(text)
+
+    def _check_age(self, writes: int, what: str) -> None:
+        if writes < (marked := self._marked()):
+            raise Never(
+                f"{self._path} {what}: it was written {marked} times, and this is number {writes}",
+                remedy=(
+                    "Restore the newest vault.json: an older one brings back secrets that were"
+                    f" replaced or removed. If it is meant to be used, delete {self._mark}, and"
+                    " store again what was changed since."
+                ),
+            )
 
     def _opened(self, name: str, token: str) -> str:
         try:
@@ -132,54 +181,13 @@ class Vault:
         return value
 
 
-def new_key() -> str:
-    """A fresh key: 32 random bytes in URL-safe base64."""
-    return Fernet.generate_key().decode()
-
-
-def create_key_file(path: Path) -> str:
-    """Write a fresh key to a file that only its owner can read, and return it. Raises
-    `FileExistsError`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = new_key()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def read_key_file(path: Path) -> str:
-    """The key in a file. Raises `Never` when there is none, or others than its owner may read
-    it."""
-    try:
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Never(f"others may read the key file {path}", remedy=f"Run: chmod 600 {path}")
-        return path.read_text().strip()
-    except FileNotFoundError:
-        raise Never(
-            f"no key file {path}", remedy="Restore it, or run: python -m sync init"
-        ) from None
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in the place of another, in one step and durably; readable by its owner alone."""
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    if os.name == "posix":  # pragma: no branch - Windows cannot open a folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def _sealed(key: Fernet, name: str, value: str) -> str:
     return key.encrypt(f"{name}:{value}".encode()).decode()
+
+
+def _all(tokens: Tokens) -> str:
+    """A digest of all entries."""
+    return hashlib.sha256(json.dumps(dict(tokens), sort_keys=True).encode()).hexdigest()
 
 
 def _parsed(path: Path) -> Tokens:

@@ -51,7 +51,7 @@ async def open_emulated(
     )
     assert settings.tables_connection is not None, "as above"
     async with AsyncExitStack() as stack:
-        vault = vault_of(settings.home, vault_key)
+        vault = vault_of(settings.home, vault_key, settings.vault_mark)
         tables = AzureTables.from_connection_string(settings.tables_connection.get_secret_value())
         stack.push_async_callback(tables.close)
         queue = ServiceBusQueue.from_connection_string(
@@ -182,7 +182,9 @@ def _telemetry(settings: Settings) -> Telemetry:
     from sync.adapters.opentelemetry import OpenTelemetry  # noqa: PLC0415 - see above
 
     try:
-        return OpenTelemetry.to_application_insights(settings.application_insights)
+        return OpenTelemetry.to_application_insights(
+            settings.application_insights, role=settings.site
+        )
     except ValueError:
         log.error(  # noqa: TRY400
             "cloud.telemetry_not_configured setting=%s", "APPLICATIONINSIGHTS_CONNECTION_STRING"

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from sync.adapters.cipher import Cipher
 from sync.adapters.entra import EntraTokens
+from sync.adapters.key_files import check_home, create_key_file, new_key, read_key_file
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.adapters.vault import Vault, create_key_file, new_key, read_key_file
+from sync.adapters.vault import Vault
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.commerce.transport import shop_client
@@ -45,10 +46,11 @@ class AlreadyServed(Exception):
     """Another process serves this directory."""
 
 
-def vault_of(home: Path, key: str | None = None) -> Vault:
-    """The directory's vault, made when there is none. `key` from the environment, else `vault.key`.
-    Raises `Never`."""
+def vault_of(home: Path, key: str | None = None, mark: Path | None = None) -> Vault:
+    """The directory's vault, made when there is none. `key` from the environment, else `vault.key`;
+    `mark` as `Vault` has it. Raises `Never`, also for a directory that others may enter."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    check_home(home)
     path, key_file = home / "vault.json", home / "vault.key"
     if key is None:
         if not key_file.exists() and path.exists():
@@ -60,7 +62,7 @@ def vault_of(home: Path, key: str | None = None) -> Vault:
                 ),
             )
         key = read_key_file(key_file) if key_file.exists() else create_key_file(key_file)
-    vault = Vault(path, key)
+    vault = Vault(path, key, mark)
     known = set(vault.names())
     for name in (DOCUMENT_KEY, EMAIL_KEY):
         if name not in known:
@@ -73,6 +75,7 @@ async def open_embedded(
     connections: Connections,
     *,
     vault_key: str | None = None,
+    vault_mark: Path | None = None,
     serves: bool = False,
     keep_months: int = KEEP_MONTHS,
 ) -> Services:
@@ -81,7 +84,7 @@ async def open_embedded(
 
     Raises `AlreadyServed`, and `Never` for a vault that does not open.
     """
-    vault = vault_of(home, vault_key)
+    vault = vault_of(home, vault_key, vault_mark)
     lock = _locked(home) if serves else None
     clock = SystemClock()
     queue = SqliteQueue(home / "queue.sqlite", clock, LOCK, MOST_DELIVERIES, poll=LOOK)

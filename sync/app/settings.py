@@ -8,9 +8,11 @@ routes must show | | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning
 or `json` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
 are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated | directory of queue, tables and vault;
 `.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else
-`vault.key` in SYNC_HOME | | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the
-emulators | | SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace
-| | TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
+`vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded, emulated | file that remembers how often
+the vault was written, best on another disk; `vault.mark` in SYNC_HOME | | SERVICE_BUS,
+TABLES_CONNECTION | emulated | connection strings of the emulators | |
+SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace | |
+TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
 AZURE_CLIENT_ID | azure | client id of the app's managed identity | |
 APPLICATIONINSIGHTS_CONNECTION_STRING | emulated, azure | where spans and metrics go; nowhere
 without it |
@@ -60,6 +62,8 @@ SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONN
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
 
+SITE: Final = "WEBSITE_SITE_NAME"
+"""The function app's name, which Azure sets."""
 UNRESOLVED: Final = "@Microsoft.KeyVault("
 """How a Key Vault reference reads that Azure could not resolve: it is handed on as it stands."""
 
@@ -89,6 +93,7 @@ class Settings:
     connections: Path
     vault_key: SecretStr | None = None
     vault_key_file: Path | None = None
+    vault_mark: Path | None = None
     host_key: SecretStr | None = None
     service_bus_namespace: str = ""
     service_bus_connection: SecretStr | None = None
@@ -100,6 +105,7 @@ class Settings:
     log_format: str = "text"
     keep_months: int = KEEP_MONTHS
     application_insights: str = field(default="", repr=False)
+    site: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -122,6 +128,7 @@ class Settings:
             connections=Path(given.get("SYNC_CONNECTIONS", "connections.toml")),
             vault_key=hidden.get("SYNC_VAULT_KEY"),
             vault_key_file=Path(key_file) if key_file else None,
+            vault_mark=Path(given["SYNC_VAULT_MARK"]) if "SYNC_VAULT_MARK" in given else None,
             host_key=hidden.get("SYNC_HOST_KEY"),
             service_bus_namespace=given.get(NAMESPACE, "").lower(),
             service_bus_connection=hidden.get("SERVICE_BUS"),
@@ -133,6 +140,7 @@ class Settings:
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
             keep_months=int(given.get(KEEP, KEEP_MONTHS)),
             application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
+            site=given.get(SITE, ""),
         )
 
 

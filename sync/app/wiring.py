@@ -4,6 +4,7 @@ called."""
 import asyncio
 import os
 
+from sync.adapters.key_files import read_key_file
 from sync.app.services import Services
 from sync.app.settings import Edition, Settings
 from sync.config.file.reading import read_connections
@@ -69,15 +70,20 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
 
     key, months = vault_key(settings), settings.keep_months
     return await open_embedded(
-        settings.home, connections, vault_key=key, serves=serves, keep_months=months
+        settings.home,
+        connections,
+        vault_key=key,
+        vault_mark=settings.vault_mark,
+        serves=serves,
+        keep_months=months,
     )
 
 
 def vault_key(settings: Settings) -> str | None:
     """The vault's key where the environment gives one; None leaves it to `vault.key` in the home
-    directory."""
+    directory. Raises `Never` for a key file that is not its owner's alone."""
     if settings.vault_key is not None:
         return settings.vault_key.get_secret_value()
     if settings.vault_key_file is not None:
-        return settings.vault_key_file.read_text(encoding="utf-8").strip()
+        return read_key_file(settings.vault_key_file)
     return None

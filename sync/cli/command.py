@@ -5,6 +5,7 @@
 remedy and an exit status. Anything else is a bug and keeps its traceback.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,6 +18,7 @@ from sync.cli.output import error_lines
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Later, Never
 from sync.mapping_tables.csv_files import BadCsv
+from sync.mapping_tables.records import is_plain
 
 UNUSABLE: Final = 2
 """Exit status: the command could not do what it was asked."""
@@ -90,6 +92,7 @@ class Command(TyperCommand):
         """Run the command; what a person can act on ends it with a sentence and status 2."""
         ctx.obj = _taken(ctx)
         try:
+            _check_text(ctx.params)
             return super().invoke(ctx)
         except (Problem, Never, Later, SettingsMissing, BadConfiguration, BadCsv) as error:
             message, remedy = reported(error)
@@ -107,6 +110,17 @@ class Root(TyperGroup):
         """Keep the shared options for the command, then run it."""
         ctx.obj = _taken(ctx)
         return super().invoke(ctx)
+
+
+def _check_text(given: Mapping[str, Any]) -> None:
+    """Raise `Problem` for text that no system has as a number or name, and no line should show."""
+    for value in given.values():
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and not is_plain(text):
+                raise Problem(
+                    "an argument is not UTF-8, or holds a control character",
+                    remedy="Write it again by hand; give a file with such a name another.",
+                )
 
 
 def reported(error: Exception) -> tuple[str, str]:

@@ -100,7 +100,7 @@ class CommandContext:
             )
         from sync.app.embedded import vault_of  # noqa: PLC0415 - slow, see above
 
-        return vault_of(settings.home, vault_key(settings))
+        return vault_of(settings.home, vault_key(settings), settings.vault_mark)
 
     def is_served(self) -> bool:
         """Whether a process works off what is enqueued; in Azure the app does."""
@@ -156,7 +156,12 @@ class CommandContext:
         try:
             key, months = vault_key(settings), settings.keep_months
             return await open_embedded(
-                home, connections, vault_key=key, serves=serves, keep_months=months
+                home,
+                connections,
+                vault_key=key,
+                vault_mark=settings.vault_mark,
+                serves=serves,
+                keep_months=months,
             )
         except AlreadyServed as error:
             raise Problem(

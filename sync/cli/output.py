@@ -4,6 +4,7 @@ else on standard error.
 Text that came from outside is shown without control characters and never read as markup.
 """
 
+import json
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,8 +42,16 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def json_line(document: Any) -> None:
-    """One document on one line, amounts with exactly their digits."""
-    typer.echo(to_json(document))
+    """One document on one line, amounts with exactly their digits. What a terminal would obey, or
+    nobody sees, is written as JSON's escape: programs read the same text."""
+    typer.echo(_escaped(to_json(document).decode()))
+
+
+def _escaped(text: str) -> str:
+    """JSON with the characters escaped that `without_codes` would not show."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if without_codes(one) == one else json.dumps(one)[1:-1] for one in text)
 
 
 def line(text: str = "") -> None:
@@ -58,7 +67,7 @@ def note(text: str) -> None:
 def error_lines(message: str, remedy: str, *, as_json: bool) -> None:
     """What went wrong and what to do, on standard error."""
     if as_json:
-        typer.echo(to_json({"error": message, "remedy": remedy}), err=True)
+        typer.echo(_escaped(to_json({"error": message, "remedy": remedy}).decode()), err=True)
         return
     note(f"Error: {message}")
     if remedy:
@@ -85,7 +94,8 @@ def _indented(document: Any, indent: int) -> Iterator[str]:
             yield f"{' ' * indent}{name}:"
             yield from _indented(value, indent + 2)
         else:
-            yield f"{' ' * indent}{name}: {'' if value is None else value}"
+            shown = "" if value is None else str(value).replace("\n", "\\n")
+            yield f"{' ' * indent}{name}: {shown}"
 
 
 def plain(value: Any) -> str:
@@ -121,7 +131,7 @@ class Bar:
 
     def say(self, words: str) -> None:
         """What is being done now."""
-        self._bar.update(self._task, description=words)
+        self._bar.update(self._task, description=plain(words))
 
     def reach(self, done: float) -> None:
         """So much has been done in all."""
@@ -134,7 +144,7 @@ def progress(
 ) -> Generator[Bar, None, None]:
     """A bar on standard error; nothing where that is no terminal, and nothing with `--json`."""
     errors = console(stderr=True)
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
     if counted:
         columns.insert(2, MofNCompleteColumn())
     with Progress(

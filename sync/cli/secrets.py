@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sync.adapters.vault import Vault, new_key, read_key_file, replace_file
+from sync.adapters.key_files import new_key, read_key_file, replace_file
+from sync.adapters.vault import Vault
 from sync.checks.secrets import secret_names
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
@@ -144,7 +145,7 @@ def print_new_key(ctx: typer.Context) -> None:
 
     For example:
 
-    python -m sync secrets new-key > vault.key
+    (umask 077; python -m sync secrets new-key > vault.key)
     """
     if context_of(ctx).as_json:
         json_line({"key": new_key()})
@@ -164,7 +165,9 @@ def rotate_key(ctx: typer.Context) -> None:
 
     python -m sync secrets rotate-key
 
-    python -m sync secrets new-key | tee new.key | python -m sync secrets rotate-key
+    (umask 077; python -m sync secrets new-key > new.key)
+
+    python -m sync secrets rotate-key < new.key
     """
     context = context_of(ctx)
     home, settings = context.existing_home(), context.settings()
@@ -172,7 +175,7 @@ def rotate_key(ctx: typer.Context) -> None:
     if in_environment:
         context.vault().rotate_key(_value("New key").strip())
     else:
-        _rotated_with_file(home, context.vault)
+        _rotated_with_file(home, context.vault, settings.vault_mark)
     where = (
         "SYNC_VAULT_KEY (or its file) must hold the new key from now on"
         if in_environment
@@ -184,20 +187,20 @@ def rotate_key(ctx: typer.Context) -> None:
         line(f"The vault is under a new key; {where}. Restart `serve`.")
 
 
-def _rotated_with_file(home: Path, vault: Callable[[], Vault]) -> None:
+def _rotated_with_file(home: Path, vault: Callable[[], Vault], mark: Path | None) -> None:
     """The new key is on the disk before the vault needs it, and takes the old one's place after."""
     coming = home / "vault.key.next"
-    if not (coming.exists() and _opens(home / "vault.json", coming)):
+    if not (coming.exists() and _opens(home / "vault.json", coming, mark)):
         key = new_key()
         replace_file(coming, f"{key}\n".encode())
         vault().rotate_key(key)
     coming.replace(home / "vault.key")
 
 
-def _opens(vault: Path, key_file: Path) -> bool:
+def _opens(vault: Path, key_file: Path, mark: Path | None) -> bool:
     """Whether an earlier, interrupted rotation had got as far as the vault."""
     try:
-        Vault(vault, read_key_file(key_file)).names()
+        Vault(vault, read_key_file(key_file), mark).names()
     except Never:
         return False
     return True

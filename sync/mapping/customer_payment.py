@@ -5,18 +5,17 @@ with a backslash (recorded live: customer `DAT-000011` is `DAT\\-000011`).
 """
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
-from sync.commerce.models.order import Order
 from sync.config.connections import Connection, Invoices
 from sync.core.errors import Missing, Never
 from sync.core.money import ZERO, rounded
 from sync.dynamics.documents.customer_payment import CREDIT, DEBIT, LONGEST_TEXT, CustomerPayment
 from sync.mapping.addresses import without_empty
-from sync.mapping.sales_order import mapped
+from sync.mapping.order_settings import mapped
+from sync.mapping.posting_target import D, DocumentWithOrder, PostingTarget, day_of
 from sync.mapping.sales_order_lines import unique_references
 
 STORE_CREDIT: Final = "customer_balance"
@@ -24,14 +23,10 @@ STORE_CREDIT: Final = "customer_balance"
 
 
 def customer_payment_from(
-    document: Invoice | CreditMemo,
-    order: Order,
+    with_order: DocumentWithOrder[D],
     connection: Connection,
+    target: PostingTarget,
     *,
-    company: str,
-    account: str,
-    reference: str,
-    day: date,
     kept: Decimal = ZERO,
 ) -> CustomerPayment:
     """One line: credit for the money of an invoice, debit for that of a credit memo less what is
@@ -39,6 +34,7 @@ def customer_payment_from(
 
     Raises `Never` for a payment method without a bank account and for a negative total.
     """
+    document, order = with_order.document, with_order.order
     method = order.payment.method
     bank = _bank(document, method, connection.invoices)
     amount = rounded(document.grand_total) - kept
@@ -49,26 +45,19 @@ def customer_payment_from(
         )
     payment = mapped(connection.orders.payments, method, order, "payment.method", "orders.payments")
     fields = {
+        **_accounts(target.account, ("Bank", bank), connection),
         "PaymentMethodName": payment.method if payment else "",
         "PaymentId": document.transaction_id,
     }
-    return _line(
-        document, order, connection, amount=amount, offset=("Bank", bank), fields=fields,
-        what=method or "payments",
-        company=company, account=account, reference=next(unique_references([reference])), day=day,
-    )  # fmt: skip
+    line = _Line(target.reference, fields, amount, what=method or "payments")
+    return _payment(line, with_order, connection, target)
 
 
 def store_credit_from(
-    document: CreditMemo,
-    order: Order,
+    with_order: DocumentWithOrder[CreditMemo],
     connection: Connection,
+    target: PostingTarget,
     kept: Decimal,
-    *,
-    company: str,
-    account: str,
-    reference: str,
-    day: date,
 ) -> CustomerPayment:
     """The line that moves what a credit memo left in the shop as store credit from the customer to
     the liability.
@@ -76,6 +65,7 @@ def store_credit_from(
     Its reference ends in S: it is another line than that of the money paid out. Raises `Never`
     without an account.
     """
+    document = with_order.document
     liability = connection.invoices.accounts.get(STORE_CREDIT, "")
     if not liability:
         raise Never(
@@ -86,48 +76,53 @@ def store_credit_from(
                 " then replay."
             ),
         )
-    return _line(
-        document, order, connection, amount=kept, offset=("Ledger", liability), fields={},
-        what="store credit",
-        company=company, account=account, reference=next(unique_references([f"{reference}/S"])),
-        day=day,
-    )  # fmt: skip
+    accounts = _accounts(target.account, ("Ledger", liability), connection)
+    line = _Line(f"{target.reference}/S", accounts, kept, what="store credit")
+    return _payment(line, with_order, connection, target)
 
 
-def _line(
-    document: Invoice | CreditMemo,
-    order: Order,
-    connection: Connection,
-    *,
-    amount: Decimal,
-    offset: tuple[str, str],
-    fields: Mapping[str, str],
-    what: str,
-    company: str,
-    account: str,
-    reference: str,
-    day: date,
+class _Line(NamedTuple):
+    """What one line says that the other does not."""
+
+    reference: str
+    fields: Mapping[str, str]
+    amount: Decimal
+    what: str
+
+
+def _accounts(account: str, offset: tuple[str, str], connection: Connection) -> dict[str, str]:
+    """The customer's account, and the one on the other side (type and number)."""
+    delimiter = connection.invoices.dimension_delimiter
+    return {
+        "AccountType": "Cust",
+        "AccountDisplayValue": display_value(account, delimiter),
+        "OffsetAccountType": offset[0],
+        "OffsetAccountDisplayValue": display_value(offset[1], delimiter),
+    }
+
+
+def _payment(
+    line: _Line, with_order: DocumentWithOrder[D], connection: Connection, target: PostingTarget
 ) -> CustomerPayment:
-    """A line of the journal that takes payments of this day and kind (`what`)."""
-    settings = connection.invoices
-    body = without_empty(
+    """The line in the journal that takes payments of this day and kind (`what`)."""
+    document = with_order.document
+    day = day_of(document, connection, target.company).isoformat()
+    reference = next(unique_references([line.reference]))
+    texts = without_empty(
         {
-            "dataAreaId": company,
-            "TransactionDate": day.isoformat(),
-            "AccountType": "Cust",
-            "AccountDisplayValue": display_value(account, settings.dimension_delimiter),
+            "dataAreaId": target.company,
+            "TransactionDate": day,
             "CurrencyCode": document.order_currency_code,
-            "OffsetAccountType": offset[0],
-            "OffsetAccountDisplayValue": display_value(offset[1], settings.dimension_delimiter),
             "PaymentReference": reference,
-            "TransactionText": f"Web order {order.increment_id}",
+            "TransactionText": f"Web order {with_order.order.increment_id}",
             "IsPrepayment": "No",
-            **fields,
+            **line.fields,
         }
     )
     side = DEBIT if isinstance(document, CreditMemo) else CREDIT
-    text = f"Web {day.isoformat()} {what}"[:LONGEST_TEXT].rstrip()
-    return CustomerPayment(company, reference, settings.journal, text, {**body, side: amount})
+    name = f"Web {day} {line.what}"[:LONGEST_TEXT].rstrip()
+    journal, body = connection.invoices.journal, {**texts, side: line.amount}
+    return CustomerPayment(target.company, reference, journal, name, body)
 
 
 def _bank(document: Invoice | CreditMemo, method: str, settings: Invoices) -> str:

@@ -13,7 +13,8 @@ from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.money import ZERO, total
 from sync.mapping.bundles import spread
-from sync.mapping.order_rows import half_cents, money_ids
+from sync.mapping.order_rows import money_ids
+from sync.mapping.row_totals import half_cents
 
 
 def carrying_items(document: Invoice | CreditMemo, order: Order) -> dict[int, DocumentItem]:

@@ -13,42 +13,20 @@ from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
-from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
-from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, stored, total
 from sync.mapping.document_items import carrying_items, unrounded_rows
+from sync.mapping.document_rows import DocumentRow, document_rows
 from sync.mapping.fixed_product_tax import (
-    SLACK,
     expected_fixed_product_tax,
     expected_tax,
     fixed_product_tax,
 )
-from sync.mapping.order_parts import Charge, Paid, row_tax_codes, segment_parts, shipping_tax_codes
-from sync.mapping.order_rows import MoneyRow
+from sync.mapping.order_parts import Charge, Paid, segment_parts, shipping_tax_codes
+from sync.mapping.reward_points import by_points, points_spent
 
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
-
-
-@dataclass(frozen=True)
-class DocumentRow:
-    """A row that carries an amount. `net`: after discount, without tax; `tax` as Commerce charged
-    it on the row."""
-
-    reference: str
-    sku: str
-    text: str
-    quantity: Decimal
-    net: Decimal
-    tax: Decimal
-    tax_codes: tuple[str, ...] = ()
-    before_discount: Decimal = ZERO
-    order_item_id: int | None = None
-
-    def amount(self, *, gross: bool) -> Decimal:
-        """What its line comes to."""
-        return self.net + self.tax if gross else self.net
 
 
 @dataclass(frozen=True)
@@ -86,7 +64,7 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     its tax, and for a segment without a home.
     """
     items = carrying_items(document, order)
-    rows = tuple(_rows(document, items, order, settings))
+    rows = tuple(document_rows(document, items, order, settings))
     charges = [*_shipping(document, items, order, settings)]
     carried = total(row.tax for row in rows) + total(one.tax for one in charges)
     untold = document.tax_amount - carried - expected_tax(document, order)
@@ -121,10 +99,10 @@ def _settled(
     product tax."""
     expected, points = (
         expected_fixed_product_tax(document, order),
-        _points_spent(document, order, settings),
+        points_spent(document, order, settings),
     )
     parts = replace(parts, tax=parts.tax + _beside(parts.rest - expected, extra_tax, points))
-    return replace(parts, paid=(*parts.paid, *_by_points(expected - parts.rest, points, settings)))
+    return replace(parts, paid=(*parts.paid, *by_points(expected - parts.rest, points, settings)))
 
 
 def _beside(rest: Decimal, extra_tax: Decimal, points: Decimal) -> Decimal:
@@ -132,89 +110,6 @@ def _beside(rest: Decimal, extra_tax: Decimal, points: Decimal) -> Decimal:
     total tells."""
     return min(
         ZERO, extra_tax, key=lambda extra: min(abs(rest - extra), abs(rest - extra + points))
-    )
-
-
-def _points_spent(document: Invoice | CreditMemo, order: Order, settings: Orders) -> Decimal:
-    """The reward points of the order, where neither the document nor the configuration says what
-    became of them."""
-    home = settings.segments.get("reward_points")
-    is_reported = document.extension_attributes.reward_currency_amount or (
-        home is not None and (home.field or home.item)
-    )
-    return ZERO if is_reported else order.extension_attributes.reward_currency_amount
-
-
-def _by_points(missing: Decimal, spent: Decimal, settings: Orders) -> Iterator[Paid]:
-    """Reward points, which an invoice or credit memo counts and REST does not show: what is missing
-    of the grand total, where the order was paid with that many or more. A difference of rounding is
-    none."""
-    near = max(settings.rounding_most, SLACK)
-    if spent and (missing == spent or near < missing < spent + near):
-        home = settings.segments.get("reward_points")
-        amount = spent if abs(missing - spent) <= near else missing
-        yield Paid("reward_points", (home.payment if home else None) or "reward_points", amount)
-
-
-def _rows(
-    document: Invoice | CreditMemo,
-    items: Mapping[int, DocumentItem],
-    order: Order,
-    settings: Orders,
-) -> Iterator[DocumentRow]:
-    ordered = {item.item_id: item for item in order.items}
-    for place, item in items.items():
-        if item.qty <= ZERO:
-            raise _unfit(
-                document,
-                f"items[{place}].qty of {item.sku[:64]} is {item.qty}",
-                "a row with an amount needs a quantity",
-            )
-        origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if origin is None and settings.taxes:
-            what = (
-                f"items[{place}].order_item_id {item.order_item_id} is no row of order"
-                f" {order.increment_id}"
-            )
-            raise _unfit(document, what, "its tax codes are not known")
-        yield DocumentRow(
-            reference=(
-                str(item.order_item_id) if item.order_item_id is not None else f"row-{place + 1}"
-            ),
-            sku=_sold_sku(item, origin, order),
-            text=item.name or item.sku,
-            quantity=item.qty,
-            net=item.row_total - item.discount_amount + item.discount_tax_compensation_amount,
-            tax=item.tax_amount,
-            tax_codes=row_tax_codes(order, MoneyRow(origin, ZERO, item.sku)) if origin else (),
-            before_discount=item.row_total,
-            order_item_id=item.order_item_id,
-        )
-
-
-def _unfit(document: Invoice | CreditMemo, what: str, why: str) -> Never:
-    return Never(
-        f"{document.label}: {what}; {why}",
-        remedy=(
-            "Compare the document with its order in Commerce and with the extension that writes it,"
-            " then replay it."
-        ),
-    )
-
-
-def _sold_sku(item: DocumentItem, origin: Item | None, order: Order) -> str:
-    """A configurable's row carries the amount, its child the sku."""
-    if origin is None:
-        return item.sku
-    if origin.product_type != "configurable":
-        return item.sku or origin.sku
-    return next(
-        (
-            child.sku
-            for child in order.items
-            if child.parent_item_id == origin.item_id and child.sku
-        ),
-        item.sku,
     )
 
 

@@ -6,10 +6,10 @@ that is exact to the cent, else as one.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Missing, Never
@@ -17,37 +17,34 @@ from sync.core.money import rounded, total
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.line_amount import priced, shortest
 from sync.mapping.addresses import without_empty
+from sync.mapping.posting_target import D, DocumentWithOrder, PostingTarget, day_of
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 
 def free_text_invoice_from(
+    with_order: DocumentWithOrder[D],
     receivable: Receivable,
-    order: Order,
     connection: Connection,
-    *,
-    company: str,
-    account: str,
-    reference: str,
-    day: date,
+    target: PostingTarget,
     items: Mapping[str, ItemMapping],
-    is_credit: bool,
 ) -> FreeTextInvoice:
     """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped
     tax codes."""
+    order, is_credit = with_order.order, isinstance(with_order.document, CreditMemo)
     sign = -1 if is_credit else 1
     header = {
-        "dataAreaId": company,
-        "CustomerAccount": account,
-        "InvoiceAccount": account,
-        "InvoiceDate": day.isoformat(),
-        "CustomerReference": reference,
+        "dataAreaId": target.company,
+        "CustomerAccount": target.account,
+        "InvoiceAccount": target.account,
+        "InvoiceDate": day_of(with_order.document, connection, target.company).isoformat(),
+        "CustomerReference": target.reference,
         "CustomerRequisition": order.increment_id,
         "TermsOfPayment": "" if is_credit else _terms(order, connection),
         **_money_terms(receivable, order, connection),
     }
-    lines = [
+    lines = tuple(
         {
             "LineNumber": number,
             "MainAccountDisplayValue": _account(line, connection, items, receivable.label),
@@ -55,10 +52,12 @@ def free_text_invoice_from(
             **_tax(line, order, connection),
         }
         for number, line in enumerate((line for line in receivable.lines if line.amount), start=1)
-    ]
+    )
     must_have_lines(receivable, lines)
     totals = proved(receivable, (sign * line_amount(line) for line in lines))
-    return FreeTextInvoice(company, account, reference, without_empty(header), tuple(lines), totals)
+    return FreeTextInvoice(
+        target.company, target.account, target.reference, without_empty(header), lines, totals
+    )
 
 
 def _money_terms(receivable: Receivable, order: Order, connection: Connection) -> dict[str, str]:

@@ -1,20 +1,15 @@
-"""Which rows of a Commerce order carry money, and what their true row totals are.
+"""Which rows of a Commerce order carry money, with their true totals and discounts. Pure."""
 
-REST rewrites `row_total` while answering (measured on 2.4.8-p1: one piece's price less the discount
-of the whole row), and older releases rewrite it otherwise. The true row is therefore *recovered*:
-several readings are tried, and the first whose sum is the order's `subtotal` (with or without the
-fixed product tax) is the one this shop means. Source: measurements over 1,908 items of a live shop.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
-from sync.core.money import CENT, STORED, ZERO, rounded, stored, total
+from sync.core.money import ZERO, stored, total
 from sync.mapping.bundles import children_carry, repeat_the_price, spread
+from sync.mapping.row_totals import half_cents, recovered_or_multiplied, true_rows
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ def money_items(order: Order) -> list[tuple[Item, str]]:
     """The rows that carry amounts with the sku sold: children of a dynamic bundle, else the top
     row. Raises `Never`."""
     choices = [*_choices(order)]
-    found = next((items for items in choices if _true_rows(order, items) is not None), choices[0])
+    found = next((items for items in choices if true_rows(order, items) is not None), choices[0])
     if not found:
         raise Never(
             f"order {order.increment_id} has no items"
@@ -110,57 +105,15 @@ def _is_nothing(item: Item) -> bool:
     return item.qty_ordered == ZERO and not any(money)
 
 
-def _recovered(item: Item) -> Decimal:
-    return (
-        item.row_total_incl_tax
-        + item.discount_amount
-        - item.tax_amount
-        - item.discount_tax_compensation_amount
-        - item.weee_tax_applied_row_amount
-    )
-
-
-def _price_times_quantity(item: Item) -> Decimal:
-    row = item.price * item.qty_ordered
-    return rounded(row) if _is_whole(item.qty_ordered) else stored(row)
-
-
-def _is_whole(quantity: Decimal) -> bool:
-    return quantity == quantity.to_integral_value()
-
-
-def _cut_off(item: Item) -> bool:
-    """The answer was cut off at zero, so nothing can be recovered from it: the discount exceeds the
-    row's gross."""
-    return item.row_total_incl_tax == ZERO and item.discount_amount > ZERO
-
-
-def _recovered_or_multiplied(item: Item) -> Decimal:
-    if not _cut_off(item):
-        return _recovered(item)
-    invoiced = item.row_invoiced if item.qty_invoiced == item.qty_ordered else ZERO
-    return invoiced or _price_times_quantity(item)
-
-
-READINGS: tuple[Callable[[Item], Decimal], ...] = (
-    _recovered,
-    _recovered_or_multiplied,
-    lambda item: item.row_total,  # releases that do not rewrite it
-    lambda item: item.row_total + item.discount_amount,  # releases that start from the stored row
-    _price_times_quantity,
-    lambda item: item.row_invoiced,
-)
-
-
 def money_rows(order: Order) -> list[MoneyRow]:
     """The rows that carry amounts, with their true row totals and each with its discount.
 
     Raises `Never` when no reading adds up to `subtotal`.
     """
     items = money_items(order)
-    rows = _true_rows(order, items)
+    rows = true_rows(order, items)
     if rows is None:
-        added = total(stored(_recovered_or_multiplied(item)) for item, _ in items)
+        added = total(stored(recovered_or_multiplied(item)) for item, _ in items)
         raise Never(
             f"order {order.increment_id}: items[].row_total_incl_tax add up to {added}"
             f" {order.order_currency_code} without tax, but subtotal is {order.subtotal}",
@@ -186,39 +139,6 @@ def unrounded(order: Order, rows: Sequence[MoneyRow]) -> Decimal:
     )
     differences = (min(subtotal, subtotal - fixed, key=abs), -discount)
     return total(difference for difference in differences if abs(difference) <= allowed)
-
-
-def _true_rows(order: Order, items: Sequence[tuple[Item, str]]) -> Sequence[Decimal] | None:
-    """The row totals in the first reading that adds up; None where none does."""
-    for reading in READINGS:
-        rows = [stored(reading(item)) for item, _ in items]
-        if _adds_up(order, items, rows, _ten_thousandths(item for item, _ in items)):
-            return rows
-    rows = [stored(_recovered_or_multiplied(item)) for item, _ in items]
-    completed = _remainder_given_to_the_one_cut_off(order, items, rows)
-    if completed is None and _adds_up(
-        order, items, rows, half_cents(item.qty_ordered for item, _ in items)
-    ):
-        return rows
-    return completed
-
-
-def _ten_thousandths(items: Iterable[Item]) -> Decimal:
-    """Rows of fractional quantities are cut to four decimals one by one; whole ones are exact."""
-    return STORED * sum(1 for item in items if not _is_whole(item.qty_ordered))
-
-
-def half_cents(quantities: Iterable[Decimal]) -> Decimal:
-    """From 2.4.9 on, REST rounds rows of fractional quantities to the cent, while the header keeps
-    four decimals."""
-    return CENT / 2 * sum(1 for quantity in quantities if not _is_whole(quantity))
-
-
-def _adds_up(
-    order: Order, items: Sequence[tuple[Item, str]], rows: Sequence[Decimal], allowed: Decimal
-) -> bool:
-    fixed = total(item.weee_tax_applied_row_amount for item, _ in items)
-    return any(abs(order.subtotal - total(rows) - extra) <= allowed for extra in {ZERO, fixed})
 
 
 def _with_discounts_of_bundles(order: Order, rows: list[MoneyRow]) -> list[MoneyRow]:
@@ -281,17 +201,3 @@ def _discounted(
         }
         found[row.item.item_id] = replace(row, item=row.item.model_copy(update=changed))
     return [found.get(row.item.item_id, row) for row in rows]
-
-
-def _remainder_given_to_the_one_cut_off(
-    order: Order, items: Sequence[tuple[Item, str]], rows: Sequence[Decimal]
-) -> list[Decimal] | None:
-    cut = [index for index, (item, _) in enumerate(items) if _cut_off(item)]
-    if len(cut) != 1:
-        return None
-    rest = order.subtotal - total(row for index, row in enumerate(rows) if index != cut[0])
-    return (
-        [rest if index == cut[0] else row for index, row in enumerate(rows)]
-        if rest >= ZERO
-        else None
-    )

@@ -11,22 +11,21 @@ mapped by that (`Receivable.is_gross`).
 """
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.models.order import Order
-from sync.config.connections import Connection, Store
+from sync.config.connections import Connection
 from sync.core.errors import Missing, Never
 from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.line_amount import sales_units, shortest
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.addresses import without_empty
+from sync.mapping.posting_target import PostingTarget
 from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_lines, proved
+from sync.mapping.return_prices import split_by_price
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping_tables.records import ItemMapping, normal_sku
-
-FINEST: Final = Decimal("0.000001")
-"""F&O stores prices with six decimals; only quantities with a fraction need more than two."""
 
 ONE: Final = Decimal(1)
 
@@ -35,12 +34,8 @@ def return_order_from(
     receivable: Receivable,
     order: Order,
     connection: Connection,
+    target: PostingTarget,
     *,
-    store: Store,
-    company: str,
-    account: str,
-    number: str,
-    reference: str,
     items: Mapping[str, ItemMapping],
     lots: Mapping[str, str],
 ) -> ReturnOrder:
@@ -49,33 +44,40 @@ def return_order_from(
 
     Raises `Never` for a line without an item, and `Unproved` where F&O would come to another total.
     """
-    header = {
-        "dataAreaId": company,
-        "ReturnOrderNumber": number,
-        "CustomerAccountNumber": account,
-        "InvoiceCustomerAccountNumber": account,
-        "CurrencyCode": receivable.totals.currency,
-        "CustomersOrderReference": reference,
-        "CustomerRequisitionNumber": order.increment_id,
-        "CustomerReturnReasonCode": connection.creditmemos.reason,
-        "DefaultReturnSiteId": store.site or "",
-        "DefaultReturnWarehouseId": store.warehouse or "",
-    }
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
     must_have_lines(receivable, wanted)
     found = [
         pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)
     ]
     names = unique_references([name for name, _ in found])
-    lines = [{**body, "ExternalItemNumber": next(names)} for _, body in found]
+    lines = tuple({**body, "ExternalItemNumber": next(names)} for _, body in found)
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
     tendered = [line.amount for line in receivable.lines if line.is_payment]
     amounts = [credited(body, unit) for body in lines]
-    totals = proved(receivable, iter([*amounts, *tendered]))
     return ReturnOrder(
-        company, number, account, reference, without_empty(header), tuple(lines), totals,
-        total(amounts),
+        target.company, target.number, target.account, target.reference,
+        _header(receivable, order, connection, target), lines,
+        proved(receivable, iter([*amounts, *tendered])), total(amounts),
     )  # fmt: skip
+
+
+def _header(
+    receivable: Receivable, order: Order, connection: Connection, target: PostingTarget
+) -> dict[str, Any]:
+    return without_empty(
+        {
+            "dataAreaId": target.company,
+            "ReturnOrderNumber": target.number,
+            "CustomerAccountNumber": target.account,
+            "InvoiceCustomerAccountNumber": target.account,
+            "CurrencyCode": receivable.totals.currency,
+            "CustomersOrderReference": target.reference,
+            "CustomerRequisitionNumber": order.increment_id,
+            "CustomerReturnReasonCode": connection.creditmemos.reason,
+            "DefaultReturnSiteId": target.store.site or "",
+            "DefaultReturnWarehouseId": target.store.warehouse or "",
+        }
+    )
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:
@@ -110,7 +112,7 @@ def _bodies(
         ),
     }
     for place, (pieces, price) in enumerate(
-        _split(_quantity(line, item, label), line.amount), start=1
+        split_by_price(_quantity(line, item, label), line.amount), start=1
     ):
         name = line.reference if place == 1 else f"{line.reference}/{place}"
         yield (
@@ -146,24 +148,3 @@ def _quantity(line: ReceivableLine, item: ItemMapping | None, label: str) -> Dec
             remedy="Correct the factor of the sku (`map items set`), then replay.",
         )
     return quantity
-
-
-def _split(quantity: Decimal, amount: Decimal) -> list[tuple[Decimal, Decimal]]:
-    """(pieces, price of one) that sum to `quantity`, and whose line amounts sum to `amount`
-    exactly.
-
-    Prices have two decimals, but that of a quantity with a fraction, which may need six. Where six
-    are not enough (ten thousand and a half), whole pieces and the fraction go apart.
-    """
-    price = (amount / quantity).quantize(CENT, rounding=ROUND_FLOOR)
-    if price * quantity == amount:
-        return [(quantity, price)]
-    if quantity == quantity.to_integral_value():
-        dearer = (amount - price * quantity) / CENT
-        return [(quantity - dearer, price), (dearer, price + CENT)]
-    finest = (amount / quantity).quantize(FINEST)
-    if rounded(finest * quantity) == amount:
-        return [(quantity, finest)]
-    whole = quantity.to_integral_value(rounding=ROUND_FLOOR)
-    fraction, rest = quantity - whole, amount - whole * price
-    return [(whole, price), (fraction, (rest / fraction).quantize(FINEST))]

@@ -18,7 +18,8 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals
-from sync.mapping.document_parts import DocumentParts, DocumentRow, document_parts
+from sync.mapping.document_parts import DocumentParts, document_parts
+from sync.mapping.document_rows import DocumentRow
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
 from sync.mapping.sales_order_lines import unique_references

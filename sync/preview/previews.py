@@ -32,9 +32,9 @@ from sync.flows.receivables import creditmemos, invoices
 from sync.flows.receivables.receivable_writes import ReturnOrderWrite
 from sync.flows.receivables.source_documents import DocumentsOf
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.customer_account import shopper_of_customer
-from sync.mapping.receivable_documents import DocumentWithOrder
+from sync.mapping.posting_target import DocumentWithOrder
 from sync.mapping.sales_order import order_items, sales_order_from
+from sync.mapping.shopper import shopper_of_customer
 from sync.preview.input_files import Kind, id_of
 from sync.preview.planning import Planning
 from sync.preview.unasked import GivenCommerce

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.adapters.cipher import Cipher
-from sync.adapters.vault import new_key
+from sync.adapters.key_files import new_key
 from sync.core.errors import Never
 from tests.properties import examples
 

@@ -29,7 +29,7 @@ NAMED = {"sync.engine.flow": "orders", "sync.connection": "shop"}
 SPOKEN = """
 import logging
 from sync.adapters.opentelemetry import OpenTelemetry
-told = OpenTelemetry.to_application_insights({connection!r})
+told = OpenTelemetry.to_application_insights({connection!r}, role="func-orders")
 with told.delivery("orders", "shop", "000000042@1", trace_parent={parent!r}):
     logging.getLogger("sync.engine.runner").warning("orders.parked key=000000042@1")
 told.behind("orders", "shop", 90)
@@ -189,6 +189,7 @@ def test_application_insights_gets_spans_and_metrics_and_no_log_line(kept_by_the
     (item,) = [item for item in taken.items if item["data"]["baseType"] == "RemoteDependencyData"]
     span, tags = item["data"]["baseData"], item["tags"]
     assert (span["name"], span["properties"]["sync.key"]) == ("deliver orders", "000000042@1")
+    assert tags["ai.cloud.role"] == "func-orders"
     assert (tags["ai.operation.id"], tags["ai.operation.parentId"]) == (HOSTS_TRACE, HOSTS_REQUEST)
     reported = [
         metric for item in taken.items for metric in item["data"]["baseData"].get("metrics", ())

@@ -1,5 +1,6 @@
 """What the vault does beyond the contract: its file, its key, its silence."""
 
+import asyncio
 import json
 import traceback
 from multiprocessing import get_context
@@ -8,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from sync.adapters.vault import Vault, create_key_file, new_key, read_key_file
+from sync.adapters.cipher import fernet
+from sync.adapters.key_files import create_key_file, new_key, read_key_file
+from sync.adapters.vault import Vault
 from sync.core.errors import Never
 
 KEY = new_key()
@@ -209,3 +212,88 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
 def test_a_missing_key_file_needs_a_person(tmp_path: Path) -> None:
     with pytest.raises(Never, match="no key file"):
         read_key_file(tmp_path / "vault.key")
+
+
+def secret(path: Path) -> str:
+    """As a process that has just been started reads it."""
+    return asyncio.run(Vault(path, KEY).get("shop-token"))
+
+
+def test_an_older_file_in_the_vaults_place_is_refused(vault: Vault, path: Path) -> None:
+    older = path.read_bytes()
+    vault.set("shop-token", "renewed")
+    newest = path.read_bytes()
+    path.write_bytes(older)
+    for ask in (Vault(path, KEY).names, lambda: Vault(path, KEY).set("other", "x")):
+        with pytest.raises(Never, match="older than the one that was last used here") as caught:
+            ask()
+        assert "vault.mark" in caught.value.remedy
+    path.write_bytes(newest)
+    assert secret(path) == "renewed"
+
+
+def test_an_older_entry_in_a_newer_file_is_refused(vault: Vault, path: Path) -> None:
+    older = content_of(path)["secrets"]
+    vault.set("shop-token", "renewed")
+    put_content(path, {**content_of(path), "secrets": older})
+    with pytest.raises(Never, match="its entries were changed"):
+        secret(path)
+
+
+def test_a_vault_that_is_gone_is_not_made_again(vault: Vault, path: Path) -> None:
+    path.unlink()
+    with pytest.raises(Never, match="is missing"):
+        Vault(path, KEY).set("other", "x")
+    assert not exists(path)
+
+
+def test_an_older_file_that_is_meant_is_taken_once_the_mark_is_deleted(
+    vault: Vault, path: Path
+) -> None:
+    older = path.read_bytes()
+    vault.set("shop-token", "renewed")
+    path.write_bytes(older)
+    path.with_name("vault.mark").unlink()
+    assert secret(path) == VALUE
+
+
+def test_a_mark_elsewhere_knows_a_whole_directory_that_was_set_back(tmp_path: Path) -> None:
+    path, mark = tmp_path / "home" / "vault.json", tmp_path / "elsewhere" / "mark"
+    vault = Vault(path, KEY, mark)
+    vault.set("shop-token", VALUE)
+    older = path.read_bytes()
+    vault.set("shop-token", "renewed")
+    assert [one.name for one in path.parent.iterdir() if one.name.endswith("mark")] == []
+    path.write_bytes(older)
+    with pytest.raises(Never, match="older"):
+        Vault(path, KEY, mark).names()
+
+
+def test_a_vault_of_an_earlier_release_counts_from_its_next_change(path: Path) -> None:
+    key = fernet(KEY)
+    token = key.encrypt(f"shop-token:{VALUE}".encode()).decode()
+    old = {"proof": key.encrypt(b":this key").decode(), "secrets": {"shop-token": token}}
+    path.parent.mkdir()
+    put_content(path, old)
+    assert secret(path) == VALUE
+    Vault(path, KEY).set("other", "x")
+    assert secret(path) == VALUE
+    put_content(path, old)
+    with pytest.raises(Never, match="older"):
+        Vault(path, KEY).names()
+
+
+@pytest.mark.parametrize("content", ["", "x", "-1", "9" * 16, "١"])
+def test_a_mark_without_a_count_needs_a_person(vault: Vault, path: Path, content: str) -> None:
+    path.with_name("vault.mark").write_text(content)
+    with pytest.raises(Never, match="holds no count"):
+        vault.names()
+
+
+def test_a_rotation_that_fails_leaves_the_old_key_in_use(vault: Vault, path: Path) -> None:
+    path.with_name("vault.json.new").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        vault.rotate_key(new_key())
+    path.with_name("vault.json.new").rmdir()
+    vault.set("other", "x")
+    assert secret(path) == VALUE

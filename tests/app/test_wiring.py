@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sync.adapters.vault import new_key
+from sync.adapters.key_files import new_key
 from sync.app import wiring
 from sync.app.embedded import EMAIL_KEY
 from sync.app.settings import Edition, Settings, SettingsMissing
@@ -129,6 +129,7 @@ def test_the_vaults_key_comes_from_the_environment_or_a_file_or_the_directory(
 ) -> None:
     key_file = tmp_path / "key"
     key_file.write_text("from a file\n", encoding="utf-8")
+    key_file.chmod(0o600)
     home = settings.home
     assert vault_key(settings) is None
     assert (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sync.adapters.cipher import Cipher
-from sync.adapters.vault import new_key
+from sync.adapters.key_files import new_key
 from sync.app.services import Services
 from sync.flows import FLOWS
 from tests.azure_path.harness import CloudHarness, a_cloud_harness

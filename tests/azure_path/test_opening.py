@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sync.adapters.entra import OperatorSignIn
-from sync.adapters.vault import new_key
+from sync.adapters.key_files import new_key
 from sync.app.cloud import open_azure
 from sync.app.embedded import DOCUMENT_KEY, EMAIL_KEY
 from sync.app.services import Services

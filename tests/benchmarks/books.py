@@ -14,7 +14,7 @@ from typing import Any, Final
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import StoredOrder
 from sync.adapters.cipher import Cipher
-from sync.adapters.vault import new_key
+from sync.adapters.key_files import new_key
 from sync.app.services import Services
 from sync.core.ports import Received, Row, Value
 from sync.engine.flow import Poll

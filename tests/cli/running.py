@@ -16,7 +16,8 @@ from typing import Any
 from typer.testing import CliRunner
 
 from sandbox.commerce.oauth import Consumer
-from sync.adapters.vault import Vault, read_key_file
+from sync.adapters.key_files import read_key_file
+from sync.adapters.vault import Vault
 from sync.app.embedded import open_embedded
 from sync.cli.main import app
 from sync.config.file.reading import read_connections

@@ -412,6 +412,17 @@ def test_a_rewriting_rule_that_is_no_pattern_is_refused(
     assert "--rewrite" in ran.err
 
 
+@pytest.mark.parametrize("text", ["a\udcff", "a\x1b[2J", "\ud800"])
+@pytest.mark.parametrize("command", [("trail",), ("erase",), ("map", "items", "set", "SKU")])
+def test_what_is_no_text_is_refused_and_not_shown(
+    shop: Line, command: tuple[str, ...], text: str
+) -> None:
+    ran = shop(*command, text)
+    assert ran.status == 2
+    assert "not UTF-8, or holds a control character" in ran.err
+    assert text not in ran.err
+
+
 def test_a_shop_that_is_away_is_told_plainly(line: Line) -> None:
     line.configured(Systems("http://127.0.0.1:9", "http://127.0.0.1:9", ()))
     ran = line.process("backfill", "--from", "2026-01-01")

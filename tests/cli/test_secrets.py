@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.adapters.vault import Vault, new_key, read_key_file
+from sync.adapters.key_files import new_key, read_key_file
+from sync.adapters.vault import Vault
 from tests.cli.running import Line
 
 
@@ -136,3 +137,12 @@ def test_in_azure_the_secrets_lie_elsewhere(line: Line, monkeypatch: pytest.Monk
     ran = line("secrets", "list")
     assert ran.status == 2
     assert "Key Vault" in ran.err
+
+
+def test_a_command_says_plainly_that_others_can_enter(line: Line) -> None:
+    assert line("init").status == 0
+    (line.folder / ".sync").chmod(0o755)
+    ran = line("secrets", "list")
+    assert ran.status == 2
+    assert "others may enter the directory" in ran.err
+    assert "chmod 700" in ran.err

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.adapters.vault import Vault, new_key
+from sync.adapters.vault import Vault
 from tests.contracts.hand_clock import HandClock
 from tests.contracts.queue_contract import QueueContract
 from tests.contracts.queue_under_test import QueueUnderTest

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sync.adapters.cipher import Cipher
+from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.adapters.vault import new_key
 from sync.app.services import Services
 from sync.cli.person import Named, Records
 from sync.engine.claim import State

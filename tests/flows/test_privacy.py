@@ -11,14 +11,16 @@ import pytest
 
 from sandbox.dials import Kind
 from sync.adapters.cipher import Cipher
+from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.adapters.vault import new_key
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.core.encoding import to_json
 from sync.core.ports import Operation, Outgoing, Row
 from sync.flows import FLOWS
-from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses
+from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
+from tests.systems import CONNECTION, SHOP_HOST
 
 PLANTED: Final = (
     "Zebediah", "Quillfeather", "zeb.quillfeather", "planted.example", "Marigold", "Thistlewood",
@@ -170,3 +172,28 @@ async def test_the_watch_itself_sees_what_leaks(harness: Harness) -> None:
     watch = Watch(harness)
     await harness.services.intake.accept("orders", "shop", ["Quillfeather@1"], "webhook")
     assert leaks(watch, [])
+
+
+@in_harness()
+async def test_what_the_shop_says_in_its_own_words_goes_to_the_encrypted_copies_alone(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="sync")
+    words = "Kundin Zebediah Quillfeather (zeb.quillfeather@planted.example) ist gesperrt"
+    body = to_json({"message": "%1", "parameters": [words]})
+
+    async def refuses(scope: Any, _: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    order = harness.place(shopper=ZEBEDIAH)
+    watch = Watch(harness)
+    harness.systems.apps[SHOP_HOST] = refuses
+    await harness.delivers(order)
+    assert await harness.parked() == [key_of(order)]
+    assert "with the record's encrypted copies" in (await harness.claim(order)).reason
+    assert not leaks(watch, caplog.messages)
+    (entry,) = await harness.trail(order)
+    record = f"{CONNECTION}|orders|{key_of(order)}"
+    assert await harness.services.documents.load(record, entry.id, "refused") == {"said": words}

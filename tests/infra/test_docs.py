@@ -82,8 +82,14 @@ def test_no_secret_is_written_into_the_folder_that_is_deployed() -> None:
 
 def test_the_products_own_secrets_are_made() -> None:
     for name in (DOCUMENT_KEY, EMAIL_KEY):
-        assert f"--name {name} " in DEPLOYING
+        assert name in re.findall(r"^for NAME in (.+); do$", DEPLOYING, re.MULTILINE)[0].split()
         assert f"* `{name}` " in ROTATING
+
+
+def test_no_secret_stands_on_a_command_line() -> None:
+    """Every user of a machine sees the others' processes."""
+    for text in (DEPLOYING, ROTATING):
+        assert "--value" not in text
 
 
 def test_the_boxes_are_those_that_an_error_would_name() -> None:

@@ -1,10 +1,11 @@
 """No keys, no public data, nothing before TLS 1.2, nothing gone for good by a slip."""
 
+import re
 from typing import Any
 
 from sync.hosts.http import BODY_LIMIT
 from sync.intake_http.answers import LARGEST_BODY
-from tests.infra.bicep import bicep
+from tests.infra.bicep import INFRA, bicep
 
 
 def properties(file: str, resource: str) -> Any:
@@ -36,6 +37,18 @@ def test_service_bus_lets_keys_in_only_where_f_and_o_needs_one() -> None:
     assert bicep("main").tree["parameters"]["businessEventsByQueue"]["default"] is False
     assert properties("bus", "businessEventsKey")["rights"] == ["Send"]
     assert bicep("bus").body("businessEventsKey")["parent"] == "businessEvents"
+
+
+def test_no_template_reads_a_key_or_gives_rights_on_a_whole_namespace() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in INFRA.rglob("*.bicep")}
+    assert not [name for name, text in texts.items() if re.search(r"\blist\w*\(", text)]
+    assert not [name for name, text in texts.items() if "namespaces/authorizationRules" in text]
+    assert not [name for name, text in texts.items() if "RootManageSharedAccessKey" in text]
+
+
+def test_where_keys_are_let_in_the_namespaces_own_rule_is_deleted() -> None:
+    steps = (INFRA.parent / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert re.search(r"authorization-rule delete .*--name RootManageSharedAccessKey", steps)
 
 
 def test_duplicate_detection_is_to_be_had() -> None:

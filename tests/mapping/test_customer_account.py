@@ -8,13 +8,8 @@ from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Never
-from sync.mapping.customer_account import (
-    CustomerAccount,
-    customer_account_from,
-    guest_email,
-    shopper_of_customer,
-    shopper_of_order,
-)
+from sync.mapping.customer_account import CustomerAccount, customer_account_from
+from sync.mapping.shopper import guest_email, shopper_of_customer, shopper_of_order
 from tests.mapping.connection import NET, connection, store
 from tests.mapping.made import ADDRESS, made
 

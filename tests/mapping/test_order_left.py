@@ -14,13 +14,9 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.money import rounded
 from sync.dynamics.documents.sales_order import SalesOrder
-from sync.mapping.order_left import (
-    is_nothing_left,
-    pieces_taken_off,
-    pieces_wanted,
-    without_credited,
-    without_refunds,
-)
+from sync.mapping.order_before_refunds import without_credited, without_refunds
+from sync.mapping.order_left import is_nothing_left
+from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted
 from sync.mapping.receivable_lines import receivable_from
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import HeldLine, Sale, planned, still_credited

@@ -36,7 +36,7 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.config.connections import Items
 from sync.core.money import rounded
-from sync.mapping.receivable_documents import day_of
+from sync.mapping.posting_target import day_of
 from sync.mapping_tables.tables import ItemMapping, ItemMappings, normal_sku
 from tests.mapping.connection import MODES, connection, previewed, store
 from tests.mapping.fno import assert_exact, lines_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.mapping.return_order import _split
+from sync.mapping.return_prices import split_by_price
 from sync.mapping_tables.records import ItemMapping
 from tests.mapping.fno import half_up, has_cents_at_most
 from tests.mapping.ledger import assert_booked, bodies
@@ -31,7 +31,7 @@ fractional = st.integers(1, 10**12).map(lambda quantity: Decimal(quantity) / 10*
 def test_parts_sum_to_quantity_and_amount_whatever_these_are(
     quantity: Decimal, amount: Decimal
 ) -> None:
-    parts = _split(quantity, amount)
+    parts = split_by_price(quantity, amount)
     assert sum(pieces for pieces, _ in parts) == quantity
     assert sum(half_up(Fraction(pieces) * Fraction(price)) for pieces, price in parts) == Fraction(
         amount
@@ -43,12 +43,12 @@ def test_parts_sum_to_quantity_and_amount_whatever_these_are(
 
 @given(quantity=whole, amount=cents)
 def test_whole_pieces_have_prices_of_two_decimals(quantity: Decimal, amount: Decimal) -> None:
-    assert all(has_cents_at_most(price) for _, price in _split(quantity, amount))
+    assert all(has_cents_at_most(price) for _, price in split_by_price(quantity, amount))
 
 
 @given(pieces=st.integers(1, 10**5).map(Decimal), price=cents)
 def test_an_amount_that_a_price_expresses_is_one_line(pieces: Decimal, price: Decimal) -> None:
-    assert _split(pieces, pieces * price) == [(pieces, price)]
+    assert split_by_price(pieces, pieces * price) == [(pieces, price)]
 
 
 async def lines_of(

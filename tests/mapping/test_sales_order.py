@@ -7,7 +7,7 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
-from sync.mapping.sales_order import order_store
+from sync.mapping.order_settings import order_store
 from tests.mapping.connection import NET, connection, header, parked, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of
 from tests.mapping.made import made, row

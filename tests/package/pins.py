@@ -1,11 +1,9 @@
-"""What the run-time requirements bring along, pinned as well: Azure resolves them anew at every
-deployment.
-
-`python -m tests.package.pins` renews that part of requirements.txt from what is installed.
+"""What the run-time requirements bring along, pinned with the hashes of their files: Azure resolves
+and fetches them at every deployment. `make pins` writes requirements.txt from requirements.in.
 """
 
 from collections.abc import Iterator
-from importlib.metadata import requires, version
+from importlib.metadata import requires
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -13,21 +11,27 @@ from packaging.utils import canonicalize_name
 
 from tests.package.built import ROOT
 
-FILE: Final = ROOT / "requirements.txt"
-MARK: Final = "# What these bring along (`make golden` renews it)."
+CHOSEN: Final = ROOT / "requirements.in"
+PINNED: Final = ROOT / "requirements.txt"
+HASH: Final = "--hash=sha256:"
 
 
 def chosen() -> list[Requirement]:
     """The requirements that we chose ourselves."""
-    return _read(FILE.read_text(encoding="utf-8").partition(MARK)[0])
+    lines = CHOSEN.read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
-def brought() -> dict[str, str]:
-    """Pins of what they bring along, by canonical name."""
-    return {
-        canonicalize_name(one.name): str(one.specifier)
-        for one in _read(FILE.read_text("utf-8").partition(MARK)[2])
-    }
+def pinned() -> dict[str, list[str]]:
+    """All that is installed, as `name==version`, with the hashes of the files it may come from."""
+    found: dict[str, list[str]] = {}
+    for line in PINNED.read_text(encoding="utf-8").splitlines():
+        text = line.removesuffix("\\").strip()
+        if text.startswith(HASH):
+            found[next(reversed(found))].append(text.removeprefix(HASH))
+        elif text and not text.startswith("#"):
+            found[text] = []
+    return found
 
 
 def run_time() -> set[str]:
@@ -42,16 +46,6 @@ def run_time() -> set[str]:
     return found
 
 
-def pins() -> list[str]:
-    """What they bring along, as it is installed here."""
-    own = {canonicalize_name(one.name) for one in chosen()}
-    return [f"{name}=={version(name)}" for name in sorted(run_time() - own)]
-
-
-def _read(text: str) -> list[Requirement]:
-    return [Requirement(line) for line in text.splitlines() if line and not line.startswith("#")]
-
-
 def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
     for text in requires(name) or ():
         needed = Requirement(text)
@@ -59,8 +53,3 @@ def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
             needed.marker.evaluate({"extra": extra}) for extra in extras
         ):
             yield needed
-
-
-if __name__ == "__main__":
-    head = FILE.read_text(encoding="utf-8").partition(MARK)[0].rstrip("\n")
-    FILE.write_text("\n".join([head, "", MARK, *pins(), ""]), encoding="utf-8")

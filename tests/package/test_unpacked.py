@@ -7,6 +7,7 @@ serves, and whatever comes from there must belong to a requirement.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -20,7 +21,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.package.built import ROOT, build
-from tests.package.pins import brought, chosen, run_time
+from tests.package.pins import chosen, pinned, run_time
 
 LOOK = Path(__file__).with_name("look.py")
 BORN_WITH = {"pip", "setuptools"}
@@ -113,17 +114,20 @@ def test_nothing_is_imported_that_requirements_txt_does_not_bring(looked: Looked
     assert not strangers
 
 
-def test_every_requirement_is_installed_as_it_is_pinned() -> None:
-    assert {one.name: str(one.specifier) for one in chosen()} == {
-        one.name: f"=={version(one.name)}" for one in chosen()
-    }
+def test_everything_is_installed_as_it_is_pinned() -> None:
+    assert {f"{name}=={version(name)}" for name in run_time()} == set(pinned())
+    assert {f"{one.name}{one.specifier}" for one in chosen()} <= set(pinned())
 
 
-def test_what_they_bring_along_is_pinned_as_it_is_installed() -> None:
-    needed = run_time() - {canonicalize_name(one.name) for one in chosen()}
-    assert {name: pin for name, pin in brought().items() if name in needed} == {
-        name: f"=={version(name)}" for name in needed
-    }
+def test_every_pin_names_the_hashes_of_its_files() -> None:
+    """With one hash in it, pip takes nothing that has none, and no file that has another."""
+    for pin, hashes in pinned().items():
+        assert hashes, pin
+        assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)
+
+
+def test_nothing_instruments_the_libraries_that_know_urls() -> None:
+    assert not [name for name in run_time() if "instrumentation" in name]
 
 
 def test_what_only_one_edition_needs_is_not_loaded_at_the_start(looked: Looked) -> None:

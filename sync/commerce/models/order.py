@@ -2,7 +2,7 @@
 
 Amounts are in the order currency, four decimals at most after reading. `row_total` and
 `row_total_incl_tax` are kept as answered, which is *not* price x quantity;
-`sync/mapping/order_rows.py` recovers the true row.
+`sync/mapping/row_totals.py` recovers the true row.
 """
 
 import re

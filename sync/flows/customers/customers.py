@@ -42,7 +42,8 @@ from sync.flows.customers.customer_accounts import (
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
-from sync.mapping.customer_account import Shopper, customer_account_from, shopper_of_customer
+from sync.mapping.customer_account import customer_account_from
+from sync.mapping.shopper import Shopper, shopper_of_customer
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.tables import AccountKind
 from sync.pacing.priority import Priority

@@ -14,8 +14,8 @@ from sync.flows.customers.customers import key_of
 from sync.flows.customers.customers import read as read_customer
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.mapping.addresses import fitting
-from sync.mapping.customer_account import Shopper, shopper_of_order
-from sync.mapping.sales_order import order_store
+from sync.mapping.order_settings import order_store
+from sync.mapping.shopper import Shopper, shopper_of_order
 from sync.mapping_tables.records import AccountKind, set_command
 
 

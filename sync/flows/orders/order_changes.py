@@ -16,10 +16,12 @@ from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_left import is_changed, is_nothing_left, without_credited
+from sync.mapping.order_before_refunds import without_credited
+from sync.mapping.order_left import is_changed, is_nothing_left
+from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
-from sync.mapping.sales_order import order_items, order_store, sales_order_from
+from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced
 
 

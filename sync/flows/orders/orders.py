@@ -47,7 +47,7 @@ from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_left import without_refunds
+from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.pacing.priority import Priority

@@ -30,13 +30,9 @@ from sync.flows.receivables.source_documents import (
     receivable_to_book,
 )
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_left import without_refunds
-from sync.mapping.receivable_documents import (
-    DocumentWithOrder,
-    PostingTarget,
-    memo_documents,
-    receivable_of,
-)
+from sync.mapping.order_before_refunds import without_refunds
+from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
+from sync.mapping.receivable_documents import memo_documents, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited

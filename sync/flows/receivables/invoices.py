@@ -22,7 +22,8 @@ from sync.flows.receivables.source_documents import (
     receivable_to_book,
 )
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.receivable_documents import DocumentWithOrder, invoice_documents
+from sync.mapping.posting_target import DocumentWithOrder
+from sync.mapping.receivable_documents import invoice_documents
 from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
 

@@ -13,12 +13,8 @@ from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.payments import KIND, STORE_CREDIT, payment_part
 from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
 from sync.flows.targets import dynamics_of
-from sync.mapping.receivable_documents import (
-    DocumentWithOrder,
-    PostingTarget,
-    ReceivableDocuments,
-    fingerprint_of,
-)
+from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
+from sync.mapping.receivable_documents import ReceivableDocuments, fingerprint_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.taken_off import TAKEN_OFF
 

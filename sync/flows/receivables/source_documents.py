@@ -18,18 +18,12 @@ from sync.engine.systems import Reads, Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.mapping.booking import nothing_to_book, reason_to_wait
+from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
-from sync.mapping.receivable_documents import (
-    DocumentWithOrder,
-    PostingTarget,
-    fingerprint_of,
-    nothing_to_book,
-    posting_target_of,
-    reason_to_wait,
-    receivable_of,
-)
+from sync.mapping.posting_target import DocumentWithOrder, PostingTarget, posting_target_of
+from sync.mapping.receivable_documents import fingerprint_of, receivable_of
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.sales_order import order_store
 from sync.mapping.taken_off import orders_are_invoiced
 
 D = TypeVar("D", Invoice, CreditMemo)

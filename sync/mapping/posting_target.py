@@ -1,0 +1,99 @@
+"""Where an invoice or credit memo is booked, and on which day. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+from sync.commerce.models.invoice import CreditMemo, Invoice, MoneyDocument
+from sync.commerce.models.order import Order, utc
+from sync.config.connections import Connection, NumberMode, Store
+from sync.core.errors import Never
+from sync.mapping.document_numbers import fitting
+from sync.mapping.order_settings import order_store
+from sync.mapping.references import FORMER
+
+D = TypeVar("D", Invoice, CreditMemo)
+
+
+@dataclass(frozen=True)
+class DocumentWithOrder(Generic[D]):
+    """A document of Commerce with its order."""
+
+    document: D
+    order: Order
+
+
+@dataclass(frozen=True)
+class PostingTarget:
+    """Where a document is booked: legal entity, account, store view, our reference, and its sales
+    order if it is there.
+
+    `former`: the reference by the default template of earlier releases.
+    `number`: the ReturnOrderNumber of a credit memo, where sales orders are numbered by us.
+    """
+
+    company: str
+    account: str
+    store: Store
+    reference: str
+    former: str = ""
+    number: str = ""
+    order_number: str = ""
+
+
+def posting_target_of(
+    with_order: DocumentWithOrder[D], connection: Connection, account: str
+) -> PostingTarget:
+    """Where the document is booked.
+
+    Raises `Never` for an order of no store of this connection, and for a number that F&O would not
+    hold.
+    """
+    document, order = with_order.document, with_order.order
+    store = order_store(order, connection)
+    is_invoice = isinstance(document, Invoice)
+    section = connection.invoices if is_invoice else connection.creditmemos
+    former = _filled(FORMER["invoices" if is_invoice else "creditmemos"], with_order)
+    company, reference = (
+        store.company or connection.dynamics.company,
+        _filled(section.reference_template, with_order),
+    )
+    return PostingTarget(
+        company, account, store, reference, former, _return_number(with_order, connection)
+    )
+
+
+def _return_number(with_order: DocumentWithOrder[D], connection: Connection) -> str:
+    is_returned = (
+        isinstance(with_order.document, CreditMemo)
+        and connection.creditmemos.recipe == "return-order"
+    )
+    if not is_returned or connection.orders.numbers is NumberMode.THEIRS:
+        return ""
+    number = _filled(connection.creditmemos.number_template, with_order)
+    return fitting(
+        number, with_order.document.label, "ReturnOrderNumber", "creditmemos.number_template"
+    )
+
+
+def _filled(template: str, with_order: DocumentWithOrder[D]) -> str:
+    order = with_order.order
+    return template.format(
+        order_increment_id=order.increment_id, increment_id=with_order.document.increment_id,
+        store_id=0 if order.store_id is None else order.store_id,
+    )  # fmt: skip
+
+
+def day_of(document: MoneyDocument, connection: Connection, company: str) -> date:
+    """The day the document was made, in the legal entity's time zone: the ledger's posting periods
+    go by it.
+
+    REST tells the moment in UTC. Raises `Never` where it tells none.
+    """
+    made = utc(document.created_at)
+    if made is None:
+        raise Never(
+            f"{document.label}: created_at is no date, and the ledger needs one",
+            remedy="Ask Commerce for the document with all its fields.",
+        )
+    return made.astimezone(connection.time_zone(company)).date()
