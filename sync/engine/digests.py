@@ -11,15 +11,24 @@ import hmac
 import re
 from typing import Final
 
+from sync.core.errors import Never
+
 _PLAIN: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+SHORTEST_KEY: Final = 16
 PREFIX: Final = "h."
 """How a keyed digest begins; the 43 characters after it are base64."""
 
 
 class KeyedDigests:
-    """Keys digests. `key`: from the vault; with another one, known documents count as changed."""
+    """Keys digests. `key`: from the vault; with another one, known documents count as changed.
+    Raises `Never` for a key that can be guessed."""
 
     def __init__(self, key: bytes) -> None:
+        if len(key.strip()) < SHORTEST_KEY:
+            raise Never(
+                f"the secret email-key has fewer than {SHORTEST_KEY} characters",
+                remedy="Restore it in the vault; every installation makes its own once.",
+            )
         self._key = key
 
     def __call__(self, text: str) -> str:

@@ -13,8 +13,6 @@ a delivery that waits holds a claim, a message and a place.
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -35,9 +33,11 @@ class NoTurn(Later):
 
 @dataclass(eq=False)
 class Slot:
-    """The right to have one request on the way. `age` tells an old complaint from a new one."""
+    """The right to have one request on the way. `age` tells an old complaint from a new one;
+    `begun`: by the loop's clock."""
 
     age: int
+    begun: float
     complained: bool = False
 
     def overloaded(self) -> None:
@@ -84,26 +84,21 @@ class Limiter:
         room = max(self.room, 1)
         return timedelta(seconds=self.took * max(many - room, 0) / room)
 
-    @asynccontextmanager
-    async def slot(self, priority: Priority = Priority.DOCUMENTS) -> AsyncIterator[Slot]:
-        """Wait for a turn and hold it for the length of the block; do not ask for a second one
-        inside. Raises `NoTurn`, and what `refuse_waiting` is given.
+    async def enter(self, priority: Priority = Priority.DOCUMENTS) -> Slot:
+        """Wait for a turn; do not ask for a second one before `leave`. Raises `NoTurn`, and what
+        `refuse_waiting` is given. Cancelled while waiting, the turn goes to the next."""
+        await self._turn_of(priority)
+        return Slot(self._age, asyncio.get_running_loop().time())
 
-        Leaving normally counts as a good answer, leaving by an exception as none. Cancelled while
-        waiting or inside, the turn goes to the next.
-        """
-        await self._enter(priority)
-        slot, begun = Slot(self._age), asyncio.get_running_loop().time()
-        try:
-            yield slot
-            if not slot.complained:
-                self._note_time(begun)
-                self._rise()
-        finally:
-            if slot.complained:
-                self._note_time(begun)
-                self._fall(slot)
-            self._leave()
+    def leave(self, slot: Slot, *, is_answered: bool) -> None:
+        """Give the turn to the next. `is_answered`: a good answer came, which raises the limit."""
+        if slot.complained:
+            self._note_time(slot.begun)
+            self._fall(slot)
+        elif is_answered:
+            self._note_time(slot.begun)
+            self._rise()
+        self._free()
 
     def lend(self, parts: int) -> None:
         """From now on `parts` of what all processes share are this one's."""
@@ -116,7 +111,7 @@ class Limiter:
         for _, _, turn in waiting:
             turn.set_exception(error)
 
-    async def _enter(self, priority: Priority) -> None:
+    async def _turn_of(self, priority: Priority) -> None:
         if self.in_use < self.room and not self._waiting:
             self.in_use += 1
             return
@@ -138,7 +133,7 @@ class Limiter:
             self._waiting.remove(place)
             heapq.heapify(self._waiting)
         elif not place[2].cancelled() and place[2].exception() is None:
-            self._leave()  # the turn had come already: pass it on
+            self._free()  # the turn had come already: pass it on
 
     def _no_turn(self) -> NoTurn:
         seconds = LONGEST_WAIT.total_seconds()
@@ -149,7 +144,7 @@ class Limiter:
             counts=False,
         )
 
-    def _leave(self) -> None:
+    def _free(self) -> None:
         self.in_use -= 1
         self._call()
 

@@ -7,9 +7,10 @@ end.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Final
 
 from sync.core.errors import Later, Paused
@@ -66,13 +67,12 @@ class Pace:
         self._at_work = 0
         self._last_comes_at: datetime | None = None
 
-    @asynccontextmanager
-    async def turn(
+    def turn(
         self,
         priority: Priority = Priority.DOCUMENTS,
         what: str = "a request",
         not_after: datetime | None = None,
-    ) -> AsyncIterator[Slot]:
+    ) -> "Turn":
         """The right to send one request, for the length of the block. `what` is asked for, in words
         for an operator.
 
@@ -80,14 +80,21 @@ class Pace:
         may call the system, also for who waits already when that begins; `NoTurn`; `Later` when
         `not_after` has passed.
         """
+        return Turn(self, priority, what, not_after)
+
+    async def take_turn(self, priority: Priority, what: str, not_after: datetime | None) -> Slot:
+        """What `turn` does first. The slot is to be left."""
         await self._require_leave()
         if self._budget is not None:
             await self._budget.wanted()
-        async with self.limiter.slot(priority) as slot:
+        slot = await self.limiter.enter(priority)
+        try:
             await self._require_leave(finds_out=True)
-            if not_after is not None and self._clock.now() > not_after:
-                raise Later(f"{what}: its turn came too late, nothing was sent", counts=False)
-            yield slot
+            self._require_time(what, not_after)
+        except BaseException:
+            self.limiter.leave(slot, is_answered=False)
+            raise
+        return slot
 
     async def answered(self) -> None:
         """The system answered somebody, be it with a refusal: it is not away."""
@@ -163,6 +170,10 @@ class Pace:
         if finds_out and not await self._pauses.may_find_out(found):
             raise self._paused(found)
 
+    def _require_time(self, what: str, not_after: datetime | None) -> None:
+        if not_after is not None and self._clock.now() > not_after:
+            raise Later(f"{what}: its turn came too late, nothing was sent", counts=False)
+
     async def _standing(self) -> Standing | None:
         """What holds now. Who waits for a turn hears of it too."""
         found = await self._pauses.standing(self.system)
@@ -180,6 +191,29 @@ class Pace:
         )
         again = f"it is asked again from {found.until:%H:%M:%S} on"
         return Paused(self.system, after=after, reason=f"{why}; {again}")
+
+
+class Turn:
+    """One request's turn; a class, since a generator that is closed with its task inside a turn
+    would leave the turn taken."""
+
+    def __init__(
+        self, pace: Pace, priority: Priority, what: str, not_after: datetime | None
+    ) -> None:
+        self._pace = pace
+        self._asked = priority, what, not_after
+
+    async def __aenter__(self) -> Slot:
+        self._slot = await self._pace.take_turn(*self._asked)
+        return self._slot
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pace.limiter.leave(self._slot, is_answered=kind is None)
 
 
 async def may_begin(paces: Sequence[Pace]) -> bool:

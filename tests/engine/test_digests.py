@@ -5,6 +5,7 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.encoding import digest
+from sync.core.errors import Never
 from sync.core.ports import Row
 from sync.engine.claim import State
 from sync.engine.digests import KeyedDigests
@@ -29,8 +30,16 @@ def test_a_digest_is_keyed_once_and_what_stands_around_it_stays(text: str) -> No
 
 
 def test_without_the_key_nobody_can_test_a_guess() -> None:
-    assert KeyedDigests(b"another")(PERSON) != DIGESTS(PERSON)
-    assert not KeyedDigests(b"another").same(DIGESTS(PERSON), PERSON)
+    another = KeyedDigests(b"another key of digests")
+    assert another(PERSON) != DIGESTS(PERSON)
+    assert not another.same(DIGESTS(PERSON), PERSON)
+
+
+@pytest.mark.parametrize("key", [b"", b" " * 32, b"short", b"\n" * 20 + b"x"])
+def test_a_key_that_can_be_guessed_keys_nothing_and_is_not_shown(key: bytes) -> None:
+    with pytest.raises(Never, match="email-key has fewer than 16 characters") as caught:
+        KeyedDigests(key)
+    assert not key.strip() or key.decode().strip() not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "000000042@1", PERSON[:63], f"{PERSON}0", PERSON.upper()])

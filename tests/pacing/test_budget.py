@@ -14,6 +14,7 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.errors import Later
 from sync.pacing.budget import BUDGETS, LEASE, RENEWED_EVERY, Budget, shared
 from sync.pacing.limiter import Limiter, NoTurn
+from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
 from tests.virtual_time import LoopClock, Skewed, virtually
 
@@ -60,7 +61,7 @@ class Environment:
 
     async def request(self, name: str, limiter: Limiter, budget: Budget) -> None:
         await budget.wanted()
-        async with limiter.slot():
+        async with slot_of(limiter):
             self.under_way[name] += 1
             if self.under_way.total() > self.whole:
                 self.too_many = True

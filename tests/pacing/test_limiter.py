@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.priority import Priority
+from tests.pacing.paces import slot_of
 
 
 async def settle() -> None:
@@ -16,18 +17,18 @@ async def settle() -> None:
 async def hold(
     limiter: Limiter, priority: Priority, name: str, log: list[str], leave: asyncio.Event
 ) -> None:
-    async with limiter.slot(priority):
+    async with slot_of(limiter, priority):
         log.append(name)
         await leave.wait()
 
 
 async def fail(limiter: Limiter) -> None:
-    async with limiter.slot():
+    async with slot_of(limiter):
         raise KeyError
 
 
 async def complain_and_fail(limiter: Limiter) -> None:
-    async with limiter.slot() as slot:
+    async with slot_of(limiter) as slot:
         slot.overloaded()
         raise KeyError
 
@@ -98,13 +99,13 @@ async def test_one_who_is_cancelled_while_waiting_takes_no_slot() -> None:
     leave.set()
     await holder
     assert limiter.in_use == 0
-    async with limiter.slot():
+    async with slot_of(limiter):
         assert log == ["a"]
 
 
 async def test_one_who_is_cancelled_after_being_called_passes_the_turn_on() -> None:
     limiter, log, leave = Limiter(1, 1), list[str](), asyncio.Event()
-    async with limiter.slot():
+    async with slot_of(limiter):
         called = asyncio.create_task(hold(limiter, Priority.DOCUMENTS, "called", log, leave))
         await settle()
         follower = asyncio.create_task(hold(limiter, Priority.DOCUMENTS, "follower", log, leave))
@@ -127,27 +128,27 @@ async def test_the_limit_rises_by_one_per_round_of_good_answers_while_it_is_the_
     None
 ):
     limiter = Limiter(1, 3)
-    async with limiter.slot():
+    async with slot_of(limiter):
         pass
     assert limiter.limit == 2
     for _ in range(5):
-        async with limiter.slot():
+        async with slot_of(limiter):
             pass
     assert limiter.limit == 2, "one at a time needs no more than two slots"
-    async with limiter.slot(), limiter.slot():
+    async with slot_of(limiter), slot_of(limiter):
         pass
-    async with limiter.slot(), limiter.slot():
+    async with slot_of(limiter), slot_of(limiter):
         pass
     assert limiter.limit == 3
     for _ in range(9):
-        async with limiter.slot(), limiter.slot(), limiter.slot():
+        async with slot_of(limiter), slot_of(limiter), slot_of(limiter):
             pass
     assert limiter.limit == 3, "the cap holds"
 
 
 async def test_a_complaint_halves_the_limit_once_per_wave() -> None:
     limiter = Limiter(8, 8)
-    async with limiter.slot() as one, limiter.slot() as two:
+    async with slot_of(limiter) as one, slot_of(limiter) as two:
         one.overloaded()
         two.overloaded()
     assert limiter.limit == 4
@@ -155,7 +156,7 @@ async def test_a_complaint_halves_the_limit_once_per_wave() -> None:
         await complain_and_fail(limiter)
     assert limiter.limit == 2
     for _ in range(3):
-        async with limiter.slot() as slot:
+        async with slot_of(limiter) as slot:
             slot.overloaded()
     assert limiter.limit == 1, "one request is always allowed"
 
@@ -167,7 +168,7 @@ async def test_after_a_fall_nobody_enters_until_fewer_than_the_new_limit_are_ins
         for number, event in enumerate(leave[:3]):
             group.create_task(hold(limiter, Priority.DOCUMENTS, str(number), log, event))
         await settle()
-        async with limiter.slot() as slot:
+        async with slot_of(limiter) as slot:
             slot.overloaded()
         group.create_task(hold(limiter, Priority.DOCUMENTS, "late", log, leave[3]))
         await settle()
@@ -205,7 +206,7 @@ def test_whatever_happens_slots_are_neither_lost_nor_doubled(steps: list[str], s
                 )
             elif step == "complain":
                 if limiter.in_use < limiter.limit and not limiter.waiting:
-                    async with limiter.slot() as slot:
+                    async with slot_of(limiter) as slot:
                         slot.overloaded()
             elif tasks:
                 task, event = tasks.pop(0)
