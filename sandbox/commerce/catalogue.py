@@ -1,8 +1,6 @@
-"""What the sandbox shop sells, to whom, and where: products of every type, stores, places with
-their tax, shoppers.
+"""Where the sandbox shop sells, and to whom: stores, places with their tax, shoppers.
 
-Names and addresses are invented; e-mail domains are reserved for examples. Prices are picked to be
-awkward.
+Names and addresses are invented; e-mail domains are reserved for examples.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The shop itself: orders, customers, ids and time, and what shoppers and administrators do.
+"""The shop itself: orders, customers, ids and time, and what shoppers do.
 
 Every change moves `updated_at` by the shop's rules (whole seconds, not for child rows) and tells
 the listeners, as Commerce dispatches its observers. Deterministic: time and chance are injected.

@@ -1,4 +1,9 @@
-"""Postal addresses of customers."""
+"""Postal addresses of customers: CustomerPostalAddresses.
+
+Making an address primary changes the customer's own `Address...` fields. An address that changes
+later than it began is a new version at the same location: the old one expires, so keys (which hold
+the start) do not last.
+"""
 
 from typing import Final
 

@@ -1,9 +1,7 @@
-"""Customer accounts and their addresses: CustomersV3, CustomerPostalAddresses, CustomerGroups.
+"""Customer accounts and their groups: CustomersV3, CustomerGroups.
 
 A customer's `Address...` fields are its primary postal address written through: writing them there
-makes or ends the address, making an address primary changes them. An address that changes later
-than it began is a new version at the same location: the old one expires, so keys (which hold the
-start) do not last. Facts: the customers chapter of the reference, `[I]` where inferred.
+makes or ends the address. Facts: the customers chapter of the reference, `[I]` where inferred.
 """
 
 from datetime import datetime

@@ -1,4 +1,8 @@
-"""Lines of customer payment journals."""
+"""Lines of customer payment journals.
+
+Every line rewrites its journal's totals, so two requests that write lines of one journal at the
+same time collide: the later one is refused with an update conflict, and nothing of it is written.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal

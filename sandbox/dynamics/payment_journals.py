@@ -1,9 +1,7 @@
-r"""Customer payment journals: headers, lines, and the invoices that a line settles.
+r"""Customer payment journals: their headers, and what belongs to one.
 
 Accounts of lines are display values: `-` inside an account number is escaped (`US\-001`), or it
-parts segments and the account is not found. Every line rewrites its journal's totals, so two
-requests that write lines of one journal at the same time collide: the later one is refused with an
-update conflict, and nothing of it is written.
+parts segments and the account is not found.
 """
 
 from collections.abc import Mapping

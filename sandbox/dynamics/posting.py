@@ -1,7 +1,6 @@
-"""What posts sales orders, return orders and free text invoices, as batch jobs do: rows of the
-posted document, statuses.
+"""What posts sales orders, as batch jobs do, and what all postings share.
 
-Each function is one part of a transaction and gives the business event to be emitted when it is
+Each posting is one part of a transaction and gives the business event to be emitted when it is
 over.
 """
 

@@ -1,4 +1,8 @@
-"""Lines of return orders."""
+"""Lines of return orders.
+
+Quantities are negative, and so is the amount: quantity x price, rounded half up to the currency's
+unit.
+"""
 
 from decimal import Decimal
 from fractions import Fraction

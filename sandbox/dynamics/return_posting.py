@@ -1,4 +1,4 @@
-"""What posts return orders."""
+"""What posts return orders, and their lines in order."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

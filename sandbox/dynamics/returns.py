@@ -1,8 +1,7 @@
 """Return orders: what a customer sends back, or is credited without sending it.
 
 A return has two numbers, its own (from the sequence of sales orders: it is a row of their table)
-and that of the RMA. Quantities are negative, and so is the amount: quantity x price, rounded half
-up to the currency's unit. It is a draft until its credit note is posted.
+and that of the RMA. It is a draft until its credit note is posted.
 """
 
 from typing import Any, Final
