@@ -18,7 +18,7 @@ from sync.pacing.budget import Budget
 from sync.pacing.limiter import Limiter, Slot
 from sync.pacing.outages import Outages
 from sync.pacing.pauses import Pauses, Standing
-from sync.pacing.priority import Priority
+from sync.pacing.priority import current
 
 log = logging.getLogger("sync.pacing.pace")
 
@@ -68,13 +68,10 @@ class Pace:
 
     @asynccontextmanager
     async def turn(
-        self,
-        priority: Priority = Priority.DOCUMENTS,
-        what: str = "a request",
-        not_after: datetime | None = None,
+        self, what: str = "a request", not_after: datetime | None = None
     ) -> AsyncIterator[Slot]:
-        """The right to send one request, for the length of the block. `what` is asked for, in words
-        for an operator.
+        """The right to send one request, for the length of the block, in the order of priorities
+        (`priority.current`). `what` is asked for, in words for an operator.
 
         Raises, each time without using up a try and before anything is sent: `Paused` while nobody
         may call the system, also for who waits already when that begins; `NoTurn`; `Later` when
@@ -83,7 +80,7 @@ class Pace:
         await self._require_leave()
         if self._budget is not None:
             await self._budget.wanted()
-        async with self.limiter.slot(priority) as slot:
+        async with self.limiter.slot(current()) as slot:
             await self._require_leave(finds_out=True)
             if not_after is not None and self._clock.now() > not_after:
                 raise Later(f"{what}: its turn came too late, nothing was sent", counts=False)

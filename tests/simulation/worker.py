@@ -42,7 +42,7 @@ class Worker:
         if self._edition_parts.is_alone:
             await self._systems.queue.release_locks()
         host = LocalHost(
-            build_app(self._flows, self._ready),
+            build_app(self._ready),
             self._edition_parts.queue,
             self._edition_parts.tables,
             self._clock,

@@ -20,6 +20,7 @@ from sandbox.dials import NUMBERS, Dials
 from sandbox.dynamics.values import folded
 from sync.app.services import Services
 from sync.engine.ledger import CLAIMS
+from sync.engine.queues import DELIVERIES
 from tests.in_process import InProcess
 from tests.process import Process, begin, task_factory
 from tests.simulation.plan import RATES, Plan
@@ -234,10 +235,11 @@ class World:
         for worker in self.workers:
             if worker.over.done() and (error := worker.over.exception()) is not None:
                 raise Wrong(f"{worker.name} ended by itself") from error
-        for flow in HOOKS:
-            depth = await self.systems.queue.depth(flow)
+        for queue in DELIVERIES:
+            depth = await self.systems.queue.depth(queue)
             if depth.due or depth.scheduled or depth.locked:
-                return f"{flow}: {depth}"
+                return f"{queue}: {depth}"
+        for flow in HOOKS:
             async for row in self.systems.tables.query(CLAIMS, f"{CONNECTION}|{flow}"):
                 until = row.values.get("lease_until")
                 if (
