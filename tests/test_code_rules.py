@@ -13,14 +13,6 @@ from sync.flows import FLOWS, SUB_FLOWS
 from tests.source import ROOT, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
-STORY_LENGTH: Final = {
-    "sync.app.services": 270,
-    "sync.core.ports": 270,
-    "sync.engine.monitoring": 250,
-    "sync.engine.runner": 260,
-    "sync.hosts.azure": 300,
-}  # fmt: skip
-"""Modules that one story holds together beyond the usual length, and how long they may become."""
 
 AZURE: Final = ("adapters", "hosts")
 ENVIRONMENT: Final = ("app", "cli", "sandbox.demo")
@@ -91,7 +83,7 @@ def test_a_function_fits_on_a_screen() -> None:
     long = [
         f"{m.path}:{f.lineno} {f.name}"
         for m, f in functions()
-        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION and m.name not in STORY_LENGTH
+        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION
     ]
     assert not long
 
@@ -101,11 +93,7 @@ def test_a_module_is_read_in_one_sitting() -> None:
         module.name: len(module.path.read_text(encoding="utf-8").splitlines())
         for module in modules()
     }
-    long = {
-        name: lines
-        for name, lines in lengths.items()
-        if lines > STORY_LENGTH.get(name, LONGEST_MODULE)
-    }
+    long = {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE}
     assert not long
 
 

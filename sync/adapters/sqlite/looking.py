@@ -6,7 +6,7 @@ from typing import Final
 
 from sync.adapters.sqlite.messages import letter_from, moment
 from sync.adapters.sqlite.store import SqliteStore
-from sync.core.ports import DeadLetter, Depth
+from sync.core.message_queue import DeadLetter, Depth
 
 PAGE: Final = 200
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sync.adapters.queue_limits import MOST_WHY
-from sync.core.ports import DeadLetter, LockLost, Outgoing, Received
+from sync.core.message_queue import DeadLetter, LockLost, Outgoing, Received
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -170,6 +170,17 @@ def held(message: Received) -> tuple[int, int]:
     if not (sequence.isdecimal() and deliveries.isdecimal()):
         raise LockLost(f"{message.queue} {message.id}: {message.token!r} is no token of this queue")
     return int(sequence), int(deliveries)
+
+
+def must_be_locked(db: sqlite3.Connection, message: Received, now: int) -> None:
+    """Raise `LockLost` where the lock ran out, or somebody settled the message."""
+    sequence, deliveries = held(message)
+    sql = """SELECT 1 FROM messages
+        WHERE sequence = ? AND queue = ? AND deliveries = ? AND locked AND ready_at > ?"""
+    if db.execute(sql, (sequence, message.queue, deliveries, now)).fetchone() is None:
+        raise LockLost(
+            f"{message.queue} {message.id}, delivery {deliveries}: the lock ran out or was settled"
+        )
 
 
 def letter_from(row: tuple[Any, ...]) -> DeadLetter:

@@ -26,6 +26,7 @@ from sync.adapters.sqlite.messages import (
     held,
     micro,
     moment,
+    must_be_locked,
     received_from,
     set_aside,
     store,
@@ -33,7 +34,8 @@ from sync.adapters.sqlite.messages import (
 )
 from sync.adapters.sqlite.store import SqliteStore, Synchronous
 from sync.adapters.sqlite.waiting_receivers import WaitingReceivers
-from sync.core.ports import Clock, DeadLetter, Depth, LockLost, Outgoing, Received
+from sync.core.message_queue import DeadLetter, Depth, Outgoing, Received
+from sync.core.ports import Clock
 
 SHORTEST_NAP: Final = 0.001
 """Seconds; the loop's timers and the clock may disagree by microseconds, and waiting must not
@@ -222,19 +224,8 @@ class SqliteQueue:
         self._receivers.wake(queue)
 
     async def _settle(self, message: Received, settle: Delivery) -> None:
-        sequence, deliveries = held(message)
-        sql = """SELECT 1 FROM messages
-            WHERE sequence = ? AND queue = ? AND deliveries = ? AND locked AND ready_at > ?"""
-
         def work(db: sqlite3.Connection) -> None:
-            if (
-                db.execute(sql, (sequence, message.queue, deliveries, self._now())).fetchone()
-                is None
-            ):
-                raise LockLost(
-                    f"{message.queue} {message.id}, delivery {deliveries}: the lock ran out or was"
-                    " settled"
-                )
+            must_be_locked(db, message, self._now())
             settle(db)
 
         await self._store.write(work)
