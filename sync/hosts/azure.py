@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import azure.functions as func
 
+from sync.adapters.system_clock import SystemClock
 from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
@@ -27,6 +28,7 @@ from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.monitoring import SCHEDULE as MONITORING
 from sync.hosts.given_up import why
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
+from sync.intake_http.answers import RefusalLines
 from sync.intake_http.business_events import BUSINESS_EVENTS
 
 log = logging.getLogger(__name__)
@@ -60,10 +62,11 @@ def build_app(flows: Sequence[DocumentFlow[Any]], runtime: Opening) -> func.Func
     duplicate names.
     """
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-    _webhooks(app, runtime)
-    _events(app, runtime)
-    _business_events(app, runtime)
-    _health(app, runtime)
+    lines = RefusalLines(SystemClock())
+    _webhooks(app, runtime, lines)
+    _events(app, runtime, lines)
+    _business_events(app, runtime, lines)
+    _health(app, runtime, lines)
     _watch(app, runtime)
     _tidy(app, runtime)
     for flow in flows:
@@ -74,7 +77,7 @@ def build_app(flows: Sequence[DocumentFlow[Any]], runtime: Opening) -> func.Func
     return app
 
 
-def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
+def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key
     to keep."""
 
@@ -89,13 +92,14 @@ def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered_in_time(
             runtime,
+            lines,
             lambda ready: ready.accept_webhook(
                 named["connection"], named["flow"], _headers(request), request.get_body()
             ),
         )
 
 
-def _events(app: func.FunctionApp, runtime: Opening) -> None:
+def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: events are signed by Adobe; the challenge must be answered before there
     is a key."""
 
@@ -109,6 +113,7 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_events(
                 request.route_params["connection"],
                 request.method,
@@ -119,7 +124,7 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
         )
 
 
-def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
+def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """D365 in two ways: by HTTPS with a function key, or from the queue that F&O writes to
     itself."""
 
@@ -134,6 +139,7 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_business_event(named["connection"], request.get_body()),
         )
 
@@ -148,7 +154,7 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
         await (await _while_held(runtime)).take_business_event(message.get_body())
 
 
-def _health(app: func.FunctionApp, runtime: Opening) -> None:
+def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Needs a key: it tells how far behind the business is."""
 
     @app.function_name("health")
@@ -161,7 +167,7 @@ def _health(app: func.FunctionApp, runtime: Opening) -> None:
     async def health(
         request: func.HttpRequest,  # noqa: ARG001 - the binding's name
     ) -> func.HttpResponse:
-        return await _answered(runtime, lambda ready: ready.health())
+        return await _answered(runtime, lines, lambda ready: ready.health())
 
 
 def _watch(app: func.FunctionApp, runtime: Opening) -> None:
@@ -242,24 +248,20 @@ async def _while_held(runtime: Opening) -> Runtime:
 
 
 async def _answered_in_time(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """As `_answered`, while Commerce still listens: also where this process is only just
     opening."""
     try:
         async with asyncio.timeout(IN_ALL.total_seconds()):
-            return await _answered(runtime, ask)
+            return await _answered(runtime, lines, ask)
     except TimeoutError:
-        log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
-        body = to_json(
-            {
-                "error": (
-                    "the app is starting; nothing was stored, and nothing is lost: the poll finds"
-                    " the record"
-                )
-            }
+        if lines.may_be_logged("slow"):
+            log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
+        return _unavailable(
+            error="the app is starting; nothing was stored, and nothing is lost: the poll finds"
+            " the record"
         )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
 
 
 def _trace_parent(context: func.Context | None) -> str:
@@ -268,31 +270,29 @@ def _trace_parent(context: func.Context | None) -> str:
 
 
 async def _answered(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
     while it cannot open."""
     try:
         ready = await runtime()
     except SettingsMissing as missing:
-        log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
-        body = to_json({"error": "settings are missing", "missing": list(missing.names)})
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("unconfigured"):
+            log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
+        return _unavailable(error="settings are missing", missing=list(missing.names))
     except (Later, Never, BadConfiguration) as closed:
-        log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
-        body = to_json(
-            {
-                "error": (
-                    "the app cannot open its configuration, queue, tables or secrets; its log"
-                    " says why"
-                )
-            }
-        )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("closed"):
+            log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
+        error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
+        return _unavailable(error=error)
     answer = await ask(ready)
     return func.HttpResponse(
         answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
     )
+
+
+def _unavailable(**said: Any) -> func.HttpResponse:
+    return func.HttpResponse(to_json(said), status_code=503, mimetype="application/json")
 
 
 def _headers(request: func.HttpRequest) -> dict[str, str]:

@@ -15,7 +15,7 @@ from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.erasure import ERASED, WHY
 from sync.flows import FLOWS
-from tests.flows.b2b import CONTOSO, KIM, B2B, in_b2b
+from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
 from tests.flows.planted import PLANTED, SETTINGS, People, guessed, left_in_files
 from tests.harness import LOCK, Harness, key_of
 from tests.systems import CONNECTION
