@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import azure.functions as func
 
+from sync.adapters.system_clock import SystemClock
 from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
@@ -28,6 +29,7 @@ from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
+from sync.intake_http.answers import RefusalLines
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +60,11 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     duplicate names.
     """
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-    _webhooks(app, runtime)
-    _events(app, runtime)
-    _business_events(app, runtime)
-    _health(app, runtime)
+    lines = RefusalLines(SystemClock())
+    _webhooks(app, runtime, lines)
+    _events(app, runtime, lines)
+    _business_events(app, runtime, lines)
+    _health(app, runtime, lines)
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -69,7 +72,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     return app
 
 
-def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
+def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key
     to keep."""
 
@@ -84,13 +87,14 @@ def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered_in_time(
             runtime,
+            lines,
             lambda ready: ready.accept_webhook(
                 named["connection"], named["flow"], _headers(request), request.get_body()
             ),
         )
 
 
-def _events(app: func.FunctionApp, runtime: Opening) -> None:
+def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: events are signed by Adobe; the challenge must be answered before there
     is a key."""
 
@@ -104,6 +108,7 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_events(
                 request.route_params["connection"],
                 request.method,
@@ -114,7 +119,7 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
         )
 
 
-def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
+def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """D365 by HTTPS with a function key; beside it F&O can write to a queue itself."""
 
     @app.function_name("receive_business_event")
@@ -128,11 +133,12 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_business_event(named["connection"], request.get_body()),
         )
 
 
-def _health(app: func.FunctionApp, runtime: Opening) -> None:
+def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Needs a key: it tells how far behind the business is."""
 
     @app.function_name("health")
@@ -145,7 +151,7 @@ def _health(app: func.FunctionApp, runtime: Opening) -> None:
     async def health(
         request: func.HttpRequest,  # noqa: ARG001 - the binding's name
     ) -> func.HttpResponse:
-        return await _answered(runtime, lambda ready: ready.health())
+        return await _answered(runtime, lines, lambda ready: ready.health())
 
 
 def _timer(app: func.FunctionApp, runtime: Opening) -> None:
@@ -193,24 +199,20 @@ def _dead_letters(app: func.FunctionApp, queue: str, runtime: Opening) -> None:
 
 
 async def _answered_in_time(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """As `_answered`, while Commerce still listens: also where this process is only just
     opening."""
     try:
         async with asyncio.timeout(IN_ALL.total_seconds()):
-            return await _answered(runtime, ask)
+            return await _answered(runtime, lines, ask)
     except TimeoutError:
-        log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
-        body = to_json(
-            {
-                "error": (
-                    "the app is starting; nothing was stored, and nothing is lost: the poll finds"
-                    " the record"
-                )
-            }
+        if lines.may_be_logged("slow"):
+            log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
+        return _unavailable(
+            error="the app is starting; nothing was stored, and nothing is lost: the poll finds"
+            " the record"
         )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
 
 
 def _trace_parent(context: func.Context | None) -> str:
@@ -219,31 +221,29 @@ def _trace_parent(context: func.Context | None) -> str:
 
 
 async def _answered(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
     while it cannot open."""
     try:
         ready = await runtime()
     except SettingsMissing as missing:
-        log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
-        body = to_json({"error": "settings are missing", "missing": list(missing.names)})
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("unconfigured"):
+            log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
+        return _unavailable(error="settings are missing", missing=list(missing.names))
     except (Later, Never, BadConfiguration) as closed:
-        log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
-        body = to_json(
-            {
-                "error": (
-                    "the app cannot open its configuration, queue, tables or secrets; its log"
-                    " says why"
-                )
-            }
-        )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("closed"):
+            log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
+        error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
+        return _unavailable(error=error)
     answer = await ask(ready)
     return func.HttpResponse(
         answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
     )
+
+
+def _unavailable(**said: Any) -> func.HttpResponse:
+    return func.HttpResponse(to_json(said), status_code=503, mimetype="application/json")
 
 
 def _headers(request: func.HttpRequest) -> dict[str, str]:

@@ -17,6 +17,7 @@ from sync.core.errors import Later
 from sync.hosts.azure import build_app
 from sync.hosts.holding import PATIENCE, UNCONFIGURED
 from sync.hosts.runtime import Opening, Runtime
+from sync.intake_http.answers import MOST_LINES
 from tests.hosts.toys import Notebook, Said
 from tests.virtual_time import virtually
 
@@ -188,6 +189,33 @@ async def test_without_settings_an_http_function_names_every_missing_one(
     assert [record.getMessage() for record in caplog.records] == [
         "host.unconfigured missing=DYNAMICS_URL,SERVICE_BUS"
     ]
+
+
+@pytest.mark.parametrize("name", ["receive_webhook", "receive_events"])
+@pytest.mark.parametrize("closed", [unconfigured, out_of_reach, misconfigured])
+async def test_a_flood_while_the_app_cannot_open_fills_no_log(
+    name: str, closed: Opening, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive = functions_of(closed)[name]
+    for _ in range(2 * MOST_LINES):
+        assert (await receive(request("POST", connection="eu", flow="orders"))).status_code == 503
+    assert len(caplog.records) == MOST_LINES
+
+
+def test_a_flood_while_the_app_takes_long_to_open_fills_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def opening() -> Runtime:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    async def story() -> None:
+        receive = functions_of(opening)["receive_webhook"]
+        for _ in range(2 * MOST_LINES):
+            await receive(request("POST", connection="eu", flow="orders"))
+
+    virtually(story())
+    assert len(caplog.records) == MOST_LINES
 
 
 MESSAGE: Final = ServiceBusMessage(

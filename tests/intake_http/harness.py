@@ -1,6 +1,7 @@
 """A process with a real engine over stores in memory, keys of its own, and callers who sign as
 Commerce and Adobe do."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -82,12 +83,15 @@ def event(
 
 
 class KnownSecrets:
-    """Secrets by name; `is_away` is a vault that does not answer just now."""
+    """Secrets by name; `is_away` is a vault that says it cannot answer just now, `hangs` one that
+    says nothing."""
 
     def __init__(self, values: dict[str, str]) -> None:
-        self.values, self.is_away = values, False
+        self.values, self.is_away, self.hangs = values, False, False
 
     async def get(self, name: str) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.is_away:
             raise Later("the vault does not answer")
         if name not in self.values:

@@ -22,6 +22,7 @@ from tests.intake_http.harness import (
     signed_by_adobe,
     signed_by_commerce,
 )
+from tests.virtual_time import virtually
 
 ORDER = {"increment_id": "000000042", "store_id": "1", "customer_email": "jane@example.com"}
 MANY = 101
@@ -323,6 +324,20 @@ async def test_a_flood_of_forgeries_fills_no_log(
     lines = [record.getMessage() for record in caplog.records[2 * MOST_LINES :]]
     assert lines[0] == f"intake.refusals_not_logged count={4 * MOST_LINES}"
     assert lines[1].startswith("intake.refused connection=bikes")
+
+
+def test_forgeries_while_the_vault_hangs_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Who has only signed somehow is verified with keys that nobody gives out in time."""
+
+    async def story() -> None:
+        harness = Harness()
+        harness.secrets.hangs = True
+        for _ in range(2 * MOST_LINES):
+            assert (await harness.hook(b"{}", signed_by_commerce(b"{}", STRANGER))).status == 503
+        await harness.close()
+
+    virtually(story())
+    assert caplog.messages == ["intake.out_of_time connection=bikes flow=orders"] * MOST_LINES
 
 
 async def test_business_events_that_cannot_be_read_fill_no_log(
