@@ -84,9 +84,8 @@ def _by_the_order(memo: CreditMemo, order: Order) -> Decimal:
     tendered = order.extension_attributes.customer_balance_refunded
     if abs(kept - refunded - tendered) <= CENT:
         return memo.grand_total + abs(memo.extension_attributes.customer_balance_amount)
-    raise _unknown(
-        memo, f"{kept:.2f} {memo.order_currency_code} of several memos, and not how much of this one"
-    )
+    told = f"{kept:.2f} {memo.order_currency_code}"
+    raise _unknown(memo, f"{told} of several memos, and not how much of this one")
 
 
 def _unknown(memo: CreditMemo, what: str) -> Never:
