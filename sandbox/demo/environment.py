@@ -21,6 +21,7 @@ from sync.app.settings import Settings
 from sync.app.wiring import open_services
 from sync.config.connections import NumberMode
 from sync.engine.claim import Claim, State
+from sync.engine.queues import DELIVERIES
 from sync.mapping_tables.tables import ItemMapping
 
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
@@ -130,7 +131,8 @@ class Environment:
     async def poll(self, *flows: str) -> int:
         """Look for what no webhook told of, of these flows or all; how many notifications were
         stored."""
-        polls = [self.engine.polling.poll(flow, at_once=True) for flow in flows or FLOWS]
+        poll = self.engine.polling.poll
+        polls = [poll(flow, name) for flow in flows or FLOWS for name in self.pairs]
         return sum(await asyncio.gather(*polls))
 
     async def parked(self) -> list[Claim]:
@@ -176,8 +178,8 @@ class Environment:
             ]
         )
         queue, soon = self.engine.edition_parts.queue, self.engine.edition_parts.clock.now() + SOON
-        for flow in FLOWS:
-            depth = await queue.depth(flow)
+        for name in DELIVERIES:
+            depth = await queue.depth(name)
             count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
         return count or await self._unsettled()
 

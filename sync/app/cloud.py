@@ -28,6 +28,7 @@ from sync.core.ports import Secrets
 from sync.core.telemetry import SILENT, Telemetry
 from sync.dynamics.auth import Entra, TokenPool, Tokens
 from sync.dynamics.transport import http_client
+from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
 
 log = logging.getLogger("sync.app.cloud")
@@ -197,7 +198,7 @@ async def _warm(queue: ServiceBusQueue) -> None:
     itself."""
     try:
         async with asyncio.timeout(WARMING):
-            await queue.open([flow.queue for flow in FLOWS])
+            await queue.open(DELIVERIES)
     except (Later, TimeoutError) as trouble:
         log.warning(
             "cloud.senders_not_open reason=%s",

@@ -100,7 +100,7 @@ def letter_row(letter: DeadLetter, message: Message | None) -> dict[str, Any]:
     product."""
     return {
         "kind": "dead_letter", "connection": message.connection if message else "",
-        "flow": letter.queue,
+        "flow": message.flow if message else "", "queue": letter.queue,
         "key": message.key if message else "", "deliveries": letter.deliveries,
         "reason": f"{letter.reason} {letter.description}".strip(),
         "enqueued_at": letter.enqueued_at,

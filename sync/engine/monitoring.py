@@ -15,13 +15,14 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock, Depth, Queue, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import DocumentFlow, Poll
+from sync.engine.flow_pauses import FlowPause, FlowPauses
 from sync.engine.ledger import PARKED
 from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
 
-SCHEDULE: Final = "20 */5 * * * *"
-"""When monitoring looks (NCRONTAB, UTC)."""
+MINUTES: Final = 5
+"""How often monitoring looks: in every minute that is a multiple of this."""
 
 
 async def monitor(
@@ -31,6 +32,7 @@ async def monitor(
     *,
     queue: Queue,
     tables: Tables,
+    pauses: FlowPauses,
     clock: Clock,
     telemetry: Telemetry = SILENT,
 ) -> None:
@@ -38,8 +40,9 @@ async def monitor(
 
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
-    any, hears the latter too, and how many records are parked. Changes nothing. Raises an
-    `ExceptionGroup` of what it could not look at, after the rest.
+    any, hears the latter too, and how many records are parked. A flow that stands still is said to
+    be paused, and not to be behind. Changes nothing. Raises an `ExceptionGroup` of what it could
+    not look at, after the rest.
     """
     now = clock.now()
     troubles: list[Exception] = []
@@ -56,7 +59,9 @@ async def monitor(
         if flow.name in connections[name].flows
     ]:
         try:
-            if (poll := flow.trigger(Poll)) is not None:
+            if (pause := await pauses.over(name, flow.name)) is not None:
+                _report_paused(flow.name, name, pause, now)
+            elif (poll := flow.trigger(Poll)) is not None:
                 every = poll.every_minutes(connections[name])
                 behind = await _report_behind(
                     flow.name, name, connections[name], minutes=every, tables=tables, now=now
@@ -91,6 +96,13 @@ def _report_depth(name: str, depth: Depth, now: datetime) -> None:
         log.warning(
             "monitoring.queue_not_seen_through queue=%s scheduled=%d", name, depth.scheduled
         )
+
+
+def _report_paused(flow: str, connection: str, pause: FlowPause, now: datetime) -> None:
+    log.info(
+        "monitoring.flow_paused flow=%s connection=%s paused_s=%d by=%s",
+        flow, connection, _seconds(now - pause.at), pause.by,
+    )  # fmt: skip
 
 
 async def _report_behind(

@@ -61,9 +61,9 @@ def sets_aside(bodies: Sequence[bytes]) -> Any:
     async def work(services: Services) -> None:
         queue = services.edition_parts.queue
         await queue.send(
-            [Outgoing("orders", body, f"set aside {place}") for place, body in enumerate(bodies)]
+            [Outgoing("documents", body, f"set aside {place}") for place, body in enumerate(bodies)]
         )
-        for message in await queue.receive("orders", most=10, wait=timedelta(seconds=2)):
+        for message in await queue.receive("documents", most=10, wait=timedelta(seconds=2)):
             await queue.dead_letter(message, reason="MaxDeliveryCountExceeded")
 
     return work

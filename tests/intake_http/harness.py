@@ -20,11 +20,13 @@ from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.app.tidying import tidying
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.dynamics.auth import TokenPool
 from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
 from sync.intake_http.answers import HttpAnswer
 from sync.preview.example import example_connection
@@ -140,15 +142,20 @@ class Harness:
         """`flow key` of every message, in no order; they come when their windows have closed."""
         self.clock.at += timedelta(seconds=1) + CLOCKS_APART
         found = []
-        for flow in FLOWS:
-            received = await self.queue.receive(flow.queue, most=100, wait=timedelta(0))
-            found += [f"{flow.name} {Message.decode(message.body).key}" for message in received]
+        for queue in DELIVERIES:
+            received = await self.queue.receive(queue, most=100, wait=timedelta(0))
+            decoded = [Message.decode(message.body) for message in received]
+            found += [f"{message.flow} {message.key}" for message in decoded]
         return found
 
     async def depth(self) -> int:
         """How many messages lie in all queues."""
-        depths = [await self.queue.depth(flow.queue) for flow in FLOWS]
+        depths = [await self.queue.depth(name) for name in DELIVERIES]
         return sum(depth.due + depth.scheduled + depth.locked + depth.dead for depth in depths)
+
+    async def tidies(self) -> None:
+        """The daily job that forgets."""
+        await tidying(self.services.documents, self.tables, self.clock).run(None)
 
     async def close(self) -> None:
         await self.services.close()

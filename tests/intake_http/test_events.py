@@ -341,10 +341,10 @@ async def test_ids_of_events_are_forgotten_once_adobe_sends_them_no_more(
     assert len(await ids(harness)) == MANY
     harness.clock.at += timedelta(days=6)
     await harness.events(event("last", ORDER))
-    await harness.services.tidy()
+    await harness.tidies()
     assert len(await ids(harness)) == MANY + 1
     harness.clock.at += timedelta(days=2)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness) == ["last"]
 
 
@@ -352,10 +352,10 @@ async def test_business_events_are_listed_for_a_month(harness: Harness) -> None:
     body = to_json({"EventId": "E1", "BusinessEventId": "Something", "ControlNumber": 1})
     assert (await harness.services.accept_business_event("bikes", body)).status == 200
     harness.clock.at += timedelta(days=29)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness, BUSINESS) == ["E1"]
     harness.clock.at += timedelta(days=2)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness, BUSINESS) == []
 
 

@@ -86,10 +86,10 @@ def test_it_registers_its_functions(looked: Looked) -> None:
         "receive_webhook",
         "receive_events",
         "health",
-        "monitor",
-        "poll_orders",
-        "deliver_orders",
-        "park_orders",
+        "tick",
+        "run_poll",
+        "deliver_documents",
+        "park_documents",
     }
     assert expected <= set(looked.functions)
 

@@ -23,7 +23,7 @@ from azure.servicebus.exceptions import (
     ServiceBusServerBusyError,
 )
 
-from sync.core.errors import Later, Never
+from sync.core.errors import Later, Never, NoSuchQueue
 from sync.core.ports import LockLost
 
 TROUBLE: Final = (AzureError, TimeoutError, ValueError)
@@ -71,7 +71,7 @@ def reported(error: Exception, queue: str) -> Exception:
 def _refusal(error: Exception, queue: str, named: str) -> Never | None:
     """What only a person can cure."""
     if isinstance(error, MessagingEntityNotFoundError):
-        return Never(
+        return NoSuchQueue(
             f"queue {queue} does not exist in the Service Bus namespace",
             remedy=(
                 f"Deploy infra/ again, or create the queue {queue} as infra/queues.json"

@@ -170,7 +170,6 @@ creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
             documents.changed,
             documents.until,
             lambda connection: connection.creditmemos.poll_minutes,
-            "45 * * * * *",
         ),
     ),
     priority=Priority.DOCUMENTS,

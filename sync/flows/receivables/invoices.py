@@ -61,7 +61,6 @@ invoices = DocumentFlow[DocumentWithOrder[Invoice]](
             documents.changed,
             documents.until,
             lambda connection: connection.invoices.poll_minutes,
-            "15 * * * * *",
         ),
     ),
     priority=Priority.DOCUMENTS,
