@@ -1,5 +1,4 @@
-"""The share proof: an invoice or credit memo is its share of its order, row by row and in
-shipping.
+"""The share proof: an invoice or credit memo is its share of its order, by row and in shipping.
 Pure.
 
 A document whose parts come to its grand total may still be wrong: with another price than its

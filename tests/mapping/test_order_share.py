@@ -66,3 +66,25 @@ async def test_a_row_of_another_price_than_its_order_has_is_parked_with_both(
         found = await booked(changed, order, books(recipe), is_memo=is_memo)
         assert (found.outcome == "deliver") is (worth == share), found.reason
     assert f"is {worth:.2f}, but its order has, for as much, {share:.2f}" in found.reason
+
+
+@SHOPS
+async def test_a_discount_that_only_the_orders_bundle_shows_is_spread_over_its_parts(
+    recipe: str, is_memo: bool
+) -> None:
+    parent = row(sku="KIT", price="0", product_type="bundle") | {
+        "price": Decimal(30), "discount_amount": Decimal(3), "row_total_incl_tax": Decimal(27)
+    }  # fmt: skip
+    parts = [
+        row(sku=f"PART-{price}", price=price, parent_item_id=parent["item_id"])
+        for price in ("10.00", "20.00")
+    ]
+    off = {"subtotal": Decimal(30), "discount_amount": Decimal(-3), "grand_total": Decimal(27)}
+    order = {**made(parent, *parts), **off}
+    document = (memo_of if is_memo else invoice_of)(order)
+    for line in document["items"]:
+        line["discount_amount"] = None
+    document["items"][0] |= {"row_total": None, "tax_amount": None}
+    found = await told({**document, **off}, recipe, is_memo=is_memo, order=order)
+    assert found.outcome == "deliver", found.reason
+    assert "shipping" not in str(found.requests)
