@@ -19,8 +19,9 @@ FIXED_PRODUCT_TAX: Final = "fixed-product-tax"
 
 
 def is_changed(order: Order) -> bool:
-    """Whether anything was cancelled or refunded at all."""
-    return bool(order.shipping_refunded) or any(
+    """Whether anything was cancelled or refunded at all. What was shipped is cancelled in the
+    header's sum alone, and no row's pieces."""
+    return bool(order.shipping_refunded or order.total_canceled) or any(
         item.qty_canceled or item.qty_refunded for item in order.items
     )
 
