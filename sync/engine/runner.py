@@ -230,8 +230,8 @@ class Runner:
     ) -> Delivered | Skipped:
         if isinstance(flow, DocumentFlow):
             poll = flow.trigger(Poll)
-            if poll is not None and poll.fingerprint is not None:
-                delivery.seen = poll.fingerprint(record)
+            if poll is not None:
+                delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan

@@ -11,6 +11,8 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
+from sync.commerce.models.rows import columns_of
+from sync.commerce.polling import SETTLING
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -27,7 +29,9 @@ from sync.mapping.receivable_documents import invoice_documents
 from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
 
-documents = DocumentsOf("invoice", "invoices", Invoice.read)
+documents = DocumentsOf(
+    "invoice", "invoices", Invoice.read, columns_of(Invoice, "is_used_for_refund")
+)
 
 
 async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Plan | Skipped:
@@ -62,6 +66,8 @@ invoices = DocumentFlow[DocumentWithOrder[Invoice]](
             documents.until,
             lambda connection: connection.invoices.poll_minutes,
             "15 * * * * *",
+            listed=documents.listed,
+            lag=SETTLING,
         ),
     ),
     priority=Priority.DOCUMENTS,
