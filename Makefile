@@ -13,7 +13,7 @@ SECONDS ?= 300
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test test-long azurite worker package check infra serve simulate fuzz bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test test-long mutants azurite worker package check infra serve simulate fuzz bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -32,6 +32,11 @@ test: $(VENV)/development
 # property, drawn anew.
 test-long: $(VENV)/development
 	$(RUN) -m pytest -n 2 --dist worksteal -m "long or hypothesis" --hypothesis-profile=long
+
+# The product with one thing wrong each: which test or world finds it out. Writes docs/mutants.md;
+# NAMES=again-dropped runs one and writes nothing.
+mutants: $(VENV)/development
+	$(RUN) -m tests.mutants $(NAMES) $(if $(NAMES),,--page)
 
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
 # they are skipped.

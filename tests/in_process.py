@@ -38,18 +38,36 @@ class _Exchange:
 
 
 class InProcess(httpx.AsyncBaseTransport):
-    """A transport to `apps` by host name. `gone()` true: the client's machine is dead, nothing
-    leaves it any more."""
+    """A transport to `apps` by host name. `asked` is told of every request when it leaves. `pool`:
+    how many requests may be on their way at once, as for httpx's own transport; None is all."""
 
     def __init__(
-        self, apps: Mapping[str, Any], asked: Callable[[httpx.Request], None] = lambda _: None
+        self,
+        apps: Mapping[str, Any],
+        asked: Callable[[httpx.Request], None] = lambda _: None,
+        *,
+        pool: int | None = None,
     ) -> None:
         self._apps = apps
         self._asked = asked
+        self._pool = asyncio.Semaphore(pool) if pool is not None else None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises `httpx.ConnectError` for a host that nobody is, `httpx.ReadTimeout`, and whatever
-        the application raises."""
+        """Raises `httpx.ConnectError` for a host that nobody is, `httpx.PoolTimeout`,
+        `httpx.ReadTimeout`, and whatever the application raises."""
+        if self._pool is None:
+            return await self._exchanged(request)
+        try:
+            async with asyncio.timeout(request.extensions.get("timeout", {}).get("pool")):
+                await self._pool.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout("no connection in time", request=request) from None
+        try:
+            return await self._exchanged(request)
+        finally:
+            self._pool.release()
+
+    async def _exchanged(self, request: httpx.Request) -> httpx.Response:
         app = self._apps.get(request.url.host)
         if app is None:
             raise httpx.ConnectError(f"no host {request.url.host}", request=request)

@@ -9,7 +9,7 @@ to it; the systems it calls do not.
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import Any
 
 PROCESS: "ContextVar[Process | None]" = ContextVar("life", default=None)
@@ -32,9 +32,14 @@ class Process:
         if not self.is_over:
             self.steps += 1
             if self.last_step is not None and self.steps >= self.last_step:
-                self.end()
-                asyncio.get_running_loop().call_soon(self.ended, context=Context())
+                self.end_now()
         return not self.is_over
+
+    def end_now(self) -> None:
+        """As `end`, and `ended` is called."""
+        if not self.is_over:
+            self.end()
+            asyncio.get_running_loop().call_soon(self.ended, context=Context())
 
     def end(self) -> None:
         """Now."""
@@ -59,6 +64,15 @@ class Process:
                 steps.release()
                 task.cancel()
             await asyncio.sleep(0)
+
+
+def close_what_generators_await() -> None:
+    """At the world's end: a dead coroutine that is closed inside `async for` does not reach what
+    its generator awaits (CPython 3.11); the loop would close that in the wrong order."""
+    loop: Any = asyncio.get_running_loop()
+    for generator in list(loop._asyncgens):
+        if isinstance(generator.ag_await, CoroutineType):
+            generator.ag_await.close()
 
 
 class Steps(Coroutine[Any, Any, Any]):

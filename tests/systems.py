@@ -30,6 +30,7 @@ from sync.core.ports import Clock, Queue, Secrets, Tables
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
 from sync.engine.message import CLOCKS_APART
+from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
@@ -166,12 +167,13 @@ class SystemsUnderTest:
         tables: Tables | None = None,
         asked: Callable[[httpx.Request], None] = lambda _: None,
         clock: Clock | None = None,
+        pool: int = MOST,
     ) -> EditionParts:
         """What one worker is handed. It has connections of its own; queue and tables are
         everybody's.
 
         `asked` is told of every request to the ledger when it leaves. `clock`: the worker's own,
-        where it goes another way than the queue's.
+        where it goes another way than the queue's. `pool`: connections of each of its HTTP clients.
         """
         secrets = Named(
             {**SECRETS, "client-secret": "p8e-sandbox", "bearer": "sandbox", WEBHOOK_KEY: "hook"}
@@ -187,9 +189,9 @@ class SystemsUnderTest:
             is_alone=is_alone,
             clocks_apart=timedelta() if is_alone else CLOCKS_APART,
             commerce_http=lambda _: httpx.AsyncClient(
-                transport=InProcess(self.apps), follow_redirects=False
+                transport=InProcess(self.apps, pool=pool), follow_redirects=False
             ),
-            dynamics_http=lambda _: http_client(transport=InProcess(self.apps, asked)),
+            dynamics_http=lambda _: http_client(transport=InProcess(self.apps, asked, pool=pool)),
         )
 
     def close(self) -> None:

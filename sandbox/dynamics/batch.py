@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.dynamics.environment import Environment
-from sandbox.dynamics.faults import ODataFault, bad_request
+from sandbox.dynamics.faults import ODataFault, bad_request, deadlock
 from sandbox.dynamics.service import ODataRequest, Reply, perform, refusal
 
 MOST_OPERATIONS: Final = 5_000
@@ -151,10 +151,13 @@ def _together(state: Environment, operations: tuple[Operation, ...]) -> list[byt
     """All operations of a changeset, or none and one error part."""
     try:
         with state.store.transaction():
-            return [
+            replies = [
                 _http(perform(state, operation.call), operation.content_id)
                 for operation in operations
             ]
+            if state.is_deadlocked():
+                raise deadlock()
+            return replies
     except ODataFault as fault:
         return [_http(refusal(fault, in_batch=True), operations[0].content_id)]
 

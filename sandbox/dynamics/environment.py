@@ -53,8 +53,9 @@ class Environment:
     aware UTC.
 
     `visits` counts the requests that have arrived, `visit` is the one whose work is being done (0:
-    somebody's by hand). `journal_writers`: per payment journal, who wrote lines last, and how many
-    requests had arrived by then.
+    somebody's by hand). `is_deadlocked`: whether the changeset that is about to be committed is
+    rolled back, because somebody else holds what it needs. `journal_writers`: per payment journal,
+    who wrote lines last, and how many requests had arrived by then.
     """
 
     company: str = "dat"
@@ -70,6 +71,7 @@ class Environment:
     visits: int = 0
     visit: int = 0
     journal_writers: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    is_deadlocked: Callable[[], bool] = lambda: False
     _listeners: list[Listener] = field(default_factory=list)
     _remembered: dict[str, list[Record]] = field(default_factory=dict)
 

@@ -94,3 +94,13 @@ def missing_for_update() -> ODataFault:
     return ODataFault(
         400, "No resources were found when selecting for update.", kind=WRITE, in_batch=500
     )
+
+
+def deadlock() -> ODataFault:
+    """Somebody else holds what a transaction needs: it is rolled back, and OData answers as it does
+    to any crash. The words are X++'s own."""
+    return ODataFault(
+        500,
+        "A deadlock occurred, where one or more users have simultaneously locked the whole table or"
+        " part of it.",
+    )

@@ -9,6 +9,7 @@ import hashlib
 import json
 from datetime import datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
 MOST_EXPONENT: Final = 400
@@ -60,27 +61,25 @@ def to_json(value: Any, *, sort: bool = False) -> bytes:
     return _text(value, sort=sort).encode("utf-8", "backslashreplace")
 
 
-_plain = json.JSONEncoder(ensure_ascii=False).encode
-"""One encoder for all: making one takes longer than most texts do, and an order has hundreds of
-them."""
-
-
 def _text(value: Any, *, sort: bool) -> str:  # noqa: PLR0911 - one return per kind of value
     if isinstance(value, str):
-        return _plain(value)
+        return encode_basestring(value)
+    if value is None:
+        return "null"
     if type(value) is int:  # bool is a kind of int, and written otherwise
         return int.__repr__(value)
     if isinstance(value, dict):
         pairs = sorted(value.items()) if sort else value.items()
-        return "{" + ",".join(f"{_name(key)}:{_text(item, sort=sort)}" for key, item in pairs) + "}"
+        named = [f"{_name(key)}:{_text(item, sort=sort)}" for key, item in pairs]
+        return "{" + ",".join(named) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(item, sort=sort) for item in value) + "]"
+        return "[" + ",".join([_text(item, sort=sort) for item in value]) + "]"
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} is not a JSON number")
         return f"{value:f}"
     if isinstance(value, datetime):
-        return _plain(value.isoformat())
+        return encode_basestring(value.isoformat())
     if isinstance(value, float):
         raise TypeError("a float is not written: amounts are Decimal")
     return _plain(value)
@@ -89,7 +88,11 @@ def _text(value: Any, *, sort: bool) -> str:  # noqa: PLR0911 - one return per k
 def _name(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a name in a JSON object is text, not {type(key).__name__}")
-    return _plain(key)
+    return encode_basestring(key)
+
+
+_plain = json.JSONEncoder(ensure_ascii=False).encode
+"""One encoder for what is rare: making one takes longer than most texts do."""
 
 
 def digest(value: Any) -> str:

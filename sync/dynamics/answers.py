@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from sync.core.encoding import NotJson, from_json
 from sync.dynamics import batch
@@ -14,15 +14,18 @@ Record = dict[str, Any]
 
 
 class Answered(dict[str, Any]):
-    """A record that F&O answered. Asked for a field that it lacks (`record[name]`), it raises what
-    an answer that cannot be read stands for: after a write, `Unknown`."""
+    """A record that F&O answered. Asked for a field that it lacks or leaves null (`record[name]`),
+    it raises what an answer that cannot be read stands for: after a write, `Unknown`."""
 
     def __init__(self, record: Mapping[str, Any], call: ODataCall) -> None:
         super().__init__(record)
         self._call = call
 
-    def __missing__(self, name: str) -> NoReturn:
-        raise error_from_nonsense(self._call, f"it has no {name}")
+    def __getitem__(self, name: str) -> Any:
+        value = self.get(name)
+        if value is None:
+            raise error_from_nonsense(self._call, f"it has no {name}")
+        return value
 
 
 def record_in(answer: ODataAnswer, call: ODataCall) -> Record:

@@ -20,7 +20,7 @@ from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
-from sync.engine.message import Message
+from sync.engine.message import CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading
@@ -88,7 +88,7 @@ class Runner:
             return
         begins = await comes_again_at(systems.paces)
         if begins is not None:
-            await self._engine.intake.reschedule(message, begins)
+            await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
             return
         with at_work(systems.paces):
             await self._claimed(flow, systems, message)

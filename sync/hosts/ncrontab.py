@@ -9,6 +9,7 @@ calendar is croniter's.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from croniter import CroniterBadDateError, croniter
@@ -55,10 +56,14 @@ class Schedule:
 
     def after(self, moment: datetime) -> datetime:
         """The first due moment later than `moment`, to the second. Both aware and UTC."""
-        walk = croniter(
-            self.expanded, moment, ret_type=datetime, day_or=False, second_at_beginning=True
-        )
-        return walk.get_next(datetime)
+        return _after(self.expanded, moment.replace(microsecond=0))
+
+
+@lru_cache(maxsize=64)
+def _after(expanded: str, moment: datetime) -> datetime:
+    """Many timers have one schedule, and ask at one moment."""
+    walk = croniter(expanded, moment, ret_type=datetime, day_or=False, second_at_beginning=True)
+    return walk.get_next(datetime)
 
 
 def schedule(text: str) -> Schedule:

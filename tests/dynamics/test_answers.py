@@ -14,16 +14,18 @@ def answered(body: bytes) -> ODataAnswer:
 
 
 @pytest.mark.parametrize(("call", "kind"), [(READ, Later), (WRITE, Unknown)])
-def test_a_field_that_an_answer_lacks_leaves_a_write_open(
-    call: ODataCall, kind: type[Exception]
+@pytest.mark.parametrize("lacking", ["", '"RMANumber":null,'])
+def test_a_field_that_an_answer_lacks_or_leaves_null_leaves_a_write_open(
+    call: ODataCall, kind: type[Exception], lacking: str
 ) -> None:
-    record = record_in(answered(b'{"SalesOrderNumber":"S1","value":[{"LineNumber":1}]}'), call)
+    body = f'{{{lacking}"SalesOrderNumber":"S1","value":[{{{lacking}"LineNumber":1}}]}}'
+    record = record_in(answered(body.encode()), call)
     assert record["SalesOrderNumber"] == "S1"
-    for lacking in (record, record["value"][0]):
+    for row in (record, record["value"][0]):
         with pytest.raises(kind, match="it has no RMANumber") as raised:
-            _ = lacking["RMANumber"]
+            _ = row["RMANumber"]
         assert type(raised.value) is kind
-        assert lacking.get("RMANumber") is None
+        assert row.get("RMANumber") is None
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Worker and queue have clocks of their own: nothing is lost where they disagree."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from sync.engine.claim import State
 from tests.harness import Harness, in_harness
+from tests.systems import CONNECTION
 
 APART = (-2.0, -0.1, -0.005, 0.0, 0.1, 2.0)
 
@@ -40,3 +42,22 @@ async def test_every_hook_is_followed_by_a_read_whatever_the_receivers_clock_say
     await working
     await harness.works_until_idle()
     assert (await harness.claim(order)).state in {State.CANCELLED, State.SKIPPED}
+
+
+@pytest.mark.parametrize("apart", APART)
+@in_harness()
+async def test_what_waits_for_a_pause_comes_again_when_it_is_over_by_the_workers_clock(
+    harness: Harness, apart: float
+) -> None:
+    """Else it comes at once, again and again, until that clock has caught up."""
+    harness.opens_one_of_many(apart=apart)
+    await harness.hooks(harness.place())
+    clock = harness.services.edition_parts.clock
+    systems = await harness.services.systems_pool.open(CONNECTION)
+    await asyncio.sleep(10)
+    await harness.services.pauses.pause(systems.paces[0].system, timedelta(seconds=1))
+    over = clock.now() + timedelta(seconds=1)
+    await harness.works_off_what_is_due()
+    due = harness._next_due()
+    assert due is not None
+    assert clock.now() + (due - harness.clock.now()) > over

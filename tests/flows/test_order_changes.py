@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
+from sync.engine.ledger import LEASE
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 
@@ -237,3 +238,22 @@ async def test_an_edited_order_is_not_posted_beside_one_that_the_warehouse_sent(
 
 def _posts_an_order(arrival: Arrival) -> bool:
     return arrival.writes and b"CustomersOrderReference" in arrival.body
+
+
+@in_harness()
+async def test_a_change_that_comes_while_the_order_is_posted_does_not_wait_for_the_lease(
+    harness: Harness,
+) -> None:
+    order = harness.place()
+    harness.ledger_dials.turn({"latency_low": 5, "latency_high": 5})
+    await harness.hooks(order)
+    working = asyncio.create_task(harness.works_until_idle())
+    await asyncio.sleep(12)
+    harness.commerce.change_address(order, street=["Ringweg 1"], city="Neustadt")
+    harness.commerce.save_order(order, {"customer_note": "moved"})
+    await harness.hooks(order)
+    await asyncio.sleep(4)
+    beside = asyncio.create_task(harness.works_off_what_is_due())
+    await asyncio.sleep(LEASE.total_seconds() / 2)
+    assert harness.header(order)["DeliveryAddressCity"] == "Neustadt"
+    await asyncio.gather(working, beside)

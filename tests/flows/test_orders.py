@@ -398,3 +398,14 @@ async def test_a_delivery_that_is_stuck_for_longer_than_its_lease_posts_nothing_
 def _slow_down(harness: Harness, shop: float, ledger: float) -> None:
     harness.shop_dials.latency_low = harness.shop_dials.latency_high = shop
     harness.ledger_dials.latency_low = harness.ledger_dials.latency_high = ledger
+
+
+@in_harness()
+async def test_a_poll_looks_again_at_what_was_read_right_after_its_stamp(harness: Harness) -> None:
+    """Stamps are taken before the commit: what was read then may be older than its stamp says."""
+    await harness.delivers(harness.place())
+    await asyncio.sleep(10)
+    assert await harness.polls() == 1
+    await asyncio.sleep(120)
+    await harness.works_until_idle()
+    assert await harness.polls() == 0

@@ -16,14 +16,19 @@ def main() -> int:
     parser.add_argument(
         "--worlds", type=int, default=1, help="simulate so many seeds, beginning with this one"
     )
+    parser.add_argument("--until-broken", action="store_true", help="end with the first broken one")
     asked = parser.parse_args()
     broken, begun = 0, time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.worlds):
         try:
             simulate(seed, prints=asked.worlds == 1)
-        except Wrong as wrong:
+        except Exception as error:  # noqa: BLE001 - a promise is broken, or the product is
             broken += 1
-            print("\n".join(str(wrong).splitlines()[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201
+            said = str(error).splitlines() if isinstance(error, Wrong) else [repr(error)] * 2
+            print(f"world {seed}: {said[1]}")  # noqa: T201
+            print("\n".join(said[: 400 if asked.worlds == 1 else 4]), "\n")  # noqa: T201
+            if asked.until_broken:
+                break
     took = time.perf_counter() - begun
     print(f"{asked.worlds} worlds, {broken} broken, {took:.1f} s")  # noqa: T201
     return 1 if broken else 0

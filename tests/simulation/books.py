@@ -24,7 +24,7 @@ from tests.simulation.naming import (
     reference_of,
 )
 from tests.simulation.world import World
-from tests.systems import COMPANY, CONNECTION
+from tests.systems import COMPANY
 
 NOTHING: Final = Decimal(0)
 OTHERWISE: Final = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
@@ -54,8 +54,9 @@ async def of_books(world: World, ledger: Ledger) -> list[str]:
         for flow, document in documents_of(order):
             reference = document_reference(flow, document)
             rows = {table: left[table].pop(reference, []) for table in REFERENCE}
-            claim = await ledger.claim(CONNECTION, flow, document_key(document))
-            of_order = await ledger.claim(CONNECTION, "orders", key_of(order))
+            connection = world.connection_of(order.row["store_id"])
+            claim = await ledger.claim(connection, flow, document_key(document))
+            of_order = await ledger.claim(connection, "orders", key_of(order))
             paper = Paper(world, order, flow, document, rows, claim, of_order)
             found += [
                 f"{flow} {document_key(document)} of order {key_of(order)}: {fault}"
@@ -83,7 +84,8 @@ async def _of_sale(world: World, ledger: Ledger, order: StoredOrder) -> list[str
         ("orders", key_of(order)),
         *(("creditmemos", document_key(memo)) for memo in order.creditmemos),
     ]
-    claims = [await ledger.claim(CONNECTION, flow, name) for flow, name in records]
+    connection = world.connection_of(order.row["store_id"])
+    claims = [await ledger.claim(connection, flow, name) for flow, name in records]
     is_paid_otherwise = any(order.extension.get(name) for name in OTHERWISE)
     is_reported = all(one.state is State.DELIVERED for one in claims) and not is_paid_otherwise
     if not is_reported or key_of(order) in world.story.delivered | world.story.uncounted:
@@ -104,7 +106,7 @@ async def _of_sale(world: World, ledger: Ledger, order: StoredOrder) -> list[str
 
 async def _reported(ledger: Ledger, claim: Claim) -> Any:
     """The amounts that a record's trail told last."""
-    trail = await ledger.trail(CONNECTION, claim.flow, claim.key)
+    trail = await ledger.trail(claim.connection, claim.flow, claim.key)
     return next(
         (amounts for entry in reversed(trail) if (amounts := entry.details.get("amounts"))), {}
     )
@@ -304,7 +306,11 @@ async def of_companies(world: World, ledger: Ledger) -> list[str]:
     found = []
     accounts = world.systems.dynamics.store.table("CustTable").records.values()
     for company in world.systems.commerce.companies.values():
-        claim = await ledger.claim(CONNECTION, "companies", str(company["id"]))
+        administrator = world.systems.commerce.customers[company["super_user_id"]]
+        connection = world.connection_of(administrator["store_id"])
+        claim = await ledger.claim(connection, "companies", str(company["id"]))
+        if world.is_untold(claim):
+            continue
         own = [
             row
             for row in accounts

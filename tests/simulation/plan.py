@@ -2,11 +2,12 @@
 Everything else follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any, Final
 
-from tests.systems import SAAS, merged
+from tests.simulation.environment import Environment
+from tests.systems import CONNECTION, SAAS, SETTINGS, merged
 
 FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
 RECIPES: Final[tuple[Mapping[str, Any], ...]] = (
@@ -47,6 +48,15 @@ BOOKS: Final[Mapping[str, Any]] = {
     "creditmemos": {"reference_template": "{store_id}-C{increment_id}", "reason": "WEB"},
 }
 
+OTHER_CONNECTION: Final = "german"
+STORE_VIEWS: Final[Mapping[str, Mapping[str, Any]]] = {
+    CONNECTION: {"1": {"site": "1", "warehouse": "13", "origin": "WEB"}},
+    OTHER_CONNECTION: {
+        "2": {"site": "1", "warehouse": "13", "origin": "WEB", "prices_include_tax": True}
+    },
+}
+"""The store views of two connections of one shop."""
+
 ODDITIES: Final = ("negative",)
 """Documents that cannot be: of a total below zero. `currency` makes them of another one than their
 order's."""
@@ -64,7 +74,8 @@ class Plan:
     queue or tables fails, where those are remote. `is_hosted`: the shop is Adobe's cloud service,
     with tokens instead of signatures. `recipe`: which of `RECIPES`. `same_numbers`: all store views
     number their documents alike. `oddities`: kinds of documents that cannot be, one of which
-    befalls some. `blocks`: companies are blocked, and sometimes let in again.
+    befalls some. `blocks`: companies are blocked, and sometimes let in again. `environment`: how
+    the product is installed.
     """
 
     seed: int
@@ -89,10 +100,24 @@ class Plan:
     same_numbers: bool
     oddities: tuple[str, ...]
     blocks: bool
+    environment: Environment = field(default_factory=Environment)
 
     @classmethod
     def drawn(cls, seed: int) -> "Plan":
         """The plan of a seed."""
+        plan = cls._in_trouble(seed)
+        environment = Environment.drawn(seed, is_alone=plan.is_alone)
+        plan = replace(plan, environment=environment)
+        return plan if environment.has_polls else plan.told_all()
+
+    def told_all(self) -> "Plan":
+        """The same, where every notification is sent, and none before its record can be read."""
+        intake = {**self.intake, "lost_rate": 0.0, "early_rate": 0.0}
+        environment = replace(self.environment, lost_events=0.0)
+        return replace(self, has_webhook=True, intake=intake, environment=environment)
+
+    @classmethod
+    def _in_trouble(cls, seed: int) -> "Plan":
         random = Random(f"plan {seed}")
         harsh = random.choice((0.0, 0.5, 1.0, 1.0, 2.0))
         return cls(
@@ -131,14 +156,28 @@ class Plan:
         """For people, one fact a line."""
         return "\n".join(f"  {item.name} = {getattr(self, item.name)}" for item in fields(self))
 
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """All that run."""
+        return (*FLOWS, *self.environment.flows)
+
     def settings(self) -> dict[str, Any]:
-        """What the connection is set to."""
+        """What the connection is set to, where there is one."""
         mine = {
+            "flows": self.flows,
             "orders": {"numbers": self.order_numbers},
             "customers": {"numbers": self.customer_numbers},
+            **self.environment.settings(),
         }
         books = merged(merged(BOOKS, RECIPES[self.recipe]), mine)
         return {**books, "commerce": SAAS} if self.is_hosted else books
+
+    def connections(self) -> dict[str, Any]:
+        """The connections by name: one of all store views, or one for each."""
+        common = merged(SETTINGS, self.settings())
+        if self.environment.connections == 1:
+            return {CONNECTION: common}
+        return {name: {**common, "stores": stores} for name, stores in STORE_VIEWS.items()}
 
 
 def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]:

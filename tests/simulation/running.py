@@ -11,7 +11,6 @@ from tests.simulation.checks import faults
 from tests.simulation.naming import key_of
 from tests.simulation.plan import Plan
 from tests.simulation.world import World, Wrong, run_in
-from tests.systems import CONNECTION
 
 
 def simulate(seed: int, *, make: Callable[..., Services] = Services, prints: bool = False) -> None:
@@ -55,7 +54,9 @@ async def reported(world: World, found: list[str]) -> str:
     for order in world.story.orders:
         if any(str(order.row["increment_id"]) in fault for fault in found):
             parts.append(f"trail of {key_of(order)} ({order.row['state']}):")
-            for entry in await ledger.trail(CONNECTION, "orders", key_of(order)):
+            for entry in await ledger.trail(
+                world.connection_of(order.row["store_id"]), "orders", key_of(order)
+            ):
                 at = (entry.at - world.started).total_seconds()
                 parts.append(
                     f"  {at:10.3f}  {entry.event} {entry.number} {entry.origin}/{entry.attempt}"

@@ -9,12 +9,13 @@ from typing import Any, Final
 from sandbox.commerce import lifecycle
 from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
+from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
 from tests.simulation.naming import key_of, reference_of
 from tests.systems import COMPANY
 
 ACTIONS: Final = (
-    *("nothing", "ship", "cancel", "edit", "hold", "address", "partly", "stock"),
+    *("nothing", "ship", "cancel", "edit", "hold", "address", "partly", "stock", "post"),
     *("invoice", "invoice", "invoice", "settle", "refund", "refund", "refund", "refund", "refund"),
 )
 """What people do, as often as it stands here where it may be done."""
@@ -26,11 +27,14 @@ PIECES: Final = Decimal(1)
 class Story(DocumentHistory):
     """The orders of a world and what became of them. `delivered`: keys of those that the warehouse
     sent out in D365; `uncounted`: of those whose pieces an extension cancelled, which no total of
-    the shop counts."""
+    the shop counts; `killer`: the reference of the order that nobody survives; `posted`: keys of
+    orders by the numbers under which F&O invoiced them."""
 
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
     uncounted: set[str] = field(default_factory=set)
+    killer: str = ""
+    posted: dict[str, str] = field(default_factory=dict)
 
     async def simulate(self) -> None:
         """Everything that people do in this world; returns when they have gone home."""
@@ -45,6 +49,8 @@ class Story(DocumentHistory):
         await asyncio.sleep(wait)
         order = self.systems.commerce.place(self._made())
         self.orders.append(order)
+        if self.plan.environment.has_killer and not self.killer:
+            self.killer = reference_of(order)
         self.event_log.note(
             f"shop: order {key_of(order)} is placed, {order.row['grand_total']}"
             f" {order.row['order_currency_code']}"
@@ -162,10 +168,28 @@ class Story(DocumentHistory):
 
     def stock(self, order: StoredOrder) -> None:
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
-        for header in self.systems.dynamics.orders_for(reference_of(order), COMPANY):
-            if self.systems.dynamics.lines(COMPANY, header["SalesOrderNumber"]):
-                self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
-                self.delivered.add(key_of(order))
+        for header in self._with_lines(order):
+            self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
+            self.delivered.add(key_of(order))
+
+    def _with_lines(self, order: StoredOrder) -> list[Record]:
+        """Its sales orders that are not only headers yet."""
+        found = self.systems.dynamics.orders_for(reference_of(order), COMPANY)
+        return [
+            one for one in found if self.systems.dynamics.lines(COMPANY, one["SalesOrderNumber"])
+        ]
+
+    def may_post(self, order: StoredOrder) -> bool:
+        return self.plan.environment.invoices_orders and self.may_stock(order)
+
+    def post(self, order: StoredOrder) -> None:
+        """F&O invoices what it holds of the order, with the shop's tax: it is closed then."""
+        for header in self._with_lines(order):
+            numbers = self.systems.dynamics.invoice(
+                header["SalesOrderNumber"], COMPANY, tax=order.amount("tax_amount")
+            )
+            self.posted.update(dict.fromkeys(numbers, key_of(order)))
+            self.delivered.add(key_of(order))
 
     async def _moving(self, wait: float) -> None:
         """A customer moves harness."""

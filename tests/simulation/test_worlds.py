@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.running import event_log, simulate
 
-WORLDS = 130
+WORLDS = 60
 MANY = 1500
 TOGETHER = 10
 

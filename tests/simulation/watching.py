@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from sandbox.dials import Arrival, Dials, Fault
+from sandbox.dials import Arrival, Dials, Fault, Kind
 from sync.core.errors import Later
 
 
@@ -31,16 +31,20 @@ class EventLog:
 
 
 class WatchedDials(Dials):
-    """Dials that write down every fault."""
+    """Dials that write down every fault. `lost_writes`: the rate at which answers to writes are
+    lost besides."""
 
     def __init__(self, name: str, random: Random, event_log: EventLog) -> None:
         super().__init__(random)
+        self.lost_writes = 0.0
         self._name = name
         self._event_log = event_log
 
     def draw(self, arrival: Arrival) -> Fault | None:
         """As `Dials` does."""
         fault = super().draw(arrival)
+        if fault is None and self.lost_writes and arrival.writes:
+            fault = Fault(Kind.LOST) if self.random.random() < self.lost_writes else None
         if fault is not None:
             self._event_log.note(f"{self._name}: {fault.kind} for {arrival.method} {arrival.path}")
         return fault

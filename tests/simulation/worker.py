@@ -1,9 +1,9 @@
 """One process of the product: the real host over the real services, until it dies."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -14,7 +14,43 @@ from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
 from tests.process import Process, begin
-from tests.systems import CONNECTION, SystemsUnderTest
+from tests.simulation.environment import FUNCTION_TIMEOUT
+from tests.systems import SystemsUnderTest
+
+AGAIN: Final = 20.0
+"""Seconds until a notification that nobody took is sent again."""
+
+
+class Hosted:
+    """Services as one host runs them. `polls`: whether its timers poll. `most`: seconds after which
+    the host ends the process whose function still runs; None where it ends the function alone."""
+
+    def __init__(
+        self, services: Services, process: Process, *, polls: bool, most: float | None
+    ) -> None:
+        self._services, self._process = services, process
+        self._polls, self._most = polls, most
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services, name)
+
+    async def poll(self, flow_name: str) -> None:
+        """As `Services` does, or nothing."""
+        if self._polls:
+            await self._services.poll(flow_name)
+
+    async def deliver(self, *message: Any, **named: Any) -> None:
+        """As `Services` does, for so long."""
+        ending = (
+            asyncio.get_running_loop().call_later(self._most, self._process.end_now)
+            if self._most is not None
+            else None
+        )
+        try:
+            await self._services.deliver(*message, **named)
+        finally:
+            if ending is not None:
+                ending.cancel()
 
 
 class Worker:
@@ -27,6 +63,8 @@ class Worker:
         edition_parts: EditionParts,
         process: Process,
         make: Callable[..., Services] = Services,
+        *,
+        polls: bool = True,
     ) -> None:
         self.name = name
         self.process = process
@@ -34,6 +72,8 @@ class Worker:
         self._systems = systems
         self._flows = tuple(flow for flow in FLOWS if flow.name in systems.connection.flows)
         self.services = make(systems.connections, self._flows, edition_parts)
+        most = None if edition_parts.is_alone else FUNCTION_TIMEOUT
+        self._hosted: Any = Hosted(self.services, process, polls=polls, most=most)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._work = begin(self._run(), process)
         self._work.add_done_callback(self._ended, context=Context())
@@ -54,7 +94,7 @@ class Worker:
         return self._edition_parts.clock
 
     async def _ready(self) -> Services:
-        return self.services
+        return self._hosted  # type: ignore[no-any-return]
 
     def _ended(self, work: "asyncio.Task[None]") -> None:
         """A host never ends by itself: whatever ended it is told to whoever waits."""
@@ -67,12 +107,14 @@ class Worker:
         if not self.over.done():
             self.over.set_result(None)
 
-    async def take(self, headers: Mapping[str, str], flow: str, body: bytes) -> tuple[int, bytes]:
+    async def take(
+        self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         """A webhook comes in. Raises what a shop sees when the process dies before it has
         answered."""
         if self.process.is_over:
             raise httpx.ConnectError("nobody listens")
-        taking = begin(self.services.accept_webhook(CONNECTION, flow, headers, body), self.process)
+        taking = begin(self.services.accept_webhook(connection, flow, headers, body), self.process)
         await asyncio.wait({taking, self.over}, return_when=asyncio.FIRST_COMPLETED)
         if not taking.done():
             raise httpx.ReadError("the process died")
@@ -80,17 +122,34 @@ class Worker:
         return answer.status, answer.body
 
 
-def webhook_app(workers: Callable[[], list[Worker]]) -> Any:
-    """An ASGI application at `/<flow>` that hands each webhook to one of the workers that live."""
+def webhook_app(workers: Callable[[], list[Worker]], *, until_taken: bool = False) -> Any:
+    """An ASGI application at `/<connection>/<flow>` that hands each webhook to one of the workers
+    that live; `until_taken`: again and again, as Adobe sends its events."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
-        alive = workers()
-        if not alive:
-            raise httpx.ConnectError("nobody listens")
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        status, answer = await alive[0].take(headers, scope["path"].strip("/"), body)
+        connection, _, flow = scope["path"].strip("/").partition("/")
+
+        async def taken() -> tuple[int, bytes]:
+            alive = workers()
+            if not alive:
+                raise httpx.ConnectError("nobody listens")
+            return await alive[0].take(connection, flow, headers, body)
+
+        status, answer = await (_again_and_again(taken) if until_taken else taken())
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": answer})
 
     return app
+
+
+async def _again_and_again(taken: Callable[[], Awaitable[tuple[int, bytes]]]) -> tuple[int, bytes]:
+    while True:
+        try:
+            status, answer = await taken()
+            if status < 500:
+                return status, answer
+        except httpx.HTTPError:
+            pass
+        await asyncio.sleep(AGAIN)

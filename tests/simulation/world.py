@@ -3,13 +3,15 @@ in virtual time."""
 
 import asyncio
 import gc
+import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httpx
 
@@ -19,10 +21,17 @@ from sandbox.commerce.signing import WebhookSignature
 from sandbox.dials import NUMBERS, Dials
 from sandbox.dynamics.values import folded
 from sync.app.services import Services
+from sync.config.connections import Connections
+from sync.core.encoding import to_json
+from sync.core.ports import Outgoing, Row
+from sync.engine.claim import Claim, State
 from sync.engine.ledger import CLAIMS
+from sync.intake_http.business_events import BUSINESS_EVENTS
+from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
-from tests.process import Process, begin, task_factory
-from tests.simulation.plan import RATES, Plan
+from tests.process import Process, begin, close_what_generators_await, task_factory
+from tests.simulation.environment import DELIVERIES, POOL
+from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.stories import Story
 from tests.simulation.watching import EventLog, Remote, WatchedDials
 from tests.simulation.worker import Worker, webhook_app
@@ -52,7 +61,7 @@ ONCE: Final = {
 
 
 class Wrong(AssertionError):
-    """A promise is broken."""
+    """A promise is broken: the seed and how to replay it, then what is wrong, line by line."""
 
 
 @dataclass
@@ -72,6 +81,7 @@ class World:
         self.event_log = EventLog(prints=self.prints)
         self.clock = LoopClock(START, Random(f"clock {self.plan.seed}"))
         self._last_steps = list(self.plan.last_steps)
+        self._sent: list[asyncio.Task[None]] = []
         self._born = 0
 
     async def simulate(self) -> None:
@@ -84,8 +94,8 @@ class World:
         self.story = Story(
             self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log
         )
-        sender = self._hooks()
-        sending = begin(sender.run(), None)
+        self.sender = self._hooks()
+        sending = begin(self.sender.run(), None)
         try:
             await self._lived()
             if self.at_last is not None:
@@ -106,7 +116,8 @@ class World:
         while not await self.is_quiet():
             await asyncio.sleep(LOOK_EVERY)
             if self.clock.now() > START + LONGEST:
-                raise Wrong(f"the world is not quiet after {LONGEST}: {await self._unquiet()}")
+                late = f"the world is not quiet after {LONGEST}: {await self._unquiet()}"
+                raise Wrong(f"seed {self.plan.seed}\n{late}")
         await self.systems.ledger_dials.settle()
         await self.systems.shop_dials.settle()
 
@@ -118,13 +129,20 @@ class World:
         )
         systems = SystemsUnderTest(
             self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
-            most_deliveries=1000,
+            most_deliveries=DELIVERIES,
             catalogue=Catalogue(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
-        systems.dials(
-            WatchedDials("shop", Random(f"shop {self.plan.seed}"), self.event_log),
-            WatchedDials("ledger", Random(f"ledger {self.plan.seed}"), self.event_log),
+        self._watched = [
+            WatchedDials(name, Random(f"{name} {self.plan.seed}"), self.event_log)
+            for name in ("shop", "ledger")
+        ]
+        systems.dials(*self._watched)
+        systems.connections = Connections.model_validate({"connections": self.plan.connections()})
+        chance = Random(f"deadlocks {self.plan.seed}")
+        systems.dynamics.is_deadlocked = lambda: (
+            self._is_in_trouble and chance.random() < self.plan.environment.refused_changesets
         )
+        systems.dynamics.on_event(self._business_event)
         store, insert = systems.dynamics.store, systems.dynamics.store.insert
 
         def watched(table: str, values: Any) -> Any:
@@ -147,22 +165,33 @@ class World:
             self.broken.append(f"{reference} was in D365 {len(found)} times ({table})")
 
     def _hooks(self) -> NotificationSender:
-        apps = {HOOK_HOST: webhook_app(lambda: [w for w in self.workers if not w.process.is_over])}
+        app = webhook_app(
+            lambda: [one for one in self.workers if not one.process.is_over],
+            until_taken=not self.plan.environment.has_polls,
+        )
         signature = WebhookSignature("hmac", "hook")
         targets = [
-            WebhookTarget(f"https://{HOOK_HOST}/{flow}", events=(event,), signature=signature)
+            WebhookTarget(
+                f"https://{HOOK_HOST}/{connection}/{flow}", events=(event,), signature=signature
+            )
+            for connection in self.plan.connections()
             for flow, event in HOOKS.items()
         ]
-        client = httpx.AsyncClient(transport=InProcess(apps))
+        client = httpx.AsyncClient(transport=InProcess({HOOK_HOST: app}))
         return NotificationSender(
             self.systems.commerce, client, list(targets) if self.plan.has_webhook else []
         )
 
+    def _business_event(self, envelope: Mapping[str, Any]) -> None:
+        """F&O writes it into its queue, or has it in its error log for ever."""
+        if self.random.random() < self.plan.environment.lost_events:
+            return
+        event = Outgoing(BUSINESS_EVENTS, to_json(dict(envelope)), str(envelope["EventId"]))
+        self._sent.append(begin(self.systems.queue.send([event]), None))
+
     def _dials(self, *, in_trouble: bool) -> None:
-        for dials, wanted in (
-            (self.systems.ledger_dials, self.plan.ledger),
-            (self.systems.shop_dials, self.plan.shop),
-        ):
+        for dials, wanted in zip(self._watched, (self.plan.shop, self.plan.ledger), strict=True):
+            dials.lost_writes = self.plan.environment.lost_writes if in_trouble else 0.0
             fresh = Dials()
             calm = {f"{name}_rate": 0.0 for name in RATES} | {
                 "latency_low": 0.0,
@@ -186,7 +215,10 @@ class World:
         self._born += 1
         name = f"worker {self._born}"
         process = Process(self._last_steps.pop(0) if self._last_steps else None)
-        worker = Worker(name, self.systems, self._edition_parts(process, name), process, self.make)
+        parts = self._edition_parts(process, name)
+        worker = Worker(
+            name, self.systems, parts, process, self.make, polls=self.plan.environment.has_polls
+        )
         process.ended = lambda: self._death(worker)
         self.workers.append(worker)
         self.event_log.note(f"{name} begins")
@@ -202,18 +234,35 @@ class World:
             ):
                 process.last_step = process.steps + self.random.randint(1, 12)
             self.event_log.note(f"{name}: {request.method} {request.url.path}")
+            if self._kills(request):
+                process.end_now()
 
         chance = Random(f"stores {self.plan.seed} {name}")
         stores: dict[str, Any] = {"queue": self.systems.queue, "tables": self.systems.tables}
-        if self.plan.store_latency:
+        if self.plan.store_latency or self._store_faults:
             stores = {
                 key: Remote(store, chance, self.plan.store_latency, self._fails)
                 for key, store in stores.items()
             }
-        return self.systems.edition_parts(is_alone=self.plan.is_alone, asked=asked, **stores)
+        apart = self.plan.environment.clocks_apart
+        clock = Skewed(self.clock, Random(f"{name} {self.plan.seed}").uniform(-apart, apart))
+        return self.systems.edition_parts(
+            is_alone=self.plan.is_alone, asked=asked, clock=clock if apart else None,
+            pool=POOL if self.plan.environment.is_pool_narrow else MOST, **stores,
+        )  # fmt: skip
+
+    def _kills(self, request: httpx.Request) -> bool:
+        """Whether it is about the order that nobody survives."""
+        said = unquote(f"{request.url} {request.content.decode()}")
+        named = re.escape(self.story.killer)
+        return bool(named) and re.search(rf"{named}(?![-\w])", said) is not None
+
+    @property
+    def _store_faults(self) -> float:
+        return max(self.plan.store_faults, self.plan.environment.store_faults)
 
     def _fails(self) -> float:
-        return self.plan.store_faults if self._is_in_trouble else 0.0
+        return self._store_faults if self._is_in_trouble else 0.0
 
     @property
     def _is_in_trouble(self) -> bool:
@@ -230,23 +279,40 @@ class World:
         """No message anywhere, and nobody holds anything."""
         return not await self._unquiet()
 
+    def connection_of(self, store_id: object) -> str:
+        """Which connection a store view is of."""
+        if self.plan.environment.connections == 1:
+            return CONNECTION
+        return next(name for name, stores in STORE_VIEWS.items() if str(store_id) in stores)
+
+    def is_untold(self, claim: Claim) -> bool:
+        """Nobody looks for an account of which nothing was said, or which an order no longer
+        needs."""
+        is_open = claim.state in {State.NEW, State.POSTING}
+        return is_open and not self.plan.environment.has_polls
+
     async def _unquiet(self) -> str:
         for worker in self.workers:
             if worker.over.done() and (error := worker.over.exception()) is not None:
-                raise Wrong(f"{worker.name} ended by itself") from error
-        for flow in HOOKS:
-            depth = await self.systems.queue.depth(flow)
-            if depth.due or depth.scheduled or depth.locked:
-                return f"{flow}: {depth}"
-            async for row in self.systems.tables.query(CLAIMS, f"{CONNECTION}|{flow}"):
-                until = row.values.get("lease_until")
-                if (
-                    row.values.get("owner")
-                    and isinstance(until, datetime)
-                    and until > self.clock.now()
-                ):
-                    return f"{flow} {row.key} is held until {until}"
-        return ""
+                raise Wrong(f"seed {self.plan.seed}\n{worker.name} ended by itself") from error
+        for queue in (*self.plan.flows, BUSINESS_EVENTS):
+            depth = await self.systems.queue.depth(queue)
+            if depth.due or depth.scheduled or depth.locked or depth.dead:
+                return f"{queue}: {depth}"
+        for connection in self.systems.connections.connections:
+            for flow in self.plan.flows:
+                async for row in self.systems.tables.query(CLAIMS, f"{connection}|{flow}"):
+                    if self._is_held(row):
+                        return f"{flow} {row.key} is held"
+        return "" if not self.sender.unfinished else "notifications are on their way"
+
+    def _is_held(self, row: Row) -> bool:
+        until = row.values.get("lease_until")
+        return (
+            bool(row.values.get("owner"))
+            and isinstance(until, datetime)
+            and until > self.clock.now()
+        )
 
     async def _dead_letter_function(self) -> None:
         for worker in self.workers:
@@ -254,6 +320,7 @@ class World:
         await asyncio.sleep(1)
         for worker in self.workers:
             await worker.process.clean_up()
+        close_what_generators_await()
         self.systems.close()
 
 

@@ -1,0 +1,307 @@
+"""The product with one thing wrong each. What proves the product must find every one of them: a
+world of the simulation, or a test that is named here.
+
+A mutant is a piece of the source text and what stands there instead. Text that no longer occurs
+once is a fault of this list: say there what the rule has become.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+EXECUTOR = "sync/engine/executor.py"
+DELIVERY = "sync/engine/delivery.py"
+LEDGER = "sync/engine/ledger.py"
+OUTCOMES = "sync/engine/outcomes.py"
+POLLING = "sync/engine/polling.py"
+RUNNER = "sync/engine/runner.py"
+MESSAGE = "sync/engine/message.py"
+TIMING = "sync/engine/timing.py"
+CLIENT = "sync/dynamics/client.py"
+FAULTS = "sync/dynamics/faults.py"
+ANSWERS = "sync/dynamics/answers.py"
+PUMP = "sync/hosts/pump.py"
+RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
+TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` stands once in `path`, and `new` instead of it. `tests`: those that are to find it out;
+    without any, the worlds alone."""
+
+    name: str
+    what: str
+    path: str
+    old: str
+    new: str
+    tests: str = ""
+
+    def applied_to(self, text: str) -> str:
+        """The mutant's source. Raises `ValueError` where the text does not stand there once."""
+        if (found := text.count(self.old)) != 1:
+            raise ValueError(
+                f"mutant {self.name}: its text stands {found} times in {self.path}, not once"
+            )
+        return text.replace(self.old, self.new)
+
+
+MUTANTS: Final = (
+    Mutant(
+        "intent-forgotten",
+        "a write is sent and nothing in the claim says so",
+        DELIVERY,
+        "intent_document=document,",
+        'intent_document="",',
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "unsettled-wait-dropped",
+        "a try looks for what an earlier one left while that may still commit",
+        DELIVERY,
+        "if self.is_unsettled and until is not None:",
+        "if False:",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "mixed-intent-forgotten",
+        "what may be there of two different documents is taken for the later one",
+        DELIVERY,
+        'f"mixed|{document}"',
+        "document",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "target-numbers-lost",
+        "a delivered record's claim does not say what the targets hold",
+        OUTCOMES,
+        '"targets": delivery.targets,',
+        '"targets": "",',
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "first-look-dropped",
+        "a document with our number is not looked for after a lost answer",
+        EXECUTOR,
+        "return await write.find() if delivery.looks_first(write.kind) else None",
+        "return None",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "look-dropped",
+        "a document with the target's number is made without a look",
+        EXECUTOR,
+        "    delivery.wait_until_settled()\n    return await write.find()",
+        "    delivery.wait_until_settled()\n    return None",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "sales-order-look-dropped",
+        "a sales order is made without a look",
+        "sync/flows/orders/sales_order_writes.py",
+        "return await self.left_behind.found(self._found, self.order)",
+        "return None",
+        "tests/flows/test_orders.py",
+    ),
+    Mutant(
+        "free-text-look-dropped",
+        "a free text invoice is made without a look",
+        RECEIVABLES,
+        "return await self.left_behind.found(self._found, self.invoice)",
+        "return None",
+        "tests/flows/test_free_text.py",
+    ),
+    Mutant(
+        "return-look-dropped",
+        "a return order is made without a look",
+        RECEIVABLES,
+        "found = await self.left_behind.found(self._found, self.order)",
+        "found = None",
+        "tests/flows/test_creditmemos.py",
+    ),
+    Mutant(
+        "payment-look-dropped",
+        "a payment line is written without a look",
+        "sync/dynamics/payment_journals.py",
+        "rows = [row for row in rows if row.get(payment.side)]",
+        "rows = []",
+        "tests/flows/test_payments.py",
+    ),
+    Mutant(
+        "account-look-dropped",
+        "an account that is there is not found by what it is called",
+        "sync/flows/customers/customer_accounts.py",
+        "return self._found(self.account) if self.account else None",
+        "return None",
+        "tests/flows/test_customers.py",
+    ),
+    Mutant(
+        "comment-look-dropped",
+        "a number is told in Commerce without a look",
+        "sync/flows/orders/write_back.py",
+        "return Found(self.text) if is_there else None",
+        "return None",
+        "tests/flows/test_write_back.py",
+    ),
+    Mutant(
+        "removal-settle-dropped",
+        "a document is removed while a change of it may still commit",
+        EXECUTOR,
+        "delivery.wait_until_settled()\n        intent = await delivery.intend(removal.kind,",
+        "intent = await delivery.intend(removal.kind,",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "lost-answer-taken-for-a-refusal",
+        "a write without an answer counts as not made",
+        FAULTS,
+        "return (Unknown if is_open else Later)(what, is_outage=True)",
+        "return Later(what, is_outage=True)",
+        "tests/dynamics",
+    ),
+    Mutant(
+        "changeset-failure-ignored",
+        "a changeset of which a part was refused counts as made",
+        CLIENT,
+        "                await self._transport.refuse(part, call)\n        return [\n",
+        "                return [{} for _ in writes]\n        return [\n",
+        "tests/dynamics/test_client.py",
+    ),
+    Mutant(
+        "batch-documents-cross-wired",
+        "documents of one batch get each other's answers",
+        ANSWERS,
+        "for group, document in zip(groups, documents, strict=True):",
+        "for group, document in zip(groups[::-1], documents, strict=True):",
+        "tests/dynamics/test_client.py",
+    ),
+    Mutant(
+        "lease-owner-unchecked",
+        "who has lost a record goes on writing into its claim",
+        LEDGER,
+        "if found.owner != claim.owner:",
+        "if False:",
+        "tests/engine/test_ledger.py",
+    ),
+    Mutant(
+        "lease-end-look-dropped",
+        "a record whose holder dies is left to nobody",
+        RUNNER,
+        "await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))",
+        "return",
+        "tests/engine/test_two_clocks.py",
+    ),
+    Mutant(
+        "notification-margin-dropped",
+        "a notification is due before the queue's window has closed by every clock",
+        MESSAGE,
+        "UTC) + margin",
+        "UTC)",
+        "tests/engine/test_message.py",
+    ),
+    Mutant(
+        "pause-margin-dropped",
+        "what waits for a pause comes again before it is over by the worker's clock",
+        RUNNER,
+        "reschedule(message, begins + CLOCKS_APART)",
+        "reschedule(message, begins)",
+        "tests/engine/test_two_clocks.py",
+    ),
+    Mutant(
+        "again-dropped",
+        "who holds a record is not told that somebody notified meanwhile",
+        LEDGER,
+        "replace(noted, again=True) if held",
+        "noted if held",
+        "tests/engine/test_ledger.py",
+    ),
+    Mutant(
+        "again-not-sent",
+        "what was notified while a record was held is not looked at again",
+        OUTCOMES,
+        "if released.again:",
+        "if False:",
+        "tests/flows/test_order_changes.py",
+    ),
+    Mutant(
+        "killer-tried-for-ever",
+        "a record that ends its process is tried without end",
+        RUNNER,
+        "elif claim.deaths >= MOST_DEATHS:",
+        "elif False:",
+        "tests/engine/test_deaths.py",
+    ),
+    Mutant(
+        "try-not-rescheduled",
+        "a try that failed has no other after it",
+        OUTCOMES,
+        "if due != delivery.claim.retry_at:",
+        "if False:",
+        "tests/engine/test_outages.py",
+    ),
+    Mutant(
+        "message-id-reused",
+        "a later try has the id of an earlier one",
+        MESSAGE,
+        '{message.attempt}|{unique}"',
+        '{message.attempt}"',
+        "tests/engine/test_message.py",
+    ),
+    Mutant(
+        "old-news-too-eager",
+        "a record that was read before a notification counts as read since",
+        TIMING,
+        "claim.heard_with(message.notified_at) + SEEN_AFTER",
+        "claim.heard_with(message.notified_at) - SEEN_AFTER",
+        "tests/flows/test_orders.py",
+    ),
+    Mutant(
+        "unpark-forgotten",
+        "a delivered record stays in the list of the parked",
+        OUTCOMES,
+        "await self._ledger.unpark(delivery.claim)",
+        "pass",
+        "tests/engine/test_parked_list.py",
+    ),
+    Mutant(
+        "unpark-forgotten-when-gone",
+        "a record that has vanished stays in the list of the parked",
+        OUTCOMES,
+        "await self._ledger.unpark(claim)",
+        "pass",
+        "tests/engine/test_parked_list.py",
+    ),
+    Mutant(
+        "watermark-before-enqueue",
+        "a poll says how far it has looked before what it found is stored",
+        POLLING,
+        "        found += await self._enqueue(run, page)\n"
+        "        return found, await self._store(run, mark.read_through(which))",
+        "        mark = await self._store(run, mark.read_through(which))\n"
+        "        return found + await self._enqueue(run, page), mark",
+        "tests/engine/test_polling.py",
+    ),
+    Mutant(
+        "sweep-dropped",
+        "a poll never looks further back",
+        POLLING,
+        "(swept is None or now - swept >= SWEEP_EVERY)",
+        "False",
+        "tests/engine/test_polling.py",
+    ),
+    Mutant(
+        "poll-sees-too-much",
+        "a poll leaves alone what was read before the change was committed",
+        POLLING,
+        "change.changed_at + behind + SETTLED_AFTER",
+        "change.changed_at + behind - SETTLED_AFTER",
+        "tests/flows/test_orders.py",
+    ),
+    Mutant(
+        "host-completes-failures",
+        "a message whose function failed is taken from the queue",
+        PUMP,
+        "await held.settle(self._queue.abandon)\n        else:",
+        "await held.settle(self._queue.complete)\n        else:",
+        "tests/hosts/test_pump.py",
+    ),
+)

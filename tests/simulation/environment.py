@@ -1,0 +1,75 @@
+"""What a seed draws beside trouble: how the product is installed, and what its surroundings do to
+it. Each is a rule of the real systems, and a world may have any of them."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+DELIVERIES: Final = 25
+"""How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
+FUNCTION_TIMEOUT: Final = 600.0
+"""Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
+POOL: Final = 4
+"""Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
+up."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How one world's product is installed. Rates are per request, spans are seconds.
+
+    `clocks_apart`: each worker's clock is off by up to so much, either way; the queue's is right.
+    `connections`: two of them share shop, ledger, queue and tables, each with its own store view.
+    `write_back`: how numbers go back to Commerce. `invoices_orders`: F&O invoices sales orders, and
+    its business events are lost at the rate `lost_events`. `refused_changesets`: F&O rolls a
+    changeset back that it had almost done. `lost_writes`: answers to writes that never arrive,
+    while all else is well. `has_killer`: work on one order ends the process, every time.
+    `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
+    tables fails. `has_polls`: without them only notifications tell; those are sent until somebody
+    takes them, and what is told must survive.
+    """
+
+    clocks_apart: float = 0.0
+    connections: int = 1
+    documents_per_batch: int = 1
+    write_back: str = "none"
+    invoices_orders: bool = False
+    lost_events: float = 0.0
+    refused_changesets: float = 0.0
+    lost_writes: float = 0.0
+    has_killer: bool = False
+    is_pool_narrow: bool = False
+    store_faults: float = 0.0
+    has_polls: bool = True
+
+    @classmethod
+    def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
+        """That of a seed. `is_alone`: one worker at a time, on the queue's own machine."""
+        random = Random(f"environment {seed}")
+        apart = random.choice((0.0, 0.1, 2.0))
+        return cls(
+            clocks_apart=0.0 if is_alone else apart,
+            connections=random.choice((1, 1, 1, 2)),
+            documents_per_batch=random.choice((1, 1, 3, 20)),
+            write_back=random.choice(("none", "none", "comment", "ext_order_id")),
+            invoices_orders=random.random() < 0.4,
+            lost_events=random.choice((0.0, 0.0, 0.5)),
+            refused_changesets=random.choice((0.0, 0.0, 0.1, 0.3)),
+            lost_writes=random.choice((0.0, 0.0, 0.1, 0.3)),
+            has_killer=random.random() < 0.1,
+            is_pool_narrow=random.random() < 0.15,
+            store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
+            has_polls=random.random() < 0.75,
+        )
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """The flows that run beside those that always do."""
+        return ("postings",) * self.invoices_orders + ("receipts",) * (self.write_back != "none")
+
+    def settings(self) -> dict[str, Any]:
+        """What the connection is set to for it."""
+        return {
+            "dynamics": {"documents_per_batch": self.documents_per_batch},
+            "receipts": {"to": self.write_back},
+        }
