@@ -31,9 +31,10 @@ log = logging.getLogger("sync.engine.polling")
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken
 before the commit."""
-SECOND: Final = timedelta(seconds=1)
-"""A stamp's length. Once it is over by the owner's clock, what changes has another stamp, unless it
-began before and was still being committed; that shows in what is listed beside the stamp."""
+SECOND_OVER: Final = timedelta(seconds=0.75)
+"""A stamp's second, less what an answer takes to arrive: the owner's clock is known too late by as
+much. What changes later has another stamp, unless it began before and was still being committed;
+that shows in what is listed beside the stamp."""
 SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 """Once a day a poll looks further back: a stamp that became visible later than any overlap is found
 then, at the latest."""
@@ -202,9 +203,8 @@ class Polling:
             return is_settled or waits
         if change.fingerprint or not is_settled or claim.read_at is None:
             return False
-        since = change.changed_at + run.behind
-        since += SECOND - run.lag if is_same else SETTLED_AFTER
-        return claim.read_at >= since
+        settled = SECOND_OVER - run.lag if is_same else SETTLED_AFTER
+        return claim.read_at >= change.changed_at + run.behind + settled
 
 
 def _begun(

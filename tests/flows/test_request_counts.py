@@ -41,6 +41,21 @@ async def test_orders_that_wait_are_read_together(harness: Harness) -> None:
     assert cost["commerce_reads"] <= BURST / 10
 
 
+@in_both_harnesses()
+async def test_an_order_that_a_hook_and_polls_tell_of_is_read_once(harness: Harness) -> None:
+    await harness.delivers(harness.place())
+    await asyncio.sleep(3600)
+    await harness.polls()
+    order = harness.place()
+    before = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
+    await harness.delivers(order)
+    await asyncio.sleep(10)
+    assert [await harness.polls() for _ in range(2)] == [0, 0]
+    await harness.works_until_idle()
+    after = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
+    assert after - before == 1 + 2
+
+
 @in_harness()
 async def test_an_order_that_changed_since_it_was_read_ahead_ends_as_it_is_now(
     harness: Harness,
