@@ -160,6 +160,7 @@ class Runner:
     async def _recorded(self, flow: DocumentFlow[Any], delivery: Delivery) -> None:
         """Read and deliver. Raises `LeaseLost`."""
         message = delivery.message
+        ended_by: Exception | None = None
         try:
             async with in_time():
                 record, delivery.read_at = await self._engine.ahead.read(
@@ -172,9 +173,10 @@ class Runner:
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
+            ended_by = error
             await self._outcomes.failed(delivery, await self._judged(message, error))
         finally:
-            self._engine.ahead.ended(message)
+            self._engine.ahead.ended(message, ended_by)
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any

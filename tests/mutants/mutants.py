@@ -297,6 +297,14 @@ MUTANTS: Final = (
         "tests/flows/test_orders.py",
     ),
     Mutant(
+        "paused-try-deaf",
+        "a try that a pause ended goes on with what it has read, whatever was notified since",
+        "sync/engine/reading_ahead.py",
+        "is_its_own = kept.heard_at == heard_at",
+        "is_its_own = kept.heard_at is not None",
+        "tests/engine/test_reading_ahead.py",
+    ),
+    Mutant(
         "poll-trusts-a-second-under-way",
         "a poll leaves alone what was read within the second of its stamp",
         POLLING,
