@@ -14,8 +14,8 @@ from sync.dynamics.odata import Filter, encoded
 from sync.pacing.coalescer import Coalescer
 
 WINDOW: Final = timedelta(milliseconds=3)
-PATIENCE: Final = timedelta(seconds=1)
-"""About what an answer takes under load: so look-ups wait for the one before, and go together."""
+PATIENCE: Final = timedelta(seconds=1.5)
+"""What an answer takes under load: so look-ups wait for the one before, and go together."""
 MOST_VALUES: Final = 20
 MOST_CHARACTERS: Final = 1500
 

@@ -36,6 +36,13 @@ async def test_a_write_that_was_throttled_is_repeated_without_a_look(harness: Ha
 
 
 @in_both_harnesses()
+async def test_a_pause_makes_nobody_read_again(harness: Harness) -> None:
+    harness.ledger_dials.latency_low, harness.ledger_dials.latency_high = 0.3, 1.5
+    cost = await _burst(harness, throttled=THROTTLED, behind=10)
+    assert cost["commerce_reads"] <= BURST / 7
+
+
+@in_both_harnesses()
 async def test_orders_that_wait_are_read_together(harness: Harness) -> None:
     cost = await _burst(harness, behind=60)
     assert cost["commerce_reads"] <= BURST / 10
