@@ -81,10 +81,12 @@ golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
 	$(RUN) -m tests.infra.queues
 
-# Renews requirements.txt from requirements.in: what these bring along, and the hashes of all files.
-# Pins that are there stay.
+# Renews each requirements*.txt from its requirements*.in: what these bring along, and the hashes of
+# all files. Pins that are there stay. requirements-worker.txt has one file, entered by hand.
 pins: $(PINS)/ready
-	CUSTOM_COMPILE_COMMAND="make pins" $(PINS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.txt requirements.in
+	for name in requirements requirements-dev requirements-fuzz requirements-infra requirements-pins; do \
+		CUSTOM_COMPILE_COMMAND="make pins" $(PINS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in || exit; \
+	done
 
 $(VENV)/run-time: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)

@@ -23,10 +23,13 @@ from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
 from sync.app.services import Services
 from sync.core.encoding import to_json
-from sync.core.ports import LockLost, Received
+from sync.core.message_queue import LockLost, Received
 from sync.engine.claim import Claim
 from sync.engine.ledger import Entry
+from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
+from sync.hosts.azure import build_app
+from sync.hosts.local import LocalHost
 from tests.process import Fatal, Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, SystemsUnderTest, merged
 from tests.virtual_time import LoopClock, Skewed, virtually
@@ -40,7 +43,9 @@ AT_ONCE: Final = 16
 
 class Harness:
     """One shop, one ledger, one process of the product. `settings` change those of the
-    connection."""
+    connection. `queues`: those that it works off."""
+
+    queues: tuple[str, ...] = DELIVERIES
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.clock = LoopClock()
@@ -112,7 +117,23 @@ class Harness:
 
     async def polls(self, flow: str = "orders") -> int:
         """The timer asks what has changed; returns how many notifications came of it."""
-        return await self.services.polling.poll(flow, at_once=True)
+        names = [name for name, one in self.services.connections.items() if flow in one.flows]
+        return sum([await self.services.polling.poll(flow, name) for name in names])
+
+    async def runs_host(self, length: timedelta) -> None:
+        """The local host runs the product's functions for so long: timer, queues, dead letters."""
+
+        async def ready() -> Services:
+            return self.services
+
+        host = LocalHost(
+            build_app(ready), self.services.edition_parts.queue, self.systems.tables, self.clock
+        )
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(host.work(stop))
+            await asyncio.sleep(length.total_seconds())
+            stop.set()
 
     async def replays(self, key: str, flow: str = "orders") -> None:
         """A person replays a record, and the product works it off."""
@@ -152,20 +173,18 @@ class Harness:
 
     async def works_off_what_is_due(self) -> None:
         """One turn: take what can be had now, side by side."""
-        for flow in self.services.flows:
-            taken = await self.systems.queue.receive(flow, most=AT_ONCE, wait=timedelta())
+        for queue in self.queues:
+            taken = await self.systems.queue.receive(queue, most=AT_ONCE, wait=timedelta())
             await asyncio.gather(*(self._delivered(message) for message in taken))
 
     def _next_due(self) -> Any:
         found = [
-            due
-            for flow in self.services.flows
-            if (due := self.systems.queue.next_due(flow)) is not None
+            due for queue in self.queues if (due := self.systems.queue.next_due(queue)) is not None
         ]
         return min(found, default=None)
 
     async def _delivered(self, message: Received) -> None:
-        await self.services.deliver(message.queue, message.body, message.id, message.deliveries)
+        await self.services.take(message.queue, message.body, message.id, message.deliveries)
         with contextlib.suppress(LockLost):  # it took so long that another has it now
             await self.systems.queue.complete(message)
 

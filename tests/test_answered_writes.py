@@ -29,8 +29,8 @@ async def posted_after(kind: Kind, path: str) -> float:
     while not any(
         systems.dynamics.lines("usmf", header["SalesOrderNumber"]) for header in orders(systems)
     ):
-        (message,) = await systems.queue.receive("orders", most=1, wait=timedelta(hours=1))
-        await services.deliver("orders", message.body, message.id, message.deliveries)
+        (message,) = await systems.queue.receive("documents", most=1, wait=timedelta(hours=1))
+        await services.take("documents", message.body, message.id, message.deliveries)
         await systems.queue.complete(message)
     assert len(orders(systems)) == 1
     await services.close()

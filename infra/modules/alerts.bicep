@@ -40,7 +40,7 @@ AppRequests
 
 var turnedAway = '''
 AppTraces
-| where Message contains "intake.not_stored connection=" or Message contains "intake.out_of_time connection=" or Message contains "intake.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing="
+| where Message contains "intake.not_stored connection=" or Message contains "intake.out_of_time connection=" or Message contains "intake.keys_unreachable connection=" or Message contains "business_events.not_stored connection=" or Message contains "host.not_open reason=" or Message contains "host.unconfigured missing=" or Message contains "host.held queue="
 '''
 
 var pauses = '''
@@ -63,8 +63,16 @@ AppTraces
 
 var parked = '''
 AppTraces
-| where Message contains ".parked key="
-| extend Flow = extract(@"(\w+)\.parked key=", 1, Message)
+| where Message contains ".parked key=" or Message contains "dead_letters.unreadable queue="
+| extend Flow = extract(@"(\w+)\.(?:parked key|unreadable queue)=", 1, Message)
+'''
+
+var pausedFlows = '''
+AppTraces
+| where Message contains "monitoring.flow_paused flow="
+| extend Flow = strcat(extract(@"flow=(\S+)", 1, Message), " of ", extract(@"connection=(\S+)", 1, Message))
+| extend Paused = toint(extract(@"paused_s=(\d+)", 1, Message))
+| where Paused > 43200
 '''
 
 var unseen = '''
@@ -164,7 +172,7 @@ var rules = [
   {
     name: 'callers-are-turned-away'
     title: 'Callers are turned away'
-    description: 'Hooks and events could not be stored (polls find what they announced), or the app cannot open: the line says why.'
+    description: 'Hooks and events could not be stored (polls find what they announced), messages are held because our own stores are in trouble, or the app cannot open: the line says why.'
     severity: 2
     window: 'PT15M'
     dimension: ''
@@ -206,9 +214,20 @@ var rules = [
     query: pauses
   }
   {
+    name: 'flow-is-paused'
+    title: 'A flow is paused'
+    description: 'Somebody has paused this flow more than twelve hours ago, and may have forgotten it: python -m sync paused.'
+    severity: 3
+    window: 'PT15M'
+    dimension: 'Flow'
+    operator: 'GreaterThan'
+    threshold: 1
+    query: pausedFlows
+  }
+  {
     name: 'records-are-parked'
     title: 'Records are parked'
-    description: 'A record waits for a person, also one whose message a queue gave up; its reason and its remedy: python -m sync parked.'
+    description: 'A record waits for a person, also one whose message a queue gave up; its reason and its remedy: python -m sync parked. Or a queue held what is no message of ours: facts of it are kept.'
     severity: 3
     window: 'PT15M'
     dimension: 'Flow'
@@ -235,14 +254,14 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// What a queue gave up is parked (park_<flow>), most often before Azure samples this number: records-are-parked tells of it.
+// What a queue gave up is parked (park_<queue>), most often before Azure samples this number: records-are-parked tells of it.
 // A letter that is there when Azure looks could not be parked.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'dead-letters'
   location: 'global'
   tags: tags
   properties: {
-    description: 'Messages that a queue gave up lie there and could not be parked: see the log of park_<flow>. Those that could be are told by records-are-parked.'
+    description: 'Messages that a queue gave up lie there and could not be parked: see the log of park_<queue>. Those that could be are told by records-are-parked.'
     severity: 2
     enabled: true
     scopes: [

@@ -1,4 +1,5 @@
-// One queue per flow, and one for F&O's business events. What they are is generated from the flows: queues.json.
+// One queue per priority, one for polls, and one for F&O's business events, whatever the number of flows. What they
+// are is generated from the code: queues.json.
 param name string
 param location string
 param tags object

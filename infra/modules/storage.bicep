@@ -15,13 +15,16 @@ var tables = [
   'events'
   'flowpauses'
   'identities'
+  'jobs'
   'mappings'
   'mirror'
   'parked'
   'pauses'
   'refusedkeys'
   'repairs'
+  'runleases'
   'trail'
+  'troubles'
   'watermarks'
 ]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sandbox.demo.cash import CashRow, FinanceDocument, settled
 from sandbox.demo.company_orders import on_company_accounts
-from sandbox.demo.environment import FLOWS, Environment, Pair
+from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.finance_documents import entries
 from sandbox.demo.reconciliation import Booked, Finding, Row, Sold, compared
 from sync.engine.claim import Claim
+from sync.engine.queues import QUEUES
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ async def reconciled(environment: Environment) -> Books:
         Finding(claim.connection, claim.key, f"is parked: {claim.reason}") for claim in parked
     ]
     findings += [
-        Finding("", flow, f"a message was set aside: {letter.reason}")
-        for flow in FLOWS
-        async for letter in environment.engine.edition_parts.queue.dead_letters(flow)
+        Finding("", name, f"a message was set aside: {letter.reason}")
+        for name in QUEUES
+        async for letter in environment.engine.edition_parts.queue.dead_letters(name)
     ]
     return Books(
         rows=tuple(row for books in each for row in books.rows),

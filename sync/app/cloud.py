@@ -28,6 +28,7 @@ from sync.core.ports import Secrets
 from sync.core.telemetry import SILENT, Telemetry
 from sync.dynamics.auth import Entra, TokenPool, Tokens
 from sync.dynamics.transport import http_client
+from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
 
 log = logging.getLogger("sync.app.cloud")
@@ -87,9 +88,7 @@ async def open_azure(
     answer and there is no token; the next call then tries again.
     """
     async with AsyncExitStack() as stack:
-        identity = credential or (
-            managed_identity(settings.identity_client_id) if serves else OperatorSignIn()
-        )
+        identity = credential or _identity(settings, serves=serves)
         stack.push_async_callback(identity.close)
         secrets = KeyVaultSecrets(settings.key_vault_url, identity, SystemClock(), **vault_options)
         stack.push_async_callback(secrets.close)
@@ -112,6 +111,10 @@ async def open_azure(
             settings=settings,
             serves=serves,
         )
+
+
+def _identity(settings: Settings, *, serves: bool) -> Any:
+    return managed_identity(settings.identity_client_id) if serves else OperatorSignIn()
 
 
 def entra_of(secrets: Secrets, identity: Any = None, client_id: str = "") -> Entra:
@@ -197,7 +200,7 @@ async def _warm(queue: ServiceBusQueue) -> None:
     itself."""
     try:
         async with asyncio.timeout(WARMING):
-            await queue.open([flow.queue for flow in FLOWS])
+            await queue.open(DELIVERIES)
     except (Later, TimeoutError) as trouble:
         log.warning(
             "cloud.senders_not_open reason=%s",

@@ -3,21 +3,20 @@
 It knows no edition: the embedded one, the tests and the simulation hand in their own parts.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict
-from typing import Any
-
-import httpx
+from datetime import timedelta
+from typing import Any, Final
 
 from sync.app.edition_parts import EditionParts
+from sync.app.health import health
 from sync.app.paces import Paces
+from sync.app.public_keys import PublicKeyHosts
 from sync.app.systems_pool import SystemsPool
-from sync.app.tidying import tidy
-from sync.commerce.event_keys import PublicKeys
+from sync.app.tidying import repairing, tidying
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import to_json
+from sync.core.encoding import NotJson
 from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
@@ -28,23 +27,30 @@ from sync.engine.erasure import Erasure
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
+from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message, message_in
-from sync.engine.monitoring import monitor
+from sync.engine.message import Message
+from sync.engine.monitoring import MINUTES, monitor
+from sync.engine.old_queues import OldQueues
 from sync.engine.polling import Polling
+from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS, QUEUES
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
+from sync.engine.run_leases import RunLeases
 from sync.engine.runner import Runner
+from sync.engine.troubles import Troubles
 from sync.engine.turns import Turns
-from sync.engine.watermarks import WATERMARKS
 from sync.flows import SUB_FLOWS
 from sync.intake_http.answers import HttpAnswer, RefusalLines
-from sync.intake_http.business_events import BUSINESS_EVENTS, BusinessEventsEdge
+from sync.intake_http.business_events import BusinessEventsEdge
 from sync.intake_http.webhooks import Edge
 from sync.pacing.pauses import Pauses
 
 log = logging.getLogger("sync.app.services")
+
+LONGEST_LOOK: Final = timedelta(seconds=50)
+"""How long monitoring may look: the timer that lets it look fires again after a minute."""
 
 
 class Services:
@@ -61,28 +67,31 @@ class Services:
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
         self.edition_parts = edition_parts
+        self.worker = edition_parts.clock.unique()
         tables, clock = edition_parts.tables, edition_parts.clock
         sealer, months = edition_parts.sealer, edition_parts.keep_months
         self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
-        self._keys: dict[str, PublicKeys] = {}
-        self._key_clients: list[httpx.AsyncClient] = []
-        self.pauses = Pauses(tables, clock)
-        self.flow_pauses = FlowPauses(tables, clock)
+        self.public_keys = PublicKeyHosts(clock)
+        self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         digests = KeyedDigests(edition_parts.email_key)
         self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
         self.sends = JoinedSends(edition_parts.queue)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
-        self.intake = Intake(self.sends, clock, self.refused_keys, margin=apart)
-        self.worker = clock.unique()
+        self.queues = {flow.name: flow.priority.queue for flow in flows}
+        self.intake = Intake(self.sends, clock, self.refused_keys, self.queues, margin=apart)
         paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
         self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
-        self.turns = Turns(clock, self._is_shared)
+        flows_of = {name: one.flows for name, one in self.connections.items()}
+        self.turns = Turns(clock, self.queues, {} if edition_parts.takes_turns else flows_of)
         engine = self.engine()
         self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
-        self.dead_letter_parking = DeadLetterParking(engine)
+        self.troubles = Troubles(tables, clock, digests)
+        self.dead_letter_parking = DeadLetterParking(engine, self.refused_keys, self.troubles)
+        self.jobs = self._jobs()
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
-        self.edge = Edge(*known, edition_parts.secrets, tables, clock, self._public_keys, refusals)
+        secrets, keys = edition_parts.secrets, self.public_keys.of
+        self.edge = Edge(*known, secrets, tables, clock, keys, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
 
     def engine(self) -> Engine:
@@ -91,7 +100,7 @@ class Services:
             flows=self.flows,
             sub_flows=self.sub_flows,
             open_systems=self.systems_pool.open,
-            connections=self._with_flow,
+            connections=self.connections,
             intake=self.intake,
             ledger=self.ledger,
             tables=self.edition_parts.tables,
@@ -102,18 +111,16 @@ class Services:
             worker=self.worker,
         )
 
-    def _with_flow(self, flow: str) -> list[str]:
-        return [name for name, connection in self.connections.items() if flow in connection.flows]
-
-    def _is_shared(self, flow: str) -> bool:
-        return not self.edition_parts.takes_turns and len(self._with_flow(flow)) > 1
-
-    def _public_keys(self, host: str) -> PublicKeys:
-        if host not in self._keys:
-            http = httpx.AsyncClient(timeout=5.0, follow_redirects=False)
-            self._key_clients.append(http)
-            self._keys[host] = PublicKeys(host, http=http, clock=self.edition_parts.clock)
-        return self._keys[host]
+    def _jobs(self) -> Jobs:
+        parts = self.edition_parts
+        old = OldQueues(parts.queue, self.intake, self.dead_letter_parking, parts.clock)
+        tidy = tidying(self.documents, parts.tables, parts.clock)
+        return Jobs(
+            self.polling,
+            (tidy, repairing(self.repair), Housekeeping("old-queues", old.move)),
+            tables=parts.tables, sends=self.sends, clock=parts.clock,
+            leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
+        )  # fmt: skip
 
     async def accept_webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
@@ -136,17 +143,9 @@ class Services:
         """A D365 business event by HTTPS."""
         return await self.business_events.take(connection, body)
 
-    async def take_business_event(self, body: bytes) -> None:
-        """A D365 business event from the queue."""
-        await self.business_events.from_queue(body)
-
-    async def poll(self, flow_name: str) -> None:
-        """Find what notifications missed, in every connection."""
-        await self.polling.poll(flow_name)
-
-    async def deliver(
+    async def take(
         self,
-        flow_name: str,
+        queue: str,
         body: bytes,
         message_id: str,
         deliveries: int,
@@ -156,24 +155,40 @@ class Services:
         """One message of a queue."""
         log.debug(
             "%s.received id=%s deliveries=%d within=%s",
-            flow_name,
-            message_id,
-            deliveries,
-            trace_parent[36:52],
-        )
-        message = message_in(body)
-        if message is not None and await self._gave_back(message):
+            queue, message_id, deliveries, trace_parent[36:52],
+        )  # fmt: skip
+        if queue in DELIVERIES:
+            await self._deliver(queue, body, message_id, trace_parent)
             return
-        named = (message.connection, message.key) if message else ("", "")
+        work, unreadable = (
+            (self.jobs.run, NotJson)
+            if queue == POLLS
+            else (self.business_events.from_queue, ValueError)
+        )
+        try:
+            await work(body)
+        except unreadable as fault:  # it does not become readable
+            await self.dead_letter_parking.keep(queue, body, message_id, fault, "unreadable")
+
+    async def _deliver(self, queue: str, body: bytes, message_id: str, trace_parent: str) -> None:
+        message = await self.dead_letter_parking.usable(queue, body, message_id, "unreadable")
+        if message is None:
+            return
+        if message.flow not in self.flows:
+            await self.dead_letter_parking.park_unknown(message)
+            return
+        if await self._gave_back(message):
+            return
+        telemetry, named = self.edition_parts.telemetry, (message.flow, message.connection)
         with (
-            self.edition_parts.telemetry.delivery(flow_name, *named, trace_parent=trace_parent),
-            self.turns.taken(message) if message else nullcontext(),
+            telemetry.delivery(*named, message.key, trace_parent=trace_parent),
+            self.turns.taken(message),
         ):
-            await self.runner.deliver(body)
+            await self.runner.deliver(message)
 
     async def _gave_back(self, message: Message) -> bool:
-        """Whether the message was put off because its connection has its share already. One that
-        cannot be put off is delivered."""
+        """Whether the message was put off because its connection or flow has its share already. One
+        that cannot be put off is delivered."""
         if (due := self.turns.beyond_its_share(message)) is None:
             return False
         try:
@@ -183,67 +198,52 @@ class Services:
         return True
 
     async def park_dead_letter(
-        self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
+        self, queue: str, body: bytes, message_id: str, reason: str, description: str
     ) -> None:
-        """One message that a queue has given up."""
-        await self.dead_letter_parking.park_dead_letter(
-            flow_name, body, message_id, reason, description
-        )
+        """One message that a queue has given up. A business event is tried once more: it stands for
+        no record that could be parked."""
+        if queue == BUSINESS_EVENTS:
+            await self.take(queue, body, message_id, 1)
+        else:
+            await self.dead_letter_parking.park_dead_letter(
+                queue, body, message_id, reason, description
+            )
+
+    async def note_trouble(self, queue: str, body: bytes, reason: str) -> None:
+        """Why a message is given back."""
+        await self.troubles.note(queue, body, reason)
+
+    async def tick(self) -> None:
+        """Store what is due in this minute; every five minutes monitoring looks, also where nothing
+        could be stored."""
+        try:
+            await self.jobs.enqueue_due()
+        finally:
+            if nearest_minute(self.edition_parts.clock.now()).minute % MINUTES == 0:
+                async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
+                    await self.monitor()
 
     async def health(self) -> HttpAnswer:
-        """Queue and tables answer; per flow how much waits and when its poll last looked; which
-        flows are paused, and which systems nobody may call. 503 when one does not."""
-        flows: dict[str, Any] = {}
-        try:
-            paused = [asdict(pause) for pause in await self.flow_pauses.standing()]
-            stopped = await self.systems_pool.paces.stopped()
-            for name, flow in self.flows.items():
-                depth = await self.edition_parts.queue.depth(flow.queue)
-                marks = {
-                    c: await self.edition_parts.tables.get(WATERMARKS, c, name)
-                    for c in self._with_flow(name)
-                }
-                flows[name] = {
-                    "due": depth.due,
-                    "scheduled": depth.scheduled,
-                    "locked": depth.locked,
-                    "dead": depth.dead,
-                    "oldest": depth.oldest,
-                    "polled_until": {
-                        c: row.values.get("at") if row else None for c, row in marks.items()
-                    },
-                }
-        except Exception as error:  # the page that tells what is broken must not break with it
-            log.exception("health.broken error=%s", type(error).__name__)
-            return HttpAnswer(
-                503, to_json({"status": "broken", "error": type(error).__name__, "flows": flows})
-            )
-        counts = self.systems_pool.counts()
-        found = {"paused": paused, "systems": stopped, "counts": counts, "flows": flows}
-        return HttpAnswer(200, to_json({"status": "ok", **found}))
+        """Queue and tables answer; what waits, when polls last looked, and what is paused."""
+        parts = self.edition_parts
+        return await health(
+            self.flows, self.connections, self.systems_pool,
+            queue=parts.queue, tables=parts.tables, pauses=self.flow_pauses,
+        )  # fmt: skip
 
     async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are; mend a page of claims."""
+        """Tell the log how far behind queues and polls are."""
         parts, flows = self.edition_parts, tuple(self.flows.values())
-        queues = (*(flow.queue for flow in flows), BUSINESS_EVENTS)
-        try:
-            await monitor(
-                queues, flows, self.connections, queue=parts.queue, tables=parts.tables,
-                clock=parts.clock, telemetry=parts.telemetry,
-            )  # fmt: skip
-        finally:
-            await self.repair.run()
-
-    async def tidy(self) -> None:
-        """Forget what is older than it is kept."""
-        await tidy(self.documents, self.edition_parts.tables, self.edition_parts.clock)
+        await monitor(
+            QUEUES, flows, self.connections,
+            queue=parts.queue, tables=parts.tables, pauses=self.flow_pauses, clock=parts.clock,
+            telemetry=parts.telemetry,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Close clients, token sources and stores. Safe to repeat."""
         await self.systems_pool.close()
-        for http in self._key_clients:
-            await http.aclose()
-        self._key_clients.clear()
+        await self.public_keys.close()
         await self.sends.aclose()
         await self.edition_parts.tokens.close()
         if self.edition_parts.close is not None:

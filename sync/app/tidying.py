@@ -1,21 +1,27 @@
-"""What is forgotten once a day, and how long it is kept."""
+"""Housekeeping: what is forgotten once a day, and claims that are mended."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.dead_letters import KEEP as KEEP_DEAD_LETTERS
+from sync.engine.jobs import Housekeeping
 from sync.engine.old_rows import forget_rows
 from sync.engine.refused_keys import KEEP, REFUSED_KEYS
+from sync.engine.repair import Repair
+from sync.engine.troubles import KEEP as KEEP_TROUBLES
+from sync.engine.troubles import TROUBLES
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
 
+EVERY, REPAIR_EVERY = timedelta(days=1), timedelta(minutes=5)
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
+    TROUBLES: ("at", KEEP_TROUBLES),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
 }
@@ -23,9 +29,24 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
 24 hours and keeps its journal for seven days; people read the list of business events."""
 
 
-async def tidy(documents: DocumentCopies, tables: Tables, clock: Clock) -> None:
-    """Forget copies of documents that are older than the policy, and rows that are old. Safe to
-    repeat."""
-    await documents.forget_old()
-    for table, (cell, keep) in KEPT.items():
-        await forget_rows(tables, table, cell, clock.now() - keep)
+def tidying(documents: DocumentCopies, tables: Tables, clock: Clock) -> Housekeeping:
+    """The job that forgets copies of documents older than the policy, and rows that are old, once a
+    day."""
+
+    async def tidy(_: datetime | None) -> timedelta:
+        await documents.forget_old()
+        for table, (cell, keep) in KEPT.items():
+            await forget_rows(tables, table, cell, clock.now() - keep)
+        return EVERY
+
+    return Housekeeping("tidy", tidy)
+
+
+def repairing(repair: Repair) -> Housekeeping:
+    """The job that looks at a page of claims, and mends it."""
+
+    async def mend(_: datetime | None) -> timedelta:
+        await repair.run()
+        return REPAIR_EVERY
+
+    return Housekeeping("repair", mend)

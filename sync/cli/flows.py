@@ -1,5 +1,7 @@
 """`flows`: what flows, from where notifications come and how often it is polled."""
 
+from typing import Any
+
 import typer
 
 from sync.cli.command import context_of
@@ -9,18 +11,18 @@ from sync.flows import FLOWS
 
 
 def flows(ctx: typer.Context) -> None:
-    """List the flows: name, queue, poll schedule (NCRONTAB, UTC), webhook route, event types.
+    """List the flows: name, queue, whether it polls, webhook route, event types.
 
     For example:
 
     python -m sync flows --json
     """
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "name": flow.name,
             "title": flow.title,
-            "queue": flow.queue,
-            "schedule": poll.schedule if (poll := flow.trigger(Poll)) else "",
+            "queue": flow.priority.queue,
+            "polls": flow.trigger(Poll) is not None,
             "route": f"POST /api/webhooks/{{connection}}/{flow.name}",
             "events": list(events.names) if (events := flow.trigger(AdobeEvents)) else [],
         }
@@ -31,6 +33,6 @@ def flows(ctx: typer.Context) -> None:
             json_line(flow)
         return
     table(
-        ("name", "title", "queue", "schedule", "route", "events"),
+        ("name", "title", "queue", "polls", "route", "events"),
         [(*list(flow.values())[:-1], "\n".join(flow["events"])) for flow in shown],
     )

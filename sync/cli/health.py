@@ -14,7 +14,7 @@ from sync.core.encoding import from_json
 
 SYSTEMS: Final = ("system", "state", "since (UTC)", "asked again (UTC)", "why")
 PAUSED: Final = ("connection", "flow", "by", "since (UTC)", "why")
-WAITING: Final = ("flow", "due", "scheduled", "under way", "dead letters", "oldest (UTC)")
+WAITING: Final = ("queue", "due", "scheduled", "under way", "dead letters", "oldest (UTC)")
 
 
 def health(ctx: typer.Context) -> None:
@@ -34,7 +34,7 @@ def health(ctx: typer.Context) -> None:
         return
     _show("Systems that are not called", SYSTEMS, [_system(one) for one in found["systems"]])
     _show("Paused flows", PAUSED, [_paused(one) for one in found["paused"]])
-    _show("Waiting", WAITING, [_waiting(name, one) for name, one in found["flows"].items()])
+    _show("Waiting", WAITING, [_waiting(name, one) for name, one in found["queues"].items()])
     if not found["systems"]:
         line("Both systems of every connection may be called.")
 

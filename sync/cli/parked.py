@@ -8,7 +8,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.output import json_line, line, table
 from sync.cli.records import Ledgers, checked
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.message import Message
 from sync.engine.refused_keys import REMEDY, RefusedKey
@@ -100,7 +100,7 @@ def letter_row(letter: DeadLetter, message: Message | None) -> dict[str, Any]:
     product."""
     return {
         "kind": "dead_letter", "connection": message.connection if message else "",
-        "flow": letter.queue,
+        "flow": message.flow if message else "", "queue": letter.queue,
         "key": message.key if message else "", "deliveries": letter.deliveries,
         "reason": f"{letter.reason} {letter.description}".strip(),
         "enqueued_at": letter.enqueued_at,

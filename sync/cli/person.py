@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sync.app.services import Services
 from sync.commerce.filters import Op, where
-from sync.commerce.search import Search
+from sync.commerce.search import Search, Sort
 from sync.engine.claim import State
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
@@ -15,6 +15,12 @@ from sync.flows.keys import whole_in
 
 DOCUMENTS: Final = ("invoices", "creditmemos")
 WRITTEN_BACK: Final = "receipts"
+BUYERS: Final = (
+    ("customers/search", "id", "id", "company_attributes"),
+    ("orders", "entity_id", "customer_id", "company_order_attributes"),
+)
+"""Lists that tell who buys for a company: path, key of a row, the customer in it, and the extension
+attribute that names the company."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,13 @@ class Records:
         if "companies" not in self.systems.settings.flows:
             return None
         document = await self.systems.customers.get(customer) or {}
-        attributes = document.get("extension_attributes") or {}
-        number = whole_in((attributes.get("company_attributes") or {}).get("company_id"))
+        number = _bought_for(document, "company_attributes")
         company = await self.systems.companies.get(number) if number else None
         return number if _administrator(company) == customer else None
 
     async def _of_company(self, company: int) -> AsyncIterator[Record]:
-        """The company, its contacts, and the orders of who buys for it, as far as they are contacts
-        here."""
+        """The company, and everything of who buys for it, bought for it, or is a contact of its
+        account."""
         systems, ledger, number = self.systems, self.services.ledger, str(company)
         claim = await ledger.claim(systems.name, "companies", number)
         document = (
@@ -105,10 +110,35 @@ class Records:
             buyer, _, account = contact.key.partition("@")
             if {account, account.rpartition("@")[0]} & accounts:
                 buyers.add(int(buyer))
+        buyers |= await self._buyers_for(company)
         administrator = _administrator(document)
         for customer in sorted(buyers | ({administrator} if administrator else set())):
             async for record in self._of_customer(customer):
                 yield record
+
+    async def _buyers_for(self, company: int) -> set[int]:
+        """Customers who are the company's users, or have ordered for it.
+
+        Commerce filters neither list by company (both are extension attributes): so both are read
+        whole, of each row as little as it takes.
+        """
+        found = set[int]()
+        for path, key, customer, attribute in BUYERS:
+            search = Search(
+                sorts=(Sort("entity_id"),),
+                page_size=self.systems.commerce.settings.page_size,
+                fields=(
+                    *dict.fromkeys((key, customer)),
+                    ("extension_attributes", ((attribute, ("company_id",)),)),
+                ),
+            )
+            async for page in self.systems.commerce.pages(path, search, key=key):
+                found |= {
+                    whole_in(row.get(customer)) or 0
+                    for row in page.items
+                    if _bought_for(row, attribute) == company
+                }
+        return found - {0}
 
     async def _keys(self, flow: str, key: str) -> AsyncIterator[str]:
         """The keys known here that are this one, or begin with it and an @."""
@@ -138,3 +168,9 @@ def _administrator(company: Mapping[str, Any] | None) -> int | None:
     """The customer who administers a company; read from as little as it takes, so that no broken
     document keeps anybody's from being erased."""
     return whole_in(company.get("super_user_id")) if company is not None else None
+
+
+def _bought_for(row: Mapping[str, Any], attribute: str) -> int | None:
+    """The company that an extension attribute names."""
+    extension = row.get("extension_attributes") or {}
+    return whole_in((extension.get(attribute) or {}).get("company_id"))

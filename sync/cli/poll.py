@@ -69,7 +69,7 @@ async def _one(services: Services, name: str, flow: str) -> dict[str, Any]:
     found, polled, mark = 0, False, await _mark(services, name, flow)
     while not polled or Watermark.of(mark).is_behind:
         before = mark
-        found += await services.polling.poll(flow, name, at_once=True)
+        found += await services.polling.poll(flow, name)
         mark = await _mark(services, name, flow)
         if mark is None or (before is not None and before.etag == mark.etag):
             break

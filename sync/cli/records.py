@@ -8,11 +8,12 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
 from sync.core.encoding import NotJson
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
+from sync.engine.queues import QUEUES
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -79,12 +80,12 @@ class Ledgers:
         """Messages that were set aside, with what they said; None for one that is no message of
         ours."""
         found = []
-        for flow in self.services.flows.values():
-            if self.flow not in ("", flow.name):
-                continue
-            async for letter in self.services.edition_parts.queue.dead_letters(flow.queue):
+        for queue in QUEUES:
+            async for letter in self.services.edition_parts.queue.dead_letters(queue):
                 message = _message(letter)
-                fits = message is None or self.connection in ("", message.connection)
+                fits = message is None or (
+                    self.connection in ("", message.connection) and self.flow in ("", message.flow)
+                )
                 if fits and reason.lower() in f"{letter.reason} {letter.description}".lower():
                     found.append((letter, message))
         return found

@@ -12,7 +12,6 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line
 from sync.core.errors import Never
-from sync.flows import FLOWS
 
 KEY_SECRET = "function-key"  # noqa: S105 - a secret's name
 
@@ -68,7 +67,7 @@ async def _serve(context: CommandContext, host: str, port: int, function_key: st
         key = function_key or given or await _stored_key(services)
         edition_parts = services.edition_parts
         local = LocalHost(
-            build_app(FLOWS, runtime), edition_parts.queue, edition_parts.tables,
+            build_app(runtime), edition_parts.queue, edition_parts.tables,
             edition_parts.clock,
             host=host, port=port, keys=HostKeys(function=key),
             refused_unread=services.edge.refused_unread,

@@ -27,7 +27,6 @@ from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import send_signed
 from sync.pacing.limiter import NoTurn
 from sync.pacing.pace import Pace
-from sync.pacing.priority import Priority
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
 """What takes longer is cut off by PHP or a proxy anyway."""
@@ -177,7 +176,7 @@ class Transport:
         self, request: httpx.Request, *, what: str, not_after: datetime | None
     ) -> httpx.Response:
         writes = request.method != "GET"
-        async with self._pace.turn(Priority.DOCUMENTS, what, not_after) as slot:
+        async with self._pace.turn(what, not_after) as slot:
             self.counts["writes" if writes else "reads"] += 1
             try:
                 response = await self._exchanged(request, self._seconds(writes=writes))

@@ -112,6 +112,10 @@ def said_in(error: BaseException | None) -> str:
     return ""
 
 
+class NoSuchQueue(Never):
+    """The queue is not there: nobody has set it up, or somebody has deleted it."""
+
+
 class NotProvided(Never):
     """A system refuses this kind of request whatever the record: a right is missing, or there is
     no such entity or service. It would refuse the next record too, so the whole flow waits."""

@@ -183,7 +183,7 @@ class DynamicsClient(DynamicsReader):
     def _writing(
         self, method: str, path: str, call: ODataCall, not_after: datetime | None
     ) -> Request:
-        return Request(method, path, call, self._write_timeout, self._priority, not_after=not_after)
+        return Request(method, path, call, self._write_timeout, not_after=not_after)
 
     def _operation(self, write: Write) -> batch.Operation:
         body = None if write.body is None else to_json(self.fitted(write.entity_set, write.body))

@@ -1,12 +1,11 @@
 """Reads of Dynamics 365 F&O over OData: records by key, lists by filter, look-ups, metadata."""
 
-import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 
@@ -19,7 +18,6 @@ from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
 from sync.dynamics.odata import Filter, encoded_literal, query_string, record_path, set_path
 from sync.dynamics.refusals import NotFound, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
-from sync.pacing.priority import Priority
 
 METADATA_TIMEOUT: Final = timedelta(minutes=10)
 
@@ -32,19 +30,12 @@ class DynamicsReader:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._priority = Priority.DOCUMENTS
         self._lookups: dict[tuple[object, ...], Lookup] = {}
 
     @property
     def counts(self) -> Counter[str]:
         """Requests sent, by `reads` and `writes` (a batch is one), and `tokens`."""
         return self._transport.counts
-
-    def with_priority(self, priority: Priority) -> Self:
-        """The same client for less (or more) urgent work."""
-        other = copy.copy(self)
-        other._priority = priority  # noqa: SLF001 - a copy of our own
-        return other
 
     async def aclose(self) -> None:
         """End what is joined; waiting callers get `Later`."""
@@ -133,7 +124,7 @@ class DynamicsReader:
         `company` None looks in all. Raises `Never` for a value with `*` or a backslash, which F&O
         takes for a pattern.
         """
-        shape = (entity_set, field, company, tuple(select), self._priority)
+        shape = (entity_set, field, company, tuple(select))
         if shape not in self._lookups:
             fields = tuple(dict.fromkeys([*select, field])) if select else ()
             self._lookups[shape] = Lookup(
@@ -160,9 +151,7 @@ class DynamicsReader:
         is left out."""
         call = ODataCall("read $metadata")
         reader = MetadataReader()
-        request = Request(
-            "GET", "/data/$metadata", call, METADATA_TIMEOUT, self._priority, sink=reader.feed
-        )
+        request = Request("GET", "/data/$metadata", call, METADATA_TIMEOUT, sink=reader.feed)
         try:
             await self._transport.send(replace(request, headers={"Accept": "application/xml"}))
             shapes = reader.shapes()
@@ -171,9 +160,7 @@ class DynamicsReader:
         return {name: shapes[name] for name in entity_sets if name in shapes}
 
     async def _read(self, path: str, call: ODataCall, timeout: timedelta) -> Record:
-        return record_in(
-            await self._transport.send(Request("GET", path, call, timeout, self._priority)), call
-        )
+        return record_in(await self._transport.send(Request("GET", path, call, timeout)), call)
 
     async def _read_unseen(self, path: str, call: ODataCall) -> Record:
         operation = batch.Operation("GET", self._transport.origin + path, None, {"Accept": JSON})
@@ -183,7 +170,6 @@ class DynamicsReader:
             f"/data/$batch?{query_string()}",
             call,
             LIST_TIMEOUT,
-            self._priority,
             content=content,
         )
         headers = {"Content-Type": kind, "Accept": "multipart/mixed"}

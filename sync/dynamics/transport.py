@@ -28,7 +28,6 @@ from sync.dynamics.faults import error_from, error_from_silence
 from sync.dynamics.refusals import ODataAnswer, ODataCall
 from sync.pacing.limiter import MOST
 from sync.pacing.pace import Pace
-from sync.pacing.priority import Priority
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,6 @@ class Request:
     path: str
     call: ODataCall
     timeout: timedelta
-    priority: Priority = Priority.DOCUMENTS
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     not_after: datetime | None = None
@@ -128,7 +126,7 @@ class Transport:
         raise error
 
     async def _once(self, request: Request, signed: httpx.Request) -> httpx.Response:
-        turn = self._pace.turn(request.priority, request.call.what, request.not_after)
+        turn = self._pace.turn(request.call.what, request.not_after)
         async with turn as slot:
             try:
                 response = await self._asked(request, signed)

@@ -1,29 +1,32 @@
-"""What a queue has given up: it came too often, or lay too long, and nobody will deliver it any
-more.
+"""What a queue has given up, and what no delivery can use.
 
-The record that the message stands for is parked, so that a person sees it beside all others that
-wait and replays it when the cause is mended. What is no message of ours is kept as a row of facts,
-never its content.
+A queue gives up a message that came too often, or lay too long. The record that it stands for is
+parked, so that a person sees it beside all others that wait and replays it when the cause is
+mended. What is no message of ours, or what no table can hold, is kept as a row of facts, never its
+content, and reported: it is not delivered again and again.
 """
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
 from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
-from sync.engine.claim import Claim, State
+from sync.engine.claim import State
 from sync.engine.engine import Engine
-from sync.engine.flow import DocumentFlow
+from sync.engine.jobs import Job
 from sync.engine.ledger import Entry
 from sync.engine.message import Message
+from sync.engine.queues import POLLS
+from sync.engine.refused_keys import RefusedKeys, key_fault
 from sync.engine.timing import has_been_read_since, lease_over
+from sync.engine.troubles import Troubles
 
 log = logging.getLogger("sync.engine.dead_letters")
 
 DEAD_LETTERS: Final = "deadletters"
-"""Dead letters that are no message of ours, by queue and message id."""
+"""Facts of what is no message of ours, by queue and digest."""
 KEEP: Final = timedelta(days=30)
 """How long the facts of one are kept."""
 MOST_SAID: Final = 1000
@@ -32,8 +35,8 @@ MOST_SAID: Final = 1000
 CAUSES: Final[Mapping[str, tuple[str, str]]] = {
     "MaxDeliveryCountExceeded": (
         (
-            "the queue gave the message up: the app ended, or ran out of time, each time it was at"
-            " work on it"
+            "the queue gave the message up after too many deliveries: the app could not open,"
+            " ended, or ran out of time, each time it was at work on it"
         ),
         "Look in the log for what ended the app at these times, mend it, then replay the record.",
     ),
@@ -43,13 +46,16 @@ CAUSES: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 """What the broker's own reasons mean, and what a person does about them."""
+MEND: Final = "Mend what the reason names, then replay the record."
 
 
 class DeadLetterParking:
-    """Parks what dead letters stand for."""
+    """Parks what dead letters stand for, and keeps facts of what stands for no record."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, refused_keys: RefusedKeys, troubles: Troubles) -> None:
         self._engine = engine
+        self._refused_keys = refused_keys
+        self._troubles = troubles
 
     async def park_dead_letter(
         self, queue: str, body: bytes, message_id: str, reason: str, description: str
@@ -58,85 +64,120 @@ class DeadLetterParking:
         safe to repeat.
 
         A record that was delivered since is left alone. One that somebody is at work on is looked
-        at again when their lease ends, in case it was they who died of it. Raises what tables and
-        queue raise: the letter then stays.
+        at again when their lease ends, in case it was they who died of it. A job that was given up
+        is only reported: the next one comes by the timer. Raises what tables and queue raise: the
+        letter then stays.
         """
+        said = f"{reason}: {description}" if description else reason
+        trouble = await self._troubles.last(queue, body)
+        if queue == POLLS:
+            await self._report_job(body, message_id, trouble or said)
+        elif (message := await self.usable(queue, body, message_id, said)) is not None:
+            why, remedy = self._told(reason, trouble)
+            details = {
+                "dead_letter_reason": reason[:MOST_SAID],
+                "description": description[:MOST_SAID],
+            }
+            await self._park(message, why, remedy, details)
+
+    async def usable(self, queue: str, body: bytes, message_id: str, reason: str) -> Message | None:
+        """The message in a body. What is none, and what names a record that no table can hold, is
+        kept and reported, and None: then it may be forgotten."""
         try:
             message = Message.decode(body)
-            flow = self._engine.flows[message.flow]
-        except (NotJson, KeyError) as fault:
-            await self._keep(
-                queue,
-                body,
-                message_id,
-                fault,
-                f"{reason}: {description}" if description else reason,
+        except NotJson as fault:
+            await self.keep(queue, body, message_id, fault, reason)
+            return None
+        if named := key_fault(message.connection) or key_fault(message.flow):
+            await self.keep(queue, body, message_id, ValueError(named), reason)
+            return None
+        if key_fault(message.key):
+            await self._refused_keys.keep(
+                message.connection, message.flow, message.key, message.origin
             )
-            return
-        await self._park(flow, message, reason, description)
+            return None
+        return message
 
-    async def _park(
-        self, flow: DocumentFlow[Any], message: Message, reason: str, description: str
-    ) -> None:
-        ledger, now = self._engine.ledger, self._engine.clock.now()
-        claim, is_held = await ledger.take(
-            message.connection, flow.name, message.key, self._engine.worker
-        )
-        if not is_held:
-            due = lease_over(claim, self._engine.clock)
-            await self._engine.intake.reschedule(message, due)
-            log.warning("%s.dead_but_held key=%s reason=%s", flow.name, message.key, reason)
-            return
-        if has_been_read_since(claim, message):
-            log.info("%s.dead_but_delivered key=%s reason=%s", flow.name, message.key, reason)
-            released = await ledger.release(claim)
-        else:
-            released = await self._give_up(claim, message, now, reason, description)
-        if released.again:
-            await self._engine.intake.accept(flow.name, message.connection, [message.key], "again")
-
-    async def _give_up(
-        self, claim: Claim, message: Message, now: datetime, reason: str, description: str
-    ) -> Claim:
-        """Park a held record, and let it go."""
-        unknown = f"the queue set the message aside: {reason or 'it did not say why'}"
-        why, remedy = CAUSES.get(
-            reason, (unknown, "Mend what the reason names, then replay the record.")
-        )
-        said = {"reason": why, "remedy": remedy}
-        details = {
-            "dead_letter_reason": reason[:MOST_SAID],
-            "description": description[:MOST_SAID],
-        }
-        entry = Entry(
-            now, "dead-lettered", origin=message.origin, attempt=message.attempt,
-            details=details, **said,
-        )  # fmt: skip
-        await self._engine.ledger.write(claim, entry)
-        claim = await self._engine.ledger.park(claim, **said)
-        log.error(
-            "%s.parked key=%s attempt=%d reason=%s",
-            message.flow, message.key, message.attempt, why,
-        )  # fmt: skip
-        return await self._engine.ledger.release(
-            claim, state=State.PARKED, read_at=now, retry_at=None, **said
+    async def park_unknown(self, message: Message) -> None:
+        """Park the record of a flow that this version does not have."""
+        await self._park(
+            message,
+            f"this version of the product has no flow called {message.flow}",
+            "Deploy a version that has the flow, then replay the record.",
+            {},
         )
 
-    async def _keep(
+    async def keep(
         self, queue: str, body: bytes, message_id: str, fault: Exception, reason: str
     ) -> None:
-        """Facts of what is no message of ours: how long it is, its digest, when it was found."""
+        """Facts of what stands for no record: how long it is, its digest, when it was found."""
         digest = self._engine.ledger.digests.of(body)
+        shown, why = (ascii(text)[1:-1][:MOST_SAID] for text in (message_id, reason))
         cells: dict[str, Value] = {
             "at": self._engine.clock.now(), "bytes": len(body), "digest": digest,
-            "message_id": message_id[:MOST_SAID],
-            "reason": reason[:MOST_SAID], "fault": type(fault).__name__,
+            "message_id": shown, "reason": why,
+            "fault": type(fault).__name__,
         }  # fmt: skip
         await self._engine.tables.upsert(DEAD_LETTERS, Row(queue, digest, cells))
         log.error(
             "dead_letters.unreadable queue=%s id=%s bytes=%d reason=%s",
-            queue,
-            message_id,
-            len(body),
-            reason,
+            queue, shown, len(body), why,
+        )  # fmt: skip
+
+    async def _report_job(self, body: bytes, message_id: str, reason: str) -> None:
+        try:
+            job = Job.decode(body)
+        except NotJson as fault:
+            await self.keep(POLLS, body, message_id, fault, reason)
+            return
+        log.error("jobs.given_up job=%s reason=%s", job.subject, reason)
+
+    def _told(self, reason: str, trouble: str) -> tuple[str, str]:
+        """Why the message was given up, and what to do: by what ended its deliveries, where that
+        was noted."""
+        if trouble:
+            return (
+                f"the queue gave the message up, since its deliveries ended with: {trouble}",
+                MEND,
+            )
+        unknown = f"the queue set the message aside: {reason or 'it did not say why'}"
+        return CAUSES.get(reason, (unknown, MEND))
+
+    async def _park(
+        self, message: Message, why: str, remedy: str, details: Mapping[str, str]
+    ) -> None:
+        ledger, now = self._engine.ledger, self._engine.clock.now()
+        claim, is_held = await ledger.take(
+            message.connection, message.flow, message.key, self._engine.worker
         )
+        if not is_held:
+            due = lease_over(claim, self._engine.clock)
+            await self._engine.intake.reschedule(message, due)
+            log.warning("%s.dead_but_held key=%s reason=%s", message.flow, message.key, why)
+            return
+        if has_been_read_since(claim, message):
+            log.info("%s.dead_but_delivered key=%s reason=%s", message.flow, message.key, why)
+            released = await ledger.release(claim)
+        else:
+            said = {"reason": why, "remedy": remedy}
+            entry = Entry(
+                now,
+                "dead-lettered",
+                origin=message.origin,
+                attempt=message.attempt,
+                details=details,
+                **said,
+            )
+            await ledger.write(claim, entry)
+            claim = await ledger.park(claim, **said)
+            log.error(
+                "%s.parked key=%s attempt=%d reason=%s",
+                message.flow, message.key, message.attempt, why,
+            )  # fmt: skip
+            released = await ledger.release(
+                claim, state=State.PARKED, read_at=now, retry_at=None, **said
+            )
+        if released.again:
+            await self._engine.intake.accept(
+                message.flow, message.connection, [message.key], "again"
+            )

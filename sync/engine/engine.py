@@ -1,9 +1,10 @@
 """What runs flows is made of: everything from outside comes in here."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sync.config.connections import Connection
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.flow import DocumentFlow, SubFlow
@@ -22,7 +23,7 @@ class Engine:
     flows: Mapping[str, DocumentFlow[Any]]
     sub_flows: Mapping[str, SubFlow[Any]]
     open_systems: Callable[[str], Awaitable[Systems]]
-    connections: Callable[[str], Sequence[str]]
+    connections: Mapping[str, Connection]
     intake: Intake
     ledger: Ledger
     tables: Tables
@@ -31,3 +32,7 @@ class Engine:
     ahead: ReadingAhead
     clock: Clock
     worker: str
+
+    def with_flow(self, flow: str) -> list[str]:
+        """The connections that have this flow."""
+        return [name for name, one in self.connections.items() if flow in one.flows]

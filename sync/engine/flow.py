@@ -65,7 +65,6 @@ class Poll(Generic[R]):
     changed: Changed
     until: Callable[["Systems"], Awaitable[datetime]]
     every_minutes: Callable[["Connection"], int]
-    schedule: str = "0 * * * * *"
     overlap: timedelta = timedelta(minutes=5)
     fingerprint: Callable[[R], str] | None = None
     listed: Callable[[R], str] | None = None
@@ -126,8 +125,3 @@ class DocumentFlow(Generic[R]):
     def trigger(self, kind: type[T]) -> T | None:
         """The flow's trigger of a kind; None where it has none."""
         return next((trigger for trigger in self.triggers if isinstance(trigger, kind)), None)
-
-    @property
-    def queue(self) -> str:
-        """The queue has the flow's name."""
-        return self.name

@@ -1,32 +1,35 @@
 """Notifications on their way into queues: stored before anybody is answered, joined within their
 window, or rescheduled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sync.core.ports import Clock
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.message import CLOCKS_APART, Message, notification, scheduled
+from sync.engine.queues import DELIVERIES
 from sync.engine.refused_keys import RefusedKeys, key_fault
 
 BATCH = 100
 
 
 class Intake:
-    """The way into the queues, and the one place where keys from outside are checked. `margin`: how
-    far the queue's clock may be from ours."""
+    """The way into the queues, and the one place where keys from outside are checked. `queues`: by
+    flow. `margin`: how far the queue's clock may be from ours."""
 
     def __init__(
         self,
         sends: JoinedSends,
         clock: Clock,
         refused: RefusedKeys,
+        queues: Mapping[str, str],
         *,
         margin: timedelta = CLOCKS_APART,
     ) -> None:
         self._sends = sends
         self._clock = clock
         self._refused = refused
+        self._queues = queues
         self._margin = margin
 
     async def accept(self, flow: str, connection: str, keys: Sequence[str], origin: str) -> int:
@@ -42,11 +45,16 @@ class Intake:
                 await self._refused.keep(connection, flow, key, origin)
             else:
                 message = Message(flow, connection, key, origin, now)
-                messages.append(notification(message, self._margin))
+                messages.append(notification(self._queue_of(flow), message, self._margin))
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])
         return len(messages)
 
     async def reschedule(self, message: Message, due: datetime) -> None:
         """The same notification at a later time, under an id that no queue has seen."""
-        await self._sends.send([scheduled(message, due=due, unique=self._clock.unique())])
+        queue = self._queue_of(message.flow)
+        await self._sends.send([scheduled(queue, message, due=due, unique=self._clock.unique())])
+
+    def _queue_of(self, flow: str) -> str:
+        """The queue of its priority; the first one for a flow that this version does not have."""
+        return self._queues.get(flow, DELIVERIES[0])

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from sync.core.encoding import NotJson, from_json, to_json
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 
 WINDOW = timedelta(seconds=1)
 """Notifications for one key within this window become one message, which is due when the window
@@ -84,7 +84,7 @@ class Message:
         return message
 
 
-def notification(message: Message, margin: timedelta = CLOCKS_APART) -> Outgoing:
+def notification(queue: str, message: Message, margin: timedelta = CLOCKS_APART) -> Outgoing:
     """A first notification: one per key and window, due `margin` after the window's end, so that
     no notification of the window comes when its id has been consumed.
 
@@ -95,20 +95,21 @@ def notification(message: Message, margin: timedelta = CLOCKS_APART) -> Outgoing
     due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC) + margin
     asked = "|asked" if message.is_asked else ""
     name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
-    return _outgoing(message, name, due)
+    return _outgoing(queue, message, name, due)
 
 
-def scheduled(message: Message, *, due: datetime, unique: str) -> Outgoing:
+def scheduled(queue: str, message: Message, *, due: datetime, unique: str) -> Outgoing:
     """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has
     seen."""
     name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
-    return _outgoing(message, name, due)
+    return _outgoing(queue, message, name, due)
 
 
-def _outgoing(message: Message, name: str, due: datetime) -> Outgoing:
-    """A connection's messages are its share: connections take turns."""
+def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoing:
+    """What a flow of a connection sends is its share of the queue: shares take turns."""
     id_ = hashlib.sha256(name.encode()).hexdigest()
-    return Outgoing(message.flow, message.encode(), id_, due, message.connection)
+    share = f"{message.connection}|{message.flow}"
+    return Outgoing(queue, message.encode(), id_, due, share)
 
 
 def message_in(body: bytes) -> Message | None:

@@ -7,21 +7,24 @@ monitoring fails.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final
 
 from sync.config.connections import Connection
-from sync.core.ports import Clock, Depth, Queue, Tables
+from sync.core.message_queue import Depth, Queue
+from sync.core.ports import Clock, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import DocumentFlow, Poll
+from sync.engine.flow_pauses import FlowPause, FlowPauses
 from sync.engine.ledger import PARKED
 from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
 
-SCHEDULE: Final = "20 */5 * * * *"
-"""When monitoring looks (NCRONTAB, UTC)."""
+MINUTES: Final = 5
+"""How often monitoring looks: in every minute that is a multiple of this."""
 
 
 async def monitor(
@@ -31,6 +34,7 @@ async def monitor(
     *,
     queue: Queue,
     tables: Tables,
+    pauses: FlowPauses,
     clock: Clock,
     telemetry: Telemetry = SILENT,
 ) -> None:
@@ -38,33 +42,21 @@ async def monitor(
 
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
-    any, hears the latter too, and how many records are parked. Changes nothing. Raises an
-    `ExceptionGroup` of what it could not look at, after the rest.
+    any, hears the latter too, and how many records are parked. A flow that stands still is said to
+    be paused, and not to be behind. Changes nothing. Raises an `ExceptionGroup` of what it could
+    not look at, after the rest.
     """
     now = clock.now()
-    troubles: list[Exception] = []
-    for name in queues:
+    troubles = [trouble async for trouble in _report_depths(queues, queue, now)]
+    for flow, name in product(flows, connections):
+        settings = connections[name]
+        if flow.name not in settings.flows:
+            continue
         try:
-            _report_depth(name, await queue.depth(name), now)
+            await _look_at(
+                flow, name, settings, tables, pauses=pauses, now=now, telemetry=telemetry
+            )
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
-            log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
-            troubles.append(error)
-    for flow, name in [
-        (flow, name)
-        for flow in flows
-        for name in connections
-        if flow.name in connections[name].flows
-    ]:
-        try:
-            if (poll := flow.trigger(Poll)) is not None:
-                every = poll.every_minutes(connections[name])
-                behind = await _report_behind(
-                    flow.name, name, connections[name], minutes=every, tables=tables, now=now
-                )
-                telemetry.behind(flow.name, name, behind)
-            if telemetry is not SILENT:
-                telemetry.parked(flow.name, name, await _parked(flow, name, tables))
-        except Exception as error:  # noqa: BLE001 - as above
             log.error(  # noqa: TRY400
                 "monitoring.flow_unreadable flow=%s connection=%s error=%s",
                 flow.name,
@@ -74,6 +66,41 @@ async def monitor(
             troubles.append(error)
     if troubles:
         raise ExceptionGroup("monitoring could not look at everything", troubles)
+
+
+async def _report_depths(
+    queues: Sequence[str], queue: Queue, now: datetime
+) -> AsyncIterator[Exception]:
+    """Yields why a queue cannot be looked at."""
+    for name in queues:
+        try:
+            _report_depth(name, await queue.depth(name), now)
+        except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
+            log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
+            yield error
+
+
+async def _look_at(
+    flow: DocumentFlow[Any],
+    name: str,
+    settings: Connection,
+    tables: Tables,
+    *,
+    pauses: FlowPauses,
+    now: datetime,
+    telemetry: Telemetry,
+) -> None:
+    """How far behind one flow of one connection is, and how much of it waits for a person."""
+    if (pause := await pauses.over(name, flow.name)) is not None:
+        _report_paused(flow.name, name, pause, now)
+    elif (poll := flow.trigger(Poll)) is not None:
+        every = poll.every_minutes(settings)
+        behind = await _report_behind(
+            flow.name, name, settings, minutes=every, tables=tables, now=now
+        )
+        telemetry.behind(flow.name, name, behind)
+    if telemetry is not SILENT:
+        telemetry.parked(flow.name, name, await _parked(flow, name, tables))
 
 
 def _report_depth(name: str, depth: Depth, now: datetime) -> None:
@@ -91,6 +118,13 @@ def _report_depth(name: str, depth: Depth, now: datetime) -> None:
         log.warning(
             "monitoring.queue_not_seen_through queue=%s scheduled=%d", name, depth.scheduled
         )
+
+
+def _report_paused(flow: str, connection: str, pause: FlowPause, now: datetime) -> None:
+    log.info(
+        "monitoring.flow_paused flow=%s connection=%s paused_s=%d by=%s",
+        flow, connection, _seconds(now - pause.at), pause.by,
+    )  # fmt: skip
 
 
 async def _report_behind(

@@ -2,7 +2,8 @@
 
 A poll reads its window page by page. The watermark is stored after each page has been enqueued,
 never before, and windows overlap. A run is bounded in time and count: what is left, the next run
-reads. Connections are polled side by side, so that none waits for another.
+reads. Each flow of each connection is polled by a message of its own (`jobs.py`), so that none
+waits for another.
 """
 
 import asyncio
@@ -13,11 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.engine.claim import Claim, State
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll
+from sync.engine.flow_pauses import covering
 from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.sign_in_alerts import report_refused_sign_in
@@ -25,6 +28,7 @@ from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
 from sync.pacing.pace import may_begin
+from sync.pacing.priority import working_at
 
 log = logging.getLogger("sync.engine.polling")
 
@@ -38,8 +42,11 @@ that shows in what is listed beside the stamp."""
 SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 """Once a day a poll looks further back: a stamp that became visible later than any overlap is found
 then, at the latest."""
-DUE_EARLY = timedelta(seconds=5)
-"""Timers fire a little early or late: a poll that is due within this is due."""
+DUE_EARLY = timedelta(seconds=30)
+"""Timers look once a minute: a poll that is due within this is due."""
+LATE = timedelta(minutes=2)
+"""A message that comes later than this after its minute stands for now: of those that waited while
+nothing ran, only the first polls."""
 PAGE: Final = 300
 """Changes that are looked up, enqueued and checkpointed together."""
 RUN: Final = timedelta(minutes=3)
@@ -47,8 +54,7 @@ MOST: Final = 20_000
 """How long a connection's run reads on, and how many notifications it may store. The timer comes
 every minute, so a backlog hardly waits; and the queues keep room for what shoppers do now."""
 LONGEST: Final = timedelta(minutes=8)
-"""When a run is given up that a system holds up: before the host stops the function, and with it
-the polls of the other connections."""
+"""When a run is given up that a system holds up: before the host stops the function."""
 
 
 @dataclass(frozen=True)
@@ -70,41 +76,55 @@ class Polling:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def poll(self, flow_name: str, only: str | None = None, *, at_once: bool = False) -> int:
-        """Find what changed since the watermark less the overlap, enqueue it page by page, and move
-        the watermark after each. Safe to race.
-
-        A connection is polled when its `poll_minutes` have passed, when its last run left
-        something, or `at_once`; once a day it looks two days further back, but never for what is
-        older than the first poll's window. Whatever goes wrong is the connection's own. Returns how
-        many notifications were stored by runs that ended well.
-        """
-        flow = self._engine.flows[flow_name]
-        names = [only] if only else self._engine.connections(flow_name)
-        async with asyncio.TaskGroup() as group:
-            runs = [
-                group.create_task(self._on_its_own(flow, name, at_once=at_once)) for name in names
+    async def due(self, moment: datetime) -> list[tuple[str, str]]:
+        """Flow and connection of every poll that is due: its `poll_minutes` have passed, or its
+        last run left something. None that stands still."""
+        pauses = await self._engine.flow_pauses.standing()
+        found = []
+        for name, settings in self._engine.connections.items():
+            rows = self._engine.tables.query(WATERMARKS, name)
+            marks = {row.key: Watermark.of(row) async for row in rows}
+            found += [
+                (flow.name, name)
+                for flow in self._engine.flows.values()
+                if flow.name in settings.flows
+                and (poll := flow.trigger(Poll)) is not None
+                and _is_due(poll, settings, marks.get(flow.name, Watermark()), moment)
+                and covering(pauses, name, flow.name) is None
             ]
-        return sum(run.result() for run in runs)
+        return found
 
-    async def _on_its_own(self, flow: DocumentFlow[Any], connection: str, *, at_once: bool) -> int:
+    async def poll(self, flow_name: str, connection: str, *, due: datetime | None = None) -> int:
+        """Find what changed since the watermark less the overlap, enqueue it page by page, and move
+        the watermark after each. Safe to repeat and to race.
+
+        `due`: the minute for which a timer found it due; nothing is done where it is not due any
+        more. None polls at once. Once a day it looks two days further back, but never for what is
+        older than the first poll's window. Whatever goes wrong is the connection's own, and is
+        logged. Returns how many notifications were stored by a run that ended well.
+        """
+        flow, settings = self._engine.flows.get(flow_name), self._engine.connections.get(connection)
+        if flow is None or settings is None or flow_name not in settings.flows:
+            log.warning("%s.not_polled connection=%s", flow_name, connection)
+            return 0
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
-                return await self._poll_connection(flow, connection, at_once=at_once)
+                with working_at(flow.priority):
+                    return await self._poll_connection(flow, connection, due)
         except (Later, Never) as error:
             report_refused_sign_in(flow.name, connection, error)
             await stopped_for(error, flow.name, connection, self._engine.flow_pauses)
             log.warning(
                 "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
             )
-        except Exception as error:  # noqa: BLE001 - a connection's trouble must not stop the others; the line names it
+        except Exception as error:  # noqa: BLE001 - a connection's trouble is its own; the line names it
             log.error(  # noqa: TRY400 - a traceback may quote a record
                 "%s.poll_failed connection=%s error=%s", flow.name, connection, type(error).__name__
             )
         return 0
 
     async def _poll_connection(
-        self, flow: DocumentFlow[Any], connection: str, *, at_once: bool
+        self, flow: DocumentFlow[Any], connection: str, due: datetime | None
     ) -> int:
         poll = flow.trigger(Poll)
         if poll is None:
@@ -112,13 +132,13 @@ class Polling:
         systems = await self._engine.open_systems(connection)
         mark = Watermark.of(await self._engine.tables.get(WATERMARKS, connection, flow.name))
         now = self._engine.clock.now()
-        every = timedelta(minutes=poll.every_minutes(systems.settings)) - DUE_EARLY
-        is_due = at_once or mark.is_behind or mark.polled is None or now - mark.polled >= every
+        moment = due if due is not None and now - due < LATE else now
+        is_due = due is None or _is_due(poll, systems.settings, mark, moment)
         if not is_due or await self._stands_still(flow, systems):
             return 0
         until = await poll.until(systems)
         run = Run(flow, systems, now + RUN, self._engine.clock.now() - until, poll.lag)
-        begun = replace(_begun(mark, poll, systems, now, until), polled=now)
+        begun = replace(_begun(mark, poll, systems, now, until), polled=moment)
         found, mark = await self._read(run, poll.changed, begun, "window")
         if mark.window is None and mark.sweep is not None and found < MOST:
             more, mark = await self._read(run, poll.changed, mark, "sweep", found)
@@ -205,6 +225,11 @@ class Polling:
             return False
         settled = SECOND_OVER - run.lag if is_same else SETTLED_AFTER
         return claim.read_at >= change.changed_at + run.behind + settled
+
+
+def _is_due(poll: Poll[Any], settings: Connection, mark: Watermark, moment: datetime) -> bool:
+    every = timedelta(minutes=poll.every_minutes(settings)) - DUE_EARLY
+    return mark.is_behind or mark.polled is None or moment - mark.polled >= every
 
 
 def _begun(

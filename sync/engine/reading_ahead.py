@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from sync.core.encoding import NotJson
 from sync.core.errors import Later, Never, Paused
-from sync.core.ports import Clock, Queue
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock
 from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.message import CLOCKS_APART, WINDOW, Message
@@ -116,15 +117,15 @@ class ReadingAhead:
     async def _next(self, flow: DocumentFlow[Any], message: Message, now: datetime) -> list[Name]:
         """What to read together with this one: the next of its flow and connection that wait."""
         is_behind = message.notified_at + BEHIND <= now and _is_first(message)
-        looked_at = self._looked_at.get(flow.queue)
+        looked_at = self._looked_at.get(flow.name)
         is_worth_it = 0 < self._read <= 2 * self._used
         is_early = looked_at is not None and now - looked_at < LOOK_EVERY and not is_worth_it
         if not flow.source.is_joined or not is_behind or is_early:
             return []
-        self._looked_at[flow.queue] = now
+        self._looked_at[flow.name] = now
         self._adapt()
         try:
-            waiting = await self._queue.waiting(flow.queue, most=2 * MOST)
+            waiting = await self._queue.waiting(flow.priority.queue, most=2 * MOST)
         except (Later, Never) as trouble:
             log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
             return []

@@ -77,7 +77,7 @@ class Repair:
     def _places(self) -> Iterator[tuple[str, str]]:
         """Each flow and connection that has claims; those that other flows require come last."""
         flows = self._engine.flows
-        places = [(flow, one) for flow in flows for one in self._engine.connections(flow)]
+        places = [(flow, one) for flow in flows for one in self._engine.with_flow(flow)]
         yield from places
         connections = dict.fromkeys(connection for _, connection in places)
         yield from ((flow, one) for flow in self._engine.sub_flows for one in connections)

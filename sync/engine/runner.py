@@ -29,6 +29,7 @@ from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
 from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
 from sync.pacing.pace import at_work, comes_again_at
+from sync.pacing.priority import working_at
 from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.runner")
@@ -49,19 +50,17 @@ class Runner:
         self._ledger = engine.ledger
         self._outcomes = outcomes(engine.ledger, engine.documents, engine.intake, engine.clock)
 
-    async def deliver(self, body: bytes) -> None:
-        """Work off one message. Returns when it may be completed; raises when it should be given
-        back.
+    async def deliver(self, message: Message) -> None:
+        """Work off one message of a flow that there is. Returns when it may be completed; raises
+        when it should be given back.
 
         Trouble of our own tables is no fault of the message: it is sent again for later, so that an
         outage of minutes does not use up its deliveries.
         """
-        message = Message.decode(body)
-        flow = self._engine.flows.get(message.flow)
-        if flow is None:
-            raise LookupError(f"no flow is called {message.flow}")
+        flow = self._engine.flows[message.flow]
         try:
-            await self._deliver(flow, message)
+            with working_at(flow.priority):
+                await self._deliver(flow, message)
         except (Later, Never) as trouble:  # of our own stores: what a record raises is caught there
             log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
             wished = (trouble.after if isinstance(trouble, Later) else None) or TABLES_WAIT

@@ -1,10 +1,10 @@
 """The functions of the app: what the Functions host, or the local host, finds when it imports
 `function_app`.
 
-HTTP functions stand at the edge and a timer watches; each flow adds a timer (`poll_<flow>`) and two
-queue functions: `deliver_<flow>`, and `park_<flow>` for what the queue has given up. Building the
-app reads nothing and opens nothing: the runtime is asked for at the first call, so that a missing
-setting is answered in words instead of leaving the host without any function.
+They are the same whatever flows there are: HTTP functions at the edge, one function per queue and
+one for its dead letters, and one timer. Building the app reads nothing and opens nothing: the
+runtime is asked for at the first call, so that a missing setting is answered in words instead of
+leaving the host without any function.
 
 Parameter names equal binding names and annotations are the binding's own types: the Functions
 worker refuses others. To a parameter called `context` it gives the invocation's own; the local host
@@ -13,21 +13,23 @@ has none to give.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
 import azure.functions as func
 
+from sync.adapters.system_clock import SystemClock
 from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
-from sync.engine.flow import DocumentFlow, Poll
-from sync.engine.monitoring import SCHEDULE as MONITORING
+from sync.engine.jobs import SCHEDULE
+from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.given_up import why
+from sync.hosts.holding import while_held
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
-from sync.intake_http.business_events import BUSINESS_EVENTS
+from sync.intake_http.answers import RefusalLines
 
 log = logging.getLogger(__name__)
 
@@ -35,46 +37,42 @@ SERVICE_BUS = "SERVICE_BUS"
 """The app setting (or the prefix of the identity-based settings) that names the Service Bus
 namespace."""
 
-TIDY = "0 40 3 * * *"
-"""When old copies are forgotten (NCRONTAB, UTC)."""
-
-PATIENCE: Final = timedelta(minutes=8)
-"""How long a message is held while the app cannot open: within the lock's renewal and the
-function's time (host.json)."""
-PAUSE: Final = timedelta(seconds=15)
-UNCONFIGURED: Final = timedelta(seconds=20)
-"""The same where only a deployment can help: 25 deliveries then last long enough to notice."""
 IN_ALL: Final = timedelta(seconds=1.8)
 """A hook's time from its arrival to its answer: Commerce gives up after two seconds."""
 
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
 
+TAKING: Final = {
+    **{queue: f"deliver_{queue.replace('-', '_')}" for queue in DELIVERIES},
+    POLLS: "run_poll",
+    BUSINESS_EVENTS: "take_business_event",
+}
+"""The function of each queue."""
+
 NO_CONTEXT: Final[Any] = None
 
 
-def build_app(flows: Sequence[DocumentFlow[Any]], runtime: Opening) -> func.FunctionApp:
+def build_app(runtime: Opening) -> func.FunctionApp:
     """The app with all its functions. A function that states no auth level needs a key.
 
     `get_functions()` of the result may be called once: the library counts a second call as
     duplicate names.
     """
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-    _webhooks(app, runtime)
-    _events(app, runtime)
-    _business_events(app, runtime)
-    _health(app, runtime)
-    _watch(app, runtime)
-    _tidy(app, runtime)
-    for flow in flows:
-        if (poll := flow.trigger(Poll)) is not None:
-            _polls(app, flow.name, poll.schedule, runtime)
-        _deliveries(app, flow, runtime)
-        _dead_letter_functions(app, flow, runtime)
+    lines = RefusalLines(SystemClock())
+    _webhooks(app, runtime, lines)
+    _events(app, runtime, lines)
+    _business_events(app, runtime, lines)
+    _health(app, runtime, lines)
+    _timer(app, runtime)
+    for queue, name in TAKING.items():
+        _messages(app, queue, name, runtime)
+        _dead_letters(app, queue, runtime)
     return app
 
 
-def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
+def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: the body is signed by Commerce, and a sender cannot be given a host key
     to keep."""
 
@@ -89,13 +87,14 @@ def _webhooks(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered_in_time(
             runtime,
+            lines,
             lambda ready: ready.accept_webhook(
                 named["connection"], named["flow"], _headers(request), request.get_body()
             ),
         )
 
 
-def _events(app: func.FunctionApp, runtime: Opening) -> None:
+def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Anonymous by design: events are signed by Adobe; the challenge must be answered before there
     is a key."""
 
@@ -109,6 +108,7 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_events(
                 request.route_params["connection"],
                 request.method,
@@ -119,9 +119,8 @@ def _events(app: func.FunctionApp, runtime: Opening) -> None:
         )
 
 
-def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
-    """D365 in two ways: by HTTPS with a function key, or from the queue that F&O writes to
-    itself."""
+def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
+    """D365 by HTTPS with a function key; beside it F&O can write to a queue itself."""
 
     @app.function_name("receive_business_event")
     @app.route(
@@ -134,21 +133,12 @@ def _business_events(app: func.FunctionApp, runtime: Opening) -> None:
         named = request.route_params
         return await _answered(
             runtime,
+            lines,
             lambda ready: ready.accept_business_event(named["connection"], request.get_body()),
         )
 
-    @app.function_name("take_business_event")
-    @app.service_bus_queue_trigger(
-        arg_name="message",
-        queue_name=BUSINESS_EVENTS,
-        connection=SERVICE_BUS,
-        data_type=func.DataType.BINARY,
-    )
-    async def take_business_event(message: func.ServiceBusMessage) -> None:
-        await (await _while_held(runtime)).take_business_event(message.get_body())
 
-
-def _health(app: func.FunctionApp, runtime: Opening) -> None:
+def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
     """Needs a key: it tells how far behind the business is."""
 
     @app.function_name("health")
@@ -161,105 +151,68 @@ def _health(app: func.FunctionApp, runtime: Opening) -> None:
     async def health(
         request: func.HttpRequest,  # noqa: ARG001 - the binding's name
     ) -> func.HttpResponse:
-        return await _answered(runtime, lambda ready: ready.health())
+        return await _answered(runtime, lines, lambda ready: ready.health())
 
 
-def _watch(app: func.FunctionApp, runtime: Opening) -> None:
-    """What the alerts on waiting messages and silent polls read in the log."""
+def _timer(app: func.FunctionApp, runtime: Opening) -> None:
+    """The only timer: it stores what is due and does nothing of it."""
 
-    @app.function_name("monitor")
-    @app.timer_trigger(arg_name="timer", schedule=MONITORING, run_on_startup=False)
-    async def monitor(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).monitor()
-
-
-def _tidy(app: func.FunctionApp, runtime: Opening) -> None:
-    """Copies of documents hold personal data; they are not kept forever."""
-
-    @app.function_name("tidy")
-    @app.timer_trigger(arg_name="timer", schedule=TIDY, run_on_startup=False)
-    async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).tidy()
+    @app.function_name("tick")
+    @app.timer_trigger(arg_name="timer", schedule=SCHEDULE, run_on_startup=False)
+    async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+        await (await runtime()).tick()
 
 
-def _polls(app: func.FunctionApp, flow: str, schedule: str, runtime: Opening) -> None:
-    @app.function_name(f"poll_{flow}")
-    @app.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)
-    async def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-        await (await runtime()).poll(flow)
-
-
-def _deliveries(app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening) -> None:
-    @app.function_name(f"deliver_{flow.name}")
+def _messages(app: func.FunctionApp, queue: str, name: str, runtime: Opening) -> None:
+    @app.function_name(name)
     @app.service_bus_queue_trigger(
         arg_name="message",
-        queue_name=flow.queue,
+        queue_name=queue,
         connection=SERVICE_BUS,
         data_type=func.DataType.BINARY,
     )
-    async def deliver(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
-        ready = await _while_held(runtime)
-        await ready.deliver(
-            flow.name, message.get_body(), message.message_id, message.delivery_count or 1,
-            trace_parent=_trace_parent(context),
-        )  # fmt: skip
+    async def take(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
+        body, deliveries = message.get_body(), message.delivery_count or 1
+        parent = _trace_parent(context)
+
+        async def work(ready: Runtime) -> None:
+            await ready.take(queue, body, message.message_id, deliveries, trace_parent=parent)
+
+        await while_held(queue, body, runtime, work)
 
 
-def _dead_letter_functions(
-    app: func.FunctionApp, flow: DocumentFlow[Any], runtime: Opening
-) -> None:
-    @app.function_name(f"park_{flow.name}")
+def _dead_letters(app: func.FunctionApp, queue: str, runtime: Opening) -> None:
+    @app.function_name(f"park_{queue.replace('-', '_')}")
     @app.service_bus_queue_trigger(
         arg_name="message",
-        queue_name=flow.queue + DEAD,
+        queue_name=queue + DEAD,
         connection=SERVICE_BUS,
         data_type=func.DataType.BINARY,
     )
     async def park_dead_letter(message: func.ServiceBusMessage) -> None:
-        ready = await _while_held(runtime)
-        await ready.park_dead_letter(
-            flow.name, message.get_body(), message.message_id, *why(message)
-        )
+        body, reasons = message.get_body(), why(message)
 
+        async def work(ready: Runtime) -> None:
+            await ready.park_dead_letter(queue, body, message.message_id, *reasons)
 
-async def _while_held(runtime: Opening) -> Runtime:
-    """The runtime, waited for under the message's lock: what is given back comes again at once, so
-    an app that cannot open would use up all deliveries of all messages within seconds. Raises what
-    opening raises once patience is over."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE.total_seconds()
-    while True:
-        try:
-            return await runtime()
-        except (SettingsMissing, BadConfiguration):  # nothing in this process will change that
-            await asyncio.sleep(UNCONFIGURED.total_seconds())
-            raise
-        except (Later, Never) as closed:
-            log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
-            if loop.time() + PAUSE.total_seconds() > until:
-                raise
-        await asyncio.sleep(PAUSE.total_seconds())
+        await while_held(queue, body, runtime, work)
 
 
 async def _answered_in_time(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """As `_answered`, while Commerce still listens: also where this process is only just
     opening."""
     try:
         async with asyncio.timeout(IN_ALL.total_seconds()):
-            return await _answered(runtime, ask)
+            return await _answered(runtime, lines, ask)
     except TimeoutError:
-        log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
-        body = to_json(
-            {
-                "error": (
-                    "the app is starting; nothing was stored, and nothing is lost: the poll finds"
-                    " the record"
-                )
-            }
+        if lines.may_be_logged("slow"):
+            log.error("host.not_open reason=%s", "it takes longer than a shop waits")  # noqa: TRY400 - nothing to trace
+        return _unavailable(
+            error="the app is starting; nothing was stored, and nothing is lost: the poll finds"
+            " the record"
         )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
 
 
 def _trace_parent(context: func.Context | None) -> str:
@@ -268,31 +221,29 @@ def _trace_parent(context: func.Context | None) -> str:
 
 
 async def _answered(
-    runtime: Opening, ask: Callable[[Runtime], Awaitable[HostAnswer]]
+    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
     """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
     while it cannot open."""
     try:
         ready = await runtime()
     except SettingsMissing as missing:
-        log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
-        body = to_json({"error": "settings are missing", "missing": list(missing.names)})
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("unconfigured"):
+            log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
+        return _unavailable(error="settings are missing", missing=list(missing.names))
     except (Later, Never, BadConfiguration) as closed:
-        log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
-        body = to_json(
-            {
-                "error": (
-                    "the app cannot open its configuration, queue, tables or secrets; its log"
-                    " says why"
-                )
-            }
-        )
-        return func.HttpResponse(body, status_code=503, mimetype="application/json")
+        if lines.may_be_logged("closed"):
+            log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
+        error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
+        return _unavailable(error=error)
     answer = await ask(ready)
     return func.HttpResponse(
         answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
     )
+
+
+def _unavailable(**said: Any) -> func.HttpResponse:
+    return func.HttpResponse(to_json(said), status_code=503, mimetype="application/json")
 
 
 def _headers(request: func.HttpRequest) -> dict[str, str]:

@@ -49,48 +49,40 @@ class Runtime(Protocol):
         """A D365 business event by HTTPS."""
         ...
 
-    async def take_business_event(self, body: bytes) -> None:
-        """A D365 business event from the queue. Raises for what is none, so that it is set
-        aside."""
-        ...
-
     async def health(self) -> HostAnswer:
         """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
         ...
 
-    async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are."""
+    async def tick(self) -> None:
+        """Once a minute: store what is due in it, and let monitoring look."""
         ...
 
-    async def tidy(self) -> None:
-        """Forget what is older than the policy keeps it."""
-        ...
-
-    async def poll(self, flow_name: str) -> None:
-        """Ask every connection what changed since the flow's watermark and enqueue it."""
-        ...
-
-    async def deliver(
+    async def take(
         self,
-        flow_name: str,
+        queue: str,
         body: bytes,
         message_id: str,
         deliveries: int,
         *,
         trace_parent: str = "",
     ) -> None:
-        """Deliver one message. Returning completes it; raising gives it back. `deliveries` counts
-        from 1.
+        """Work off one message of a queue. Returning completes it; raising gives it back.
+        `deliveries` counts from 1.
 
         `trace_parent`: the host's own name for this invocation (W3C), where it has one.
         """
         ...
 
     async def park_dead_letter(
-        self, flow_name: str, body: bytes, message_id: str, reason: str, description: str
+        self, queue: str, body: bytes, message_id: str, reason: str, description: str
     ) -> None:
         """Park what a message that the queue gave up stands for, with why. Returning forgets the
         message."""
+        ...
+
+    async def note_trouble(self, queue: str, body: bytes, reason: str) -> None:
+        """Remember why a message is given back, for the day when its queue gives it up. Raises
+        nothing."""
         ...
 
 

@@ -23,8 +23,6 @@ from sync.intake_http.answers import NOT_STORED, HttpAnswer, RefusalLines, refus
 log = logging.getLogger("sync.dynamics.business_events")
 
 TABLE = "businessevents"
-BUSINESS_EVENTS = "business-events"
-"""The queue that F&O's Service Bus endpoint writes business events to."""
 NOBODY = "-"
 """Stands for the connection where an event's legal entity is that of none; no connection can be
 called so."""

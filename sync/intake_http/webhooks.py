@@ -61,8 +61,9 @@ class Edge:
             async with asyncio.timeout(BUDGET.total_seconds()):
                 return await self._received(connection, flow, headers, body)
         except TimeoutError:
-            named = flow if flow in self.flows else "(unknown)"
-            log.error("intake.out_of_time connection=%s flow=%s", connection[:40], named)  # noqa: TRY400 - nothing to trace
+            if self.refusals.may_be_logged("out of time"):
+                named = flow if flow in self.flows else "(unknown)"
+                log.error("intake.out_of_time connection=%s flow=%s", connection[:40], named)  # noqa: TRY400 - nothing to trace
             return NOT_STORED
 
     def refused_unread(

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from sync.core.errors import Later, Unknown
+from sync.pacing.priority import Priority, current, working_at
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -36,6 +37,7 @@ class _Round(Generic[K, V]):
     is_due: bool = False
     waiters: dict[K, list[asyncio.Future[V | None]]] = field(default_factory=dict)
     task: asyncio.Task[Mapping[K, V]] | None = None
+    priority: Priority = Priority.CATALOGUE
 
     def wanted(self) -> list[K]:
         """The keys that somebody still waits for, in the order they were first asked for."""
@@ -112,6 +114,7 @@ class Coalescer(Generic[K, V]):
 
     def _ask(self, key: K) -> tuple[_Round[K, V], asyncio.Future[V | None]]:
         round_ = self._open_round()
+        round_.priority = min(round_.priority, current())
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         round_.waiters.setdefault(key, []).append(future)
         if len(round_.waiters) >= self._most:
@@ -162,7 +165,9 @@ class Coalescer(Generic[K, V]):
         round_, self._gathering = self._gathering, None
         assert round_ is not None, "a timer lives as long as its round gathers"
         round_.timer.cancel()
-        task = round_.task = asyncio.get_running_loop().create_task(self._run(round_.wanted()))
+        with working_at(round_.priority):
+            task = asyncio.get_running_loop().create_task(self._run(round_.wanted()))
+        round_.task = task
         self._running.add(task)
         task.add_done_callback(lambda done: self._settle(round_, done))
 

@@ -21,6 +21,8 @@ from sync.core.errors import Later
 from sync.pacing.priority import Priority
 
 MOST: Final = 51
+FAIR: Final = 8
+"""Each so many turns, who has waited longest is next, whatever the priority."""
 LONGEST_WAIT: Final = timedelta(seconds=30)
 """Beside a request's own time (60 s, a list 120 s) this stays far below a lease (5 min)."""
 NEWEST: Final = 0.2
@@ -47,7 +49,7 @@ class Slot:
 
 class Limiter:
     """Slots for requests to one system. Lower priorities go first, first come first served within a
-    priority.
+    priority; each eighth slot goes to who has waited longest, so that nobody starves.
 
     `lent`: how many of the slots that all processes share are this one's (`budget`). Deterministic:
     the same calls in the same order give the same limits. Belongs to one event loop.
@@ -66,6 +68,7 @@ class Limiter:
         self._age = 0
         self._served = 0
         self._arrivals = 0
+        self._turns = 0
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
 
     @property
@@ -109,7 +112,8 @@ class Limiter:
         """Nobody who waits for a turn gets one now: all of them hear `error`."""
         waiting, self._waiting = self._waiting, []
         for _, _, turn in waiting:
-            turn.set_exception(error)
+            if not turn.done():  # one that is cancelled has not stepped out yet
+                turn.set_exception(error)
 
     async def _turn_of(self, priority: Priority) -> None:
         if self.in_use < self.room and not self._waiting:
@@ -152,10 +156,20 @@ class Limiter:
         """Give free slots to those who wait. A called one holds its slot from now on, not from when
         it wakes up."""
         while self._waiting and self.in_use < self.room:
-            _, _, turn = heapq.heappop(self._waiting)
+            _, _, turn = self._next()
             if not turn.done():
                 self.in_use += 1
                 turn.set_result(None)
+
+    def _next(self) -> tuple[Priority, int, asyncio.Future[None]]:
+        """Whose turn it is: the most urgent one's, and each eighth time who has waited longest."""
+        self._turns += 1
+        if self._turns % FAIR:
+            return heapq.heappop(self._waiting)
+        oldest = min(self._waiting, key=lambda waiting: waiting[1])
+        self._waiting.remove(oldest)
+        heapq.heapify(self._waiting)
+        return oldest
 
     def _note_time(self, begun: float) -> None:
         took = asyncio.get_running_loop().time() - begun

@@ -19,7 +19,7 @@ from sync.pacing.budget import Budget
 from sync.pacing.limiter import Limiter, Slot
 from sync.pacing.outages import Outages
 from sync.pacing.pauses import Pauses, Standing
-from sync.pacing.priority import Priority
+from sync.pacing.priority import current
 
 log = logging.getLogger("sync.pacing.pace")
 
@@ -67,27 +67,22 @@ class Pace:
         self._at_work = 0
         self._last_comes_at: datetime | None = None
 
-    def turn(
-        self,
-        priority: Priority = Priority.DOCUMENTS,
-        what: str = "a request",
-        not_after: datetime | None = None,
-    ) -> "Turn":
-        """The right to send one request, for the length of the block. `what` is asked for, in words
-        for an operator.
+    def turn(self, what: str = "a request", not_after: datetime | None = None) -> "Turn":
+        """The right to send one request, for the length of the block, in the order of priorities
+        (`priority.current`). `what` is asked for, in words for an operator.
 
         Raises, each time without using up a try and before anything is sent: `Paused` while nobody
         may call the system, also for who waits already when that begins; `NoTurn`; `Later` when
         `not_after` has passed.
         """
-        return Turn(self, priority, what, not_after)
+        return Turn(self, what, not_after)
 
-    async def take_turn(self, priority: Priority, what: str, not_after: datetime | None) -> Slot:
+    async def take_turn(self, what: str, not_after: datetime | None) -> Slot:
         """What `turn` does first. The slot is to be left."""
         await self._require_leave()
         if self._budget is not None:
             await self._budget.wanted()
-        slot = await self.limiter.enter(priority)
+        slot = await self.limiter.enter(current())
         try:
             await self._require_leave(finds_out=True)
             self._require_time(what, not_after)
@@ -197,11 +192,9 @@ class Turn:
     """One request's turn; a class, since a generator that is closed with its task inside a turn
     would leave the turn taken."""
 
-    def __init__(
-        self, pace: Pace, priority: Priority, what: str, not_after: datetime | None
-    ) -> None:
+    def __init__(self, pace: Pace, what: str, not_after: datetime | None) -> None:
         self._pace = pace
-        self._asked = priority, what, not_after
+        self._asked = what, not_after
 
     async def __aenter__(self) -> Slot:
         self._slot = await self._pace.take_turn(*self._asked)

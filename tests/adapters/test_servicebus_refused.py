@@ -12,8 +12,8 @@ from azure.servicebus.aio import ServiceBusClient
 
 from sync.adapters.servicebus.errors import reported
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.core.errors import Later, Never
-from sync.core.ports import LockLost, Outgoing
+from sync.core.errors import Later, Never, NoSuchQueue
+from sync.core.message_queue import LockLost, Outgoing
 from tests.doubles.amqp.server import ServiceBusDouble
 
 ORDERS = "orders"
@@ -46,13 +46,13 @@ class Identity:
 async def test_a_queue_that_was_not_set_up_is_for_a_person_to_set_up() -> None:
     async with ServiceBusDouble() as service:
         queue = ServiceBusQueue.from_connection_string(service.connection_string)
-        with pytest.raises(Never, match="queue orders does not exist") as refused:
+        with pytest.raises(NoSuchQueue, match="queue orders does not exist") as refused:
             await queue.send([MESSAGE])
         assert "infra/queues.json" in refused.value.remedy
         assert refused.value.code == "amqp:not-found"
-        with pytest.raises(Never, match="queue orders does not exist"):
+        with pytest.raises(NoSuchQueue, match="queue orders does not exist"):
             await queue.receive(ORDERS, most=1, wait=timedelta())
-        with pytest.raises(Never, match="queue orders does not exist"):
+        with pytest.raises(NoSuchQueue, match="queue orders does not exist"):
             await queue.depth(ORDERS)
         await queue.close()
 
@@ -120,7 +120,7 @@ async def test_a_name_that_no_queue_can_have_is_refused_before_anything_is_opene
         (sb.MessageLockLostError(), LockLost),
         (sb.MessageAlreadySettled(action="complete"), LockLost),
         (sb.MessageSizeExceededError(), ValueError),
-        (sb.MessagingEntityNotFoundError(), Never),
+        (sb.MessagingEntityNotFoundError(), NoSuchQueue),
         (sb.MessagingEntityDisabledError(), Never),
         (sb.ServiceBusAuthenticationError(), Never),
         (sb.ServiceBusAuthorizationError(), Never),

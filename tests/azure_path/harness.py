@@ -15,6 +15,7 @@ from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.adapters.system_clock import SystemClock
 from sync.adapters.table_storage.tables import AzureTables
 from sync.app.services import Services
+from sync.engine.queues import DELIVERIES, QUEUES
 from sync.flows import FLOWS
 from tests.doubles.amqp.entity import Rules
 from tests.doubles.amqp.server import ServiceBusDouble
@@ -74,19 +75,19 @@ class CloudHarness(Harness):
             await self.works_off_what_is_due()
 
     async def works_off_what_is_due(self) -> None:
-        for flow in self.services.flows:
-            if self._due(flow):
-                taken = await self.queue.receive(flow, most=AT_ONCE, wait=timedelta(seconds=5))
+        for queue in DELIVERIES:
+            if self._due(queue):
+                taken = await self.queue.receive(queue, most=AT_ONCE, wait=timedelta(seconds=5))
                 await asyncio.gather(*(self._delivered(message) for message in taken))
 
-    def _due(self, flow: str) -> list[datetime]:
+    def _due(self, queue: str) -> list[datetime]:
         """When each message of a queue is or was due."""
-        stored = self.bus.namespace.entity(flow).messages.values()
+        stored = self.bus.namespace.entity(queue).messages.values()
         now = self.clock.now()
         return [one.scheduled_for or now for one in stored if (one.scheduled_for or now) <= now]
 
     def _next_due(self) -> datetime | None:
-        queues = [self.bus.namespace.entity(flow) for flow in self.services.flows]
+        queues = [self.bus.namespace.entity(name) for name in DELIVERIES]
         dues = [
             one.scheduled_for or self.clock.now()
             for queue in queues
@@ -95,7 +96,7 @@ class CloudHarness(Harness):
         return min(dues, default=None)
 
     async def _delivered(self, message: Any) -> None:
-        await self.services.deliver(message.queue, message.body, message.id, message.deliveries)
+        await self.services.take(message.queue, message.body, message.id, message.deliveries)
         await self.queue.complete(message)
 
 
@@ -104,8 +105,8 @@ async def a_cloud_harness(account: str, **settings: Any) -> AsyncIterator[CloudH
     """A harness with queues as the deployment sets them up, over tables that nobody has written
     to."""
     async with ServiceBusDouble(RULES) as bus:
-        for flow in FLOWS:
-            bus.create_queue(flow.queue)
+        for name in QUEUES:
+            bus.create_queue(name)
         harness = CloudHarness(bus, account, settings)
         try:
             yield harness

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sync.adapters.cipher import Cipher
 from sync.adapters.key_files import new_key
 from sync.app.services import Services
+from sync.engine.queues import QUEUES
 from sync.flows import FLOWS
 from tests.azure_path.harness import CloudHarness, a_cloud_harness
 from tests.flows.planted import PLANTED, SETTINGS, People, guessed, left_in_account, names_in
@@ -12,7 +13,7 @@ from tests.flows.test_erasure import erases
 
 
 def in_queues(harness: CloudHarness) -> set[str]:
-    queues = [harness.bus.namespace.entity(flow.queue) for flow in FLOWS]
+    queues = [harness.bus.namespace.entity(name) for name in QUEUES]
     bodies = [repr(message).encode() for queue in queues for message in queue.messages.values()]
     return set().union(*map(names_in, bodies))
 

@@ -11,11 +11,13 @@ import pytest
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sync.commerce.hooks import TIMEOUT
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
+from sync.engine.old_queues import LATER, SOON
 from sync.mapping_tables.records import ItemMapping
 from tests.azure_path.harness import RULES, CloudHarness, a_cloud_harness
+from tests.engine.test_old_queues import as_before, old_queues
 from tests.engine.test_repair import (
     disagreements_are_mended,
     records_without_a_message_are_delivered,
@@ -126,11 +128,11 @@ async def test_a_message_that_is_given_back_too_often_has_its_order_parked(
     await harness.hooks(order)
     await harness.time_passes(timedelta(seconds=2))
     for _ in range(RULES.most_deliveries):
-        (message,) = await harness.queue.receive("orders", most=1, wait=timedelta(seconds=5))
+        (message,) = await harness.queue.receive("documents", most=1, wait=timedelta(seconds=5))
         await harness.queue.abandon(message)
-    (letter,) = [letter async for letter in harness.queue.dead_letters("orders")]
+    (letter,) = [letter async for letter in harness.queue.dead_letters("documents")]
     await harness.services.park_dead_letter(
-        "orders", letter.body, letter.id, letter.reason, letter.description
+        "documents", letter.body, letter.id, letter.reason, letter.description
     )
     await harness.queue.remove_dead_letter(letter)
     assert [entry.event for entry in await harness.trail(order)] == ["dead-lettered"]
@@ -139,15 +141,28 @@ async def test_a_message_that_is_given_back_too_often_has_its_order_parked(
     assert await harness.events(order) == ["dead-lettered", "created"]
 
 
+async def test_messages_of_the_queues_of_before_are_moved_and_missing_queues_are_none(
+    harness: CloudHarness,
+) -> None:
+    old, order = old_queues(harness), harness.place()
+    assert await old.move(None) is None
+    harness.bus.create_queue("orders")
+    await harness.queue.send([as_before(harness, key_of(order), "orders")])
+    assert await old.move(None) == SOON
+    assert await old.move(None) == LATER
+    await harness.works_until_idle()
+    assert await harness.events(order) == ["created"]
+
+
 async def test_what_is_no_message_of_ours_leaves_facts(harness: CloudHarness) -> None:
-    await harness.queue.send([Outgoing("orders", b"{}", "junk")])
-    (message,) = await harness.queue.receive("orders", most=1, wait=timedelta(seconds=5))
+    await harness.queue.send([Outgoing("documents", b"{}", "junk")])
+    (message,) = await harness.queue.receive("documents", most=1, wait=timedelta(seconds=5))
     await harness.queue.dead_letter(message, reason="Unreadable")
-    (letter,) = [letter async for letter in harness.queue.dead_letters("orders")]
+    (letter,) = [letter async for letter in harness.queue.dead_letters("documents")]
     await harness.services.park_dead_letter(
-        "orders", letter.body, letter.id, letter.reason, letter.description
+        "documents", letter.body, letter.id, letter.reason, letter.description
     )
-    (row,) = [row async for row in harness.tables.query(DEAD_LETTERS, "orders")]
+    (row,) = [row async for row in harness.tables.query(DEAD_LETTERS, "documents")]
     assert (row.values["message_id"], row.values["bytes"]) == ("junk", 2)
 
 

@@ -17,7 +17,7 @@ from sync.adapters.system_clock import SystemClock
 from sync.app.services import Services
 from sync.app.settings import Edition, Settings
 from sync.app.wiring import open_services
-from sync.flows import FLOWS
+from sync.engine.queues import QUEUES
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost
@@ -30,7 +30,7 @@ KEY = "open sesame"
 
 @dataclass
 class Received:
-    """The engine; `delivered` is set when a message of the orders' queue has been worked off."""
+    """The engine; `delivered` is set when a message of the first queue has been worked off."""
 
     services: Services
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,19 +41,17 @@ class Received:
     async def open(self) -> Any:
         return self
 
-    async def deliver(
+    async def take(
         self,
-        flow_name: str,
+        queue: str,
         body: bytes,
         message_id: str,
         deliveries: int,
         *,
         trace_parent: str = "",
     ) -> None:
-        await self.services.deliver(
-            flow_name, body, message_id, deliveries, trace_parent=trace_parent
-        )
-        if flow_name == "orders":
+        await self.services.take(queue, body, message_id, deliveries, trace_parent=trace_parent)
+        if queue == "documents":
             self.delivered.set()
 
 
@@ -72,7 +70,7 @@ async def hosted(received: Received) -> AsyncIterator[str]:
     """The address of a host of this engine, inside the block."""
     edition_parts, stop = received.services.edition_parts, asyncio.Event()
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    app = build_app(FLOWS, received.open)
+    app = build_app(received.open)
     host = LocalHost(
         app,
         edition_parts.queue,
@@ -105,7 +103,7 @@ async def test_an_order_goes_from_the_shops_webhook_to_the_ledger(
 ) -> None:
     sandbox = Sandbox(SystemClock(), seed=5)
     async with ServiceBusDouble(RULES) as bus, both_systems(sandbox) as ready:
-        for name in (*(flow.queue for flow in FLOWS), "business-events"):
+        for name in QUEUES:
             bus.create_queue(name)
         write_home(tmp_path, {"shop": ready}, {})
         found = settings(tmp_path, bus, account)

@@ -16,9 +16,10 @@ from sandbox.commerce.records import StoredOrder
 from sync.adapters.cipher import Cipher
 from sync.adapters.key_files import new_key
 from sync.app.services import Services
-from sync.core.ports import Received, Row, Value
-from sync.engine.flow import Poll
-from sync.engine.monitoring import SCHEDULE as MONITORING
+from sync.core.message_queue import Received
+from sync.core.ports import Row, Value
+from sync.engine.jobs import SCHEDULE
+from sync.engine.queues import DELIVERIES, POLLS
 from sync.flows import FLOWS
 from sync.hosts.ncrontab import schedule
 from tests.benchmarks.counted import CountedQueue, CountedTables
@@ -35,6 +36,8 @@ KEPT: Final = ("claims", "trail", "documents", "watermarks", "mappings")
 class CountingHarness(Finance):
     """A harness whose stores, systems, functions and log are counted; copies of documents are
     sealed as in production."""
+
+    queues = (*DELIVERIES, POLLS)
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.counts: Counter[str] = Counter()
@@ -60,26 +63,25 @@ class CountingHarness(Finance):
     async def _delivered(self, message: Received) -> None:
         """In production the host receives and completes; no delivery here lasts until a lock must
         be renewed."""
-        self.counts.update(("functions deliveries", "bus receives", "bus completes"))
+        kind = "polls" if message.queue == POLLS else "deliveries"
+        self.counts.update((f"functions {kind}", "bus receives", "bus completes"))
         await super()._delivered(message)
 
     async def processes(self, span: timedelta, coming: Sequence[Doing] = ()) -> None:
-        """So long, with all timers; in its first half what is coming comes in evenly."""
+        """So long, with the timer; in its first half what is coming comes in evenly."""
         begun, until = self.clock.now(), self.clock.now() + span
         left = [
             (begun + span * number / (2 * len(coming)), doing)
             for number, doing in enumerate(coming)
         ]
-        timers = {
-            flow.name: schedule(poll.schedule) for flow in FLOWS if (poll := flow.trigger(Poll))
-        }
-        timers["monitor"] = schedule(MONITORING)
-        dues = {name: timer.after(begun) for name, timer in timers.items()}
-        while (moment := self._next([*dues.values(), *(due for due, _ in left[:1])])) <= until:
+        timer = schedule(SCHEDULE)
+        due = timer.after(begun)
+        while (moment := self._next([due, *(due for due, _ in left[:1])])) <= until:
             await self._sleeps_until(moment)
-            for name in [name for name, due in dues.items() if due <= self.clock.now()]:
-                await self._fires(name)
-                dues[name] = timers[name].after(self.clock.now())
+            if due <= self.clock.now():
+                self.counts["functions timers"] += 1
+                await self.services.tick()
+                due = timer.after(self.clock.now())
             while left and left[0][0] <= self.clock.now():
                 await left.pop(0)[1]()
             await self.works_off_what_is_due()
@@ -91,10 +93,6 @@ class CountingHarness(Finance):
 
     async def _sleeps_until(self, moment: datetime) -> None:
         await asyncio.sleep(max((moment - self.clock.now()).total_seconds(), 0))
-
-    async def _fires(self, timer: str) -> None:
-        self.counts["functions timers"] += 1
-        await (self.services.monitor() if timer == "monitor" else self.services.poll(timer))
 
     async def so_far(self) -> Counter[str]:
         """Everything counted until now: the systems' requests, and what is stored, included."""

@@ -41,6 +41,7 @@ from tests.systems import CONNECTION, WEBHOOK_KEY, Named, SystemsUnderTest
 Scheme = Literal["rsa", "hmac"]
 Store = Literal["nothing", "SQLite", "Service Bus"]
 FLOW: Final = "orders"
+QUEUE: Final = "documents"
 SKUS: Final = 8
 ORDERS: Final = 100
 """Hooks that are signed beforehand, each of an order of its own."""
@@ -83,9 +84,9 @@ async def stored_in(store: Store) -> AsyncIterator[Any]:
             queue.close()
     else:
         async with ServiceBusDouble(Rules(lock=LOCK)) as bus:
-            bus.create_queue(FLOW)
+            bus.create_queue(QUEUE)
             cloud = ServiceBusQueue.from_connection_string(bus.connection_string)
-            await cloud.open([FLOW])
+            await cloud.open([QUEUE])
             yield cloud
             await cloud.close()
 
@@ -143,13 +144,13 @@ async def bare_send(count: int) -> Took:
     sender demands."""
     clock, turn = SystemClock(), asyncio.Lock()
     async with ServiceBusDouble(Rules(lock=LOCK)) as bus:
-        bus.create_queue(FLOW)
+        bus.create_queue(QUEUE)
         client = ServiceBusClient.from_connection_string(bus.connection_string, retry_total=0)
-        async with client, client.get_queue_sender(FLOW) as sender:
+        async with client, client.get_queue_sender(QUEUE) as sender:
 
             async def send(number: int) -> None:
                 sent = notification(
-                    Message(FLOW, CONNECTION, f"{number:09}@1", "webhook", clock.now())
+                    QUEUE, Message(FLOW, CONNECTION, f"{number:09}@1", "webhook", clock.now())
                 )
                 async with turn:
                     await sender.send_messages(

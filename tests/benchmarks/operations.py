@@ -112,7 +112,7 @@ class _Tally:
         """An hour without anything; and hours with hooks, as polls go on beside them, less what
         such an hour costs."""
         harness, shop, count = self._harness, self._harness.commerce, self._count
-        await harness.processes(HOUR)
+        await harness.processes(2 * HOUR)
         await self._of(IDLE, lambda: harness.processes(HOUR), of=1)
         idle = self._found[-1].counts
         placed: list[StoredOrder] = []

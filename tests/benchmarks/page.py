@@ -15,6 +15,7 @@ SMALL, USUAL = 0.5, 2.0
 COLUMNS: Final = {
     "hooks": ("functions hooks",),
     "deliveries": ("functions deliveries",),
+    "polls": ("functions polls",),
     "timers": ("functions timers",),
     "sent": ("bus messages sent",),
     "received, completed": ("bus receives", "bus completes"),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sync.flows import FLOWS
 from sync.hosts.registered import DeadLetterFunction, QueueFunction, registered
 from tests.benchmarks.operations import IDLE, INVOICES_POLLED, MEMOS_POLLED, ORDERS_POLLED, Cost
-from tests.hosts.surface import app_of
+from tests.hosts.surface import app
 
 ROOT: Final = Path(__file__).parents[2]
 HOURS: Final = 730
@@ -56,12 +55,12 @@ PRICES: Final[Mapping[str, Price]] = {
 """Commonly published list prices as of November 2026. Assumptions: Azure's price calculator knows
 yours."""
 
-HOOK_SECONDS, DELIVERY_SECONDS, TIMER_SECONDS = 1.0, 2.0, 1.0
+HOOK_SECONDS, DELIVERY_SECONDS, POLL_SECONDS, TIMER_SECONDS = 1.0, 2.0, 1.0, 1.0
 """What an execution is billed for: a second at least, each by itself; what runs at the same time on
 an instance shares it."""
 ITEM_BYTES: Final = 1_000
 """What an item of telemetry is billed as, its own words included."""
-HOOK_ITEMS, DELIVERY_ITEMS, TIMER_ITEMS = 3, 5, 3
+HOOK_ITEMS, DELIVERY_ITEMS, POLL_ITEMS, TIMER_ITEMS = 3, 5, 4, 3
 """Of the host: a request, and a line each when an execution begins, tells of its trigger, and ends;
 of a delivery, our span."""
 MEASURES: Final = 2 * 5 * 60
@@ -70,19 +69,17 @@ SCALING: Final = 6 * 60
 """Looks an hour at each queue, by what decides how many instances there are."""
 EMPTY: Final = 60
 """Receives an hour that end empty, of each of a listener's `maxConcurrentCalls`."""
-RULES, SERIES = 12, 11
+RULES, SERIES = 13, 9
 """Alerts on the log; queues and flows beyond the first that two of them watch each by itself."""
 BLOBS: Final = 1
 """Writes of the host each time a timer fires: when it ran last."""
-SECRETS: Final = 7 * 6 * 12
-"""Questions an hour: six secrets and a key, at seven functions' instances, each five minutes."""
+SECRETS: Final = 7 * 4 * 12
+"""Questions an hour: six secrets and a key, at four functions' instances, each five minutes."""
 
 
 def listeners() -> int:
     """Functions that wait at a queue or its dead letters."""
-    return sum(
-        isinstance(each, QueueFunction | DeadLetterFunction) for each in registered(app_of(FLOWS))
-    )
+    return sum(isinstance(each, QueueFunction | DeadLetterFunction) for each in registered(app()))
 
 
 def calls() -> int:
@@ -106,22 +103,29 @@ def bill(
 ) -> list[tuple[str, float, float]]:
     """(what, quantity, US dollars) of a month, on instances of so much memory."""
     of = month(kinds, volumes)
-    hooks, deliveries, timers = (
-        of[f"functions {name}"] for name in ("hooks", "deliveries", "timers")
+    hooks, deliveries, polls, timers = (
+        of[f"functions {name}"] for name in ("hooks", "deliveries", "polls", "timers")
     )
-    seconds = hooks * HOOK_SECONDS + deliveries * DELIVERY_SECONDS + timers * TIMER_SECONDS
+    seconds = (
+        hooks * HOOK_SECONDS
+        + deliveries * DELIVERY_SECONDS
+        + polls * POLL_SECONDS
+        + timers * TIMER_SECONDS
+    )
     tables = ("reads", "inserts", "transactions", "deletes", "pages")
     waits = SCALING + (EMPTY * calls() if any(volumes.values()) else 0)
     bus = sum(of[f"bus {name}"] for name in ("messages sent", "receives", "completes", "looks"))
     items = (
         hooks * HOOK_ITEMS
         + deliveries * DELIVERY_ITEMS
+        + polls * POLL_ITEMS
         + timers * TIMER_ITEMS
         + of["log lines"]
         + MEASURES * HOURS
     )
     quantities = {
-        "seconds": seconds * gigabytes, "executions": hooks + deliveries + timers, "base": 1,
+        "seconds": seconds * gigabytes, "base": 1,
+        "executions": hooks + deliveries + polls + timers,
         "operations": bus + listeners() * waits * HOURS,
         "transactions": sum(of[f"tables {name}"] for name in tables), "stored": of["stored bytes"],
         "blobs": timers * BLOBS, "logs": items * ITEM_BYTES, "rules": RULES, "series": SERIES,

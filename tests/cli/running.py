@@ -21,6 +21,7 @@ from sync.adapters.vault import Vault
 from sync.app.embedded import open_embedded
 from sync.cli.main import app
 from sync.config.file.reading import read_connections
+from sync.engine.queues import DELIVERIES
 
 ROOT = Path(__file__).parents[2]
 ORDERS = ROOT / "tests" / "payloads" / "orders"
@@ -99,13 +100,13 @@ class Line:
         services = await open_embedded(self.folder / ".sync", connections, serves=True)
         queue, done = services.edition_parts.queue, 0
         try:
-            for name in services.flows:
+            for name in DELIVERIES:
                 while (depth := await queue.depth(name)).due + depth.scheduled:
                     messages = await queue.receive(name, most=10, wait=timedelta(seconds=2))
                     if not messages:
                         break
                     for message in messages:
-                        await services.deliver(name, message.body, message.id, message.deliveries)
+                        await services.take(name, message.body, message.id, message.deliveries)
                         await queue.complete(message)
                         done += 1
         finally:

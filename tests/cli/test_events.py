@@ -36,8 +36,11 @@ def _reported(line: Line, *events: tuple[str, str, str]) -> None:
                 "BusinessEventLegalEntity": company,
                 "InvoiceId": "CIV-1",
             }
-            await services.take_business_event(
-                to_json({**event, "EventTimeIso8601": "2026-03-02T11:58:30.1234567Z"})
+            await services.take(
+                "business-events",
+                to_json({**event, "EventTimeIso8601": "2026-03-02T11:58:30.1234567Z"}),
+                "m-1",
+                1,
             )
         await services.close()
 

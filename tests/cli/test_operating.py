@@ -11,7 +11,7 @@ import pytest
 from sync.app.embedded import open_embedded
 from sync.app.services import Services
 from sync.config.file.reading import read_connections
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.message import Message
 from tests.cli.running import Line, Systems
 from tests.cli.test_serve import serving
@@ -61,9 +61,9 @@ def sets_aside(bodies: Sequence[bytes]) -> Any:
     async def work(services: Services) -> None:
         queue = services.edition_parts.queue
         await queue.send(
-            [Outgoing("orders", body, f"set aside {place}") for place, body in enumerate(bodies)]
+            [Outgoing("documents", body, f"set aside {place}") for place, body in enumerate(bodies)]
         )
-        for message in await queue.receive("orders", most=10, wait=timedelta(seconds=2)):
+        for message in await queue.receive("documents", most=10, wait=timedelta(seconds=2)):
             await queue.dead_letter(message, reason="MaxDeliveryCountExceeded")
 
     return work

@@ -79,7 +79,7 @@ def test_errors_are_json_where_json_was_asked_for(line: Line) -> None:
 def test_flows_are_listed(line: Line) -> None:
     ran = line("flows", "--json")
     assert [flow["name"] for flow in ran.documents] == [flow.name for flow in FLOWS]
-    assert list(ran.documents[0]) == ["name", "title", "queue", "schedule", "route", "events"]
+    assert list(ran.documents[0]) == ["name", "title", "queue", "polls", "route", "events"]
     assert ran.documents[0]["route"] == "POST /api/webhooks/{connection}/orders"
     assert "Orders to sales orders" in line("flows").out
 

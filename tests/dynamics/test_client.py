@@ -11,7 +11,7 @@ from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.odata import Filter
 from sync.dynamics.refusals import NotFound
 from sync.pacing.limiter import Limiter
-from sync.pacing.priority import Priority
+from sync.pacing.priority import Priority, working_at
 from tests.dynamics.doubles import HOST, SYSTEM, URL, Environment, Harness, fault
 
 KEYS = {
@@ -501,11 +501,15 @@ async def test_documents_go_before_catalogue_work(harness: Harness) -> None:
         return httpx.Response(200, json={})
 
     client = harness.client(transport=httpx.MockTransport(when_the_others_queue))
-    catalogue = client.with_priority(Priority.CATALOGUE)
+
+    async def get(number: str, priority: Priority) -> None:
+        with working_at(priority):
+            await client.get("Orders", {**KEY, "Number": number})
+
     await asyncio.gather(
-        catalogue.get("Orders", {**KEY, "Number": "c1"}),
-        catalogue.get("Orders", {**KEY, "Number": "c2"}),
-        client.get("Orders", {**KEY, "Number": "d1"}),
+        get("c1", Priority.CATALOGUE),
+        get("c2", Priority.CATALOGUE),
+        get("d1", Priority.DOCUMENTS),
     )
     assert [str(request.url.path)[-4:-2] for request in harness.environment.asked] == [
         "c1",

@@ -218,8 +218,8 @@ class PriceList:
         runs, chunks = self.flow.runs, self.flow.chunks
         return Runner(
             Engine(
-                {runs.name: runs}, {chunks.name: chunks}, opened, lambda _: [NAME],
-                Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
+                {runs.name: runs}, {chunks.name: chunks}, opened, {},
+                Intake(self.sends, self.clock, RefusedKeys(tables, self.clock), {}),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock),
                 FlowPauses(tables, self.clock),
@@ -229,8 +229,8 @@ class PriceList:
             )
         )  # fmt: skip
 
-    def message(self, key: str, origin: str = "webhook") -> bytes:
-        return Message("prices", NAME, key, origin, self.clock.now()).encode()
+    def message(self, key: str, origin: str = "webhook") -> Message:
+        return Message("prices", NAME, key, origin, self.clock.now())
 
     async def deliver(self, key: str = EVERYTHING, origin: str = "poll") -> None:
         """One try, some minutes later."""
@@ -245,15 +245,15 @@ class PriceList:
     async def dies_at(self, step: int) -> bool:
         """Whether a run's process dies at this step; the message comes again, and is done."""
         self.clock.at += timedelta(minutes=5)
-        body, worker = self.message(EVERYTHING, "poll"), self.worker()
+        message, worker = self.message(EVERYTHING, "poll"), self.worker()
         self.steps.done, self.steps.last = 0, step
         has_died = True
         with contextlib.suppress(Crash):
-            await worker.deliver(body)
+            await worker.deliver(message)
             has_died = False
         self.steps.last = 0
         if has_died:
-            await self.worker().deliver(body)
+            await self.worker().deliver(message)
         await self.settle()
         return has_died
 
@@ -267,7 +267,7 @@ class PriceList:
             self.sends.messages.sort(key=lambda one: one.not_before or self.clock.now())
             outgoing = self.sends.messages.pop(0)
             self.clock.at = max(self.clock.at, outgoing.not_before or self.clock.at)
-            await self.worker().deliver(outgoing.body)
+            await self.worker().deliver(Message.decode(outgoing.body))
         raise AssertionError(f"still at work: {self.sends.messages}")
 
     async def claim(self, key: str = EVERYTHING) -> Claim:

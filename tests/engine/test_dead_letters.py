@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from sync.app.services import Services
-from sync.core.encoding import NotJson
-from sync.core.ports import DeadLetter, Row
+from sync.core.message_queue import DeadLetter
+from sync.core.ports import Row
 from sync.engine.claim import State
-from sync.engine.dead_letters import DEAD_LETTERS, KEEP
+from sync.engine.dead_letters import DEAD_LETTERS
+from sync.engine.jobs import Job
 from sync.engine.ledger import LEASE, PARKED
 from sync.engine.message import Message
 from sync.flows import FLOWS
@@ -50,7 +51,7 @@ def one_of_many(harness: Harness, tables: Any = None) -> Services:
 async def set_aside(harness: Harness, reason: str = GIVEN_UP) -> None:
     """The queue gives up all that is due."""
     await asyncio.sleep(2)
-    for taken in await harness.systems.queue.receive("orders", most=10, wait=timedelta()):
+    for taken in await harness.systems.queue.receive("documents", most=10, wait=timedelta()):
         await harness.systems.queue.dead_letter(
             taken, reason=reason, description="delivered too often"
         )
@@ -58,10 +59,10 @@ async def set_aside(harness: Harness, reason: str = GIVEN_UP) -> None:
 
 async def parks_dead_letters(harness: Harness) -> list[DeadLetter]:
     """The host hands over what the queue has given up, and forgets it."""
-    letters = [letter async for letter in harness.systems.queue.dead_letters("orders")]
+    letters = [letter async for letter in harness.systems.queue.dead_letters("documents")]
     for letter in letters:
         await harness.services.park_dead_letter(
-            "orders", letter.body, letter.id, letter.reason, letter.description
+            "documents", letter.body, letter.id, letter.reason, letter.description
         )
         await harness.systems.queue.remove_dead_letter(letter)
     return letters
@@ -153,9 +154,11 @@ async def test_a_notification_that_comes_while_the_letter_is_parked_is_not_lost(
 @in_harness()
 async def test_what_is_no_message_of_ours_leaves_facts_and_no_content(harness: Harness) -> None:
     body = b'{"street": "Unter den Linden"}'
-    await harness.services.park_dead_letter("orders", body, "m-1", GIVEN_UP, "delivered too often")
-    await harness.services.park_dead_letter("orders", body, "m-1", GIVEN_UP, "")
-    (row,) = [row async for row in harness.systems.tables.query(DEAD_LETTERS, "orders")]
+    await harness.services.park_dead_letter(
+        "documents", body, "m-1", GIVEN_UP, "delivered too often"
+    )
+    await harness.services.park_dead_letter("documents", body, "m-1", GIVEN_UP, "")
+    (row,) = [row async for row in harness.systems.tables.query(DEAD_LETTERS, "documents")]
     assert (row.values["bytes"], row.values["message_id"], row.values["reason"]) == (
         len(body),
         "m-1",
@@ -163,24 +166,66 @@ async def test_what_is_no_message_of_ours_leaves_facts_and_no_content(harness: H
     )
     assert "Linden" not in str(row.values)
     assert hashlib.sha256(body).hexdigest() not in repr(row)
-    await harness.services.tidy()
-    assert await harness.systems.tables.get(DEAD_LETTERS, "orders", row.key) is not None
-    await asyncio.sleep(KEEP.total_seconds() + 1)
-    await harness.services.tidy()
-    assert await harness.systems.tables.get(DEAD_LETTERS, "orders", row.key) is None
 
 
+@pytest.mark.parametrize("is_dead", [True, False])
 @in_harness()
-async def test_a_message_for_a_flow_that_is_no_more_leaves_facts(harness: Harness) -> None:
-    body = Message("wishes", CONNECTION, "1", "webhook", harness.clock.now()).encode()
-    await harness.services.park_dead_letter("orders", body, "m-1", "", "")
-    (row,) = [row async for row in harness.systems.tables.query(DEAD_LETTERS, "orders")]
-    assert row.values["fault"] == "KeyError"
-
-
-@in_harness()
-async def test_what_is_no_message_of_ours_is_given_back_until_the_queue_gives_it_up(
-    harness: Harness,
+async def test_the_record_of_a_flow_that_this_version_lacks_is_parked(
+    harness: Harness, is_dead: bool
 ) -> None:
-    with pytest.raises(NotJson):
-        await harness.services.deliver("orders", b"junk", "m-1", 1)
+    body = Message("wishes", CONNECTION, "1", "webhook", harness.clock.now()).encode()
+    if is_dead:
+        await harness.services.park_dead_letter("documents", body, "m-1", GIVEN_UP, "")
+    else:
+        await harness.services.take("documents", body, "m-1", 1)
+        assert "no flow called wishes" in (await harness.claim("1", "wishes")).reason
+    assert await harness.parked("wishes") == ["1"]
+
+
+@pytest.mark.parametrize("queue", ["documents", "polls", "business-events"])
+@in_harness()
+async def test_what_is_no_message_of_ours_is_kept_at_once_and_not_delivered_again(
+    harness: Harness, queue: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await harness.services.take(queue, b"junk", "m-1", 1)
+    await harness.services.park_dead_letter(queue, b"junk", "m-1", GIVEN_UP, "")
+    rows = [row async for row in harness.systems.tables.query(DEAD_LETTERS, queue)]
+    assert [row.values["bytes"] for row in rows] == [4]
+    assert f"dead_letters.unreadable queue={queue} id=m-1 bytes=4" in caplog.text
+
+
+@in_harness()
+async def test_what_no_table_can_hold_is_kept_and_reported(harness: Harness) -> None:
+    now, services = harness.clock.now(), harness.services
+    bad_key = Message("orders", CONNECTION, "1\x00", "webhook", now).encode()
+    bad_connection = Message("orders", "\ud800", "1", "webhook", now).encode()
+    for body in (bad_key, bad_connection):
+        await services.take("documents", body, "m-1", 1)
+        await services.park_dead_letter("documents", body, "m-1", GIVEN_UP, "\ud800")
+    assert [one.key async for one in services.refused_keys.all()] == ["1\\x00"]
+    kept = [row async for row in harness.systems.tables.query(DEAD_LETTERS, "documents")]
+    assert [row.values["fault"] for row in kept] == ["ValueError"]
+
+
+@in_harness()
+async def test_a_dead_letter_names_what_ended_its_deliveries(harness: Harness) -> None:
+    order = harness.place()
+    await harness.hooks(order)
+    await asyncio.sleep(2)
+    (taken,) = await harness.systems.queue.receive("documents", most=1, wait=timedelta())
+    reason = "Later: table claims: Table Storage answered 403"
+    await harness.services.note_trouble("documents", taken.body, reason)
+    await harness.systems.queue.dead_letter(taken, reason=GIVEN_UP)
+    await parks_dead_letters(harness)
+    assert reason in (await harness.claim(order)).reason
+
+
+@in_harness()
+async def test_a_job_that_was_given_up_is_reported_and_the_next_one_comes_by_the_timer(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = Job("poll", harness.clock.now(), "orders", CONNECTION)
+    body = job.outgoing().body
+    await harness.services.park_dead_letter("polls", body, "m-1", GIVEN_UP, "")
+    assert f"jobs.given_up job=poll|orders|{CONNECTION} reason={GIVEN_UP}" in caplog.text
+    assert not [row async for row in harness.systems.tables.query(DEAD_LETTERS, "polls")]

@@ -64,15 +64,16 @@ def test_notifications_within_a_window_are_one_message_that_is_due_when_every_cl
     None
 ):
     first, second = (
-        notification(MESSAGE),
+        notification("documents", MESSAGE),
         notification(
-            Message("orders", "bikes", "000000042@1", "event", AT + timedelta(milliseconds=700))
+            "documents",
+            Message("orders", "bikes", "000000042@1", "event", AT + timedelta(milliseconds=700)),
         ),
     )
     assert first.id == second.id
     closed = datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
     assert first.not_before == second.not_before == closed + CLOCKS_APART
-    assert notification(MESSAGE, timedelta()).not_before == closed
+    assert notification("documents", MESSAGE, timedelta()).not_before == closed
 
 
 @given(st.integers(0, 10**10), st.integers(0, 999_999))
@@ -80,7 +81,7 @@ def test_a_notification_is_due_after_it_was_heard_and_within_its_window(
     seconds: int, microseconds: int
 ) -> None:
     at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=microseconds)
-    due = notification(Message("orders", "bikes", "1@1", "webhook", at)).not_before
+    due = notification("documents", Message("orders", "bikes", "1@1", "webhook", at)).not_before
     assert due is not None
     assert timedelta(0) < due - at - CLOCKS_APART <= WINDOW
 
@@ -98,28 +99,35 @@ def test_a_notification_is_due_after_it_was_heard_and_within_its_window(
 def test_notifications_for_other_records_or_windows_are_messages_of_their_own(
     other: Message,
 ) -> None:
-    assert notification(other).id != notification(MESSAGE).id
+    assert notification("documents", other).id != notification("documents", MESSAGE).id
 
 
 def test_a_try_at_a_later_time_has_an_id_that_no_broker_has_seen() -> None:
     due = AT + timedelta(minutes=1)
     again = MESSAGE.again(attempt=2)
     ids = {
-        notification(MESSAGE).id,
-        *(scheduled(m, due=due, unique=u).id for m in (MESSAGE, again) for u in ("a", "b")),
+        notification("documents", MESSAGE).id,
+        *(
+            scheduled("documents", m, due=due, unique=u).id
+            for m in (MESSAGE, again)
+            for u in ("a", "b")
+        ),
     }
     assert len(ids) == 5
-    assert scheduled(again, due=due, unique="a").not_before == due
-    assert Message.decode(scheduled(again, due=due, unique="a").body).attempt == 2
+    assert scheduled("documents", again, due=due, unique="a").not_before == due
+    assert Message.decode(scheduled("documents", again, due=due, unique="a").body).attempt == 2
 
 
 def test_an_id_is_short_enough_for_any_broker() -> None:
-    assert len(notification(Message("orders", "bikes", "x" * 10_000, "webhook", AT)).id) == 64
+    assert (
+        len(notification("documents", Message("orders", "bikes", "x" * 10_000, "webhook", AT)).id)
+        == 64
+    )
 
 
 def test_what_a_person_asks_for_is_no_repeat_of_what_a_system_says_in_the_same_second() -> None:
     ids = {
-        origin: notification(replace(MESSAGE, origin=origin)).id
+        origin: notification("documents", replace(MESSAGE, origin=origin)).id
         for origin in ("webhook", "poll", "event", "replay", "backfill")
     }
     assert ids["webhook"] == ids["poll"] == ids["event"] != ids["replay"] == ids["backfill"]

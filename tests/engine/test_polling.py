@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
-from sync.app.tidying import tidy
+from sync.app.tidying import tidying
 from sync.core.errors import Paused
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.claim import State
@@ -26,6 +26,7 @@ from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
+from sync.engine.jobs import nearest_minute
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.polling import MOST, Polling
@@ -77,6 +78,11 @@ class FarTables(SqliteTables):
             yield row
 
 
+SETTINGS: Final[Any] = SimpleNamespace(
+    flows=("orders",), commerce=SimpleNamespace(first_poll_days=7)
+)
+
+
 class Polled:
     """Polls of one toy flow over some connections."""
 
@@ -91,8 +97,8 @@ class Polled:
         queue: Any = self.queue
         self.engine = Engine(
             flows={"orders": self.flow}, sub_flows={}, open_systems=self._opened,
-            connections=lambda _: names,
-            intake=Intake(JoinedSends(queue), self.clock, self.refused),
+            connections=dict.fromkeys(names, SETTINGS),
+            intake=Intake(JoinedSends(queue), self.clock, self.refused, {}),
             ledger=self.ledger, tables=self.tables,
             documents=DocumentCopies(self.tables, Folded(), self.clock),
             flow_pauses=FlowPauses(self.tables, self.clock),
@@ -104,17 +110,18 @@ class Polled:
         return self.clock.now()
 
     async def _opened(self, name: str) -> Any:
-        settings = SimpleNamespace(commerce=SimpleNamespace(first_poll_days=7))
-        return SimpleNamespace(name=name, settings=settings, paces=(self.paces[name],))
+        return SimpleNamespace(name=name, settings=SETTINGS, paces=(self.paces[name],))
 
     async def timer(self, runs: int) -> list[int]:
-        """The timer of every minute: a run that is still going is not run beside itself, and the
-        host stops what lasts too long."""
+        """The timer of every minute: what it finds due runs side by side, a run that is still going
+        is not run beside itself, and the host stops what lasts too long."""
         found = []
         for _ in range(runs):
             begun = self.clock.now()
+            due = await self.polling.due(nearest_minute(begun))
             async with asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
-                found.append(await self.polling.poll("orders"))
+                polls = [self.polling.poll(*pair, due=nearest_minute(begun)) for pair in due]
+                found.append(sum(await asyncio.gather(*polls)))
             left = MINUTE - (self.clock.now() - begun) % MINUTE
             await asyncio.sleep(left.total_seconds())
         return found
@@ -361,10 +368,10 @@ def test_a_key_that_no_table_can_hold_is_listed_once_and_stops_nothing() -> None
         assert {told.origin async for told in polled.refused.all()} == {"poll"}
         assert len([told async for told in polled.refused.all()]) == len(bad)
         assert all([told.key.isascii() and told.reason async for told in polled.refused.all()])
-        await tidy(polled.engine.documents, polled.tables, polled.clock)
+        await tidying(polled.engine.documents, polled.tables, polled.clock).run(None)
         assert [told async for told in polled.refused.all()]
         await asyncio.sleep(KEEP.total_seconds())
-        await tidy(polled.engine.documents, polled.tables, polled.clock)
+        await tidying(polled.engine.documents, polled.tables, polled.clock).run(None)
         assert not [told async for told in polled.refused.all()]
         return polled
 

@@ -10,7 +10,7 @@ import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.core.errors import Later, Paused, Unknown
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import Claim, State
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.message import Message
@@ -18,7 +18,7 @@ from sync.engine.reading_ahead import BEHIND, FEWEST, FRESH, LOOK_EVERY, MOST, R
 from sync.pacing.limiter import NoTurn
 from tests.contracts.hand_clock import HandClock
 
-NAME, FLOW = "shop", "orders"
+NAME, FLOW, QUEUE = "shop", "orders", "documents"
 SECOND = timedelta(seconds=1)
 NEW = Claim(NAME, FLOW, "x")
 
@@ -55,14 +55,14 @@ class Backlog:
         """Messages that were notified now and come due at once."""
         messages = [Message(FLOW, NAME, key, "webhook", self.clock.now()) for key in keys]
         found = [replace(one, **cells) for one in messages]
-        await self.queue.send([Outgoing(FLOW, one.encode(), self.clock.unique()) for one in found])
+        await self.queue.send([Outgoing(QUEUE, one.encode(), self.clock.unique()) for one in found])
         return found
 
     async def delivers(
         self, message: Message, claim: Claim = NEW, ended_by: Exception | None = None
     ) -> tuple[str | None, datetime]:
         """The record of a message that is taken from the queue; so ends its delivery."""
-        for taken in await self.queue.receive(FLOW, most=99, wait=timedelta()):
+        for taken in await self.queue.receive(QUEUE, most=99, wait=timedelta()):
             if taken.body == message.encode():
                 await self.queue.complete(taken)
             else:
@@ -208,7 +208,7 @@ async def test_other_flows_connections_and_later_tries_are_left_alone() -> None:
     await backlog.waits("2", flow="invoices")
     await backlog.waits("3", connection="another")
     await backlog.waits("4", attempt=2)
-    await backlog.queue.send([Outgoing(FLOW, b"no message of ours", "5")])
+    await backlog.queue.send([Outgoing(QUEUE, b"no message of ours", "5")])
     backlog.clock.at += BEHIND
     await backlog.delivers(first)
     assert backlog.reads == ["1"]
@@ -237,6 +237,6 @@ async def test_fewer_are_read_where_others_deliver_most_of_them_and_more_again_w
 
 
 async def _others_deliver_the_rest(backlog: Backlog) -> None:
-    while taken := await backlog.queue.receive(FLOW, most=99, wait=timedelta()):
+    while taken := await backlog.queue.receive(QUEUE, most=99, wait=timedelta()):
         for message in taken:
             await backlog.queue.complete(message)

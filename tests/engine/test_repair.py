@@ -91,9 +91,9 @@ async def test_a_record_is_notified_once_an_hour_however_often_it_is_looked_at(
     order = harness.place()
     await put(harness, key_of(order), retry_at=harness.clock.now() - timedelta(hours=2))
     for _ in range(3):
-        await harness.services.monitor()
+        await harness.services.repair.run()
         await harness.systems.tables.delete(REPAIRS, CONNECTION, "orders")
-    assert (await harness.systems.queue.depth("orders")).scheduled == 1
+    assert (await harness.systems.queue.depth("documents")).scheduled == 1
 
 
 @in_harness()
@@ -101,16 +101,16 @@ async def test_nothing_is_notified_while_a_system_asks_for_quiet(harness: Harnes
     await put(harness, "1@1", retry_at=harness.clock.now() - timedelta(hours=2))
     systems = await harness.services.systems_pool.open(CONNECTION)
     await harness.services.pauses.pause(systems.paces[0].system, timedelta(minutes=2))
-    await harness.services.monitor()
-    assert (await harness.systems.queue.depth("orders")).scheduled == 0
+    await harness.services.repair.run()
+    assert (await harness.systems.queue.depth("documents")).scheduled == 0
 
 
 @in_harness()
 async def test_nothing_is_notified_while_the_flow_is_paused(harness: Harness) -> None:
     await put(harness, "1@1", retry_at=harness.clock.now() - timedelta(hours=2))
     await harness.services.flow_pauses.pause(CONNECTION, "orders", by="me", why="stocktaking")
-    await harness.services.monitor()
-    assert (await harness.systems.queue.depth("orders")).scheduled == 0
+    await harness.services.repair.run()
+    assert (await harness.systems.queue.depth("documents")).scheduled == 0
 
 
 @in_harness()
@@ -143,7 +143,7 @@ async def _rows_read(harness: Harness) -> list[int]:
     tables.query = counted  # type: ignore[method-assign]
     for _ in range(4):
         counts.append(0)
-        await harness.services.monitor()
+        await harness.services.repair.run()
     tables.query = inner  # type: ignore[method-assign]
     return counts
 
@@ -154,7 +154,7 @@ async def test_a_flow_that_cannot_be_looked_at_hides_no_other(harness: Harness) 
     tables = harness.systems.tables
     await tables.upsert(CLAIMS, Row(f"{CONNECTION}|customers", "7", {"state": "no such state"}))
     with pytest.raises(ExceptionGroup, match="everywhere"):
-        await harness.services.monitor()
+        await harness.services.repair.run()
     assert await listed(harness) == ["1@1"]
 
 

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
+import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.config.connections import Connections
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.intake import Intake
 from sync.engine.message import CLOCKS_APART, Message
@@ -23,6 +25,11 @@ from sync.hosts.registered import QueueFunction
 from tests.harness import Harness, in_harness
 from tests.systems import CONNECTION, SETTINGS, merged
 from tests.virtual_time import START, LoopClock, virtually
+
+QUEUES: Final = {"orders": "documents", "invoices": "documents", "stock": "catalogue"}
+
+
+BOTH: Final = {"a": ("orders", "invoices"), "b": ("orders", "invoices")}
 
 
 class FirstCome(SqliteQueue):
@@ -42,21 +49,21 @@ class Worker:
     def __init__(self) -> None:
         self.clock = LoopClock()
         self.queue = FirstCome(":memory:", self.clock, timedelta(minutes=1))
-        self.turns = Turns(self.clock, lambda _: True)
+        self.turns = Turns(self.clock, QUEUES, {"big": ("orders",), "small": ("orders",)})
         refused = RefusedKeys(SqliteTables(":memory:"), self.clock)
-        self.intake = Intake(JoinedSends(self.queue), self.clock, refused)
+        self.intake = Intake(JoinedSends(self.queue), self.clock, refused, QUEUES)
         self.done: dict[str, list[float]] = {"big": [], "small": []}
         self.most = 0
 
     async def deliver(self, message: ServiceBusMessage) -> None:
-        """As `Services.deliver`."""
+        """As `Services.take`."""
         told = Message.decode(message.get_body())
         await asyncio.sleep(0.01)
         if (due := self.turns.beyond_its_share(told)) is not None:
             await self.intake.reschedule(told, due)
             return
         with self.turns.taken(told):
-            self.most = max(self.most, self.turns._running["orders", "big"])
+            self.most = max(self.most, self.turns._running["documents", "big"])
             await asyncio.sleep(1)
         waited = self.clock.now() - told.notified_at
         self.done[told.connection].append(waited.total_seconds())
@@ -68,7 +75,7 @@ def test_a_small_shop_waits_seconds_behind_the_burst_of_another_and_the_burst_is
     async def play() -> Worker:
         worker, stop = Worker(), asyncio.Event()
         await worker.intake.accept("orders", "big", [f"{n}" for n in range(800)], "webhook")
-        function = QueueFunction("deliver_orders", "message", worker.deliver, "orders")
+        function = QueueFunction("deliver_documents", "message", worker.deliver, "documents")
         pump = Pump(function, worker.queue, worker.clock, most=16)
         running = asyncio.create_task(pump.run(stop))
         await asyncio.sleep(2)
@@ -107,7 +114,7 @@ async def test_what_is_beyond_the_share_of_a_connection_is_delivered_a_little_la
         await asyncio.sleep(2)
         await harness.works_off_what_is_due()
         assert await harness.events(order) == []
-        assert (await harness.systems.queue.depth("orders")).scheduled == 1
+        assert (await harness.systems.queue.depth("documents")).scheduled == 1
     await harness.works_until_idle()
     assert await harness.events(order) == ["created"]
 
@@ -128,6 +135,45 @@ async def test_what_cannot_be_given_back_is_delivered(harness: Harness) -> None:
             others.enter_context(harness.services.turns.taken(_message(f"{number}@1")))
         await harness.works_off_what_is_due()
     assert await harness.events(order) == ["created"]
+
+
+@pytest.mark.parametrize(
+    ("flows", "running", "next_one", "is_beyond"),
+    [
+        ({"a": ("orders",)}, {("a", "orders"): 16}, ("a", "orders"), False),
+        ({"a": ("orders", "stock")}, {("a", "orders"): 16}, ("a", "orders"), False),
+        ({"a": ("orders", "stock")}, {("a", "orders"): 16}, ("a", "stock"), False),
+        ({"a": ("orders", "invoices")}, {("a", "orders"): 11}, ("a", "orders"), False),
+        ({"a": ("orders", "invoices")}, {("a", "orders"): 12}, ("a", "orders"), True),
+        ({"a": ("orders", "invoices")}, {("a", "orders"): 12}, ("a", "invoices"), False),
+        ({"a": ("orders",), "b": ("stock",)}, {("a", "orders"): 16}, ("a", "orders"), False),
+        ({"a": ("orders",), "b": ("orders",)}, {("a", "orders"): 12}, ("a", "orders"), True),
+        ({"a": ("orders",), "b": ("orders",)}, {("a", "orders"): 12}, ("b", "orders"), False),
+        (BOTH, {("a", "orders"): 9}, ("a", "orders"), True),
+        (BOTH, {("a", "orders"): 9}, ("a", "invoices"), False),
+        (BOTH, {("a", "orders"): 9, ("a", "invoices"): 3}, ("a", "invoices"), True),
+        (BOTH, {("a", "orders"): 9, ("a", "invoices"): 3}, ("b", "invoices"), False),
+    ],
+)
+def test_a_share_is_of_a_queue_and_flows_of_one_queue_share_it(
+    flows: dict[str, tuple[str, ...]],
+    running: dict[tuple[str, str], int],
+    next_one: tuple[str, str],
+    is_beyond: bool,
+) -> None:
+    turns = Turns(LoopClock(), QUEUES, flows)
+    with ExitStack() as others:
+        for (connection, flow), count in running.items():
+            for number in range(count):
+                message = Message(flow, connection, f"{number}", "webhook", START)
+                others.enter_context(turns.taken(message))
+        connection, flow = next_one
+        due = virtually(_due(turns, Message(flow, connection, "next", "webhook", START)))
+    assert (due is not None) is is_beyond
+
+
+async def _due(turns: Turns, message: Message) -> object:
+    return turns.beyond_its_share(message)
 
 
 def _with_another_connection(harness: Harness) -> None:

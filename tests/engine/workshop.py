@@ -98,7 +98,8 @@ class Workshop:
         return Runner(
             Engine(
                 {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
-                lambda _: [NAME], Intake(self.sends, self.clock, RefusedKeys(tables, self.clock)),  # type: ignore[arg-type]
+                {},
+                Intake(self.sends, self.clock, RefusedKeys(tables, self.clock), {}),  # type: ignore[arg-type]
                 Ledger(tables, self.clock, DIGESTS), tables,
                 DocumentCopies(tables, Plain(), self.clock), FlowPauses(tables, self.clock),
                 ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
@@ -109,22 +110,22 @@ class Workshop:
     def _lock(self, name: str) -> asyncio.Lock:
         return self.locks.setdefault(name, asyncio.Lock())
 
-    def message(self, key: str, origin: str = "webhook") -> bytes:
-        return Message("toys", NAME, key, origin, self.clock.now()).encode()
+    def message(self, key: str, origin: str = "webhook") -> Message:
+        return Message("toys", NAME, key, origin, self.clock.now())
 
     async def deliver(self, toy: Toy, *, dies_at: int = 0, then: Toy | None = None) -> None:
         """The record as it is now, until nothing is left in the queue; a process that dies is
         replaced, and its message comes again. `then`: what the record has become by then."""
         self.toys[toy.key] = toy
         self.clock.at += timedelta(minutes=1)
-        body, worker = self.message(toy.key), self.worker()
+        message, worker = self.message(toy.key), self.worker()
         self.steps.done, self.steps.last = 0, dies_at
         try:
-            await worker.deliver(body)
+            await worker.deliver(message)
         except Crash:
             self.steps.last = 0
             self.toys[toy.key] = then or toy
-            await self.worker().deliver(body)
+            await self.worker().deliver(message)
         self.steps.last = 0
         if then is not None:
             self.toys[toy.key] = then
@@ -141,7 +142,7 @@ class Workshop:
             self.sends.messages.sort(key=lambda one: one.not_before or self.clock.now())
             outgoing = self.sends.messages.pop(0)
             self.clock.at = max(self.clock.at, outgoing.not_before or self.clock.at)
-            await self.worker().deliver(outgoing.body)
+            await self.worker().deliver(Message.decode(outgoing.body))
         raise AssertionError(f"still at work: {self.sends.messages}")
 
     async def claim(self, key: str) -> Claim:

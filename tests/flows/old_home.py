@@ -13,6 +13,7 @@ import httpx
 from sandbox.commerce.records import Columns, StoredOrder
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.engine.old_queues import OLD_QUEUES, OldQueues
 from tests.flows.finance import Finance
 from tests.harness import LOCK
 from tests.in_process import InProcess
@@ -57,6 +58,19 @@ class OldHome:
         finance.systems.queue = SqliteQueue(home / "queue.sqlite", finance.clock, LOCK)
         finance.services = finance._opened(finance.systems.tables)
 
+    async def works_until_idle(self) -> None:
+        """The product at work, with the job that moves messages out of the old queues."""
+        finance, queue = self._finance, self._finance.systems.queue
+        services = finance.services
+        old = OldQueues(queue, services.intake, services.dead_letter_parking, finance.clock)
+        while True:
+            await old.move(None)
+            await finance.works_until_idle()
+            dues = [due for name in OLD_QUEUES if (due := queue.next_due(name)) is not None]
+            if not dues:
+                return
+            await _until(finance, min(dues))
+
     async def _written_to_the_ledger(self) -> None:
         transport = InProcess(self._finance.systems.apps)
         async with httpx.AsyncClient(transport=transport) as http:
@@ -77,7 +91,7 @@ class OldHome:
 
 
 async def _until(finance: Finance, moment: datetime) -> None:
-    await asyncio.sleep((moment - finance.clock.now()).total_seconds())
+    await asyncio.sleep(max((moment - finance.clock.now()).total_seconds(), 0))
 
 
 def _restored(path: Path, dump: str) -> None:

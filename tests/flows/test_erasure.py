@@ -15,6 +15,7 @@ from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.erasure import ERASED, WHY
 from sync.flows import FLOWS
+from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
 from tests.flows.planted import PLANTED, SETTINGS, People, guessed, left_in_files
 from tests.harness import LOCK, Harness, key_of
 from tests.systems import CONNECTION
@@ -85,3 +86,21 @@ async def whole_story(harness: Harness, cipher: Cipher, home: Path) -> None:
 
 def test_nothing_of_a_person_is_left_in_any_file(tmp_path: Path) -> None:
     virtually(simulated(whole_story, tmp_path)())
+
+
+@in_b2b(companies={"contacts": False})
+async def test_who_bought_for_a_company_is_found_without_contacts(b2b: B2B) -> None:
+    """One who ordered and has left since, one who never ordered, and nobody else."""
+    lee = replace(KIM, id=8, email="lee.buyer@example.com", firstname="Lee")
+    b2b.joins(lee)
+    bought, other = b2b.buys(), b2b.place()
+    await b2b.delivers(bought)
+    await b2b.delivers(other)
+    await b2b.notify(8, "customers")
+    b2b.joins(replace(KIM, company_id=None, company=""))
+    systems = await b2b.services.systems_pool.open(CONNECTION)
+    records = await Records(b2b.services, systems).of(Named(companies=[CONTOSO]))
+    assert set(records) >= {
+        ("companies", str(CONTOSO)), ("orders", key_of(bought)), ("customers", "8"),
+    }  # fmt: skip
+    assert ("orders", key_of(other)) not in records

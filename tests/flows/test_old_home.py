@@ -26,9 +26,9 @@ def numbers(finance: Finance, order: StoredOrder) -> list[str]:
 async def test_what_was_in_hand_is_finished_once(finance: Finance, tmp_path: Path) -> None:
     old = OldHome(finance)
     await old.reopen(tmp_path)
-    await finance.works_until_idle()
+    await old.works_until_idle()
     await finance.polls()
-    await finance.works_until_idle()
+    await old.works_until_idle()
     for order in (old.delivered, old.lost, old.held, old.queued, old.unseen):
         claim = await finance.claim(order)
         assert claim.state is State.DELIVERED
@@ -71,7 +71,7 @@ async def test_an_order_that_is_cancelled_is_removed_and_one_that_was_stays_so(
 ) -> None:
     old = OldHome(finance)
     await old.reopen(tmp_path)
-    await finance.works_until_idle()
+    await old.works_until_idle()
     finance.commerce.cancel(old.lost)
     for order in (old.lost, old.cancelled):
         await finance.delivers(order)
@@ -98,7 +98,7 @@ async def test_a_poll_goes_on_where_it_stood(finance: Finance, tmp_path: Path) -
     old = OldHome(finance)
     await old.reopen(tmp_path)
     before = await old.row(WATERMARKS, CONNECTION, "orders")
-    await finance.works_until_idle()
+    await old.works_until_idle()
     assert await finance.polls() == len([old.unseen])  # the others were read just now
     after = await old.row(WATERMARKS, CONNECTION, "orders")
     assert (after["first"], after["swept"]) == (before["first"], before["swept"])

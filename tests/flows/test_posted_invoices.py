@@ -67,7 +67,7 @@ async def test_an_event_from_the_queue_is_taken_for_the_connections_of_its_legal
 ) -> None:
     order, received = await finance.placed(), finance.listens()
     _posts(finance, order)
-    await finance.services.take_business_event(to_json(dict(received[0])))
+    await finance.services.take("business-events", to_json(dict(received[0])), "m-1", 1)
     await finance.works_until_idle()
     assert len(await _posted(finance, key_of(order), "orders")) == 1
 
@@ -81,7 +81,7 @@ async def test_an_event_that_comes_in_several_ways_is_told_once(finance: Finance
     assert (await finance.sends({**received[0], "EventId": received[0]["EventId"].lower()}))[
         "taken"
     ] is False
-    await finance.services.take_business_event(to_json(dict(received[0])))
+    await finance.services.take("business-events", to_json(dict(received[0])), "m-1", 1)
     await finance.polls("postings")
     await finance.works_until_idle()
     await finance.sends({**received[0], "EventId": "another"})
@@ -339,7 +339,7 @@ async def test_events_that_nobody_knows_are_kept_and_nothing_of_their_fields(
         {**OTHER, "EventId": "A-2", "BusinessEventLegalEntity": "ELSE", "Name": "Ann Lee"},
     ):
         await finance.sends(event)
-        await finance.services.take_business_event(to_json(event))
+        await finance.services.take("business-events", to_json(event), "m-1", 1)
     await finance.works_until_idle()
     kept = {
         name: [
@@ -382,7 +382,7 @@ async def test_the_sample_of_an_endpoint_being_set_up_is_answered_and_kept_nowhe
     finance: Finance,
 ) -> None:
     assert await finance.sends(sample(SALES_INVOICE)) == {"taken": False, "test": True}
-    await finance.services.take_business_event(to_json(sample(SALES_INVOICE)))
+    await finance.services.take("business-events", to_json(sample(SALES_INVOICE)), "m-1", 1)
     assert [name async for name in finance.services.edition_parts.tables.partitions(TABLE)] == []
 
 

@@ -71,8 +71,8 @@ async def test_an_order_that_changed_since_it_was_read_ahead_ends_as_it_is_now(
     await harness.hooks(first)
     await harness.hooks(second)
     await asyncio.sleep(60)
-    (message,) = await harness.systems.queue.receive("orders", most=1, wait=timedelta())
-    await harness.services.deliver("orders", message.body, message.id, 1)
+    (message,) = await harness.systems.queue.receive("documents", most=1, wait=timedelta())
+    await harness.services.take("documents", message.body, message.id, 1)
     await harness.systems.queue.complete(message)
     reads = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
     read_at = harness.clock.now()

@@ -95,9 +95,9 @@ async def test_a_crash_after_the_comment_writes_no_second_one(finance: Finance) 
 
 async def _works_off(finance: Finance, flow: str) -> None:
     for message in await finance.systems.queue.receive(
-        flow, most=4, wait=finance.systems.message_lock * 0
+        finance.services.queues[flow], most=4, wait=finance.systems.message_lock * 0
     ):
-        await finance.services.deliver(flow, message.body, message.id, message.deliveries)
+        await finance.services.take(message.queue, message.body, message.id, message.deliveries)
         await finance.systems.queue.complete(message)
 
 

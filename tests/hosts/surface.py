@@ -1,19 +1,15 @@
 """The app's surface as text: every function, its trigger, its route, queue or schedule, and who may
 call it.
 
-`python -m tests.hosts.surface` writes it for the real flows, to be read in the pull request that
+`python -m tests.hosts.surface` writes it, to be read in the pull request that
 changes it.
 """
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import azure.functions as func
 
-from sync.engine.flow import DocumentFlow
-from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.registered import (
     DeadLetterFunction,
@@ -33,12 +29,12 @@ async def closed() -> Runtime:
     raise AssertionError("building the app opened the runtime")
 
 
-def app_of(flows: Sequence[DocumentFlow[Any]]) -> func.FunctionApp:
-    return build_app(flows, closed)
+def app() -> func.FunctionApp:
+    return build_app(closed)
 
 
-def surface(flows: Sequence[DocumentFlow[Any]]) -> str:
-    rows = [_row(function) for function in registered(app_of(flows))]
+def surface() -> str:
+    rows = [_row(function) for function in registered(app())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -63,4 +59,4 @@ def _row(function: Registered) -> tuple[str, str, str, str]:
 
 
 if __name__ == "__main__":
-    GOLDEN.write_text(surface(FLOWS), encoding="utf-8")
+    GOLDEN.write_text(surface(), encoding="utf-8")

@@ -14,14 +14,16 @@ from sync.app.settings import SettingsMissing
 from sync.commerce.hooks import TIMEOUT
 from sync.config.file.reading import BadConfiguration, Fault
 from sync.core.errors import Later
-from sync.hosts.azure import PATIENCE, UNCONFIGURED, build_app
+from sync.hosts.azure import build_app
+from sync.hosts.holding import PATIENCE, UNCONFIGURED
 from sync.hosts.runtime import Opening, Runtime
-from tests.hosts.toys import Notebook, Said, toy
+from sync.intake_http.answers import MOST_LINES
+from tests.hosts.toys import Notebook, Said
 from tests.virtual_time import virtually
 
 
 def functions_of(runtime: Opening) -> dict[str, Any]:
-    app = build_app([toy("orders")], runtime)
+    app = build_app(runtime)
     return {
         str(function.get_function_name()): function.get_user_function()
         for function in app.get_functions()
@@ -65,22 +67,10 @@ async def test_health_is_what_the_runtime_says() -> None:
     assert (await functions_of(notes.open)["health"](request("GET"))).status_code == 503
 
 
-async def test_the_watch_lets_the_runtime_look() -> None:
+async def test_the_timer_lets_the_runtime_find_what_is_due() -> None:
     notes = Notebook()
-    assert await functions_of(notes.open)["monitor"](TimerRequest()) is None
-    assert notes.calls == [("monitor",)]
-
-
-async def test_once_a_day_the_runtime_tidies() -> None:
-    notes = Notebook()
-    assert await functions_of(notes.open)["tidy"](TimerRequest()) is None
-    assert notes.calls == [("tidy",)]
-
-
-async def test_the_timer_of_a_flow_polls_that_flow() -> None:
-    notes = Notebook()
-    assert await functions_of(notes.open)["poll_orders"](TimerRequest()) is None
-    assert notes.calls == [("poll", "orders")]
+    assert await functions_of(notes.open)["tick"](TimerRequest()) is None
+    assert notes.calls == [("tick",)]
 
 
 @pytest.mark.parametrize(("given", "seen"), [(3, 3), (1, 1), (None, 1)])
@@ -95,8 +85,8 @@ async def test_a_message_is_delivered_with_its_id_and_how_often_it_came(
         application_properties={},
         user_properties={},
     )
-    assert await functions_of(notes.open)["deliver_orders"](message) is None
-    assert notes.calls == [("deliver", "orders", b"{}", "orders#1", seen)]
+    assert await functions_of(notes.open)["deliver_documents"](message) is None
+    assert notes.calls == [("take", "documents", b"{}", "orders#1", seen)]
 
 
 @dataclass
@@ -120,8 +110,8 @@ async def test_a_delivery_knows_what_the_host_calls_it(
     message = ServiceBusMessage(
         body=b"{}", message_id="1", application_properties={}, user_properties={}
     )
-    await functions_of(notes.open)["deliver_orders"](message, context=Traced(given))
-    assert notes.calls == [("deliver", "orders", b"{}", "1", 1, *seen)]
+    await functions_of(notes.open)["deliver_documents"](message, context=Traced(given))
+    assert notes.calls == [("take", "documents", b"{}", "1", 1, *seen)]
 
 
 WHY: Final = {"DeadLetterReason": "TTLExpiredException", "DeadLetterErrorDescription": "too old"}
@@ -152,8 +142,8 @@ async def test_what_a_queue_gave_up_reaches_the_runtime_with_why(
         message_id="orders#1",
         **{"application_properties": {}, "user_properties": {}, **given},
     )
-    assert await functions_of(notes.open)["park_orders"](message) is None
-    assert notes.calls == [("park_dead_letter", "orders", b"{}", "orders#1", *seen)]
+    assert await functions_of(notes.open)["park_documents"](message) is None
+    assert notes.calls == [("park_dead_letter", "documents", b"{}", "orders#1", *seen)]
 
 
 async def out_of_reach() -> Runtime:
@@ -201,6 +191,33 @@ async def test_without_settings_an_http_function_names_every_missing_one(
     ]
 
 
+@pytest.mark.parametrize("name", ["receive_webhook", "receive_events"])
+@pytest.mark.parametrize("closed", [unconfigured, out_of_reach, misconfigured])
+async def test_a_flood_while_the_app_cannot_open_fills_no_log(
+    name: str, closed: Opening, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive = functions_of(closed)[name]
+    for _ in range(2 * MOST_LINES):
+        assert (await receive(request("POST", connection="eu", flow="orders"))).status_code == 503
+    assert len(caplog.records) == MOST_LINES
+
+
+def test_a_flood_while_the_app_takes_long_to_open_fills_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def opening() -> Runtime:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    async def story() -> None:
+        receive = functions_of(opening)["receive_webhook"]
+        for _ in range(2 * MOST_LINES):
+            await receive(request("POST", connection="eu", flow="orders"))
+
+    virtually(story())
+    assert len(caplog.records) == MOST_LINES
+
+
 MESSAGE: Final = ServiceBusMessage(
     body=b"{}", message_id="1", application_properties={}, user_properties={}
 )
@@ -208,10 +225,10 @@ MESSAGE: Final = ServiceBusMessage(
 
 async def test_without_settings_timers_fail_in_one_clear_error() -> None:
     with pytest.raises(SettingsMissing, match=r"DYNAMICS_URL.*SERVICE_BUS"):
-        await functions_of(unconfigured)["poll_orders"](TimerRequest())
+        await functions_of(unconfigured)["tick"](TimerRequest())
 
 
-@pytest.mark.parametrize("name", ["deliver_orders", "park_orders", "take_business_event"])
+@pytest.mark.parametrize("name", ["deliver_documents", "park_polls", "take_business_event"])
 def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with_the_reason(
     name: str,
 ) -> None:
@@ -236,12 +253,12 @@ def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(
 
     async def story() -> float:
         with nullcontext() if minutes == 3 else pytest.raises(Later):
-            await functions_of(opening)["deliver_orders"](MESSAGE)
+            await functions_of(opening)["deliver_documents"](MESSAGE)
         return asyncio.get_running_loop().time()
 
     took = virtually(story())
     assert took <= PATIENCE.total_seconds()
-    assert [call[0] for call in notes.calls] == (["deliver"] if minutes == 3 else [])
+    assert [call[0] for call in notes.calls] == (["take"] if minutes == 3 else [])
 
 
 def test_a_hook_is_answered_while_commerce_listens_although_the_app_is_still_opening() -> None:

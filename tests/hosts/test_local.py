@@ -13,13 +13,13 @@ import pytest
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost, run_until_signalled
 from sync.hosts.server import CannotListen
 from tests.hosts.loops import LoopClock, virtually
-from tests.hosts.toys import Notebook, Said, toy
+from tests.hosts.toys import Notebook, Said
 
 CLOCK = SystemClock()
 
@@ -99,36 +99,34 @@ async def test_a_webhook_goes_over_the_wire_byte_for_byte_and_its_message_comes_
             await embedded.queue.send([Outgoing(flow, body, "m1")])
             return await super().accept_webhook(connection, flow, headers, body)
 
-        async def deliver(
+        async def take(
             self,
-            flow_name: str,
+            queue: str,
             body: bytes,
             message_id: str,
             deliveries: int,
             *,
             trace_parent: str = "",
         ) -> None:
-            await super().deliver(
-                flow_name, body, message_id, deliveries, trace_parent=trace_parent
-            )
+            await super().take(queue, body, message_id, deliveries, trace_parent=trace_parent)
             delivered.set()
 
     delivered, recorded_engine, body = asyncio.Event(), RecordedEngine(), bytes(range(256))
     async with (
-        embedded.running(build_app([toy("orders")], recorded_engine.open)),
+        embedded.running(build_app(recorded_engine.open)),
         httpx.AsyncClient() as http,
     ):
         answer = await http.post(f"{embedded.url}/api/webhooks/eu/orders", content=body)
         assert (answer.status_code, answer.content) == (200, b'{"op":"success"}')
         assert "server" not in answer.headers
         await delivered.wait()
-    assert recorded_engine.calls[-1] == ("deliver", "orders", body, "m1", 1)
-    depth = await embedded.queue.depth("orders")
+    assert recorded_engine.calls[-1] == ("take", "documents", body, "m1", 1)
+    depth = await embedded.queue.depth("documents")
     assert (depth.due, depth.locked, depth.dead) == (0, 0, 0)
 
 
 async def test_over_the_wire_keys_are_asked_for_and_long_bodies_refused(embedded: Embedded) -> None:
-    async with embedded.running(build_app([], Notebook().open)), httpx.AsyncClient() as http:
+    async with embedded.running(build_app(Notebook().open)), httpx.AsyncClient() as http:
         assert (await http.get(f"{embedded.url}/api/health")).status_code == 401
         key = {"x-functions-key": "function-key"}
         assert (await http.get(f"{embedded.url}/api/health", headers=key)).status_code == 200
@@ -139,7 +137,7 @@ async def test_over_the_wire_keys_are_asked_for_and_long_bodies_refused(embedded
 async def test_a_body_announced_as_too_long_is_refused_before_it_is_sent(
     embedded: Embedded,
 ) -> None:
-    async with embedded.running(build_app([], Notebook().open)):
+    async with embedded.running(build_app(Notebook().open)):
         port = int(embedded.url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(
@@ -152,7 +150,7 @@ async def test_a_body_announced_as_too_long_is_refused_before_it_is_sent(
 
 
 async def test_it_listens_on_this_machine_alone_and_tells_its_real_port(embedded: Embedded) -> None:
-    async with embedded.running(build_app([], Notebook().open)):
+    async with embedded.running(build_app(Notebook().open)):
         assert embedded.url.startswith("http://127.0.0.1:")
         assert not embedded.url.endswith(":0")
 
@@ -161,7 +159,7 @@ async def test_a_taken_port_is_told_with_a_cure(embedded: Embedded) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotListen, match=f"127.0.0.1 port {port}.*choose another port"):
-            await embedded.host(build_app([], Notebook().open), port=port).run(
+            await embedded.host(build_app(Notebook().open), port=port).run(
                 embedded.stop, embedded.announce
             )
 
@@ -221,7 +219,7 @@ async def test_cancelled_the_host_ends_at_once_with_requests_and_messages_under_
 async def test_cancelled_before_it_has_begun_it_leaves_no_socket_behind(embedded: Embedded) -> None:
     for turns in range(5):
         running = asyncio.create_task(
-            embedded.host(build_app([], Notebook().open)).run(embedded.stop, embedded.announce)
+            embedded.host(build_app(Notebook().open)).run(embedded.stop, embedded.announce)
         )
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -232,7 +230,7 @@ async def test_cancelled_before_it_has_begun_it_leaves_no_socket_behind(embedded
 
 async def test_a_signal_stops_gracefully(embedded: Embedded) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    host = embedded.host(build_app([toy("orders")], Notebook().open))
+    host = embedded.host(build_app(Notebook().open))
     running = asyncio.create_task(run_until_signalled(host, embedded.announce))
     await embedded.ready.wait()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -256,7 +254,7 @@ async def test_a_second_signal_ends_it_at_once(embedded: Embedded) -> None:
 
 
 async def test_cancelled_from_outside_it_is_cancelled(embedded: Embedded) -> None:
-    host = embedded.host(build_app([], Notebook().open))
+    host = embedded.host(build_app(Notebook().open))
     running = asyncio.create_task(run_until_signalled(host, embedded.announce))
     await embedded.ready.wait()
     running.cancel()
@@ -270,20 +268,20 @@ def test_queues_and_timers_run_without_http_in_virtual_time() -> None:
 
     async def story() -> None:
         stop = asyncio.Event()
-        host = LocalHost(build_app([toy("orders")], notes.open), queue, tables, clock)
+        host = LocalHost(build_app(notes.open), queue, tables, clock)
         async with asyncio.TaskGroup() as group:
             group.create_task(host.work(stop))
-            await queue.send([Outgoing("orders", b"{}", "m1", clock.now() + timedelta(hours=1))])
+            await queue.send([Outgoing("documents", b"{}", "m1", clock.now() + timedelta(hours=1))])
             await asyncio.sleep(2 * 3600)
             stop.set()
 
     virtually(story())
     queue.close()
     tables.close()
-    assert notes.calls.count(("poll", "orders")) == 24
-    assert notes.calls.count(("deliver", "orders", b"{}", "m1", 1)) == 1
+    assert notes.calls.count(("tick",)) == 120
+    assert notes.calls.count(("take", "documents", b"{}", "m1", 1)) == 1
 
 
 async def test_an_app_without_queues_and_timers_runs_until_its_stop(embedded: Embedded) -> None:
-    async with embedded.running(build_app([], Notebook().open)):
+    async with embedded.running(build_app(Notebook().open)):
         pass

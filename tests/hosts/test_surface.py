@@ -3,16 +3,23 @@ import os
 import subprocess
 import sys
 import typing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import azure.functions as func
-import pytest
 
-from sync.engine.flow import Poll
-from sync.flows import FLOWS
+from sync.engine.jobs import MINUTE
+from sync.engine.queues import QUEUES
 from sync.hosts.ncrontab import schedule
-from tests.hosts.surface import GOLDEN, app_of, surface
-from tests.hosts.toys import toy
+from sync.hosts.registered import (
+    DeadLetterFunction,
+    HttpFunction,
+    QueueFunction,
+    TimerFunction,
+    registered,
+)
+from tests.hosts.surface import GOLDEN, app, surface
 
 ROOT = Path(__file__).parents[2]
 ANNOTATIONS = {
@@ -22,37 +29,35 @@ ANNOTATIONS = {
 }
 
 
-def test_every_flow_adds_a_timer_and_two_queue_functions_to_those_that_are_always_there() -> None:
-    assert (
-        surface([toy("orders"), toy("stock", "30 */10 * * * *")])
-        == "receive_webhook         http POST      /api/webhooks/{connection}/{flow}  anonymous\n"
-        "receive_events          http GET,POST  /api/events/{connection}           anonymous\n"
-        "receive_business_event  http POST      /api/business-events/{connection}  function\n"
-        "take_business_event     queue          business-events\n"
-        "health                  http GET       /api/health                        function\n"
-        "monitor                 timer          20 */5 * * * *\n"
-        "tidy                    timer          0 40 3 * * *\n"
-        "poll_orders             timer          0 */5 * * * *\n"
-        "deliver_orders          queue          orders\n"
-        "park_orders             dead letters   orders\n"
-        "poll_stock              timer          30 */10 * * * *\n"
-        "deliver_stock           queue          stock\n"
-        "park_stock              dead letters   stock\n"
-    )
+MOST: Final = 14
+"""Functions with a queue or a timer, whatever the number of flows: each is scaled by itself, is
+watched by itself and costs by itself."""
 
 
-def test_the_surface_of_the_real_flows_is_the_one_that_was_agreed() -> None:
-    assert surface(FLOWS) == GOLDEN.read_text(encoding="utf-8"), "if this is meant: make golden"
+def test_the_surface_is_the_one_that_was_agreed() -> None:
+    assert surface() == GOLDEN.read_text(encoding="utf-8"), "if this is meant: make golden"
 
 
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_every_schedule_is_one_that_comes_due(flow: typing.Any) -> None:
-    poll = flow.trigger(Poll)
-    assert poll is None or schedule(poll.schedule).text == poll.schedule
+def test_the_functions_at_queues_and_timers_are_few_and_one_is_a_timer() -> None:
+    functions = registered(app())
+    assert sum(isinstance(function, TimerFunction) for function in functions) == 1
+    assert sum(not isinstance(function, HttpFunction) for function in functions) <= MOST
+
+
+def test_every_queue_has_a_function_and_one_for_its_dead_letters() -> None:
+    functions = registered(app())
+    for kind in (QueueFunction, DeadLetterFunction):
+        assert [each.queue for each in functions if isinstance(each, kind)] == list(QUEUES)
+
+
+def test_the_timer_comes_every_minute() -> None:
+    (timer,) = (each for each in registered(app()) if isinstance(each, TimerFunction))
+    midnight = datetime(2026, 11, 1, tzinfo=UTC)
+    assert schedule(timer.schedule).after(midnight) == midnight + MINUTE
 
 
 def test_parameters_bear_the_bindings_names_and_types_as_the_functions_worker_demands() -> None:
-    for function in app_of([toy("orders")]).get_functions():
+    for function in app().get_functions():
         handler, trigger = function.get_user_function(), function.get_trigger()
         assert trigger is not None
         bound = {binding.name for binding in function.get_bindings()} - {"$return"}
@@ -66,7 +71,7 @@ def test_parameters_bear_the_bindings_names_and_types_as_the_functions_worker_de
 
 
 def test_nothing_runs_when_an_instance_starts_and_bodies_come_as_bytes() -> None:
-    for function in app_of([toy("orders")]).get_functions():
+    for function in app().get_functions():
         trigger = function.get_trigger()
         assert trigger is not None
         binding = trigger.get_dict_repr()
@@ -76,18 +81,14 @@ def test_nothing_runs_when_an_instance_starts_and_bodies_come_as_bytes() -> None
             assert binding["connection"] == "SERVICE_BUS"
 
 
-def test_two_flows_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="poll_orders"):
-        app_of([toy("orders"), toy("orders")]).get_functions()
-
-
 def test_the_app_is_imported_in_an_empty_environment_without_opening_anything() -> None:
     program = (
         "import sys\ntouched = []\nwatched = ('socket.connect', 'socket.bind', 'sqlite3.connect',"
         " 'subprocess.Popen')\nsys.addaudithook(lambda event, arguments: touched.append(event) if"
         " event in watched else None)\nimport function_app\nassert not touched, touched\nnames ="
         " [function.get_function_name() for function in function_app.app.get_functions()]\nassert"
-        " {'receive_webhook', 'receive_events', 'health', 'deliver_orders'} <= set(names), names\n"
+        " {'receive_webhook', 'receive_events', 'health', 'deliver_documents'} <= set(names),"
+        " names\n"
     )
     system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     done = subprocess.run(  # noqa: S603 - our own interpreter on our own program

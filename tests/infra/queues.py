@@ -1,19 +1,16 @@
-"""The queues of Service Bus, from the flows. `python -m tests.infra.queues` writes
+"""The queues of Service Bus, from those of the code. `python -m tests.infra.queues` writes
 `infra/queues.json`, which Bicep loads.
 
 Lock and deliveries are the embedded edition's, so that a message fares the same on both.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sync.app.embedded import LOCK, MOST_DELIVERIES
-from sync.engine.flow import DocumentFlow
-from sync.flows import FLOWS
-from sync.intake_http.business_events import BUSINESS_EVENTS
+from sync.engine.queues import BUSINESS_EVENTS, QUEUES
 
 GOLDEN: Final = Path(__file__).parents[2] / "infra" / "queues.json"
 DUPLICATES: Final = timedelta(minutes=10)
@@ -25,12 +22,12 @@ MOST_MEGABYTES: Final = 5120
 """As much as Standard has: some ten million notifications."""
 
 
-def queues_of(flows: Sequence[DocumentFlow[Any]]) -> list[dict[str, Any]]:
-    """A queue per flow, and one for F&O's business events."""
-    return [*(_queue(flow.queue) for flow in flows), _queue(BUSINESS_EVENTS, is_ours=False)]
+def queues() -> list[dict[str, Any]]:
+    """A queue per priority, one for polls, and one for F&O's business events."""
+    return [_queue(name, is_ours=name != BUSINESS_EVENTS) for name in QUEUES]
 
 
-def _queue(name: str, *, is_ours: bool = True) -> dict[str, Any]:
+def _queue(name: str, *, is_ours: bool) -> dict[str, Any]:
     """Ids of our own messages are chosen for duplicate detection. F&O's are not known to be, so
     none of its is dropped."""
     return {
@@ -53,10 +50,10 @@ def iso(length: timedelta) -> str:
     return f"P{length.days}D" if length == timedelta(days=length.days) else f"PT{minutes}M"
 
 
-def text(flows: Sequence[DocumentFlow[Any]]) -> str:
+def text() -> str:
     """The file."""
-    return json.dumps(queues_of(flows), indent=2) + "\n"
+    return json.dumps(queues(), indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    GOLDEN.write_text(text(FLOWS), encoding="utf-8")
+    GOLDEN.write_text(text(), encoding="utf-8")

@@ -97,7 +97,7 @@ def test_what_must_wake_somebody_does() -> None:
         "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "log-is-capped": 1,
         "sign-in-refused": 1, "system-is-away": 1, "flow-stands-still": 1,
         "functions-fail": 2, "callers-are-turned-away": 2, "monitoring-is-blind": 2,
-        "system-asks-for-pauses": 3, "records-are-parked": 3,
+        "system-asks-for-pauses": 3, "records-are-parked": 3, "flow-is-paused": 3,
     }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_the_app_tells_itself_of_callers_that_it_could_not_serve() -> None:
     assert events == {
         "intake.not_stored", "intake.out_of_time", "intake.keys_unreachable",
         "business_events.not_stored",
-        "host.not_open", "host.unconfigured",
+        "host.not_open", "host.unconfigured", "host.held",
     }  # fmt: skip
 
 

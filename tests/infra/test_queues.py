@@ -5,31 +5,28 @@ import pytest
 from sync.adapters.queue_limits import QUEUE
 from sync.app.embedded import LOCK
 from sync.engine.ledger import LEASE
-from sync.flows import FLOWS
+from sync.engine.queues import BUSINESS_EVENTS, QUEUES
 from sync.hosts.registered import QueueFunction, registered
-from sync.intake_http.business_events import BUSINESS_EVENTS
 from sync.pacing.retry import WAITS
-from tests.hosts.surface import app_of
+from tests.hosts.surface import app
 from tests.infra.bicep import bicep
-from tests.infra.queues import DUPLICATES, GOLDEN, LIFE, iso, queues_of, text
+from tests.infra.queues import DUPLICATES, GOLDEN, LIFE, iso, queues, text
 
 
-def test_the_queues_that_are_deployed_are_those_of_the_flows() -> None:
-    assert text(FLOWS) == GOLDEN.read_text(encoding="utf-8"), "if this is meant: make golden"
+def test_the_queues_that_are_deployed_are_those_of_the_code() -> None:
+    assert text() == GOLDEN.read_text(encoding="utf-8"), "if this is meant: make golden"
 
 
 def test_every_function_with_a_queue_finds_it_and_no_queue_is_without_a_function() -> None:
     triggers = {
-        function.queue
-        for function in registered(app_of(FLOWS))
-        if isinstance(function, QueueFunction)
+        function.queue for function in registered(app()) if isinstance(function, QueueFunction)
     }
-    assert triggers == {queue["name"] for queue in queues_of(FLOWS)}
+    assert triggers == {queue["name"] for queue in queues()}
 
 
 def test_bicep_sets_all_that_is_generated_and_nothing_else() -> None:
     properties: Any = bicep("bus").body("queue")["properties"]
-    (generated,) = {frozenset(queue) - {"name"} for queue in queues_of(FLOWS)}
+    (generated,) = {frozenset(queue) - {"name"} for queue in queues()}
     assert set(properties) == generated
     for name, value in properties.items():
         assert value == {
@@ -40,7 +37,7 @@ def test_bicep_sets_all_that_is_generated_and_nothing_else() -> None:
         }
 
 
-@pytest.mark.parametrize("queue", queues_of(FLOWS), ids=lambda queue: str(queue["name"]))
+@pytest.mark.parametrize("queue", queues(), ids=lambda queue: str(queue["name"]))
 def test_service_bus_standard_takes_every_queue(queue: dict[str, Any]) -> None:
     assert QUEUE.fullmatch(queue["name"])
     assert 1 <= queue["maxDeliveryCount"] <= 2000
@@ -49,8 +46,8 @@ def test_service_bus_standard_takes_every_queue(queue: dict[str, Any]) -> None:
 
 
 def test_nothing_of_f_and_os_is_dropped_as_a_duplicate() -> None:
-    detects = {queue["name"]: queue["requiresDuplicateDetection"] for queue in queues_of(FLOWS)}
-    assert detects == {flow.queue: True for flow in FLOWS} | {BUSINESS_EVENTS: False}
+    detects = {queue["name"]: queue["requiresDuplicateDetection"] for queue in queues()}
+    assert detects == dict.fromkeys(QUEUES, True) | {BUSINESS_EVENTS: False}
 
 
 def test_a_message_lives_longer_than_it_can_ever_wait() -> None:

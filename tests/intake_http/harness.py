@@ -1,6 +1,7 @@
 """A process with a real engine over stores in memory, keys of its own, and callers who sign as
 Commerce and Adobe do."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -20,11 +21,13 @@ from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.app.tidying import tidying
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.dynamics.auth import TokenPool
 from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
 from sync.intake_http.answers import HttpAnswer
 from sync.preview.example import example_connection
@@ -80,12 +83,15 @@ def event(
 
 
 class KnownSecrets:
-    """Secrets by name; `is_away` is a vault that does not answer just now."""
+    """Secrets by name; `is_away` is a vault that says it cannot answer just now, `hangs` one that
+    says nothing."""
 
     def __init__(self, values: dict[str, str]) -> None:
-        self.values, self.is_away = values, False
+        self.values, self.is_away, self.hangs = values, False, False
 
     async def get(self, name: str) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.is_away:
             raise Later("the vault does not answer")
         if name not in self.values:
@@ -140,15 +146,20 @@ class Harness:
         """`flow key` of every message, in no order; they come when their windows have closed."""
         self.clock.at += timedelta(seconds=1) + CLOCKS_APART
         found = []
-        for flow in FLOWS:
-            received = await self.queue.receive(flow.queue, most=100, wait=timedelta(0))
-            found += [f"{flow.name} {Message.decode(message.body).key}" for message in received]
+        for queue in DELIVERIES:
+            received = await self.queue.receive(queue, most=100, wait=timedelta(0))
+            decoded = [Message.decode(message.body) for message in received]
+            found += [f"{message.flow} {message.key}" for message in decoded]
         return found
 
     async def depth(self) -> int:
         """How many messages lie in all queues."""
-        depths = [await self.queue.depth(flow.queue) for flow in FLOWS]
+        depths = [await self.queue.depth(name) for name in DELIVERIES]
         return sum(depth.due + depth.scheduled + depth.locked + depth.dead for depth in depths)
+
+    async def tidies(self) -> None:
+        """The daily job that forgets."""
+        await tidying(self.services.documents, self.tables, self.clock).run(None)
 
     async def close(self) -> None:
         await self.services.close()

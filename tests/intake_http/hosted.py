@@ -5,7 +5,6 @@ from typing import Any, Final
 from starlette.types import ASGIApp
 
 from sync.core.errors import Later
-from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys, http_app
 from sync.hosts.registered import HttpFunction, registered
@@ -24,9 +23,7 @@ def hosted(harness: Harness) -> ASGIApp:
             raise Later("the vault does not answer")
         return harness.services
 
-    functions = [
-        each for each in registered(build_app(FLOWS, opened)) if isinstance(each, HttpFunction)
-    ]
+    functions = [each for each in registered(build_app(opened)) if isinstance(each, HttpFunction)]
     return http_app(
         functions,
         HostKeys(function=KEY),

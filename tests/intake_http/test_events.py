@@ -22,6 +22,7 @@ from tests.intake_http.harness import (
     signed_by_adobe,
     signed_by_commerce,
 )
+from tests.virtual_time import virtually
 
 ORDER = {"increment_id": "000000042", "store_id": "1", "customer_email": "jane@example.com"}
 MANY = 101
@@ -325,6 +326,20 @@ async def test_a_flood_of_forgeries_fills_no_log(
     assert lines[1].startswith("intake.refused connection=bikes")
 
 
+def test_forgeries_while_the_vault_hangs_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Who has only signed somehow is verified with keys that nobody gives out in time."""
+
+    async def story() -> None:
+        harness = Harness()
+        harness.secrets.hangs = True
+        for _ in range(2 * MOST_LINES):
+            assert (await harness.hook(b"{}", signed_by_commerce(b"{}", STRANGER))).status == 503
+        await harness.close()
+
+    virtually(story())
+    assert caplog.messages == ["intake.out_of_time connection=bikes flow=orders"] * MOST_LINES
+
+
 async def test_business_events_that_cannot_be_read_fill_no_log(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -341,10 +356,10 @@ async def test_ids_of_events_are_forgotten_once_adobe_sends_them_no_more(
     assert len(await ids(harness)) == MANY
     harness.clock.at += timedelta(days=6)
     await harness.events(event("last", ORDER))
-    await harness.services.tidy()
+    await harness.tidies()
     assert len(await ids(harness)) == MANY + 1
     harness.clock.at += timedelta(days=2)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness) == ["last"]
 
 
@@ -352,10 +367,10 @@ async def test_business_events_are_listed_for_a_month(harness: Harness) -> None:
     body = to_json({"EventId": "E1", "BusinessEventId": "Something", "ControlNumber": 1})
     assert (await harness.services.accept_business_event("bikes", body)).status == 200
     harness.clock.at += timedelta(days=29)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness, BUSINESS) == ["E1"]
     harness.clock.at += timedelta(days=2)
-    await harness.services.tidy()
+    await harness.tidies()
     assert await ids(harness, BUSINESS) == []
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from sync.core.errors import Later
-from sync.core.ports import Depth, Outgoing, Queue, Row, Tables
+from sync.core.message_queue import Depth, Outgoing, Queue
+from sync.core.ports import Row, Tables
 from sync.core.telemetry import Silent
 from sync.engine.ledger import PARKED
 from sync.engine.monitoring import monitor
+from sync.engine.queues import QUEUES
 from sync.engine.watermarks import WATERMARKS
 from tests.intake_http.harness import Harness
 
@@ -24,12 +26,12 @@ def reported(caplog: pytest.LogCaptureFixture) -> None:
 async def test_every_queue_tells_how_long_its_oldest_message_has_waited(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await harness.queue.send([Outgoing("orders", b"{}", "1")])
+    await harness.queue.send([Outgoing("documents", b"{}", "1")])
     harness.clock.at += timedelta(minutes=10)
-    await harness.queue.send([Outgoing("orders", b"{}", "2")])
+    await harness.queue.send([Outgoing("documents", b"{}", "2")])
     await harness.services.monitor()
-    assert "monitoring.queue queue=orders due=2 dead=0 oldest_s=600" in caplog.messages
-    assert "monitoring.queue queue=receipts due=0 dead=0 oldest_s=0" in caplog.messages
+    assert "monitoring.queue queue=documents due=2 dead=0 oldest_s=600" in caplog.messages
+    assert "monitoring.queue queue=catalogue due=0 dead=0 oldest_s=0" in caplog.messages
     assert "monitoring.queue queue=business-events due=0 dead=0 oldest_s=0" in caplog.messages
 
 
@@ -37,11 +39,11 @@ async def test_a_message_that_is_scheduled_for_later_does_not_wait(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     await harness.queue.send(
-        [Outgoing("orders", b"{}", "1", harness.clock.at + timedelta(hours=1))]
+        [Outgoing("documents", b"{}", "1", harness.clock.at + timedelta(hours=1))]
     )
     harness.clock.at += timedelta(minutes=10)
     await harness.services.monitor()
-    assert "monitoring.queue queue=orders due=0 dead=0 oldest_s=0" in caplog.messages
+    assert "monitoring.queue queue=documents due=0 dead=0 oldest_s=0" in caplog.messages
 
 
 async def test_every_flow_of_a_connection_tells_how_far_its_poll_is_behind(
@@ -54,6 +56,19 @@ async def test_every_flow_of_a_connection_tells_how_far_its_poll_is_behind(
     assert (
         "monitoring.flow flow=orders connection=bikes behind_s=2400 every_s=300" in caplog.messages
     )
+
+
+async def test_a_flow_that_stands_still_is_said_to_be_paused_and_not_behind(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    await harness.services.flow_pauses.pause("bikes", "orders", by="ann", why="closing")
+    harness.clock.at += timedelta(hours=30)
+    await harness.services.monitor()
+    line = "monitoring.flow_paused flow=orders connection=bikes paused_s=108000 by=ann"
+    assert line in caplog.messages
+    lines = "".join(caplog.messages)
+    assert "monitoring.flow flow=orders connection=bikes" not in lines
+    assert "monitoring.flow flow=orders connection=boats" in lines
 
 
 async def test_a_flow_that_never_polled_is_as_far_behind_as_its_first_poll_would_look(
@@ -101,7 +116,9 @@ async def test_telemetry_hears_how_far_polls_are_behind_and_how_much_waits_for_a
     dials, services = Dials(), harness.services
     await monitor(
         (), tuple(services.flows.values()), services.connections,
-        queue=harness.queue, tables=harness.tables, clock=harness.clock, telemetry=dials,
+        queue=harness.queue, tables=harness.tables, pauses=services.flow_pauses,
+        clock=harness.clock,
+        telemetry=dials,
     )  # fmt: skip
     assert {("behind", "orders", "bikes", 2400), ("parked", "orders", "bikes", 2)} <= set(
         dials.reported
@@ -130,8 +147,9 @@ async def looks(harness: Harness, *, tables: Any = None, **depths: Depth | Excep
     flows = tuple(services.flows.values())
     queue: Any = Faulty(harness.queue, depths)
     await monitor(
-        [flow.queue for flow in flows], flows, services.connections,
-        queue=queue, tables=tables or harness.tables, clock=harness.clock,
+        QUEUES, flows, services.connections,
+        queue=queue, tables=tables or harness.tables,
+        pauses=services.flow_pauses, clock=harness.clock,
     )  # fmt: skip
 
 
@@ -139,10 +157,10 @@ async def test_a_queue_that_cannot_be_looked_at_hides_no_other_and_fails_the_wat
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(ExceptionGroup) as failed:
-        await looks(harness, orders=Later("no answer"))
+        await looks(harness, documents=Later("no answer"))
     assert [str(error) for error in failed.value.exceptions] == ["no answer"]
-    assert "monitoring.queue_unreadable queue=orders error=Later" in caplog.messages
-    assert "monitoring.queue queue=customers due=0 dead=0 oldest_s=0" in caplog.messages
+    assert "monitoring.queue_unreadable queue=documents error=Later" in caplog.messages
+    assert "monitoring.queue queue=master-data due=0 dead=0 oldest_s=0" in caplog.messages
     assert any(
         line.startswith("monitoring.flow flow=orders connection=bikes ") for line in caplog.messages
     )
@@ -180,9 +198,9 @@ async def test_counts_that_were_cut_are_said_and_so_is_that_nobody_knows_the_old
     an_hour_ago = harness.clock.at - timedelta(hours=1)
     await looks(
         harness,
-        orders=Depth(1, 1500, 0, 0, an_hour_ago, is_cut=True),
-        customers=Depth(0, 20_000, 0, 0, None, is_cut=True),
+        documents=Depth(1, 1500, 0, 0, an_hour_ago, is_cut=True),
+        **{"master-data": Depth(0, 20_000, 0, 0, None, is_cut=True)},
     )
-    assert "monitoring.queue queue=orders due=1 dead=0 oldest_s=3600" in caplog.messages
-    assert "monitoring.queue_longer queue=orders due=1 scheduled=1500" in caplog.messages
-    assert "monitoring.queue_not_seen_through queue=customers scheduled=20000" in caplog.messages
+    assert "monitoring.queue queue=documents due=1 dead=0 oldest_s=3600" in caplog.messages
+    assert "monitoring.queue_longer queue=documents due=1 scheduled=1500" in caplog.messages
+    assert "monitoring.queue_not_seen_through queue=master-data scheduled=20000" in caplog.messages

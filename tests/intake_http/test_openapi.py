@@ -10,9 +10,8 @@ import httpx
 import pytest
 import respx
 
-from sync.flows import FLOWS
 from sync.hosts.registered import HttpFunction, registered
-from tests.hosts.surface import app_of
+from tests.hosts.surface import app
 from tests.intake_http.harness import (
     HEADER,
     Harness,
@@ -119,7 +118,7 @@ def test_every_registered_route_is_told_with_its_methods_and_who_may_call_it() -
     }
     assert told == {
         (f"/api/{each.route}", method, each.level is not func.AuthLevel.ANONYMOUS)
-        for each in registered(app_of(FLOWS))
+        for each in registered(app())
         if isinstance(each, HttpFunction)
         for method in each.methods
     }

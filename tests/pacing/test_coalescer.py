@@ -9,6 +9,7 @@ import pytest
 
 from sync.core.errors import Later, Never, Unknown
 from sync.pacing.coalescer import Coalescer
+from sync.pacing.priority import Priority, current, working_at
 from tests.virtual_time import virtually
 
 WINDOW = timedelta(milliseconds=2)
@@ -280,3 +281,22 @@ async def test_closing_while_a_load_is_waited_for_starts_nothing_more() -> None:
 def test_at_least_one_key_goes_in_a_load(most: int) -> None:
     with pytest.raises(ValueError, match="at least one"):
         Coalescer(Shelf().load, window=WINDOW, most=most)
+
+
+async def test_what_is_joined_is_as_urgent_as_the_most_urgent_who_waits_for_it() -> None:
+    seen: list[Priority] = []
+
+    async def load(keys: Sequence[int]) -> Mapping[int, int]:
+        seen.append(current())
+        return dict.fromkeys(keys, 0)
+
+    joined = Coalescer(load, window=WINDOW, most=10)
+
+    async def get(key: int, priority: Priority) -> None:
+        with working_at(priority):
+            await joined.get(key)
+
+    await asyncio.gather(get(1, Priority.CATALOGUE), get(2, Priority.MASTER_DATA))
+    await get(3, Priority.CATALOGUE)
+    assert seen == [Priority.MASTER_DATA, Priority.CATALOGUE]
+    assert current() is Priority.DOCUMENTS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pacing.limiter import MOST, Limiter
+from sync.pacing.limiter import FAIR, MOST, Limiter
 from sync.pacing.priority import Priority
 from tests.pacing.paces import slot_of
 
@@ -70,6 +70,20 @@ async def test_documents_go_before_master_data_before_catalogue_and_first_come_f
             await settle()
         leave.set()
     assert log == ["first", "d1", "d2", "m1", "m2", "c1", "c2"]
+
+
+async def test_nobody_starves_while_more_urgent_work_keeps_coming() -> None:
+    limiter, log, leave = Limiter(1, 1), list[str](), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hold(limiter, Priority.DOCUMENTS, "first", log, leave))
+        await settle()
+        group.create_task(hold(limiter, Priority.CATALOGUE, "catalogue", log, leave))
+        await settle()
+        for number in range(20):
+            group.create_task(hold(limiter, Priority.DOCUMENTS, f"d{number}", log, leave))
+        await settle()
+        leave.set()
+    assert log.index("catalogue") == FAIR
 
 
 async def test_a_newcomer_does_not_overtake_those_who_wait() -> None:

@@ -15,7 +15,6 @@ from sync.pacing.limiter import LONGEST_WAIT, Limiter, NoTurn
 from sync.pacing.outages import IN_A_ROW, QUIET
 from sync.pacing.pace import EVERY, SOONEST, Pace, comes_again_at, may_begin
 from sync.pacing.pauses import ASKED_AGAIN, FRESH, Pauses
-from sync.pacing.priority import Priority
 from tests.virtual_time import LoopClock, virtually
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
@@ -41,7 +40,7 @@ class Site:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
-            async with pace.turn(Priority.DOCUMENTS, "read"):
+            async with pace.turn("read"):
                 self.asked.append(loop.time())
                 await asyncio.sleep(self.takes)
                 if self.is_away:
@@ -201,7 +200,7 @@ async def test_a_refusal_is_an_answer(site: Site) -> None:
     pace = site.process()
     await site.silence(pace)
     await asyncio.sleep(ASKED_AGAIN.total_seconds())
-    async with pace.turn(Priority.DOCUMENTS, "read"):
+    async with pace.turn("read"):
         await pace.failed(Never("no such item", remedy="Map it."))
     assert await may_begin([pace])
     site.is_away = False

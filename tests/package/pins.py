@@ -1,9 +1,11 @@
-"""What the run-time requirements bring along, pinned with the hashes of their files: Azure resolves
-and fetches them at every deployment. `make pins` writes requirements.txt from requirements.in.
+"""What requirements bring along, pinned with the hashes of their files: Azure resolves and fetches
+those of the run-time at every deployment. `make pins` writes each requirements*.txt from its
+requirements*.in.
 """
 
 from collections.abc import Iterator
 from importlib.metadata import requires
+from pathlib import Path
 from typing import Final
 
 from packaging.requirements import Requirement
@@ -16,16 +18,16 @@ PINNED: Final = ROOT / "requirements.txt"
 HASH: Final = "--hash=sha256:"
 
 
-def chosen() -> list[Requirement]:
+def chosen(path: Path = CHOSEN) -> list[Requirement]:
     """The requirements that we chose ourselves."""
-    lines = CHOSEN.read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
 
 
-def pinned() -> dict[str, list[str]]:
+def pinned(path: Path = PINNED) -> dict[str, list[str]]:
     """All that is installed, as `name==version`, with the hashes of the files it may come from."""
     found: dict[str, list[str]] = {}
-    for line in PINNED.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         text = line.removesuffix("\\").strip()
         if text.startswith(HASH):
             found[next(reversed(found))].append(text.removeprefix(HASH))

@@ -86,10 +86,10 @@ def test_it_registers_its_functions(looked: Looked) -> None:
         "receive_webhook",
         "receive_events",
         "health",
-        "monitor",
-        "poll_orders",
-        "deliver_orders",
-        "park_orders",
+        "tick",
+        "run_poll",
+        "deliver_documents",
+        "park_documents",
     }
     assert expected <= set(looked.functions)
 
@@ -116,14 +116,29 @@ def test_nothing_is_imported_that_requirements_txt_does_not_bring(looked: Looked
 
 def test_everything_is_installed_as_it_is_pinned() -> None:
     assert {f"{name}=={version(name)}" for name in run_time()} == set(pinned())
-    assert {f"{one.name}{one.specifier}" for one in chosen()} <= set(pinned())
 
 
-def test_every_pin_names_the_hashes_of_its_files() -> None:
+@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda path: path.stem)
+def test_every_pin_names_the_hashes_of_its_files(path: Path) -> None:
     """With one hash in it, pip takes nothing that has none, and no file that has another."""
-    for pin, hashes in pinned().items():
+    assert pinned(path)
+    for pin, hashes in pinned(path).items():
+        assert re.fullmatch(r"[a-z0-9-]+==[^ ]+", pin), pin
         assert hashes, pin
         assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.in")), ids=lambda path: path.stem)
+def test_what_was_chosen_is_what_is_pinned(path: Path) -> None:
+    pins = pinned(path.with_suffix(".txt"))
+    assert {f"{canonicalize_name(one.name)}{one.specifier}" for one in chosen(path)} <= set(pins)
+
+
+def test_tools_change_no_pin_of_the_product() -> None:
+    product = dict(pin.split("==") for pin in pinned())
+    for name in ("requirements-dev.txt", "requirements-fuzz.txt"):
+        tools = dict(pin.split("==") for pin in pinned(ROOT / name))
+        assert {one: tools[one] for one in tools if one in product}.items() <= product.items()
 
 
 def test_nothing_instruments_the_libraries_that_know_urls() -> None:

@@ -44,7 +44,7 @@ def test_what_the_app_needs_is_deployed(path: str) -> None:
         "local.settings.json", ".azure/prod/.env", "sync/__pycache__/services.cpython-311.pyc",
         "docs/deploying.md",
         "requirements-dev.txt", "requirements-fuzz.txt", "requirements-worker.txt",
-        "requirements-pins.txt", "requirements.in",
+        "requirements-pins.txt", "requirements.in", "requirements-dev.in",
         ".worker/azure_functions_runtime/__init__.py",
         "token.txt", "new.txt", "key.pem", "shop.pfx", "items.csv", "orders.json", ".env",
         "sync.toml", "whatever",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-DELIVERIES: Final = 25
+MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""

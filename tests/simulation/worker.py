@@ -10,6 +10,8 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.core.ports import Clock
+from sync.engine.jobs import POLL, Job
+from sync.engine.queues import POLLS
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
@@ -22,7 +24,7 @@ AGAIN: Final = 20.0
 
 
 class Hosted:
-    """Services as one host runs them. `polls`: whether its timers poll. `most`: seconds after which
+    """Services as one host runs them. `polls`: whether it polls. `most`: seconds after which
     the host ends the process whose function still runs; None where it ends the function alone."""
 
     def __init__(
@@ -34,20 +36,17 @@ class Hosted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._services, name)
 
-    async def poll(self, flow_name: str) -> None:
-        """As `Services` does, or nothing."""
-        if self._polls:
-            await self._services.poll(flow_name)
-
-    async def deliver(self, *message: Any, **named: Any) -> None:
-        """As `Services` does, for so long."""
+    async def take(self, queue: str, body: bytes, *rest: Any, **named: Any) -> None:
+        """As `Services` does, for so long; a poll only where there are polls."""
+        if queue == POLLS and not self._polls and Job.decode(body).name == POLL:
+            return
         ending = (
             asyncio.get_running_loop().call_later(self._most, self._process.end_now)
             if self._most is not None
             else None
         )
         try:
-            await self._services.deliver(*message, **named)
+            await self._services.take(queue, body, *rest, **named)
         finally:
             if ending is not None:
                 ending.cancel()
@@ -82,7 +81,7 @@ class Worker:
         if self._edition_parts.is_alone:
             await self._systems.queue.release_locks()
         host = LocalHost(
-            build_app(self._flows, self._ready),
+            build_app(self._ready),
             self._edition_parts.queue,
             self._edition_parts.tables,
             self._clock,

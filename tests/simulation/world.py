@@ -23,14 +23,15 @@ from sandbox.dynamics.values import folded
 from sync.app.services import Services
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
-from sync.core.ports import Outgoing, Row
+from sync.core.message_queue import Outgoing
+from sync.core.ports import Row
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import CLAIMS
-from sync.intake_http.business_events import BUSINESS_EVENTS
+from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
-from tests.simulation.environment import DELIVERIES, POOL
+from tests.simulation.environment import MOST_DELIVERIES, POOL
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.stories import Story
 from tests.simulation.watching import EventLog, Remote, WatchedDials
@@ -129,7 +130,7 @@ class World:
         )
         systems = SystemsUnderTest(
             self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
-            most_deliveries=DELIVERIES,
+            most_deliveries=MOST_DELIVERIES,
             catalogue=Catalogue(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
         self._watched = [
@@ -295,7 +296,7 @@ class World:
         for worker in self.workers:
             if worker.over.done() and (error := worker.over.exception()) is not None:
                 raise Wrong(f"seed {self.plan.seed}\n{worker.name} ended by itself") from error
-        for queue in (*self.plan.flows, BUSINESS_EVENTS):
+        for queue in (*DELIVERIES, BUSINESS_EVENTS):
             depth = await self.systems.queue.depth(queue)
             if depth.due or depth.scheduled or depth.locked or depth.dead:
                 return f"{queue}: {depth}"

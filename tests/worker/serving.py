@@ -11,11 +11,13 @@ from typing import Final
 from sandbox.commerce.signing import public_pem
 from sandbox.demo.home import CONFIG, write_home
 from sandbox.terms import COMPANY, Ready
+from sync.adapters.system_clock import SystemClock
 from sync.app.embedded import open_embedded
 from sync.app.services import Services
 from sync.config.connections import NumberMode
 from sync.config.file.reading import read_connections
-from sync.core.ports import Received
+from sync.core.message_queue import Received
+from sync.engine.jobs import Job
 from tests.worker.process import Worker, running
 
 CONNECTION: Final = "shop"
@@ -32,15 +34,20 @@ class Serving:
     worker: Worker
     beside: Services
 
-    async def queued(self, queue: str = "orders") -> int:
+    async def queued(self, queue: str = "documents") -> int:
         """How many messages are in a queue, due or not."""
         depth = await self.beside.edition_parts.queue.depth(queue)
         return depth.due + depth.scheduled + depth.locked + depth.dead
 
-    async def next(self, queue: str = "orders") -> Received:
+    async def next(self, queue: str = "documents") -> Received:
         """The queue's next message, under a lock, when it comes due."""
         (message,) = await self.beside.edition_parts.queue.receive(queue, most=1, wait=SOON)
         return message
+
+
+def poll_of_orders() -> bytes:
+    """The message by which the timer has the orders polled."""
+    return Job("poll", SystemClock().now(), "orders", CONNECTION).outgoing().body
 
 
 def home_of(place: Path, ready: Ready) -> dict[str, str]:

@@ -22,9 +22,9 @@ from sync.core.encoding import from_json
 from sync.hosts.server import listen, serve, url_of
 from sync.mapping_tables.tables import ItemMapping
 from tests.azure_path.test_whole import both_systems, sandbox_orders
-from tests.worker.inputs import http, service_bus, timer
+from tests.worker.inputs import http, service_bus
 from tests.worker.process import DONE, Worker
-from tests.worker.serving import CONNECTION, Serving, serving
+from tests.worker.serving import CONNECTION, Serving, poll_of_orders, serving
 
 STORE: Final = "default"
 """Its prices are without tax, so F&O's lines are, too."""
@@ -64,12 +64,12 @@ class ShopsClock(SystemClock):
 
 
 async def works_off(there: Serving) -> None:
-    """What the Functions host does with the orders' queue, from its next message until it is
+    """What the Functions host does with the documents' queue, from its next message until it is
     empty."""
     while True:
         message = await there.next()
         given = service_bus(message.body, message.id, deliveries=message.deliveries)
-        outcome = await there.worker.invoke("deliver_orders", given)
+        outcome = await there.worker.invoke("deliver_documents", given)
         assert outcome.succeeded, outcome.said
         await there.beside.edition_parts.queue.complete(message)
         if not await there.queued():
@@ -114,7 +114,7 @@ async def test_orders_go_from_the_shop_to_the_ledger_by_webhook_and_by_timer(
         ).json()
         await works_off(there)
         assert posted(sandbox, ready) == [reported["increment_id"]]
-        assert await there.worker.invoke("poll_orders", timer()) == DONE
+        assert await there.worker.invoke("run_poll", service_bus(poll_of_orders(), "1")) == DONE
         await works_off(there)
         sold = await books(client, ready)
     assert posted(sandbox, ready) == [reported["increment_id"], missed.row["increment_id"]]

@@ -16,10 +16,11 @@ import pytest
 from sandbox.commerce.signing import WebhookSignature
 from sync.core.encoding import from_json, to_json
 from sync.engine.claim import State
+from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.message import Message
 from tests.worker.inputs import Input, http, service_bus, timer
 from tests.worker.process import DONE, TRACE_PARENT
-from tests.worker.serving import CONNECTION, Serving, nobody_listens, serving
+from tests.worker.serving import CONNECTION, Serving, nobody_listens, poll_of_orders, serving
 
 AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
 KEY: Final = "000000042@1"
@@ -119,24 +120,26 @@ async def test_a_message_is_worked_off_and_waits_for_the_shop_with_a_new_message
 ) -> None:
     assert (
         await there.worker.invoke(
-            "deliver_orders", service_bus(notified(), "orders#7", deliveries=3)
+            "deliver_documents", service_bus(notified(), "orders#7", deliveries=3)
         )
         == DONE
     )
     request = TRACE_PARENT.split("-")[2]
-    assert f"orders.received id=orders#7 deliveries=3 within={request}" in there.worker.log
+    assert f"documents.received id=orders#7 deliveries=3 within={request}" in there.worker.log
     (entry,) = await there.beside.ledger.trail(CONNECTION, "orders", KEY)
     assert (entry.event, entry.attempt) == ("waited", 1)
     assert entry.reason.startswith("no answer from Commerce")
-    depth = await there.beside.edition_parts.queue.depth("orders")
+    depth = await there.beside.edition_parts.queue.depth("documents")
     assert (depth.due, depth.scheduled) == (0, 1)
 
 
-async def test_a_message_that_cannot_be_read_is_given_back(there: Serving) -> None:
-    for body in (b"\xff\x00", b"{}", b""):
-        outcome = await there.worker.invoke("deliver_orders", service_bus(body, "orders#1"))
-        assert not outcome.succeeded
-        assert outcome.said.startswith("NotJson: ")
+async def test_a_message_that_cannot_be_read_leaves_facts(there: Serving) -> None:
+    bodies = (b"\xff\x00", b"{}", b"")
+    for body in bodies:
+        given = service_bus(body, "orders#1")
+        assert await there.worker.invoke("deliver_documents", given) == DONE
+    rows = there.beside.edition_parts.tables.query(DEAD_LETTERS, "documents")
+    assert {row.values["bytes"] async for row in rows} == set(map(len, bodies))
     assert await there.queued() == 0
 
 
@@ -147,7 +150,7 @@ async def test_a_dead_letter_parks_its_record_for_the_reason_that_the_broker_gav
         notified(), "orders#1", deliveries=25, DeadLetterReason="MaxDeliveryCountExceeded",
         DeadLetterErrorDescription="Message could not be consumed after 25 delivery attempts.",
     )  # fmt: skip
-    assert await there.worker.invoke("park_orders", given) == DONE
+    assert await there.worker.invoke("park_documents", given) == DONE
     claim = await there.beside.ledger.claim(CONNECTION, "orders", KEY)
     assert claim.state is State.PARKED
     assert claim.reason.startswith("the queue gave the message up")
@@ -182,8 +185,8 @@ async def test_a_business_event_comes_in_by_http_and_by_queue_and_is_taken_once(
     assert (outcome.status, from_json(outcome.body)) == (200, {"taken": False, "test": False})
 
 
-async def test_timers_tell_what_waits_and_ask_the_shop(there: Serving) -> None:
-    assert await there.worker.invoke("monitor", timer()) == DONE
-    assert "monitoring.queue queue=orders due=0 dead=0" in there.worker.log
-    assert await there.worker.invoke("poll_orders", timer()) == DONE
+async def test_the_timer_stores_what_is_due_and_a_poll_asks_the_shop(there: Serving) -> None:
+    assert await there.worker.invoke("tick", timer()) == DONE
+    assert await there.queued("polls") > 1
+    assert await there.worker.invoke("run_poll", service_bus(poll_of_orders(), "1")) == DONE
     assert f"orders.poll_failed connection={CONNECTION}" in there.worker.log

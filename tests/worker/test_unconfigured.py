@@ -44,20 +44,19 @@ async def test_http_functions_name_every_missing_setting(in_azure: Worker) -> No
     assert await answered(in_azure, "health", HEALTH) == reported
 
 
-async def test_timers_fail_with_every_missing_setting_named(in_azure: Worker) -> None:
-    for name in ("poll_orders", "monitor", "tidy"):
-        outcome = await in_azure.invoke(name, timer())
-        assert (outcome.succeeded, outcome.returned) == (False, None)
-        assert outcome.said.startswith("SettingsMissing: ")
-        assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
+async def test_the_timer_fails_with_every_missing_setting_named(in_azure: Worker) -> None:
+    outcome = await in_azure.invoke("tick", timer())
+    assert (outcome.succeeded, outcome.returned) == (False, None)
+    assert outcome.said.startswith("SettingsMissing: ")
+    assert all(setting in outcome.said for setting in NEEDED[Edition.AZURE])
 
 
 async def test_messages_are_given_back_with_every_missing_setting_named_while_others_are_answered(
     in_azure: Worker,
 ) -> None:
     triggers = {
-        "deliver_orders": service_bus(b"{}", "orders#1"),
-        "park_orders": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
+        "deliver_documents": service_bus(b"{}", "orders#1"),
+        "park_polls": service_bus(b"{}", "orders#1", DeadLetterReason="MaxDeliveryCountExceeded"),
         "take_business_event": service_bus(b"{}", "1"),
     }
     held = [asyncio.create_task(in_azure.invoke(name, given)) for name, given in triggers.items()]
@@ -79,7 +78,7 @@ async def test_without_a_connections_toml_callers_hear_so_and_nothing_is_written
         for name, given in {"receive_webhook": WEBHOOK, "health": HEALTH}.items():
             status, reported = await answered(worker, name, given)
             assert (status, "configuration" in reported["error"]) == (503, True)
-        outcome = await worker.invoke("deliver_orders", service_bus(b"{}", "orders#1"))
+        outcome = await worker.invoke("deliver_documents", service_bus(b"{}", "orders#1"))
         assert not outcome.succeeded
         assert outcome.said.startswith("BadConfiguration: connections.toml has 1 fault")
         assert "host.not_open reason=connections.toml has 1 fault" in worker.log

@@ -23,8 +23,8 @@ from azure.servicebus.exceptions import (
     ServiceBusServerBusyError,
 )
 
-from sync.core.errors import Later, Never
-from sync.core.ports import LockLost
+from sync.core.errors import Later, Never, NoSuchQueue
+from sync.core.message_queue import LockLost
 
 TROUBLE: Final = (AzureError, TimeoutError, ValueError)
 """What the SDK raises when something goes wrong on the way or at the other end; `ValueError` for a
@@ -71,7 +71,7 @@ def reported(error: Exception, queue: str) -> Exception:
 def _refusal(error: Exception, queue: str, named: str) -> Never | None:
     """What only a person can cure."""
     if isinstance(error, MessagingEntityNotFoundError):
-        return Never(
+        return NoSuchQueue(
             f"queue {queue} does not exist in the Service Bus namespace",
             remedy=(
                 f"Deploy infra/ again, or create the queue {queue} as infra/queues.json"

@@ -241,9 +241,8 @@ companies = DocumentFlow[dict[str, Any]](
             changed,
             until,
             lambda connection: connection.companies.poll_minutes,
-            "10 * * * * *",
             fingerprint=fingerprint,
         ),
     ),
-    priority=Priority.MASTER,
+    priority=Priority.MASTER_DATA,
 )

@@ -234,7 +234,7 @@ customers = DocumentFlow[Shopper](
             ),
             keys_in,
         ),
-        Poll(changed, until, lambda connection: connection.customers.poll_minutes, "30 * * * * *"),
+        Poll(changed, until, lambda connection: connection.customers.poll_minutes),
     ),
-    priority=Priority.MASTER,
+    priority=Priority.MASTER_DATA,
 )  # fmt: skip

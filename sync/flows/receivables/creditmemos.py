@@ -174,7 +174,6 @@ creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
             documents.changed,
             documents.until,
             lambda connection: connection.creditmemos.poll_minutes,
-            "45 * * * * *",
             listed=documents.listed,
             lag=SETTLING,
         ),

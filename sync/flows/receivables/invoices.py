@@ -65,7 +65,6 @@ invoices = DocumentFlow[DocumentWithOrder[Invoice]](
             documents.changed,
             documents.until,
             lambda connection: connection.invoices.poll_minutes,
-            "15 * * * * *",
             listed=documents.listed,
             lag=SETTLING,
         ),

@@ -242,9 +242,8 @@ posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
             changed,
             until,
             lambda connection: connection.invoices.poll_minutes,
-            "50 * * * * *",
             fingerprint=fingerprint,
         ),
     ),
-    priority=Priority.MASTER,
+    priority=Priority.MASTER_DATA,
 )

@@ -1,0 +1,55 @@
+"""What the health page says: whether queues and tables answer, what waits, how far polls have
+come, and what is paused."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sync.app.systems_pool import SystemsPool
+from sync.config.connections import Connection
+from sync.core.encoding import to_json
+from sync.core.message_queue import Queue
+from sync.core.ports import Tables
+from sync.engine.flow import DocumentFlow, Poll
+from sync.engine.flow_pauses import FlowPauses
+from sync.engine.queues import QUEUES
+from sync.engine.watermarks import WATERMARKS
+from sync.intake_http.answers import HttpAnswer
+
+log = logging.getLogger("sync.app.health")
+
+
+async def health(
+    flows: Mapping[str, DocumentFlow[Any]],
+    connections: Mapping[str, Connection],
+    pool: SystemsPool,
+    *,
+    queue: Queue,
+    tables: Tables,
+    pauses: FlowPauses,
+) -> HttpAnswer:
+    """Per queue how much waits, per flow when its polls last looked; which flows are paused, and
+    which systems nobody may call. 503 when queue or tables do not answer."""
+    found: dict[str, Any] = {"status": "ok", "counts": pool.counts(), "queues": {}, "flows": {}}
+    try:
+        found["paused"] = [asdict(pause) for pause in await pauses.standing()]
+        found["systems"] = await pool.paces.stopped()
+        for name in QUEUES:
+            found["queues"][name] = asdict(await queue.depth(name))
+        for name, flow in flows.items():
+            if flow.trigger(Poll) is not None:
+                found["flows"][name] = {"polled_until": await _polled(name, connections, tables)}
+    except Exception as error:  # the page that tells what is broken must not break with it
+        log.exception("health.broken error=%s", type(error).__name__)
+        broken = {"status": "broken", "error": type(error).__name__, "flows": found["flows"]}
+        return HttpAnswer(503, to_json(broken))
+    return HttpAnswer(200, to_json(found))
+
+
+async def _polled(
+    flow: str, connections: Mapping[str, Connection], tables: Tables
+) -> dict[str, Any]:
+    names = [name for name, settings in connections.items() if flow in settings.flows]
+    marks = {name: await tables.get(WATERMARKS, name, flow) for name in names}
+    return {name: row.values.get("at") if row else None for name, row in marks.items()}
