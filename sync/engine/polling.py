@@ -35,10 +35,10 @@ log = logging.getLogger("sync.engine.polling")
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken
 before the commit."""
-SECOND_OVER: Final = timedelta(seconds=0.75)
-"""A stamp's second, less what an answer takes to arrive: the owner's clock is known too late by as
-much. What changes later has another stamp, unless it began before and was still being committed;
-that shows in what is listed beside the stamp."""
+SECOND_OVER: Final = timedelta(seconds=1)
+"""A stamp's second, by the owner's clock, which is never ahead as we know it. What changes later
+has another stamp, unless it began before and was still being committed; that shows in what is
+listed beside the stamp."""
 SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 """Once a day a poll looks further back: a stamp that became visible later than any overlap is found
 then, at the latest."""
