@@ -16,17 +16,6 @@ from math import ceil
 from random import Random
 from typing import Any
 
-import httpx
-
-
-class LostAnswer(httpx.ReadError):
-    """The connection closed without an answer; whether the request took effect is for the client to
-    find out.
-
-    In process it is raised to the caller as the transport error that it is; a real server closes
-    the connection.
-    """
-
 
 class Kind(StrEnum):
     """What can happen to one request. `error_before` and `dropped` do not take effect, the three

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.dials import Arrival, Dials, Kind, LostAnswer
+from sandbox.dials import Arrival, Dials, Kind
 
 AFTER = frozenset({Kind.ERROR_AFTER, Kind.LOST})
 
@@ -166,3 +167,12 @@ def dials_endpoint(dials: Dials) -> Callable[[Request], Any]:
         return JSONResponse(dials.as_json())
 
     return endpoint
+
+
+class LostAnswer(httpx.ReadError):
+    """The connection closed without an answer; whether the request took effect is for the client to
+    find out.
+
+    In process it is raised to the caller as the transport error that it is; a real server closes
+    the connection.
+    """

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.commerce.catalogue import Catalogue, Product
+from sandbox.commerce.assortment import Product
+from sandbox.commerce.catalogue import Catalogue
 from sync.config.connections import NumberMode
 
 COMPANY: Final = "usmf"

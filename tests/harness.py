@@ -23,7 +23,7 @@ from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
 from sync.app.services import Services
 from sync.core.encoding import to_json
-from sync.core.ports import LockLost, Received
+from sync.core.message_queue import LockLost, Received
 from sync.engine.claim import Claim
 from sync.engine.ledger import Entry
 from sync.engine.queues import DELIVERIES

@@ -26,7 +26,8 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Connections
 from sync.core.errors import Never
-from sync.core.ports import Clock, Queue, Secrets, Tables
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock, Secrets, Tables
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
 from sync.engine.message import CLOCKS_APART

@@ -13,32 +13,6 @@ from sync.flows import FLOWS, SUB_FLOWS
 from tests.source import ROOT, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
-STORY_LENGTH: Final = {
-    "sync.adapters.sqlite.queue": 310,
-    "sync.adapters.table_storage.errors": 250,
-    "sync.adapters.table_storage.tables": 260,
-    "sync.app.cloud": 250,
-    "sync.app.services": 270,
-    "sync.cli.erase": 250,
-    "sync.cli.webhooks": 250,
-    "sync.config.file.rules": 310,
-    "sync.core.ports": 270,
-    "sync.engine.monitoring": 250,
-    "sync.engine.runner": 260,
-    "sync.hosts.azure": 300,
-    "sync.intake_http.events": 250,
-    "sandbox.commerce.catalogue": 290,
-    "sandbox.commerce.documents": 260,
-    "sandbox.commerce.refunding": 260,
-    "sandbox.commerce.state": 290,
-    "sandbox.demo.environment": 260,
-    "sandbox.dials": 260,
-    "sandbox.dynamics.customers": 270,
-    "sandbox.dynamics.payment_journals": 300,
-    "sandbox.dynamics.posting": 270,
-    "sandbox.dynamics.returns": 270,
-}  # fmt: skip
-"""Modules that one story holds together beyond the usual length, and how long they may become."""
 
 AZURE: Final = ("adapters", "hosts")
 ENVIRONMENT: Final = ("app", "cli", "sandbox.demo")
@@ -109,9 +83,9 @@ def test_a_function_fits_on_a_screen() -> None:
     long = [
         f"{m.path}:{f.lineno} {f.name}"
         for m, f in functions()
-        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION and m.name not in STORY_LENGTH
+        if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION
     ]
-    assert not [place for place in long if "/sandbox/" not in place], long
+    assert not long
 
 
 def test_a_module_is_read_in_one_sitting() -> None:
@@ -119,11 +93,7 @@ def test_a_module_is_read_in_one_sitting() -> None:
         module.name: len(module.path.read_text(encoding="utf-8").splitlines())
         for module in modules()
     }
-    long = {
-        name: lines
-        for name, lines in lengths.items()
-        if lines > STORY_LENGTH.get(name, LONGEST_MODULE)
-    }
+    long = {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE}
     assert not long
 
 

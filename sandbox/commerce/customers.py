@@ -46,12 +46,33 @@ NEEDED = {"email": "Email", "firstname": "First Name", "lastname": "Last Name"}
 
 def customer_columns(shopper: Shopper, place: Place, store: Store | None, now: str) -> Columns:
     """The account of a shopper with one address, as `GET /V1/customers/{id}` shows it."""
+    return {
+        "id": shopper.id,
+        "group_id": shopper.group,
+        "default_billing": str(shopper.id),
+        "default_shipping": str(shopper.id),
+        "created_at": now,
+        "updated_at": now,
+        "created_in": store.name if store else "Default Store View",
+        "email": shopper.email,
+        "firstname": shopper.firstname,
+        "lastname": shopper.lastname,
+        "store_id": store.id if store else 1,
+        "taxvat": shopper.vat_id,
+        "website_id": store.website if store else 1,
+        "addresses": [_address(shopper, place)],
+        "disable_auto_group_change": 0,
+        "extension_attributes": {"is_subscribed": False, **_company_user(shopper)},
+    }
+
+
+def _address(shopper: Shopper, place: Place) -> Columns:
     region = {
         "region_code": place.region_code,
         "region": place.region,
         "region_id": place.region_id or 0,
     }
-    address = {
+    return {
         "id": shopper.id,
         "customer_id": shopper.id,
         "region": region,
@@ -67,24 +88,6 @@ def customer_columns(shopper: Shopper, place: Place, store: Store | None, now: s
         "vat_id": shopper.vat_id,
         "default_shipping": True,
         "default_billing": True,
-    }
-    return {
-        "id": shopper.id,
-        "group_id": shopper.group,
-        "default_billing": str(shopper.id),
-        "default_shipping": str(shopper.id),
-        "created_at": now,
-        "updated_at": now,
-        "created_in": store.name if store else "Default Store View",
-        "email": shopper.email,
-        "firstname": shopper.firstname,
-        "lastname": shopper.lastname,
-        "store_id": store.id if store else 1,
-        "taxvat": shopper.vat_id,
-        "website_id": store.website if store else 1,
-        "addresses": [address],
-        "disable_auto_group_change": 0,
-        "extension_attributes": {"is_subscribed": False, **_company_user(shopper)},
     }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sandbox.commerce import extra_charges
-from sandbox.commerce.documents import Deltas, Row, added, column, levies_in_subtotal, live, paying
+from sandbox.commerce.documents import Deltas, Row, added, column, live, paying
 from sandbox.commerce.levies import levy_of
+from sandbox.commerce.order_rows import levies_in_subtotal
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.core.money import ZERO
 

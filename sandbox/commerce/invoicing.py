@@ -14,22 +14,17 @@ from sandbox.commerce.documents import (
     SIDES,
     Row,
     added,
-    children,
-    countable,
     exact,
     head_columns,
     item_columns,
     live,
-    parent,
     paying,
-    pays,
-    per_parent,
-    to_invoice,
 )
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.invoice_sums import InvoiceSums
 from sandbox.commerce.lifecycle import touch
 from sandbox.commerce.numbering import Sequences
+from sandbox.commerce.order_rows import children, countable, parent, pays, per_parent, to_invoice
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
 from sandbox.commerce.settling import settle
 from sync.core.money import ZERO
@@ -71,15 +66,9 @@ def invoice(
     rows = rows_of(order, quantities or {})
     if not any(row.qty for row in rows):
         raise _refused("The invoice can't be created without products. Add products and try again.")
-    head = head_columns(order, stamp(now))
-    covered = {row.item["item_id"] for row in paying(rows) if row.last}
-    rest = (item for item in order.items if pays(order, item) and item["item_id"] not in covered)
-    last = not any(amount(item, "qty_ordered") > amount(item, "qty_invoiced") for item in rest)
-    first = not any(amount(one, "shipping_amount") for one in live(order))
-    for side in SIDES:
-        InvoiceSums(order, rows, head, side, last, first).collect()
+    head = _head(order, rows, stamp(now))
     entity_id = sequences.next("invoice")
-    rows_kept = [row for row in rows if row.qty > ZERO]
+    kept = [row for row in rows if row.qty > ZERO]
     document = {
         **exact(head),
         "entity_id": entity_id,
@@ -87,9 +76,7 @@ def invoice(
         "state": OPEN,
         "can_void_flag": int(not captured),
         "total_qty": sum((row.qty for row in rows), ZERO),
-        "items": [
-            item_columns(row, entity_id, sequences.next("invoice_item")) for row in rows_kept
-        ],
+        "items": [item_columns(row, entity_id, sequences.next("invoice_item")) for row in kept],
     }
     for row in rows:
         _count_item(row, stamp(now))
@@ -101,6 +88,19 @@ def invoice(
     settle(order)
     touch(order, now)
     return document
+
+
+def _head(order: StoredOrder, rows: list[Row], moment: str) -> Columns:
+    """The invoice's own columns with its sums. Whether it is the order's first or last decides
+    which rest of shipping and rounding it takes."""
+    head = head_columns(order, moment)
+    covered = {row.item["item_id"] for row in paying(rows) if row.last}
+    rest = (item for item in order.items if pays(order, item) and item["item_id"] not in covered)
+    last = not any(amount(item, "qty_ordered") > amount(item, "qty_invoiced") for item in rest)
+    first = not any(amount(one, "shipping_amount") for one in live(order))
+    for side in SIDES:
+        InvoiceSums(order, rows, head, side, last, first).collect()
+    return head
 
 
 def rows_of(order: StoredOrder, quantities: Quantities) -> list[Row]:

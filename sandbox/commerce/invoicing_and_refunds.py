@@ -15,6 +15,7 @@ from sandbox.commerce.notification_dials import NotificationDials
 from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.commerce.refund_rows import Refund
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -103,7 +104,7 @@ class InvoicingAndRefunds:
         `to_store_credit` is kept as credit instead of paid out. Raises `RestFault` for what the
         shop refuses; then nothing was changed.
         """
-        asked = refunding.Refund(
+        asked = Refund(
             quantities or {},
             shipping,
             Adjustment(positive, negative),

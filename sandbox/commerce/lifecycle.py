@@ -8,7 +8,7 @@ section 10).
 
 from datetime import datetime
 
-from sandbox.commerce.documents import to_invoice, to_refund, to_ship
+from sandbox.commerce.order_rows import to_invoice, to_refund, to_ship
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
 from sync.core.money import ZERO, stored
 

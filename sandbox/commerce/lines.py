@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.commerce.amounts import Asked, Rounding, Sum, calculated, discounts, piece_price
-from sandbox.commerce.catalogue import Catalogue, Product, TaxClass
+from sandbox.commerce.assortment import Product, TaxClass
+from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.recipe import Recipe, Want
 from sync.core.money import ZERO, rounded
 

@@ -91,7 +91,8 @@ def _row(
     totals: tuple[Totals, Totals],
     base_currency: str,
 ) -> Columns:
-    shopper, store, rule = recipe.shopper, recipe.store, recipe.rule
+    store, rule = recipe.store, recipe.rule
+    tops = [line for line in lines if line.parent is None]
     row: Columns = {
         "applied_rule_ids": None if rule.kind == "none" else "3",
         "coupon_code": rule.coupon or None,
@@ -104,6 +105,25 @@ def _row(
         "base_to_order_rate": store.rate,
         "store_to_base_rate": 0,
         "store_to_order_rate": 0,
+        **_buyer(recipe),
+        "is_virtual": int(recipe.virtual),
+        "remote_ip": "192.0.2.10",
+        "shipping_description": None if recipe.virtual else SHIPPING[recipe.method],
+        "store_id": store.id,
+        "store_name": f"Main Website\nMain Website Store\n{store.name}",
+        "total_item_count": leaf_count(lines),
+        "total_qty_ordered": sum((line.qty for line in tops), ZERO),
+        "weight": sum((line.product.weight * line.qty for line in tops), ZERO),
+        **_state(recipe, totals[0].grand),
+    }
+    for prefix, total, side in zip(("", "base_"), totals, sides, strict=True):
+        row.update(total_columns(prefix, total, side))
+    return row
+
+
+def _buyer(recipe: Recipe) -> Columns:
+    shopper = recipe.shopper
+    return {
         "customer_email": shopper.email,
         "customer_firstname": shopper.firstname,
         "customer_lastname": shopper.lastname,
@@ -113,21 +133,7 @@ def _row(
         "customer_taxvat": shopper.vat_id,
         "customer_note": recipe.note,
         "customer_note_notify": 1,
-        "is_virtual": int(recipe.virtual),
-        "remote_ip": "192.0.2.10",
-        "shipping_description": None if recipe.virtual else SHIPPING[recipe.method],
-        "store_id": store.id,
-        "store_name": f"Main Website\nMain Website Store\n{store.name}",
-        "total_item_count": leaf_count(lines),
-        "total_qty_ordered": sum((line.qty for line in lines if line.parent is None), ZERO),
-        "weight": sum(
-            (line.product.weight * line.qty for line in lines if line.parent is None), ZERO
-        ),
-        **_state(recipe, totals[0].grand),
     }
-    for prefix, total, side in zip(("", "base_"), totals, sides, strict=True):
-        row.update(total_columns(prefix, total, side))
-    return row
 
 
 def _state(recipe: Recipe, grand: Decimal) -> Columns:

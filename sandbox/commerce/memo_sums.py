@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sandbox.commerce import extra_charges
-from sandbox.commerce.documents import Deltas, Row, added, column, levies_in_subtotal, paying
+from sandbox.commerce.documents import Deltas, Row, added, column, paying
 from sandbox.commerce.levies import levy_of
 from sandbox.commerce.memo_shipping import ShippingBack
+from sandbox.commerce.order_rows import levies_in_subtotal
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.core.money import ZERO, rounded
 

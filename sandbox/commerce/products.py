@@ -6,7 +6,7 @@ Shapes, rights and refusals as recorded on 2.4.8; SKUs are compared as the datab
 from typing import Final
 
 from sandbox.commerce import columns
-from sandbox.commerce.catalogue import Product
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.records import ALWAYS, Columns, stamp

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any, Literal
 
 from sandbox.commerce.amounts import Levy, Rule, Scheme
-from sandbox.commerce.catalogue import Catalogue, Place, Product, Shopper, Store
+from sandbox.commerce.assortment import Product
+from sandbox.commerce.catalogue import Catalogue, Place, Shopper, Store
 from sync.core.money import ZERO
 
 State = Literal["open", "authorised", "captured", "pending_payment"]

@@ -1,8 +1,6 @@
 """Credit memos of an order or of one invoice, all of it or in parts, and what the order counts of
 them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,23 +11,19 @@ from sandbox.commerce.documents import (
     SIDES,
     Row,
     added,
-    children,
-    countable,
     exact,
     head_columns,
     item_columns,
-    parent,
     paying,
-    pays,
-    per_parent,
-    to_refund,
 )
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.lifecycle import touch
 from sandbox.commerce.memo_shipping import SIGNS, shipping_back
-from sandbox.commerce.memo_sums import Adjustment, MemoSums
+from sandbox.commerce.memo_sums import MemoSums
 from sandbox.commerce.numbering import Sequences
+from sandbox.commerce.order_rows import to_refund
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
+from sandbox.commerce.refund_rows import Refund, rows_of
 from sandbox.commerce.settling import settle
 from sandbox.commerce.shape import number
 from sync.core.money import ZERO, rounded
@@ -55,25 +49,6 @@ ITEM_COUNTED: Final = {
 BARRED: Final = frozenset({"payment_review", "holded", "canceled", "closed"})
 
 
-@dataclass(frozen=True)
-class Refund:
-    """What is asked for. `quantities` by order item id, empty for the rest; amounts in base
-    currency.
-
-    `shipping` None: all that is left; `gross`: it includes tax. `invoice`: refund no more than that
-    one. `online`: through the payment's gateway. `to_store_credit`: so much of it is not paid out
-    but kept as credit.
-    """
-
-    quantities: Mapping[int, Decimal] = field(default_factory=dict)
-    shipping: Decimal | None = None
-    adjustment: Adjustment = field(default_factory=Adjustment)
-    invoice: Columns | None = None
-    gross: bool = False
-    online: bool = False
-    to_store_credit: Decimal = ZERO
-
-
 def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequences) -> Columns:
     """Refund and count it on the order; the credit memo. Raises `RestFault` for what the shop
     refuses, changing nothing."""
@@ -82,12 +57,7 @@ def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequence
             f"A creditmemo can not be created when an order has a status of {order.row['status']}"
         )
     rows = rows_of(order, asked)
-    head = head_columns(order, stamp(now))
-    covered = {row.item["item_id"] for row in paying(rows) if row.last}
-    last = not any(to_refund(order, item) for item in order.items if item["item_id"] not in covered)
-    shipping = shipping_back(order, asked.shipping, asked.invoice, gross=asked.gross)
-    for side in SIDES:
-        MemoSums(order, rows, head, side, last, asked.invoice, shipping, asked.adjustment).collect()
+    head = _head(order, rows, asked, stamp(now))
     _check(order, head, rows, asked)
     entity_id = sequences.next("creditmemo")
     document = {
@@ -109,80 +79,19 @@ def refund(order: StoredOrder, asked: Refund, now: datetime, sequences: Sequence
     order.creditmemos.append(document)
     settle(order)
     touch(order, now)
-    _note(
-        order,
-        head["base_grand_total"],
-        stamp(now),
-        sequences.next("order_comment"),
-        online=asked.online,
-    )
+    _note(order, head, stamp(now), sequences.next("order_comment"), online=asked.online)
     return document
 
 
-def rows_of(order: StoredOrder, asked: Refund) -> list[Row]:
-    """The rows of a credit memo. Raises `RestFault` for more than was invoiced and not yet
-    refunded."""
-    limits = _limits(order, asked.invoice)
-    rows = []
-    for item in order.items:
-        if not _comes_along(order, item, asked.quantities, limits):
-            continue
-        with_money, rest = pays(order, item), to_refund(order, item)
-        if not with_money:
-            qty = _extra(order, item, asked, limits)
-        elif asked.quantities and item["item_id"] not in asked.quantities:
-            continue
-        else:
-            most = rest if limits is None else min(rest, limits.get(item["item_id"], ZERO))
-            qty = countable(item, asked.quantities[item["item_id"]]) if asked.quantities else most
-            if qty > most:
-                raise RestFault(
-                    400, 'We found an invalid quantity to refund item "%1".', [item["name"]]
-                )
-        rows.append(Row(item, max(qty, ZERO), with_money, qty == rest))
-    return rows
-
-
-def _limits(order: StoredOrder, invoice: Columns | None) -> dict[int, Decimal] | None:
-    """What may still be refunded of one invoice, by order item id."""
-    if invoice is None:
-        return None
-    limits = {line["order_item_id"]: Decimal(line["qty"]) for line in invoice["items"]}
-    for memo in order.creditmemos:
-        for line in memo["items"] if memo["invoice_id"] == invoice["entity_id"] else ():
-            limits[line["order_item_id"]] -= line["qty"]
-    return limits
-
-
-def _comes_along(
-    order: StoredOrder,
-    item: Columns,
-    wanted: Mapping[int, Decimal],
-    limits: dict[int, Decimal] | None,
-) -> bool:
-    def open_(one: Columns) -> bool:
-        return limits is None or limits.get(one["item_id"], ZERO) > ZERO
-
-    if pays(order, item):
-        return open_(item) or item["item_id"] in wanted
-    others = children(order, item) or [above for above in (parent(order, item),) if above]
-    return any(wanted.get(one["item_id"], ZERO) > ZERO if wanted else open_(one) for one in others)
-
-
-def _extra(
-    order: StoredOrder, item: Columns, asked: Refund, limits: dict[int, Decimal] | None
-) -> Decimal:
-    """How many of a row without an amount: as many as go with its parent; a dynamic bundle's all,
-    every time."""
-    above = parent(order, item)
-    if above is None:
-        lines = asked.invoice["items"] if asked.invoice is not None else ()
-        invoiced = (
-            Decimal(line["qty"]) for line in lines if line["order_item_id"] == item["item_id"]
-        )
-        return next(invoiced, amount(item, "qty_invoiced"))
-    left = to_refund(order, above) if limits is None else limits.get(above["item_id"], ZERO)
-    return asked.quantities.get(above["item_id"], left) * per_parent(item, above)
+def _head(order: StoredOrder, rows: list[Row], asked: Refund, moment: str) -> Columns:
+    """The memo's own columns with its sums."""
+    head = head_columns(order, moment)
+    covered = {row.item["item_id"] for row in paying(rows) if row.last}
+    last = not any(to_refund(order, item) for item in order.items if item["item_id"] not in covered)
+    shipping = shipping_back(order, asked.shipping, asked.invoice, gross=asked.gross)
+    for side in SIDES:
+        MemoSums(order, rows, head, side, last, asked.invoice, shipping, asked.adjustment).collect()
+    return head
 
 
 def _check(order: StoredOrder, head: Columns, rows: list[Row], asked: Refund) -> None:
@@ -223,10 +132,11 @@ def _count(order: StoredOrder, head: Columns, asked: Refund) -> None:
     extra_charges.count(order, head, "refunded")
 
 
-def _note(order: StoredOrder, total: Decimal, moment: str, entity_id: int, *, online: bool) -> None:
+def _note(order: StoredOrder, head: Columns, moment: str, entity_id: int, *, online: bool) -> None:
     """What the shop writes into the order's history, in base currency."""
     sign = SIGNS.get(str(order.row["base_currency_code"]), "")
-    text = f"We refunded {sign}{rounded(total):,.2f} {'online' if online else 'offline'}."
+    how = "online" if online else "offline"
+    text = f"We refunded {sign}{rounded(head['base_grand_total']):,.2f} {how}."
     entry: Columns = {
         "comment": text,
         "created_at": moment,

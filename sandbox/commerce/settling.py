@@ -1,7 +1,7 @@
 """In which state an order is after money moved: invoiced, paid, sent and given back."""
 
-from sandbox.commerce.documents import to_invoice, to_ship
 from sandbox.commerce.lifecycle import set_state
+from sandbox.commerce.order_rows import to_invoice, to_ship
 from sandbox.commerce.records import StoredOrder, amount
 from sync.core.money import ZERO, rounded
 

@@ -1,4 +1,4 @@
-"""The shop itself: orders, customers, ids and time, and what shoppers and administrators do.
+"""The shop itself: orders, customers, ids and time, and what shoppers do.
 
 Every change moves `updated_at` by the shop's rules (whole seconds, not for child rows) and tells
 the listeners, as Commerce dispatches its observers. Deterministic: time and chance are injected.
@@ -6,17 +6,17 @@ the listeners, as Commerce dispatches its observers. Deterministic: time and cha
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from sandbox.commerce import lifecycle
-from sandbox.commerce.catalogue import Catalogue, Product
+from sandbox.commerce.administration import Administration
+from sandbox.commerce.catalogue import Catalogue, Shopper
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
 from sandbox.commerce.ims import Client, IdentityService
-from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.notification_dials import NotificationDials
 from sandbox.commerce.numbering import Sequences, numbered
@@ -36,7 +36,7 @@ class Change:
     data: Columns
 
 
-class CommerceState(InvoicingAndRefunds):
+class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
     `client`."""
 
@@ -76,16 +76,16 @@ class CommerceState(InvoicingAndRefunds):
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:
             if shopper.id is not None:
-                place = self.catalogue.places[shopper.place]
-                store = next(
-                    (one for one in self.catalogue.stores if shopper.place in one.places), None
-                )
-                self.customers[shopper.id] = customer_columns(
-                    shopper, place, store, stamp(clock.now())
-                )
-                self.sequences.seen("customer_address", shopper.id)
-                if shopper.buys_for == shopper.id:
-                    self.companies[shopper.id] = company_columns(shopper, place)
+                self._register(shopper, shopper.id)
+
+    def _register(self, shopper: Shopper, number: int) -> None:
+        place = self.catalogue.places[shopper.place]
+        stores = (one for one in self.catalogue.stores if shopper.place in one.places)
+        columns = customer_columns(shopper, place, next(stores, None), stamp(self.clock.now()))
+        self.customers[number] = columns
+        self.sequences.seen("customer_address", number)
+        if shopper.buys_for == number:
+            self.companies[number] = company_columns(shopper, place)
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Tell `listener` of every event from now on, while it happens."""
@@ -159,97 +159,7 @@ class CommerceState(InvoicingAndRefunds):
         """Place orders by chance; `wishes` are fields of `Recipe`, and `skus`."""
         return [self.place(self.maker.make(**wishes), visible_in=visible_in) for _ in range(count)]
 
-    # What administrators and integrations do
-
-    def sell(self, product: Product) -> None:
-        """Take a new product into the catalogue."""
-        self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
-        self.maker.catalogue = self.catalogue
-
-    def cancel(self, order: StoredOrder) -> bool:
-        """Cancel what is not invoiced; False when there is nothing to cancel."""
-        if not lifecycle.can_cancel(order):
-            return False
-        lifecycle.cancel(order, self.clock.now())
-        self._saved(order)
-        return True
-
-    def edit(self, order: StoredOrder) -> StoredOrder:
-        """Replace an order by an edited one, `…-1` and so on; the old one is cancelled after
-        that."""
-        if not lifecycle.can_cancel(order):
-            raise ValueError(
-                f"order {order.row['increment_id']} is {order.row['state']}: it cannot be edited"
-            )
-        new = self.maker.edited(order)
-        original = order.row.get("original_increment_id") or order.row["increment_id"]
-        revision = int(order.row.get("edit_increment") or 0) + 1
-        numbered(new, self.sequences, self.clock.now(), increment_id=f"{original}-{revision}")
-        new.row |= {
-            "original_increment_id": original,
-            "edit_increment": revision,
-            "remote_ip": None,
-        }
-        new.row |= {
-            "relation_parent_id": str(order.entity_id),
-            "relation_parent_real_id": order.row["increment_id"],
-        }
-        new.row["customer_note_notify"] = 0
-        self.place(new)
-        order.row |= {
-            "relation_child_id": str(new.entity_id),
-            "relation_child_real_id": new.row["increment_id"],
-        }
-        self.cancel(order)
-        return new
-
-    def change_address(self, order: StoredOrder, *, kind: str = "shipping", **columns: Any) -> None:
-        """Correct an address of an order. A child row: neither the order's time of change nor any
-        amount moves."""
-        address = order.shipping if kind == "shipping" else order.billing
-        if address is None:
-            raise ValueError(f"order {order.row['increment_id']} has no {kind} address")
-        address.update(columns)
-        self._report("sales_order_address_save_after", lambda: {"address": raw(address)})
-
-    def ship(self, order: StoredOrder) -> None:
-        """Send an order in full."""
-        lifecycle.ship(order, self.clock.now())
-        self._saved(order)
-
-    def hold(self, order: StoredOrder) -> None:
-        """Put an order on hold."""
-        lifecycle.hold(order, self.clock.now())
-        self._saved(order)
-
-    def unhold(self, order: StoredOrder) -> None:
-        """Take an order off hold."""
-        lifecycle.unhold(order, self.clock.now())
-        self._saved(order)
-
-    def save_order(self, order: StoredOrder, columns: Columns) -> None:
-        """Write columns of the order's row. Its time of change moves when one of them really
-        changes."""
-        if any(order.row.get(name) != value for name, value in columns.items()):
-            order.row.update(columns)
-            lifecycle.touch(order, self.clock.now())
-        self._saved(order)
-
-    def comment(self, order: StoredOrder, comment: Columns, status: str | None) -> None:
-        """Add to the history. Only another status changes the order's own row, and only then
-        observers hear of it."""
-        entry = {
-            "created_at": stamp(self.clock.now()),
-            "entity_name": "order",
-            "parent_id": order.entity_id,
-        }
-        entry |= {
-            "entity_id": self.sequences.next("order_comment"),
-            "status": status or order.row["status"],
-        }
-        order.comments.insert(0, {**comment, **entry})
-        if status and status != order.row["status"]:
-            self.save_order(order, {"status": status})
+    # Who shops, and for whom
 
     def save_customer(self, customer: Columns) -> None:
         """Store a customer under its id."""

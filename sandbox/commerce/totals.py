@@ -104,45 +104,42 @@ def total_columns(prefix: str, totals: Totals, side: Side) -> Columns:
 
 
 def extra_attributes(own: Extra, base: Extra, recipe: Recipe) -> Columns:
-    """Extension attributes of the extras that are used; wrapping is text there, as in the real
-    answer."""
+    """Extension attributes of the extras that are used."""
+    used = recipe.extras
     found: Columns = {}
     if own.fee or base.fee:
-        found |= {"payment_fee": own.fee, "base_payment_fee": base.fee}
-        found |= {"payment_fee_tax": own.fee_tax, "base_payment_fee_tax": base.fee_tax}
+        found |= _in_both("payment_fee", own.fee, base.fee)
+        found |= _in_both("payment_fee_tax", own.fee_tax, base.fee_tax)
     if own.wrap or base.wrap:
-        wrap = {"gw_price": own.wrap, "gw_base_price": base.wrap}
-        wrap |= {"gw_tax_amount": own.wrap_tax, "gw_base_tax_amount": base.wrap_tax}
-        wrap |= {
-            "gw_price_incl_tax": own.wrap + own.wrap_tax,
-            "gw_base_price_incl_tax": base.wrap + base.wrap_tax,
-        }
-        wrap |= {
-            "gw_items_price": ZERO,
-            "gw_items_base_price": ZERO,
-            "gw_card_price": ZERO,
-            "gw_card_base_price": ZERO,
-        }
-        found |= {"gw_id": "1", **{name: f"{amount:.4f}" for name, amount in wrap.items()}}
-    if recipe.extras.gift_card:
-        card = {
-            "id": 1,
-            "code": "GC-SANDBOX-1",
-            "amount": own.gift_card,
-            "base_amount": base.gift_card,
-        }
-        found |= {
-            "gift_cards": [card],
-            "gift_cards_amount": own.gift_card,
-            "base_gift_cards_amount": base.gift_card,
-        }
-    if recipe.extras.credit:
-        found |= {
-            "customer_balance_amount": own.credit,
-            "base_customer_balance_amount": base.credit,
-        }
-    if recipe.extras.reward:
-        points = int(base.reward * 100)
-        found |= {"reward_points_balance": points, "reward_currency_amount": own.reward}
-        found |= {"base_reward_currency_amount": base.reward}
+        found |= _wrapping(own, base)
+    if used.gift_card:
+        amounts = {"amount": own.gift_card, "base_amount": base.gift_card}
+        found["gift_cards"] = [{"id": 1, "code": "GC-SANDBOX-1", **amounts}]
+        found |= _in_both("gift_cards_amount", own.gift_card, base.gift_card)
+    if used.credit:
+        found |= _in_both("customer_balance_amount", own.credit, base.credit)
+    if used.reward:
+        found["reward_points_balance"] = int(base.reward * 100)
+        found |= _in_both("reward_currency_amount", own.reward, base.reward)
     return found
+
+
+def _in_both(name: str, own: Decimal, base: Decimal) -> Columns:
+    return {name: own, f"base_{name}": base}
+
+
+def _wrapping(own: Extra, base: Extra) -> Columns:
+    """Its amounts are text, as in the real answer."""
+    amounts = {
+        "gw_price": own.wrap,
+        "gw_base_price": base.wrap,
+        "gw_tax_amount": own.wrap_tax,
+        "gw_base_tax_amount": base.wrap_tax,
+        "gw_price_incl_tax": own.wrap + own.wrap_tax,
+        "gw_base_price_incl_tax": base.wrap + base.wrap_tax,
+        "gw_items_price": ZERO,
+        "gw_items_base_price": ZERO,
+        "gw_card_price": ZERO,
+        "gw_card_base_price": ZERO,
+    }
+    return {"gw_id": "1", **{name: f"{amount:.4f}" for name, amount in amounts.items()}}

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.commerce.catalogue import Product
-from sandbox.commerce.documents import live, pays, to_invoice, to_refund
+from sandbox.commerce.assortment import Product
+from sandbox.commerce.documents import live
 from sandbox.commerce.inspection import answer
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
+from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.state import CommerceState
 from sync.core.encoding import from_json

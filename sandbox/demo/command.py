@@ -12,12 +12,13 @@ from typing import Annotated, Final
 
 import typer
 
-from sandbox.demo.environment import Stuck, running_environment
+from sandbox.demo.environment import Stuck
 from sandbox.demo.home import emulators_of, made_home, on_disk
 from sandbox.demo.load import Plan
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.report import show
 from sandbox.demo.scenario import Gauge, Outcome, run_scenario
+from sandbox.demo.starting import running_environment
 from sync.app.settings import SettingsMissing
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.core.logs import set_up
@@ -26,40 +27,42 @@ OFF: Final = 1
 FEWEST: Final = 20
 
 
+Orders = Annotated[
+    int,
+    typer.Option(min=FEWEST, help="How many orders are placed, besides those that are measured."),
+]
+Seed = Annotated[
+    int, typer.Option(help="What chance begins with; the same seed places the same orders.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
+]
+Emulated = Annotated[
+    bool,
+    typer.Option(
+        "--emulated",
+        help="Delivery on the Service Bus and the tables that SERVICE_BUS and TABLES_CONNECTION"
+        " name.",
+    ),
+]
+Tamper = Annotated[
+    bool,
+    typer.Option(
+        "--tamper",
+        help="Change an order and a payment in Dynamics behind everybody's back: see them found.",
+    ),
+]
+
+
 def demo(
-    orders: Annotated[
-        int,
-        typer.Option(
-            min=FEWEST, help="How many orders are placed, besides those that are measured."
-        ),
-    ] = 200,
-    seed: Annotated[
-        int, typer.Option(help="What chance begins with; the same seed places the same orders.")
-    ] = 1,
+    orders: Orders = 200,
+    seed: Seed = 1,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the run's directory: configuration, tables, log.")
-    ] = False,
-    emulated: Annotated[
-        bool,
-        typer.Option(
-            "--emulated",
-            help=(
-                "Delivery on the Service Bus and the tables that SERVICE_BUS and TABLES_CONNECTION"
-                " name."
-            ),
-        ),
-    ] = False,
-    tamper: Annotated[
-        bool,
-        typer.Option(
-            "--tamper",
-            help=(
-                "Change an order and a payment in Dynamics behind everybody's back: see them found."
-            ),
-        ),
-    ] = False,
+    as_json: AsJson = False,
+    keep: Keep = False,
+    emulated: Emulated = False,
+    tamper: Tamper = False,
 ) -> None:
     """Watch orders flow from two shops into two ledgers, on this machine alone, while things go
     wrong.
@@ -70,15 +73,7 @@ def demo(
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
-    try:
-        emulators = emulators_of(os.environ) if emulated else {}
-    except SettingsMissing as problem:
-        error_lines(
-            str(problem),
-            "Leave --emulated out, or run: make demo EDITION=emulated",
-            as_json=as_json,
-        )
-        raise typer.Exit(2) from None
+    emulators = _emulators(as_json=as_json) if emulated else {}
     home = made_home()
     kept = True
     try:
@@ -87,10 +82,7 @@ def demo(
         )
         kept = keep or bool(outcome.findings)
         home = on_disk(home) if kept else home
-        if as_json:
-            json_line({**outcome.as_json(), "home": str(home) if kept else None})
-        else:
-            show(outcome, console(), home if kept else None)
+        _report(outcome, home if kept else None, as_json=as_json)
     except (DidNotStart, Stuck) as problem:
         error_lines(str(problem), f"Look at the logs in {home}.", as_json=as_json)
         raise typer.Exit(2) from None
@@ -102,6 +94,22 @@ def demo(
             shutil.rmtree(home, ignore_errors=True)
     if outcome.findings:
         raise typer.Exit(OFF)
+
+
+def _emulators(*, as_json: bool) -> Mapping[str, str]:
+    try:
+        return emulators_of(os.environ)
+    except SettingsMissing as problem:
+        remedy = "Leave --emulated out, or run: make demo EDITION=emulated"
+        error_lines(str(problem), remedy, as_json=as_json)
+        raise typer.Exit(2) from None
+
+
+def _report(outcome: Outcome, home: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        json_line({**outcome.as_json(), "home": str(home) if home else None})
+    else:
+        show(outcome, console(), home)
 
 
 async def _demo(

@@ -3,8 +3,7 @@ our own beside it."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +11,10 @@ from typing import Final
 
 import httpx
 
-from sandbox.demo.home import settings_of, write_home
 from sandbox.demo.processes import Child
 from sandbox.demo.systems import Host, Ledger, Shop, pause
-from sandbox.terms import NOVELTY, UNIT, Ready, item_numbers
+from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
-from sync.app.settings import Settings
-from sync.app.wiring import open_services
 from sync.config.connections import NumberMode
 from sync.engine.claim import Claim, State
 from sync.engine.queues import DELIVERIES
@@ -27,8 +23,6 @@ from sync.mapping_tables.tables import ItemMapping
 CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
 
-TIMING: Final = {"commit_horizon_seconds": 1}
-NO_EMULATORS: Final[Mapping[str, str]] = {}
 SOON: Final = timedelta(seconds=15)
 UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
@@ -194,62 +188,3 @@ class Environment:
         return sum(
             c.state in UNSETTLED or (c.state is State.DELIVERED and c.reason != "") for c in claims
         )
-
-
-@asynccontextmanager
-async def running_environment(
-    home: Path,
-    *,
-    seed: int,
-    connections: Mapping[str, NumberMode] = CONNECTIONS,
-    timing: Mapping[str, int] = TIMING,
-    emulators: Mapping[str, str] = NO_EMULATORS,
-) -> AsyncIterator[Environment]:
-    """Start it all; everything is ended when the block is left, however it is left. Raises
-    `DidNotStart`.
-
-    `emulators`: the settings that name a Service Bus and tables to work on; without them the home
-    holds both.
-    """
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
-        sandboxes = await _sandboxes(stack, home, seed, connections)
-        pairs = {
-            name: Pair(
-                name,
-                ready.numbers,
-                Shop(client, ready.commerce),
-                Ledger(client, ready.dynamics),
-                ready.credentials["bearer"],
-            )
-            for name, ready in sandboxes.items()
-        }
-        write_home(home, sandboxes, timing)
-        settings = settings_of(home, emulators)
-        engine = await open_services(Settings.from_environment(settings), serves=False)
-        stack.push_async_callback(engine.close)
-        environment = Environment(settings, pairs, engine, client)
-        await environment.map_items()
-        stack.push_async_callback(environment.stop_host)
-        await environment.start_host()
-        await environment.subscribe()
-        yield environment
-
-
-async def _sandboxes(
-    stack: AsyncExitStack, home: Path, seed: int, connections: Mapping[str, NumberMode]
-) -> dict[str, Ready]:
-    """All at once; each is ended with the stack."""
-
-    async def one(place: int, name: str, numbers: NumberMode) -> Ready:
-        arguments = ["sandbox", "serve", "--seed", str(seed + place), "--numbers", str(numbers)]
-        child = await Child.started(arguments, home / f"{name}.log")
-        stack.push_async_callback(child.stop)
-        return Ready.read(child.reported)
-
-    async with asyncio.TaskGroup() as group:
-        starting = {
-            name: group.create_task(one(place, name, mode))
-            for place, (name, mode) in enumerate(connections.items())
-        }
-    return {name: task.result() for name, task in starting.items()}

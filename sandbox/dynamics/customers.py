@@ -1,9 +1,7 @@
-"""Customer accounts and their addresses: CustomersV3, CustomerPostalAddresses, CustomerGroups.
+"""Customer accounts and their groups: CustomersV3, CustomerGroups.
 
 A customer's `Address...` fields are its primary postal address written through: writing them there
-makes or ends the address, making an address primary changes them. An address that changes later
-than it began is a new version at the same location: the old one expires, so keys (which hold the
-start) do not last. Facts: the customers chapter of the reference, `[I]` where inferred.
+makes or ends the address. Facts: the customers chapter of the reference, `[I]` where inferred.
 """
 
 from datetime import datetime
@@ -120,7 +118,7 @@ def _customer_written(draft: Draft, customer: Record) -> None:
         row = state.store.insert(
             "CustomerPostalAddresses", {**values, **_frame(customer, location, now)}
         )
-    _show(state, customer, row)
+    show_primary(state, customer, row)
 
 
 def _frame(customer: Record, location: str, now: datetime) -> dict[str, Any]:
@@ -146,7 +144,7 @@ def addresses(state: Environment, customer: Record) -> list[Record]:
     ]
 
 
-def _show(state: Environment, customer: Record, row: Record) -> None:
+def show_primary(state: Environment, customer: Record, row: Record) -> None:
     """Copy a primary address into the customer's own fields. `customer` is the row as it is now."""
     shown = {ours: row.values.get(theirs, "") for ours, theirs in ADDRESS.items()}
     place = " ".join(
@@ -178,52 +176,6 @@ def _customer_deleting(state: Environment, customer: Record) -> None:
             state.store.delete("CustomerPostalAddresses", row)
 
 
-def _address_defaults(draft: Draft) -> None:
-    country(draft, "AddressCountryRegionId", "AddressCountryRegionISOCode")
-    if draft.before is None:
-        draft.default("Effective", draft.state.now().replace(microsecond=0))
-        draft.default("Expiration", NEVER_EXPIRES)
-        draft.values["IsPostalAddress"] = "Yes"
-
-
-def _address_valid(draft: Draft) -> None:
-    ended = draft.before is not None and draft.before["Expiration"] <= draft.state.now()
-    refuse_if(ended, "A version of an address that has expired cannot be changed.")
-    owner = draft.get("CustomerLegalEntityId")
-    refuse_if(
-        owner.lower() != draft.company,
-        f"The value '{owner}' in field 'Company' is not found in the related table 'Legal"
-        " entities'.",
-        field="CustomerLegalEntityId",
-    )
-
-
-def _address_written(draft: Draft, row: Record) -> None:
-    """A change ends the version and begins another; a primary address is the only one, and the
-    customer shows it."""
-    state, now = draft.state, draft.state.now().replace(microsecond=0)
-    if (
-        draft.before is not None
-        and row["Effective"] < now
-        and any(draft.changed(name) for name in ADDRESS.values())
-    ):
-        begun = {**row.values, "Effective": now}
-        state.store.update(
-            "CustomerPostalAddresses",
-            row,
-            {**draft.before.values, "Expiration": now, "IsPrimary": "No"},
-        )
-        row = state.store.insert("CustomerPostalAddresses", begun)
-    if row.values.get("IsPrimary") != "Yes":
-        return
-    customer = state.store.find("CustTable", row[COMPANY], row["CustomerAccountNumber"])
-    assert customer is not None  # a customer that goes takes its addresses along
-    for other in addresses(state, customer):
-        if other.number != row.number and other.values.get("IsPrimary") == "Yes":
-            state.store.update("CustomerPostalAddresses", other, {"IsPrimary": "No"})
-    _show(state, customer, row)
-
-
 CUSTOMERS: Final = TableRules(
     "Customers",
     numbers=(Number("CustomerAccount", "Customer account", "Customer"),),
@@ -247,18 +199,6 @@ CUSTOMERS: Final = TableRules(
     validate=_customer_valid,
     written=_customer_written,
     deleting=_customer_deleting,
-)
-ADDRESSES: Final = TableRules(
-    "Addresses",
-    numbers=(
-        Number(
-            "AddressLocationId", "Location", "Location", "{number:09d}", always=True, shared=True
-        ),
-    ),
-    relations=(Relation("CustomerAccountNumber", "CustTable", "Customer account", "Customers"),),
-    defaults=_address_defaults,
-    validate=_address_valid,
-    written=_address_written,
 )
 GROUPS: Final = TableRules(
     "Customer groups",

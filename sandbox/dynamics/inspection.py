@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sandbox.dynamics import free_text_invoices, payment_journals
 from sandbox.dynamics.customer_transactions import NOTHING, remainder
 from sandbox.dynamics.environment import Environment
-from sandbox.dynamics.posting import return_lines
+from sandbox.dynamics.return_posting import return_lines
 from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.state import DynamicsState
 from sandbox.dynamics.store import Record

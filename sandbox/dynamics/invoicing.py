@@ -120,6 +120,12 @@ def post(env: Environment, invoice: Invoice) -> dict[str, Any]:
 def _journal(env: Environment, invoice: Invoice, day: Any) -> None:
     key = {COMPANY: invoice.company, "InvoiceNumber": invoice.number, "InvoiceDate": day}
     key["LedgerVoucher"] = invoice.voucher
+    env.store.insert("CustInvoiceJour", {**key, **_header(env, invoice)})
+    for line in invoice.lines:
+        env.store.insert("CustInvoiceTrans", {**key, **_shown(line, invoice.currency)})
+
+
+def _header(env: Environment, invoice: Invoice) -> dict[str, Any]:
     customer = env.store.find("CustTable", invoice.company, invoice.account)
     address = {
         f"InvoiceAddress{part}": customer.values.get(f"Address{part}", "") if customer else ""
@@ -127,40 +133,39 @@ def _journal(env: Environment, invoice: Invoice, day: Any) -> None:
     }
     discount = sum((line.discount for line in invoice.lines), NOTHING)
     copied = ("SalesOrderOriginCode", "DeliveryModeCode", "DeliveryTermsCode", "ContactPersonId")
-    totals = {
-        "TotalInvoiceAmount": invoice.total,
-        "TotalTaxAmount": invoice.tax,
-        "TotalDiscountAmount": discount + invoice.end_discount,
-        "TotalLineDiscount": discount,
-        "EndDiscount": invoice.end_discount,
-    }
-    header = {
+    return {
+        **address,
         "InvoiceCustomerAccountNumber": invoice.account,
         "CurrencyCode": invoice.currency,
         "SalesOrderNumber": invoice.order,
         "CustomersOrderReference": invoice.reference,
         "PaymentTermsName": invoice.terms,
         **{name: invoice.source.get(name, "") for name in copied},
+        "TotalInvoiceAmount": invoice.total,
+        "TotalTaxAmount": invoice.tax,
+        "TotalDiscountAmount": discount + invoice.end_discount,
+        "TotalLineDiscount": discount,
+        "EndDiscount": invoice.end_discount,
     }
-    env.store.insert("CustInvoiceJour", {**key, **address, **header, **totals})
-    for line in invoice.lines:
-        shown = {
-            "LineCreationSequenceNumber": line.sequence,
-            "ProductNumber": line.item,
-            "ProductName": line.text,
-            "ProductDescription": line.text,
-            "InvoicedQuantity": line.quantity,
-            "SalesPrice": line.price,
-            "SalesUnitSymbol": line.unit,
-            "LineAmount": line.amount,
-            "LineTotalTaxAmount": line.tax,
-            "LineTotalDiscountAmount": line.discount,
-            "CurrencyCode": invoice.currency,
-            "InventorySiteId": line.place[0],
-            "InventoryWarehouseId": line.place[1],
-            **{name: line.dimensions.get(name, "") for name in DIMENSIONS},
-        }
-        env.store.insert("CustInvoiceTrans", {**key, **shown})
+
+
+def _shown(line: Line, currency: str) -> dict[str, Any]:
+    return {
+        "LineCreationSequenceNumber": line.sequence,
+        "ProductNumber": line.item,
+        "ProductName": line.text,
+        "ProductDescription": line.text,
+        "InvoicedQuantity": line.quantity,
+        "SalesPrice": line.price,
+        "SalesUnitSymbol": line.unit,
+        "LineAmount": line.amount,
+        "LineTotalTaxAmount": line.tax,
+        "LineTotalDiscountAmount": line.discount,
+        "CurrencyCode": currency,
+        "InventorySiteId": line.place[0],
+        "InventoryWarehouseId": line.place[1],
+        **{name: line.dimensions.get(name, "") for name in DIMENSIONS},
+    }
 
 
 def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
@@ -173,21 +178,38 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
         "SalesId": invoice.order,
     }
     frame |= {"CreatedOn": moment, "SysModifiedDateTime": moment}
-    net = invoice.total - invoice.tax
     journal = {
         "SourceKey": env.store.upcoming,
-        "InvoiceAccount": invoice.account,
-        "OrderAccount": invoice.order_account,
         "LedgerVoucher": invoice.voucher,
         "DueDate": due,
         "DocumentDate": day,
+        **_amounts(env, invoice),
+        **_terms(invoice),
+    }
+    env.store.insert("CustInvoiceJourBiEntities", {**frame, **journal})
+    for line in invoice.lines:
+        copy = {"SourceKey": env.store.upcoming, **_copy(line)}
+        env.store.insert("CustInvoiceTransBiEntities", {**frame, **copy})
+
+
+def _amounts(env: Environment, invoice: Invoice) -> dict[str, Any]:
+    """In the invoice's currency, and in that of the books (`...MST`)."""
+    own = {
         "InvoiceAmount": invoice.total,
-        "InvoiceAmountMST": env.rounded_in_books(invoice.total, invoice.currency, invoice.company),
-        "SalesBalance": net,
-        "SalesBalanceMST": env.rounded_in_books(net, invoice.currency, invoice.company),
+        "SalesBalance": invoice.total - invoice.tax,
         "SumTax": invoice.tax,
-        "SumTaxMST": env.rounded_in_books(invoice.tax, invoice.currency, invoice.company),
-        "EndDisc": invoice.end_discount,
+    }
+    in_books = {
+        f"{name}MST": env.rounded_in_books(value, invoice.currency, invoice.company)
+        for name, value in own.items()
+    }
+    return {**own, **in_books, "EndDisc": invoice.end_discount}
+
+
+def _terms(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "InvoiceAccount": invoice.account,
+        "OrderAccount": invoice.order_account,
         "InclTax": "Yes" if invoice.included else "No",
         "CustomerRef": invoice.reference,
         "PurchaseOrder": invoice.requisition,
@@ -198,21 +220,20 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
         "ReturnReasonCodeId": invoice.source.get("CustomerReturnReasonCode", ""),
         "ReturnStatus": "Closed" if invoice.kind == "ReturnItem" else "None",
     }
-    env.store.insert("CustInvoiceJourBiEntities", {**frame, **journal})
-    for line in invoice.lines:
-        shown = {
-            "SourceKey": env.store.upcoming,
-            "LineCreationSequenceNumber": line.sequence,
-            "LineNum": Decimal(line.sequence),
-            "ItemId": line.item,
-            "Name": line.text,
-            "ExternalItemId": line.external,
-            "InventTransId": line.lot,
-            "Qty": line.quantity,
-            "SalesPrice": line.price,
-            "SalesUnit": line.unit,
-            "LineAmount": line.amount,
-            "TaxAmount": line.tax,
-            "SumLineDisc": line.discount,
-        }
-        env.store.insert("CustInvoiceTransBiEntities", {**frame, **shown})
+
+
+def _copy(line: Line) -> dict[str, Any]:
+    return {
+        "LineCreationSequenceNumber": line.sequence,
+        "LineNum": Decimal(line.sequence),
+        "ItemId": line.item,
+        "Name": line.text,
+        "ExternalItemId": line.external,
+        "InventTransId": line.lot,
+        "Qty": line.quantity,
+        "SalesPrice": line.price,
+        "SalesUnit": line.unit,
+        "LineAmount": line.amount,
+        "TaxAmount": line.tax,
+        "SumLineDisc": line.discount,
+    }

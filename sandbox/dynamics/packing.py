@@ -48,17 +48,7 @@ def ship(
     remaining = {
         line["InventoryLotId"]: line["OrderedSalesQuantity"] - shipped(env, line) for line in lines
     }
-    wanted = (
-        {lot: rest for lot, rest in remaining.items() if rest > 0}
-        if quantities is None
-        else dict(quantities)
-    )
-    for lot, quantity in wanted.items():
-        if not 0 < quantity <= remaining.get(lot, NOTHING):
-            raise ValueError(
-                f"sales order {number}: {quantity} of lot {lot} cannot be shipped,"
-                f" {remaining.get(lot, 0)} remain"
-            )
+    wanted = _wanted(number, quantities, remaining)
     with env.store.transaction():
         slip = _slip(env, header, wanted, tracking) if wanted else ""
         for line in lines:
@@ -73,6 +63,21 @@ def ship(
             is_done=all(shipped(env, row) >= row["OrderedSalesQuantity"] for row in lines),
         )
     return slip
+
+
+def _wanted(
+    number: str, quantities: Mapping[str, Decimal] | None, remaining: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """What is to be shipped, by lot. Raises `ValueError` for more than remains."""
+    if quantities is None:
+        return {lot: rest for lot, rest in remaining.items() if rest > 0}
+    for lot, quantity in quantities.items():
+        if not 0 < quantity <= remaining.get(lot, NOTHING):
+            raise ValueError(
+                f"sales order {number}: {quantity} of lot {lot} cannot be shipped,"
+                f" {remaining.get(lot, 0)} remain"
+            )
+    return dict(quantities)
 
 
 def _progress(env: Environment, header: Record, *, is_done: bool) -> None:

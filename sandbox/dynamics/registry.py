@@ -4,9 +4,17 @@ rows here."""
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.dynamics import free_text_invoices, payment_journals, returns
+from sandbox.dynamics import (
+    free_text_invoices,
+    payment_journal_lines,
+    payment_journals,
+    return_lines,
+    returns,
+    settled_invoices,
+)
 from sandbox.dynamics.contacts import CONTACTS
-from sandbox.dynamics.customers import ADDRESSES, CUSTOMERS, GROUPS
+from sandbox.dynamics.customer_addresses import ADDRESSES
+from sandbox.dynamics.customers import CUSTOMERS, GROUPS
 from sandbox.dynamics.order_lines import LINES
 from sandbox.dynamics.orders import HEADERS
 from sandbox.dynamics.prospects import ACTIVITIES, PROSPECTS
@@ -24,10 +32,10 @@ _RULES: Final[Mapping[str, TableRules]] = {
     free_text_invoices.HEADER: free_text_invoices.HEADERS,
     free_text_invoices.LINE: free_text_invoices.LINES,
     payment_journals.HEADER: payment_journals.HEADERS,
-    payment_journals.LINE: payment_journals.LINES,
-    payment_journals.MARK: payment_journals.MARKS,
+    payment_journals.LINE: payment_journal_lines.LINES,
+    payment_journals.MARK: settled_invoices.MARKS,
     returns.HEADER: returns.HEADERS,
-    returns.LINE: returns.LINES,
+    returns.LINE: return_lines.LINES,
 }
 
 

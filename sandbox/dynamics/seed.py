@@ -75,6 +75,18 @@ EVENTS: Final = {
 }
 
 
+CUSTOMER: Final = {
+    "CustomerAccount": "US-001",
+    "PartyType": "Organization",
+    "OrganizationName": "Contoso Retail San Diego",
+    "CustomerGroupId": "10",
+    "SalesCurrencyCode": "USD",
+    "LanguageId": "en-US",
+    "PartyNumber": "000900001",
+}
+"""The one that is there from the beginning."""
+
+
 @dataclass(frozen=True)
 class Item:
     """A released product. `variants`: the released combinations, each as dimension property ->
@@ -89,56 +101,48 @@ class Item:
     variants: tuple[Mapping[str, str], ...] = field(default=())
 
 
-def setup_rows(company: str) -> Iterator[tuple[str, dict[str, Any]]]:
+Rows = Iterator[tuple[str, dict[str, Any]]]
+"""Set name and values of each row."""
+
+
+def setup_rows(company: str) -> Rows:
     """Set name and values of every row, masters before what refers to them."""
     own = {"dataAreaId": company.lower()}
-    yield (
-        "LegalEntities",
-        {
-            "LegalEntityId": company.upper(),
-            "Name": f"Company {company}",
-            "AddressCountryRegionId": "USA",
-        },
-    )
-    yield "Companies", {"DataArea": company.lower(), "Name": f"Company {company}"}
-    for code in CURRENCIES:
-        yield (
-            "Currencies",
-            {"CurrencyCode": code, "Name": code, "RoundingRuleSalesOrders": Decimal("0.01")},
-        )
-    for unit in UNITS:
-        yield "UnitsOfMeasure", {"UnitSymbol": unit}
-    yield (
-        "UnitOfMeasureConversions",
-        {"FromUnitSymbol": "ea", "ToUnitSymbol": "pcs", "Factor": Decimal(1)},
-    )
+    yield from _company(company)
+    yield from _shared()
     for set_name, key, names in LISTS:
         for name in names:
             yield set_name, {**own, key: name}
-    for event, title in EVENTS.items():
-        yield (
-            "BusinessEventsCatalogs",
-            {"BusinessEventId": event, "Name": title, "Module": "Customer"},
-        )
     yield from _terms_and_taxes(own)
     for site, warehouse in (("1", "13"), ("2", "24")):
         yield "OperationalSites", {**own, "SiteId": site}
         yield "Warehouses", {**own, "WarehouseId": warehouse, "OperationalSiteId": site}
     for number in SERVICES:
         yield from item_rows(company, Item(number, service=True))
+    yield "CustomersV3", {**own, **CUSTOMER}
+
+
+def _company(company: str) -> Rows:
+    name, entity = f"Company {company}", company.upper()
     yield (
-        "CustomersV3",
-        {
-            **own,
-            "CustomerAccount": "US-001",
-            "PartyType": "Organization",
-            "OrganizationName": "Contoso Retail San Diego",
-            "CustomerGroupId": "10",
-            "SalesCurrencyCode": "USD",
-            "LanguageId": "en-US",
-            "PartyNumber": "000900001",
-        },
+        "LegalEntities",
+        {"LegalEntityId": entity, "Name": name, "AddressCountryRegionId": "USA"},
     )
+    yield "Companies", {"DataArea": company.lower(), "Name": name}
+
+
+def _shared() -> Rows:
+    """What all companies of an environment have in common."""
+    for code in CURRENCIES:
+        row = {"CurrencyCode": code, "Name": code, "RoundingRuleSalesOrders": Decimal("0.01")}
+        yield "Currencies", row
+    for unit in UNITS:
+        yield "UnitsOfMeasure", {"UnitSymbol": unit}
+    pieces = {"FromUnitSymbol": "ea", "ToUnitSymbol": "pcs", "Factor": Decimal(1)}
+    yield "UnitOfMeasureConversions", pieces
+    for event, title in EVENTS.items():
+        row = {"BusinessEventId": event, "Name": title, "Module": "Customer"}
+        yield "BusinessEventsCatalogs", row
 
 
 def _terms_and_taxes(own: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,10 +10,12 @@ from decimal import Decimal
 from sandbox.dynamics import (
     aging,
     free_text_invoices,
+    free_text_posting,
     journal_posting,
     packing,
     payment_journals,
     posting,
+    return_posting,
     returns,
 )
 from sandbox.dynamics import customer_transactions as receivables
@@ -88,7 +90,7 @@ class DynamicsState(Environment):
         )
         lines = free_text_invoices.lines_of(self, header[COMPANY], identifier)
         with self.store.transaction():
-            event = posting.post_free_text(self, header, lines, tax)
+            event = free_text_posting.post_free_text(self, header, lines, tax)
         self.emit(event)
         return str(event["InvoiceId"])
 
@@ -112,7 +114,7 @@ class DynamicsState(Environment):
         Raises `NotPosted`."""
         header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
         with self.store.transaction():
-            event = posting.post_return_order(self, header, tax)
+            event = return_posting.post_return_order(self, header, tax)
         self.emit(event)
         return str(event["InvoiceId"])
 

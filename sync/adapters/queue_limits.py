@@ -4,7 +4,7 @@
 import re
 from typing import Final
 
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 
 MOST_BODY: Final = 192 * 1024
 """Service Bus Standard takes 256 KB with properties, which may be 64 KB."""

@@ -88,9 +88,7 @@ async def open_azure(
     answer and there is no token; the next call then tries again.
     """
     async with AsyncExitStack() as stack:
-        identity = credential or (
-            managed_identity(settings.identity_client_id) if serves else OperatorSignIn()
-        )
+        identity = credential or _identity(settings, serves=serves)
         stack.push_async_callback(identity.close)
         secrets = KeyVaultSecrets(settings.key_vault_url, identity, SystemClock(), **vault_options)
         stack.push_async_callback(secrets.close)
@@ -113,6 +111,10 @@ async def open_azure(
             settings=settings,
             serves=serves,
         )
+
+
+def _identity(settings: Settings, *, serves: bool) -> Any:
+    return managed_identity(settings.identity_client_id) if serves else OperatorSignIn()
 
 
 def entra_of(secrets: Secrets, identity: Any = None, client_id: str = "") -> Entra:

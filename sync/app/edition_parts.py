@@ -7,7 +7,8 @@ from datetime import timedelta
 import httpx
 
 from sync.config.connections import Commerce, Dynamics
-from sync.core.ports import Clock, Queue, Secrets, Tables
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock, Secrets, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.dynamics.auth import TokenPool
 from sync.engine.copies import KEEP_MONTHS, Sealer

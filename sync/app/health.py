@@ -9,7 +9,8 @@ from typing import Any
 from sync.app.systems_pool import SystemsPool
 from sync.config.connections import Connection
 from sync.core.encoding import to_json
-from sync.core.ports import Queue, Tables
+from sync.core.message_queue import Queue
+from sync.core.ports import Tables
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.queues import QUEUES

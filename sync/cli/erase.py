@@ -21,30 +21,34 @@ NOTHING_KNOWN: Final = 1
 """Exit status: nothing of what was named is known in Commerce or here."""
 
 
+Orders = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ORDER...", help="Order numbers, or full keys (000000042@1)."),
+]
+Customers = Annotated[
+    list[int] | None,
+    typer.Option("--customer", metavar="ID", help="A customer's id: the account and all orders."),
+]
+Companies = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--company", metavar="ID", help="A company's id: the account, contacts, their orders."
+    ),
+]
+Show = Annotated[
+    bool, typer.Option("--show", help="Erase nothing: print all that is kept, decrypted, as JSON.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")]
+
+
 def erase(
     ctx: typer.Context,
     *,
-    orders: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="ORDER...", help="Order numbers, or full keys (000000042@1)."),
-    ] = None,
-    customers: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--customer", metavar="ID", help="A customer's id: the account and all orders."
-        ),
-    ] = None,
-    companies: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--company", metavar="ID", help="A company's id: the account, contacts, their orders."
-        ),
-    ] = None,
-    show: Annotated[
-        bool,
-        typer.Option("--show", help="Erase nothing: print all that is kept, decrypted, as JSON."),
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
+    orders: Orders = None,
+    customers: Customers = None,
+    companies: Companies = None,
+    show: Show = False,
+    yes: Yes = False,
 ) -> None:
     """Forget what is kept of orders, their invoices and credit memos, and of the customers and
     companies named: the encrypted copies, and all free text about them.

@@ -9,7 +9,7 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
-from sync.cli.map_files import read_file, report, report_import, write_file
+from sync.cli.map_files import DryRun, File, Yes, read_file, report, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import accounts, shoppers
 from sync.cli.output import json_line, progress, table
@@ -33,9 +33,6 @@ Company = Annotated[
         metavar="ID",
         help="Legal entity (dataAreaId) of the account; without it, the connection's own.",
     ),
-]
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")
 ]
 
 
@@ -149,9 +146,7 @@ async def _removed(context: CommandContext, kind: AccountKind, source: str, comp
 def import_customers(
     ctx: typer.Context,
     file: File,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only report what would change.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and
     matched_by.
@@ -190,9 +185,7 @@ def export(ctx: typer.Context, file: File) -> None:
 def match(
     ctx: typer.Context,
     company: Company = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")
-    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Read the customers of both systems and match them by the connection's rules
     (customers.match).

@@ -1,9 +1,9 @@
-"""What both mapping groups do with CSV files: read one, show what it would change, write one."""
+"""What both mapping groups share: options and CSV files."""
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,14 @@ from sync.cli.output import json_line, line
 from sync.mapping_tables.table import Comparison
 
 STDIO = "-"
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only report what would change.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")
+]
 
 
 def read_file(name: str) -> bytes:

@@ -10,7 +10,7 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
-from sync.cli.map_files import read_file, report, report_import, write_file
+from sync.cli.map_files import DryRun, File, Yes, read_file, report, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import ordered_with_options, products, released_items
 from sync.cli.output import json_line, progress, table
@@ -30,9 +30,6 @@ app = group("items", "SKU to item number.")
 
 COLUMNS = tuple(field.name for field in fields(ItemMapping))
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="As Commerce has it; case does not count.")]
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="A CSV file; - for standard input or output.")
-]
 
 
 @app.command("list", cls=Command)
@@ -121,9 +118,7 @@ async def _removed(context: CommandContext, sku: str) -> None:
 def import_items(
     ctx: typer.Context,
     file: File,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only report what would change.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it
     or nothing.
@@ -172,9 +167,7 @@ def match(
     search_name: Annotated[
         bool, typer.Option("--search-name", help="Try the items' search names too.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Store the sure matches that have no mapping yet.")
-    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Read the products of both systems and match them by item number, variant number, barcode.
 

@@ -8,7 +8,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.output import json_line, line, table
 from sync.cli.records import Ledgers, checked
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.message import Message
 from sync.engine.refused_keys import REMEDY, RefusedKey

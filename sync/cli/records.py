@@ -8,7 +8,7 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.cli.context import CommandContext, Problem
 from sync.core.encoding import NotJson
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED

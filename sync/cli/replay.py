@@ -14,7 +14,7 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line, note, table
 from sync.cli.records import Ledgers, checked
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 from sync.flows.customers.customer_accounts import replayed_by
 
 

@@ -13,23 +13,21 @@ from sync.cli.output import json_line, line, note
 from sync.commerce.hooks import Registration, registrations, webhooks_xml
 from sync.config.connections import Commerce
 
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url", metavar="URL", help="Where Commerce reaches the app: https://sync.example.com"
+    ),
+]
+Addresses = Annotated[
+    bool,
+    typer.Option(
+        "--addresses", help="Also announce changed addresses of orders; it fires at every checkout."
+    ),
+]
 
-def webhooks(
-    ctx: typer.Context,
-    url: Annotated[
-        str,
-        typer.Option(
-            "--url", metavar="URL", help="Where Commerce reaches the app: https://sync.example.com"
-        ),
-    ],
-    addresses: Annotated[
-        bool,
-        typer.Option(
-            "--addresses",
-            help="Also announce changed addresses of orders; it fires at every checkout.",
-        ),
-    ] = False,
-) -> None:
+
+def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None:
     """Print the webhooks of a connection: webhooks.xml for Commerce on premises and Cloud, REST
     bodies for the Cloud Service.
 

@@ -7,7 +7,7 @@ be joined with what may come: a shopper may be waiting.
 
 from collections.abc import Sequence
 
-from sync.core.ports import Outgoing, Queue
+from sync.core.message_queue import Outgoing, Queue
 from sync.pacing.batcher import Batcher
 
 MOST = 100

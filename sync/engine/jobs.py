@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from sync.core.encoding import NotJson, from_json, to_json
-from sync.core.ports import Clock, Outgoing, Row, Tables
+from sync.core.message_queue import Outgoing
+from sync.core.ports import Clock, Row, Tables
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.polling import Polling
 from sync.engine.queues import POLLS

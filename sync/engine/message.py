@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from sync.core.encoding import NotJson, from_json, to_json
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 
 WINDOW = timedelta(seconds=1)
 """Notifications for one key within this window become one message, which is due when the window

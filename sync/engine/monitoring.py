@@ -7,12 +7,14 @@ monitoring fails.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any, Final
 
 from sync.config.connections import Connection
-from sync.core.ports import Clock, Depth, Queue, Tables
+from sync.core.message_queue import Depth, Queue
+from sync.core.ports import Clock, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, FlowPauses
@@ -45,31 +47,16 @@ async def monitor(
     not look at, after the rest.
     """
     now = clock.now()
-    troubles: list[Exception] = []
-    for name in queues:
+    troubles = [trouble async for trouble in _report_depths(queues, queue, now)]
+    for flow, name in product(flows, connections):
+        settings = connections[name]
+        if flow.name not in settings.flows:
+            continue
         try:
-            _report_depth(name, await queue.depth(name), now)
+            await _look_at(
+                flow, name, settings, tables, pauses=pauses, now=now, telemetry=telemetry
+            )
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
-            log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
-            troubles.append(error)
-    for flow, name in [
-        (flow, name)
-        for flow in flows
-        for name in connections
-        if flow.name in connections[name].flows
-    ]:
-        try:
-            if (pause := await pauses.over(name, flow.name)) is not None:
-                _report_paused(flow.name, name, pause, now)
-            elif (poll := flow.trigger(Poll)) is not None:
-                every = poll.every_minutes(connections[name])
-                behind = await _report_behind(
-                    flow.name, name, connections[name], minutes=every, tables=tables, now=now
-                )
-                telemetry.behind(flow.name, name, behind)
-            if telemetry is not SILENT:
-                telemetry.parked(flow.name, name, await _parked(flow, name, tables))
-        except Exception as error:  # noqa: BLE001 - as above
             log.error(  # noqa: TRY400
                 "monitoring.flow_unreadable flow=%s connection=%s error=%s",
                 flow.name,
@@ -79,6 +66,41 @@ async def monitor(
             troubles.append(error)
     if troubles:
         raise ExceptionGroup("monitoring could not look at everything", troubles)
+
+
+async def _report_depths(
+    queues: Sequence[str], queue: Queue, now: datetime
+) -> AsyncIterator[Exception]:
+    """Yields why a queue cannot be looked at."""
+    for name in queues:
+        try:
+            _report_depth(name, await queue.depth(name), now)
+        except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
+            log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
+            yield error
+
+
+async def _look_at(
+    flow: DocumentFlow[Any],
+    name: str,
+    settings: Connection,
+    tables: Tables,
+    *,
+    pauses: FlowPauses,
+    now: datetime,
+    telemetry: Telemetry,
+) -> None:
+    """How far behind one flow of one connection is, and how much of it waits for a person."""
+    if (pause := await pauses.over(name, flow.name)) is not None:
+        _report_paused(flow.name, name, pause, now)
+    elif (poll := flow.trigger(Poll)) is not None:
+        every = poll.every_minutes(settings)
+        behind = await _report_behind(
+            flow.name, name, settings, minutes=every, tables=tables, now=now
+        )
+        telemetry.behind(flow.name, name, behind)
+    if telemetry is not SILENT:
+        telemetry.parked(flow.name, name, await _parked(flow, name, tables))
 
 
 def _report_depth(name: str, depth: Depth, now: datetime) -> None:

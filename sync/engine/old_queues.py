@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sync.core.errors import NoSuchQueue
-from sync.core.ports import Clock, Queue, Received
+from sync.core.message_queue import Queue, Received
+from sync.core.ports import Clock
 from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.intake import Intake
 

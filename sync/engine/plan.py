@@ -4,7 +4,7 @@ Or it says why there is none (`Skipped`, `Waiting`). The executor alone carries 
 prints them.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,43 +13,23 @@ from typing import Any, ClassVar, Final
 from sync.core.errors import Missing
 from sync.core.proof import Proof
 from sync.core.request import Request
-from sync.engine.write import Found, Removal, Result, Target, Write
+from sync.engine.write import Removal, Result, TargetDocument, Write
 
 
-class Part(ABC):
+class Part(TargetDocument):
     """A document that is written by another record, under that record's claim, as part of a plan.
 
     `kind` names what comes of it in the claim of the whole; `flow` is that of the other record.
     `lock`: parts of the same name are placed and written one at a time, as far as one process goes.
-    `digest`: of what is written.
     """
 
     kind: str
     flow: ClassVar[str]
-    target: Target
 
     @property
     @abstractmethod
     def lock(self) -> str:
         """The name of what takes it."""
-
-    @property
-    @abstractmethod
-    def digest(self) -> str:
-        """The digest of what is written."""
-
-    @property
-    @abstractmethod
-    def document(self) -> Any:
-        """What is written, as JSON; kept encrypted."""
-
-    @abstractmethod
-    def requests(self) -> Sequence[Request]:
-        """What would be sent."""
-
-    @abstractmethod
-    async def find(self) -> Found | None:
-        """What an earlier try may have left behind. Raises `Never` where it is another document."""
 
     @abstractmethod
     async def place(self) -> str:

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from sync.core.encoding import NotJson
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock, Queue
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock
 from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.message import CLOCKS_APART, WINDOW, Message

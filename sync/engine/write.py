@@ -76,27 +76,11 @@ class Amendment:
     apply: Apply | None = None
 
 
-class Write(ABC):
-    """One document of a target, made once.
+class TargetDocument(ABC):
+    """A document that a target must hold, as what can be looked for and shown. `digest` is of
+    `document`, what the target holds once the plan has been carried out."""
 
-    `kind` names it in the claim and the trail. `refuses_second`: the target itself refuses a second
-    document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
-    sends one request, which does all or nothing; then nothing is left of one that was refused.
-    `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail. `digest` is
-    of `document`, what the target holds once the plan has been carried out.
-    """
-
-    kind: ClassVar[str]
-    action: ClassVar[str] = "created"
     target: Target
-    refuses_second: bool = False
-    is_one_request: bool = False
-    is_kept: ClassVar[bool] = True
-
-    @property
-    @abstractmethod
-    def reference(self) -> str:
-        """Our reference, by which people and `find` know the document."""
 
     @property
     @abstractmethod
@@ -107,6 +91,39 @@ class Write(ABC):
     @abstractmethod
     def document(self) -> Any:
         """What the target is to hold, as JSON; kept encrypted and compared with later."""
+
+    @abstractmethod
+    def requests(self) -> Sequence[Request]:
+        """What would be sent where the target holds nothing of it."""
+
+    @abstractmethod
+    async def find(self) -> Found | None:
+        """The document by natural key and reference; None when the target does not hold it.
+
+        Raises `Never` where the key belongs to another document: another currency, amount,
+        account or reference. Both are named then.
+        """
+
+
+class Write(TargetDocument):
+    """One document of a target, made once.
+
+    `kind` names it in the claim and the trail. `refuses_second`: the target itself refuses a second
+    document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
+    sends one request, which does all or nothing; then nothing is left of one that was refused.
+    `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail.
+    """
+
+    kind: ClassVar[str]
+    action: ClassVar[str] = "created"
+    refuses_second: bool = False
+    is_one_request: bool = False
+    is_kept: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def reference(self) -> str:
+        """Our reference, by which people and `find` know the document."""
 
     @property
     def expected_number(self) -> str:
@@ -127,18 +144,6 @@ class Write(ABC):
     def announced(self) -> str:
         """The digest as a change is announced, with what must outlive a crash."""
         return self.digest
-
-    @abstractmethod
-    def requests(self) -> Sequence[Request]:
-        """What `create` would send."""
-
-    @abstractmethod
-    async def find(self) -> Found | None:
-        """The document by natural key and reference; None when the target does not hold it.
-
-        Raises `Never` where the key belongs to another document: another currency, amount,
-        account or reference. Both are named then.
-        """
 
     @abstractmethod
     async def create(self, not_after: datetime) -> Found:

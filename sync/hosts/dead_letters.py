@@ -12,7 +12,7 @@ from typing import Final
 
 from azure.functions.servicebus import ServiceBusMessage
 
-from sync.core.ports import DeadLetter, Queue
+from sync.core.message_queue import DeadLetter, Queue
 from sync.hosts.causes import cause
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import DeadLetterFunction

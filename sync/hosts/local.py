@@ -16,7 +16,8 @@ from typing import Final
 
 import azure.functions as func
 
-from sync.core.ports import Clock, Queue, Tables
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock, Tables
 from sync.hosts.connection import Limits
 from sync.hosts.dead_letters import DeadLetters
 from sync.hosts.http import BODY_LIMIT, HostKeys, RefusedUnread, http_app, nothing_refused

@@ -15,7 +15,8 @@ from typing import Final
 
 from azure.functions.servicebus import ServiceBusMessage
 
-from sync.core.ports import Clock, LockLost, Queue, Received
+from sync.core.message_queue import LockLost, Queue, Received
+from sync.core.ports import Clock
 from sync.hosts.causes import cause
 from sync.hosts.registered import QueueFunction
 

@@ -129,32 +129,10 @@ class EventsEdge:
             for key, event in by_id.items()
             if await self.tables.get(EVENTS, connection, key) is None
         }
-        unknown = 0
-        for key, event in fresh.items():
-            flows = [
-                f for f in self.flows.values() if f.name in settings.flows and _is_of(event, f)
-            ]
-            if not flows:
-                unknown += 1
-                log.warning(
-                    "intake.event_unknown connection=%s id=%s type=%s",
-                    connection,
-                    key,
-                    _shown(event.type),
-                )
-                continue
-            for flow in flows:
-                try:
-                    keys = keys_in(flow.name, flow.trigger(AdobeEvents), _with_store(event))
-                except NoKey as fault:
-                    log.warning(
-                        "intake.event_without_key connection=%s id=%s reason=%s",
-                        connection,
-                        key,
-                        fault,
-                    )
-                    continue
-                await self.intake.accept(flow.name, connection, keys, "event")
+        announced = [
+            await self._announce(connection, settings, key, event) for key, event in fresh.items()
+        ]
+        unknown = announced.count(False)
         for key in fresh:
             try:
                 await self.tables.insert(EVENTS, Row(connection, key, {"at": self.clock.now()}))
@@ -166,6 +144,32 @@ class EventsEdge:
             "repeated": len(found) - len(fresh),
         }
         return HttpAnswer(200, to_json(counts))
+
+    async def _announce(
+        self, connection: str, settings: Connection, row_key: str, event: Event
+    ) -> bool:
+        """Store a notification for each flow that the event is of; False where it is of none."""
+        flows = [f for f in self.flows.values() if f.name in settings.flows and _is_of(event, f)]
+        if not flows:
+            log.warning(
+                "intake.event_unknown connection=%s id=%s type=%s",
+                connection,
+                row_key,
+                _shown(event.type),
+            )
+        for flow in flows:
+            try:
+                keys = keys_in(flow.name, flow.trigger(AdobeEvents), _with_store(event))
+            except NoKey as fault:
+                log.warning(
+                    "intake.event_without_key connection=%s id=%s reason=%s",
+                    connection,
+                    row_key,
+                    fault,
+                )
+                continue
+            await self.intake.accept(flow.name, connection, keys, "event")
+        return bool(flows)
 
 
 def keys_in(

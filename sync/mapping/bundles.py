@@ -5,10 +5,13 @@ A dynamic bundle's children carry the amounts and its parent repeats their sum; 
 bundle's parent carries them. REST does not say which kind a bundle is. From 2.4.9 on, children of a
 fixed bundle show the parent's price, so a price alone proves nothing: `row_total_incl_tax` (the
 whole row's gross) does.
+
+Where parts are shipped separately, the parent's `qty_shipped` counts shipments: one for three whole
+sets, three for one set (measured). The parts' own counters tell.
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from sync.commerce.models.item import Item
 from sync.core.money import ZERO, rounded, total
@@ -33,6 +36,18 @@ def repeat_the_price(parent: Item, children: Sequence[Item]) -> bool:
     """Whether each child shows its parent's price, as those of fixed-price bundles do from 2.4.9
     on."""
     return bool(children) and all(child.price == parent.price for child in children)
+
+
+def sets_shipped(parent: Item, children: Iterable[Item]) -> Decimal:
+    """How many of a fixed-price bundle any part was shipped of; what the parent says where no part
+    was."""
+    shares = [
+        part.qty_shipped * parent.qty_ordered / part.qty_ordered
+        for part in children
+        if part.qty_ordered
+    ]
+    begun = max(shares, default=ZERO).to_integral_value(ROUND_CEILING)
+    return min(begun, parent.qty_ordered) if begun else parent.qty_shipped
 
 
 def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:

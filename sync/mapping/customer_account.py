@@ -1,9 +1,8 @@
 """A shopper of Commerce as a customer account of D365. Pure.
 
-A shopper is a registered customer, or a guest known by e-mail address only. A billing address with
-a company makes an organisation, otherwise it is a person. Limits and holds are the ledger's own and
-never sent. Where the store's prices include tax, so do those of its accounts: return orders have no
-field for it, F&O takes it from the customer.
+A billing address with a company makes an organisation, otherwise it is a person. Limits and holds
+are the ledger's own and never sent. Where the store's prices include tax, so do those of its
+accounts: return orders have no field for it, F&O takes it from the customer.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
-from sync.core.money import ZERO, total
+from sync.core.money import ZERO, rounded, total
 from sync.mapping.bundles import spread
 from sync.mapping.order_rows import money_ids
 from sync.mapping.row_totals import half_cents
@@ -29,7 +29,8 @@ def carrying_items(document: Invoice | CreditMemo, order: Order) -> dict[int, Do
         elif item.bears_money:
             found[place] = item
     for parent in beside:
-        found = _discounted(found, parent, ordered)
+        untold = -document.discount_amount - total(item.discount_amount for item in found.values())
+        found = _discounted(found, _as_ordered(parent, untold, ordered), ordered)
     return found
 
 
@@ -45,6 +46,21 @@ def unrounded_rows(document: Invoice | CreditMemo, items: Mapping[int, DocumentI
 def _is_of_a_bundle(item: Item, ordered: Mapping[int, Item]) -> bool:
     parent = ordered.get(item.parent_item_id) if item.parent_item_id is not None else None
     return "bundle" in (item.product_type, parent.product_type if parent is not None else "")
+
+
+def _as_ordered(parent: DocumentItem, untold: Decimal, ordered: Mapping[int, Item]) -> DocumentItem:
+    """A bundle's parent with its share of the discount that it has in the order, where the document
+    shows that in its header alone (`untold`)."""
+    origin = ordered.get(parent.order_item_id) if parent.order_item_id is not None else None
+    if origin is None or origin.product_type != "bundle" or not origin.qty_ordered:
+        return parent
+    share = parent.qty / origin.qty_ordered
+    discount = rounded(origin.discount_amount * share)
+    if parent.discount_amount or discount > untold:
+        return parent
+    back = rounded(origin.discount_tax_compensation_amount * share)
+    told = {"discount_amount": discount, "discount_tax_compensation_amount": back}
+    return parent.model_copy(update=told)
 
 
 def _discounted(

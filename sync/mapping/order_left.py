@@ -11,7 +11,7 @@ from sync.config.connections import Orders
 from sync.core.money import ZERO, rounded, total
 from sync.mapping.order_before_refunds import NO_SHIPPING_REFUNDED, NOT_REFUNDED
 from sync.mapping.order_parts import Charge, OrderParts, fixed_product_tax_charges, order_parts
-from sync.mapping.order_rows import MoneyRow
+from sync.mapping.order_rows import MoneyRow, money_items
 from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted, row_left
 
 SHIPPING: Final = "shipping"
@@ -19,8 +19,9 @@ FIXED_PRODUCT_TAX: Final = "fixed-product-tax"
 
 
 def is_changed(order: Order) -> bool:
-    """Whether anything was cancelled or refunded at all."""
-    return bool(order.shipping_refunded) or any(
+    """Whether anything was cancelled or refunded at all. What was shipped is cancelled in the
+    header's sum alone, and no row's pieces."""
+    return bool(order.shipping_refunded or order.total_canceled) or any(
         item.qty_canceled or item.qty_refunded for item in order.items
     )
 
@@ -45,10 +46,9 @@ def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:
 
 def is_nothing_left(order: Order, settings: Orders) -> bool:
     """Whether all of an order was cancelled or refunded before it was shipped. Raises `Never` as
-    `order_parts` does."""
-    if not is_changed(order) or any(
-        pieces_wanted(item) for item in order.items if item.parent_item_id is None
-    ):
+    `order_parts` does. Only rows that carry money tell: the parent of a dynamic bundle is never
+    counted as cancelled."""
+    if not is_changed(order) or any(pieces_wanted(item) for item, _ in money_items(order)):
         return False
     left = parts_left(order, order_parts(order, settings), settings)
     return not any(row.item.qty_ordered for row in left.rows) and not any(

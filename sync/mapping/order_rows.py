@@ -8,7 +8,7 @@ from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
 from sync.core.money import ZERO, stored, total
-from sync.mapping.bundles import children_carry, repeat_the_price, spread
+from sync.mapping.bundles import children_carry, repeat_the_price, sets_shipped, spread
 from sync.mapping.row_totals import half_cents, recovered_or_multiplied, true_rows
 
 
@@ -88,6 +88,9 @@ def _chosen(
         ]
         if top.product_type == "bundle" and on_children(top, children):
             chosen += [(child, child.sku) for child in children]
+        elif top.product_type == "bundle":
+            shipped = {"qty_shipped": sets_shipped(top, children)}
+            chosen.append((top.model_copy(update=shipped), top.sku))
         elif top.product_type == "configurable" and children:
             chosen.append((top, children[0].sku or top.sku))
         else:

@@ -16,6 +16,7 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.document_parts import DocumentParts, document_parts
+from sync.mapping.order_share import prove_share
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.soundness import document_must_be_sound
 from sync.mapping.tax_proof import prove_document_tax
@@ -82,6 +83,7 @@ def receivable_from(
     document_must_be_sound(document, order)
     parts = document_parts(document, order, connection.orders)
     prove_document_tax(document, order, parts)
+    prove_share(document, order, parts)
     lines = [*_lines(parts, gross=gross)]
     tax = ZERO if gross else rounded(parts.tax)
     totals = _totals(document, lines, tax)

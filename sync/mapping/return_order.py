@@ -1,9 +1,5 @@
 """A credit memo as a return order of D365, which F&O invoices as the credit note. Pure.
 
-Return lines know neither a price unit nor a discount, only a price of two decimals and a negative
-quantity. An amount that no such price expresses is split: some pieces at a cent more than the
-others, so the line amounts come out exactly.
-
 What was given back to a gift card or as credit is no line, as it was none of the sales order: the
 credit note is of the goods, and the totals are compared without it. Return orders do not say
 whether their prices include tax: F&O takes the customer's own setting, so the receivable must be

@@ -1,4 +1,9 @@
-"""Quantities and prices of return lines, which have neither a price unit nor a discount. Pure."""
+"""Quantities and prices of return lines. Pure.
+
+Return lines know neither a price unit nor a discount, only a price of two decimals and a negative
+quantity. An amount that no such price expresses is split: some pieces at a cent more than the
+others, so the line amounts come out exactly.
+"""
 
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final

@@ -36,14 +36,14 @@ def kept_as_credit(memo: CreditMemo, order: Order) -> Decimal:
     return min(max(rounded(reported - paid), ZERO), max(rounded(memo.grand_total), ZERO))
 
 
-def _reported(memo: CreditMemo, names: tuple[str, ...]) -> Decimal | None:
-    for name, value in _fields(memo.raw):
+def _reported(document: CreditMemo | Order, names: tuple[str, ...]) -> Decimal | None:
+    for name, value in _fields(document.raw):
         if name in names and value not in (None, ""):
             try:
                 return number_from(value)
             except ValueError as fault:
                 raise Never(
-                    f"{memo.label} cannot be read: {name}: {fault}",
+                    f"{document.label} cannot be read: {name}: {fault}",
                     remedy=(
                         "Look at this field of the document in Commerce and at the extension that"
                         " writes it."
@@ -75,10 +75,8 @@ def _in_its_currency(memo: CreditMemo, order: Order, base: Decimal) -> Decimal:
 def _by_the_order(memo: CreditMemo, order: Order) -> Decimal:
     """The order tells the sum of all its memos: known where all went there, or where there is one
     memo."""
-    kept, refunded = (
-        order.extension_attributes.customer_balance_total_refunded,
-        order.total_refunded,
-    )
+    refunded = order.total_refunded
+    kept = _reported(order, OWN)
     if not kept:
         return ZERO
     if abs(refunded - memo.grand_total) <= CENT:
@@ -86,9 +84,8 @@ def _by_the_order(memo: CreditMemo, order: Order) -> Decimal:
     tendered = order.extension_attributes.customer_balance_refunded
     if abs(kept - refunded - tendered) <= CENT:
         return memo.grand_total + abs(memo.extension_attributes.customer_balance_amount)
-    raise _unknown(
-        memo, f"{kept} {memo.order_currency_code} of several memos, and not how much of this one"
-    )
+    told = f"{kept:.2f} {memo.order_currency_code}"
+    raise _unknown(memo, f"{told} of several memos, and not how much of this one")
 
 
 def _unknown(memo: CreditMemo, what: str) -> Never:

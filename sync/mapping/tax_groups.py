@@ -60,7 +60,8 @@ def _reported(
     order: Order, taxes: Mapping[str, TaxGroups], codes: Sequence[str], tax: Decimal
 ) -> Sequence[str]:
     """The codes, `none` for what is not taxed. Raises `Never` for tax without a code that the table
-    cannot name."""
+    cannot name: a code that is called `none` in the shop names no kind of tax either."""
+    codes = [code for code in codes if code != NOT_TAXED]
     if codes or not tax or not taxes:
         return codes or [NOT_TAXED]
     if taxes.keys() - {NOT_TAXED} != {ANY_OTHER}:

@@ -10,7 +10,7 @@ from itertools import count
 from azure.servicebus.aio import ServiceBusClient
 
 from sync.adapters.servicebus.queue import ServiceBusQueue
-from sync.core.ports import DeadLetter, Outgoing, Received
+from sync.core.message_queue import DeadLetter, Outgoing, Received
 from tests.doubles.amqp.entity import Entity, Rules
 from tests.doubles.amqp.server import ServiceBusDouble
 

@@ -10,7 +10,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from sync.adapters.servicebus.counts import MOST_COUNTED, Count, counted
 from sync.adapters.servicebus.links import Aside, Line
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from tests.adapters.servicebus import LONG, Bus, Terminal, a_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

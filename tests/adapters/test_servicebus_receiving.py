@@ -14,7 +14,7 @@ from sync.adapters.servicebus.counts import MOST_COUNTED
 from sync.adapters.servicebus.inbox import FORGET
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.core.errors import Later
-from sync.core.ports import LockLost
+from sync.core.message_queue import LockLost
 from tests.adapters.servicebus import RULES, Bus, Terminal, a_terminal
 from tests.doubles.amqp.codec import Described, Int, encode
 from tests.doubles.amqp.messages import sections_from

@@ -13,7 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 from sync.adapters.servicebus.errors import reported
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.core.errors import Later, Never, NoSuchQueue
-from sync.core.ports import LockLost, Outgoing
+from sync.core.message_queue import LockLost, Outgoing
 from tests.doubles.amqp.server import ServiceBusDouble
 
 ORDERS = "orders"

@@ -11,7 +11,7 @@ import pytest
 
 from sync.adapters.sqlite.messages import SCHEMA
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.core.ports import Depth, LockLost, Outgoing, Received
+from sync.core.message_queue import Depth, LockLost, Outgoing, Received
 from tests.contracts.hand_clock import HandClock
 
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.core.ports import Outgoing, Received
+from sync.core.message_queue import Outgoing, Received
 from tests.adapters.virtual_time import START, LoopClock, run
 
 SECOND = timedelta(seconds=1)

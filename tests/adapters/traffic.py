@@ -13,7 +13,8 @@ from datetime import timedelta
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.core.ports import Outgoing, Row, Upsert
+from sync.core.message_queue import Outgoing
+from sync.core.ports import Row, Upsert
 
 LOCK = timedelta(seconds=1)
 

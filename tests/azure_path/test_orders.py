@@ -11,7 +11,7 @@ import pytest
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sync.commerce.hooks import TIMEOUT
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.old_queues import LATER, SOON

@@ -16,7 +16,8 @@ from sandbox.commerce.records import StoredOrder
 from sync.adapters.cipher import Cipher
 from sync.adapters.key_files import new_key
 from sync.app.services import Services
-from sync.core.ports import Received, Row, Value
+from sync.core.message_queue import Received
+from sync.core.ports import Row, Value
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import DELIVERIES, POLLS
 from sync.flows import FLOWS

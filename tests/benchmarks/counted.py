@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sync.adapters.servicebus.peeks import PAGE as PEEKED
-from sync.adapters.table_storage.tables import PAGE
-from sync.core.ports import Depth, Outgoing, Row
+from sync.adapters.table_storage.pages import PAGE
+from sync.core.message_queue import Depth, Outgoing
+from sync.core.ports import Row
 
 UNITS: Final = {
     "get": "tables reads", "insert": "tables inserts", "replace": "tables transactions",

@@ -11,7 +11,7 @@ import pytest
 from sync.app.embedded import open_embedded
 from sync.app.services import Services
 from sync.config.file.reading import read_connections
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.message import Message
 from tests.cli.running import Line, Systems
 from tests.cli.test_serve import serving

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sync.core.ports import LockLost, Outgoing
+from sync.core.message_queue import LockLost, Outgoing
 from tests.contracts.queue_aside import QueueAside
 from tests.contracts.queue_under_test import MARGIN, QueueUnderTest, ids
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sync.core.ports import DeadLetter, Outgoing, Queue, Received
+from sync.core.message_queue import DeadLetter, Outgoing, Queue, Received
 
 MARGIN = timedelta(seconds=1)
 """By how much a wait outlasts what it waits for."""

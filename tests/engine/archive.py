@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from sync.core.encoding import digest
 from sync.core.errors import AlreadyExists, Never, Paused, Unknown
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.core.request import Request
 from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Target, Write
 from tests.contracts.hand_clock import HandClock

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sync.app.services import Services
-from sync.core.ports import DeadLetter, Row
+from sync.core.message_queue import DeadLetter
+from sync.core.ports import Row
 from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.jobs import Job

@@ -11,7 +11,7 @@ import pytest
 from sync.app.services import Services
 from sync.config.connections import Connections
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.jobs import JOBS, Job, nearest_minute

@@ -4,7 +4,7 @@ upgrade."""
 import asyncio
 from datetime import timedelta
 
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.engine.jobs import JOBS
 from sync.engine.message import Message

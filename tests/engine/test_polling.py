@@ -16,7 +16,7 @@ from sync.adapters.cells import check_key
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.tidying import tidying
 from sync.core.errors import Paused
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.claim import State

@@ -10,7 +10,7 @@ import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import Claim, State
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.message import Message

@@ -14,7 +14,7 @@ from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.config.connections import Connections
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.intake import Intake
 from sync.engine.message import CLOCKS_APART, Message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce.documents import pays
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind

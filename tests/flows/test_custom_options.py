@@ -3,7 +3,7 @@ own SKU, and F&O gets its item."""
 
 from decimal import Decimal
 
-from sandbox.commerce.catalogue import Product
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.records import StoredOrder
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_both_harnesses, key_of

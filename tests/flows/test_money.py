@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from sandbox.commerce.documents import pays
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Dials
 from sync.commerce.models.invoice import CANCELLED

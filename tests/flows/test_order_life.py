@@ -208,6 +208,24 @@ async def test_the_trail_shows_what_is_held_after_a_part_was_cancelled(finance: 
     assert amounts["placed"] == f"{order.amount('grand_total'):.2f}"
 
 
+@in_finance()
+async def test_what_was_shipped_and_then_cancelled_is_told(
+    finance: Finance, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = await finance.placed(
+        shipping=Decimal(0), **finance.wants("SIMPLE-001", "SIMPLE-003", pieces=3)
+    )
+    finance.commerce.ship(order)
+    finance.commerce.invoice(order, of(order, 2))
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    amounts, lost = await reported(finance, order), order.amount("total_canceled")
+    assert lost
+    assert amounts["never charged in Commerce"] == f"{lost:.2f}"
+    assert Decimal(amounts["dynamics"]) - Decimal(amounts["commerce"]) == lost
+    assert f"orders.never_charged key={key(order.row)} amount={lost:.2f}" in caplog.text
+
+
 @pytest.mark.parametrize("where", ["cancelled", "deleted"])
 @in_finance()
 async def test_an_order_cancelled_on_both_sides_is_agreement(finance: Finance, where: str) -> None:

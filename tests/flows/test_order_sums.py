@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sandbox.commerce import lifecycle
 from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import SHOPPERS, STORES
-from sandbox.commerce.documents import pays
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import RULES, Want
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.engine.claim import State

@@ -12,7 +12,7 @@ from sandbox.dials import Kind
 from sync.app.services import Services
 from sync.commerce.hooks import TIMEOUT
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.flows import FLOWS
 from sync.mapping_tables.records import ItemMapping

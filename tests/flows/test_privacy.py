@@ -17,7 +17,8 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.core.encoding import to_json
-from sync.core.ports import Operation, Outgoing, Row
+from sync.core.message_queue import Outgoing
+from sync.core.ports import Operation, Row
 from sync.flows import FLOWS
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import CONNECTION, SHOP_HOST

@@ -8,7 +8,7 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.core.ports import DeadLetter, Outgoing
+from sync.core.message_queue import DeadLetter, Outgoing
 from sync.hosts.dead_letters import LOOK, DeadLetters
 from sync.hosts.registered import DeadLetterFunction
 from tests.hosts.loops import LoopClock, virtually

@@ -9,7 +9,7 @@ import pytest
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.errors import Later
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.engine.queues import QUEUES
 from sync.hosts.azure import build_app
 from sync.hosts.holding import PATIENCE, UNCONFIGURED

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.system_clock import SystemClock
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from tests.hosts.hanging import LOCK
 
 ROOT = Path(__file__).parents[2]

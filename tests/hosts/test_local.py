@@ -13,7 +13,7 @@ import pytest
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.core.ports import Outgoing
+from sync.core.message_queue import Outgoing
 from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost, run_until_signalled

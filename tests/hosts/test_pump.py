@@ -9,7 +9,7 @@ from azure.functions.servicebus import ServiceBusMessage
 
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.core.errors import Later
-from sync.core.ports import Depth, Outgoing, Received
+from sync.core.message_queue import Depth, Outgoing, Received
 from sync.hosts.pump import FUNCTION_TIMEOUT, TROUBLE_WAIT, Pump
 from sync.hosts.registered import QueueFunction
 from tests.hosts.loops import LoopClock, virtually

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sync.core.errors import Later
-from sync.core.ports import Depth, Outgoing, Queue, Row, Tables
+from sync.core.message_queue import Depth, Outgoing, Queue
+from sync.core.ports import Row, Tables
 from sync.core.telemetry import Silent
 from sync.engine.ledger import PARKED
 from sync.engine.monitoring import monitor

@@ -16,12 +16,13 @@ from sync.core.money import rounded
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.mapping.order_before_refunds import without_credited, without_refunds
 from sync.mapping.order_left import is_nothing_left
+from sync.mapping.order_rows import money_items
 from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted
 from sync.mapping.receivable_lines import receivable_from
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import HeldLine, Sale, planned, still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from tests.mapping.connection import GROSS, MODES
+from tests.mapping.connection import GROSS, MODES, connection
 from tests.mapping.made import made, row
 from tests.properties import examples
 
@@ -291,3 +292,52 @@ def test_pieces_add_up(counts: tuple[int, int, int, int]) -> None:
         item.qty_ordered - cancelled - refunded, min(Decimal(shipped), item.qty_ordered), NOTHING
     )
     assert pieces_wanted(item) <= most
+
+
+@given(
+    sets=st.integers(1, 4), gone=st.integers(0, 4), parts=st.lists(st.integers(1, 3), min_size=1),
+    shipments=st.integers(1, 9), refunded=st.integers(0, 4),
+)  # fmt: skip
+def test_a_fixed_bundles_parts_tell_how_much_of_it_was_shipped(
+    sets: int, gone: int, parts: list[int], shipments: int, refunded: int
+) -> None:
+    """Its parent counts shipments where the parts are shipped separately."""
+    shipped, back = min(gone, sets), min(refunded, sets)
+    bundle = row(
+        sku="KIT", quantity=str(sets), product_type="bundle", qty_refunded=back,
+        qty_shipped=shipments if shipped else 0,
+    )  # fmt: skip
+    children = [
+        row(sku="PART", quantity=str(sets * count), price="0", parent_item_id=bundle["item_id"],
+            qty_shipped=shipped * count)
+        for count in parts
+    ]  # fmt: skip
+    order = Order.read(made(bundle, *children))
+    ((item, _),) = money_items(order)
+    assert pieces_taken_off(item) == min(back, sets - shipped)
+
+
+@given(
+    placed=st.integers(1, 4), invoiced=st.integers(0, 4), kept=st.integers(0, 1),
+    parts=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+)  # fmt: skip
+def test_a_dynamic_bundle_is_gone_with_its_parts(
+    placed: int, invoiced: int, kept: int, parts: list[int]
+) -> None:
+    """Commerce never counts its parent as cancelled."""
+    paid = min(invoiced, placed)
+    parent = row(
+        sku="KIT", quantity=str(placed), price="0", product_type="bundle", qty_canceled=0,
+        qty_refunded=paid,
+    )  # fmt: skip
+    children = [
+        row(sku="PART", quantity=str(placed * count), parent_item_id=parent["item_id"],
+            qty_refunded=paid * count, qty_canceled=(placed - paid) * count)
+        for count in parts
+    ]  # fmt: skip
+    order = made(parent, *children)
+    is_kept = bool(kept and paid)
+    if is_kept:
+        children[0]["qty_refunded"] -= 1
+    order |= {"state": "closed", "total_canceled": order["grand_total"]}
+    assert is_nothing_left(Order.read(order), connection().orders) is not is_kept

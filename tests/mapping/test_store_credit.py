@@ -100,8 +100,15 @@ async def test_what_stays_as_store_credit_is_a_liability_and_the_rest_is_paid_ou
     assert found.totals.difference == 0
 
 
-async def test_a_refund_that_stays_whole_leaves_the_bank_alone() -> None:
-    found = await refunded({}, {"customer_balance_total_refunded": "30.00"})
+@pytest.mark.parametrize("is_extension", [False, True])
+async def test_a_refund_that_stays_whole_leaves_the_bank_alone(is_extension: bool) -> None:
+    said = {"customer_balance_total_refunded": "30.00"}
+    if is_extension:
+        found = await refunded({}, said)
+    else:
+        order = paid_by("checkmo", total_refunded="30.00", **said)
+        order["items"][0] |= {"qty_shipped": 1, "qty_refunded": 1}
+        found = await booked(memo_of(order), order, books(PAYS), is_memo=True)
     (line,) = bodies(found.requests, LINES)
     assert (line["DebitAmount"], line["OffsetAccountType"]) == (Decimal("30.00"), "Ledger")
 
@@ -141,4 +148,4 @@ async def test_a_sum_of_several_memos_is_parked_with_the_sums() -> None:
     order["items"][0] |= {"qty_shipped": 1, "qty_refunded": 1}
     several = await booked(memo_of(order), order, books(PAYS), is_memo=True)
     assert several.outcome == "park"
-    assert "12.0000 USD of several memos" in several.reason
+    assert "12.00 USD of several memos" in several.reason

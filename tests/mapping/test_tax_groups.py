@@ -117,6 +117,16 @@ async def test_tax_codes_without_one_group_are_parked(
     assert "applied_taxes[].code" in reason
 
 
+async def test_tax_whose_code_is_called_none_never_meets_the_group_of_what_is_not_taxed() -> None:
+    order, settings = taxed(
+        "none", rows=(("none",),), none={"group": "EXEMPT"}, A={"group": "G", "item_group": "I"}
+    )
+    assert (await previewed(order, settings)).outcome == "deliver"
+    order["items"][0] |= {"tax_amount": Decimal("1.90"), "row_total_incl_tax": Decimal("11.90")}
+    order |= {"tax_amount": Decimal("1.90"), "grand_total": Decimal("11.90")}
+    assert "tax of 1.90 USD has no tax code" in await parked(order, settings)
+
+
 async def test_a_row_without_codes_of_its_own_takes_those_the_order_lists_for_it() -> None:
     order, settings = taxed(
         "A", rows=((),), A={"group": "G", "item_group": "I"}, none={"item_group": "N"}

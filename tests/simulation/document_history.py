@@ -8,8 +8,9 @@ from random import Random
 from typing import Any, Final
 
 from sandbox.commerce import lifecycle
-from sandbox.commerce.documents import OPEN, pays, to_invoice, to_refund
+from sandbox.commerce.documents import OPEN
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder
 from sync.commerce.models.company import CompanyStatus
 from tests.simulation.naming import document_key, documents_of, key_of

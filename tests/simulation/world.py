@@ -23,7 +23,8 @@ from sandbox.dynamics.values import folded
 from sync.app.services import Services
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
-from sync.core.ports import Outgoing, Row
+from sync.core.message_queue import Outgoing
+from sync.core.ports import Row
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import CLAIMS
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES

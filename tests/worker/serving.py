@@ -16,7 +16,7 @@ from sync.app.embedded import open_embedded
 from sync.app.services import Services
 from sync.config.connections import NumberMode
 from sync.config.file.reading import read_connections
-from sync.core.ports import Received
+from sync.core.message_queue import Received
 from sync.engine.jobs import Job
 from tests.worker.process import Worker, running
 

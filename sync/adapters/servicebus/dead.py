@@ -16,7 +16,7 @@ from azure.servicebus.exceptions import MessageLockLostError
 from sync.adapters.servicebus.links import Line
 from sync.adapters.servicebus.peeks import peeked
 from sync.core.errors import Later
-from sync.core.ports import DeadLetter
+from sync.core.message_queue import DeadLetter
 
 PAGE: Final = 100
 LOOK: Final = 1.0

@@ -24,7 +24,7 @@ from azure.servicebus.exceptions import (
 )
 
 from sync.core.errors import Later, Never, NoSuchQueue
-from sync.core.ports import LockLost
+from sync.core.message_queue import LockLost
 
 TROUBLE: Final = (AzureError, TimeoutError, ValueError)
 """What the SDK raises when something goes wrong on the way or at the other end; `ValueError` for a

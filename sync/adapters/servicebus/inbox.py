@@ -12,7 +12,7 @@ from azure.servicebus.aio import ServiceBusReceiver
 from sync.adapters.servicebus.links import Line
 from sync.adapters.servicebus.messages import received
 from sync.core.errors import Later, Never
-from sync.core.ports import LockLost, Received
+from sync.core.message_queue import LockLost, Received
 
 ANSWER: Final = 2.0
 """Seconds to wait for an answer on an open link: a hundred times what it takes. Then the link

@@ -5,7 +5,7 @@ from typing import Any, Final
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
 
-from sync.core.ports import DeadLetter, Outgoing, Received
+from sync.core.message_queue import DeadLetter, Outgoing, Received
 
 BY_THE_BROKER: Final = ("MaxDeliveryCountExceeded", "TTLExpiredException", "HeaderSizeExceeded")
 """Reasons that the broker gives. A message that a receiver set aside had one delivery more than the

@@ -29,7 +29,7 @@ from sync.adapters.servicebus.links import Aside, Line, Link
 from sync.adapters.servicebus.messages import letter, sendable
 from sync.adapters.servicebus.peeks import due, peeked
 from sync.core.errors import Never
-from sync.core.ports import DeadLetter, Depth, Outgoing, Received
+from sync.core.message_queue import DeadLetter, Depth, Outgoing, Received
 
 PATIENCE: Final = timedelta(seconds=4)
 """A shop's customer is waiting for the hook."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sync.adapters.queue_limits import MOST_WHY
-from sync.core.ports import DeadLetter, Outgoing
+from sync.core.message_queue import DeadLetter, LockLost, Outgoing, Received
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -155,6 +155,32 @@ def micro(at: datetime) -> int:
 def moment(since_1970: int) -> datetime:
     """The inverse of `micro`, aware UTC."""
     return EPOCH + since_1970 * MICROSECOND
+
+
+def received_from(due: Due, queue: str, until: datetime) -> Received:
+    """A message under a lock until then. Its token is its number and its delivery."""
+    sequence, body, key, deliveries, enqueued_at = due
+    token = f"{sequence}/{deliveries}"
+    return Received(queue, body, key, token, deliveries, until, moment(enqueued_at))
+
+
+def held(message: Received) -> tuple[int, int]:
+    """(sequence, deliveries) of its token. Raises `LockLost` for what is none."""
+    sequence, _, deliveries = message.token.partition("/")
+    if not (sequence.isdecimal() and deliveries.isdecimal()):
+        raise LockLost(f"{message.queue} {message.id}: {message.token!r} is no token of this queue")
+    return int(sequence), int(deliveries)
+
+
+def must_be_locked(db: sqlite3.Connection, message: Received, now: int) -> None:
+    """Raise `LockLost` where the lock ran out, or somebody settled the message."""
+    sequence, deliveries = held(message)
+    sql = """SELECT 1 FROM messages
+        WHERE sequence = ? AND queue = ? AND deliveries = ? AND locked AND ready_at > ?"""
+    if db.execute(sql, (sequence, message.queue, deliveries, now)).fetchone() is None:
+        raise LockLost(
+            f"{message.queue} {message.id}, delivery {deliveries}: the lock ran out or was settled"
+        )
 
 
 def letter_from(row: tuple[Any, ...]) -> DeadLetter:

@@ -90,7 +90,12 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
             after=_wished(error),
             counts=False,
         )
-    if status == 403:
+    return _refused(table, error, named)
+
+
+def _refused(table: str, error: HttpResponseError, named: str) -> Never:
+    request = _header(error, "x-ms-request-id")
+    if error.status_code == 403:
         return Never(
             f"Table Storage refuses access to table {table} ({named})",
             remedy=(
@@ -98,12 +103,12 @@ def _answered(table: str, error: HttpResponseError) -> Exception:
                 " to be effective) and let the account's network rules admit the app; with a"
                 " connection string, correct its key."
             ),
-            code=_header(error, "x-ms-request-id"),
+            code=request,
         )
     return Never(
         f"Table Storage refuses a request to table {table} ({named})",
         remedy="This is a fault of the product: report it with this code.",
-        code=_header(error, "x-ms-request-id"),
+        code=request,
     )
 
 

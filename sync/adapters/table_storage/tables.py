@@ -17,7 +17,7 @@ from typing import Any, Final, Self, TypeVar
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import RequestTooLargeError, TableEntity, TableTransactionError
+from azure.data.tables import RequestTooLargeError, TableTransactionError
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from sync.adapters.cells import check_key, check_transaction, table_named
@@ -28,12 +28,11 @@ from sync.adapters.table_storage.errors import (
     code_of,
     translated_errors,
 )
-from sync.adapters.table_storage.keys import bound, plain, stored
+from sync.adapters.table_storage.keys import plain
+from sync.adapters.table_storage.pages import PAGE, next_of, pages_after, pages_between
 from sync.core.errors import Never
 from sync.core.ports import Delete, Insert, Operation, Replace, Row, Upsert
 
-PAGE: Final = 1000
-"""Rows in one answer at most; the service gives no more."""
 PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 10, "read_timeout": 30, "retry_total": 0}
 AUDIENCE: Final = "https://storage.azure.com"
 """In every cloud. Left to itself, the SDK takes some hosts, localhost among them, for Cosmos DB."""
@@ -154,22 +153,9 @@ class AzureTables:
         check_key(table, partition)
         if limit is not None and limit <= 0:
             return
-        where = [
-            "PartitionKey eq @partition",
-            "RowKey ge @start" if start else "",
-            "RowKey lt @before" if before else "",
-        ]
-        found = self._client(table).query_entities(
-            " and ".join(filter(None, where)),
-            parameters={
-                "partition": stored(partition),
-                "start": bound(start),
-                "before": bound(before),
-            },
-            results_per_page=PAGE if limit is None else min(PAGE, limit),
-        )
-        pages, given = found.by_page(), 0
-        while (page := await _next_of(table, pages)) is not None:
+        pages = pages_between(self._client(table), partition, start, before, limit or PAGE)
+        given = 0
+        while (page := await next_of(table, pages)) is not None:
             for entity in page:
                 yield row_of(entity)
                 given += 1
@@ -181,17 +167,9 @@ class AzureTables:
         are small."""
         last: str | None = ""
         while last is not None:
-            found = self._client(table).query_entities(
-                "PartitionKey gt @last",
-                parameters={"last": last},
-                select="PartitionKey",
-                results_per_page=PAGE,
-            )
-            pages, last = (
-                found.by_page(),
-                None,
-            )  # after the first page with rows, the rest of its last partition is skipped
-            while last is None and (page := await _next_of(table, pages)) is not None:
+            # after the first page with rows, the rest of its last partition is skipped
+            pages, last = pages_after(self._client(table), last), None
+            while last is None and (page := await next_of(table, pages)) is not None:
                 for last in dict.fromkeys(str(entity["PartitionKey"]) for entity in page):
                     yield plain(last)
 
@@ -240,15 +218,3 @@ async def _made(client: TableClient) -> None:
     """Make the table; that somebody else does at the same time is fine."""
     with suppress(ResourceExistsError):
         await client.create_table()
-
-
-async def _next_of(
-    table: str, pages: AsyncIterator[AsyncIterator[TableEntity]]
-) -> list[TableEntity] | None:
-    """The next page of an answer, which may be empty; None after the last one, and when there is no
-    such table."""
-    with translated_errors(table):
-        try:
-            return [entity async for entity in await anext(pages)]
-        except (StopAsyncIteration, ResourceNotFoundError):
-            return None

@@ -1,14 +1,14 @@
 """A B2B company as `GET /V1/company/{id}` and the list of `/V1/company/` answer it."""
 
 from enum import IntEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from sync.commerce.models.fields import Document, Many, Text, Whole, is_too_deep, whole_from
+from sync.commerce.models.fields import Many, Text, Whole, whole_from
 from sync.commerce.models.postal_address import Address
+from sync.commerce.models.record_by_id import RecordById
 from sync.core.encoding import digest
-from sync.core.errors import Never
 
 FIELDS: Final = (
     "id", "status", "company_name", "legal_name", "company_email", "vat_tax_id", "reseller_id",
@@ -29,11 +29,13 @@ class CompanyStatus(IntEnum):
     BLOCKED = 3
 
 
-class Company(Document):
+class Company(RecordById):
     """A company. `id` is unique per installation; `super_user_id` is the customer who administers
     it."""
 
-    id: Annotated[int, BeforeValidator(whole_from), Field(gt=0)]
+    kind: ClassVar[str] = "company"
+    endpoint: ClassVar[str] = "/V1/company/{id}"
+
     status: Annotated[CompanyStatus, BeforeValidator(whole_from)]
     company_name: Annotated[Text, Field(min_length=1)]
     legal_name: Text = ""
@@ -50,37 +52,6 @@ class Company(Document):
     customer_group_id: Whole = None
     sales_representative_id: Whole = None
     super_user_id: Whole = None
-    raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
-
-    @classmethod
-    def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
-        contents)."""
-        if not isinstance(document, dict) or is_too_deep(document):
-            kind = (
-                "one nested deeper than any"
-                if isinstance(document, dict)
-                else type(document).__name__
-            )
-            raise Never(
-                f"a company is a JSON object, found {kind}",
-                remedy="Look at GET /V1/company/{id} in Commerce.",
-            )
-        try:
-            return cls.model_validate({**document, "raw": document})
-        except ValidationError as error:
-            names = sorted(
-                {
-                    str(fault["loc"][0])
-                    for fault in error.errors(include_input=False, include_url=False)
-                }
-            )
-            named = document.get("id")
-            raise Never(
-                f"company {named if isinstance(named, int) else '(no id)'} cannot be read:"
-                f" {', '.join(names)}",
-                remedy="Look at these fields of the company in Commerce (GET /V1/company/{id}).",
-            ) from None
 
     @property
     def label(self) -> str:

@@ -1,8 +1,8 @@
 """A customer as `GET /V1/customers/{id}` and `customers/search` answer it."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from sync.commerce.models.fields import (
     Document,
@@ -12,11 +12,9 @@ from sync.commerce.models.fields import (
     Some,
     Text,
     Whole,
-    is_too_deep,
-    whole_from,
 )
 from sync.commerce.models.postal_address import Address
-from sync.core.errors import Never
+from sync.commerce.models.record_by_id import RecordById
 
 
 class CustomerAddress(Address):
@@ -52,10 +50,12 @@ class CustomerExtension(Document):
     company_attributes: Annotated[CompanyUser | None, One] = None
 
 
-class Customer(Document):
+class Customer(RecordById):
     """A registered shopper. `id` is unique per installation, the e-mail address can change."""
 
-    id: Annotated[int, BeforeValidator(whole_from), Field(gt=0)]
+    kind: ClassVar[str] = "customer"
+    endpoint: ClassVar[str] = "/V1/customers/{id}"
+
     group_id: Whole = None
     store_id: Whole = None
     website_id: Whole = None
@@ -68,43 +68,12 @@ class Customer(Document):
     addresses: Annotated[list[CustomerAddress], Many] = []
     custom_attributes: Annotated[list[CustomAttribute], Many] = []
     extension_attributes: Annotated[CustomerExtension, Some] = CustomerExtension()
-    raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
 
     @field_validator("addresses", mode="before")
     @classmethod
     def _with_region(cls, value: Any) -> Any:
         """REST nests the region; order addresses do not."""
         return [_flat(address) for address in value or []] if isinstance(value, list) else value
-
-    @classmethod
-    def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
-        contents)."""
-        if not isinstance(document, dict) or is_too_deep(document):
-            found = (
-                "one nested deeper than any"
-                if isinstance(document, dict)
-                else type(document).__name__
-            )
-            raise Never(
-                f"a customer is a JSON object, found {found}",
-                remedy="Look at GET /V1/customers/{id} in Commerce.",
-            )
-        try:
-            return cls.model_validate({**document, "raw": document})
-        except ValidationError as error:
-            names = sorted(
-                {
-                    str(fault["loc"][0])
-                    for fault in error.errors(include_input=False, include_url=False)
-                }
-            )
-            named = document.get("id")
-            raise Never(
-                f"customer {named if isinstance(named, int) else '(no id)'} cannot be read:"
-                f" {', '.join(names)}",
-                remedy="Look at these fields of the customer in Commerce (GET /V1/customers/{id}).",
-            ) from None
 
     def attribute(self, code: str) -> str:
         """A custom attribute's value as text, or empty."""

@@ -66,7 +66,6 @@ class OrderExtension(Document):
     reward_currency_amount: Amount = ZERO
     gift_cards_refunded: Amount = ZERO
     customer_balance_refunded: Amount = ZERO
-    customer_balance_total_refunded: Amount = ZERO
     gw_price: Amount = ZERO
     gw_items_price: Amount = ZERO
     gw_card_price: Amount = ZERO

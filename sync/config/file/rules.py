@@ -6,11 +6,7 @@ another.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import urlsplit
-
-from pydantic import BaseModel
 
 from sync.config.connections import (
     Commerce,
@@ -30,23 +26,23 @@ from sync.config.file.breaches import (
     template_breaches,
 )
 from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.secret_rules import (
+    AUTH_KEYS,
+    PAAS_KEYS,
+    SAAS_KEYS,
+    leaked,
+    looks_like_a_secret,
+    needed,
+    pasted,
+)
 from sync.config.file.toml_lines import Path
+from sync.config.file.url_rules import is_loopback, url_breaches
 
 LINES_OF_HEADERS: Final = {
     "SalesOrderHeadersV4": "SalesOrderLinesV3",
     "SalesOrderHeadersV3": "SalesOrderLines",
     "SalesOrderHeadersV2": "SalesOrderLines",
 }
-PAAS_KEYS: Final = ("consumer_key", "consumer_secret", "token", "token_secret")
-SAAS_KEYS: Final = ("client_id", "client_secret", "organisation")
-AUTH_KEYS: Final = {
-    "secret": ("tenant", "client_id", "client_secret"),
-    "certificate": ("tenant", "client_id", "certificate"),
-    "managed_identity": (),
-    "bearer": ("bearer",),
-}
-SECRETS: Final = (*PAAS_KEYS, "client_secret", "certificate", "bearer")
-ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
 MANY_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
 
 
@@ -71,25 +67,25 @@ def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
     yield from url_breaches((*path, "url"), commerce.url, paths=True)
     yield from url_breaches((*path, "ims_url"), commerce.ims_url)
     keys = PAAS_KEYS if commerce.edition == "paas" else SAAS_KEYS
-    yield from _needed(path, commerce, keys, f'edition "{commerce.edition}"')
-    yield from _pasted(path, commerce)
+    yield from needed(path, commerce, keys, f'edition "{commerce.edition}"')
+    yield from pasted(path, commerce)
     for place, name in enumerate(commerce.webhook.keys):
-        if _looks_like_a_secret(name):
-            yield _leaked((*path, "webhook", "keys", str(place)))
+        if looks_like_a_secret(name):
+            yield leaked((*path, "webhook", "keys", str(place)))
     if len(set(commerce.webhook.keys)) < len(commerce.webhook.keys):
         yield Breach(
             (*path, "webhook", "keys"), "the same key is named twice", "Name each key once."
         )
     if commerce.events:
         yield from url_breaches((*path, "events", "key_host"), commerce.events.key_host)
-        yield from _needed((*path, "events"), commerce.events, ("client_id",), "Adobe I/O Events")
+        yield from needed((*path, "events"), commerce.events, ("client_id",), "Adobe I/O Events")
 
 
 def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
     yield from url_breaches((*path, "url"), dynamics.url)
     yield from url_breaches((*path, "authority"), dynamics.authority)
-    yield from _needed(path, dynamics, AUTH_KEYS[dynamics.auth], f'auth "{dynamics.auth}"')
-    yield from _pasted(path, dynamics)
+    yield from needed(path, dynamics, AUTH_KEYS[dynamics.auth], f'auth "{dynamics.auth}"')
+    yield from pasted(path, dynamics)
     if dynamics.auth == "bearer" and not is_loopback(dynamics.url):
         remedy = (
             'Use auth = "secret", "certificate" or "managed_identity"; a static token is for a host'
@@ -218,86 +214,3 @@ def _stores(path: Path, written: object, customers: Customers | None) -> Iterato
                 ' "per_email".'
             )
             yield Breach((*path, name), what, remedy)
-
-
-def url_breaches(path: Path, url: str, *, paths: bool = False) -> Iterator[Breach]:
-    """What is wrong with a URL; https is needed except on this machine, a path is allowed only
-    where `paths` says so."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    if (
-        not host
-        or parts.scheme not in ("https", "http")
-        or not all(c.isalnum() or c in ".-:_" for c in host)
-    ):
-        yield Breach(path, "this is not a URL with a host", "Write it as https://host.")
-    elif parts.username is not None or parts.password is not None:
-        remedy = (
-            "Write the host alone; passwords go into the vault, and this one should be changed."
-        )
-        yield Breach(path, "the URL holds a user name or a password", remedy)
-    elif parts.scheme == "http" and not is_loopback(url):
-        yield Breach(
-            path,
-            f"http is not safe for {host}",
-            f"Write https://{host}; http is for a host on this machine.",
-        )
-    elif parts.query or parts.fragment:
-        yield Breach(path, "the URL has a part after ? or #", "Leave that part out.")
-    elif parts.path and not paths:
-        yield Breach(
-            path,
-            "the URL has a path after the host",
-            f"Write {parts.scheme}://{parts.netloc} alone.",
-        )
-    elif added := ADDED_FOR_EACH_CALL.intersection(parts.path.lower().split("/")):
-        remedy = "Write the storefront's base URL alone; what follows is added for each call."
-        yield Breach(path, f"the URL goes on to /{min(added)}", remedy)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _needed(path: Path, section: BaseModel, names: tuple[str, ...], why: str) -> Iterator[Breach]:
-    for name in names:
-        if not getattr(section, name):
-            secret = ", the name of the secret in the vault" if name in SECRETS else ""
-            yield Breach(
-                (*path, name),
-                f'"{name}" is missing; {why} needs it',
-                f'Write {name} = "…"{secret}.',
-            )
-
-
-def _pasted(path: Path, section: BaseModel) -> Iterator[Breach]:
-    names = (name for name in SECRETS if _looks_like_a_secret(getattr(section, name, None)))
-    yield from (_leaked((*path, name)) for name in names)
-
-
-def _looks_like_a_secret(value: str | None) -> bool:
-    """Commerce's tokens are 32 letters and digits, which a secret's name could be, but is not."""
-    return (
-        bool(value)
-        and len(str(value)) >= 32
-        and str(value).isalnum()
-        and any(c.isdigit() for c in str(value))
-    )
-
-
-def _leaked(path: Path) -> Breach:
-    remedy = (
-        "Put the secret into the vault, write its name here, and issue a new secret: this one has"
-        " been in a file."
-    )
-    return Breach(
-        path, "this looks like the secret itself (not shown), not like the name of one", remedy
-    )

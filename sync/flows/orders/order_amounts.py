@@ -1,7 +1,9 @@
 """What the plan of an order says of its amounts: for the trail, and for people."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
+from sync.core.money import CENT, ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import as_placed, changes_between, sent_form
 
@@ -16,9 +18,18 @@ def amounts_of(document: SalesOrder) -> dict[str, str]:
     }
     if document.is_reduced:
         amounts["placed"] = f"{document.totals.commerce:.2f}"
+    if beyond := never_charged(document):
+        amounts["never charged in Commerce"] = f"{beyond:.2f}"
     if document.totals.rounding:
         amounts["rounding"] = f"{document.totals.rounding:.2f}"
     return amounts
+
+
+def never_charged(document: SalesOrder) -> Decimal:
+    """What F&O holds beyond Commerce, which cancels what it shipped and did not invoice in the
+    header's sum alone; zero where that is only rounding."""
+    beyond = document.held.dynamics - document.held.commerce
+    return beyond if beyond > CENT * (1 + len(document.lines)) else ZERO
 
 
 def notes_of(document: SalesOrder) -> Iterator[str]:
@@ -28,6 +39,11 @@ def notes_of(document: SalesOrder) -> Iterator[str]:
         yield f"rounding line of {document.totals.rounding} {currency}"
     for home, amount in document.paid.items():
         yield f"{amount} {currency} was paid by {home}"
+    if beyond := never_charged(document):
+        yield (
+            f"{beyond} {currency} was cancelled in Commerce after it was shipped: the shop never"
+            " charges it, and F&O would"
+        )
     if document.is_reduced:
         changes = changes_between(as_placed(document), sent_form(document))
         yield (

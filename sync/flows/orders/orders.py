@@ -11,6 +11,7 @@ with both documents.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sync.commerce.models.order import Order
@@ -36,7 +37,7 @@ from sync.flows.keys import (
     whole_in,
 )
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.order_amounts import amounts_of, notes_of
+from sync.flows.orders.order_amounts import amounts_of, never_charged, notes_of
 from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
@@ -132,7 +133,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         keys={"reference": write.reference, **hold},
         read=order.raw,
         when_new=write_back_of("orders", delivery.message.key, connection),
-        then=_hold_told(delivery.message.key, write.hold),
+        then=_told(delivery.message.key, write.hold, never_charged(write.order)),
     )
 
 
@@ -157,10 +158,13 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     )
 
 
-def _hold_told(key: str, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
-    """Warns once of an order that goes on hold after it was posted."""
+def _told(key: str, hold: str, beyond: Decimal) -> Callable[[Sequence[Result]], Awaitable[None]]:
+    """Warns once of an order that goes on hold after it was posted, and of each change of one that
+    the shop will never charge whole (`beyond`)."""
 
     async def then(results: Sequence[Result]) -> None:
+        if beyond:
+            log.warning("orders.never_charged key=%s amount=%s", key, f"{beyond:.2f}")
         for result in results:
             if result.action == "held":
                 log.warning("orders.held key=%s number=%s reason=%s", key, result.number, hold)

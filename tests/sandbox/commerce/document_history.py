@@ -6,8 +6,9 @@ from decimal import Decimal
 from random import Random
 
 from sandbox.commerce import lifecycle
-from sandbox.commerce.documents import live, pays, rest_document, to_invoice, to_refund
+from sandbox.commerce.documents import live, rest_document
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shape import rest_order
 from sandbox.commerce.state import CommerceState

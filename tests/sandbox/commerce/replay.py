@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce.documents import pays, rest_document
+from sandbox.commerce.documents import rest_document
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.settling import settle
 from sandbox.commerce.shape import rest_order, stored_order

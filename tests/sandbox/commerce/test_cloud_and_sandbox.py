@@ -6,7 +6,8 @@ import pytest
 from sandbox.commerce.app import commerce_app
 from sandbox.commerce.ims import Client
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials, Kind, LostAnswer
+from sandbox.dials import Dials, Kind
+from sandbox.gate import LostAnswer
 from tests.sandbox.commerce.shop import SetClock, client_of
 
 FORM = {

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.documents import pays, rest_document
+from sandbox.commerce.documents import rest_document
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.shape import rest_order

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.documents import pays
+from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import Recipe
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shape import rest_order

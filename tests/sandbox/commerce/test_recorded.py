@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox.commerce.app import commerce_app
-from sandbox.commerce.catalogue import Product
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.shape import stored_order
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials

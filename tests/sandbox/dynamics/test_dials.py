@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from sandbox.dials import Arrival, Dials, Kind, LostAnswer
+from sandbox.dials import Arrival, Dials, Kind
 from sandbox.dynamics import DynamicsState, dynamics_app
-from sandbox.gate import Gate
+from sandbox.gate import Gate, LostAnswer
 from tests.adapters.virtual_time import run
 
 BODY = {

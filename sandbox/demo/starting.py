@@ -1,0 +1,82 @@
+"""How everything that the demo needs is started, and ended again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from sandbox.demo.environment import CONNECTIONS, Environment, Pair
+from sandbox.demo.home import settings_of, write_home
+from sandbox.demo.processes import Child
+from sandbox.demo.systems import Ledger, Shop
+from sandbox.terms import Ready
+from sync.app.settings import Settings
+from sync.app.wiring import open_services
+from sync.config.connections import NumberMode
+
+TIMING: Final = {"commit_horizon_seconds": 1}
+
+
+NO_EMULATORS: Final[Mapping[str, str]] = {}
+
+
+@asynccontextmanager
+async def running_environment(
+    home: Path,
+    *,
+    seed: int,
+    connections: Mapping[str, NumberMode] = CONNECTIONS,
+    timing: Mapping[str, int] = TIMING,
+    emulators: Mapping[str, str] = NO_EMULATORS,
+) -> AsyncIterator[Environment]:
+    """Start it all; everything is ended when the block is left, however it is left. Raises
+    `DidNotStart`.
+
+    `emulators`: the settings that name a Service Bus and tables to work on; without them the home
+    holds both.
+    """
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
+        sandboxes = await _sandboxes(stack, home, seed, connections)
+        pairs = {
+            name: Pair(
+                name,
+                ready.numbers,
+                Shop(client, ready.commerce),
+                Ledger(client, ready.dynamics),
+                ready.credentials["bearer"],
+            )
+            for name, ready in sandboxes.items()
+        }
+        write_home(home, sandboxes, timing)
+        settings = settings_of(home, emulators)
+        engine = await open_services(Settings.from_environment(settings), serves=False)
+        stack.push_async_callback(engine.close)
+        environment = Environment(settings, pairs, engine, client)
+        await environment.map_items()
+        stack.push_async_callback(environment.stop_host)
+        await environment.start_host()
+        await environment.subscribe()
+        yield environment
+
+
+async def _sandboxes(
+    stack: AsyncExitStack, home: Path, seed: int, connections: Mapping[str, NumberMode]
+) -> dict[str, Ready]:
+    """All at once; each is ended with the stack."""
+
+    async def one(place: int, name: str, numbers: NumberMode) -> Ready:
+        arguments = ["sandbox", "serve", "--seed", str(seed + place), "--numbers", str(numbers)]
+        child = await Child.started(arguments, home / f"{name}.log")
+        stack.push_async_callback(child.stop)
+        return Ready.read(child.reported)
+
+    async with asyncio.TaskGroup() as group:
+        starting = {
+            name: group.create_task(one(place, name, mode))
+            for place, (name, mode) in enumerate(connections.items())
+        }
+    return {name: task.result() for name, task in starting.items()}
