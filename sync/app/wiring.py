@@ -3,12 +3,19 @@ called."""
 
 import asyncio
 import os
+from datetime import timedelta
+from typing import Final
 
 from sync.adapters.key_files import read_key_file
 from sync.app.services import Services
 from sync.app.settings import Edition, Settings
 from sync.config.file.reading import read_connections
+from sync.core.errors import Later, Never
 from sync.core.logs import guard, set_up
+
+QUIET: Final = timedelta(seconds=5)
+"""For so long everybody is told why the app did not open: who calls may be a stranger, and each try
+asks vault, tables and queues."""
 
 _opened: list[Services] = []
 _opening: list[asyncio.Task[Services]] = []
@@ -19,10 +26,11 @@ async def runtime() -> Services:
     every call, until it can open.
 
     Callers that come meanwhile wait for the same opening, which goes on when they stop waiting.
+    What failed is not tried again within `QUIET`.
     """
     if _opened:
         return _opened[0]
-    if not _opening or _opening[0].done():
+    if not _opening:
         _opening[:] = [asyncio.create_task(_open())]
         _opening[0].add_done_callback(_received)
     return await asyncio.shield(_opening[0])
@@ -36,9 +44,13 @@ async def _open() -> Services:
 
 
 def _received(opening: asyncio.Task[Services]) -> None:
-    """Why it did not open was told to those who waited, and is told again to the next."""
-    if not opening.cancelled():
-        opening.exception()
+    """Why it did not open was told to those who waited; missing settings cost nothing to look for
+    again."""
+    failed = None if opening.cancelled() else opening.exception()
+    if isinstance(failed, Later | Never):
+        opening.get_loop().call_later(QUIET.total_seconds(), _opening.clear)
+    else:
+        _opening.clear()
 
 
 def _set_up_log(settings: Settings) -> None:

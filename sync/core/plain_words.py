@@ -30,3 +30,12 @@ where whether which while whole with within without write wrong yet you your
 """
 
 GENERAL: Final = frozenset(_GENERAL.split())
+
+TITLES: Final = frozenset(
+    ["dr", "dres", "fr", "hr", "jr", "mag", "mr", "mrs", "ms", "mx", "prof", "rev", "sr", "st"]
+)
+INITIALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""What belongs to a name and may end with a dot that ends no sentence."""
+
+ALSO_NAMES: Final = frozenset(["day", "long", "may", "page"])
+"""General words that are people's names with a capital, and with which no message begins."""

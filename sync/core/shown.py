@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sync.core.plain_words import ALSO_NAMES, INITIALS, TITLES
+
 MASK: Final = "…"
 LONGEST_VALUE: Final = 60
 QUOTES: Final = "'\"‘’“”«»"
@@ -62,8 +64,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class _Word:
-    """One word, what stands before and after it, how it is placed. `whole`: a value of a code's
-    field, shown as it is."""
+    """One word, what stands before and after it, how it is placed. `whole`: shown as it is."""
 
     before: str
     core: str
@@ -78,16 +79,19 @@ class _Word:
     def plain(self) -> str:
         return self.core.lower()
 
+    @property
+    def begins_a_name(self) -> bool:
+        return self.after == "." and (self.plain in TITLES or self.core in INITIALS)
+
 
 def shown(text: str, wording: Wording, kept: frozenset[str] = frozenset()) -> str:
     """`text` on one line without what is not known to be the system's own; runs of the rest are
     elided once. `kept`: placeholders of the text."""
-    words = list(_words(text, wording))
     pieces: list[str] = []
     sentence: list[_Word] = []
-    for word in words:
+    for word in _words(text, wording):
         sentence.append(word)
-        if any(mark in ".!?" for mark in word.after):
+        if any(mark in ".!?" for mark in word.after) and not word.begins_a_name:
             pieces += _sentence(sentence, wording, kept)
             sentence = []
     return " ".join([*pieces, *_sentence(sentence, wording, kept)])
@@ -184,7 +188,7 @@ def _is_known(text: str, wording: Wording, *, first: bool) -> bool:
     for place, part in enumerate(parts):
         plain = part.lower()
         small = part == plain and plain in wording.small
-        starts = first and place == 0 and plain in wording.small
+        starts = first and place == 0 and plain in wording.small and plain not in ALSO_NAMES
         if part and not (small or starts or plain in wording.anyhow):
             return False
     return True
@@ -202,14 +206,11 @@ def _without_neighbours(
 
     def doubtful(place: int) -> bool:
         word = words[place]
-        if (
-            word.first
-            or word.quoted
-            or not word.core[:1].isupper()
-            or wording.is_technical(word.core)
-        ):
+        is_term = word.core[:1].isupper() and not wording.is_technical(word.core)
+        if word.first or word.quoted or not is_term:
             return False
-        before = place > 0 and not keep[place - 1] and not words[place - 1].after
+        goes_on = not words[place - 1].after or words[place - 1].begins_a_name
+        before = place > 0 and not keep[place - 1] and goes_on
         after = (
             place + 1 < len(words)
             and not keep[place + 1]

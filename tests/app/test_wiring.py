@@ -12,10 +12,11 @@ from sync.adapters.key_files import new_key
 from sync.app import wiring
 from sync.app.embedded import EMAIL_KEY
 from sync.app.settings import Edition, Settings, SettingsMissing
-from sync.app.wiring import open_services, runtime, vault_key
+from sync.app.wiring import QUIET, open_services, runtime, vault_key
 from sync.core.errors import Later, Never
 from tests.cli.test_preview import CONFIGURATION
 from tests.log_capture import log_as_before
+from tests.virtual_time import virtually
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +123,27 @@ async def test_a_process_has_one_engine_as_soon_as_its_settings_are_there(
     services, again = await asyncio.gather(runtime(), runtime())
     assert services is again is await runtime()
     await services.close()
+
+
+def test_callers_cannot_make_an_app_that_does_not_open_try_all_the_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "_opened", [])
+    monkeypatch.setattr(wiring, "_opening", [])
+    monkeypatch.setenv("SYNC_EDITION", "embedded")
+    monkeypatch.setenv("SYNC_HOME", str(settings.home))
+    monkeypatch.setenv("SYNC_CONNECTIONS", str(settings.connections))
+    settings.home.mkdir(mode=0o755)
+
+    async def story() -> None:
+        for mode in (0o755, 0o700):
+            settings.home.chmod(mode)
+            with pytest.raises(Never, match="others may enter"):
+                await runtime()
+        await asyncio.sleep(QUIET.total_seconds())
+        await (await runtime()).close()
+
+    virtually(story())
 
 
 def test_the_vaults_key_comes_from_the_environment_or_a_file_or_the_directory(

@@ -234,6 +234,9 @@ INVENTED = (
     "Card number 4111111111111111 refused",
     "e-mail address zq at canary",
     "Bestellung von Quagmirez, Zebulonia wurde abgelehnt",
+    "Delivery address of Mr. Price is not valid",
+    "Dr. Z. Price is on hold",
+    "Ordered by Mrs. Price. The record exists.",
     "Zebulonia.Quagmirez is not a member; Quagmirez_Zebulonia neither; nor ZebuloniaQuagmirez",
 )
 PLANTED = (
@@ -250,6 +253,15 @@ def test_nobody_is_named_whatever_the_wording(sentence: str, body: Callable[[str
     said = infolog.read(body(sentence))
     assert not [word for word in PLANTED if word in said.text.lower()]
     assert sentence.rstrip(";") in said.words, "the wording is there for the copies"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Long, John: not valid", "Page 7 Street", "May Quagmirez cannot be found", "Mr. Long. Day."],
+)
+def test_a_name_that_is_a_word_as_well_begins_no_sentence(sentence: str) -> None:
+    said = infolog.read(odata(f"Infolog: Error: {sentence}")).text
+    assert not [name for name in ("Long", "Page", "May", "Day") if name in said]
 
 
 @given(
