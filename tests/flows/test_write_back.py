@@ -83,7 +83,7 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(
 async def test_a_crash_after_the_comment_writes_no_second_one(finance: Finance) -> None:
     order = finance.place()
     await finance.hooks(order)
-    while not finance.systems.queue.next_due("receipts"):
+    while not finance.systems.queue.next_due(finance.services.queues["receipts"]):
         await asyncio.sleep(1)
         await _works_off(finance, "orders")
     await finance.works_until_it_dies(before="trail")
