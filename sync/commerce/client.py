@@ -12,11 +12,15 @@ from typing import Any, Final
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
 from sync.commerce.filters import Op, of_any, where
+from sync.commerce.models.order import Order
+from sync.commerce.models.rows import columns_of
 from sync.commerce.rest import RestClient
 from sync.commerce.search import Search, Sort, split
 from sync.commerce.transport import rows_in
 
-ORDER_CHANGE: Final = ("increment_id", "entity_id", "store_id", "updated_at")
+ORDER_CHANGE: Final = columns_of(Order)
+"""All that the product reads of an order's own row: a change of any of it shows in a list, even
+one of the same second."""
 CUSTOMER_CHANGE: Final = ("id", "store_id", "website_id", "updated_at")
 _BY_ID: Final = (Sort("entity_id"),)
 
@@ -69,8 +73,8 @@ class CommerceClient(RestClient):
         stores: Collection[int] | None = None,
         after: str = "",
     ) -> AsyncIterator[dict[str, Any]]:
-        """`increment_id`, `entity_id`, `store_id`, `updated_at` of orders that changed, oldest
-        first (`changed`); of these store views where they are named.
+        """Rows (`ORDER_CHANGE`) of orders that changed, oldest first (`changed`); of these store
+        views where they are named.
 
         Does not see what leaves the order's row alone: a partial shipment in the same state,
         tracks, comments.

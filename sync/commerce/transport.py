@@ -34,6 +34,9 @@ CONNECT_TIMEOUT: Final = 10.0
 CONNECTIONS: Final = 64
 """More than `commerce.concurrency` can be."""
 
+DATES_APART: Final = timedelta(seconds=1.5)
+"""How far apart dates are that were told by the same clock; beyond, the shop's clock was set."""
+
 _TOO_MUCH: Final = frozenset({429, 503, 504})
 
 
@@ -83,8 +86,11 @@ class Transport:
 
     @property
     def server_time(self) -> datetime | None:
-        """The shop's time by the `Date` of its last answer, whole seconds behind rather than ahead;
-        None before one."""
+        """The shop's time by the `Date` of its answers, behind rather than ahead; None before one.
+
+        A date has whole seconds and takes its time to arrive, so it is late by up to a second and
+        more: of dates that are close, the one that came soonest is the best.
+        """
         return None if self.skew is None else self._clock.now() + self.skew
 
     async def call(
@@ -199,7 +205,9 @@ class Transport:
     def _note_time(self, response: httpx.Response) -> None:
         reported = http_date(response.headers.get("Date", ""))
         if reported is not None and reported.tzinfo is not None:
-            self.skew = reported - self._clock.now()
+            skew = reported - self._clock.now()
+            if self.skew is None or not timedelta() <= self.skew - skew <= DATES_APART:
+                self.skew = skew
 
     def _call(self, what: str, *, writes: bool) -> errors.RestCall:
         return errors.RestCall(

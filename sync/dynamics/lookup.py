@@ -14,6 +14,8 @@ from sync.dynamics.odata import Filter, encoded
 from sync.pacing.coalescer import Coalescer
 
 WINDOW: Final = timedelta(milliseconds=3)
+PATIENCE: Final = timedelta(seconds=1.5)
+"""What an answer takes under load: so look-ups wait for the one before, and go together."""
 MOST_VALUES: Final = 20
 MOST_CHARACTERS: Final = 1500
 
@@ -30,7 +32,7 @@ class Lookup:
         self._company = company
         self._run = run
         self._joined: Coalescer[str, Records] = Coalescer(
-            self._load, window=WINDOW, most=MOST_VALUES
+            self._load, window=WINDOW, most=MOST_VALUES, patience=PATIENCE
         )
 
     async def find(self, values: Sequence[str]) -> Records:

@@ -49,10 +49,11 @@ class Intent:
 class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
-    `seen`: the fingerprint of what was last read, where the flow has fingerprints. `asked`: a
-    person asked for it once. `entity_id`: the record's id in its own system, where the key is a
-    number that may come to name another one. `targets`: JSON of what the targets hold, by kind of
-    document: number, digest, further keys. `deaths`: takings in a row whose holder never let go.
+    `seen`: the fingerprint of what was last read, or a digest of what a list says of it, where the
+    flow has either. `asked`: a person asked for it once. `entity_id`: the record's id in its own
+    system, where the key is a number that may come to name another one. `targets`: JSON of what the
+    targets hold, by kind of document: number, digest, further keys. `deaths`: takings in a row
+    whose holder never let go.
     `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
     notification that it stands for. `unsettled_until`: until when a write given up before the last
     intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record

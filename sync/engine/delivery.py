@@ -35,7 +35,7 @@ class Delivery:
     requires: Callable[["Delivery", str, str, Any], Awaitable[Delivered | Skipped]]
     copies: dict[str, Any] = field(default_factory=dict)
     seen: str = ""
-    """The fingerprint of the record as this try read it."""
+    """The fingerprint of the record as this try read it, or what a list says of it."""
     is_current: Callable[[], Awaitable[bool]] = _always
     """Whether the record is still as this try read it; asks the source."""
     started: datetime = field(init=False)

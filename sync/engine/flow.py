@@ -58,7 +58,8 @@ class Poll(Generic[R]):
     up to when it may look, by the owner's clock, so that what is still being committed is left out.
     `every_minutes(connection)`: how often. `schedule`: when the timer looks whether a connection's
     poll is due. `fingerprint(record)`: what `changed` would say of the record as it was read, where
-    its changes have fingerprints.
+    its changes have fingerprints. `listed(record)`: the same where its changes say what the list
+    said. `lag`: how far `until` lies before the owner's clock.
     """
 
     changed: Changed
@@ -66,6 +67,14 @@ class Poll(Generic[R]):
     every_minutes: Callable[["Connection"], int]
     overlap: timedelta = timedelta(minutes=5)
     fingerprint: Callable[[R], str] | None = None
+    listed: Callable[[R], str] | None = None
+    lag: timedelta = timedelta()
+
+    def seen_of(self, record: R) -> str:
+        """What a claim remembers of a record that was read; empty where changes have a time
+        only."""
+        told = self.fingerprint or self.listed
+        return told(record) if told is not None else ""
 
 
 Trigger = CommerceHook | AdobeEvents | BusinessEvents | Poll[Any]

@@ -35,6 +35,10 @@ log = logging.getLogger("sync.engine.polling")
 SETTLED_AFTER = timedelta(seconds=60)
 """A record read this long after its own stamp holds what that stamp announced: stamps are taken
 before the commit."""
+SECOND_OVER: Final = timedelta(seconds=1)
+"""A stamp's second, by the owner's clock, which is never ahead as we know it. What changes later
+has another stamp, unless it began before and was still being committed; that shows in what is
+listed beside the stamp."""
 SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 """Once a day a poll looks further back: a stamp that became visible later than any overlap is found
 then, at the latest."""
@@ -56,12 +60,14 @@ LONGEST: Final = timedelta(minutes=8)
 @dataclass(frozen=True)
 class Run:
     """One connection's run: what it works with and when it ends. `behind`: how far the owner's
-    clock, which stamps changes, is behind ours, or a little more."""
+    clock, which stamps changes, is behind ours, or a little more. `lag`: how much of that the flow
+    keeps behind the owner's clock on purpose."""
 
     flow: DocumentFlow[Any]
     systems: Systems
     ends: datetime
     behind: timedelta
+    lag: timedelta
 
 
 class Polling:
@@ -131,7 +137,7 @@ class Polling:
         if not is_due or await self._stands_still(flow, systems):
             return 0
         until = await poll.until(systems)
-        run = Run(flow, systems, now + RUN, self._engine.clock.now() - until)
+        run = Run(flow, systems, now + RUN, self._engine.clock.now() - until, poll.lag)
         begun = replace(_begun(mark, poll, systems, now, until), polled=moment)
         found, mark = await self._read(run, poll.changed, begun, "window")
         if mark.window is None and mark.sweep is not None and found < MOST:
@@ -198,20 +204,27 @@ class Polling:
         new = [
             change.key
             for change in page
-            if change.key not in claims
-            or not self._has_seen(claims[change.key], change, run.behind)
+            if change.key not in claims or not self._has_seen(claims[change.key], change, run)
         ]
         return await self._engine.intake.accept(flow, connection, new, "poll")
 
-    def _has_seen(self, claim: Claim, change: Change, behind: timedelta) -> bool:
-        """Never for a record that had vanished: now it is there."""
+    def _has_seen(self, claim: Claim, change: Change, run: Run) -> bool:
+        """Whether a claim stands for the record as it is listed: what was read of it then said the
+        same, or was read long after its stamp.
+
+        What waits for its next try will be read again anyway. Never for a record that had vanished:
+        now it is there.
+        """
         is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
-        if change.fingerprint:
-            waits = claim.retry_at is not None and claim.retry_at > self._engine.clock.now()
-            is_same = self._engine.ledger.digests.same(claim.seen, change.fingerprint)
-            return (is_settled or waits) and is_same
-        since = change.changed_at + behind + SETTLED_AFTER
-        return is_settled and claim.read_at is not None and claim.read_at >= since
+        waits = claim.retry_at is not None and claim.retry_at > self._engine.clock.now()
+        listed = change.fingerprint or change.listed
+        is_same = bool(listed) and self._engine.ledger.digests.same(claim.seen, listed)
+        if is_same and (waits or change.fingerprint):
+            return is_settled or waits
+        if change.fingerprint or not is_settled or claim.read_at is None:
+            return False
+        settled = SECOND_OVER - run.lag if is_same else SETTLED_AFTER
+        return claim.read_at >= change.changed_at + run.behind + settled
 
 
 def _is_due(poll: Poll[Any], settings: Connection, mark: Watermark, moment: datetime) -> bool:

@@ -4,7 +4,7 @@ queue as well.
 A record that was read ahead is used only as if its own delivery had read it then: its message was
 due by that time and is a first try, nobody has read the record under its claim since, and what is
 recorded says when it was read. What one process reads ahead, another may deliver: how many are read
-follows how many are used.
+follows how many are used. What a try has read that a pause ended is kept in the same way.
 """
 
 import asyncio
@@ -16,13 +16,14 @@ from functools import partial
 from typing import Any, Final
 
 from sync.core.encoding import NotJson
-from sync.core.errors import Later, Never
+from sync.core.errors import Later, Never, Paused
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock
 from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.message import CLOCKS_APART, WINDOW, Message
 from sync.engine.systems import Systems
+from sync.pacing.limiter import NoTurn
 
 log = logging.getLogger("sync.engine.reading_ahead")
 
@@ -34,16 +35,19 @@ MOST: Final = 40
 """As many as one search of Commerce takes."""
 FEWEST: Final = 2
 LOOK_EVERY: Final = timedelta(seconds=0.5)
+"""How often it is looked at what waits, where little of what was read ahead has been used."""
 
 Name = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A record as it was at `read_at`, or a little later; None where there is none to use."""
+    """A record as it was at `read_at`, or a little later; None where there is none to use.
+    `heard_at`: the newest notification that it was read for in its turn."""
 
     record: asyncio.Future[Any | None]
     read_at: datetime
+    heard_at: datetime | None = None
 
 
 class ReadingAhead:
@@ -53,7 +57,7 @@ class ReadingAhead:
         self._queue = queue
         self._clock = clock
         self._kept: dict[Name, Kept] = {}
-        self._under_way: set[Name] = set()
+        self._under_way: dict[Name, Kept | None] = {}
         self._looked_at: dict[str, datetime] = {}
         self._most = MOST
         self._read = self._used = 0
@@ -62,12 +66,21 @@ class ReadingAhead:
         self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
     ) -> tuple[Any | None, datetime]:
         """The record that a message names, and when it was read at the earliest, for who holds its
-        claim. Raises what the flow's own read raises."""
+        claim. Raises what the flow's own read raises. `ended` is to be called in any case."""
+        record, read_at = await self._read_or_kept(flow, systems, message, claim)
+        self._under_way[_name_of(message)] = Kept(
+            _done(record), read_at, claim.heard_with(message.notified_at)
+        )
+        return record, read_at
+
+    async def _read_or_kept(
+        self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
+    ) -> tuple[Any | None, datetime]:
         now = self._clock.now()
-        name = (flow.name, message.connection, message.key)
+        name = _name_of(message)
         self._forget_old(now)
         kept = self._kept.pop(name, None)
-        self._under_way.add(name)
+        self._under_way[name] = None
         if kept is not None and _may_use(kept, message, claim):
             self._used += 1
             record = await kept.record
@@ -94,24 +107,28 @@ class ReadingAhead:
             raise error
         return record
 
-    def ended(self, message: Message) -> None:
-        """A delivery has ended: when its message comes again, it may be read ahead."""
-        self._under_way.discard((message.flow, message.connection, message.key))
+    def ended(self, message: Message, error: Exception | None = None) -> None:
+        """A delivery has ended: when its message comes again, it may be read ahead. After a pause
+        it goes on with what it has read; whatever else ended it may have to do with the record."""
+        kept = self._under_way.pop(_name_of(message), None)
+        if kept is not None and isinstance(error, Paused | NoTurn):
+            self._kept[_name_of(message)] = kept
 
     async def _next(self, flow: DocumentFlow[Any], message: Message, now: datetime) -> list[Name]:
         """What to read together with this one: the next of its flow and connection that wait."""
         is_behind = message.notified_at + BEHIND <= now and _is_first(message)
         looked_at = self._looked_at.get(flow.name)
-        is_early = looked_at is not None and now - looked_at < LOOK_EVERY
+        is_worth_it = 0 < self._read <= 2 * self._used
+        is_early = looked_at is not None and now - looked_at < LOOK_EVERY and not is_worth_it
         if not flow.source.is_joined or not is_behind or is_early:
             return []
         self._looked_at[flow.name] = now
+        self._adapt()
         try:
             waiting = await self._queue.waiting(flow.priority.queue, most=2 * MOST)
         except (Later, Never) as trouble:
             log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
             return []
-        self._adapt()
         found = [_named(body, flow, message.connection) for body in waiting]
         new = [
             name
@@ -126,14 +143,22 @@ class ReadingAhead:
         if self._read:
             is_used = 2 * self._used >= self._read
             self._most = min(2 * self._most, MOST) if is_used else max(self._most // 2, FEWEST)
-        self._used = 0
+        self._read = self._used = 0
 
     def _forget_old(self, now: datetime) -> None:
-        """They lie in the order of time."""
         for name, kept in list(self._kept.items()):
-            if now - kept.read_at <= FRESH:
-                break
-            del self._kept[name]
+            if now - kept.read_at > FRESH:
+                del self._kept[name]
+
+
+def _name_of(message: Message) -> Name:
+    return (message.flow, message.connection, message.key)
+
+
+def _done(record: Any | None) -> asyncio.Future[Any | None]:
+    future: asyncio.Future[Any | None] = asyncio.get_running_loop().create_future()
+    future.set_result(record)
+    return future
 
 
 def _is_first(message: Message) -> bool:
@@ -142,12 +167,16 @@ def _is_first(message: Message) -> bool:
 
 
 def _may_use(kept: Kept, message: Message, claim: Claim) -> bool:
-    """Never after trouble, and never what is older than what was read under the claim."""
+    """Never after a death, and never what is older than what was read under the claim.
+
+    A write that an earlier try announced changes nothing: who delivers looks at the target first.
+    """
+    heard_at = claim.heard_with(message.notified_at)
+    is_its_own = kept.heard_at == heard_at
     return (
         _is_first(message)
-        and kept.read_at >= claim.heard_with(message.notified_at) + BEHIND
+        and (is_its_own or kept.read_at >= heard_at + BEHIND)
         and (claim.read_at is None or kept.read_at >= claim.read_at)
-        and claim.intent is None
         and not claim.deaths
     )
 

@@ -15,14 +15,17 @@ class Change:
     UTC).
 
     `fingerprint`: shows a change where records have no time stamp; a record with a known
-    fingerprint counts as seen, whatever the time. `position`: where the owner's list stands after
-    this change, in the flow's own form (`Changed`); empty where the time alone is enough.
+    fingerprint counts as seen, whatever the time. `listed`: a digest of what the list says of the
+    record, its stamp among it; what was read with the same one need not be read again, once the
+    stamp's second was over. `position`: where the owner's list stands after this change, in the
+    flow's own form (`Changed`); empty where the time alone is enough.
     """
 
     key: str
     changed_at: datetime
     fingerprint: str = ""
     position: str = ""
+    listed: str = ""
 
 
 class Changed(Protocol):

@@ -159,6 +159,7 @@ class Runner:
     async def _recorded(self, flow: DocumentFlow[Any], delivery: Delivery) -> None:
         """Read and deliver. Raises `LeaseLost`."""
         message = delivery.message
+        ended_by: Exception | None = None
         try:
             async with in_time():
                 record, delivery.read_at = await self._engine.ahead.read(
@@ -171,9 +172,10 @@ class Runner:
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
+            ended_by = error
             await self._outcomes.failed(delivery, await self._judged(message, error))
         finally:
-            self._engine.ahead.ended(message)
+            self._engine.ahead.ended(message, ended_by)
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
@@ -229,8 +231,8 @@ class Runner:
     ) -> Delivered | Skipped:
         if isinstance(flow, DocumentFlow):
             poll = flow.trigger(Poll)
-            if poll is not None and poll.fingerprint is not None:
-                delivery.seen = poll.fingerprint(record)
+            if poll is not None:
+                delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.commerce.models.order import utc
+from sync.commerce.models.rows import row_digest
 from sync.commerce.polling import position_of
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
@@ -83,11 +84,11 @@ def elsewhere(store_id: int | None, systems: Systems) -> str:
     return f"store {store_id} is none of this connection's stores"
 
 
-def change_in(row: Mapping[str, Any], systems: Systems) -> Change | None:
-    """A row of a poll as a change; None when it is of no store of the connection, or has no
-    time."""
+def change_in(row: Mapping[str, Any], systems: Systems, columns: Sequence[str]) -> Change | None:
+    """A row of a poll, which has these columns, as a change; None when it is of no store of the
+    connection, or has no time."""
     stamp = utc(str(row.get("updated_at", "")))
     key = next(keys_of([row], systems), None)
     if key is None or stamp is None:
         return None
-    return Change(key, stamp, position=position_of(row))
+    return Change(key, stamp, listed=row_digest(row, columns), position=position_of(row))

@@ -70,7 +70,7 @@ class Coalescer(Generic[K, V]):
     """Reads by key, joined: gets within `window` of the first become one `load`, of at most `most`
     distinct keys.
 
-    While a load is on its way, what comes gathers until one ends, at most `patience` longer: so a
+    While a load is on its way, what comes gathers until none is, at most `patience` longer: so a
     system that is slow, or busy, is asked seldom and for much. A get never joins a load that is on
     the way already: what that answers may be older than the question.
     """
@@ -177,7 +177,8 @@ class Coalescer(Generic[K, V]):
     def _settle(self, round_: _Round[K, V], task: asyncio.Task[Mapping[K, V]]) -> None:
         """Also runs when the task was cancelled before its first step, so nobody waits forever."""
         self._running.discard(task)
-        if self._gathering is not None and self._gathering.is_due and not self._closed:
+        is_idle = not self._running and not self._closed
+        if is_idle and self._gathering is not None and self._gathering.is_due:
             self._start()
         if task.cancelled():
             round_.fail(Unknown("a joined request was interrupted"))

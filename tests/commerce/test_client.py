@@ -448,6 +448,23 @@ async def test_the_shops_time_is_known_by_its_answers(
     assert client.server_time == datetime(2026, 1, 1, 11, 56, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [([0, 1], 0.4), ([0, 1, 1], 0.4), ([0, 1, -3], -4.2), ([0, 1, 9], 7.8)],
+)
+async def test_of_dates_that_are_close_the_one_that_came_soonest_counts(
+    client: CommerceClient, shop: Shop, clock: HandClock, told: list[int], known: float
+) -> None:
+    begin = clock.now()
+    shop.lists["orders"] = []
+    for second in told:
+        date = begin + timedelta(seconds=second)
+        shop.clock = lambda date=date: date  # type: ignore[misc]
+        await client.search("orders", BY_ID)
+        clock.move(timedelta(seconds=0.6))
+    assert client.server_time == clock.now() + timedelta(seconds=known)
+
+
 async def test_a_write_whose_turn_comes_too_late_is_not_sent_and_uses_up_no_try(
     client: CommerceClient, shop: Shop, clock: HandClock
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.commerce.client import CommerceClient
+from sync.commerce.client import ORDER_CHANGE, CommerceClient
 from sync.commerce.filters import stamp
 from sync.commerce.polling import Keyset, position_of
 from sync.core.errors import Never
@@ -151,14 +151,15 @@ def test_a_row_without_key_and_stamp_is_passed_over_and_stops_nothing(
     ]
 
 
-async def test_changed_orders_are_found_with_four_fields_and_oldest_first(
+async def test_changed_orders_are_found_with_their_own_row_and_oldest_first(
     make: MakeClient, shop: Shop, clock: HandClock
 ) -> None:
     shop.lists["orders"] = [order(n, at(100 - n), grand_total=1) for n in range(1, 8)]
     client = make(page_size=3)
     found = [row async for row in client.changed_orders(DAWN, clock.now())]
     assert numbers(found) == [7, 6, 5, 4, 3, 2, 1]
-    assert found[0].keys() == {"increment_id", "entity_id", "store_id", "updated_at"}
+    assert found[0].keys() == {"increment_id", "entity_id", "store_id", "updated_at", "grand_total"}
+    assert not {"items", "payment", "billing_address", "extension_attributes"} & {*ORDER_CHANGE}
 
 
 async def test_a_shop_is_asked_for_no_more_than_ours(

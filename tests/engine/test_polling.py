@@ -384,6 +384,57 @@ def test_a_key_that_the_intake_takes_is_a_key_of_every_table(key: str) -> None:
         check_key("trail", f"{'c' * 31}|{'f' * 20}|{key}", key)
 
 
+BEHIND = timedelta(seconds=2)
+LAG = timedelta(seconds=5)
+STAMP = START - MINUTE
+WAITS = {"state": State.NEW, "retry_at": START + MINUTE}
+
+
+class BehindOurs(Polled):
+    """Of an owner whose clock is behind ours, and which is read up to a little before it."""
+
+    async def _until(self, _: Any) -> datetime:
+        return self.clock.now() - BEHIND - LAG
+
+
+@pytest.mark.parametrize(
+    ("read_after", "seen", "claimed", "is_read_again"),
+    [
+        (1.0, "as listed", {}, False),
+        (0.5, "as listed", {}, True),
+        (0.5, "as listed", WAITS, False),
+        (1.0, "as listed", {"state": State.SKIPPED}, False),
+        (1.0, "as listed", {"state": State.POSTING}, True),
+        (1.0, "as listed", {"state": State.VANISHED}, True),
+        (1.0, "as listed", {**WAITS, "retry_at": START - MINUTE}, True),
+        (50.0, "otherwise", {}, True),
+        (50.0, "otherwise", WAITS, True),
+        (50.0, "", {}, True),
+        (65.0, "otherwise", {}, False),
+        (65.0, "", {}, False),
+    ],
+)
+def test_what_was_read_as_it_is_listed_is_not_read_again_once_its_second_is_over(
+    read_after: float, seen: str, claimed: dict[str, Any], is_read_again: bool
+) -> None:
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        yield Change("1@1", STAMP, position="1", listed="as listed")
+
+    async def play() -> int:
+        polled = BehindOurs(changed, lag=LAG)
+        claim, _ = await polled.ledger.take("shop", "orders", "1@1", "w")
+        read_at = STAMP + BEHIND + timedelta(seconds=read_after)
+        await polled.ledger.release(
+            claim, **{"state": State.DELIVERED, "read_at": read_at, "seen": seen, **claimed}
+        )
+        await polled.timer(1)
+        return polled.queue.sent
+
+    assert virtually(play()) == is_read_again
+
+
 @pytest.mark.parametrize(
     ("change", "moved"),
     [

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.core.errors import Later
+from sync.core.errors import Later, Paused, Unknown
 from sync.core.message_queue import Outgoing
 from sync.engine.claim import Claim, State
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.message import Message
 from sync.engine.reading_ahead import BEHIND, FEWEST, FRESH, LOOK_EVERY, MOST, ReadingAhead
+from sync.pacing.limiter import NoTurn
 from tests.contracts.hand_clock import HandClock
 
 NAME, FLOW, QUEUE = "shop", "orders", "documents"
@@ -57,8 +58,10 @@ class Backlog:
         await self.queue.send([Outgoing(QUEUE, one.encode(), self.clock.unique()) for one in found])
         return found
 
-    async def delivers(self, message: Message, claim: Claim = NEW) -> tuple[str | None, datetime]:
-        """The record of a message that is taken from the queue."""
+    async def delivers(
+        self, message: Message, claim: Claim = NEW, ended_by: Exception | None = None
+    ) -> tuple[str | None, datetime]:
+        """The record of a message that is taken from the queue; so ends its delivery."""
         for taken in await self.queue.receive(QUEUE, most=99, wait=timedelta()):
             if taken.body == message.encode():
                 await self.queue.complete(taken)
@@ -68,7 +71,7 @@ class Backlog:
         try:
             return await self.ahead.read(self.flow, systems, message, claim)
         finally:
-            self.ahead.ended(message)
+            self.ahead.ended(message, ended_by)
 
 
 async def test_what_waits_is_read_with_the_first_once_deliveries_are_behind() -> None:
@@ -105,15 +108,6 @@ async def test_nothing_is_read_ahead_while_deliveries_keep_up() -> None:
         ({}, replace(NEW, heard_at=HandClock().now() + SECOND)),
         ({}, replace(NEW, deaths=1)),
         ({}, replace(NEW, state=State.DELIVERED, read_at=HandClock().now() + BEHIND + SECOND)),
-        (
-            {},
-            replace(
-                NEW,
-                intent_document="d",
-                intent_not_after=HandClock().now(),
-                intent_settled_by=HandClock().now(),
-            ),
-        ),
     ],
 )
 async def test_what_may_be_newer_or_needs_care_is_read_in_its_turn(
@@ -127,6 +121,45 @@ async def test_what_may_be_newer_or_needs_care_is_read_in_its_turn(
     backlog.version = 2
     backlog.clock.at += SECOND
     assert await backlog.delivers(replace(second, **cells), claim) == ("2 v2", backlog.clock.now())
+
+
+PAUSED = Paused("d365", after=SECOND)
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "after", "cells", "claim", "is_read_again"),
+    [
+        (PAUSED, SECOND, {}, NEW, False),
+        (NoTurn("no turn"), SECOND, {}, NEW, False),
+        (PAUSED, SECOND, {}, replace(NEW, intent_document="d"), False),
+        (PAUSED, FRESH, {}, NEW, False),
+        (PAUSED, FRESH + SECOND, {}, NEW, True),
+        (Later("changed while it was prepared", counts=False), SECOND, {}, NEW, True),
+        (Unknown("no answer"), SECOND, {}, NEW, True),
+        (None, SECOND, {}, NEW, True),
+        (PAUSED, SECOND, {"attempt": 2}, NEW, True),
+        (PAUSED, SECOND, {"origin": "replay"}, NEW, True),
+        (PAUSED, SECOND, {"notified_at": HandClock().now() + SECOND}, NEW, True),
+        (PAUSED, SECOND, {}, replace(NEW, heard_at=HandClock().now() + SECOND), True),
+        (PAUSED, SECOND, {}, replace(NEW, read_at=HandClock().now() + 2 * SECOND), True),
+        (PAUSED, SECOND, {}, replace(NEW, deaths=1), True),
+    ],
+)
+async def test_a_try_that_a_pause_ended_goes_on_with_what_it_has_read(
+    ended_by: Exception | None,
+    after: timedelta,
+    cells: dict[str, Any],
+    claim: Claim,
+    is_read_again: bool,
+) -> None:
+    backlog = Backlog()
+    (message,) = await backlog.waits("1")
+    backlog.clock.at += SECOND
+    read_at = backlog.clock.now()
+    await backlog.delivers(message, ended_by=ended_by)
+    backlog.clock.at += after
+    found = await backlog.delivers(replace(message, **cells), claim)
+    assert found == ("1 v1", backlog.clock.now() if is_read_again else read_at)
 
 
 async def test_what_was_read_too_long_ago_is_read_again() -> None:

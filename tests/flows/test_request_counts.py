@@ -36,9 +36,33 @@ async def test_a_write_that_was_throttled_is_repeated_without_a_look(harness: Ha
 
 
 @in_both_harnesses()
+async def test_a_pause_makes_nobody_read_again(harness: Harness) -> None:
+    harness.ledger_dials.latency_low, harness.ledger_dials.latency_high = 0.3, 1.5
+    cost = await _burst(harness, throttled=THROTTLED, behind=10)
+    assert cost["commerce_reads"] <= BURST / 7
+
+
+@in_both_harnesses()
 async def test_orders_that_wait_are_read_together(harness: Harness) -> None:
     cost = await _burst(harness, behind=60)
     assert cost["commerce_reads"] <= BURST / 10
+
+
+@in_both_harnesses()
+async def test_an_order_that_a_hook_and_polls_tell_of_is_read_once(harness: Harness) -> None:
+    await harness.delivers(harness.place())
+    await asyncio.sleep(3600)
+    await harness.polls()
+    order = harness.place()
+    before = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
+    await harness.hooks(order)
+    await asyncio.sleep(2)  # the stamp's second is over, also by what is known of the shop's clock
+    await harness.works_until_idle()
+    await asyncio.sleep(10)
+    assert [await harness.polls() for _ in range(2)] == [0, 0]
+    await harness.works_until_idle()
+    after = harness.services.systems_pool.counts()[CONNECTION]["commerce_reads"]
+    assert after - before == 1 + 2
 
 
 @in_harness()

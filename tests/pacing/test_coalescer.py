@@ -10,6 +10,7 @@ import pytest
 from sync.core.errors import Later, Never, Unknown
 from sync.pacing.coalescer import Coalescer
 from sync.pacing.priority import Priority, current, working_at
+from tests.virtual_time import virtually
 
 WINDOW = timedelta(milliseconds=2)
 
@@ -203,6 +204,35 @@ async def test_what_is_asked_while_a_load_is_on_its_way_gathers_until_it_ends() 
     assert await asyncio.gather(first, *others_) == [4, 16, 36]
     assert shelf.loads == [[2], [4, 6]]
     assert not others()
+
+
+def test_what_slow_loads_are_waited_for_goes_together_and_a_lone_get_waits_for_nobody() -> None:
+    """Forty take turns at looking something up, which takes a second, and at two seconds' work."""
+    loads: list[int] = []
+    took: list[float] = []
+
+    async def load(keys: Sequence[int]) -> dict[int, int]:
+        loads.append(len(keys))
+        await asyncio.sleep(0.5 + len(loads) % 10 / 10)
+        return {key: key for key in keys}
+
+    async def works(joined: Coalescer[int, int], number: int) -> None:
+        for round_ in range(5):
+            await joined.get(100 * number + round_)
+            await asyncio.sleep(1.5 + number % 10 / 10)
+
+    async def play() -> None:
+        joined = Coalescer(load, window=WINDOW, most=20, patience=timedelta(seconds=1.5))
+        begun = asyncio.get_running_loop().time()
+        await joined.get(-1)
+        took.append(asyncio.get_running_loop().time() - begun)
+        async with asyncio.TaskGroup() as group:
+            for number in range(40):
+                group.create_task(works(joined, number))
+
+    virtually(play())
+    assert took[0] == pytest.approx(0.6 + WINDOW.total_seconds())
+    assert len(loads) <= 200 / 10
 
 
 async def test_patience_with_a_load_that_hangs_ends() -> None:

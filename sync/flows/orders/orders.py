@@ -14,7 +14,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sync.commerce.client import ORDER_CHANGE
 from sync.commerce.models.order import Order
+from sync.commerce.models.rows import row_digest
+from sync.commerce.polling import SETTLING
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.dynamics.sales_orders import SalesOrders
@@ -92,7 +95,7 @@ async def changed(
     async for row in systems.commerce.changed_orders(
         since, until, stores=systems.settings.store_ids, after=after
     ):
-        change = change_in(row, systems)
+        change = change_in(row, systems, ORDER_CHANGE)
         if change is not None:
             yield change
 
@@ -204,6 +207,11 @@ async def until(systems: Systems) -> datetime:
     return await systems.commerce.settled()
 
 
+def listed(order: Order) -> str:
+    """What a poll's row says of an order as it was read."""
+    return row_digest(order.raw, ORDER_CHANGE)
+
+
 def version(order: Order) -> object:
     """What differs when the order changed."""
     return order.state, order.updated_at
@@ -225,7 +233,10 @@ orders = DocumentFlow[Order](
             ),
             keys_in,
         ),
-        Poll(changed, until, lambda connection: connection.orders.poll_minutes),
+        Poll(
+            changed, until, lambda connection: connection.orders.poll_minutes,
+            listed=listed, lag=SETTLING,
+        ),
     ),
     priority=Priority.DOCUMENTS,
 )  # fmt: skip

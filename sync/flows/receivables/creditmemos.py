@@ -13,6 +13,8 @@ looked into first.
 from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
+from sync.commerce.models.rows import columns_of
+from sync.commerce.polling import SETTLING
 from sync.core.money import CENT
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
@@ -38,7 +40,9 @@ from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited
 from sync.pacing.priority import Priority
 
-documents = DocumentsOf("creditmemo", "creditmemos", CreditMemo.read)
+documents = DocumentsOf(
+    "creditmemo", "creditmemos", CreditMemo.read, columns_of(CreditMemo, "base_grand_total")
+)
 
 
 async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> Plan | Skipped:
@@ -170,6 +174,8 @@ creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
             documents.changed,
             documents.until,
             lambda connection: connection.creditmemos.poll_minutes,
+            listed=documents.listed,
+            lag=SETTLING,
         ),
     ),
     priority=Priority.DOCUMENTS,

@@ -11,6 +11,8 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
+from sync.commerce.models.rows import columns_of
+from sync.commerce.polling import SETTLING
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -27,7 +29,9 @@ from sync.mapping.receivable_documents import invoice_documents
 from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
 
-documents = DocumentsOf("invoice", "invoices", Invoice.read)
+documents = DocumentsOf(
+    "invoice", "invoices", Invoice.read, columns_of(Invoice, "is_used_for_refund")
+)
 
 
 async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Plan | Skipped:
@@ -61,6 +65,8 @@ invoices = DocumentFlow[DocumentWithOrder[Invoice]](
             documents.changed,
             documents.until,
             lambda connection: connection.invoices.poll_minutes,
+            listed=documents.listed,
+            lag=SETTLING,
         ),
     ),
     priority=Priority.DOCUMENTS,

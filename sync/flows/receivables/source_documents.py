@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from sync.commerce.filters import of_any
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
+from sync.commerce.models.rows import row_digest
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
@@ -37,11 +38,12 @@ takes."""
 @dataclass(frozen=True)
 class DocumentsOf(Generic[D]):
     """Where documents of one kind come from: `noun` in a hook's body, `path` in REST. What a flow
-    of them consists of, but its `deliver`."""
+    of them consists of, but its `deliver`. `columns`: what a poll's row has."""
 
     noun: str
     path: str
     model: Callable[[Mapping[str, Any]], D]
+    columns: Sequence[str]
 
     def keys_in(self, payload: Mapping[str, Any]) -> Sequence[str]:
         """The document named in a hook's body or an event's value."""
@@ -62,14 +64,17 @@ class DocumentsOf(Generic[D]):
     ) -> AsyncIterator[Change]:
         """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of
         them."""
-        fields = ("increment_id", "entity_id", "store_id", "updated_at")
         only = of_any("store_id", systems.settings.store_ids)
         async for row in systems.commerce.changed(
-            self.path, since, until, fields=fields, only=only, after=after
+            self.path, since, until, fields=self.columns, only=only, after=after
         ):
-            change = change_in(row, systems)
+            change = change_in(row, systems, self.columns)
             if change is not None:
                 yield change
+
+    def listed(self, with_order: DocumentWithOrder[D]) -> str:
+        """What a poll's row says of a document as it was read."""
+        return row_digest(with_order.document.raw, self.columns)
 
     async def until(self, systems: Systems) -> datetime:
         """The shop's clock less the seconds that commits may take."""
