@@ -96,7 +96,7 @@ async def test_a_webhook_goes_over_the_wire_byte_for_byte_and_its_message_comes_
         async def accept_webhook(
             self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
         ) -> Said:
-            await embedded.queue.send([Outgoing(flow, body, "m1")])
+            await embedded.queue.send([Outgoing("documents", body, "m1")])
             return await super().accept_webhook(connection, flow, headers, body)
 
         async def take(
