@@ -117,7 +117,7 @@ async def test_one_that_waits_has_one_message_and_no_more_tries_however_often_it
     for _ in range(6 * 12):
         await finance.polls("postings")
         await finance.works_for(300)
-        depth = await finance.systems.queue.depth("postings")
+        depth = await finance.systems.queue.depth(finance.services.queues["postings"])
         assert depth.due + depth.scheduled <= 1
     (key_of_posted,) = [
         claim.key async for claim in finance.services.ledger.claims(CONNECTION, "postings")
