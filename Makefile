@@ -25,8 +25,9 @@ demo-embedded: $(VENV)/run-time
 demo-emulated: $(VENV)/development $(AZURITE)
 	$(RUN) -m tests.emulators $(RUN) -m sandbox demo --emulated
 
+# Three workers on two cores: many tests wait for other processes.
 test: $(VENV)/development
-	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
+	$(RUN) -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
 
 # More seeds of the fault simulation than `make test` has time for, and more examples of each
 # property, drawn anew.
