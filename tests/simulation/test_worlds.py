@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation.running import event_log, simulate
 
-WORLDS = 60
+WORLDS = 40
 MANY = 1500
 TOGETHER = 10
 

@@ -27,7 +27,10 @@ TIMING: Mapping[str, int] = {
 together."""
 
 
-@pytest.mark.parametrize("numbers", list(NumberMode))
+@pytest.mark.parametrize(
+    "numbers",
+    [NumberMode.OURS, pytest.param(NumberMode.THEIRS, marks=pytest.mark.long)],
+)
 async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(
     tmp_path: Path, numbers: NumberMode
 ) -> None:
