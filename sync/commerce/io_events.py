@@ -100,16 +100,17 @@ async def verify_events(
     """
     if any(event.recipient != keys.client_id for event in events):
         raise WrongRecipient("the recipient's client id is not that of this connection")
-    refusal: Exception = Refused("neither signature fits")
-    for signature_header, path_header in _SIGNATURES:
+    refusal: Exception
+    signatures, refusal = _signatures(headers)
+    for path in sorted(signatures, key=lambda path: not public_keys.knows(path)):
         try:
-            text = header_of(headers, signature_header)
-            signature = decoded_base64(text, f"header {signature_header}")
-            key = await public_keys.get(header_of(headers, path_header))
+            key = await public_keys.get(path)
         except (Refused, Later) as error:
             refusal = refusal if isinstance(refusal, Later) else error
             continue
-        if rsa_signed(signature, body, key):
+        if any(rsa_signed(signature, body, key) for signature in signatures[path]):
+            for other in signatures:
+                public_keys.vouch(other)
             return
     raise refusal
 
@@ -155,6 +156,22 @@ def status_for(error: Exception) -> HTTPStatus:
     if isinstance(error, NotJson | BadEvent):
         return HTTPStatus.BAD_REQUEST
     return HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _signatures(headers: Mapping[str, str]) -> tuple[dict[str, list[bytes]], Refused]:
+    """The signatures that a delivery brings, by the path of their key; and why it is refused when
+    none fits."""
+    found: dict[str, list[bytes]] = {}
+    refusal = Refused("neither signature fits")
+    for signature_header, path_header in _SIGNATURES:
+        try:
+            signature = decoded_base64(
+                header_of(headers, signature_header), f"header {signature_header}"
+            )
+            found.setdefault(header_of(headers, path_header), []).append(signature)
+        except Refused as error:
+            refusal = error
+    return found, refusal
 
 
 def _event(entry: Any) -> Event:

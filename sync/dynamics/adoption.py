@@ -76,7 +76,7 @@ def must_be_this_order(
 
 
 def _named(header: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells a sales order from another one, but for its amount."""
+    """What tells a sales order from another one, except its amount."""
     return {
         "reference": header.get("CustomersOrderReference"),
         "account": header.get("OrderingCustomerAccountNumber"),
