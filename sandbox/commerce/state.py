@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from sandbox.commerce import lifecycle
 from sandbox.commerce.administration import Administration
 from sandbox.commerce.catalogue import Catalogue, Shopper
+from sandbox.commerce.conditions import as_text
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
 from sandbox.commerce.ims import Client, IdentityService
@@ -23,6 +25,8 @@ from sandbox.commerce.numbering import Sequences, numbered
 from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.stock import Stock, reserved
+from sync.core.money import ZERO
 from sync.core.ports import Clock
 
 SAVED = ("sales_order_save_after", "sales_order_save_commit_after")
@@ -66,6 +70,7 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.checks_access = checks_access
+        self.stock = Stock()
         self.display_gross = False
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
@@ -110,6 +115,11 @@ class CommerceState(Administration):
         if found is None or found.visible_from > self.clock.now():
             raise no_such_entity()
         return found
+
+    def salable(self, sku: str) -> Decimal:
+        """What the shop offers of a SKU: what its sources hold, less what open orders reserve."""
+        orders = (reserved(order).get(as_text(sku), ZERO) for order in self.orders.values())
+        return self.stock.in_stock(sku) - sum(orders, ZERO)
 
     def totals(self) -> dict[str, dict[str, Any]]:
         """Per currency: orders, how many of them cancelled, and the sums of grand totals, invoices

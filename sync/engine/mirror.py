@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from sync.core.encoding import digest
+from sync.core.errors import Never
 from sync.core.ports import Delete, Operation, Row, Tables, Upsert
 from sync.engine.digests import KeyedDigests
 
@@ -22,10 +23,11 @@ AT_ONCE: Final = 100
 @dataclass(frozen=True)
 class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
-    more)."""
+    more). `fault`: why it cannot be known, where it cannot; `content` then says of what."""
 
     key: str
     content: Any
+    fault: Never | None = None
 
     @property
     def digest(self) -> str:
