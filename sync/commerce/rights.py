@@ -22,6 +22,9 @@ BOXES: Final = {
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
+    "Magento_InventoryApi::source": "Stores > Inventory > Sources",
+    "Magento_InventoryApi::source_item": "Stores > Inventory > Sources > Source Items",
+    "Magento_CatalogInventory::cataloginventory": "Catalog > Inventory > Stock",
 }
 
 

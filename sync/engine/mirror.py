@@ -16,6 +16,7 @@ from sync.engine.digests import KeyedDigests
 
 MIRROR: Final = "mirror"
 NOTHING: Final = "nothing"
+DOUBTED: Final = "doubted"
 AT_ONCE: Final = 100
 """Rows in one transaction."""
 
@@ -43,8 +44,8 @@ class Shown:
 @dataclass(frozen=True)
 class Mirrored:
     """What is known of one row of the target. `digest`: of what it confirmed last. `sent`: of what
-    was announced since, and nobody knows the outcome of. `refused`: of what it will not take.
-    `version`: differs after every write."""
+    was announced since, and nobody knows the outcome of, or `doubted`. `refused`: of what it will
+    not take. `version`: differs after every write."""
 
     digest: str = ""
     sent: str = ""
@@ -109,6 +110,12 @@ class Mirror:
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
         """The target refused what was announced of these keys, and shows what it did before."""
         await self._put(partition, {key: known.get(key, ABSENT) for key in keys})
+
+    async def doubt(self, partition: str, known: Mirrors) -> None:
+        """Nobody knows what the target shows of these rows: the next run sends them again."""
+        await self._put(
+            partition, {key: replace(was, sent=was.sent or DOUBTED) for key, was in known.items()}
+        )
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
         """The target takes no such row: no run sends it again until it differs."""

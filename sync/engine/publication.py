@@ -85,7 +85,10 @@ class PublicationFlow:
         if mirror.shows(was, row) and not delivery.message.is_asked:
             if was.refused:
                 await mirror.confirm(partition, [row])
-            return Skipped("the target shows it already")
+            is_known = bool(was.digest) or row.content is not None
+            return Skipped(
+                "the target shows it already" if is_known else "the source has no such row"
+            )
         try:
             outcome = await self._published(Chunk((row,), known, is_alone=True), delivery)
         except Never:

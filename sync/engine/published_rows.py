@@ -2,7 +2,7 @@
 writes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -41,6 +41,17 @@ class RowTarget(ABC):
     @abstractmethod
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
         """What `publish` sends."""
+
+    @abstractmethod
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """What the target shows now, as contents are, by key as `same` has it; of these keys where
+        they are named."""
+
+    def same(self, key: str) -> str:
+        """What is equal for all ways to write a key that mean one row."""
+        return key
 
     @abstractmethod
     async def publish(

@@ -9,7 +9,7 @@ price that is text is refused with 400, and nothing is kept then. The last state
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -144,6 +144,12 @@ class SpecialPrices(RowTarget):
             for path, prices in paths
             if prices
         ]
+
+    @override
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        return {}
 
     @override
     async def publish(

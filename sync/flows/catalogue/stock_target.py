@@ -1,7 +1,7 @@
 """Where the stock publication writes: source items, or the stock item of a shop without them."""
 
 from asyncio import TaskGroup
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -105,9 +105,31 @@ class SourceStock(RowTarget):
             raise failed.exceptions[0] from None
         return refused
 
+    @override
+    def same(self, key: str) -> str:
+        return normal_sku(key)
+
+    @override
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        inventory, stock = Inventory(systems.commerce), systems.settings.stock
+        found: dict[str, dict[str, Any]] = {}
+        if stock.inventory == "sources":
+            async for item in inventory.source_items(stock.source_codes, keys):
+                one = found.setdefault(normal_sku(str(item["sku"])), {})
+                one[str(item["source_code"])] = _content(item["quantity"], item["status"])
+            return found
+        for sku in [one async for one in inventory.skus()] if keys is None else keys:
+            item_now = await inventory.stock_item(sku)
+            if item_now is not None:
+                content = _content(item_now["qty"], item_now["is_in_stock"])
+                found[normal_sku(sku)] = dict.fromkeys(stock.source_codes, content)
+        return found
+
     async def _not_shown(self, rows: Sequence[Shown], systems: Systems) -> dict[str, Never]:
         """Rows that the shop does not show although it took them. A 200 is not believed."""
-        found = await shown_now([row.key for row in rows], systems)
+        found = await self.shown(systems, [row.key for row in rows])
         refused: dict[str, Never] = {}
         for row in rows:
             wanted = row.content or dict.fromkeys(systems.settings.stock.source_codes, NOTHING)
@@ -121,23 +143,6 @@ class SourceStock(RowTarget):
                     ),
                 )
         return refused
-
-
-async def shown_now(skus: Sequence[str], systems: Systems) -> dict[str, dict[str, Any]]:
-    """What the shop shows of these SKUs, by SKU without case and by source, as contents are."""
-    inventory, stock = Inventory(systems.commerce), systems.settings.stock
-    found: dict[str, dict[str, Any]] = {}
-    if stock.inventory == "sources":
-        async for item in inventory.source_items(stock.source_codes, skus):
-            sku, source = normal_sku(str(item["sku"])), str(item["source_code"])
-            found.setdefault(sku, {})[source] = _content(item["quantity"], item["status"])
-        return found
-    for sku in skus:
-        item_now = await inventory.stock_item(sku)
-        if item_now is not None:
-            content = _content(item_now["qty"], item_now["is_in_stock"])
-            found[normal_sku(sku)] = dict.fromkeys(stock.source_codes, content)
-    return found
 
 
 def _content(quantity: Any, status: Any) -> dict[str, Any]:
