@@ -4,7 +4,7 @@ Every change moves `updated_at` by the shop's rules (whole seconds, not for chil
 the listeners, as Commerce dispatches its observers. Deterministic: time and chance are injected.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -118,8 +118,17 @@ class CommerceState(Administration):
 
     def salable(self, sku: str) -> Decimal:
         """What the shop offers of a SKU: what its sources hold, less what open orders reserve."""
-        orders = (reserved(order).get(as_text(sku), ZERO) for order in self.orders.values())
-        return self.stock.in_stock(sku) - sum(orders, ZERO)
+        return self.salable_by_sku()[as_text(sku)]
+
+    def salable_by_sku(self) -> dict[str, Decimal]:
+        """The same of all SKUs that any source or open order has, by SKU without case."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for (sku, source), one in self.stock.items.items():
+            found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
+        for order in self.orders.values():
+            for sku, pieces in reserved(order).items():
+                found[sku] -= pieces
+        return found
 
     def totals(self) -> dict[str, dict[str, Any]]:
         """Per currency: orders, how many of them cancelled, and the sums of grand totals, invoices

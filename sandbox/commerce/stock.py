@@ -62,11 +62,6 @@ class Stock:
         """The source items of a SKU."""
         return [one for (name, _), one in self.items.items() if name == as_text(sku)]
 
-    def in_stock(self, sku: str) -> Decimal:
-        """What enabled sources hold and offer."""
-        offered = (one for one in self.of(sku) if one.status and self.sources.get(one.source))
-        return sum((one.quantity for one in offered), ZERO)
-
     def take(self, wanted: dict[str, Decimal], source: str) -> None:
         """What a shipment takes from a source; all of it or nothing. Raises the shop's refusal."""
         if not self.is_managed:
