@@ -8,7 +8,7 @@ keeps its status. Where stock is not managed, nothing is reserved or taken.
 """
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from sandbox.commerce.conditions import as_text
@@ -112,21 +112,32 @@ def source_items_from(stock: Stock, sent: Any) -> list[SourceItem]:
     if not isinstance(sent, list) or not sent:
         raise RestFault(400, "Input data is empty")
     if stock.most_at_once and len(sent) > stock.most_at_once:
-        raise RestFault(
-            400, 'Maximum items of type "%type" is %max',
-            {"type": "\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface[]",
-             "max": stock.most_at_once},
-        )  # fmt: skip
-    found = []
-    for one in sent:
-        for name in ("quantity", "status"):
-            if not isinstance(one.get(name), int | Decimal) or isinstance(one[name], bool):
-                reason = RestFault(400, '"%field" should be numeric.', {"field": name})
-                raise RestFault(
-                    400, f'Validation Failed: "{name}" should be numeric.', errors=[reason]
-                )
-        if one.get("source_code") not in stock.sources:
-            raise RestFault(400, "Could not save Source Item")
-        quantity, status = Decimal(one["quantity"]), int(one["status"])
-        found.append(SourceItem(str(one["sku"]), str(one["source_code"]), quantity, status))
-    return found
+        kind = "\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface"
+        limit = {"type": kind, "max": stock.most_at_once}
+        raise RestFault(400, 'Maximum items of type "%type" is %max', limit)
+    return [_source_item(stock, one) for one in sent]
+
+
+def _source_item(stock: Stock, one: Columns) -> SourceItem:
+    numbers = {name: _number(one.get(name), name) for name in ("quantity", "status")}
+    if numbers["status"] not in (0, 1):
+        raise _invalid("status", "should a known status")
+    if one.get("source_code") not in stock.sources:
+        raise RestFault(400, "Could not save Source Item")
+    status = int(numbers["status"])
+    return SourceItem(str(one["sku"]), str(one["source_code"]), numbers["quantity"], status)
+
+
+def _number(value: Any, name: str) -> Decimal:
+    """A number, or the text of one."""
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise _invalid(name, "should be numeric") from None
+    raise _invalid(name, "should be numeric")
+
+
+def _invalid(name: str, what: str) -> RestFault:
+    reason = RestFault(400, f'"%field" {what}.', {"field": name})
+    return RestFault(400, f'Validation Failed: "{name}" {what}.', errors=[reason])

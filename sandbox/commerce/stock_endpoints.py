@@ -11,8 +11,8 @@ from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import plain
 from sandbox.commerce.stock import DEFAULT, source_items_from
 
-INVENTORY: Final = "Magento_InventoryApi::source"
-ITEMS: Final = "Magento_InventoryApi::source_item"
+READS: Final = "Magento_InventoryApi::source"
+WRITES: Final = "Magento_InventoryApi::stock_source_item_assign"
 SOURCE_ITEM: Final[dict[str, Kind]] = {
     "sku": "text", "source_code": "text", "quantity": "number", "status": "number",
 }  # fmt: skip
@@ -83,9 +83,9 @@ def save_stock_item(call: RestRequest) -> str:
 
 
 STOCK: Final = (
-    Endpoint("GET", "inventory/source-items", ITEMS, source_items),
-    Endpoint("POST", "inventory/source-items", ITEMS, save_source_items),
-    Endpoint("GET", "inventory/sources", INVENTORY, sources),
+    Endpoint("GET", "inventory/source-items", READS, source_items),
+    Endpoint("POST", "inventory/source-items", WRITES, save_source_items),
+    Endpoint("GET", "inventory/sources", READS, sources),
     Endpoint("GET", "stockItems/{sku}", "Magento_CatalogInventory::cataloginventory", stock_item),
     Endpoint(
         "PUT",

@@ -23,8 +23,12 @@ BOXES: Final = {
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
     "Magento_InventoryApi::source": "Stores > Inventory > Sources",
-    "Magento_InventoryApi::source_item": "Stores > Inventory > Sources > Source Items",
-    "Magento_CatalogInventory::cataloginventory": "Catalog > Inventory > Stock",
+    "Magento_InventoryApi::stock_source_item_assign": (
+        "Stores > Inventory > Stocks > Source Item Assigning"
+    ),
+    "Magento_CatalogInventory::cataloginventory": (
+        "Stores > Settings > Configuration > Inventory Section"
+    ),
 }
 
 
