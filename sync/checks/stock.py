@@ -7,7 +7,7 @@ from typing import Final
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotAccepted, NotThere
-from sync.commerce.inventory import SOURCE_ITEMS, Inventory
+from sync.commerce.inventory import SOURCE_ITEMS
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
@@ -56,7 +56,7 @@ async def sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
     stock, flows = probe.settings.stock, probe.settings.flows
     if "stock" not in flows:
         return
-    inventory = Inventory(probe.commerce)
+    inventory = probe.commerce.inventory
     try:
         rows = {str(row["source_code"]): row for row in await inventory.sources()}
     except Never as refusal:

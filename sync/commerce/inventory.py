@@ -6,7 +6,7 @@ is stored, an unknown source refuses the whole call (measured on 2.4.7).
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.commerce.address import path_of
@@ -14,9 +14,11 @@ from sync.commerce.errors import NotThere
 from sync.commerce.filters import Op, of_any, where
 from sync.commerce.rest import RestClient
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
+from sync.core.ports import Clock
 
 SOURCE_ITEMS: Final = "inventory/source-items"
 SOURCES: Final = "inventory/sources"
+FRESH_FOR: Final = timedelta(minutes=30)
 WITH_STOCK: Final = frozenset({"simple", "virtual", "downloadable"})
 """Product types that have a quantity; composite ones are as available as their parts."""
 OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded")
@@ -33,13 +35,17 @@ ORDER_FIELDS: Final[tuple[Node, ...]] = (
 class Inventory:
     """The stock of one shop. Raises as the client does."""
 
-    def __init__(self, client: RestClient) -> None:
-        self._client = client
+    def __init__(self, client: RestClient, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+        self._skus, self._fresh_until = list[str](), clock.now()
 
-    async def skus(self) -> AsyncIterator[str]:
-        """The SKUs of all products that have a quantity, as the shop spells them."""
-        async for row in self._products(_products()):
-            yield row
+    async def skus(self) -> list[str]:
+        """The SKUs of all products that have a quantity, as the shop spells them. Remembered for
+        half an hour: a shop has many products, and seldom new ones."""
+        if self._clock.now() >= self._fresh_until:
+            self._skus = [one async for one in self._products(_products())]
+            self._fresh_until = self._clock.now() + FRESH_FOR
+        return self._skus
 
     async def sku(self, sku: str) -> str | None:
         """This one as the shop spells it; None where no product with a quantity has it."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sync.core.money import ZERO
 from sync.dynamics.odata import Filter
-from sync.dynamics.reader import DynamicsReader
+from sync.dynamics.reader import ODataReader
 
 DIMENSIONS: Final = (
     "ProductColorId", "ProductSizeId", "ProductStyleId", "ProductConfigurationId",
@@ -56,13 +56,14 @@ class Units:
 
 
 class OnHand:
-    """What one legal entity has. Raises as the client does. `item`: only this one."""
+    """What a legal entity has. Raises as the client does. `item`: only this one."""
 
-    def __init__(self, client: DynamicsReader, company: str) -> None:
-        self._client, self._company = client, company
+    def __init__(self, client: ODataReader) -> None:
+        self._client = client
 
     async def free(
         self,
+        company: str,
         warehouses: Sequence[str],
         statuses: Sequence[str] = (),
         *,
@@ -74,7 +75,7 @@ class OnHand:
         entity_set, less = set_of(statuses), () if is_reserved else ON_ORDER
         extra = (STATUS,) if statuses else ()
         key = ("ItemNumber", *DIMENSIONS, *PLACE, *extra)
-        condition = self._where(item)
+        condition = _where(company, item)
         for field, values in ((PLACE[1], warehouses), (STATUS, statuses)):
             if 0 < len(values) <= MOST_TERMS:
                 condition &= Filter.any_of(field, values)
@@ -90,7 +91,7 @@ class OnHand:
                 rows[product_key(str(row["ItemNumber"]), row)][place] = free
         return {product: _summed(places) for product, places in rows.items()}
 
-    async def units(self, item: str = "") -> Mapping[str, Units]:
+    async def units(self, company: str, item: str = "") -> Mapping[str, Units]:
         """The units of released products, by item number in lower case."""
         return {
             str(row["ItemNumber"]).casefold(): Units(
@@ -99,14 +100,14 @@ class OnHand:
                 str(row.get("SalesUnitSymbol") or ""),
             )
             async for row in self._client.query(
-                RELEASED, where=self._where(item), select=UNITS, order_by=("ItemNumber",)
+                RELEASED, where=_where(company, item), select=UNITS, order_by=("ItemNumber",)
             )
         }
 
-    async def multiples(self, item: str = "") -> Mapping[str, Decimal]:
+    async def multiples(self, company: str, item: str = "") -> Mapping[str, Decimal]:
         """The multiples in which items are sold, in inventory units, by item number in lower case;
         those with none are left out."""
-        where = self._where(item)
+        where = _where(company, item)
         select = ("ItemNumber", MULTIPLES)
         rows = self._client.query(
             ORDER_SETTINGS, where=where, select=select, order_by=("ItemNumber",)
@@ -117,9 +118,10 @@ class OnHand:
             if (found := _number(row, MULTIPLES)) > 0
         }
 
-    def _where(self, item: str) -> Filter:
-        company = Filter.eq("dataAreaId", self._company)
-        return company & Filter.eq("ItemNumber", item) if item else company
+
+def _where(company: str, item: str) -> Filter:
+    condition = Filter.eq("dataAreaId", company)
+    return condition & Filter.eq("ItemNumber", item) if item else condition
 
 
 def _summed(places: Mapping[tuple[str, ...], Decimal]) -> dict[str, Decimal]:

@@ -6,11 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sync.commerce.inventory import Inventory
 from sync.core.errors import Missing, Never
 from sync.core.money import ZERO
-from sync.dynamics.on_hand import OnHand, ProductKey, Units, product_key
-from sync.dynamics.unit_conversions import UnitConversions
+from sync.dynamics.on_hand import ProductKey, Units, product_key
+from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
@@ -25,7 +24,7 @@ class Reading:
 
     free: Mapping[ProductKey, Mapping[str, Decimal]]
     units: Mapping[str, Units]
-    conversions: UnitConversions
+    conversions: Conversions
     multiples: Mapping[str, Decimal]
     taken: Taken
 
@@ -33,8 +32,7 @@ class Reading:
 async def every(systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
     """All SKUs that have an item in F&O and a quantity in the shop. What the rule of `items` makes
     the number of no released item is none of F&O's, and is left alone."""
-    skus = [sku async for sku in Inventory(systems.commerce).skus()]
-    items = await systems.items.every(skus)
+    items = await systems.items.every(await systems.commerce.inventory.skus())
     reading = await _read(systems, ledger)
     for row in _rows(systems, items, reading):
         yield row
@@ -42,7 +40,7 @@ async def every(systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
 
 async def one(sku: str, systems: Systems, ledger: Ledger) -> Shown:
     """One SKU; its content is None where it has no item or no quantity."""
-    known = await Inventory(systems.commerce).sku(sku)
+    known = await systems.commerce.inventory.sku(sku)
     item = await systems.items.get(sku) if known else None
     if item is None:
         return Shown(sku, None)
@@ -55,13 +53,14 @@ async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
     too little for a while, and never too much."""
     stock = systems.settings.stock
     orders = await with_sales_order(systems, ledger, await open_orders(systems))
-    on_hand = OnHand(systems.dynamics, systems.settings.legal_entity)
+    company, on_hand = systems.settings.legal_entity, systems.dynamics.on_hand
+    is_reserved, warehouses = stock.reserved_on_arrival, list(stock.sources)
     free = await on_hand.free(
-        list(stock.sources), stock.statuses, is_reserved=stock.reserved_on_arrival, item=item
+        company, warehouses, stock.statuses, is_reserved=is_reserved, item=item
     )
-    units = await on_hand.units(item)
-    conversions = await UnitConversions.read(systems.dynamics)
-    multiples = await on_hand.multiples(item) if stock.multiples else {}
+    units = await on_hand.units(company, item)
+    conversions = await systems.dynamics.unit_conversions.all()
+    multiples = await on_hand.multiples(company, item) if stock.multiples else {}
     after = await open_orders(systems) if orders else {}
     return Reading(free, units, conversions, multiples, taken(systems, orders, after))
 

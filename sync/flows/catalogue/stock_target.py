@@ -10,7 +10,6 @@ from typing import Any, Final
 from typing_extensions import override
 
 from sync.commerce.errors import NotAccepted, NotThere
-from sync.commerce.inventory import Inventory
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
@@ -68,7 +67,7 @@ class SourceStock(RowTarget):
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, Never]:
         """One row that is refused takes its whole call along: the call is then halved."""
-        inventory = Inventory(systems.commerce)
+        inventory = systems.commerce.inventory
         try:
             for items in _in_calls(source_items(rows, systems)):
                 await inventory.save(items, not_after=not_after)
@@ -86,7 +85,7 @@ class SourceStock(RowTarget):
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, Never]:
         """One request for each row, side by side as far as the shop's pace allows."""
-        inventory, refused = Inventory(systems.commerce), dict[str, Never]()
+        inventory, refused = systems.commerce.inventory, dict[str, Never]()
 
         async def save(row: Shown) -> None:
             try:
@@ -113,14 +112,14 @@ class SourceStock(RowTarget):
     async def shown(
         self, systems: Systems, keys: Collection[str] | None = None
     ) -> Mapping[str, Mapping[str, Any]]:
-        inventory, stock = Inventory(systems.commerce), systems.settings.stock
+        inventory, stock = systems.commerce.inventory, systems.settings.stock
         found: dict[str, dict[str, Any]] = {}
         if stock.inventory == "sources":
             async for item in inventory.source_items(stock.source_codes, keys):
                 one = found.setdefault(normal_sku(str(item["sku"])), {})
                 one[str(item["source_code"])] = _content(item["quantity"], item["status"])
             return found
-        for sku in [one async for one in inventory.skus()] if keys is None else keys:
+        for sku in await inventory.skus() if keys is None else keys:
             item_now = await inventory.stock_item(sku)
             if item_now is not None:
                 content = _content(item_now["qty"], item_now["is_in_stock"])

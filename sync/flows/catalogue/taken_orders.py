@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sync.commerce.inventory import Inventory
 from sync.core.money import ZERO
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
@@ -21,7 +20,7 @@ OrderPieces = Mapping[str, tuple[int, Mapping[str, Decimal]]]
 
 async def open_orders(systems: Systems) -> OrderPieces:
     """The orders of this connection that may have goods reserved, as they are now."""
-    rows = await Inventory(systems.commerce).open_orders(systems.settings.store_ids)
+    rows = await systems.commerce.inventory.open_orders(systems.settings.store_ids)
     return {
         f"{row.get('increment_id')}@{row.get('store_id')}": (
             int(row.get("store_id") or 0), open_pieces(row),
