@@ -35,13 +35,12 @@ def off(order: dict[str, Any], *, due: Decimal = Decimal(0)) -> dict[str, Decima
     }
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_a_made_order_adds_up_exactly_in_both_currencies(seed: int) -> None:
-    order = OrderMaker(Random(seed)).order()
-    left = {name: by for side in SIDES for name, by in differences(order, side).items()}
-    assert (
-        all(abs(by) <= FRACTIONAL for by in left.values()) if is_fractional(order) else left == {}
-    )
+def test_a_made_order_adds_up_exactly_in_both_currencies() -> None:
+    for seed in range(300):
+        order = OrderMaker(Random(seed)).order()
+        left = {name: by for side in SIDES for name, by in differences(order, side).items()}
+        most = FRACTIONAL if is_fractional(order) else 0
+        assert all(abs(by) <= most for by in left.values()), (seed, left)
 
 
 @pytest.mark.parametrize(("name", "recorded"), MONEY, ids=NAMES)
@@ -199,20 +198,19 @@ def test_the_gross_row_of_the_reference_comes_out_as_measured() -> None:
     assert [str(item[key]) for key in keys] == ["84.03", "33.33", "10.64", "5.32"]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_made_orders_have_the_fields_of_recorded_ones_and_no_others(seed: int) -> None:
+def test_made_orders_have_the_fields_of_recorded_ones_and_no_others() -> None:
     placed = [
         recorded["order_as_placed"]
         for _, recorded in recordings("commerce_money")
         if "order_as_placed" in recorded
     ]
-    made = OrderMaker(Random(seed)).order(payment="checkmo")
-    ours = {"customer_note", "customer_taxvat"}
-    _same_fields(made, placed, ours)
-    _same_fields(made["payment"], [order["payment"] for order in placed], {"po_number"})
     lines = [item for order in placed for item in order["items"]]
-    for item in made["items"]:
-        _same_fields(item, lines, set())
+    for seed in range(60):
+        made = OrderMaker(Random(seed)).order(payment="checkmo")
+        _same_fields(made, placed, {"customer_note", "customer_taxvat"})
+        _same_fields(made["payment"], [order["payment"] for order in placed], {"po_number"})
+        for item in made["items"]:
+            _same_fields(item, lines, set())
 
 
 def _same_fields(made: dict[str, Any], recorded: list[dict[str, Any]], ours: set[str]) -> None:
