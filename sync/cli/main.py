@@ -17,6 +17,7 @@ from sync.cli import (
     poll,
     preview,
     replay,
+    resolve,
     secrets,
     serve,
     trail,
@@ -48,6 +49,7 @@ app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(resolve.resolve)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

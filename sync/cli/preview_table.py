@@ -52,6 +52,8 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
 
 def _fate(found: Preview) -> str:
     is_sum = found.outcome == "deliver" and not found.requests
+    if found.differs:
+        return "would be posted, and would wait for a person"
     return "comes to" if is_sum else WORDS.get(found.outcome, found.outcome)
 
 

@@ -77,6 +77,11 @@ class ExistingSalesOrder:
         return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
 
     @property
+    def is_over(self) -> bool:
+        """Whether F&O will invoice no more of it."""
+        return self.is_cancelled or self.header.get("SalesOrderStatus") == "Invoiced"
+
+    @property
     def quantities(self) -> dict[str, Decimal]:
         """Our lines: reference -> quantity."""
         return {

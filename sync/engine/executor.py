@@ -45,7 +45,8 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         results = [replace(held, action="unchanged") for held in delivery.all_held]
     if plan.then is not None:
         await plan.then(results)
-    return Delivered(plan, tuple(results))
+    open_point = await plan.look() if plan.look is not None else plan.open_point
+    return Delivered(plan, tuple(results), open_point)
 
 
 def _is_known(plan: Plan, delivery: Delivery) -> bool:

@@ -36,7 +36,7 @@ def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:
     tax = parts.tax - _tax(parts.rows, parts.charges) + _tax(rows, charges)
     held = order.grand_total - order.total_canceled + _tendered_left(order, parts)
     if all(pieces_taken_off(row.item) == row.item.qty_refunded for row in parts.rows):
-        held -= _refunded_of_goods(order)
+        held -= refunded_of_goods(order)
     else:
         sold = [replace(row, item=row.item.model_copy(update=NOT_REFUNDED)) for row in parts.rows]
         before = _left(order.model_copy(update=NO_SHIPPING_REFUNDED), sold, parts.charges, settings)
@@ -113,7 +113,7 @@ def _tax(rows: Iterable[MoneyRow], charges: Iterable[Charge]) -> Decimal:
     return total(row.item.tax_amount for row in rows) + total(charge.tax for charge in charges)
 
 
-def _refunded_of_goods(order: Order) -> Decimal:
+def refunded_of_goods(order: Order) -> Decimal:
     """What was refunded of goods and charges: not what was given beyond them, and what was withheld
     as well."""
     return order.total_refunded - order.adjustment_positive + order.adjustment_negative
@@ -127,7 +127,7 @@ def _is_paid_back(order: Order, settings: Orders) -> bool:
         "canceled",
     ):
         return False
-    rest = order.grand_total - order.total_canceled - _refunded_of_goods(order)
+    rest = order.grand_total - order.total_canceled - refunded_of_goods(order)
     return abs(rest) <= max(settings.rounding_most, ZERO)
 
 

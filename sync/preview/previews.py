@@ -65,6 +65,10 @@ class Preview:
     notes: tuple[str, ...] = field(default=())
     missing: tuple[Missing, ...] = field(default=())
     """The rows without which it would be parked."""
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    """What D365 would hold in the end, as the trail shows it."""
+    differs: str = ""
+    """The sums of both systems, where they would differ though it is posted: a person decides."""
 
     def as_json(self) -> dict[str, Any]:
         """As `preview --json` prints it."""
@@ -78,6 +82,8 @@ class Preview:
                 {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
             ],
             "totals": self.totals.as_json() if self.totals else nothing,
+            "amounts": dict(self.amounts),
+            "differs": self.differs,
         }
 
 
@@ -136,10 +142,19 @@ async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Previ
         return Preview(key, "skip", str(plan), totals=totals)
     first = planning.first if kind is Kind.ORDER else []
     requests = _as_sent([*first, *plan.requests()], systems.settings)
-    found = Preview(
-        key, "deliver", plan.reason, plan.remedy, requests, plan.totals, missing=plan.missing
-    )
+    found = _to_be_delivered(key, plan, requests)
     return _with_what_is_presumed(found, plan, planning)
+
+
+def _to_be_delivered(key: str, plan: Plan, requests: tuple[Request, ...]) -> Preview:
+    found = Preview(key, "deliver", requests=requests, totals=plan.totals, amounts=plan.amounts)
+    point = plan.open_point
+    if point is None:
+        return found
+    remedy = point.remedy.replace("{number}", ASSIGNED)
+    return replace(
+        found, reason=point.reason, remedy=remedy, missing=point.missing, differs=point.sums
+    )
 
 
 def _order_in(record: Any) -> Order | None:
