@@ -31,7 +31,8 @@ async def health(
     pauses: FlowPauses,
 ) -> HttpAnswer:
     """Per queue how much waits, per flow when its polls last looked and how many records wait for a
-    person; which flows are paused, and which systems nobody may call. 503 when queue or tables do not answer."""
+    person; which flows are paused, and which systems nobody may call. 503 when queue or tables do
+    not answer."""
     found: dict[str, Any] = {"status": "ok", "counts": pool.counts(), "queues": {}, "flows": {}}
     try:
         found["paused"] = [asdict(pause) for pause in await pauses.standing()]

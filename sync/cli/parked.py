@@ -91,7 +91,8 @@ def as_row(claim: Claim) -> dict[str, Any]:
     """A record that waits for a person as JSON; `differs`: it is delivered, and these sums
     differ."""
     return {
-        "kind": "differs" if claim.is_different else "parked", "connection": claim.connection, "flow": claim.flow, "key": claim.key,
+        "kind": "differs" if claim.is_different else "parked",
+        "connection": claim.connection, "flow": claim.flow, "key": claim.key,
         "number": claim.number,
         "reason": claim.reason, "remedy": claim.remedy, "read_at": claim.read_at,
         "differs": claim.differs,

@@ -66,13 +66,16 @@ class Preview:
     missing: tuple[Missing, ...] = field(default=())
     """The rows without which it would be parked."""
     amounts: Mapping[str, str] = field(default_factory=dict)
-    """What D365 would hold in the end, as the trail shows it."""
+    """What the trail would show, of what D365 would hold in the end."""
     differs: str = ""
     """The sums of both systems, where they would differ though it is posted: a person decides."""
 
     def as_json(self) -> dict[str, Any]:
-        """As `preview --json` prints it."""
+        """As `preview --json` prints it. `held` is there only where D365 would hold something else
+        in the end than was placed."""
         nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
+        totals = dict(self.totals.as_json()) if self.totals else nothing
+        held = {name: self.amounts.get(name, value) for name, value in totals.items()}
         return {
             "key": self.key,
             "outcome": self.outcome,
@@ -81,9 +84,8 @@ class Preview:
             "requests": [
                 {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
             ],
-            "totals": self.totals.as_json() if self.totals else nothing,
-            "amounts": dict(self.amounts),
-            "differs": self.differs,
+            "totals": totals,
+            **({"held": held} if held != totals else {}),
         }
 
 

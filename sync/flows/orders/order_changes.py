@@ -6,12 +6,14 @@ Goods that D365 shipped before the refund are left to the credit memo, which ret
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
+from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.order_sums import look_at_given_up
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
@@ -76,14 +78,18 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return Plan((), digest=delivery.claim.digest)
     if held is None and delivery.claim.intent is None:
         return Skipped(f"{what} in Commerce before it was posted")
+
+    async def document_of(one: Order) -> SalesOrder:
+        items = await delivery.systems.items.of(
+            order_items(one, connection), with_custom_options(one)
+        )
+        account = await account_for(one, delivery)
+        return sales_order_from(one, connection, account=account, items=items)
+
     document = None
     if held is None:
         delivery.wait_until_settled()
-        items = await delivery.systems.items.of(
-            order_items(order, connection), with_custom_options(order)
-        )
-        account = await account_for(order, delivery)
-        document = sales_order_from(order, connection, account=account, items=items)
+        document = await document_of(order)
     removal = SalesOrderRemoval(
         order_store(order, connection).company or connection.dynamics.company,
         order.increment_id,
@@ -93,4 +99,4 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
-    return Plan((removal,))
+    return Plan((removal,), look=look_at_given_up(order, document_of, delivery))

@@ -1,11 +1,12 @@
 """What F&O holds of an order against what Commerce holds, where the order itself cannot be made to
-agree: what was shipped and then cancelled is never charged in the shop.
+agree: the shop never charges what was shipped and then cancelled, and F&O has invoiced it.
 
 The order stays delivered, for its invoices and credit memos go on. A person credits the rest in
 F&O, or decides that F&O is right.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sync.commerce.models.order import Order
@@ -17,47 +18,93 @@ from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
+from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
 from sync.flows.orders.sales_order_writes import KIND
+from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced
 
 Look = Callable[[], Awaitable[OpenPoint | None]]
+DocumentOf = Callable[[Order], Awaitable[SalesOrder]]
 
 
-def open_point(
-    order: Order, document: SalesOrder, connection: Connection, held: Decimal | None = None
-) -> OpenPoint | None:
-    """What a person has to look at where both systems differ by more than rounding; None where
-    they agree, or where F&O does not invoice sales orders. `held`: what F&O holds; None where it is
-    what the document says."""
+@dataclass(frozen=True)
+class OrderSums:
+    """What both systems hold of an order, in its currency. `allowed`: by how much they may
+    differ."""
+
+    order: Order
+    reference: str
+    dynamics: Decimal
+    commerce: Decimal
+    allowed: Decimal
+
+    def open_point(self) -> OpenPoint | None:
+        """What a person has to look at; None where both agree."""
+        off, currency = self.dynamics - self.commerce, self.order.order_currency_code
+        if abs(off) <= self.allowed:
+            return None
+        much, what, change = _MUCH if off > ZERO else _LITTLE
+        key = self.order.key
+        return OpenPoint(
+            f"{self.order.label}: F&O holds {self.dynamics:.2f} {currency}, Commerce"
+            f" {self.commerce:.2f}; {abs(off):.2f} too {much}: {what}",
+            f"{change.format(reference=self.reference)} When that is posted: replay {key}. If F&O"
+            f" is right as it is: resolve orders {key} --why TEXT.",
+            sums=f"F&O {self.dynamics:.2f}, Commerce {self.commerce:.2f} {currency}",
+        )
+
+
+_MUCH = (
+    "much",
+    "it was cancelled in Commerce after it was shipped or invoiced, and is never charged there",
+    "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free"
+    " text invoice with the customer reference {reference}; while {{number}} is open, take it off"
+    " there.",
+)
+_LITTLE = (
+    "little",
+    "the shop has charged it",
+    "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer"
+    " reference {reference}.",
+)
+
+
+def open_point(self) -> OpenPoint | None:
+    """What a person has to look at; None where both agree."""
+    off, currency = self.dynamics - self.commerce, self.order.order_currency_code
+    if abs(off) <= self.allowed:
+        return None
+    much, what, change = _MUCH if off > ZERO else _LITTLE
+    key = self.order.key
+    return OpenPoint(
+        f"{self.order.label}: F&O holds {self.dynamics:.2f} {currency}, Commerce"
+        f" {self.commerce:.2f}; {abs(off):.2f} too {much}: {what}",
+        f"{change.format(reference=self.reference)} When that is posted: replay {key}. If F&O"
+        f" is right as it is: resolve orders {key} --why TEXT.",
+        sums=f"F&O {self.dynamics:.2f}, Commerce {self.commerce:.2f} {currency}",
+    )
+
+
+_MUCH = (
+    "much",
+    "it was cancelled in Commerce after it was shipped or invoiced, and the shop never charges it",
+    "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free text"
+    " invoice with the customer reference {reference}; while {{number}} is open, take it off there.",
+)
+_LITTLE = (
+    "little",
+    "the shop has charged it",
+    "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer reference"
+    " {reference}.",
+)
+
+
+def open_point(order: Order, document: SalesOrder, connection: Connection) -> OpenPoint | None:
+    """What will be left for a person once F&O holds the document."""
     if not orders_are_invoiced(connection):
         return None
-    there = document.held.dynamics if held is None else held
-    wanted = _nearest(there, document.held.commerce, order)
-    if abs(there - wanted) <= _allowed(document, connection):
-        return None
-    currency, key = document.held.currency, order.key
-    more = there > wanted
-    what = (
-        "it was shipped and then cancelled, and the shop never charges it"
-        if more
-        else "the shop has charged it, and F&O does not hold it"
-    )
-    change = (
-        "Credit it in F&O: by a credit note of {number}, or by a return order or a negative free"
-        f" text invoice with the customer reference {document.reference}; while {{number}} is open,"
-        " take it off there."
-        if more
-        else "Add it to {number} in F&O, or charge it by a free text invoice with the customer"
-        f" reference {document.reference}."
-    )
-    return OpenPoint(
-        f"{order.label}: F&O holds {there:.2f} {currency}, Commerce {wanted:.2f};"
-        f" {abs(there - wanted):.2f} too {'much' if more else 'little'}: {what}",
-        f"{change} When it is posted: replay {key}. If F&O is right as it is: resolve orders {key}"
-        " --why TEXT.",
-        sums=f"F&O {there:.2f}, Commerce {wanted:.2f} {currency}",
-    )
+    return _sums(order, document, document.held.dynamics, connection).open_point()
 
 
 def look_at(order: Order, document: SalesOrder, delivery: Delivery) -> Look | None:
@@ -69,41 +116,78 @@ def look_at(order: Order, document: SalesOrder, delivery: Delivery) -> Look | No
     async def look() -> OpenPoint | None:
         held = delivery.held(KIND)
         there = await _held_now(document, held.number if held else "", delivery)
-        return open_point(order, document, connection, there)
+        return _sums(order, document, there, connection).open_point()
 
     return look
 
 
-def _nearest(held: Decimal, commerce: Decimal, order: Order) -> Decimal:
-    """What Commerce wants F&O to hold: all that it may still charge, less what extensions have
-    cancelled of rows and not of the total, but no less than what it has charged."""
-    charged = min(order.total_invoiced - refunded_of_goods(order), commerce)
-    return min(max(held, charged), commerce)
+def look_at_given_up(order: Order, document_of: DocumentOf, delivery: Delivery) -> Look:
+    """Looks at what F&O has shipped or invoiced of an order that is given up in Commerce. What was
+    refunded of it comes back by its credit memos."""
+
+    async def look() -> OpenPoint | None:
+        held, settings = delivery.held(KIND), delivery.systems.settings
+        if held is None or not held.digest.startswith((SHIPPED, INVOICED)):
+            return None
+        sold = without_refunds(order) if held.digest.startswith(SHIPPED) else order
+        document = await document_of(sold)
+        there = await _held_now(document, held.number, delivery)
+        return _sums(sold, document, there, settings).open_point()
+
+    return look
 
 
-def _allowed(document: SalesOrder, connection: Connection) -> Decimal:
-    unit = max(connection.dynamics.rounding.get(document.held.currency, CENT), CENT)
-    return max(unit * (1 + len(document.lines)), connection.orders.rounding_most)
+def _sums(order: Order, document: SalesOrder, there: Decimal, connection: Connection) -> OrderSums:
+    """Commerce wants F&O to hold all that it may still charge, less what extensions have cancelled
+    of rows and not of the total, but no less than what it has charged."""
+    most = document.held.commerce
+    least = min(order.total_invoiced - refunded_of_goods(order), most)
+    wanted = min(max(there, least), most)
+    allowed = _allowed(document.held.currency, len(document.lines), connection)
+    return OrderSums(order, document.reference, there, wanted, allowed)
+
+
+def _allowed(currency: str, lines: int, connection: Connection) -> Decimal:
+    """What rounding line by line makes."""
+    unit = max(connection.dynamics.rounding.get(currency, CENT), CENT)
+    return max(unit * (1 + lines), connection.orders.rounding_most)
 
 
 async def _held_now(document: SalesOrder, number: str, delivery: Delivery) -> Decimal:
-    """What F&O has invoiced and credited of an order, and of its reference; while the order is open
-    what its lines come to, with their part of the tax."""
-    client, company = delivery.systems.dynamics, document.company
-    orders, posted = SalesOrders(client, delivery.systems.settings.dynamics), PostedInvoices(client)
-    found = await orders.read(company, number)
-    others = await posted.sales_invoices_of(company, document.reference)
-    free = await posted.free_text_invoices_of(company, document.reference)
+    """What F&O has invoiced and credited of an order; while the order is open what its lines come
+    to, with their part of the tax."""
+    found = await _read(document.company, number, delivery)
+    beside = await _posted_beside(document.company, number, document.reference, delivery)
+    if found is None or found.is_over:
+        return await _posted(document.company, number, delivery) + beside
+    return rounded(_of_lines(document, found)) + beside
+
+
+async def _read(company: str, number: str, delivery: Delivery) -> ExistingSalesOrder | None:
+    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
+    return await orders.read(company, number)
+
+
+async def _posted(company: str, number: str, delivery: Delivery) -> Decimal:
+    """What F&O has invoiced and credited of a sales order."""
+    posted = PostedInvoices(delivery.systems.dynamics)
+    return _total(await posted.invoices_of_order(company, number))
+
+
+async def _posted_beside(company: str, number: str, reference: str, delivery: Delivery) -> Decimal:
+    """The same of other orders, return orders and free text invoices with the order's reference."""
+    if not reference:
+        return ZERO
+    posted = PostedInvoices(delivery.systems.dynamics)
+    others = await posted.sales_invoices_of(company, reference)
+    free = await posted.free_text_invoices_of(company, reference)
     sums = [await posted.free_text_sums(one) for one in free]
-    beside = total(one.amount or ZERO for one in others if one.sales_order != number)
-    beside += total(one.amount for one in sums)
-    if found is not None and not found.is_over:
-        return rounded(_of_lines(document, found) + beside)
-    return rounded(_sum(await posted.invoices_of_order(company, number)) + beside)
+    beside = _total(one for one in others if one.sales_order != number)
+    return rounded(beside + total(one.amount for one in sums))
 
 
-def _sum(posted: Sequence[PostedInvoice]) -> Decimal:
-    return total(one.amount or ZERO for one in posted)
+def _total(posted: Iterable[PostedInvoice]) -> Decimal:
+    return rounded(total(one.amount or ZERO for one in posted))
 
 
 def _of_lines(document: SalesOrder, found: ExistingSalesOrder) -> Decimal:
