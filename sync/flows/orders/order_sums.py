@@ -8,6 +8,7 @@ F&O, or decides that F&O is right.
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
@@ -28,6 +29,25 @@ Look = Callable[[], Awaitable[OpenPoint | None]]
 DocumentOf = Callable[[Order], Awaitable[SalesOrder]]
 
 
+MUCH: Final = (
+    "much",
+    "it was cancelled in Commerce after it was shipped or invoiced, and is never charged there",
+    (
+        "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free"
+        " text invoice with the customer reference {reference}; while {{number}} is open, take it"
+        " off there."
+    ),
+)
+LITTLE: Final = (
+    "little",
+    "the shop has charged it",
+    (
+        "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer"
+        " reference {reference}."
+    ),
+)
+
+
 @dataclass(frozen=True)
 class OrderSums:
     """What both systems hold of an order, in its currency. `allowed`: by how much they may
@@ -44,7 +64,7 @@ class OrderSums:
         off, currency = self.dynamics - self.commerce, self.order.order_currency_code
         if abs(off) <= self.allowed:
             return None
-        much, what, change = _MUCH if off > ZERO else _LITTLE
+        much, what, change = MUCH if off > ZERO else LITTLE
         key = self.order.key
         return OpenPoint(
             f"{self.order.label}: F&O holds {self.dynamics:.2f} {currency}, Commerce"
@@ -53,51 +73,6 @@ class OrderSums:
             f" is right as it is: resolve orders {key} --why TEXT.",
             sums=f"F&O {self.dynamics:.2f}, Commerce {self.commerce:.2f} {currency}",
         )
-
-
-_MUCH = (
-    "much",
-    "it was cancelled in Commerce after it was shipped or invoiced, and is never charged there",
-    "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free"
-    " text invoice with the customer reference {reference}; while {{number}} is open, take it off"
-    " there.",
-)
-_LITTLE = (
-    "little",
-    "the shop has charged it",
-    "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer"
-    " reference {reference}.",
-)
-
-
-def open_point(self) -> OpenPoint | None:
-    """What a person has to look at; None where both agree."""
-    off, currency = self.dynamics - self.commerce, self.order.order_currency_code
-    if abs(off) <= self.allowed:
-        return None
-    much, what, change = _MUCH if off > ZERO else _LITTLE
-    key = self.order.key
-    return OpenPoint(
-        f"{self.order.label}: F&O holds {self.dynamics:.2f} {currency}, Commerce"
-        f" {self.commerce:.2f}; {abs(off):.2f} too {much}: {what}",
-        f"{change.format(reference=self.reference)} When that is posted: replay {key}. If F&O"
-        f" is right as it is: resolve orders {key} --why TEXT.",
-        sums=f"F&O {self.dynamics:.2f}, Commerce {self.commerce:.2f} {currency}",
-    )
-
-
-_MUCH = (
-    "much",
-    "it was cancelled in Commerce after it was shipped or invoiced, and the shop never charges it",
-    "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free text"
-    " invoice with the customer reference {reference}; while {{number}} is open, take it off there.",
-)
-_LITTLE = (
-    "little",
-    "the shop has charged it",
-    "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer reference"
-    " {reference}.",
-)
 
 
 def open_point(order: Order, document: SalesOrder, connection: Connection) -> OpenPoint | None:
