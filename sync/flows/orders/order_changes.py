@@ -10,15 +10,15 @@ from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.plan import Plan
+from sync.engine.plan import OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.order_sums import look_at_given_up
+from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_before_refunds import without_credited
+from sync.mapping.order_before_refunds import without_credited, without_refunds
 from sync.mapping.order_left import is_changed, is_nothing_left
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
@@ -99,4 +99,11 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
-    return Plan((removal,), look=look_at_given_up(order, document_of, delivery))
+
+    async def look() -> OpenPoint | None:
+        if not was_left(delivery.held(KIND)):
+            return None
+        sold = await document_of(without_refunds(order))
+        return await OrderLook(order, await document_of(order), sold, delivery).look()
+
+    return Plan((removal,), look=look)

@@ -5,29 +5,25 @@ The order stays delivered, for its invoices and credit memos go on. A person cre
 F&O, or decides that F&O is right.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.order import Order
-from sync.config.connections import Connection
 from sync.core.money import CENT, ZERO, rounded, total
+from sync.dynamics.documents.line_amount import LinePrice
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
+from sync.engine.write import Result
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
-from sync.flows.orders.sales_order_writes import KIND
-from sync.mapping.order_before_refunds import without_refunds
+from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced
-
-Look = Callable[[], Awaitable[OpenPoint | None]]
-DocumentOf = Callable[[Order], Awaitable[SalesOrder]]
-
 
 MUCH: Final = (
     "much",
@@ -75,85 +71,90 @@ class OrderSums:
         )
 
 
-def open_point(order: Order, document: SalesOrder, connection: Connection) -> OpenPoint | None:
-    """What will be left for a person once F&O holds the document."""
-    if not orders_are_invoiced(connection):
-        return None
-    return _sums(order, document, document.held.dynamics, connection).open_point()
+@dataclass(frozen=True)
+class OrderLook:
+    """Looks at what F&O holds of an order. `sold`: the document as if nothing had been refunded."""
 
+    order: Order
+    document: SalesOrder
+    sold: SalesOrder
+    delivery: Delivery
 
-def look_at(order: Order, document: SalesOrder, delivery: Delivery) -> Look | None:
-    """Looks at what F&O holds of an order that is to differ; None where it is to agree."""
-    connection = delivery.systems.settings
-    if open_point(order, document, connection) is None:
-        return None
-
-    async def look() -> OpenPoint | None:
-        held = delivery.held(KIND)
-        there = await _held_now(document, held.number if held else "", delivery)
-        return _sums(order, document, there, connection).open_point()
-
-    return look
-
-
-def look_at_given_up(order: Order, document_of: DocumentOf, delivery: Delivery) -> Look:
-    """Looks at what F&O has shipped or invoiced of an order that is given up in Commerce. What was
-    refunded of it comes back by its credit memos."""
-
-    async def look() -> OpenPoint | None:
-        held, settings = delivery.held(KIND), delivery.systems.settings
-        if held is None or not held.digest.startswith((SHIPPED, INVOICED)):
+    def planned(self) -> OpenPoint | None:
+        """What will be left for a person once F&O holds the document; None where F&O does not
+        invoice sales orders."""
+        if not orders_are_invoiced(self.delivery.systems.settings):
             return None
-        sold = without_refunds(order) if held.digest.startswith(SHIPPED) else order
-        document = await document_of(sold)
-        there = await _held_now(document, held.number, delivery)
-        return _sums(sold, document, there, settings).open_point()
+        return self._sums(self.document.held.dynamics, ZERO).open_point()
 
-    return look
+    async def look(self) -> OpenPoint | None:
+        """What is left for a person by what F&O holds. It is asked only where something is planned
+        to be left, or was left because it had shipped or invoiced the order."""
+        held = self.delivery.held(KIND)
+        if held is None or not (was_left(held) or self.planned()):
+            return None
+        client, company = self.delivery.systems.dynamics, self.document.company
+        orders = SalesOrders(client, self.delivery.systems.settings.dynamics)
+        posted, found = PostedInvoices(client), await orders.read(company, held.number)
+        there = await _posted_beside(posted, company, held.number, self.document.reference)
+        if found is None or found.is_over:
+            there += _total(await posted.invoices_of_order(company, held.number))
+            return self._sums(there, self._to_be_returned(found)).open_point()
+        there += rounded(found.total * self._tax)
+        return self._sums(there, self._to_be_returned(found)).open_point()
+
+    def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
+        """Commerce wants F&O to hold all that it may still charge, less what extensions have
+        cancelled of rows and not of the total, but no less than what it has charged; and what was
+        refunded as long as it comes back by credit memos (`returned`)."""
+        most = self.document.held.commerce + returned
+        least = min(self.order.total_invoiced - refunded_of_goods(self.order) + returned, most)
+        wanted = min(max(there, least), most)
+        return OrderSums(self.order, self.document.reference, there, wanted, self._allowed)
+
+    def _to_be_returned(self, found: ExistingSalesOrder | None) -> Decimal:
+        """What F&O has of what was refunded, with its part of the tax: it was not taken off, so
+        credit memos return it."""
+        there = found.amounts if found else {}
+        left = {line.reference: line.left for line in self.document.lines}
+        beyond = ZERO
+        for line in self.sold.lines:
+            kept, sold = _amount(left.get(line.reference)), _amount(line.left)
+            beyond += max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
+        return rounded(beyond * self._tax)
+
+    @property
+    def _tax(self) -> Decimal:
+        """By how much more Commerce charges than F&O's lines say, which may be without tax."""
+        lines = total(line.left.amount() for line in self.sold.lines if line.left is not None)
+        return self.sold.held.dynamics / lines if lines else Decimal(1)
+
+    @property
+    def _allowed(self) -> Decimal:
+        """What rounding line by line makes."""
+        settings = self.delivery.systems.settings
+        unit = max(settings.dynamics.rounding.get(self.document.held.currency, CENT), CENT)
+        return max(unit * (1 + len(self.document.lines)), settings.orders.rounding_most)
 
 
-def _sums(order: Order, document: SalesOrder, there: Decimal, connection: Connection) -> OrderSums:
-    """Commerce wants F&O to hold all that it may still charge, less what extensions have cancelled
-    of rows and not of the total, but no less than what it has charged."""
-    most = document.held.commerce
-    least = min(order.total_invoiced - refunded_of_goods(order), most)
-    wanted = min(max(there, least), most)
-    allowed = _allowed(document.held.currency, len(document.lines), connection)
-    return OrderSums(order, document.reference, there, wanted, allowed)
+def was_left(held: Result | None) -> bool:
+    """Whether what was cancelled or refunded was left on the order, since F&O had shipped or
+    invoiced it."""
+    if held is None:
+        return False
+    is_given_up = held.digest.startswith((SHIPPED, INVOICED))
+    return is_given_up or INVOICED_BEFORE.items() <= held.keys.items()
 
 
-def _allowed(currency: str, lines: int, connection: Connection) -> Decimal:
-    """What rounding line by line makes."""
-    unit = max(connection.dynamics.rounding.get(currency, CENT), CENT)
-    return max(unit * (1 + lines), connection.orders.rounding_most)
+def _amount(price: LinePrice | None) -> Decimal:
+    return price.amount() if price is not None else ZERO
 
 
-async def _held_now(document: SalesOrder, number: str, delivery: Delivery) -> Decimal:
-    """What F&O has invoiced and credited of an order; while the order is open what its lines come
-    to, with their part of the tax."""
-    found = await _read(document.company, number, delivery)
-    beside = await _posted_beside(document.company, number, document.reference, delivery)
-    if found is None or found.is_over:
-        return await _posted(document.company, number, delivery) + beside
-    return rounded(_of_lines(document, found)) + beside
-
-
-async def _read(company: str, number: str, delivery: Delivery) -> ExistingSalesOrder | None:
-    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    return await orders.read(company, number)
-
-
-async def _posted(company: str, number: str, delivery: Delivery) -> Decimal:
-    """What F&O has invoiced and credited of a sales order."""
-    posted = PostedInvoices(delivery.systems.dynamics)
-    return _total(await posted.invoices_of_order(company, number))
-
-
-async def _posted_beside(company: str, number: str, reference: str, delivery: Delivery) -> Decimal:
-    """The same of other orders, return orders and free text invoices with the order's reference."""
-    if not reference:
-        return ZERO
-    posted = PostedInvoices(delivery.systems.dynamics)
+async def _posted_beside(
+    posted: PostedInvoices, company: str, number: str, reference: str
+) -> Decimal:
+    """What F&O has posted of other orders, return orders and free text invoices with the order's
+    reference."""
     others = await posted.sales_invoices_of(company, reference)
     free = await posted.free_text_invoices_of(company, reference)
     sums = [await posted.free_text_sums(one) for one in free]
@@ -163,9 +164,3 @@ async def _posted_beside(company: str, number: str, reference: str, delivery: De
 
 def _total(posted: Iterable[PostedInvoice]) -> Decimal:
     return rounded(total(one.amount or ZERO for one in posted))
-
-
-def _of_lines(document: SalesOrder, found: ExistingSalesOrder) -> Decimal:
-    there = total(Decimal(line.get("LineAmount") or 0) for line in found.lines)
-    sent = total(line.left.amount() for line in document.lines if line.left is not None)
-    return there * document.held.dynamics / sent if sent else there

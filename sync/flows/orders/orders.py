@@ -46,7 +46,7 @@ from sync.flows.orders.order_changes import (
     given_up,
     without_what_is_credited,
 )
-from sync.flows.orders.order_sums import look_at, open_point
+from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
@@ -127,6 +127,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
     write = await _write(order, delivery)
+    look = OrderLook(order, write.order, write.sold, delivery)
     hold = {"hold": write.hold} if write.hold else {}
     return Plan(
         (write,),
@@ -137,8 +138,8 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         read=order.raw,
         when_new=write_back_of("orders", delivery.message.key, connection),
         then=_told(delivery.message.key, write.hold),
-        open_point=open_point(order, write.order, connection),
-        look=look_at(order, write.order, delivery),
+        open_point=look.planned(),
+        look=look.look,
     )
 
 
