@@ -36,7 +36,7 @@ def health(ctx: typer.Context) -> None:
     _show("Paused flows", PAUSED, [_paused(one) for one in found["paused"]])
     _show("Waiting", WAITING, [_waiting(name, one) for name, one in found["queues"].items()])
     parked = [(flow, count) for flow, count in found["parked"].items() if count]
-    _show("Flows with records that wait for a person", ("flow", "parked"), parked)
+    _show("Parked, by flow", ("flow", "records"), parked)
     if not found["systems"]:
         line("Both systems of every connection may be called.")
 

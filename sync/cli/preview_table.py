@@ -39,8 +39,8 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
     table(("request", "path", "record"), [(r.method, r.path, _record(r)) for r in found.requests])
     table(COLUMNS, _lines(found))
     if found.totals is not None:
-        shown = found.as_json()
-        sums = [tuple(shown[name].values()) for name in ("totals", "held") if name in shown]
+        rows = [t for t in (found.totals.as_json(), found.held) if t is not None]
+        sums = [(t["commerce"], t["dynamics"], t["difference"], t["currency"]) for t in rows]
         title = "As placed, and as it is held in the end" if len(sums) > 1 else ""
         table(("Commerce>", "Dynamics>", "difference>", "currency"), sums, title=title)
     for text in found.notes:

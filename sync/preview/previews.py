@@ -70,22 +70,27 @@ class Preview:
     differs: str = ""
     """The sums of both systems, where they would differ though it is posted: a person decides."""
 
+    @property
+    def held(self) -> Mapping[str, str] | None:
+        """What D365 would hold in the end, where that is not what was placed."""
+        placed = self.totals.as_json() if self.totals else {}
+        held = {name: self.amounts.get(name, value) for name, value in placed.items()}
+        return held if held != placed else None
+
     def as_json(self) -> dict[str, Any]:
-        """As `preview --json` prints it. `held` is there only where D365 would hold something else
-        in the end than was placed."""
+        """As `preview --json` prints it; where nothing else is said, the reason tells what D365
+        would hold of an order that was reduced since it was placed."""
         nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
-        totals = dict(self.totals.as_json()) if self.totals else nothing
-        held = {name: self.amounts.get(name, value) for name, value in totals.items()}
+        left = "then reduced to {dynamics} {currency}; Commerce holds {commerce}"
         return {
             "key": self.key,
             "outcome": self.outcome,
-            "reason": self.reason,
+            "reason": self.reason or (left.format(**self.held) if self.held else ""),
             "remedy": self.remedy,
             "requests": [
                 {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
             ],
-            "totals": totals,
-            **({"held": held} if held != totals else {}),
+            "totals": self.totals.as_json() if self.totals else nothing,
         }
 
 
