@@ -16,7 +16,6 @@ from sync.dynamics.documents.line_amount import LinePrice
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
-from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
@@ -94,8 +93,10 @@ class OrderLook:
         if held is None or not (was_left(held) or self.planned()):
             return None
         client, company = self.delivery.systems.dynamics, self.document.company
-        orders = SalesOrders(client, self.delivery.systems.settings.dynamics)
-        posted, found = PostedInvoices(client), await orders.read(company, held.number)
+        posted, found = (
+            client.posted_invoices,
+            await client.sales_orders.by_number(company, held.number),
+        )
         there = await _posted_beside(posted, company, held.number, self.document.reference)
         if found is None or found.is_over:
             there += _total(await posted.invoices_of_order(company, held.number))
