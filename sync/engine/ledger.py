@@ -190,10 +190,8 @@ class Ledger:
 
     async def list_parked(self, claim: Claim) -> None:
         """Put the row into the list, with what the claim says."""
-        cells: dict[str, Value] = {
-            "at": self._clock.now(), "reason": clipped(claim.reason),
-            "remedy": clipped(claim.remedy),
-        }  # fmt: skip
+        said = {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
+        cells: dict[str, Value] = {"at": self._clock.now(), **said}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:
