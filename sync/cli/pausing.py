@@ -46,7 +46,7 @@ def pause(
     """
     context = context_of(ctx)
     _require_named(context, flow, everything=everything)
-    standing, is_new = asyncio.run(_paused(context, flow, by or _user(), why))
+    standing, is_new = asyncio.run(_paused(context, flow, by or user_name(), why))
     if context.as_json:
         json_line({**as_row(standing), "is_new": is_new})
     elif is_new:
@@ -67,7 +67,7 @@ def resume(
     """
     context = context_of(ctx)
     _require_named(context, flow, everything=everything)
-    ended, still = asyncio.run(_resumed(context, flow, by or _user()))
+    ended, still = asyncio.run(_resumed(context, flow, by or user_name()))
     if ended is None:
         wanted = in_words(context.connection, flow)
         known = "; ".join(in_words(one.connection, one.flow) for one in still)
@@ -156,7 +156,7 @@ def _require_known(services: Services, connection: str, flow: str) -> None:
         raise Problem(f'no connection is called "{connection}"', remedy=f"Name one of: {known}.")
 
 
-def _user() -> str:
+def user_name() -> str:
     """Who runs the command, as the system knows them; a container may know nobody."""
     try:
         return getpass.getuser()

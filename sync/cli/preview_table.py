@@ -39,9 +39,10 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
     table(("request", "path", "record"), [(r.method, r.path, _record(r)) for r in found.requests])
     table(COLUMNS, _lines(found))
     if found.totals is not None:
-        t = found.totals.as_json()
-        sums = (t["commerce"], t["dynamics"], t["difference"], t["currency"])
-        table(("Commerce>", "Dynamics>", "difference>", "currency"), [sums])
+        rows = [t for t in (found.totals.as_json(), found.held) if t is not None]
+        sums = [(t["commerce"], t["dynamics"], t["difference"], t["currency"]) for t in rows]
+        title = "As placed, and as it is held in the end" if len(sums) > 1 else ""
+        table(("Commerce>", "Dynamics>", "difference>", "currency"), sums, title=title)
     for text in found.notes:
         line(f"  Note: {text}")
     for request in found.requests if documents else ():
@@ -52,6 +53,8 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
 
 def _fate(found: Preview) -> str:
     is_sum = found.outcome == "deliver" and not found.requests
+    if found.differs:
+        return "would be posted, and would wait for a person"
     return "comes to" if is_sum else WORDS.get(found.outcome, found.outcome)
 
 

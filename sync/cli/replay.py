@@ -125,7 +125,7 @@ async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     claims = await ledgers.parked(reason)
     letters = await ledgers.dead_letters(reason)
     return [
-        *(Again(c.connection, c.flow, c.key, "parked", c.reason) for c in claims),
+        *(Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims),
         *(
             Again(m.connection, m.flow, m.key, "set aside", letter.reason, letter)
             for letter, m in letters
