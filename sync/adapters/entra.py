@@ -172,8 +172,7 @@ class EntraTokens:
             else "check tenant, client id and the expiry of its secret"
         )
         return SignInRefused(
-            f"Entra refused a token for {self._scope} ({code}): {check}",
-            after=REFUSED_WAIT,
+            f"Entra refused a token for {self._scope} ({code}): {check}", after=REFUSED_WAIT
         )
 
     async def _make(self) -> AsyncTokenCredential:

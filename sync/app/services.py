@@ -144,13 +144,7 @@ class Services:
         return await self.business_events.take(connection, body)
 
     async def take(
-        self,
-        queue: str,
-        body: bytes,
-        message_id: str,
-        deliveries: int,
-        *,
-        trace_parent: str = "",
+        self, queue: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
     ) -> None:
         """One message of a queue."""
         log.debug(

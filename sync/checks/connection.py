@@ -21,11 +21,7 @@ from sync.checks.invoice_settings import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
-from sync.checks.stores import (
-    stores_are_handled,
-    templates_tell_stores_apart,
-    websites_exist,
-)
+from sync.checks.stores import stores_are_handled, templates_tell_stores_apart, websites_exist
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 from sync.checks.written_back import receipts_may_be_written

@@ -109,12 +109,7 @@ async def _show(
 
 
 async def _erase(
-    context: CommandContext,
-    services: Services,
-    name: str,
-    records: Sequence[Record],
-    *,
-    yes: bool,
+    context: CommandContext, services: Services, name: str, records: Sequence[Record], *, yes: bool
 ) -> None:
     agreed = bool(records) and (yes or _asked(context, name, records))
     erased = services.erasure.erase(name, records if agreed else ())

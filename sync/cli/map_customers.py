@@ -143,11 +143,7 @@ async def _removed(context: CommandContext, kind: AccountKind, source: str, comp
 
 
 @app.command("import", cls=Command)
-def import_customers(
-    ctx: typer.Context,
-    file: File,
-    dry_run: DryRun = False,
-) -> None:
+def import_customers(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and
     matched_by.
 
@@ -182,11 +178,7 @@ def export(ctx: typer.Context, file: File) -> None:
 
 
 @app.command(cls=Command)
-def match(
-    ctx: typer.Context,
-    company: Company = "",
-    yes: Yes = False,
-) -> None:
+def match(ctx: typer.Context, company: Company = "", yes: Yes = False) -> None:
     """Read the customers of both systems and match them by the connection's rules
     (customers.match).
 

@@ -115,11 +115,7 @@ async def _removed(context: CommandContext, sku: str) -> None:
 
 
 @app.command("import", cls=Command)
-def import_items(
-    ctx: typer.Context,
-    file: File,
-    dry_run: DryRun = False,
-) -> None:
+def import_items(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it
     or nothing.
 

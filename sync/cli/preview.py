@@ -189,11 +189,7 @@ def companies(
 
 
 def _finish(
-    run: Run,
-    files: list[str] | None,
-    ids: str,
-    kind: Kind | None,
-    example: str,
+    run: Run, files: list[str] | None, ids: str, kind: Kind | None, example: str
 ) -> NoReturn:
     """Preview documents of a kind, or stories where there is none, and end with the status."""
     if bool(files) == bool(ids):

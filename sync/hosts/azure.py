@@ -166,10 +166,7 @@ def _timer(app: func.FunctionApp, runtime: Opening) -> None:
 def _messages(app: func.FunctionApp, queue: str, name: str, runtime: Opening) -> None:
     @app.function_name(name)
     @app.service_bus_queue_trigger(
-        arg_name="message",
-        queue_name=queue,
-        connection=SERVICE_BUS,
-        data_type=func.DataType.BINARY,
+        arg_name="message", queue_name=queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def take(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
         body, deliveries = message.get_body(), message.delivery_count or 1

@@ -11,12 +11,7 @@ from sync.core.ports import Clock
 from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind, id_of
 from sync.preview.presumed import PresumedAccounts, PresumedDynamics
-from sync.preview.unasked import (
-    Given,
-    GivenCommerce,
-    Lookups,
-    UnaskedWebsites,
-)
+from sync.preview.unasked import Given, GivenCommerce, Lookups, UnaskedWebsites
 
 
 def given_systems(

@@ -5,9 +5,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from sync.config.file.breaches import (
-    Breach,
-)
+from sync.config.file.breaches import Breach
 from sync.config.file.toml_lines import Path
 
 ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
