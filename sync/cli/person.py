@@ -102,19 +102,25 @@ class Records:
         )
         if claim.state is not State.NEW or document is not None:
             yield "companies", number
-        accounts, buyers = {claim.number} - {""}, set[int]()
-        for entity in systems.settings.legal_entities:
-            known = await systems.accounts.get("company", number, entity)
-            accounts |= {known.account} if known else set()
-        async for contact in ledger.claims(systems.name, "contacts"):
-            buyer, _, account = contact.key.partition("@")
-            if {account, account.rpartition("@")[0]} & accounts:
-                buyers.add(int(buyer))
-        buyers |= await self._buyers_for(company)
-        administrator = _administrator(document)
-        for customer in sorted(buyers | ({administrator} if administrator else set())):
+        buyers = {
+            *await self._buyers_for(company), *await self._contacts(number, claim.number),
+            _administrator(document),
+        }  # fmt: skip
+        for customer in sorted(filter(None, buyers)):
             async for record in self._of_customer(customer):
                 yield record
+
+    async def _contacts(self, company: str, delivered_as: str) -> set[int]:
+        """The customers who are contacts of a company's accounts."""
+        accounts, found = {delivered_as} - {""}, set[int]()
+        for entity in self.systems.settings.legal_entities:
+            known = await self.systems.accounts.get("company", company, entity)
+            accounts |= {known.account} if known else set()
+        async for contact in self.services.ledger.claims(self.systems.name, "contacts"):
+            buyer, _, account = contact.key.partition("@")
+            if {account, account.rpartition("@")[0]} & accounts:
+                found.add(int(buyer))
+        return found
 
     async def _buyers_for(self, company: int) -> set[int]:
         """Customers who are the company's users, or have ordered for it.
@@ -123,21 +129,16 @@ class Records:
         whole, of each row as little as it takes.
         """
         found = set[int]()
+        commerce = self.systems.commerce
         for path, key, customer, attribute in BUYERS:
+            named = ("extension_attributes", ((attribute, ("company_id",)),))
             search = Search(
-                sorts=(Sort("entity_id"),),
-                page_size=self.systems.commerce.settings.page_size,
-                fields=(
-                    *dict.fromkeys((key, customer)),
-                    ("extension_attributes", ((attribute, ("company_id",)),)),
-                ),
-            )
-            async for page in self.systems.commerce.pages(path, search, key=key):
-                found |= {
-                    whole_in(row.get(customer)) or 0
-                    for row in page.items
-                    if _bought_for(row, attribute) == company
-                }
+                sorts=(Sort("entity_id"),), page_size=commerce.settings.page_size,
+                fields=(*dict.fromkeys((key, customer)), named),
+            )  # fmt: skip
+            async for page in commerce.pages(path, search, key=key):
+                ours = (row for row in page.items if _bought_for(row, attribute) == company)
+                found |= {whole_in(row.get(customer)) or 0 for row in ours}
         return found - {0}
 
     async def _keys(self, flow: str, key: str) -> AsyncIterator[str]:
