@@ -73,15 +73,17 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(
-        rows,
-        tuple(charges),
-        tuple(paid),
-        document.tax_amount,
-        document.grand_total,
+        rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total,
         unrounded_rows(document, items),
-    )
+    )  # fmt: skip
     parts = _settled(parts, document, order, settings, extra_tax)
-    on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
+    return _with_fixed_product_tax(parts, document, order, settings)
+
+
+def _with_fixed_product_tax(
+    parts: DocumentParts, document: Invoice | CreditMemo, order: Order, settings: Orders
+) -> DocumentParts:
+    on_lines = total(one.tax for one in parts.rows) + total(one.tax for one in parts.charges)
     fixed = fixed_product_tax(
         document, order, settings, rest=parts.rest, tax=stored(parts.tax - on_lines)
     )

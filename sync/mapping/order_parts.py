@@ -100,17 +100,14 @@ def segment_parts(
     charged = [segment for segment in segments if segment.home.payment is None]
     beside = total(segment.tax_beside for segment in charged)
     is_told = abs(untold - total(one.tax for one in charged) - beside) <= CENT
-    charges, extra_tax = [], ZERO
+    extra_tax = total(one.tax for one in charged if one.home.tax_field)
+    charges = []
     for one in charged:
         tax = one.tax + (one.tax_beside if is_told else ZERO)
         codes = _segment_tax_codes(order, one.amount, tax) if tax else ()
         charges.append(Charge(one.name, one.home.item or "", one.amount, tax, tax_codes=codes))
-        extra_tax += one.tax if one.home.tax_field else ZERO
-    paid = [
-        Paid(segment.name, segment.home.payment, abs(segment.amount))
-        for segment in segments
-        if segment.home.payment is not None
-    ]
+    payments = [(one, one.home.payment) for one in segments]
+    paid = [Paid(one.name, home, abs(one.amount)) for one, home in payments if home is not None]
     return charges, paid, extra_tax
 
 

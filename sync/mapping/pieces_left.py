@@ -56,8 +56,8 @@ def _amounts_wanted(row: MoneyRow, wanted: Decimal) -> list[Decimal]:
     item, kept = row.item, pieces_kept(row.item)
     if not wanted:
         return [ZERO] * 4
-    amounts, off = _amounts_kept(row, kept), pieces_taken_off(item)
-    if not off:
+    amounts = _amounts_kept(row, kept)
+    if not (off := pieces_taken_off(item)):
         return amounts
     back = [
         item.amount_refunded, item.discount_refunded, item.tax_refunded,
