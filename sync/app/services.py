@@ -173,11 +173,9 @@ class Services:
             return
         if await self._gave_back(message):
             return
-        telemetry, named = self.edition_parts.telemetry, (message.flow, message.connection)
-        with (
-            telemetry.delivery(*named, message.key, trace_parent=trace_parent),
-            self.turns.taken(message),
-        ):
+        named = (message.flow, message.connection, message.key)
+        reported = self.edition_parts.telemetry.delivery(*named, trace_parent=trace_parent)
+        with reported, self.turns.taken(message):
             await self.runner.deliver(message)
 
     async def _gave_back(self, message: Message) -> bool:

@@ -68,11 +68,8 @@ class ItemMappings:
         known = self._remembered.get(key)
         if known is None:
             row = await self._rows.get(key)
-            known = (
-                self._by_rule(sku)
-                if row is None
-                else replace(row, unit=row.unit or self._items.unit)
-            )
+            unit = self._items.unit
+            known = replace(row, unit=row.unit or unit) if row else self._by_rule(sku)
             if known is not None:
                 self._remembered.keep(key, known)
         return known
@@ -101,11 +98,8 @@ class ItemMappings:
         `items.custom_options` is off. Raises as the shop's client does."""
         if self._items.custom_options != "base" or self._base_skus is None:
             return {}
-        wanted = {
-            sku: product
-            for sku, product in with_options.items()
-            if await self._rows.get(normal_sku(sku)) is None
-        }
+        get = self._rows.get
+        wanted = {k: v for k, v in with_options.items() if await get(normal_sku(k)) is None}
         bases = await self._base_skus(set(wanted.values())) if wanted else {}
         found: dict[str, ItemMapping] = {}
         for sku, product in wanted.items():

@@ -43,6 +43,11 @@ SCHEMA: Final = (
 )
 
 
+LOCK = (
+    "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE sequence = ?"
+)
+
+
 @dataclass(frozen=True)
 class Sent:
     """A message and when it may first be had."""
@@ -93,11 +98,7 @@ def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) ->
         for place, (ready_at, due) in enumerate(line)
     ]
     found = [due for _, _, due in sorted(turns)[:most]]
-    sql = (
-        "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE"
-        " sequence = ?"
-    )
-    db.executemany(sql, [(until, row[0]) for row in found])
+    db.executemany(LOCK, [(until, row[0]) for row in found])
     return found
 
 
