@@ -87,9 +87,9 @@ class Records:
         """The company whose administrator a customer is, where companies flow."""
         if "companies" not in self.systems.settings.flows:
             return None
-        document = await self.systems.customers.get(customer) or {}
+        document = await self.systems.commerce.customers.by_id(customer) or {}
         number = _bought_for(document, "company_attributes")
-        company = await self.systems.companies.get(number) if number else None
+        company = await self.systems.commerce.companies.by_id(number) if number else None
         return number if _administrator(company) == customer else None
 
     async def _of_company(self, company: int) -> AsyncIterator[Record]:
@@ -98,7 +98,9 @@ class Records:
         systems, ledger, number = self.systems, self.services.ledger, str(company)
         claim = await ledger.claim(systems.name, "companies", number)
         document = (
-            await systems.companies.get(company) if "companies" in systems.settings.flows else None
+            await systems.commerce.companies.by_id(company)
+            if "companies" in systems.settings.flows
+            else None
         )
         if claim.state is not State.NEW or document is not None:
             yield "companies", number

@@ -100,21 +100,20 @@ async def verify_events(
     """
     if any(event.recipient != keys.client_id for event in events):
         raise WrongRecipient("the recipient's client id is not that of this connection")
-    refusal = Refused("neither signature fits")
+    signatures, refusal = _signatures(headers)
     trouble: Later | None = None
-    for signature_header, path_header in _SIGNATURES:
+    for path in sorted(signatures, key=lambda path: not public_keys.knows(path)):
         try:
-            signature = decoded_base64(
-                header_of(headers, signature_header), f"header {signature_header}"
-            )
-            key = await public_keys.get(header_of(headers, path_header))
+            key = await public_keys.get(path)
         except Refused as error:
             refusal = error
             continue
         except Later as error:
             trouble = error
             continue
-        if rsa_signed(signature, body, key):
+        if any(rsa_signed(signature, body, key) for signature in signatures[path]):
+            for other in signatures:
+                public_keys.vouch(other)
             return
     raise trouble or refusal
 
@@ -160,6 +159,22 @@ def status_for(error: Exception) -> HTTPStatus:
     if isinstance(error, NotJson | BadEvent):
         return HTTPStatus.BAD_REQUEST
     return HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _signatures(headers: Mapping[str, str]) -> tuple[dict[str, list[bytes]], Refused]:
+    """The signatures that a delivery brings, by the path of their key; and why it is refused when
+    none fits."""
+    found: dict[str, list[bytes]] = {}
+    refusal = Refused("neither signature fits")
+    for signature_header, path_header in _SIGNATURES:
+        try:
+            signature = decoded_base64(
+                header_of(headers, signature_header), f"header {signature_header}"
+            )
+            found.setdefault(header_of(headers, path_header), []).append(signature)
+        except Refused as error:
+            refusal = error
+    return found, refusal
 
 
 def _event(entry: Any) -> Event:

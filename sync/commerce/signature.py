@@ -18,7 +18,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from sync.config.connections import WebhookKeys
 from sync.core.errors import Later, Never
@@ -118,15 +121,24 @@ def key_fault(key: str, scheme: str) -> str:
     if scheme == "hmac":
         if not key.strip():
             return "is blank"
-        if "-----BEGIN" in key:
-            return "holds a PEM key, which is no shared secret"
-        return ""
+        return "holds a public key, which is no shared secret" if _is_public_key(key) else ""
     public = rsa_key(key)
     if public is None:
         return "holds no RSA public key in PEM form"
     if public.key_size < SHORTEST_RSA_KEY:
         return f"holds an RSA key of {public.key_size} bits, at least {SHORTEST_RSA_KEY} are needed"
     return ""
+
+
+def _is_public_key(text: str) -> bool:
+    """Whether a text is a key in PEM form, or what stands between its two lines."""
+    if "-----BEGIN" in text:
+        return True
+    try:
+        load_der_public_key(base64.b64decode("".join(text.replace("\\n", "").split())))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def rsa_signed(signature: bytes, message: bytes, key: RSAPublicKey) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents import requests
 from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.odata_client import ODataClient, Write
 
 SET, ADDRESSES = requests.CUSTOMERS, requests.ADDRESSES
 
@@ -28,10 +28,10 @@ ADDRESS_FIELDS = (
 class Customers:
     """The customer accounts of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
-    async def get(self, company: str, account: str) -> dict[str, Any] | None:
+    async def by_account(self, company: str, account: str) -> dict[str, Any] | None:
         """The account, or None."""
         return await self._client.get(SET, _key(company, account), select=FIELDS)
 

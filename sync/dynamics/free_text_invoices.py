@@ -14,10 +14,10 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.odata import Filter
+from sync.dynamics.odata_client import ODataClient, Write
 
 HEADERS, LINES = requests.FREE_TEXT_HEADERS, requests.FREE_TEXT_LINES
 
@@ -43,7 +43,7 @@ class FoundInvoice:
 class FreeTextInvoices:
     """The free text invoices of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, invoice: FreeTextInvoice) -> FoundInvoice | None:
@@ -103,11 +103,6 @@ class FreeTextInvoices:
         except Never:
             await self._client.delete(HEADERS, _key(invoice.company, identifier))
             raise
-
-    async def read(self, company: str, identifier: int) -> FoundInvoice | None:
-        """The invoice of that identifier; None when there is none (any more)."""
-        row = await self._client.get(HEADERS, _key(company, identifier), select=FIELDS)
-        return await self._with_lines(company, row) if row else None
 
     async def _with_lines(self, company: str, row: Mapping[str, Any]) -> FoundInvoice:
         identifier = int(row["InvoiceIdentifier"])

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.customer_payment import CustomerPayment
+from sync.dynamics.odata_client import ODataClient
 
 HEADERS, LINES = requests.JOURNAL_HEADERS, requests.JOURNAL_LINES
 
@@ -45,7 +45,7 @@ class FoundPayment:
 class PaymentJournals:
     """The customer payment journals of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, payment: CustomerPayment) -> FoundPayment | None:

@@ -16,9 +16,9 @@ from typing import Any
 
 from sync.core.errors import Never
 from sync.core.money import total
-from sync.dynamics.client import DynamicsClient
 from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata_client import ODataClient
 
 log = logging.getLogger("sync.dynamics.posted_invoices")
 
@@ -82,7 +82,7 @@ class Sums:
 class PostedInvoices:
     """The posted invoices of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def sales_invoice(self, company: str, number: str) -> PostedInvoice | None:

@@ -24,9 +24,9 @@ METADATA_TIMEOUT: Final = timedelta(minutes=10)
 Key = Mapping[str, Any]
 
 
-class DynamicsReader:
+class ODataReader:
     """One environment, read. `counts` holds the requests made so far (reads, writes) and the tokens
-    taken. Errors as `DynamicsClient` has them; every read is safe to repeat."""
+    taken. Errors as `ODataClient` has them; every read is safe to repeat."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

@@ -13,10 +13,10 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.return_order import ReturnOrder
+from sync.dynamics.odata_client import ODataClient, Write
 
 HEADERS, LINES = requests.RETURN_HEADERS, requests.RETURN_LINES
 
@@ -45,7 +45,7 @@ class FoundReturn:
 class ReturnOrders:
     """The return orders of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, order: ReturnOrder) -> FoundReturn | None:

@@ -17,7 +17,6 @@ from sync.config.connections import Dynamics
 from sync.core.errors import Never
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents.requests import order_line_body
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import Changes
@@ -27,13 +26,14 @@ from sync.dynamics.existing_sales_order import (
     STOPPED,
     ExistingSalesOrder,
 )
+from sync.dynamics.odata_client import ODataClient, Write
 from sync.dynamics.refusals import NotFound
 
 
 class SalesOrders:
     """The sales orders of one environment, in the entity sets that the connection names."""
 
-    def __init__(self, client: DynamicsClient, settings: Dynamics) -> None:
+    def __init__(self, client: ODataClient, settings: Dynamics) -> None:
         self._client = client
         self.headers = settings.order_headers
         self.lines = settings.order_lines
@@ -97,7 +97,7 @@ class SalesOrders:
         another document. One that was cancelled there counts where there is no other.
         """
         if order.number:
-            found = await self.read(order.company, order.number)
+            found = await self.by_number(order.company, order.number)
             if found is not None:
                 must_be_this_order(
                     order, found.number, found.header, found.lines, self._unit(order)
@@ -125,7 +125,7 @@ class SalesOrders:
             must_be_this_order(order, found.number, found.header, found.lines, self._unit(order))
         return ours[0] if ours else None
 
-    async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
+    async def by_number(self, company: str, number: str) -> ExistingSalesOrder | None:
         """The order of that number as it stands; None when there is none."""
         header = await self._client.get(
             self.headers, _header_key(company, number), select=HEADER_FIELDS
@@ -192,7 +192,7 @@ class SalesOrders:
                 not_after=not_after,
             )
         except NotFound:
-            if await self.read(company, found.number) is not None:
+            if await self.by_number(company, found.number) is not None:
                 raise
 
     def _header(self, order: SalesOrder) -> Write:

@@ -101,7 +101,7 @@ class Sandboxes:
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens,
+            settings.dynamics, http=ledger, tokens=self.tokens,
             clock=self.clock, pace=pace_of(self.clock),
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)

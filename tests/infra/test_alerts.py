@@ -8,9 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from sync.core.errors import Paused
+from sync.hosts.registered import HttpFunction, Registered, registered
+from tests.hosts.surface import app
 from tests.infra.bicep import bicep
 
 ROOT = Path(__file__).parents[2]
@@ -157,16 +160,45 @@ def test_everybody_who_is_to_be_told_is_told_by_every_alert() -> None:
         assert metric["actions"]["loop_type"]["detail"]["array_name"] == "actions"
 
 
-def test_the_log_reaches_the_alerts_at_the_level_it_is_written_at() -> None:
-    levels = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]["logLevel"]
-    assert levels["default"] == "Information"
-    assert not any(category.startswith(("Function", "sync")) for category in levels)
+def level(category: str) -> str:
+    """The level from which the Functions host takes lines of a category: the longest name that
+    begins it decides (learn.microsoft.com, azure-functions/configure-monitoring)."""
+    levels: dict[str, str] = logging_settings()["logLevel"]
+    fitting = [name for name in levels if f"{category}.".startswith(f"{name}.")]
+    return levels[max(fitting, key=len, default="default")]
+
+
+def logging_settings() -> Any:
+    return json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
+
+
+@pytest.mark.parametrize("function", registered(app()), ids=lambda function: function.name)
+def test_the_log_reaches_the_alerts_at_the_level_it_is_written_at(function: Registered) -> None:
+    assert level("Worker") == "Information", "what is written outside an invocation"
+    assert level(f"Function.{function.name}.User") == "Information"
+    assert level("Host.Results") == "Information", "functions-fail reads requests"
+
+
+@pytest.mark.parametrize("function", registered(app()), ids=lambda function: function.name)
+def test_a_call_of_a_stranger_writes_no_lines_of_the_hosts_own(function: Registered) -> None:
+    """Executing and Executed tell what the request tells. They are left out where anybody may
+    call, and nowhere else."""
+    is_open = isinstance(function, HttpFunction) and function.level == func.AuthLevel.ANONYMOUS
+    assert level(f"Function.{function.name}") == ("Warning" if is_open else "Information")
+    assert level("Host.Aggregator") == "Warning"
 
 
 def test_no_line_that_an_alert_reads_is_left_out_by_sampling() -> None:
-    """A sampled log would be thinnest when there is most to tell."""
-    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
-    excluded = host["logging"]["applicationInsights"]["samplingSettings"]["excludedTypes"].split(
-        ";"
+    """A sampled log would be thinnest when there is most to tell. Requests are sampled, for
+    strangers make them: the alert that reads them counts what a row stands for."""
+    sampling = logging_settings()["applicationInsights"]["samplingSettings"]
+    assert sampling["isEnabled"] is True
+    assert sampling["maxTelemetryItemsPerSecond"] == 20
+    assert sampling["excludedTypes"].split(";") == ["Exception", "Trace"]
+    readers = {name for name in rules() if "AppRequests" in query(name)}
+    assert readers == {"functions-fail"}
+    assert (
+        query("functions-fail")
+        .rstrip()
+        .endswith("| mv-expand Each = range(1, ItemCount, 1) to typeof(int)")
     )
-    assert {"Request", "Trace"} <= set(excluded)
