@@ -103,8 +103,7 @@ class SqliteStore:
 
     def flush(self) -> None:
         """Commit what is pending now, instead of at the loop's next turn."""
-        batch = self._next_batch()
-        if not batch:
+        if not (batch := self._next_batch()):
             return
         if self._pending and self._loop:
             self._loop.call_soon(self.flush)
