@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 OneFlow = Annotated[str, typer.Option("--flow", metavar="FLOW", help="Only this flow.")]
-Unasked = Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")]
 
 
 def listed(text: str) -> list[str]:

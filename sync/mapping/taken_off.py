@@ -59,15 +59,6 @@ def orders_are_invoiced(connection: Connection) -> bool:
     return "orders" in connection.flows and not by_free_text
 
 
-def planned(order: SalesOrder) -> dict[str, HeldLine]:
-    """What F&O holds of an order once it was posted and reduced."""
-    return {
-        line.reference: HeldLine(line.left.quantity, line.left.amount())
-        for line in order.lines
-        if line.left is not None
-    }
-
-
 def still_credited(
     receivable: Receivable, memo: CreditMemo, order: Order, sale: Sale, connection: Connection
 ) -> Receivable:

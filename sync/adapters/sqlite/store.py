@@ -71,11 +71,6 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._fault(error) from None
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether nobody else can see this store, and nothing of it outlives the process."""
-        return self.path == MEMORY
-
     def read(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What has been committed, now. Raises `Later` or `Never` as writes do."""
         try:
