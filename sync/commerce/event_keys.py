@@ -72,9 +72,6 @@ class PublicKeys:
         """
         if not _PATH.fullmatch(path):
             raise Refused("the public key's path is not below /prod/keys/")
-        kept = self._kept.get(path)
-        if kept is not None and self._clock.now() < kept.until:
-            return kept.key
         lock = self._fetching.setdefault(path, asyncio.Lock())
         try:
             async with lock:
@@ -105,14 +102,17 @@ class PublicKeys:
         if path in self._failed or (kept is None and not self._may_ask(path, now)):
             return None
         key = await self._fetch(path)
-        now = self._clock.now()
         if key is None:
-            self._failed[path] = now + FAILURE_KEPT
+            self._failed[path] = self._clock.now() + FAILURE_KEPT
         else:
-            if kept is None and len(self._kept) == MOST_KEYS:
-                del self._kept[min(self._kept, key=lambda name: self._kept[name].until)]
-            self._kept[path] = _Kept(key, now + KEPT)
+            self._keep(path, key)
         return key
+
+    def _keep(self, path: str, key: RSAPublicKey) -> None:
+        """Keep a key, in the place of the oldest one where there are too many."""
+        if path not in self._kept and len(self._kept) == MOST_KEYS:
+            del self._kept[min(self._kept, key=lambda name: self._kept[name].until)]
+        self._kept[path] = _Kept(key, self._clock.now() + KEPT)
 
     def _may_ask(self, path: str, now: datetime) -> bool:
         """Whether one more path that never held a key may be fetched; counts it."""

@@ -51,6 +51,14 @@ class Page:
     server_time: datetime | None
     page_size: int
 
+    def is_last(self, seen: int) -> bool:
+        """Whether no page comes after it. `seen`: rows that came with this one and before."""
+        if not self.items:
+            return True
+        if self.total_count is None:
+            return len(self.items) < self.page_size
+        return seen >= self.total_count
+
 
 class RestClient:
     """One shop. Paths are below /V1 and escaped (`path_of`). `pace` is shared by all clients of the
@@ -141,30 +149,29 @@ class RestClient:
         seen: set[Any] = set()
         number, size = 1, 0
         while True:
-            try:
-                page = await self.search(path, search.at(page=number))
-            except PageTooLarge:
-                if number == 1:
-                    raise
+            page = await self._numbered(path, search, number, size)
+            if page is None:
                 number = 1
                 continue
-            if number > 1 and page.page_size != size:
-                number = 1
-                continue
-            fresh = {
-                _identity(row, key): row for row in page.items if _identity(row, key) not in seen
-            }
-            seen.update(fresh)
+            rows = {_identity(row, key): row for row in page.items}
+            fresh = [row for identity, row in rows.items() if identity not in seen]
+            seen |= rows.keys()
             if fresh:
-                yield replace(page, items=list(fresh.values()))
-            complete = (
-                len(page.items) < page.page_size
-                if page.total_count is None
-                else len(seen) >= page.total_count
-            )
-            if complete or (not fresh and number > 1) or not page.items:
+                yield replace(page, items=fresh)
+            if page.is_last(len(seen)) or (not fresh and number > 1):
                 return
             number, size = number + 1, page.page_size
+
+    async def _numbered(self, path: str, search: Search, number: int, size: int) -> Page | None:
+        """A page as large as those before it; None where the shop has another limit meanwhile, so
+        that its pages begin elsewhere."""
+        try:
+            page = await self.search(path, search.at(page=number))
+        except PageTooLarge:
+            if number == 1:
+                raise
+            return None
+        return page if number == 1 or page.page_size == size else None
 
     async def changed(
         self,

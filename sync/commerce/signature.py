@@ -29,6 +29,11 @@ from sync.core.ports import Secrets
 
 SHORTEST_RSA_KEY: Final = 2048
 """Bits; shorter keys can be factored (NIST SP 800-131A). Adobe's have 2048 and 4096."""
+CURES: Final = {
+    "rsa": "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
+    " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the secret {name}.",
+    "hmac": "Store the gateway's shared secret as {name}.",
+}
 LONGEST_SIGNATURE: Final = 4096
 """Characters; a 16,384-bit RSA key makes 2,732."""
 
@@ -57,27 +62,22 @@ async def verify(
     if not keys.keys:
         raise Refused("no webhook key is configured")
     signed = base64.b64encode(body) if keys.message == "base64" else body
-    unusable: Never | None = None
-    unread: Later | None = None
-    tried = 0
+    refusals = list[Exception]()
     for name in keys.keys:
         try:
-            key = await secrets.get(name)
-            fits = _fits(given, signed, key, name, keys.scheme)
-        except Never as error:
-            unusable = error
-            continue
-        except Later as error:
-            unread = error
-            continue
-        if fits:
-            return
-        tried += 1
-    if unread is not None:
-        raise unread
-    if unusable is not None and not tried:
-        raise unusable
-    raise Refused("the signature fits none of the configured keys")
+            if _fits(given, signed, await secrets.get(name), name, keys.scheme):
+                return
+            refusals.append(Refused("the signature fits none of the configured keys"))
+        except (Never, Later) as error:
+            refusals.append(error)
+    raise min(reversed(refusals), key=_weight)
+
+
+def _weight(refusal: Exception) -> int:
+    """A key that cannot be read at this moment may yet fit; one that fits not decides over one that
+    cannot be used."""
+    kinds = (Later, Refused, Never)
+    return next(place for place, kind in enumerate(kinds) if isinstance(refusal, kind))
 
 
 def signature_in(headers: Mapping[str, str], keys: WebhookKeys) -> bytes:
@@ -160,16 +160,7 @@ def decoded_base64(text: str, what: str) -> bytes:
 
 def _fits(signature: bytes, message: bytes, key: str, name: str, scheme: str) -> bool:
     if fault := key_fault(key, scheme):
-        raise Never(
-            f"the secret {name!r} {fault}",
-            remedy=(
-                "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
-                " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the"
-                f" secret {name!r}."
-                if scheme == "rsa"
-                else f"Store the gateway's shared secret as {name!r}."
-            ),
-        )
+        raise Never(f"the secret {name!r} {fault}", remedy=CURES[scheme].format(name=repr(name)))
     public = rsa_key(key) if scheme == "rsa" else None
     if public is None:
         return _hmac_fits(signature, message, key)

@@ -140,15 +140,12 @@ class ODataClient(ODataReader):
         operations = [self._operation(write) for write in writes]
         if not operations:
             return []
-        document = Document(operations, call, not_after)
-        parts = await self._documents.get(document) or []
+        parts = await self._documents.get(Document(operations, call, not_after)) or []
         for part in parts:
             if not 200 <= part.status < 300:
                 await self._transport.refuse(part, call)
-        return [
-            record_in(part, call) if write.method == "POST" else {}
-            for part, write in zip(parts, writes, strict=True)
-        ]
+        pairs = zip(parts, writes, strict=True)
+        return [record_in(part, call) if one.method == "POST" else {} for part, one in pairs]
 
     async def _send_documents(
         self, documents: Sequence[Document]

@@ -110,22 +110,18 @@ class PostedInvoices:
     async def free_text_sums(self, posted: PostedInvoice) -> Sums:
         """What a posted free text invoice comes to. By its lines where our user may not see the
         journal's copy."""
+        told_by = (posted.reference, "Cust")
         try:
             rows = await self._client.find_by(
                 JOURNAL, "InvoiceId", posted.number, company=posted.company, select=JOURNAL_FIELDS
             )
         except Never:
             rows = []
-        ours = [
-            row
-            for row in rows
-            if row.get("CustomerRef") == posted.reference and row.get("RefNum") == "Cust"
-        ]
-        if len(ours) == 1:
-            return Sums(
-                Decimal(ours[0].get("InvoiceAmount") or 0), Decimal(ours[0].get("SumTax") or 0)
-            )
-        return await self._sums_of_lines(posted)
+        ours = [row for row in rows if (row.get("CustomerRef"), row.get("RefNum")) == told_by]
+        if len(ours) != 1:
+            return await self._sums_of_lines(posted)
+        amount, tax = (ours[0].get(name) or 0 for name in ("InvoiceAmount", "SumTax"))
+        return Sums(Decimal(amount), Decimal(tax))
 
     async def _sums_of_lines(self, posted: PostedInvoice) -> Sums:
         """Lines include tax or not, as the header says; F&O need not show there what it
