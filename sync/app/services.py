@@ -96,20 +96,13 @@ class Services:
 
     def engine(self) -> Engine:
         """The parts that run flows."""
+        parts = self.edition_parts
         return Engine(
-            flows=self.flows,
-            sub_flows=self.sub_flows,
-            open_systems=self.systems_pool.open,
-            connections=self.connections,
-            intake=self.intake,
-            ledger=self.ledger,
-            tables=self.edition_parts.tables,
-            documents=self.documents,
-            flow_pauses=self.flow_pauses,
-            ahead=ReadingAhead(self.edition_parts.queue, self.edition_parts.clock),
-            clock=self.edition_parts.clock,
-            worker=self.worker,
-        )
+            flows=self.flows, sub_flows=self.sub_flows, open_systems=self.systems_pool.open,
+            connections=self.connections, intake=self.intake, ledger=self.ledger,
+            tables=parts.tables, documents=self.documents, flow_pauses=self.flow_pauses,
+            ahead=ReadingAhead(parts.queue, parts.clock), clock=parts.clock, worker=self.worker,
+        )  # fmt: skip
 
     def _jobs(self) -> Jobs:
         parts = self.edition_parts

@@ -18,6 +18,8 @@ SET_CLOCKS: Final = (
     "Set both clocks by a time server; Commerce refuses signatures from more than 600 s ahead."
 )
 
+ENABLE_STORE: Final = "Enable it in Commerce, or leave it out."
+
 
 async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
     """URL, credentials and signature are right."""
@@ -34,8 +36,7 @@ async def stores_exist(probe: Probe) -> AsyncIterator[Finding]:
             cure = f"Use the ids of Stores > All Stores; this shop has {', '.join(codes)}."
             yield fault(f"stores.{name}: the shop has no store view with this id", cure)
         elif not views[name].get("is_active", 1):
-            cure = "Enable it in Commerce, or leave it out."
-            yield warn(f"stores.{name}: the store view is disabled", cure)
+            yield warn(f"stores.{name}: the store view is disabled", ENABLE_STORE)
         else:
             yield ok(f"store view {name} is there")
     if not probe.settings.stores:

@@ -99,9 +99,8 @@ async def shoppers(
     """Every registered customer of the connection's websites (None: of all) and stores."""
     code = connection.customers.customer_number_attribute
     search = Search(
-        tuple((one,) for one in of_any("website_id", websites)),
-        (Sort("entity_id"),), client.settings.page_size,
-        fields=("id", "email", "store_id", "website_id", ATTRIBUTES),
+        tuple((one,) for one in of_any("website_id", websites)), (Sort("entity_id"),),
+        client.settings.page_size, fields=("id", "email", "store_id", "website_id", ATTRIBUTES),
     )  # fmt: skip
     async for page in client.pages("customers/search", search, key="id"):
         for row in page.items:

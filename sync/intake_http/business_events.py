@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sync.config.connections import Connection
 from sync.core.encoding import NotJson, to_json
@@ -36,6 +36,8 @@ STALE = timedelta(days=1)
 """An event older than this is taken all the same, and said: F&O may have held it in its error
 log."""
 
+SEND_AS_IT_IS: Final = "Send F&O's business event as it is."
+
 
 @dataclass(frozen=True)
 class BusinessEventsEdge:
@@ -59,8 +61,7 @@ class BusinessEventsEdge:
         except (NotJson, BadBusinessEvent) as fault:
             if self.refusals.may_be_logged("business event"):
                 log.warning("business_events.unreadable connection=%s reason=%s", connection, fault)
-            what = f"the body cannot be used: {fault}"
-            return refused(400, what, "Send F&O's business event as it is.")
+            return refused(400, f"the body cannot be used: {fault}", SEND_AS_IT_IS)
         if event.is_test:
             log.info("business_events.tested connection=%s event=%s", connection, event.event)
             return HttpAnswer(200, to_json({"taken": False, "test": True}))
@@ -104,7 +105,7 @@ class BusinessEventsEdge:
         is_meant = event.company in ("", *settings.legal_entities)
         flows = self._meant_for(event, settings) if is_meant else []
         for flow, trigger in flows:
-            await self._notification(flow, trigger, connection, event)
+            await self._notification(flow.name, trigger, connection, event)
         await self._remember(connection, event, [flow.name for flow, _ in flows])
         return True
 
@@ -140,11 +141,7 @@ class BusinessEventsEdge:
         await self.tables.upsert(TABLE, Row(connection, event.id, cells))
 
     async def _notification(
-        self,
-        flow: DocumentFlow[Any],
-        trigger: BusinessEvents,
-        connection: str,
-        event: BusinessEvent,
+        self, flow: str, trigger: BusinessEvents, connection: str, event: BusinessEvent
     ) -> None:
         try:
             keys = trigger.keys_in(event)
@@ -154,4 +151,4 @@ class BusinessEventsEdge:
                 connection, event.id, fault,
             )  # fmt: skip
             return
-        await self.intake.accept(flow.name, connection, keys, "business_event")
+        await self.intake.accept(flow, connection, keys, "business_event")

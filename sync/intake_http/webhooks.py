@@ -44,6 +44,8 @@ COMPARE_KEY: Final = (
     "Compare the key in Commerce (Stores > Configuration > Webhooks) with commerce.webhook.keys."
 )
 
+SEND_JSON: Final = "Send application/json, as Commerce does."
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -103,14 +105,13 @@ class Edge:
     async def _received(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
-        refusal = self._hook_unread(connection, flow, headers)
-        if refusal is not None:
+        if (refusal := self._hook_unread(connection, flow, headers)) is not None:
             return refusal
         settings = self.connections[connection]
         if len(body) > LARGEST_BODY:
             return too_large(body, LARGEST_BODY, "Limit the hook's fields to the record's key.")
         refusal = await self._unverified(connection, flow, settings, headers, body)
-        if refusal is not None:
+        if refusal:
             return refusal
         if flow not in self.flows or flow not in settings.flows:
             what = f"no flow is called {flow[:40]} in this connection"
@@ -152,8 +153,7 @@ class Edge:
     ) -> HttpAnswer:
         content_type = _content_type(headers)
         if content_type != "application/json" and not content_type.endswith("+json"):
-            what = f"content type {content_type[:60]} is not JSON"
-            return refused(415, what, "Send application/json, as Commerce does.")
+            return refused(415, f"content type {content_type[:60]} is not JSON", SEND_JSON)
         try:
             keys = keys_in(flow.name, flow.trigger(CommerceHook), _object(from_json(body)))
         except (NotJson, NoKey) as fault:

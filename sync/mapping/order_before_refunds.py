@@ -49,11 +49,7 @@ def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
     it stays sold."""
     if not memos:
         return order
-    lines = [line for memo in memos for line in memo.items]
-    items = [
-        _item_without(item, [line for line in lines if line.order_item_id == item.item_id])
-        for item in order.items
-    ]
+    items = [_item_without(item, memos) for item in order.items]
     less = {
         name: getattr(order, name) - total(getattr(memo, of) for memo in memos)
         for name, of in OF_ORDER.items()
@@ -65,7 +61,9 @@ def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
     return order.model_copy(update=changes)
 
 
-def _item_without(item: Item, lines: Sequence[object]) -> Item:
+def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:
+    every = (line for memo in memos for line in memo.items)
+    lines = [line for line in every if line.order_item_id == item.item_id]
     if not lines:
         return item
     changes = {

@@ -49,12 +49,10 @@ def shopper_of_customer(
     code = connection.customers.customer_number_attribute
     return Shopper(
         kind="customer", source_key=str(customer.id), email=customer.email.lower(),
-        firstname=customer.firstname,
-        lastname=customer.lastname, currency=currency, store_id=customer.store_id,
-        group_id=customer.group_id,
-        suggested_account=customer.attribute(code),
+        firstname=customer.firstname, lastname=customer.lastname, currency=currency,
+        store_id=customer.store_id, group_id=customer.group_id,
+        suggested_account=customer.attribute(code), address=billing,
         tax_number=customer.taxvat or (billing.vat_id if billing else ""),
-        address=billing,
         further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
         company_id=customer.company_id, website_id=customer.website_id, company=company,
     )  # fmt: skip

@@ -141,8 +141,7 @@ def prove_order_tax(order: Order, parts: OrderParts) -> None:
     rows = [
         TaxedLine(
             _name(row.sku), row.net, row.item.tax_amount, _listed(order, row.item.item_id), CENT,
-            LISTED,
-            _bases(row.item, row.row, row.item.qty_ordered), row.item.tax_percent,
+            LISTED, _bases(row.item, row.row, row.item.qty_ordered), row.item.tax_percent,
             row.item.qty_ordered,
         )
         for row in parts.rows

@@ -4,10 +4,12 @@ the systems."""
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from sync.mapping_tables.matches import Ambiguous, Matched, Matches, Unmatched, Verdict, collected
 from sync.mapping_tables.records import AccountMapping
+
+NO_SUCH_ACCOUNT: Final = "there is no account with the number that the customer names"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,5 @@ def _customer(
         if numbers:
             return Matched(rule, AccountMapping("customer", shopper.id, numbers[0], rule))
         if is_number and lookup:
-            why = "there is no account with the number that the customer names"
-            return Unmatched(shopper.id, why)
+            return Unmatched(shopper.id, NO_SUCH_ACCOUNT)
     return Unmatched(shopper.id, "no rule finds an account")

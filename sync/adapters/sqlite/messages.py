@@ -43,6 +43,10 @@ SCHEMA: Final = (
 )
 
 
+HELD = (
+    "SELECT share, count(*) FROM messages WHERE queue = ? AND locked AND ready_at > ?"
+    " GROUP BY share"
+)
 LOCK = (
     "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE sequence = ?"
 )
@@ -90,8 +94,7 @@ def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) ->
     lines = {share: _due(db, queue, share, now, most) for share in shares}
     held = dict.fromkeys(shares, 0)
     if len(shares) > 1:
-        sql = "SELECT share, count(*) FROM messages WHERE queue = ? AND locked AND ready_at > ?"
-        held |= dict(db.execute(f"{sql} GROUP BY share", (queue, now)).fetchall())
+        held |= dict(db.execute(HELD, (queue, now)).fetchall())
     turns = [
         (held[share] + place, ready_at, due)
         for share, line in lines.items()

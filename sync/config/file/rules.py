@@ -28,8 +28,7 @@ from sync.config.file.breaches import (
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
-    PAAS_KEYS,
-    SAAS_KEYS,
+    EDITION_KEYS,
     leaked,
     looks_like_a_secret,
     needed,
@@ -76,13 +75,12 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
 def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
     yield from url_breaches((*path, "url"), commerce.url, paths=True)
     yield from url_breaches((*path, "ims_url"), commerce.ims_url)
-    keys = PAAS_KEYS if commerce.edition == "paas" else SAAS_KEYS
-    yield from needed(path, commerce, keys, f'edition "{commerce.edition}"')
+    edition = commerce.edition
+    yield from needed(path, commerce, EDITION_KEYS[edition], f'edition "{edition}"')
     yield from pasted(path, commerce)
     keys_at, names = (*path, "webhook", "keys"), commerce.webhook.keys
-    for place, name in enumerate(names):
-        if looks_like_a_secret(name):
-            yield leaked((*keys_at, str(place)))
+    pasted_at = [str(place) for place, name in enumerate(names) if looks_like_a_secret(name)]
+    yield from (leaked((*keys_at, place)) for place in pasted_at)
     if len(set(names)) < len(names):
         yield Breach(keys_at, "the same key is named twice", "Name each key once.")
     if commerce.events:

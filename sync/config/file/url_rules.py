@@ -10,6 +10,7 @@ from sync.config.file.toml_lines import Path
 
 ADDED_FOR_EACH_CALL: Final = frozenset({"rest", "v1", "graphql", "soap", "index.php", "admin"})
 
+HTTP_IS_FOR: Final = "http is for a host on this machine."
 NO_HOST: Final = ("this is not a URL with a host", "Write it as https://host.")
 HOLDS_PASSWORD: Final = (
     "the URL holds a user name or a password",
@@ -38,8 +39,7 @@ def _unsafe(url: str) -> tuple[str, str] | None:
     if parts.username is not None or parts.password is not None:
         return HOLDS_PASSWORD
     if parts.scheme == "http" and not is_loopback(url):
-        remedy = f"Write https://{host}; http is for a host on this machine."
-        return f"http is not safe for {host}", remedy
+        return f"http is not safe for {host}", f"Write https://{host}; {HTTP_IS_FOR}"
     return None
 
 
