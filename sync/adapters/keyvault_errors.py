@@ -10,18 +10,14 @@ from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
 
+from sync.adapters.azure_answers import BUSY, CHECK_IDENTITY, REFUSED_WAIT, header, wished
 from sync.core.errors import Later, Never
 
 ROLE: Final = "Key Vault Secrets User (4633458b-17de-408a-b874-0445c86b69e6)"
-REFUSED_WAIT: Final = timedelta(minutes=5)
-"""Without a token nothing works: a person, or Entra, cures that; asking more often helps nobody."""
 BUSY_WAIT: Final = timedelta(seconds=10)
-LONGEST_WAIT: Final = timedelta(minutes=10)
 
-_BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _NETWORK: Final = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
 
-CHECK_IDENTITY: Final = "check the app's identity and its tenant"
 OR_RECOVER: Final = (
     f"The app's identity reads it in the role {ROLE}. A deleted secret is brought back with: az"
     " keyvault secret recover."
@@ -50,10 +46,10 @@ def reported(vault: str, name: str, error: HttpResponseError) -> Later | Never:
     if status is None or status == 401:
         what = f"{vault} accepts no token of this app ({_named(error)}): {CHECK_IDENTITY}"
         return Later(what, after=REFUSED_WAIT, counts=False)
-    if status in _BUSY:
+    if status in BUSY:
         what = f"{vault} is busy or in trouble ({_named(error)})"
-        return Later(what, after=_wished(error), counts=False)
-    code = _header(error, "x-ms-request-id")
+        return Later(what, after=wished(error, BUSY_WAIT), counts=False)
+    code = header(error, "x-ms-request-id")
     if status == 404:
         store = f"az keyvault secret set --vault-name {vault.partition('.')[0]} --name {name}"
         remedy = f"Store it: {store} --file <file>. {OR_RECOVER}"
@@ -93,17 +89,3 @@ def _inner(error: HttpResponseError) -> str:
 
 def _named(error: HttpResponseError) -> str:
     return f"HTTP {error.status_code}" if error.status_code else type(error).__name__
-
-
-def _wished(error: HttpResponseError) -> timedelta:
-    """What Retry-After asks for, in seconds."""
-    text = _header(error, "Retry-After")
-    return (
-        min(timedelta(seconds=int(text)), LONGEST_WAIT)
-        if re.fullmatch(r"\d{1,6}", text)
-        else BUSY_WAIT
-    )
-
-
-def _header(error: HttpResponseError, name: str) -> str:
-    return str(getattr(error.response, "headers", {}).get(name) or "")

@@ -9,6 +9,7 @@ what was paid by card or credit.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
@@ -49,11 +50,21 @@ class Paid:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class OrderParts:
-    """All of an order's money. `tax` is the whole tax Commerce charged."""
+class HasAmount(Protocol):
+    """A row or charge."""
 
-    rows: tuple[MoneyRow, ...]
+    def amount(self, *, gross: bool) -> Decimal:
+        """What its line comes to."""
+
+
+R = TypeVar("R", bound=HasAmount)
+
+
+@dataclass(frozen=True)
+class Parts(Generic[R]):
+    """All money of a document. `tax` is the whole tax Commerce charged."""
+
+    rows: tuple[R, ...]
     charges: tuple[Charge, ...]
     paid: tuple[Paid, ...]
     tax: Decimal
@@ -64,10 +75,13 @@ class OrderParts:
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
         keeps four decimals."""
-        exact = [row.amount(gross=gross) for row in self.rows] + [
-            c.amount(gross=gross) for c in self.charges
-        ]
+        lines: list[HasAmount] = [*self.rows, *self.charges]
+        exact = [line.amount(gross=gross) for line in lines]
         return total(amount - rounded(amount) for amount in exact) + self.unrounded
+
+
+class OrderParts(Parts[MoneyRow]):
+    """All of an order's money."""
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:
