@@ -6,6 +6,8 @@ import typer
 
 OneFlow = Annotated[str, typer.Option("--flow", metavar="FLOW", help="Only this flow.")]
 
+Unasked = Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")]
+
 
 def listed(text: str) -> list[str]:
     """The parts of `A,B,C`, each once."""
