@@ -110,11 +110,3 @@ def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoin
     id_ = hashlib.sha256(name.encode()).hexdigest()
     share = f"{message.connection}|{message.flow}"
     return Outgoing(queue, message.encode(), id_, due, share)
-
-
-def message_in(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None
