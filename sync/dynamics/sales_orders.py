@@ -11,10 +11,10 @@ amount are compared. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.config.connections import Dynamics
-from sync.core.errors import Never
+from sync.core.errors import Never, Unknown
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.client import DynamicsClient, Write
@@ -27,7 +27,10 @@ from sync.dynamics.existing_sales_order import (
     STOPPED,
     ExistingSalesOrder,
 )
+from sync.dynamics.lookup import Lookup
 from sync.dynamics.refusals import NotFound
+
+REFERENCE: Final = "CustomersOrderReference"
 
 
 class SalesOrders:
@@ -40,22 +43,23 @@ class SalesOrders:
         self._rounding = settings.rounding
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
-        """Post the order whole; returns its number. Raises `AlreadyExists` when the number is
-        taken.
-
-        Without a number of ours, a header whose lines F&O refuses is removed again before the
-        refusal is raised: a header without lines is nobody's order.
-        """
+        """Post the order, with a number of ours whole, otherwise its header; returns its number.
+        Raises `AlreadyExists` when the number is taken."""
         if order.number:
             await self._client.changeset(
                 [self._header(order), *self._new_lines(order, order.number, order.lines)],
                 not_after=not_after,
             )
             return order.number
-        header = await self._client.create(self.headers, dict(order.header), not_after=not_after)
-        number = str(header["SalesOrderNumber"])
-        await self.complete(order, number, order.lines, not_after=not_after)
-        return number
+        try:
+            header = await self._client.create(
+                self.headers, dict(order.header), not_after=not_after
+            )
+        except Unknown:
+            self._by_reference(order.company).forget(order.reference)
+            raise
+        self._by_reference(order.company).forget(order.reference)
+        return str(header["SalesOrderNumber"])
 
     async def complete(
         self,
@@ -65,7 +69,11 @@ class SalesOrders:
         *,
         not_after: datetime,
     ) -> None:
-        """Post the lines that a header still lacks, all in one changeset."""
+        """Post the lines that a header still lacks, all in one changeset.
+
+        A header whose lines F&O refuses is removed again before the refusal is raised: a header
+        without lines is nobody's order.
+        """
         try:
             await self._client.changeset(self._new_lines(order, number, lines), not_after=not_after)
         except Never as refusal:
@@ -89,9 +97,9 @@ class SalesOrders:
                 code=refusal.code,
             ) from stays
 
-    async def find(self, order: SalesOrder) -> ExistingSalesOrder | None:
+    async def find(self, order: SalesOrder, *, lately: bool = False) -> ExistingSalesOrder | None:
         """The order in F&O, by our number or by reference and line references; None when it is not
-        there.
+        there, or was not a moment ago (`lately`).
 
         Raises `Never` where several are ours, `AnotherDocument` where number or reference belong to
         another document. One that was cancelled there counts where there is no other.
@@ -105,10 +113,11 @@ class SalesOrders:
             return found
         headers = await self._client.find_by(
             self.headers,
-            "CustomersOrderReference",
+            REFERENCE,
             order.reference,
             company=order.company,
             select=HEADER_FIELDS,
+            lately=lately,
         )
         headers = [one for one in headers if one.get("SalesOrderStatus") != "Canceled"] or headers
         there = [await self._with_lines(order.company, header) for header in headers]
@@ -124,6 +133,13 @@ class SalesOrders:
         for found in ours or there:
             must_be_this_order(order, found.number, found.header, found.lines, self._unit(order))
         return ours[0] if ours else None
+
+    def expect(self, company: str, reference: str) -> None:
+        """The order of this reference will be looked for soon."""
+        self._by_reference(company).expect(reference)
+
+    def _by_reference(self, company: str) -> Lookup:
+        return self._client.lookup(self.headers, REFERENCE, company=company, select=HEADER_FIELDS)
 
     async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
         """The order of that number as it stands; None when there is none."""

@@ -58,7 +58,7 @@ def sales_order_from(
     return SalesOrder(
         company=company,
         number=number,
-        reference=_reference(order, connection),
+        reference=reference_of(order, connection),
         header={**header, **without_empty({"ContactPersonId": contact})},
         lines=tuple(lines),
         totals=totals,
@@ -93,7 +93,8 @@ def _number(order: Order, connection: Connection) -> str:
     )
 
 
-def _reference(order: Order, connection: Connection) -> str:
+def reference_of(order: Order, connection: Connection) -> str:
+    """Our reference of an order, by which it is found in D365."""
     return _filled(connection.orders.reference_template, order)
 
 
@@ -122,7 +123,7 @@ def _header(
             "InvoiceCustomerAccountNumber": account,
             "CurrencyCode": order.order_currency_code,
             **_texts(order, connection),
-            "CustomersOrderReference": _reference(order, connection),
+            "CustomersOrderReference": reference_of(order, connection),
             "SalesOrderOriginCode": store.origin or "",
             "DefaultShippingSiteId": store.site or "",
             "DefaultShippingWarehouseId": store.warehouse or "",

@@ -18,6 +18,7 @@ from sync.commerce.client import ORDER_CHANGE
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import row_digest
 from sync.commerce.polling import SETTLING
+from sync.config.connections import NumberMode
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.dynamics.sales_orders import SalesOrders
@@ -52,8 +53,9 @@ from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
+from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
-from sync.mapping.sales_order import order_items, sales_order_from
+from sync.mapping.sales_order import order_items, reference_of, sales_order_from
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.orders.orders")
@@ -207,6 +209,15 @@ async def until(systems: Systems) -> datetime:
     return await systems.commerce.settled()
 
 
+def foresee(order: Order, systems: Systems) -> None:
+    """Where D365 numbers the orders, this one will be looked for."""
+    settings = systems.settings
+    if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
+        company = order_store(order, settings).company or settings.dynamics.company
+        orders = SalesOrders(systems.dynamics, settings.dynamics)
+        orders.expect(company, reference_of(order, settings))
+
+
 def listed(order: Order) -> str:
     """What a poll's row says of an order as it was read."""
     return row_digest(order.raw, ORDER_CHANGE)
@@ -220,7 +231,7 @@ def version(order: Order) -> object:
 orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    source=Source(read, resolve, version, is_joined=True),
+    source=Source(read, resolve, version, is_joined=True, foresee=foresee),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

@@ -50,6 +50,7 @@ class SalesOrderWrite(Write):
     """
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order: SalesOrder
     sold: SalesOrder
     orders: SalesOrders
@@ -61,11 +62,6 @@ class SalesOrderWrite(Write):
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
         """Whether the number is ours, so that D365's primary key refuses a second order."""
-        return bool(self.order.number)
-
-    @property
-    def is_one_request(self) -> bool:  # type: ignore[override]
-        """With a number of ours, header and lines travel in one changeset."""
         return bool(self.order.number)
 
     @property
@@ -110,16 +106,23 @@ class SalesOrderWrite(Write):
     async def find_taken(self) -> Found | None:
         return await self._found(self.order)
 
+    @override
+    async def find_lately(self) -> Found | None:
+        return as_found(await self.orders.find(self.order, lately=True))
+
     async def _found(self, order: SalesOrder) -> Found | None:
         return as_found(await self.orders.find(order))
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        return Found(await self.orders.create(self.order, not_after=not_after))
+        number = await self.orders.create(self.order, not_after=not_after)
+        return Found(number, content=None if self.order.number else ExistingSalesOrder(number))
 
     @override
     def is_whole(self, found: Found) -> bool:
-        held: ExistingSalesOrder = found.content
+        held: ExistingSalesOrder | None = found.content
+        if held is None:  # made a moment ago, header and lines together
+            return True
         missing = [line for line in self.order.lines if line.reference not in held.lots]
         if missing and len(missing) < len(self.order.lines) and not held.is_open:
             raise Never(
