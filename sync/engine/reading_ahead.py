@@ -58,7 +58,7 @@ class ReadingAhead:
         self._clock = clock
         self._kept: dict[Name, Kept] = {}
         self._under_way: dict[Name, Kept | None] = {}
-        self._put_off: dict[Name, datetime] = {}
+        self._rescheduled: dict[Name, datetime] = {}
         self._looked_at: dict[str, datetime] = {}
         self._most = MOST
         self._read = self._used = 0
@@ -80,7 +80,7 @@ class ReadingAhead:
         now = self._clock.now()
         name = _name_of(message)
         self._forget_old(now)
-        self._put_off.pop(name, None)
+        self._rescheduled.pop(name, None)
         kept = self._kept.pop(name, None)
         self._under_way[name] = None
         if kept is not None and _may_use(kept, message, claim):
@@ -116,11 +116,11 @@ class ReadingAhead:
         if kept is not None and isinstance(error, Paused | NoTurn):
             self._kept[_name_of(message)] = kept
 
-    def put_off(self, message: Message, due: datetime) -> None:
+    def rescheduled(self, message: Message, due: datetime) -> None:
         """A message has been sent again before its delivery began; it comes again when it is
         due."""
         if _is_first(message):
-            self._put_off[_name_of(message)] = due
+            self._rescheduled[_name_of(message)] = due
 
     async def _next(self, flow: DocumentFlow[Any], message: Message, now: datetime) -> list[Name]:
         """What to read together with this one: the next of its flow and connection that wait."""
@@ -138,7 +138,7 @@ class ReadingAhead:
             log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
             return []
         found = [_named(body, flow, message.connection) for body in waiting]
-        coming = sorted(self._put_off, key=lambda name: self._put_off[name])
+        coming = sorted(self._rescheduled, key=lambda name: self._rescheduled[name])
         found += [one for one in coming if one[:2] == (flow.name, message.connection)]
         new = [
             name
@@ -159,9 +159,9 @@ class ReadingAhead:
         for name, kept in list(self._kept.items()):
             if now - kept.read_at > FRESH:
                 del self._kept[name]
-        for name, due in list(self._put_off.items()):
+        for name, due in list(self._rescheduled.items()):
             if now - due > FRESH:
-                del self._put_off[name]
+                del self._rescheduled[name]
 
 
 def _name_of(message: Message) -> Name:

@@ -88,7 +88,7 @@ class Runner:
         begins = await comes_again_at(systems.paces)
         if begins is not None:
             await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
-            self._engine.ahead.put_off(message, begins)
+            self._engine.ahead.rescheduled(message, begins)
             return
         with at_work(systems.paces):
             await self._claimed(flow, systems, message)

@@ -199,18 +199,18 @@ async def test_what_is_read_ahead_is_foreseen_and_a_fault_there_is_its_own() -> 
     assert backlog.reads.count("4") == 2
 
 
-async def test_what_was_put_off_is_read_with_the_next_in_the_order_in_which_it_comes() -> None:
+async def test_what_was_rescheduled_is_read_with_the_next_in_the_order_in_which_it_comes() -> None:
     backlog = Backlog()
     count = 2 * MOST
     messages = [
         Message(FLOW, NAME, str(one), "webhook", backlog.clock.now()) for one in range(count)
     ]
     for due in range(count, 0, -1):
-        backlog.ahead.put_off(messages[due - 1], backlog.clock.now() + due * SECOND)
-    backlog.ahead.put_off(messages[1], backlog.clock.now() + 2 * count * SECOND)
+        backlog.ahead.rescheduled(messages[due - 1], backlog.clock.now() + due * SECOND)
+    backlog.ahead.rescheduled(messages[1], backlog.clock.now() + 2 * count * SECOND)
     for ignored in ({"flow": "invoices"}, {"connection": "other"}, {"attempt": 2}):
         other = replace(messages[0], key="other", **ignored)
-        backlog.ahead.put_off(other, backlog.clock.now() + SECOND)
+        backlog.ahead.rescheduled(other, backlog.clock.now() + SECOND)
     backlog.clock.at += BEHIND
     await backlog.delivers(messages[0])
     assert sorted(map(int, backlog.reads)) == [0, *range(2, MOST + 1)]
@@ -218,10 +218,10 @@ async def test_what_was_put_off_is_read_with_the_next_in_the_order_in_which_it_c
     assert len(backlog.reads) == MOST
 
 
-async def test_what_was_put_off_and_has_not_come_is_forgotten() -> None:
+async def test_what_was_rescheduled_and_has_not_come_is_forgotten() -> None:
     backlog = Backlog()
     first, second = (Message(FLOW, NAME, key, "webhook", backlog.clock.now()) for key in "12")
-    backlog.ahead.put_off(second, backlog.clock.now() + SECOND)
+    backlog.ahead.rescheduled(second, backlog.clock.now() + SECOND)
     backlog.clock.at += FRESH + 2 * SECOND
     await backlog.delivers(first)
     assert backlog.reads == ["1"]

@@ -90,8 +90,16 @@ MUTANTS: Final = (
         "look-dropped",
         "a document with the target's number is made without a look",
         EXECUTOR,
-        "    delivery.wait_until_settled()\n    return await write.find()",
-        "    delivery.wait_until_settled()\n    return None",
+        "return await (write.find_lately() if delivery.is_unannounced else write.find())",
+        "return None",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "old-look-trusted",
+        "what was not there a moment ago counts as not there after a write was announced",
+        DELIVERY,
+        "return not self.message.is_asked and not any(traces)",
+        "return True",
         TESTS_OF_EXECUTOR,
     ),
     Mutant(

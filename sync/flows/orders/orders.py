@@ -18,7 +18,6 @@ from sync.commerce.client import ORDER_CHANGE
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import row_digest
 from sync.commerce.polling import SETTLING
-from sync.config.connections import NumberMode
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.dynamics.sales_orders import SalesOrders
@@ -48,14 +47,13 @@ from sync.flows.orders.order_changes import (
     given_up,
     without_what_is_credited,
 )
-from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
+from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
-from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import before_our_time, not_now, on_hold
-from sync.mapping.sales_order import order_items, reference_of, sales_order_from
+from sync.mapping.sales_order import order_items, sales_order_from
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.orders.orders")
@@ -207,15 +205,6 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
 async def until(systems: Systems) -> datetime:
     """The shop's clock less the seconds that commits may take."""
     return await systems.commerce.settled()
-
-
-def foresee(order: Order, systems: Systems) -> None:
-    """Where D365 numbers the orders, this one will be looked for."""
-    settings = systems.settings
-    if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
-        company = order_store(order, settings).company or settings.dynamics.company
-        orders = SalesOrders(systems.dynamics, settings.dynamics)
-        orders.expect(company, reference_of(order, settings))
 
 
 def listed(order: Order) -> str:

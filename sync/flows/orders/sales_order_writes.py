@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sync.commerce.models.order import Order
+from sync.config.connections import NumberMode
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.request import Request
@@ -25,7 +27,9 @@ from sync.dynamics.documents.sales_order_changes import (
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
 from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
+from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
     is_agreed,
@@ -35,6 +39,8 @@ from sync.flows.orders.amendment_rules import (
     never_more,
     with_stop,
 )
+from sync.mapping.order_settings import order_store
+from sync.mapping.sales_order import reference_of
 
 KIND = "sales_order"
 HELD: Final = "held|"
@@ -204,3 +210,12 @@ class SalesOrderWrite(Write):
 def as_found(held: ExistingSalesOrder | None) -> Found | None:
     """An order of D365 as what a write or a removal found."""
     return Found(held.number, content=held) if held is not None else None
+
+
+def foresee(order: Order, systems: Systems) -> None:
+    """Where D365 numbers the orders, this one will be looked for."""
+    settings = systems.settings
+    if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
+        company = order_store(order, settings).company or settings.dynamics.company
+        orders = SalesOrders(systems.dynamics, settings.dynamics)
+        orders.expect(company, reference_of(order, settings))
