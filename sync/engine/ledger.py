@@ -63,8 +63,8 @@ class Ledger:
     def __init__(
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
-        self._tables, self.identities = tables, Identities(tables)
-        self.mirror = Mirror(tables, digests)
+        self.tables = self._tables = tables
+        self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 

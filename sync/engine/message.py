@@ -126,9 +126,9 @@ def after_trouble(
 
 
 def outliving(queue: str, message: Message, owner: str, due: datetime, unique: str) -> Outgoing:
-    """A message that takes the record up should `owner` die. One is enough, and any may send it: the
-    others have told the holder to look again. That one itself, should it come too early by
-    somebody's clock, is sent under an id that no queue has seen, as are those of people."""
+    """A message that takes the record up should `owner` die. One is enough: others have told the
+    holder to look again. That one itself, should it come too early by somebody's clock, is sent
+    under an id that no queue has seen, as are those of people."""
     is_another = bool(owner) and message.awaits != owner and not message.is_asked
     name = f"{message.record}|{message.attempt}|{owner if is_another else unique}"
     return _outgoing(queue, replace(message, awaits=owner), name, due)

@@ -4,8 +4,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from sync.core.errors import Later, Never
-from sync.dynamics.client import DynamicsClient
 from sync.dynamics.lookup import LATELY, MOST_CHARACTERS, MOST_VALUES, Lookup
+from sync.dynamics.odata_client import ODataClient
 from tests.dynamics.doubles import Environment, Harness
 from tests.virtual_time import virtually
 
@@ -127,11 +127,11 @@ async def test_closing_ends_joined_look_ups(harness: Harness) -> None:
         await waiting
 
 
-def emails(client: DynamicsClient) -> Lookup:
+def emails(client: ODataClient) -> Lookup:
     return client.lookup(SET, "Email", company="usmf")
 
 
-async def lately(client: DynamicsClient, email: str) -> int:
+async def lately(client: ODataClient, email: str) -> int:
     """How many are there."""
     return len(await client.find_by(SET, "Email", email, company="usmf", lately=True))
 

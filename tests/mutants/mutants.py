@@ -16,7 +16,7 @@ POLLING = "sync/engine/polling.py"
 RUNNER = "sync/engine/runner.py"
 MESSAGE = "sync/engine/message.py"
 TIMING = "sync/engine/timing.py"
-CLIENT = "sync/dynamics/client.py"
+CLIENT = "sync/dynamics/odata_client.py"
 FAULTS = "sync/dynamics/faults.py"
 ANSWERS = "sync/dynamics/answers.py"
 PUMP = "sync/hosts/pump.py"
@@ -170,17 +170,17 @@ MUTANTS: Final = (
         "changeset-failure-ignored",
         "a changeset of which a part was refused counts as made",
         CLIENT,
-        "                await self._transport.refuse(part, call)\n        return [\n",
-        "                return [{} for _ in writes]\n        return [\n",
-        "tests/dynamics/test_client.py",
+        "                await self._transport.refuse(part, call)\n        pairs = ",
+        "                return [{} for _ in writes]\n        pairs = ",
+        "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
         "batch-documents-cross-wired",
         "documents of one batch get each other's answers",
         ANSWERS,
-        "for group, document in zip(groups, documents, strict=True):",
-        "for group, document in zip(groups[::-1], documents, strict=True):",
-        "tests/dynamics/test_client.py",
+        "for group, document in zip(groups, documents, strict=True)",
+        "for group, document in zip(groups[::-1], documents, strict=True)",
+        "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
         "lease-owner-unchecked",

@@ -161,7 +161,7 @@ class SalesOrderWrite(Write):
         changes = changes_between(sent, form) if sent else None
         if changes is not None and not changes:
             return Amendment(form)
-        held = await self.orders.read(self.order.company, number)
+        held = await self.orders.by_number(self.order.company, number)
         changes = changes or rewritten(form, held.lots if held else ())
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)
@@ -217,5 +217,4 @@ def foresee(order: Order, systems: Systems) -> None:
     settings = systems.settings
     if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
         company = order_store(order, settings).company or settings.dynamics.company
-        orders = SalesOrders(systems.dynamics, settings.dynamics)
-        orders.expect(company, reference_of(order, settings))
+        systems.dynamics.sales_orders.expect(company, reference_of(order, settings))
