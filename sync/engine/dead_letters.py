@@ -152,7 +152,7 @@ class DeadLetterParking:
         )
         if not is_held:
             due = lease_over(claim, self._engine.clock)
-            await self._engine.intake.reschedule(message, due)
+            await self._engine.intake.outlive(message, claim.owner, due)
             log.warning("%s.dead_but_held key=%s reason=%s", message.flow, message.key, why)
             return
         if has_been_read_since(claim, message):

@@ -53,7 +53,7 @@ def sales_order_from(
     if left is not parts:
         held = totals_left(order, connection, left, lines, gross=gross)
     company = store.company or connection.dynamics.company
-    number, reference = _number(order, connection), _reference(order, connection)
+    number, reference = _number(order, connection), reference_of(order, connection)
     header = {
         "dataAreaId": company, "SalesOrderNumber": number,
         "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
@@ -86,7 +86,8 @@ def _number(order: Order, connection: Connection) -> str:
     return fitting_number(number, label, "SalesOrderNumber", template)
 
 
-def _reference(order: Order, connection: Connection) -> str:
+def reference_of(order: Order, connection: Connection) -> str:
+    """Our reference of an order, by which it is found in D365."""
     return _filled(connection.orders.reference_template, order)
 
 
@@ -101,7 +102,7 @@ def _header(order: Order, connection: Connection, store: Store) -> dict[str, str
     return {
         "CurrencyCode": order.order_currency_code,
         **_texts(order, connection),
-        "CustomersOrderReference": _reference(order, connection),
+        "CustomersOrderReference": reference_of(order, connection),
         "SalesOrderOriginCode": store.origin or "",
         "DefaultShippingSiteId": store.site or "",
         "DefaultShippingWarehouseId": store.warehouse or "",
