@@ -9,6 +9,7 @@ what was paid by card or credit.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
@@ -49,11 +50,22 @@ class Paid:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class OrderParts:
-    """All of an order's money. `tax` is the whole tax Commerce charged."""
+class Row(Protocol):
+    """A row of an order or document."""
 
-    rows: tuple[MoneyRow, ...]
+    def amount(self, *, gross: bool) -> Decimal:
+        """What its line comes to."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class Parts(Generic[R]):
+    """All the money of an order or document. `tax` is the whole tax Commerce charged."""
+
+    rows: tuple[R, ...]
     charges: tuple[Charge, ...]
     paid: tuple[Paid, ...]
     tax: Decimal
@@ -64,10 +76,13 @@ class OrderParts:
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
         keeps four decimals."""
-        exact = [row.amount(gross=gross) for row in self.rows] + [
-            c.amount(gross=gross) for c in self.charges
-        ]
+        exact = [part.amount(gross=gross) for part in (*self.rows, *self.charges)]
         return total(amount - rounded(amount) for amount in exact) + self.unrounded
+
+
+@dataclass(frozen=True)
+class OrderParts(Parts[MoneyRow]):
+    """All of an order's money."""
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:

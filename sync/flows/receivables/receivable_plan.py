@@ -18,27 +18,21 @@ from sync.mapping.taken_off import TAKEN_OFF
 
 
 def plan_of(
-    with_order: DocumentWithOrder[Any],
-    receivable: Receivable,
-    receivable_documents: ReceivableDocuments,
-    posting_target: PostingTarget,
-    delivery: Delivery,
-) -> Plan:
+    with_order: DocumentWithOrder[Any], receivable: Receivable, documents: ReceivableDocuments,
+    target: PostingTarget, delivery: Delivery,
+) -> Plan:  # fmt: skip
     """The documents to post, one after the other. `receivable`: all of what is booked."""
-    writes = _writes(receivable_documents, posting_target.former, delivery)
+    flow, key, settings = delivery.claim.flow, delivery.message.key, delivery.systems.settings
+    writes = _writes(documents, target.former, delivery)
     return Plan(
         writes,
         digest=fingerprint_of(with_order.document),
-        shown_by=_shown_by_the_order(receivable_documents, posting_target, writes),
-        totals=receivable_documents.totals,
-        amounts=_amounts(receivable_documents),
-        notes=tuple(_notes(receivable, receivable_documents)),
-        keys={"reference": posting_target.reference, "sales_order": posting_target.order_number},
-        read=with_order.document.raw,
-        when_new=write_back_of(
-            delivery.claim.flow, delivery.message.key, delivery.systems.settings
-        ),
-    )
+        shown_by=_shown_by_the_order(documents, target, writes),
+        totals=documents.totals, amounts=_amounts(documents),
+        notes=tuple(_notes(receivable, documents)),
+        keys={"reference": target.reference, "sales_order": target.order_number},
+        read=with_order.document.raw, when_new=write_back_of(flow, key, settings),
+    )  # fmt: skip
 
 
 def _writes(
@@ -52,10 +46,10 @@ def _writes(
     if (returned := documents.return_order) is not None:
         left = LeftBehind(ReturnOrderWrite.kind, former, delivery)
         writes.append(ReturnOrderWrite(returned, dynamics.return_orders, target, left))
-    if documents.payment is not None:
-        writes.append(payment_part(documents.payment, KIND, former, delivery))
-    if documents.credit is not None:
-        writes.append(payment_part(documents.credit, STORE_CREDIT, f"{former}/S", delivery))
+    payments = ((documents.payment, KIND, former), (documents.credit, STORE_CREDIT, f"{former}/S"))
+    for payment, kind, reference in payments:
+        if payment is not None:
+            writes.append(payment_part(payment, kind, reference, delivery))
     return tuple(writes)
 
 
@@ -85,14 +79,11 @@ def _notes(receivable: Receivable, documents: ReceivableDocuments) -> Iterator[s
     if receivable.totals.rounding:
         yield f"rounding line of {receivable.totals.rounding} {currency}"
     if documents.taken_off is not None:
-        yield (
-            f"{documents.taken_off.commerce} {currency} is taken off the sales order,"
-            " which F&O has not invoiced"
-        )
+        taken_off = f"{documents.taken_off.commerce} {currency} is taken off the sales order"
+        yield f"{taken_off}, which F&O has not invoiced"
     if documents.credit is not None:
-        yield (
-            f"{documents.credit.amount} {currency} was refunded to store credit, so no bank pays it"
-        )
+        refunded = f"{documents.credit.amount} {currency} was refunded to store credit"
+        yield f"{refunded}, so no bank pays it"
     for line in receivable.lines:
         if line.is_payment:
             yield f"{-line.amount} {currency} was {line.text}"
