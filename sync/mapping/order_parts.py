@@ -76,7 +76,8 @@ class Parts(Generic[R]):
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
         keeps four decimals."""
-        exact = [part.amount(gross=gross) for part in (*self.rows, *self.charges)]
+        exact = [row.amount(gross=gross) for row in self.rows]
+        exact += [charge.amount(gross=gross) for charge in self.charges]
         return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
