@@ -16,7 +16,7 @@ from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
-from sync.flows.receivables.receivable_plan import plan_of
+from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
     posting_target_for,
