@@ -14,10 +14,12 @@ from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.odata_client import ODataClient
+from sync.dynamics.on_hand import OnHand
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
+from sync.dynamics.unit_conversions import UnitConversions
 from sync.pacing.pace import Pace
 
 
@@ -44,3 +46,5 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.on_hand = OnHand(self)
+        self.unit_conversions = UnitConversions(self)
