@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
@@ -414,7 +415,13 @@ async def test_no_more_requests_are_under_way_than_the_connection_allows(
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = Commerce(**{"url": "https://shop.example.com", "concurrency": 3, **named})
         client = CommerceClient(
-            settings, secrets=secrets, http=http, clock=clock, pace=pace_of(clock, Limiter(3, 3))
+            Access(
+                settings,
+                secrets=secrets,
+                http=http,
+                clock=clock,
+                pace=pace_of(clock, Limiter(3, 3)),
+            )
         )
         asking = [asyncio.create_task(client.get("orders/1")) for _ in range(10)]
         await full.wait()
