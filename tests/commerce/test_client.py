@@ -84,6 +84,27 @@ async def test_one_number_may_belong_to_orders_of_several_stores(
     assert await client.orders.by_number("000000009") == []
 
 
+async def test_what_is_asked_for_at_the_same_time_is_one_request(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(1), order(2), order(3, increment_id="000000002", store_id=2)]
+    first, in_store, none, nowhere = await asyncio.gather(
+        client.orders.by_number("000000001"),
+        client.orders.in_store("000000002", "2"),
+        client.orders.by_number("000000009"),
+        client.orders.in_store("000000001", "7"),
+    )
+    assert (numbers(first), none, nowhere) == ([1], [], None)
+    assert in_store is not None
+    assert in_store["entity_id"] == 3
+    by_id = await asyncio.gather(client.orders.by_id(1), client.orders.by_id(77))
+    assert [row and row["entity_id"] for row in by_id] == [1, None]
+    assert client.counts["reads"] == 2
+    await client.aclose()
+    with pytest.raises(Later):
+        await client.orders.by_number("000000001")
+
+
 async def test_a_number_with_a_comma_is_asked_for_by_itself(
     client: CommerceClient, shop: Shop
 ) -> None:
