@@ -27,7 +27,7 @@ from sync.cli.output import Bar, json_line, line, progress, table
 from sync.cli.records import flow_called, full_key
 from sync.config.connections import Connection
 from sync.engine.flow import DocumentFlow, Poll
-from sync.engine.polling import PAGE
+from sync.engine.poll_run import PAGE
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 

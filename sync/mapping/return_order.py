@@ -50,9 +50,9 @@ def return_order_from(
     tendered = [line.amount for line in receivable.lines if line.is_payment]
     amounts = [credited(body, unit) for body in lines]
     return ReturnOrder(
-        target.company, target.number, target.account, target.reference,
+        target.company, target.account, target.reference,
         without_empty(_header(receivable, order, connection, target)), lines,
-        proved(receivable, iter([*amounts, *tendered])), total(amounts),
+        proved(receivable, iter([*amounts, *tendered])), target.number, total(amounts),
     )  # fmt: skip
 
 

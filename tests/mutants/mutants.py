@@ -13,6 +13,7 @@ DELIVERY = "sync/engine/delivery.py"
 LEDGER = "sync/engine/ledger.py"
 OUTCOMES = "sync/engine/outcomes.py"
 POLLING = "sync/engine/polling.py"
+POLL_RUN = "sync/engine/poll_run.py"
 RUNNER = "sync/engine/runner.py"
 MESSAGE = "sync/engine/message.py"
 TIMING = "sync/engine/timing.py"
@@ -281,11 +282,11 @@ MUTANTS: Final = (
     Mutant(
         "watermark-before-enqueue",
         "a poll says how far it has looked before what it found is stored",
-        POLLING,
-        "        found += await self._enqueue(run, page)\n"
-        "        return found, await self._store(run, mark.read_through(which))",
-        "        mark = await self._store(run, mark.read_through(which))\n"
-        "        return found + await self._enqueue(run, page), mark",
+        POLL_RUN,
+        "        found += await self._enqueue(page)\n"
+        "        return found, await self._store(mark.read_through(which))",
+        "        mark = await self._store(mark.read_through(which))\n"
+        "        return found + await self._enqueue(page), mark",
         "tests/engine/test_polling.py",
     ),
     Mutant(
@@ -299,7 +300,7 @@ MUTANTS: Final = (
     Mutant(
         "poll-sees-too-much",
         "a poll leaves alone what was read before the change was committed",
-        POLLING,
+        POLL_RUN,
         "if is_same else SETTLED_AFTER",
         "if is_same else -SETTLED_AFTER",
         "tests/flows/test_orders.py",
@@ -315,9 +316,9 @@ MUTANTS: Final = (
     Mutant(
         "poll-trusts-a-second-under-way",
         "a poll leaves alone what was read within the second of its stamp",
-        POLLING,
-        "SECOND_OVER - run.lag if",
-        "-SECOND_OVER - run.lag if",
+        POLL_RUN,
+        "SECOND_OVER - self.lag if",
+        "-SECOND_OVER - self.lag if",
         "tests/engine/test_polling.py",
     ),
     Mutant(
