@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.environment import Environment
+from tests.simulation.environment import Environment, Polls
 from tests.systems import CONNECTION, SAAS, SETTINGS, merged
 
 FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
@@ -108,7 +108,9 @@ class Plan:
         plan = cls._in_trouble(seed)
         environment = Environment.drawn(seed, is_alone=plan.is_alone)
         plan = replace(plan, environment=environment)
-        return plan if environment.has_polls else plan.told_all()
+        if environment.polls is Polls.LATE:
+            return replace(plan, has_webhook=True)
+        return plan.told_all() if environment.polls is Polls.NEVER else plan
 
     def told_all(self) -> "Plan":
         """The same, where every notification is sent, and none before its record can be read."""
