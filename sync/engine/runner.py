@@ -23,7 +23,7 @@ from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
 from sync.engine.message import CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
-from sync.engine.reading import required, rereading
+from sync.engine.reading import required, rereading, stopped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
@@ -209,7 +209,7 @@ class Runner:
                 inner, Entry(self._engine.clock.now(), "stopped", reason=reason)
             )
             released = await self._ledger.release(
-                inner.claim, reason=reason, **inner.settles_sooner(error)
+                inner.claim, **stopped(claim, error), **inner.settles_sooner(error)
             )
             await self._outcomes.let_go(message, released)
             raise

@@ -1,5 +1,5 @@
-"""What must hold before any poll has looked: whatever a webhook told, and was answered with success,
-is delivered by the notifications alone."""
+"""What must hold before any poll has looked: whatever a webhook told, and was answered with
+success, is delivered by the notifications alone."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta

@@ -36,7 +36,7 @@ class Environment:
     changeset back that it had almost done. `lost_writes`: answers to writes that never arrive,
     while all else is well. `has_killer`: work on one order ends the process, every time.
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
-    tables fails. `polls`: when they look.
+    tables fails. `polls`: when they look. `pauses`: how often people pause something.
     """
 
     clocks_apart: float = 0.0
@@ -51,6 +51,7 @@ class Environment:
     is_pool_narrow: bool = False
     store_faults: float = 0.0
     polls: Polls = Polls.ALWAYS
+    pauses: int = 0
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -70,6 +71,7 @@ class Environment:
             is_pool_narrow=random.random() < 0.15,
             store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
             polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
+            pauses=random.choice((0, 0, 0, 1, 3)),
         )
 
     @property

@@ -15,6 +15,7 @@ from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
 from tests.process import Process, begin
 from tests.simulation.environment import FUNCTION_TIMEOUT
+from tests.simulation.pausing import TAKEN_AT
 from tests.systems import SystemsUnderTest
 
 AGAIN: Final = 20.0
@@ -25,14 +26,18 @@ class Hosted:
     """Services as one host runs them. `most`: seconds after which the host ends the process whose
     function still runs; None where it ends the function alone."""
 
-    def __init__(self, services: Services, process: Process, *, most: float | None) -> None:
+    def __init__(
+        self, services: Services, process: Process, clock: Clock, *, most: float | None
+    ) -> None:
         self._services, self._process, self._most = services, process, most
+        self._clock = clock
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._services, name)
 
     async def take(self, queue: str, body: bytes, *rest: Any, **named: Any) -> None:
         """As `Services` does, for so long."""
+        TAKEN_AT.set(self._clock.now())
         ending = (
             asyncio.get_running_loop().call_later(self._most, self._process.end_now)
             if self._most is not None
@@ -63,7 +68,7 @@ class Worker:
         self._flows = tuple(flow for flow in FLOWS if flow.name in systems.connection.flows)
         self.services = make(systems.connections, self._flows, edition_parts)
         most = None if edition_parts.is_alone else FUNCTION_TIMEOUT
-        self._hosted: Any = Hosted(self.services, process, most=most)
+        self._hosted: Any = Hosted(self.services, process, systems.clock, most=most)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._work = begin(self._run(), process)
         self._work.add_done_callback(self._ended, context=Context())

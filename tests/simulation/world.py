@@ -26,6 +26,7 @@ from sync.core.encoding import to_json
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Row
 from sync.engine.claim import Claim, State
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.ledger import CLAIMS
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.watermarks import WATERMARKS, Watermark
@@ -33,6 +34,7 @@ from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
 from tests.simulation.environment import MOST_DELIVERIES, POOL, Polls
+from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
@@ -92,6 +94,11 @@ class World:
         self.story = Story(
             self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log
         )
+        self.pausing = Pausing(
+            FlowPauses(self.systems.tables, self.clock), self.clock,
+            Random(f"pauses {self.plan.seed}"), self.event_log,
+            list(self.systems.connections.connections), self.plan.flows,
+        )  # fmt: skip
         self.told = Told(self.clock)
         self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
@@ -111,9 +118,12 @@ class World:
             await self._put_polls_off()
         for _ in range(self.plan.workers):
             self._birth()
-        ending = asyncio.create_task(self._end_of_trouble())
-        await self.story.simulate()
-        await ending
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_of_trouble())
+            group.create_task(self.story.simulate())
+            pauses = self.plan.environment.pauses
+            group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
+        self.broken += self.pausing.broken
         if self.plan.environment.polls is not Polls.ALWAYS:
             await self._until_quiet()
         if self.plan.environment.polls is Polls.LATE:
@@ -263,7 +273,8 @@ class World:
                 process.end_now()
 
         chance = Random(f"stores {self.plan.seed} {name}")
-        stores: dict[str, Any] = {"queue": self.systems.queue, "tables": self.systems.tables}
+        tables = WatchedTables(self.systems.tables, self.pausing)
+        stores: dict[str, Any] = {"queue": self.systems.queue, "tables": tables}
         if self.plan.store_latency or self._store_faults:
             stores = {
                 key: Remote(store, chance, self.plan.store_latency, self._fails)

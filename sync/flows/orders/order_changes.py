@@ -14,6 +14,7 @@ from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited
@@ -93,4 +94,5 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
-    return Plan((removal,))
+    new = write_back_of("orders", delivery.message.key, connection)
+    return Plan((removal,), when_new=new)
