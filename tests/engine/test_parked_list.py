@@ -44,7 +44,7 @@ async def test_a_parked_order_stays_in_the_list_when_its_invoice_requires_it_in_
     account = finance.header(first)["OrderingCustomerAccountNumber"]
     row = finance.dynamics.store.find("CustTable", COMPANY, account)
     assert row is not None
-    row.values["OnHoldStatus"] = "All"
+    finance.dynamics.store.update("CustTable", row, {"OnHoldStatus": "All"})
     order = await finance.placed()
     assert await finance.parked() == [key_of(order)]
     await finance.books(finance.commerce.invoice(order))

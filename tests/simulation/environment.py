@@ -10,6 +10,8 @@ MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
+PRICES: Final = "prices"
+"""The publication of worlds, which one connection has."""
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -37,6 +39,7 @@ class Environment:
     while all else is well. `has_killer`: work on one order ends the process, every time.
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
+    `publishes`: a price list is shown in the shop.
     """
 
     clocks_apart: float = 0.0
@@ -52,6 +55,7 @@ class Environment:
     store_faults: float = 0.0
     polls: Polls = Polls.ALWAYS
     pauses: int = 0
+    publishes: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -72,12 +76,18 @@ class Environment:
             store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
             polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
             pauses=random.choice((0, 0, 0, 1, 3)),
+            publishes=random.random() < 0.3,
         )
 
     @property
     def flows(self) -> tuple[str, ...]:
         """The flows that run beside those that always do."""
-        return ("postings",) * self.invoices_orders + ("receipts",) * (self.write_back != "none")
+        wanted = {
+            "postings": self.invoices_orders,
+            "receipts": self.write_back != "none",
+            PRICES: self.publishes,
+        }
+        return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
     def settings(self) -> dict[str, Any]:
         """What the connection is set to for it."""

@@ -10,7 +10,6 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.core.ports import Clock
-from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
 from tests.process import Process, begin
@@ -59,14 +58,13 @@ class Worker:
         systems: SystemsUnderTest,
         edition_parts: EditionParts,
         process: Process,
-        make: Callable[..., Services] = Services,
+        services: Services,
     ) -> None:
         self.name = name
         self.process = process
         self._edition_parts = edition_parts
         self._systems = systems
-        self._flows = tuple(flow for flow in FLOWS if flow.name in systems.connection.flows)
-        self.services = make(systems.connections, self._flows, edition_parts)
+        self.services = services
         most = None if edition_parts.is_alone else FUNCTION_TIMEOUT
         self._hosted: Any = Hosted(self.services, process, systems.clock, most=most)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -20,6 +20,7 @@ from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.signing import WebhookSignature
 from sandbox.dials import NUMBERS, Dials
 from sandbox.dynamics.values import folded
+from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
@@ -28,18 +29,21 @@ from sync.core.ports import Row
 from sync.engine.claim import Claim, State
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.ledger import CLAIMS
+from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.watermarks import WATERMARKS, Watermark
+from sync.flows import FLOWS, SUB_FLOWS
 from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
-from tests.simulation.environment import MOST_DELIVERIES, POOL, Polls
+from tests.simulation.environment import MOST_DELIVERIES, POOL, PRICES, Polls
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
+from tests.simulation.price_list import PriceList
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
-from tests.simulation.worker import Worker, webhook_app
+from tests.simulation.worker import AGAIN, Worker, webhook_app
 from tests.systems import CONNECTION, SystemsUnderTest
 from tests.virtual_time import START, LoopClock, Skewed, VirtualLoop
 
@@ -99,6 +103,8 @@ class World:
             Random(f"pauses {self.plan.seed}"), self.event_log,
             list(self.systems.connections.connections), self.plan.flows,
         )  # fmt: skip
+        self.price_list = PriceList(Random(f"prices {self.plan.seed}"), self.event_log)
+        self.price_list.install(self.systems, self._watched[0])
         self.told = Told(self.clock)
         self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
@@ -121,6 +127,7 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_of_trouble())
             group.create_task(self.story.simulate())
+            group.create_task(self._change_prices())
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -253,10 +260,38 @@ class World:
         name = f"worker {self._born}"
         process = Process(self._last_steps.pop(0) if self._last_steps else None)
         parts = self._edition_parts(process, name)
-        worker = Worker(name, self.systems, parts, process, self.make)
+        worker = Worker(name, self.systems, parts, process, self._services(parts))
         process.ended = lambda: self._death(worker)
         self.workers.append(worker)
         self.event_log.note(f"{name} begins")
+
+    def _services(self, parts: EditionParts) -> Services:
+        flows = [flow for flow in FLOWS if flow.name in self.plan.flows]
+        lists = [self.price_list.flow] if self.plan.environment.publishes else []
+        return self.make(
+            self.systems.connections,
+            (*flows, *(one.runs for one in lists)),
+            parts,
+            (*SUB_FLOWS, *(one.chunks for one in lists)),
+        )
+
+    def _notify_of_price(self, key: str, origin: str) -> "asyncio.Task[int] | None":
+        alive = [one for one in self.workers if not one.process.is_over]
+        if not alive:
+            return None
+        told = alive[0].services.intake.accept(PRICES, CONNECTION, [key], origin)
+        return begin(told, alive[0].process)
+
+    async def _change_prices(self) -> None:
+        """Where no poll publishes all of them in the end, somebody says so until it is taken."""
+        if not self.plan.environment.publishes:
+            return
+        await self.price_list.change(8, self.plan.trouble, self._notify_of_price)
+        is_taken = self.plan.environment.polls is not Polls.NEVER
+        while not is_taken:
+            telling = self._notify_of_price(EVERYTHING, "replay")
+            await asyncio.sleep(AGAIN)
+            is_taken = telling is not None and telling.done() and telling.exception() is None
 
     def _edition_parts(self, process: Process, name: str) -> Any:
         def asked(request: httpx.Request) -> None:
