@@ -61,7 +61,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """As asyncio does it, but for what costs time and has no use here: sockets are looked at
         when nothing else can run."""
         ready, scheduled = self._ready, self._scheduled
-        while scheduled and scheduled[0]._cancelled:  # type: ignore[attr-defined]
+        while scheduled and scheduled[0]._cancelled:
             self._due_next()
         if not ready and not self._stopping:
             left = max(0.0, scheduled[0].when() - self._jumping.seconds) if scheduled else None

@@ -12,8 +12,8 @@ PAGE: Final = ROOT / "docs" / "mutants.md"
 HEAD: Final = """# What the proofs find out
 
 Each row is the product with one thing wrong. `make mutants` runs them all, and writes this page:
-`test` is the first test that finds it out, of those that the list names; where none of them does,
-`world` is the first seed of the fault simulation that does (of {worlds}).
+`test` is the first test that finds it out, of those that the list names; `world` is the first seed
+of the fault simulation that does, or says how many worlds did not.
 
 `tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one.
 
@@ -26,20 +26,22 @@ def page(deaths: Sequence[Death], worlds: int) -> str:
     """The page as Markdown."""
     whats = {mutant.name: mutant.what for mutant in MUTANTS}
     rows = [
-        f"| {one.name} | {whats[one.name]} | {one.world or '–'} |"
+        f"| {one.name} | {whats[one.name]} | {one.world or f'none of {worlds}'} |"
         f" {f'`{one.test}`' if one.test else '–'} |\n"
         for one in deaths
     ]
-    return HEAD.format(worlds=worlds) + "".join(rows)
+    return HEAD + "".join(rows)
 
 
 def written() -> dict[str, tuple[str, str, str]]:
-    """(what, world, test) by name, as the page has it; a dash is empty."""
+    """(what, world, test) by name, as the page has it; a dash, or none, is empty."""
     found = re.findall(
-        r"^\| (\S+) \| (.*) \| (\S+) \| (\S+) \|$", PAGE.read_text("utf-8"), re.MULTILINE
+        r"^\| (\S+) \| (.*) \| (\S+|none of \d+) \| (\S+) \|$",
+        PAGE.read_text("utf-8"),
+        re.MULTILINE,
     )
-    rows = (row for row in found if row[0] not in {"mutant", "---"})
+    rows = (cells for cells in found if cells[0] not in {"mutant", "---"})
     return {
-        name: (what, world.replace("–", ""), test.replace("–", "").strip("`"))
+        name: (what, re.sub("none.*|–", "", world), test.replace("–", "").strip("`"))
         for name, what, world, test in rows
     }
