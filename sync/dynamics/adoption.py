@@ -55,8 +55,8 @@ def must_be_this_order(
     unit: Decimal,
 ) -> None:
     """`must_be_ours` of a sales order in D365. Its lines are compared as far as they are there, at
-    the quantities they have: pieces may have been cancelled since they were placed. Lines of which
-    none is ours are another order's.
+    the quantities they have: pieces may have been cancelled since they were placed, and charges
+    with them. Lines of which none is ours are another order's.
     """
     lines = {line.reference: line for line in order.lines}
     mine = [
@@ -65,7 +65,10 @@ def must_be_this_order(
         if row.get("ExternalItemNumber") in lines
     ]
     is_strange = bool(rows) and not mine
-    worth = total(line.worth(Decimal(row["OrderedSalesQuantity"]), unit) for line, row in mine)
+    worth = total(
+        line.worth_when_held(Decimal(row["OrderedSalesQuantity"]), Decimal(row["LineAmount"]), unit)
+        for line, row in mine
+    )
     ours = {
         "reference": order.reference, "account": order.header["OrderingCustomerAccountNumber"],
         "currency": order.header["CurrencyCode"],

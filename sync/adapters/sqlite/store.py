@@ -166,8 +166,7 @@ class SqliteStore:
                     self._db.execute("ROLLBACK")
 
     def _attempt(self, write: _Write[Any], *, is_alone: bool) -> None:
-        """One write of a transaction. One that is alone needs no savepoint: the transaction is."""
-        if not is_alone:
+        if not is_alone:  # else the transaction itself is undone
             self._db.execute("SAVEPOINT one")
         try:
             write.result = write.work(self._db)
@@ -183,9 +182,7 @@ class SqliteStore:
         """SQLite's error in terms of what to do next; its texts name files and columns, never
         contents."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if (
-            code == sqlite3.SQLITE_ERROR
-        ):  # a statement that is wrong, a connection that is closed: a bug
+        if code == sqlite3.SQLITE_ERROR:  # a wrong statement, or a closed connection: a bug
             return error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Later(
