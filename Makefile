@@ -10,10 +10,11 @@ FUZZ := .venv-fuzz
 PINS := .venv-pins
 SEED ?= 1
 SECONDS ?= 300
+RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test test-long mutants azurite worker package check infra serve simulate fuzz bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -25,14 +26,22 @@ demo-embedded: $(VENV)/run-time
 demo-emulated: $(VENV)/development $(AZURITE)
 	$(RUN) -m tests.emulators $(RUN) -m sandbox demo --emulated
 
-# Three workers on two cores: many tests wait for other processes.
+# Three workers on two cores: many tests wait for other processes. All of them, and what they start,
+# read compiled code, whatever the shell says: compiling costs half a minute a run.
+TESTS := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest --dist worksteal
+
 test: $(VENV)/development
-	$(RUN) -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
+	$(TESTS) -n 3
+
+# The same tests, and which lines and branches of the product they reach. Nothing is proved by that,
+# and it costs a fifth of the time.
+coverage: $(VENV)/development
+	$(TESTS) -n 3 --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
 
 # More seeds of the fault simulation than `make test` has time for, and more examples of each
 # property, drawn anew.
 test-long: $(VENV)/development
-	$(RUN) -m pytest -n 2 --dist worksteal -m "long or hypothesis" --hypothesis-profile=long
+	$(TESTS) -n 2 -m "long or hypothesis" --hypothesis-profile=long
 
 # The product with one thing wrong each: which test or world finds it out. Writes docs/mutants.md;
 # NAMES=again-dropped runs one and writes nothing.
@@ -70,8 +79,13 @@ simulate: $(VENV)/development
 # Hostile input: requests made from docs/openapi.json, then coverage-guided runs of SECONDS for each
 # target of tests/fuzz (Linux). `make test` replays what was found, and changes of it.
 fuzz: $(FUZZ)/ready
-	$(FUZZ)/bin/python -m pytest -q tests/fuzz/surface.py
+	$(FUZZ)/bin/python -m pytest -q --hypothesis-profile=long tests/fuzz/surface.py
 	$(FUZZ)/bin/python -m tests.fuzz --seconds $(SECONDS)
+
+# The same, short, and the same run every time: for each change. RUNS=20000 SEED=7 runs others.
+fuzz-short: $(FUZZ)/ready
+	$(FUZZ)/bin/python -m pytest -q tests/fuzz/surface.py
+	PYTHONHASHSEED=0 $(FUZZ)/bin/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 # What a hook takes and what an order costs, printed; python -m tests.benchmarks --help tells more.
 bench: $(VENV)/development
@@ -106,9 +120,11 @@ $(PACKAGE)/ready: requirements.txt
 	$(PACKAGE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(FUZZ)/ready: requirements-fuzz.txt requirements-dev.txt requirements.txt
-	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
-	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# Sees what $(VENV) holds, pip among it, and holds what that lacks.
+$(FUZZ)/ready: requirements-fuzz.txt $(VENV)/development
+	rm -rf $(FUZZ)
+	$(RUN) -m venv --without-pip $(FUZZ)
+	$(RUN) -c "import sysconfig; print(sysconfig.get_path('purelib'))" > "$$($(FUZZ)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/development.pth"
 	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
 	touch $@
 

@@ -156,6 +156,34 @@ def test_flow_and_file_share_one_noun(flow: DocumentFlow[object]) -> None:
     assert re.fullmatch(r"[a-z]{3,20}", flow.name)
 
 
+def _is_client(node: ast.ClassDef) -> bool:
+    """A client, or what one owns: it is made with its client."""
+    makers = (
+        one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"
+    )
+    takes_client = any(arg.arg == "client" for maker in makers for arg in maker.args.args)
+    return takes_client or node.name.endswith("Client")
+
+
+def test_flows_build_no_clients() -> None:
+    clients = {
+        node.name
+        for module in modules()
+        if is_in(module.inner, ("commerce", "dynamics"))
+        for node in module.nodes
+        if isinstance(node, ast.ClassDef) and _is_client(node)
+    }
+    assert {"CommerceClient", "SalesDocuments", "DynamicsClient", "SalesOrders"} <= clients
+    built = [
+        f"{module.path}:{call.lineno} {dotted(call.func)}"
+        for module in modules()
+        if is_in(module.inner, ("flows",))
+        for call in module.nodes
+        if isinstance(call, ast.Call) and dotted(call.func).rpartition(".")[2] in clients
+    ]
+    assert not built, "take it from the opened systems, as systems.dynamics.sales_orders"
+
+
 def test_the_configuration_knows_the_flows_that_exist() -> None:
     assert sorted(FLOW_NAMES) == sorted(flow.name for flow in FLOWS)
     assert not {flow.name for flow in FLOWS} & {inner.name for inner in SUB_FLOWS}

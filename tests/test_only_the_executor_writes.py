@@ -11,7 +11,9 @@ CLIENTS = ("commerce", "dynamics")
 EXECUTOR = "sync.engine.executor"
 CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 """What the executor calls of a write, of an amendment, of a removal."""
-PROBES = {"sync.checks.written_back"}
+WRITES = {"Write", "Removal", "RowTarget"}
+"""The classes that may write: what the executor carries out, and what a chunk's write calls."""
+PROBES = {"sync.checks.stock", "sync.checks.written_back"}
 """Checks that ask for a right by a request that the system cannot carry out."""
 
 
@@ -39,7 +41,7 @@ def inside_writes(module: Module) -> set[ast.AST]:
     return {
         inner
         for node in module.nodes
-        if isinstance(node, ast.ClassDef) and {"Write", "Removal"} & {*map(dotted, node.bases)}
+        if isinstance(node, ast.ClassDef) and WRITES & {*map(dotted, node.bases)}
         for inner in ast.walk(node)
     }
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from sandbox.commerce import lifecycle
@@ -10,8 +11,11 @@ from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import numbered
+from sandbox.commerce.order_rows import to_ship
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.stock import DEFAULT, stocked
+from sync.core.money import ZERO
 
 
 class Administration(InvoicingAndRefunds):
@@ -73,8 +77,14 @@ class Administration(InvoicingAndRefunds):
         address.update(columns)
         self._report("sales_order_address_save_after", lambda: {"address": raw(address)})
 
-    def ship(self, order: StoredOrder) -> None:
-        """Send an order in full."""
+    def ship(self, order: StoredOrder, *, source: str = DEFAULT) -> None:
+        """Send an order in full, from one source. Raises the shop's refusal where that holds less
+        than is sent."""
+        wanted: dict[str, Decimal] = {}
+        for sku, item in stocked(order):
+            if not item["is_virtual"]:
+                wanted[sku] = wanted.get(sku, ZERO) + to_ship(item)
+        self.stock.take(wanted, source)
         lifecycle.ship(order, self.clock.now())
         self._saved(order)
 

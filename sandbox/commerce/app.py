@@ -16,6 +16,7 @@ from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
+from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
@@ -53,7 +54,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS])
+    dispatcher = Dispatcher(state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *STOCK])
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

@@ -3,6 +3,7 @@ and the tests."""
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce import lifecycle
+from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import PAYMENTS
 from sandbox.commerce.records import StoredOrder
@@ -110,6 +112,19 @@ class Inspection:
             return answer({"error": f"{usage}; not {error}"}, 400)
         return answer([brief(order) for order in placed], 201)
 
+    async def stock(self, request: Request) -> Response:
+        """`GET stock`: what the sources hold and what is salable, by SKU. `POST`: an administrator
+        sets the `quantity` of a `sku`, or `is_managed`, whether stock is managed at all."""
+        stock = self._state.stock
+        if request.method == "POST":
+            wanted = from_json(await request.body())
+            stock.is_managed = bool(wanted.get("is_managed", stock.is_managed))
+            if "sku" in wanted:
+                stock.put(str(wanted["sku"]), Decimal(wanted["quantity"]))
+        salable = self._state.salable_by_sku()
+        rows = [one.row() for one in stock.items.values()]
+        return answer([{**row, "salable": salable[as_text(row["sku"])]} for row in rows])
+
     async def action(self, request: Request) -> Response:
         """`POST orders/{id}/{action}`: what an administrator does; 409 when the order's state does
         not allow it."""
@@ -131,7 +146,10 @@ class Inspection:
             return answer(
                 {"error": f"an order in state {order.row['state']} allows no {name}"}, 409
             )
-        result = getattr(self._state, name)(order)
+        try:
+            result = getattr(self._state, name)(order)
+        except RestFault as fault:
+            return answer({"error": fault.message}, 409)
         return answer(brief(result if isinstance(result, StoredOrder) else order))
 
 
@@ -144,5 +162,6 @@ def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
         Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
         Route("/sandbox/notifications", inspection.notifications, methods=["GET", "PUT"]),
         Route("/sandbox/orders", inspection.orders, methods=["GET", "POST"]),
+        Route("/sandbox/stock", inspection.stock, methods=["GET", "POST"]),
         Route("/sandbox/orders/{id:int}/{deed}", inspection.action, methods=["POST"]),
     ]

@@ -16,6 +16,7 @@ from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.refund_rows import Refund
+from sandbox.commerce.stock import Stock, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -35,6 +36,7 @@ class InvoicingAndRefunds:
     sequences: Sequences
     notification_dials: NotificationDials
     orders: dict[int, StoredOrder]
+    stock: Stock
     gross_shipping: bool = False
 
     def __init__(self) -> None:
@@ -95,25 +97,25 @@ class InvoicingAndRefunds:
         invoice: Columns | None = None,
         online: bool = False,
         to_store_credit: Decimal = ZERO,
+        returns_to_stock: bool = False,
         visible_in: timedelta | None = None,
     ) -> Columns:
         """Refund `quantities` by order item id, or all that is left, of the order or of one of its
         invoices; the memo.
 
         `shipping` None gives back the rest of it; `positive` and `negative` are adjustments;
-        `to_store_credit` is kept as credit instead of paid out. Raises `RestFault` for what the
-        shop refuses; then nothing was changed.
+        `to_store_credit` is kept as credit instead of paid out. `returns_to_stock`: what was never
+        shipped stays in stock, as where `return_to_stock_items` lists it. Raises `RestFault` for
+        what the shop refuses; then nothing was changed.
         """
         asked = Refund(
-            quantities or {},
-            shipping,
-            Adjustment(positive, negative),
-            invoice,
-            gross=self.gross_shipping,
-            online=online,
-            to_store_credit=to_store_credit,
-        )
+            quantities or {}, shipping, Adjustment(positive, negative), invoice,
+            gross=self.gross_shipping, online=online, to_store_credit=to_store_credit,
+        )  # fmt: skip
+        before = reserved(order)
         document = refunding.refund(order, asked, self.clock.now(), self.sequences)
+        if not returns_to_stock:
+            self.stock.leave(before, reserved(order))
         if online and invoice is not None:
             document["transaction_id"] = f"{invoice['transaction_id']}-refund"
         self._show("creditmemo", document, visible_in)

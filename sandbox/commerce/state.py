@@ -4,16 +4,18 @@ Every change moves `updated_at` by the shop's rules (whole seconds, not for chil
 the listeners, as Commerce dispatches its observers. Deterministic: time and chance are injected.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from sandbox.commerce import lifecycle
 from sandbox.commerce.administration import Administration
 from sandbox.commerce.catalogue import Catalogue, Shopper
+from sandbox.commerce.conditions import as_text
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
 from sandbox.commerce.ims import Client, IdentityService
@@ -23,6 +25,8 @@ from sandbox.commerce.numbering import Sequences, numbered
 from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.stock import Stock, reserved
+from sync.core.money import ZERO
 from sync.core.ports import Clock
 
 SAVED = ("sales_order_save_after", "sales_order_save_commit_after")
@@ -66,7 +70,10 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.checks_access = checks_access
+        self.stock = Stock()
         self.display_gross = False
+        self.lists_leave_out = frozenset[str]()
+        """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
         self.companies: dict[int, Columns] = {}
@@ -109,6 +116,20 @@ class CommerceState(Administration):
         found = self.orders.get(entity_id)
         if found is None or found.visible_from > self.clock.now():
             raise no_such_entity()
+        return found
+
+    def salable(self, sku: str) -> Decimal:
+        """What the shop offers of a SKU: what its sources hold, less what open orders reserve."""
+        return self.salable_by_sku()[as_text(sku)]
+
+    def salable_by_sku(self) -> dict[str, Decimal]:
+        """The same of all SKUs that any source or open order has, by SKU without case."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for (sku, source), one in self.stock.items.items():
+            found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
+        for order in self.orders.values():
+            for sku, pieces in reserved(order).items():
+                found[sku] -= pieces
         return found
 
     def totals(self) -> dict[str, dict[str, Any]]:

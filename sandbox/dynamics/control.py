@@ -2,8 +2,8 @@
 is asked for.
 
 GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
-(`?reference=` for those of one), POST `/sandbox/reset` (back to the setup; dials and settings
-stay).
+(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in) and `/sandbox/reset`
+(back to the setup; dials and settings stay).
 """
 
 from collections.abc import Callable
@@ -31,6 +31,7 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
         Route("/sandbox/requests", _requests(state)),
         Route("/sandbox/orders", _orders(state)),
+        Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
@@ -62,6 +63,20 @@ def _orders(state: DynamicsState) -> Endpoint:
         return Response(to_json(shown), media_type="application/json")
 
     return orders
+
+
+def _receipts(state: DynamicsState) -> Endpoint:
+    async def receipts(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            quantity = Decimal(str(wanted.pop("quantity")))
+            state.receive(str(wanted.pop("item")), quantity, **wanted)
+        except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
+            usage = "give item and quantity, and if you like company, warehouse and status"
+            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return receipts
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:

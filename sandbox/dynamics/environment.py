@@ -4,7 +4,7 @@ they are looked up.
 `state.py` adds the batch jobs; rules and postings are written against this class.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Settings:
     currency, before what the Currencies table says. `automatic_settlement`: posted payments settle
     a customer's oldest open invoices. `journal_write_seconds`: how long a request that writes lines
     of a payment journal works; one that comes meanwhile with other lines of that journal is
-    refused.
+    refused. `reserves_on_arrival`: sales lines reserve what is on hand.
     """
 
     manual: set[str] = field(default_factory=set)
@@ -45,6 +45,7 @@ class Settings:
     rounding: dict[str, Decimal] = field(default_factory=dict)
     automatic_settlement: bool = False
     journal_write_seconds: float = 0.0
+    reserves_on_arrival: bool = False
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Environment:
     """One environment. `company` is the default company of the user behind every token; `now` gives
     aware UTC.
 
-    `visits` counts the requests that have arrived, `visit` is the one whose work is being done (0:
-    somebody's by hand). `is_deadlocked`: whether the changeset that is about to be committed is
+    `received`: what came in, by place and inventory status (`on_hand.py`). `visits` counts the
+    requests that have arrived, `visit` is the one whose work is being done (0: somebody's by hand).
+    `is_deadlocked`: whether the changeset that is about to be committed is
     rolled back, because somebody else holds what it needs. `journal_writers`: per payment journal,
     who wrote lines last, and how many requests had arrived by then.
     """
@@ -68,6 +70,9 @@ class Environment:
     requests: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     books: dict[str, Books] = field(default_factory=dict)
+    received: dict[tuple[tuple[str, ...], str], Decimal] = field(
+        default_factory=lambda: defaultdict(Decimal)
+    )
     visits: int = 0
     visit: int = 0
     journal_writers: dict[Key, tuple[int, int]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from sandbox.dynamics import (
     free_text_invoices,
     free_text_posting,
     journal_posting,
+    on_hand,
     packing,
     payment_journals,
     posting,
@@ -79,6 +80,12 @@ class DynamicsState(Environment):
         for header in self._orders(number, company):
             with self.store.transaction():
                 self._set_status(header, "Canceled")
+
+    def receive(
+        self, item: str, quantity: Decimal | int, company: str = "usmf", **place: str
+    ) -> None:
+        """Take goods of an item in (`on_hand.receive`)."""
+        on_hand.receive(self, company, item, Decimal(quantity), **place)
 
     def post_free_text_invoice(
         self, identifier: int, company: str | None = None, *, tax: Decimal | None = None

@@ -3,7 +3,6 @@
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
-from sync.dynamics.customers import Customers
 from sync.mapping_tables.records import AccountMapping, set_command
 from sync.mapping_tables.tables import EntityOf
 
@@ -17,10 +16,13 @@ def entity_of_old_row(connection: Connection, client: DynamicsClient) -> EntityO
     entities = connection.legal_entities
     if len(entities) == 1:
         return None
-    customers = Customers(client)
 
     async def entity_of(old: AccountMapping) -> str:
-        found = [one for one in entities if await customers.get(one, old.account) is not None]
+        found = [
+            one
+            for one in entities
+            if await client.customers.by_account(one, old.account) is not None
+        ]
         if len(found) == 1:
             return found[0]
         if not found or old.matched_by != "created":

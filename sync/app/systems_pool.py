@@ -2,9 +2,7 @@
 systems."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
 from weakref import WeakValueDictionary
 
 import httpx
@@ -13,57 +11,13 @@ from sync.app.edition_parts import EditionParts
 from sync.app.old_accounts import entity_of_old_row
 from sync.app.paces import Paces
 from sync.commerce.client import CommerceClient
-from sync.commerce.companies import Companies
-from sync.commerce.products import Products
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
 from sync.core.errors import Never
-from sync.core.ports import Clock
 from sync.dynamics.client import DynamicsClient
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
-from sync.pacing.coalescer import Coalescer
 from sync.pacing.pace import Pace
-
-WINDOW = timedelta(milliseconds=10)
-"""Reads asked for within this become one request."""
-MOST_KEYS = 40
-"""Keys in one search: the URL stays well below 8 KB and the page light."""
-
-
-class _Reads:
-    """One shop's joined reads: what concurrent deliveries ask for becomes one search."""
-
-    def __init__(self, commerce: CommerceClient, clock: Clock) -> None:
-        self._commerce = commerce
-        self.products = Products(commerce, clock, window=WINDOW, most=MOST_KEYS)
-        self.orders = self._by_increment("orders")
-        self.invoices = self._by_increment("invoices")
-        self.creditmemos = self._by_increment("creditmemos")
-        self.orders_by_id = Coalescer(self._load_orders, window=WINDOW, most=MOST_KEYS)
-        self.customers = Coalescer(self._load_customers, window=WINDOW, most=MOST_KEYS)
-
-    def _by_increment(self, path: str) -> Coalescer[str, list[dict[str, Any]]]:
-        async def load(keys: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
-            found = await self._commerce.by_increment(path, keys)
-            return {
-                key: [row for row in found if str(row.get("increment_id")) == key] for key in keys
-            }
-
-        return Coalescer(load, window=WINDOW, most=MOST_KEYS)
-
-    async def _load_orders(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-        return {int(row["entity_id"]): row for row in await self._commerce.orders_by_ids(ids)}
-
-    async def _load_customers(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-        return {int(row["id"]): row for row in await self._commerce.customers_by_ids(ids)}
-
-    async def aclose(self) -> None:
-        for reads in (self.orders, self.invoices, self.creditmemos):
-            await reads.aclose()
-        await self.orders_by_id.aclose()
-        await self.customers.aclose()
-        await self.products.aclose()
 
 
 class SystemsPool:
@@ -101,36 +55,25 @@ class SystemsPool:
         shop, ledger = self.paces.of(settings.commerce), self.paces.of(settings.dynamics)
         commerce = self._commerce(settings.commerce, shop)
         dynamics = self._dynamics(settings.dynamics, ledger)
-        reads = _Reads(commerce, edition_parts.clock)
-        companies = Companies(commerce, window=WINDOW, most=MOST_KEYS)
         locks = WeakValueDictionary[str, asyncio.Lock]()
-
-        async def close() -> None:
-            await reads.aclose()
-            await companies.aclose()
-            await dynamics.aclose()
-
         return Systems(
             name=name,
             settings=settings,
             commerce=commerce,
             dynamics=dynamics,
             items=ItemMappings(
-                edition_parts.tables, name, settings.items, edition_parts.clock, reads.products.skus
+                edition_parts.tables,
+                name,
+                settings.items,
+                edition_parts.clock,
+                commerce.products.skus,
             ),
             accounts=self._accounts(name, settings, dynamics),
             clock=edition_parts.clock,
-            orders=reads.orders,
-            orders_by_id=reads.orders_by_id,
-            invoices=reads.invoices,
-            creditmemos=reads.creditmemos,
-            customers=reads.customers,
-            companies=companies,
             websites=Websites(commerce, settings),
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, edition_parts.email_key),
             paces=(shop, ledger),
-            close=close,
         )
 
     def _accounts(
@@ -151,14 +94,11 @@ class SystemsPool:
 
     def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:
         return DynamicsClient(
-            settings.url,
+            settings,
             http=self._kept(self._edition_parts.dynamics_http(settings)),
             tokens=self._edition_parts.tokens.tokens(settings),
             pace=pace,
             clock=self._edition_parts.clock,
-            write_timeout=timedelta(seconds=settings.write_timeout_seconds),
-            documents_per_batch=settings.documents_per_batch,
-            lengths=settings.lengths,
         )
 
     def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:

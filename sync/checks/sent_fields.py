@@ -4,6 +4,7 @@ sends."""
 from collections.abc import Mapping
 
 from sync.checks.sent_receivables import receivable_fields
+from sync.checks.stock import stock_fields
 from sync.config.connections import Connection
 from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
 from sync.dynamics.contacts import SET as CONTACTS
@@ -81,6 +82,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
         **receivables,
+        **stock_fields(settings),
     }
 
 

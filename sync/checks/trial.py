@@ -135,7 +135,7 @@ class Trial:
     async def _orders_of(self, page: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The orders of invoices and credit memos, which may be older."""
         ids = {number for document in page if (number := id_of(document, "order_id")) is not None}
-        return await self._probe.commerce.orders_by_ids(sorted(ids)) if ids else []
+        return [*(await self._probe.commerce.orders.by_ids(sorted(ids))).values()] if ids else []
 
     def reported(self, recent: Recent) -> Finding:
         """How many of a kind were tried, and what would become of them."""

@@ -6,6 +6,7 @@ import typer
 from sync.cli import (
     backfill,
     check,
+    drift,
     erase,
     events,
     flows,
@@ -16,6 +17,7 @@ from sync.cli import (
     pausing,
     poll,
     preview,
+    publishing,
     replay,
     secrets,
     serve,
@@ -48,6 +50,10 @@ app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(publishing.publish)
+app.command(cls=Command)(publishing.touch)
+app.command(cls=Command)(publishing.approve)
+app.command(cls=Command)(drift.drift)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

@@ -8,15 +8,17 @@ from sync.cli.input_files import inputs_of
 from sync.cli.order_files import Unusable, files_in, orders_of
 from sync.cli.output import progress
 from sync.cli.previewing import Run
-from sync.commerce.filters import Op, where
-from sync.commerce.search import Search
+from sync.commerce.client import CommerceClient
+from sync.commerce.sales_documents import SalesDocuments
 from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind
 from sync.preview.story import NET, REPORTED, preview_story, stories_in
 
-PATHS: Final[Mapping[Kind, str]] = {
-    Kind.ORDER: "orders", Kind.INVOICE: "invoices", Kind.CREDITMEMO: "creditmemos",
-}  # fmt: skip
+NUMBERED: Final[Mapping[Kind, Callable[[CommerceClient], SalesDocuments]]] = {
+    Kind.ORDER: lambda commerce: commerce.orders,
+    Kind.INVOICE: lambda commerce: commerce.invoices,
+    Kind.CREDITMEMO: lambda commerce: commerce.creditmemos,
+}
 
 
 async def preview_files(kind: Kind, files: Sequence[str], run: Run) -> None:
@@ -46,7 +48,7 @@ async def _preview_orders(names: Sequence[str], run: Run) -> None:
 async def preview_ids(kind: Kind, wanted: Sequence[str], run: Run) -> None:
     """The documents of a kind with these ids, as Commerce has them."""
     async with _commerce(run) as systems:
-        if kind in PATHS:
+        if kind in NUMBERED:
             documents = await _numbered(systems, kind, wanted, run)
         else:
             documents = await _identified(systems, kind, wanted, run)
@@ -69,12 +71,8 @@ async def story_ids(wanted: Sequence[str], run: Run) -> None:
             inputs.add(Kind.ORDER, order)
         for number in inputs.orders():
             for kind in (Kind.INVOICE, Kind.CREDITMEMO):
-                search = Search(page_size=systems.settings.commerce.page_size).having(
-                    where("order_id", Op.EQ, number)
-                )
-                async for page in systems.commerce.pages(PATHS[kind], search):
-                    for document in page.items:
-                        inputs.add(kind, document)
+                for document in await NUMBERED[kind](systems.commerce).of_order(number):
+                    inputs.add(kind, document)
         await _stories(inputs, systems, run)
 
 
@@ -98,7 +96,7 @@ async def _numbered(
     """The documents of these numbers (`000000042`, or `000000042@1` for one store's), in that
     order."""
     increments = (one.partition("@")[0] for one in wanted)
-    found, documents = await systems.commerce.by_increment(PATHS[kind], increments), []
+    found, documents = await NUMBERED[kind](systems.commerce).by_numbers(increments), []
     for one in wanted:
         increment, _, store = one.partition("@")
         same = [row for row in found if str(row.get("increment_id")) == increment]
@@ -113,8 +111,9 @@ async def _identified(
     systems: Systems, kind: Kind, wanted: Sequence[str], run: Run
 ) -> list[dict[str, Any]]:
     """The customers or companies with these ids."""
+    commerce = systems.commerce
     read: Callable[[int], Awaitable[dict[str, Any] | None]] = (
-        systems.customers.get if kind is Kind.CUSTOMER else systems.companies.get
+        commerce.customers.by_id if kind is Kind.CUSTOMER else commerce.companies.by_id
     )
     documents = []
     for one in wanted:

@@ -8,7 +8,7 @@ error processor and a live 2.4.8.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -40,6 +40,8 @@ _REPORT: Final = re.compile(r"(?:Report ID: |report )((?:webapi-|api/)?[0-9a-f]{
 _RESOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}_[A-Za-z0-9]{1,40}::[A-Za-z0-9_:]{1,80}")
 _ID: Final = re.compile(r"[0-9]{1,20}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SKU: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+_FIRST: Final = ("message", "error_description", "detail", "error", "title")
+"""Where the first message may stand."""
 _LIMITS: Final = ("max", "min", "qty", "count", "number")
 
 
@@ -72,8 +74,10 @@ def said_by(response: httpx.Response) -> Said:
     except NotJson:
         return _plain(raw[: 4 * READ].decode("utf-8", "replace"))
     messages = _messages(document)
-    if not messages:
-        return Said("", "JSON without a message.")
+    return _said(messages) if messages else Said("", "JSON without a message.")
+
+
+def _said(messages: Sequence[tuple[str, dict[str, str]]]) -> Said:
     template, parameters = messages[0]
     rendered = [_shown_message(text, values) for text, values in messages]
     sentence = rendered[0] if len(rendered) == 1 else f"{rendered[0]} {'; '.join(rendered[1:])}"
@@ -127,22 +131,21 @@ def _messages(document: Any) -> list[tuple[str, dict[str, str]]]:
     """(template, parameters) of the message and of every nested error, in order."""
     if not isinstance(document, dict):
         return []
-    found = []
-    for name in ("message", "error_description", "detail", "error", "title"):
-        if isinstance(document.get(name), str) and document[name]:
-            found.append((document[name], _parameters(document.get("parameters"))))
-            break
-    nested = document.get("errors")
-    fatal = (
-        document["messages"].get("error") if isinstance(document.get("messages"), dict) else None
-    )
-    for entries in (nested, fatal):
-        found += [
-            (entry["message"], _parameters(entry.get("parameters")))
-            for entry in (entries if isinstance(entries, list) else ())
-            if isinstance(entry, dict) and isinstance(entry.get("message"), str)
-        ]
+    first = [document[name] for name in _FIRST if isinstance(document.get(name), str)]
+    text = next(filter(None, first), "")
+    found = [(text, _parameters(document.get("parameters")))] if text else []
+    messages = document.get("messages")
+    fatal = messages.get("error") if isinstance(messages, dict) else None
+    found += [*_nested(document.get("errors")), *_nested(fatal)]
     return [(text[:READ], parameters) for text, parameters in found[:MOST_MESSAGES]]
+
+
+def _nested(entries: Any) -> list[tuple[str, dict[str, str]]]:
+    return [
+        (entry["message"], _parameters(entry.get("parameters")))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("message"), str)
+    ]
 
 
 def _parameters(value: Any) -> dict[str, str]:

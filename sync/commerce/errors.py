@@ -71,6 +71,11 @@ class RestCall:
     skew: timedelta | None = None
     """How far the server's clock is ahead of ours."""
 
+    @property
+    def server_time(self) -> datetime:
+        """The server's clock, as far as it is known."""
+        return self.now + (self.skew or timedelta(0))
+
 
 def is_maintenance(response: httpx.Response) -> bool:
     """503 from the shop or its web server while it is being deployed: nothing was executed."""
@@ -84,14 +89,15 @@ def error_from(response: httpx.Response, call: RestCall) -> Exception:
     status = response.status_code
     said = said_by(response)
     reason = f"Commerce answered {status} to {call.what}: {said.sentence.rstrip('.')}."
+    wait = retry_after(response, call.server_time)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Paused(call.system, after=retry_after(response, call) or PAUSES[call.edition])
+        return Paused(call.system, after=wait or PAUSES[call.edition])
     if is_maintenance(response):
-        wait = retry_after(response, call) or MAINTENANCE_WAIT
+        wait = wait or MAINTENANCE_WAIT
         return Later(reason, after=wait, counts=False, is_outage=True, said=said.words)
     if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         kind = Unknown if call.writes else Later
-        return kind(reason, after=retry_after(response, call), is_outage=True, said=said.words)
+        return kind(reason, after=wait, is_outage=True, said=said.words)
     return _refusal(response, reason, said, call)
 
 
@@ -129,11 +135,10 @@ def unreadable(problem: str, call: RestCall) -> Later:
     return Unknown(reason) if call.writes else Later(reason)
 
 
-def retry_after(response: httpx.Response, call: RestCall) -> timedelta | None:
+def retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
     """`Retry-After` in seconds or as a date, between a second and an hour; None when absent or
-    unreadable."""
-    text = response.headers.get("Retry-After", "")
-    wait = wait_in(text, call.now + (call.skew or timedelta(0)), fractions=True)
+    unreadable. `now` by the server's clock."""
+    wait = wait_in(response.headers.get("Retry-After", ""), now, fractions=True)
     if wait is None:
         return None
     return min(max(wait, timedelta(seconds=1)), LONGEST_PAUSE)
@@ -144,25 +149,23 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
         return Never(reason, remedy=rights.remedy_for(said.resources), said=said.words)
+    return Later(f"{reason} {_credential_remedy(said, call)}", said=said.words)
+
+
+def _credential_remedy(said: Said, call: RestCall) -> str:
     if call.edition == "saas":
-        return Later(
-            f"{reason} Check the OAuth credential's scope (commerce.accs) in the Adobe Developer"
-            " Console.",
-            said=said.words,
-        )
+        return "Check the OAuth credential's scope (commerce.accs) in the Adobe Developer Console."
     if said.template.startswith(SIGNATURE_INVALID):
-        return Later(
-            f"{reason} Compare consumer_secret and token_secret with the integration. If they are"
-            " right, the shop sees another URL than the one we signed: its proxy must pass Host"
-            " unchanged and set X-Forwarded-Proto.",
-            said=said.words,
+        return (
+            "Compare consumer_secret and token_secret with the integration. If they are right, the"
+            " shop sees another URL than the one we signed: its proxy must pass Host unchanged and"
+            " set X-Forwarded-Proto."
         )
     if said.template.startswith(NONCE_REFUSED):
-        return Later(f"{reason} {_clocks(call.skew)}", said=said.words)
-    return Later(
-        f"{reason} The integration may have been deactivated, reauthorised or deleted: see System >"
-        " Extensions > Integrations in the Commerce Admin and store its four credentials again.",
-        said=said.words,
+        return _clocks(call.skew)
+    return (
+        "The integration may have been deactivated, reauthorised or deleted: see System >"
+        " Extensions > Integrations in the Commerce Admin and store its four credentials again."
     )
 
 
@@ -187,57 +190,45 @@ def _bad_request(reason: str, said: Said) -> Exception:
             return PageTooLarge(reason, most=int(most))
     if _PASSING.search(said.template):
         return Later(reason, said=said.words)
-    return NotAccepted(
-        reason,
-        remedy=(
-            "Correct in Commerce or in the connection's settings what the answer names, then replay"
-            " the record."
-        ),
-        code=said.report,
-        said=said.words,
+    remedy = (
+        "Correct in Commerce or in the connection's settings what the answer names, then replay the"
+        " record."
     )
+    return NotAccepted(reason, remedy=remedy, code=said.report, said=said.words)
 
 
 def _not_found(reason: str, said: Said) -> Never:
     if said.template.startswith("Request does not match any route"):
-        return NotProvided(
-            reason,
-            remedy=(
-                "The shop has no such service: check commerce.url, commerce.edition and"
-                " commerce.scope, and that the module that brings this service is enabled."
-            ),
-            said=said.words,
+        remedy = (
+            "The shop has no such service: check commerce.url, commerce.edition and commerce.scope,"
+            " and that the module that brings this service is enabled."
         )
+        return NotProvided(reason, remedy=remedy, said=said.words)
     if re.search(r"doesn't exist|not exist|No such entity", said.template, re.IGNORECASE):
-        return NotThere(
-            reason,
-            remedy="Check in the Commerce Admin whether the record was deleted.",
-            said=said.words,
-        )
-    return Never(
-        reason,
-        remedy="Check commerce.url; a proxy before the shop may be answering in its place.",
-        said=said.words,
-    )
+        remedy = "Check in the Commerce Admin whether the record was deleted."
+        return NotThere(reason, remedy=remedy, said=said.words)
+    remedy = "Check commerce.url; a proxy before the shop may be answering in its place."
+    return Never(reason, remedy=remedy, said=said.words)
 
 
 def _remedy(response: httpx.Response, call: RestCall) -> str:
     status = response.status_code
     if response.has_redirect_location:
-        return (
-            "Write the address to which the shop redirects as commerce.url: with https and the"
-            " final host name."
-        )
-    if status == HTTPStatus.FORBIDDEN and call.edition == "saas":
-        return (
-            "Check commerce.organisation and the product profile of the credential in the Adobe"
-            " Developer Console."
-        )
+        return ELSEWHERE
     if status == HTTPStatus.FORBIDDEN:
-        return (
-            "A firewall or the hosting refuses us: allow this service's outgoing addresses for"
-            " /rest."
-        )
+        return NO_ACCESS[call.edition]
     if status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_URI_TOO_LONG):
         return "A proxy refuses the size: lower commerce.page_size, or raise the proxy's limits."
     return "Find out what stands between us and the shop and answers this; then replay the record."
+
+
+ELSEWHERE: Final = (
+    "Write the address to which the shop redirects as commerce.url: with https and the final host"
+    " name."
+)
+NO_ACCESS: Final = {
+    "saas": "Check commerce.organisation and the product profile of the credential in the Adobe"
+    " Developer Console.",
+    "paas": "A firewall or the hosting refuses us: allow this service's outgoing addresses for"
+    " /rest.",
+}

@@ -58,6 +58,11 @@ class Filter:
     op: Op
     value: str
 
+    @property
+    def terms(self) -> tuple[tuple[str, str], ...]:
+        """Its parts by the names that a search gives them."""
+        return ("field", self.field), ("value", self.value), ("condition_type", self.op.value)
+
 
 def where(field: str, op: Op, value: Scalar | Sequence[Scalar] | None = None) -> Filter:
     """A condition on a top-level column. `in` and `nin` take a sequence, `null` and `notnull`
@@ -113,13 +118,11 @@ def written(field: str, op: Op, value: Scalar) -> str:
         raise Unsearchable(f"{field} {op}: write 0, 1 or a Decimal, not a {type(value).__name__}")
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
     if field in _NUMERIC and not re.fullmatch(r"-?\d+", text):
-        raise Unsearchable(
-            f"{field} {op}: the column holds whole numbers; another text would be read as 0"
-        )
+        fault = "the column holds whole numbers; another text would be read as 0"
+        raise Unsearchable(f"{field} {op}: {fault}")
     if op in (Op.IN, Op.NIN) and ("," in text or not text):
-        raise Unsearchable(
-            f"{field} {op}: a value with a comma looks like two values, an empty one is lost"
-        )
+        fault = "a value with a comma looks like two values, an empty one is lost"
+        raise Unsearchable(f"{field} {op}: {fault}")
     return text
 
 

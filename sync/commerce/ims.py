@@ -15,7 +15,7 @@ import httpx
 
 from sync.commerce.auth import ACL_REFUSED
 from sync.commerce.bodies import said_by
-from sync.commerce.errors import RestCall, retry_after
+from sync.commerce.errors import retry_after
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never, Paused
@@ -32,6 +32,9 @@ LONGEST: Final = timedelta(days=1)
 QUIET: Final = timedelta(seconds=5)
 """How long nothing is asked after a 429 that names no time."""
 TIMEOUT: Final = httpx.Timeout(30.0)
+HEADERS: Final = {
+    "Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json",
+}  # fmt: skip
 
 
 class Ims(BearerAuth):
@@ -99,22 +102,7 @@ class ImsTokens:
         return self._token
 
     async def _fetch(self) -> dict[str, Any]:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id(),
-            "client_secret": await self._client_secret(),
-            "scope": SCOPE,
-        }
-        request = httpx.Request(
-            "POST",
-            f"{self._settings.ims_url.rstrip('/')}/ims/token/v3",
-            headers={
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
-            content=urlencode(form).encode(),
-            extensions={"timeout": TIMEOUT.as_dict()},
-        )
+        request = await self._request()
         try:
             response = await self._http.send(request, follow_redirects=False)
         except httpx.RequestError as error:
@@ -125,36 +113,37 @@ class ImsTokens:
             if isinstance(refused, Paused):
                 await self._pace.paused(refused)
             raise refused
-        try:
-            answer = from_json(response.content)
-        except NotJson as error:
-            raise Later(f"Adobe IMS answered 200 but {error}") from None
-        if not isinstance(answer, dict) or not answer.get("access_token"):
-            raise Later("Adobe IMS answered 200 without an access_token")
-        return answer
+        return _token_in(response)
+
+    async def _request(self) -> httpx.Request:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id(),
+            "client_secret": await self._client_secret(),
+            "scope": SCOPE,
+        }
+        return httpx.Request(
+            "POST",
+            f"{self._settings.ims_url.rstrip('/')}/ims/token/v3",
+            headers=HEADERS,
+            content=urlencode(form).encode(),
+            extensions={"timeout": TIMEOUT.as_dict()},
+        )
 
     def _refused(self, response: httpx.Response) -> Later:
-        status = response.status_code
-        said = said_by(response)
+        status, said = response.status_code, said_by(response)
         reason = f"Adobe IMS answered {status} to the request for a token: {said.sentence}"
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            call = RestCall(
-                self._pace.system,
-                "the token",
-                False,
-                self._settings.edition,
-                self._clock.now(),
-                None,
-            )
-            return Paused(self._pace.system, after=retry_after(response, call) or QUIET)
+            wait = retry_after(response, self._clock.now()) or QUIET
+            return Paused(self._pace.system, after=wait)
         if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
             return Later(reason, counts=False, said=said.words)
-        return Later(
-            f"{reason} Compare commerce.client_id and the secret {self._settings.client_secret!r}"
-            " with the OAuth server-to-server credential in the Adobe Developer Console; it needs"
-            " the scope commerce.accs.",
-            said=said.words,
+        compare = (
+            f"Compare commerce.client_id and the secret {self._settings.client_secret!r} with the"
+            " OAuth server-to-server credential in the Adobe Developer Console; it needs the scope"
+            " commerce.accs."
         )
+        return Later(f"{reason} {compare}", said=said.words)
 
     def _client_id(self) -> str:
         return self._settings.client_id or self._missing("client_id")
@@ -169,6 +158,16 @@ class ImsTokens:
             f"the connection names no {field} for {self._settings.url}",
             remedy=f"Set commerce.{field} in connections.toml.",
         )
+
+
+def _token_in(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = from_json(response.content)
+    except NotJson as error:
+        raise Later(f"Adobe IMS answered 200 but {error}") from None
+    if not isinstance(answer, dict) or not answer.get("access_token"):
+        raise Later("Adobe IMS answered 200 without an access_token")
+    return answer
 
 
 def _lifetime(answer: dict[str, Any]) -> timedelta:

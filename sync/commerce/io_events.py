@@ -75,12 +75,12 @@ def parse_events(body: bytes) -> list[Event]:
         raise BadEvent("a delivery without an event")
     if len(entries) > MOST:
         raise BadEvent(f"{len(entries)} events in one delivery; at most {MOST} are taken")
-    events, faults = [], []
-    for place, entry in enumerate(entries):
+    events, faults = list[Event](), list[str]()
+    for place, entry in enumerate(entries, start=1):
         try:
             events.append(_event(entry))
         except BadEvent as fault:
-            faults.append(f"event {place + 1}: {fault.reason}")
+            faults.append(f"event {place}: {fault.reason}")
     if faults:
         raise BadEvent("; ".join(faults[:5]), events)
     return events
@@ -100,23 +100,19 @@ async def verify_events(
     """
     if any(event.recipient != keys.client_id for event in events):
         raise WrongRecipient("the recipient's client id is not that of this connection")
-    refusal = Refused("neither signature fits")
-    trouble: Later | None = None
-    for signature_header, path_header in _SIGNATURES:
+    refusal: Exception
+    signatures, refusal = _signatures(headers)
+    for path in sorted(signatures, key=lambda path: not public_keys.knows(path)):
         try:
-            signature = decoded_base64(
-                header_of(headers, signature_header), f"header {signature_header}"
-            )
-            key = await public_keys.get(header_of(headers, path_header))
-        except Refused as error:
-            refusal = error
+            key = await public_keys.get(path)
+        except (Refused, Later) as error:
+            refusal = refusal if isinstance(refusal, Later) else error
             continue
-        except Later as error:
-            trouble = error
-            continue
-        if rsa_signed(signature, body, key):
+        if any(rsa_signed(signature, body, key) for signature in signatures[path]):
+            for other in signatures:
+                public_keys.vouch(other)
             return
-    raise trouble or refusal
+    raise refusal
 
 
 def refused_unread(headers: Mapping[str, str]) -> Refused | None:
@@ -162,6 +158,22 @@ def status_for(error: Exception) -> HTTPStatus:
     return HTTPStatus.SERVICE_UNAVAILABLE
 
 
+def _signatures(headers: Mapping[str, str]) -> tuple[dict[str, list[bytes]], Refused]:
+    """The signatures that a delivery brings, by the path of their key; and why it is refused when
+    none fits."""
+    found: dict[str, list[bytes]] = {}
+    refusal = Refused("neither signature fits")
+    for signature_header, path_header in _SIGNATURES:
+        try:
+            signature = decoded_base64(
+                header_of(headers, signature_header), f"header {signature_header}"
+            )
+            found.setdefault(header_of(headers, path_header), []).append(signature)
+        except Refused as error:
+            refusal = error
+    return found, refusal
+
+
 def _event(entry: Any) -> Event:
     if not isinstance(entry, dict):
         raise BadEvent("not an object")
@@ -174,9 +186,6 @@ def _event(entry: Any) -> Event:
     metadata = body.get("_metadata")
     recipient = entry.get("recipientclientid") or entry.get("recipient_client_id")
     return Event(
-        id=identity,
-        type=kind,
-        value=body["value"],
-        metadata=metadata if isinstance(metadata, dict) else {},
-        recipient=recipient if isinstance(recipient, str) else "",
-    )
+        identity, kind, body["value"], metadata if isinstance(metadata, dict) else {},
+        recipient if isinstance(recipient, str) else "",
+    )  # fmt: skip

@@ -60,22 +60,16 @@ class Keyset:
         """The next search, always a first page; None when the window has been read."""
         if self._done:
             return None
-        base = Search(self._only, page_size=self._page_size, fields=self._fields)
-        by_id = Sort("entity_id")
         if self._inside is not None:
-            same_second = base.having(where("updated_at", Op.EQ, self._inside))
-            return Search(
-                (*same_second.groups, (where("entity_id", Op.GT, self._after_id),)),
-                (by_id,),
-                self._page_size,
-                fields=self._fields,
-            )
-        window = base.having(where("updated_at", Op.GTEQ, self._lower)).having(
-            where("updated_at", Op.LTEQ, self._until)
-        )
-        return Search(
-            window.groups, (Sort("updated_at"), by_id), self._page_size, fields=self._fields
-        )
+            second = where("updated_at", Op.EQ, self._inside)
+            later = where("entity_id", Op.GT, self._after_id)
+            return self._with(Sort("entity_id")).having(second).having(later)
+        window = self._with(Sort("updated_at"), Sort("entity_id"))
+        from_ = where("updated_at", Op.GTEQ, self._lower)
+        return window.having(from_).having(where("updated_at", Op.LTEQ, self._until))
+
+    def _with(self, *sorts: Sort) -> Search:
+        return Search(self._only, sorts, self._page_size, fields=self._fields)
 
     def take(
         self, rows: Sequence[dict[str, Any]], total: int | None, *, page_size: int
@@ -88,16 +82,10 @@ class Keyset:
         A row without the key or a stamp is passed over, and the log says so. Raises `Never`
         where a page holds no other and is not the last, and for another order than asked for.
         """
-        usable = [(mark, row) for row in rows if (mark := self._mark(row)) is not None]
-        marks = [mark for mark, _ in usable]
-        if len(usable) < len(rows):
-            log.warning(
-                "commerce.rows_unusable key=%s count=%d", self._key, len(rows) - len(usable)
-            )
-        fresh = {mark: row for mark, row in usable if mark not in self._seen}
         complete = not rows or (len(rows) >= total if total is not None else len(rows) < page_size)
-        if not marks and not complete:
-            raise self._nothing_usable()
+        usable = self._usable(rows, complete=complete)
+        marks = [mark for mark, _ in usable]
+        fresh = {mark: row for mark, row in usable if mark not in self._seen}
         if self._inside is not None:
             self._continue_inside(marks, self._inside, complete=complete)
         elif complete:
@@ -107,6 +95,17 @@ class Keyset:
             if self._inside is not None and not self._after_id:
                 fresh = {mark: row for mark, row in fresh.items() if mark[1] < self._inside}
         return [fresh[mark] for mark in sorted(fresh, key=lambda mark: (mark[1], mark[0]))]
+
+    def _usable(
+        self, rows: Sequence[dict[str, Any]], *, complete: bool
+    ) -> list[tuple[tuple[int, datetime], dict[str, Any]]]:
+        """The rows that have a key and a stamp, with their marks."""
+        usable = [(mark, row) for row in rows if (mark := self._mark(row)) is not None]
+        if unusable := len(rows) - len(usable):
+            log.warning("commerce.rows_unusable key=%s count=%d", self._key, unusable)
+        if not usable and not complete:
+            raise self._nothing_usable()
+        return usable
 
     def _continue_inside(
         self, marks: Sequence[tuple[int, datetime]], second: datetime, *, complete: bool

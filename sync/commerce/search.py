@@ -57,9 +57,8 @@ class Search:
 
     def __post_init__(self) -> None:
         if not 1 <= self.page_size <= LARGEST_PAGE:
-            raise Unsearchable(
-                f"page size {self.page_size}: from 1 to {LARGEST_PAGE}; 0 would answer everything"
-            )
+            allowed = f"from 1 to {LARGEST_PAGE}; 0 would answer everything"
+            raise Unsearchable(f"page size {self.page_size}: {allowed}")
         if self.page < 1:
             raise Unsearchable(f"page {self.page}: the first is 1")
         for count, what in ((len(self.groups), "groups"), (len(self.sorts), "sort fields")):
@@ -67,9 +66,8 @@ class Search:
                 raise Unsearchable(f"{count} {what}: at most {MOST}; combine values with `in`")
         for group in self.groups:
             if not 1 <= len(group) <= MOST:
-                raise Unsearchable(
-                    f"{len(group)} filters in a group: from 1 to {MOST}; combine values with `in`"
-                )
+                allowed = f"from 1 to {MOST}; combine values with `in`"
+                raise Unsearchable(f"{len(group)} filters in a group: {allowed}")
 
     def having(self, *alternatives: Filter) -> "Search":
         """The same search with one group more, of which any filter may hold."""
@@ -83,22 +81,17 @@ class Search:
 
     def query(self) -> list[tuple[str, str]]:
         """Decoded names and values, in a stable order."""
-        pairs = []
-        for group, filters in enumerate(self.groups):
-            for place, one in enumerate(filters):
-                at = f"searchCriteria[filter_groups][{group}][filters][{place}]"
-                pairs += [
-                    (f"{at}[field]", one.field),
-                    (f"{at}[value]", one.value),
-                    (f"{at}[condition_type]", one.op.value),
-                ]
+        pairs = [
+            (f"searchCriteria[filter_groups][{group}][filters][{place}][{name}]", value)
+            for group, filters in enumerate(self.groups)
+            for place, one in enumerate(filters)
+            for name, value in one.terms
+        ]
         for place, sort in enumerate(self.sorts):
             at = f"searchCriteria[sortOrders][{place}]"
             pairs += [(f"{at}[field]", sort.field), (f"{at}[direction]", sort.direction.value)]
-        pairs += [
-            ("searchCriteria[pageSize]", str(self.page_size)),
-            ("searchCriteria[currentPage]", str(self.page)),
-        ]
+        pairs.append(("searchCriteria[pageSize]", str(self.page_size)))
+        pairs.append(("searchCriteria[currentPage]", str(self.page)))
         if self.fields:
             pairs.append(("fields", selection(("items", self.fields), "total_count")))
         return pairs

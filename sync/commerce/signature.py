@@ -18,7 +18,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from sync.config.connections import WebhookKeys
 from sync.core.errors import Later, Never
@@ -26,6 +29,11 @@ from sync.core.ports import Secrets
 
 SHORTEST_RSA_KEY: Final = 2048
 """Bits; shorter keys can be factored (NIST SP 800-131A). Adobe's have 2048 and 4096."""
+CURES: Final = {
+    "rsa": "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
+    " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the secret {name}.",
+    "hmac": "Store the gateway's shared secret as {name}.",
+}
 LONGEST_SIGNATURE: Final = 4096
 """Characters; a 16,384-bit RSA key makes 2,732."""
 
@@ -54,27 +62,22 @@ async def verify(
     if not keys.keys:
         raise Refused("no webhook key is configured")
     signed = base64.b64encode(body) if keys.message == "base64" else body
-    unusable: Never | None = None
-    unread: Later | None = None
-    tried = 0
+    refusals = list[Exception]()
     for name in keys.keys:
         try:
-            key = await secrets.get(name)
-            fits = _fits(given, signed, key, name, keys.scheme)
-        except Never as error:
-            unusable = error
-            continue
-        except Later as error:
-            unread = error
-            continue
-        if fits:
-            return
-        tried += 1
-    if unread is not None:
-        raise unread
-    if unusable is not None and not tried:
-        raise unusable
-    raise Refused("the signature fits none of the configured keys")
+            if _fits(given, signed, await secrets.get(name), name, keys.scheme):
+                return
+            refusals.append(Refused("the signature fits none of the configured keys"))
+        except (Never, Later) as error:
+            refusals.append(error)
+    raise min(reversed(refusals), key=_weight)
+
+
+def _weight(refusal: Exception) -> int:
+    """A key that cannot be read at this moment may yet fit; one that fits not decides over one that
+    cannot be used."""
+    kinds = (Later, Refused, Never)
+    return next(place for place, kind in enumerate(kinds) if isinstance(refusal, kind))
 
 
 def signature_in(headers: Mapping[str, str], keys: WebhookKeys) -> bytes:
@@ -118,15 +121,24 @@ def key_fault(key: str, scheme: str) -> str:
     if scheme == "hmac":
         if not key.strip():
             return "is blank"
-        if "-----BEGIN" in key:
-            return "holds a PEM key, which is no shared secret"
-        return ""
+        return "holds a public key, which is no shared secret" if _is_public_key(key) else ""
     public = rsa_key(key)
     if public is None:
         return "holds no RSA public key in PEM form"
     if public.key_size < SHORTEST_RSA_KEY:
         return f"holds an RSA key of {public.key_size} bits, at least {SHORTEST_RSA_KEY} are needed"
     return ""
+
+
+def _is_public_key(text: str) -> bool:
+    """Whether a text is a key in PEM form, or what stands between its two lines."""
+    if "-----BEGIN" in text:
+        return True
+    try:
+        load_der_public_key(base64.b64decode("".join(text.replace("\\n", "").split())))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def rsa_signed(signature: bytes, message: bytes, key: RSAPublicKey) -> bool:
@@ -148,16 +160,7 @@ def decoded_base64(text: str, what: str) -> bytes:
 
 def _fits(signature: bytes, message: bytes, key: str, name: str, scheme: str) -> bool:
     if fault := key_fault(key, scheme):
-        raise Never(
-            f"the secret {name!r} {fault}",
-            remedy=(
-                "Copy the whole public key, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC"
-                " KEY-----, from Stores > Configuration > Adobe Services > Webhooks into the"
-                f" secret {name!r}."
-                if scheme == "rsa"
-                else f"Store the gateway's shared secret as {name!r}."
-            ),
-        )
+        raise Never(f"the secret {name!r} {fault}", remedy=CURES[scheme].format(name=repr(name)))
     public = rsa_key(key) if scheme == "rsa" else None
     if public is None:
         return _hmac_fits(signature, message, key)

@@ -60,6 +60,25 @@ class RestAnswer:
     server_time: datetime | None
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A request before it is signed. `path` names it in errors, without query or body."""
+
+    method: Method
+    path: str
+    url: httpx.URL
+    content: bytes | None
+    not_after: datetime | None
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+    @property
+    def what(self) -> str:
+        return f"{self.method} {self.path}"
+
+
 class Transport:
     """The connection to one shop. `counts`: requests sent, by kind; second tries count too."""
 
@@ -107,13 +126,11 @@ class Transport:
         Raises `Later`, `Never`, `Paused`, `Unknown` by `errors`, and what `Pace.turn` raises
         without sending. Not safe to repeat for writes.
         """
-        url = url_of(self.settings, path, query)
-        what = f"{method} {path}"
         content = None if body is None else to_json(body)
-        writes = method != "GET"
-        response = await self._tried(method, url, content, what, not_after)
+        request = _Request(method, path, url_of(self.settings, path, query), content, not_after)
+        response = await self._tried(request)
         if not response.is_success:
-            error = errors.error_from(response, self._call(what, writes=writes))
+            error = errors.error_from(response, self._call(request))
             await self._pace.failed(error)
             raise error
         await self._pace.answered()
@@ -122,68 +139,47 @@ class Transport:
         try:
             return RestAnswer(from_json(response.content), self.server_time)
         except NotJson as problem:
-            raise errors.unreadable(str(problem), self._call(what, writes=writes)) from None
+            raise errors.unreadable(str(problem), self._call(request)) from None
 
-    async def _tried(
-        self,
-        method: Method,
-        url: httpx.URL,
-        content: bytes | None,
-        what: str,
-        not_after: datetime | None,
-    ) -> httpx.Response:
+    async def _tried(self, request: _Request) -> httpx.Response:
         """The answer; for reads, that of the second try when the first one failed in passing."""
-        if method == "GET":
+        if not request.writes:
             try:
-                response = await self._signed(method, url, content, what)
+                response = await self._signed(request)
             except (Paused, NoTurn):
                 raise
             except Later:
-                return await self._signed(method, url, content, what)
+                return await self._signed(request)
             if response.status_code < 500 or errors.is_maintenance(response):
                 return response
-        return await self._signed(method, url, content, what, not_after)
+        return await self._signed(request)
 
-    async def _signed(
-        self,
-        method: Method,
-        url: httpx.URL,
-        content: bytes | None,
-        what: str,
-        not_after: datetime | None = None,
-    ) -> httpx.Response:
+    async def _signed(self, request: _Request) -> httpx.Response:
         """The answer; after a 401 that other headers may cure, that of the second try."""
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-        if content is not None or self.settings.edition == "saas":
+        if request.content is not None or self.settings.edition == "saas":
             headers["Content-Type"] = "application/json"
-        seconds = self._seconds(writes=method != "GET")
-        extensions = {
-            "timeout": httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
-        }
-        request = httpx.Request(
-            method, url, headers=headers, content=content, extensions=extensions
-        )
-        return await send_signed(
-            self._auth, request, partial(self._sent, what=what, not_after=not_after)
-        )
+        seconds = self._seconds(request)
+        timeout = httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
+        unsigned = httpx.Request(
+            request.method, request.url, headers=headers, content=request.content,
+            extensions={"timeout": timeout},
+        )  # fmt: skip
+        return await send_signed(self._auth, unsigned, partial(self._sent, request))
 
-    def _seconds(self, *, writes: bool) -> float:
-        return (
-            float(self.settings.write_timeout_seconds) if writes else READ_TIMEOUT.total_seconds()
-        )
+    def _seconds(self, request: _Request) -> float:
+        writing = float(self.settings.write_timeout_seconds)
+        return writing if request.writes else READ_TIMEOUT.total_seconds()
 
-    async def _sent(
-        self, request: httpx.Request, *, what: str, not_after: datetime | None
-    ) -> httpx.Response:
-        writes = request.method != "GET"
-        async with self._pace.turn(what, not_after) as slot:
-            self.counts["writes" if writes else "reads"] += 1
+    async def _sent(self, request: _Request, signed: httpx.Request) -> httpx.Response:
+        async with self._pace.turn(request.what, request.not_after) as slot:
+            self.counts["writes" if request.writes else "reads"] += 1
             try:
-                response = await self._exchanged(request, self._seconds(writes=writes))
+                response = await self._exchanged(signed, self._seconds(request))
             except httpx.RequestError as problem:
                 if isinstance(problem, httpx.TimeoutException):
                     slot.overloaded()
-                error = errors.lost(problem, self._call(what, writes=writes))
+                error = errors.lost(problem, self._call(request))
                 await self._pace.failed(error)
                 raise error from None
             if response.status_code in _TOO_MUCH:
@@ -209,10 +205,9 @@ class Transport:
             if self.skew is None or not timedelta() <= self.skew - skew <= DATES_APART:
                 self.skew = skew
 
-    def _call(self, what: str, *, writes: bool) -> errors.RestCall:
-        return errors.RestCall(
-            self.system, what, writes, self.settings.edition, self._clock.now(), self.skew
-        )
+    def _call(self, request: _Request) -> errors.RestCall:
+        what, writes, edition = request.what, request.writes, self.settings.edition
+        return errors.RestCall(self.system, what, writes, edition, self._clock.now(), self.skew)
 
 
 def listed(document: Any, what: str) -> tuple[list[dict[str, Any]], int | None]:

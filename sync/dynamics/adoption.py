@@ -59,32 +59,31 @@ def must_be_this_order(
     with them. Lines of which none is ours are another order's.
     """
     lines = {line.reference: line for line in order.lines}
-    mine = [
-        (lines[str(row["ExternalItemNumber"])], row)
-        for row in rows
-        if row.get("ExternalItemNumber") in lines
-    ]
+    mine = [row for row in rows if row.get("ExternalItemNumber") in lines]
     is_strange = bool(rows) and not mine
     worth = total(
-        line.worth_when_held(Decimal(row["OrderedSalesQuantity"]), Decimal(row["LineAmount"]), unit)
-        for line, row in mine
+        lines[str(row["ExternalItemNumber"])].worth_when_held(
+            Decimal(row["OrderedSalesQuantity"]), Decimal(row["LineAmount"]), unit
+        )
+        for row in mine
     )
-    ours = {
-        "reference": order.reference, "account": order.header["OrderingCustomerAccountNumber"],
-        "currency": order.header["CurrencyCode"],
-        "amount": order.totals.dynamics if is_strange else worth,
-    }  # fmt: skip
-    there = {
+    held = total(Decimal(row["LineAmount"]) for row in (rows if is_strange else mine))
+    wanted = order.totals.dynamics if is_strange else worth
+    ours = {**_named(order.header), "reference": order.reference, "amount": wanted}
+    there = {**_named(header), "amount": held}
+    names = f"order {order.reference}", f"sales order {number}"
+    if is_strange:
+        raise AnotherDocument(*names, ours, there)
+    must_be_ours(*names, ours, there)
+
+
+def _named(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells a sales order from another one, except its amount."""
+    return {
         "reference": header.get("CustomersOrderReference"),
         "account": header.get("OrderingCustomerAccountNumber"),
         "currency": header.get("CurrencyCode"),
-        "amount": total(
-            Decimal(row["LineAmount"]) for row in (rows if is_strange else [row for _, row in mine])
-        ),
     }
-    if is_strange:
-        raise AnotherDocument(f"order {order.reference}", f"sales order {number}", ours, there)
-    must_be_ours(f"order {order.reference}", f"sales order {number}", ours, there)
 
 
 def _folded(value: Any) -> Any:

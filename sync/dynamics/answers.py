@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sync.core.encoding import NotJson, from_json
@@ -63,47 +64,47 @@ def parts_by_document(
     An answer that says less is `Unknown` to every document of the batch.
     """
     call = documents[0].call
+    groups = _groups(answer, call)
+    if len(documents) == 1:
+        groups = [[part for group in groups for part in group]]
+    if len(groups) != len(documents):
+        what = f"it holds {len(groups)} answers to {len(documents)} changesets"
+        raise error_from_nonsense(call, what)
+    numbers = count(1)
+    return {
+        document: _parts_of(group, [next(numbers) for _ in document.operations], call)
+        for group, document in zip(groups, documents, strict=True)
+    }
+
+
+def _groups(answer: ODataAnswer, call: ODataCall) -> list[list[batch.Part]]:
+    """The answers of each part of a batch, with the headers of the whole answer."""
     try:
         groups = batch.read(answer.headers.get("content-type", ""), answer.body)
     except batch.BrokenBatch as error:
         raise error_from_nonsense(call, str(error)) from None
-    if len(documents) == 1:
-        groups = [[part for group in groups for part in group]]
-    if len(groups) != len(documents):
-        raise error_from_nonsense(
-            call, f"it holds {len(groups)} answers to {len(documents)} changesets"
-        )
-    first = 1
-    found: dict[Document, list[ODataAnswer]] = {}
-    for group, document in zip(groups, documents, strict=True):
-        parts = _parts_of(group, range(first, first + len(document.operations)), call)
-        found[document] = [
-            replace(part, headers={**answer.headers, **part.headers}) for part in parts
-        ]
-        first += len(document.operations)
-    return found
+    return [
+        [replace(part, headers={**answer.headers, **part.headers}) for part in group]
+        for group in groups
+    ]
 
 
 def only_part(answer: ODataAnswer, call: ODataCall) -> ODataAnswer:
     """The one answer in a batch of one operation."""
-    try:
-        groups = batch.read(answer.headers.get("content-type", ""), answer.body)
-    except batch.BrokenBatch as error:
-        raise error_from_nonsense(call, str(error)) from None
-    parts = [part for group in groups for part in group]
+    parts = [part for group in _groups(answer, call) for part in group]
     if len(parts) != 1:
         raise error_from_nonsense(call, f"it holds {len(parts)} answers to one question")
-    return replace(parts[0], headers={**answer.headers, **parts[0].headers})
+    return parts[0]
 
 
 def _parts_of(
     parts: Sequence[batch.Part], numbers: Sequence[int], call: ODataCall
-) -> Sequence[batch.Part]:
+) -> list[ODataAnswer]:
     failed = [part for part in parts if not 200 <= part.status < 300]
     if failed:
-        return failed
+        return [*failed]
     if len(parts) != len(numbers):
         raise error_from_nonsense(call, f"it holds {len(parts)} answers to {len(numbers)} writes")
     named = {part.content_id: part for part in parts}
     order = [str(number) for number in numbers]
-    return [named[number] for number in order] if set(named) == set(order) else parts
+    return [named[number] for number in order] if set(named) == set(order) else [*parts]

@@ -14,6 +14,11 @@ from sync.config.connections import Dynamics
 from sync.core.errors import Never
 from sync.core.ports import Secrets
 
+ADDRESS: Final = (
+    "Write the environment's address into connections.toml as"
+    " https://<environment>.operations.dynamics.com"
+)
+
 
 class Tokens(Protocol):
     """Bearer tokens for one environment. Safe for concurrent use."""
@@ -49,24 +54,24 @@ def checked_url(url: str) -> str:
     The host is not held against a list: environments have many patterns (regions, sovereign clouds,
     one-box).
     """
-    remedy = (
-        "Write the environment's address into connections.toml as"
-        " https://<environment>.operations.dynamics.com"
-    )
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
-        raise Never("the Dynamics url is no address", remedy=remedy) from None
-    if parsed.userinfo or parsed.query or parsed.fragment or parsed.path not in {"", "/"}:
-        raise Never("the Dynamics url has more than scheme and host", remedy=remedy)
-    if not parsed.host or parsed.scheme not in {"https", "http"}:
-        raise Never("the Dynamics url is not https", remedy=remedy)
-    if parsed.scheme == "http" and not is_loopback(parsed.host):
-        raise Never(
-            f"the Dynamics url of {parsed.host} is http: a token would travel in the clear",
-            remedy=remedy,
-        )
+        raise Never("the Dynamics url is no address", remedy=ADDRESS) from None
+    if fault := _fault_of(parsed):
+        raise Never(fault, remedy=ADDRESS)
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}".lower()
+
+
+def _fault_of(url: httpx.URL) -> str:
+    """What is wrong with the address; empty when it may be used."""
+    if url.userinfo or url.query or url.fragment or url.path not in {"", "/"}:
+        return "the Dynamics url has more than scheme and host"
+    if not url.host or url.scheme not in {"https", "http"}:
+        return "the Dynamics url is not https"
+    if url.scheme == "http" and not is_loopback(url.host):
+        return f"the Dynamics url of {url.host} is http: a token would travel in the clear"
+    return ""
 
 
 def scope_of(url: str) -> str:
@@ -131,19 +136,19 @@ class TokenPool:
         that are missing."""
         missing = [field for field in _NEEDED[section.auth] if not getattr(section, field)]
         if missing:
-            raise Never(
-                f"auth = {section.auth} needs {', '.join(missing)} in the dynamics section",
-                remedy="Complete the dynamics section of the connection in connections.toml",
-            )
+            reason = f"auth = {section.auth} needs {', '.join(missing)} in the dynamics section"
+            remedy = "Complete the dynamics section of the connection in connections.toml"
+            raise Never(reason, remedy=remedy)
         address = checked_url(section.url)
         identity = (address, *(getattr(section, field) for field in _IDENTITY))
         if identity not in self._sources:
-            self._sources[identity] = (
-                LoopbackBearer(address, str(section.bearer), self._secrets)
-                if section.auth == "bearer"
-                else self._entra(section, scope_of(address))
-            )
+            self._sources[identity] = self._source(section, address)
         return self._sources[identity]
+
+    def _source(self, section: Dynamics, address: str) -> Tokens:
+        if section.auth == "bearer":
+            return LoopbackBearer(address, str(section.bearer), self._secrets)
+        return self._entra(section, scope_of(address))
 
     async def close(self) -> None:
         """Close every source."""

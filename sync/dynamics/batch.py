@@ -8,8 +8,9 @@ Source: Microsoft, odata.md; practitioners' captures.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from sync.dynamics.refusals import ODataAnswer
@@ -60,29 +61,31 @@ def write(parts: Sequence[Operation | Sequence[Operation]], unique: str) -> tupl
     Content-IDs count from 1 through the whole batch. `unique` makes the boundaries. Raises
     `ValueError` when there is nothing to send or too much, or when a body holds a boundary.
     """
-    operations = [
-        one for part in parts for one in ([part] if isinstance(part, Operation) else part)
+    _must_fit(
+        [one for part in parts for one in ([part] if isinstance(part, Operation) else part)],
+        unique.encode(),
+    )
+    numbers = count(1)
+    pieces = [
+        _operation(part, next(numbers))
+        if isinstance(part, Operation)
+        else _changeset(part, f"changeset_{unique}_{index}", numbers)
+        for index, part in enumerate(parts, start=1)
     ]
+    outer = f"batch_{unique}"
+    return f"multipart/mixed; boundary={outer}", _multipart(pieces, outer)
+
+
+def _must_fit(operations: Sequence[Operation], boundary: bytes) -> None:
     if not 1 <= len(operations) <= MOST_OPERATIONS:
         raise ValueError(f"a batch holds 1 to {MOST_OPERATIONS} operations, not {len(operations)}")
-    if any(unique.encode() in (one.body or b"") for one in operations):
+    if any(boundary in (one.body or b"") for one in operations):
         raise ValueError("a body of the batch holds its boundary")
-    outer = f"batch_{unique}"
-    number = 0
-    pieces: list[bytes] = []
-    for index, part in enumerate(parts, start=1):
-        if isinstance(part, Operation):
-            number += 1
-            pieces.append(_operation(part, number))
-            continue
-        inner = f"changeset_{unique}_{index}"
-        written = [_operation(one, number + place) for place, one in enumerate(part, start=1)]
-        number += len(written)
-        pieces.append(
-            f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode()
-            + _multipart(written, inner)
-        )
-    return f"multipart/mixed; boundary={outer}", _multipart(pieces, outer)
+
+
+def _changeset(operations: Sequence[Operation], boundary: str, numbers: Iterator[int]) -> bytes:
+    start = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode()
+    return start + _multipart([_operation(one, next(numbers)) for one in operations], boundary)
 
 
 def _multipart(pieces: Sequence[bytes], boundary: str) -> bytes:
@@ -95,14 +98,10 @@ def _operation(one: Operation, number: int) -> bytes:
     if one.body is not None:
         headers["Content-Type"] = "application/json; charset=utf-8"
     lines = [
-        "Content-Type: application/http",
-        "Content-Transfer-Encoding: binary",
-        f"Content-ID: {number}",
-        "",
-        f"{one.method} {one.url} HTTP/1.1",
+        *("Content-Type: application/http", "Content-Transfer-Encoding: binary"),
+        *(f"Content-ID: {number}", "", f"{one.method} {one.url} HTTP/1.1"),
         *(f"{name}: {value}" for name, value in headers.items()),
-        "",
-        "",
+        *("", ""),
     ]
     return "\r\n".join(lines).encode("ascii") + (one.body or b"")
 
@@ -121,53 +120,51 @@ def _answers(piece: bytes, deeper: int) -> list[Part]:
     """The answers in one part; a part of parts may hold `deeper` levels of them."""
     headers, content = _headers_and_rest(piece)
     kind = headers.get("content-type", "")
-    if kind.lower().startswith("multipart/"):
-        if not deeper:
-            raise BrokenBatch("its parts are nested too deeply")
-        return [
-            answer for inner in _pieces(kind, content) for answer in _answers(inner, deeper - 1)
-        ]
-    if not kind.lower().startswith("application/http"):
+    if kind.lower().startswith("application/http"):
+        return [_answer(content, headers.get("content-id", ""))]
+    if not kind.lower().startswith("multipart/"):
         raise BrokenBatch("a part is no HTTP answer")
+    if not deeper:
+        raise BrokenBatch("its parts are nested too deeply")
+    return [answer for inner in _pieces(kind, content) for answer in _answers(inner, deeper - 1)]
+
+
+def _answer(content: bytes, content_id: str) -> Part:
     status_line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
     status = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)", status_line)
     if status is None:
         raise BrokenBatch("a part has no status line")
-    inner_headers, answer = _headers_and_rest(rest)
-    return [
-        Part(
-            int(status[1]),
-            inner_headers,
-            answer.strip(b"\r\n"),
-            headers.get("content-id") or inner_headers.get("content-id", ""),
-        )
-    ]
+    headers, body = _headers_and_rest(rest)
+    known_as = content_id or headers.get("content-id", "")
+    return Part(int(status[1]), headers, body.strip(b"\r\n"), known_as)
 
 
 def _pieces(content_type: str, body: bytes) -> list[bytes]:
     named = _BOUNDARY.search(content_type[:MOST_HEADERS])
     if named is None or not content_type.lower().startswith("multipart/"):
         raise BrokenBatch("it is not multipart")
-    boundary = re.escape((named[1] or named[2]).encode())
-    delimiter = re.compile(
-        rb"--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)"
-    )  # begins with what is searched fast
-    pieces: list[bytes] = []
-    start: int | None = None
-    for found in delimiter.finditer(body):
-        if found.start() and body[found.start() - 1 : found.start()] != b"\n":
-            continue
-        if start is not None:
+    pieces = list[bytes]()
+    before: re.Match[bytes] | None = None
+    for found in _delimiters(body, (named[1] or named[2]).encode()):
+        if before is not None:
             end = found.start() - (2 if body[found.start() - 2 : found.start()] == b"\r\n" else 1)
-            pieces.append(_piece(body, start, end))
-            if len(pieces) > MOST_OPERATIONS:
-                raise BrokenBatch(f"it holds more than {MOST_OPERATIONS} parts")
+            pieces.append(_piece(body, before.end(), end))
+        if len(pieces) > MOST_OPERATIONS:
+            raise BrokenBatch(f"it holds more than {MOST_OPERATIONS} parts")
         if found[1]:
             return pieces
-        start = found.end()
-    if start is None:
+        before = found
+    if before is None:
         raise BrokenBatch("its boundary does not occur")
-    return [*pieces, _piece(body, start, len(body))]
+    return [*pieces, _piece(body, before.end(), len(body))]
+
+
+def _delimiters(body: bytes, boundary: bytes) -> Iterator[re.Match[bytes]]:
+    """The boundary at the beginnings of lines. The pattern begins with what is searched fast."""
+    pattern = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    for found in pattern.finditer(body):
+        if not found.start() or body[found.start() - 1 : found.start()] == b"\n":
+            yield found
 
 
 def _piece(body: bytes, start: int, end: int) -> bytes:

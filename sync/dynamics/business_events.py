@@ -55,14 +55,9 @@ def business_event(body: bytes) -> BusinessEvent:
     stamp = document.get("EventTimeIso8601") or document.get("EventTime")
     company = _name(document.get("BusinessEventLegalEntity")) or _name(document.get("LegalEntity"))
     control = document.get("ControlNumber")
-    return BusinessEvent(
-        id=identity.upper(),
-        event=event,
-        company=company.lower(),
-        at=moment(stamp),
-        control_number=control if type(control) is int and abs(control) < MOST else 0,
-        fields=document,
-    )
+    number = control if type(control) is int and abs(control) < MOST else 0
+    at = moment(stamp)
+    return BusinessEvent(identity.upper(), event, company.lower(), at, number, document)
 
 
 def moment(value: Any) -> datetime | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.odata import Filter
+from sync.dynamics.odata_client import ODataClient, Write
 
 SET: Final = "ContactPersons"
 FIELDS: Final = (
@@ -18,7 +18,7 @@ FIELDS: Final = (
 class ContactPersons:
     """The contact persons of one environment. Their numbers are F&O's own."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def is_there(self, company: str, number: str) -> bool:

@@ -1,13 +1,13 @@
 """Customer accounts in F&O: CustomersV3 with its primary address, CustomerPostalAddresses for the
 others (4.1, 4.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents import requests
 from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.odata_client import ODataClient, Write
 
 SET, ADDRESSES = requests.CUSTOMERS, requests.ADDRESSES
 
@@ -19,19 +19,23 @@ FIELDS = (
     "PrimaryContactEmail",
     "OnHoldStatus",
 )
+ADDRESS_KEY = ("CustomerAccountNumber", "CustomerLegalEntityId", "AddressLocationId")
 ADDRESS_FIELDS = (
-    "CustomerAccountNumber", "CustomerLegalEntityId", "AddressLocationId", "AddressDescription",
-    "Effective", "Expiration",
+    *ADDRESS_KEY, "AddressDescription", "Effective", "Expiration", "AddressStreet", "AddressCity",
+    "AddressZipCode", "AddressState", "AddressCountryRegionId",
 )  # fmt: skip
+
+Addresses = Mapping[str, Mapping[str, Any]]
+"""Fields of addresses by their description."""
 
 
 class Customers:
     """The customer accounts of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
-    async def get(self, company: str, account: str) -> dict[str, Any] | None:
+    async def by_account(self, company: str, account: str) -> dict[str, Any] | None:
         """The account, or None."""
         return await self._client.get(SET, _key(company, account), select=FIELDS)
 
@@ -76,60 +80,45 @@ class Customers:
         )
 
     async def put_addresses(
-        self,
-        company: str,
-        account: str,
-        wanted: Mapping[str, Mapping[str, Any]],
-        *,
-        not_after: datetime,
+        self, company: str, account: str, wanted: Addresses, *, not_after: datetime
     ) -> None:
         """Make the account have these further addresses, by their description. Others are left
         alone. Safe to repeat."""
         existing = await self._addresses(company, account)
-        writes: list[Write] = []
-        for description, fields in wanted.items():
-            found = existing.get(description)
-            if found is None:
-                owner = {
-                    "dataAreaId": company,
-                    "CustomerLegalEntityId": company,
-                    "CustomerAccountNumber": account,
-                }
-                writes.append(Write("POST", ADDRESSES, None, {**owner, **fields}))
-            elif any(
-                found.get(name) != value
-                for name, value in self._client.fitted(ADDRESSES, fields).items()
-            ):
-                key = {name: found[name] for name in ADDRESS_FIELDS[:3]}
-                effective = instant_of(str(found["Effective"]))
-                writes.append(
-                    Write(
-                        "PATCH",
-                        ADDRESSES,
-                        {"dataAreaId": company, **key, "Effective": effective},
-                        dict(fields),
-                    )
-                )
-        if writes:
-            await self._client.changeset(writes, not_after=not_after)
+        writes = [
+            _address_write(company, account, existing.get(description), fields)
+            for description, fields in wanted.items()
+            if not self._holds(existing.get(description), fields)
+        ]
+        await self._client.changeset(writes, not_after=not_after)
+
+    def _holds(self, found: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
+        """Whether an address is as wanted: as F&O's fields hold it."""
+        sent = self._client.fitted(ADDRESSES, fields)
+        return found is not None and all(found.get(name) == sent[name] for name in sent)
 
     async def _addresses(self, company: str, account: str) -> dict[str, dict[str, Any]]:
         """The newest version of each address by description: an address change makes a new
         version."""
         where = Filter.eq("dataAreaId", company) & Filter.eq("CustomerAccountNumber", account)
-        select: Sequence[str] = (
-            *ADDRESS_FIELDS,
-            "AddressStreet",
-            "AddressCity",
-            "AddressZipCode",
-            "AddressState",
-            "AddressCountryRegionId",
-        )
-        rows = [row async for row in self._client.query(ADDRESSES, where=where, select=select)]
+        query = self._client.query(ADDRESSES, where=where, select=ADDRESS_FIELDS)
+        rows = [row async for row in query]
         return {
             str(row["AddressDescription"]): row
             for row in sorted(rows, key=lambda row: str(row.get("Expiration", "")))
         }
+
+
+def _address_write(
+    company: str, account: str, found: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> Write:
+    """A new address, or a change of the one that was found."""
+    if found is None:
+        owner = {"CustomerLegalEntityId": company, "CustomerAccountNumber": account}
+        return Write("POST", ADDRESSES, None, {"dataAreaId": company, **owner, **fields})
+    key = {"dataAreaId": company, **{name: found[name] for name in ADDRESS_KEY}}
+    effective = instant_of(str(found["Effective"]))
+    return Write("PATCH", ADDRESSES, {**key, "Effective": effective}, dict(fields))
 
 
 def _key(company: str, account: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The header's key is a RecId that F&O assigns, and its lines name it, so header a
 requests. A header whose lines are refused is removed again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +14,10 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.odata import Filter
+from sync.dynamics.odata_client import ODataClient, Write
 
 HEADERS, LINES = requests.FREE_TEXT_HEADERS, requests.FREE_TEXT_LINES
 
@@ -43,7 +43,7 @@ class FoundInvoice:
 class FreeTextInvoices:
     """The free text invoices of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, invoice: FreeTextInvoice) -> FoundInvoice | None:
@@ -56,30 +56,15 @@ class FreeTextInvoices:
             HEADERS, "CustomerReference", invoice.reference, company=invoice.company, select=FIELDS
         )
         if len(rows) > 1:
-            raise Never(
-                f"{invoice.reference}: D365 holds {len(rows)} free text invoices with this"
-                " reference",
-                remedy="Keep the right one, delete or credit the others in D365, then replay.",
-            )
+            reason = f"D365 holds {len(rows)} free text invoices with this reference"
+            remedy = "Keep the right one, delete or credit the others in D365, then replay."
+            raise Never(f"{invoice.reference}: {reason}", remedy=remedy)
         if not rows:
             return None
         found = await self._with_lines(invoice.company, rows[0])
-        has_lines = found.amount is not None
-        amount = total(Decimal(line[AMOUNT]) for line in invoice.lines) if has_lines else None
-        must_be_ours(
-            invoice.reference,
-            f"free text invoice {found.number or found.identifier}",
-            {
-                "account": invoice.account,
-                "currency": invoice.header["CurrencyCode"],
-                "amount": amount,
-            },
-            {
-                "account": rows[0].get("CustomerAccount"),
-                "currency": rows[0].get("CurrencyCode"),
-                "amount": found.amount,
-            },
-        )
+        target = f"free text invoice {found.number or found.identifier}"
+        ours = _told_by(invoice.header, None if found.amount is None else _amount_of(invoice.lines))
+        must_be_ours(invoice.reference, target, ours, _told_by(rows[0], found.amount))
         return found
 
     async def create(self, invoice: FreeTextInvoice, *, not_after: datetime) -> int:
@@ -104,21 +89,24 @@ class FreeTextInvoices:
             await self._client.delete(HEADERS, _key(invoice.company, identifier))
             raise
 
-    async def read(self, company: str, identifier: int) -> FoundInvoice | None:
-        """The invoice of that identifier; None when there is none (any more)."""
-        row = await self._client.get(HEADERS, _key(company, identifier), select=FIELDS)
-        return await self._with_lines(company, row) if row else None
-
     async def _with_lines(self, company: str, row: Mapping[str, Any]) -> FoundInvoice:
         identifier = int(row["InvoiceIdentifier"])
         where = Filter.eq("dataAreaId", company) & Filter.eq("ParentRecId", identifier)
         select = ("LineNumber", "ParentRecId", AMOUNT)
         lines = [line async for line in self._client.query(LINES, where=where, select=select)]
         number, is_posted = str(row.get("FreeTextNumber") or ""), row.get("IsPosted") == "Yes"
-        return FoundInvoice(
-            identifier, number if is_posted and number != NOT_POSTED else "",
-            total(Decimal(line[AMOUNT]) for line in lines) if lines else None,
-        )  # fmt: skip
+        posted = number if is_posted and number != NOT_POSTED else ""
+        return FoundInvoice(identifier, posted, _amount_of(lines) if lines else None)
+
+
+def _amount_of(lines: Iterable[Mapping[str, Any]]) -> Decimal:
+    return total(Decimal(line[AMOUNT]) for line in lines)
+
+
+def _told_by(header: Mapping[str, Any], amount: Decimal | None) -> dict[str, Any]:
+    """What tells an invoice from another one with the same reference."""
+    account, currency = header.get("CustomerAccount"), header.get("CurrencyCode")
+    return {"account": account, "currency": currency, "amount": amount}
 
 
 def _key(company: str, identifier: int) -> dict[str, Any]:

@@ -205,18 +205,16 @@ def query_string(
     `cross-company=true` is always there: without it F&O sees the default company of the mapped user
     alone.
     """
-    options = ["cross-company=true"]
-    if select:
-        options.append("$select=" + ",".join(_name(field) for field in select))
-    if where is not None:
-        options.append("$filter=" + encoded(where.text))
-    if order_by:
-        options.append("$orderby=" + ",".join(encoded(_ordered(term)) for term in order_by))
-    if top is not None:
-        if top < 1:
-            raise ValueError(f"$top={top} asks for nothing")
-        options.append(f"$top={top}")
-    return "&".join(options)
+    if top is not None and top < 1:
+        raise ValueError(f"$top={top} asks for nothing")
+    options = {
+        "$select": ",".join(map(_name, select)),
+        "$filter": encoded(where.text) if where is not None else "",
+        "$orderby": ",".join(encoded(_ordered(term)) for term in order_by),
+        "$top": str(top or ""),
+    }
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    return "&".join(["cross-company=true", *given])
 
 
 def _ordered(term: str) -> str:

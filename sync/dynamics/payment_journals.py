@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.customer_payment import CustomerPayment
+from sync.dynamics.odata_client import ODataClient
 
 HEADERS, LINES = requests.JOURNAL_HEADERS, requests.JOURNAL_LINES
 
@@ -45,7 +45,7 @@ class FoundPayment:
 class PaymentJournals:
     """The customer payment journals of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, payment: CustomerPayment) -> FoundPayment | None:
@@ -54,19 +54,14 @@ class PaymentJournals:
         The side tells money received from money paid back. Raises `Never` when the line is another
         payment (`must_be_ours`).
         """
+        field, company = "PaymentReference", payment.company
         rows = await self._client.find_by(
-            LINES,
-            "PaymentReference",
-            payment.reference,
-            company=payment.company,
-            select=LINE_FIELDS,
+            LINES, field, payment.reference, company=company, select=LINE_FIELDS
         )
         rows = [row for row in rows if row.get(payment.side)]
         ours = _told_by(payment.body, payment.amount)
-        row = next(
-            (row for row in rows if _told_by(row, Decimal(row[payment.side])) == ours),
-            rows[0] if rows else None,
-        )
+        same = (row for row in rows if _told_by(row, Decimal(row[payment.side])) == ours)
+        row = next(same, rows[0] if rows else None)
         if row is None:
             return None
         found = FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))

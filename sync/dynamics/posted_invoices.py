@@ -16,9 +16,9 @@ from typing import Any
 
 from sync.core.errors import Never
 from sync.core.money import total
-from sync.dynamics.client import DynamicsClient
 from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata_client import ODataClient
 
 log = logging.getLogger("sync.dynamics.posted_invoices")
 
@@ -82,7 +82,7 @@ class Sums:
 class PostedInvoices:
     """The posted invoices of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def sales_invoice(self, company: str, number: str) -> PostedInvoice | None:
@@ -110,22 +110,18 @@ class PostedInvoices:
     async def free_text_sums(self, posted: PostedInvoice) -> Sums:
         """What a posted free text invoice comes to. By its lines where our user may not see the
         journal's copy."""
+        told_by = (posted.reference, "Cust")
         try:
             rows = await self._client.find_by(
                 JOURNAL, "InvoiceId", posted.number, company=posted.company, select=JOURNAL_FIELDS
             )
         except Never:
             rows = []
-        ours = [
-            row
-            for row in rows
-            if row.get("CustomerRef") == posted.reference and row.get("RefNum") == "Cust"
-        ]
-        if len(ours) == 1:
-            return Sums(
-                Decimal(ours[0].get("InvoiceAmount") or 0), Decimal(ours[0].get("SumTax") or 0)
-            )
-        return await self._sums_of_lines(posted)
+        ours = [row for row in rows if (row.get("CustomerRef"), row.get("RefNum")) == told_by]
+        if len(ours) != 1:
+            return await self._sums_of_lines(posted)
+        amount, tax = (ours[0].get(name) or 0 for name in ("InvoiceAmount", "SumTax"))
+        return Sums(Decimal(amount), Decimal(tax))
 
     async def _sums_of_lines(self, posted: PostedInvoice) -> Sums:
         """Lines include tax or not, as the header says; F&O need not show there what it

@@ -20,13 +20,16 @@ from sync.dynamics.refusals import NotFound, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 
 METADATA_TIMEOUT: Final = timedelta(minutes=10)
+OWN_ADDRESS: Final = (
+    "Write the environment's own address as url into connections.toml, the one its answers name"
+)
 
 Key = Mapping[str, Any]
 
 
-class DynamicsReader:
+class ODataReader:
     """One environment, read. `counts` holds the requests made so far (reads, writes) and the tokens
-    taken. Errors as `DynamicsClient` has them; every read is safe to repeat."""
+    taken. Errors as `ODataClient` has them; every read is safe to repeat."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -69,26 +72,29 @@ class DynamicsReader:
         call = ODataCall(f"list {entity_set}")
         options = query_string(select=select, where=where, order_by=order_by, top=top)
         path = f"/data/{set_path(entity_set)}?{options}"
-        asked: set[str] = set()
         left = top
-        while path:
-            asked.add(path)
-            page = await (
-                self._read_unseen(path, call) if unseen else self._read(path, call, LIST_TIMEOUT)
-            )
-            rows = page.get("value")
-            if not isinstance(rows, list):
-                raise error_from_nonsense(call, "it holds no list of records")
+        async for rows in self._pages(path, call, unseen=unseen):
             for row in rows[:left]:
                 yield row
             left = None if left is None else left - len(rows)
-            path = (
-                ""
-                if left is not None and left <= 0
-                else self._next_path(page.get("@odata.nextLink"), call)
-            )
+            if left is not None and left <= 0:
+                return
+
+    async def _pages(
+        self, path: str, call: ODataCall, *, unseen: bool
+    ) -> AsyncIterator[list[Record]]:
+        asked: set[str] = set()
+        while path:
             if path in asked:
                 raise error_from_nonsense(call, "its next page is one that was read already")
+            asked.add(path)
+            read = self._read_unseen(path, call) if unseen else self._read(path, call, LIST_TIMEOUT)
+            page = await read
+            rows = page.get("value")
+            if not isinstance(rows, list):
+                raise error_from_nonsense(call, "it holds no list of records")
+            yield rows
+            path = self._next_path(page.get("@odata.nextLink"), call)
 
     def _next_path(self, link: Any, call: ODataCall) -> str:
         """Where the next page lies. Only the path is taken, so the token stays with this host, over
@@ -101,13 +107,8 @@ class DynamicsReader:
         except httpx.InvalidURL:
             raise error_from_nonsense(call, "its next page has no address") from None
         if (url.host, url.port) != (origin.host, origin.port) or not url.path.startswith("/data/"):
-            raise Never(
-                f"{call.what}: the next page lies on {url.host}, not on {origin.host}",
-                remedy=(
-                    "Write the environment's own address as url into connections.toml, the one its"
-                    " answers name"
-                ),
-            )
+            reason = f"{call.what}: the next page lies on {url.host}, not on {origin.host}"
+            raise Never(reason, remedy=OWN_ADDRESS)
         return url.raw_path.decode("ascii")
 
     async def find_by(
@@ -127,9 +128,8 @@ class DynamicsReader:
         shape = (entity_set, field, company, tuple(select))
         if shape not in self._lookups:
             fields = tuple(dict.fromkeys([*select, field])) if select else ()
-            self._lookups[shape] = Lookup(
-                field, company, partial(self._filtered, entity_set, fields)
-            )
+            run = partial(self._filtered, entity_set, fields)
+            self._lookups[shape] = Lookup(field, company, run)
         return await self._lookups[shape].find(values)
 
     def _filtered(
@@ -165,15 +165,10 @@ class DynamicsReader:
     async def _read_unseen(self, path: str, call: ODataCall) -> Record:
         operation = batch.Operation("GET", self._transport.origin + path, None, {"Accept": JSON})
         kind, content = batch.write([operation], self._transport.clock.unique())
-        request = Request(
-            "POST",
-            f"/data/$batch?{query_string()}",
-            call,
-            LIST_TIMEOUT,
-            content=content,
-        )
         headers = {"Content-Type": kind, "Accept": "multipart/mixed"}
-        part = only_part(await self._transport.send(replace(request, headers=headers)), call)
+        path = f"/data/$batch?{query_string()}"
+        request = Request("POST", path, call, LIST_TIMEOUT, content=content, headers=headers)
+        part = only_part(await self._transport.send(request), call)
         if not 200 <= part.status < 300:
             await self._transport.refuse(part, call)
         return record_in(part, call)

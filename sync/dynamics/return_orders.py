@@ -5,6 +5,7 @@ number of ours header and lines travel in one changeset; else they are found aga
 `CustomersOrderReference`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +14,10 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.return_order import ReturnOrder
+from sync.dynamics.odata_client import ODataClient, Write
 
 HEADERS, LINES = requests.RETURN_HEADERS, requests.RETURN_LINES
 
@@ -45,7 +46,7 @@ class FoundReturn:
 class ReturnOrders:
     """The return orders of one environment."""
 
-    def __init__(self, client: DynamicsClient) -> None:
+    def __init__(self, client: ODataClient) -> None:
         self._client = client
 
     async def find(self, order: ReturnOrder) -> FoundReturn | None:
@@ -56,10 +57,9 @@ class ReturnOrders:
         """
         rows = await self._headers(order)
         if len(rows) > 1:
-            raise Never(
-                f"{order.reference}: D365 holds {len(rows)} return orders with this reference",
-                remedy="Keep the right one, cancel the others in D365, then replay.",
-            )
+            reason = f"D365 holds {len(rows)} return orders with this reference"
+            remedy = "Keep the right one, cancel the others in D365, then replay."
+            raise Never(f"{order.reference}: {reason}", remedy=remedy)
         if not rows:
             return None
         header, number = rows[0], str(rows[0]["ReturnOrderNumber"])
@@ -67,19 +67,9 @@ class ReturnOrders:
             LINES, "ReturnOrderNumber", number, company=order.company, select=LINE_FIELDS
         )
         amount = total(Decimal(line["LineAmount"]) for line in lines)
-        must_be_ours(
-            order.reference, f"return order {number}",
-            {
-                "reference": order.reference, "account": order.account,
-                "currency": order.header["CurrencyCode"],
-                "amount": -order.amount if lines else ZERO,
-            },
-            {
-                "reference": header.get("CustomersOrderReference"),
-                "account": header.get("CustomerAccountNumber"),
-                "currency": header.get("CurrencyCode"), "amount": amount,
-            },
-        )  # fmt: skip
+        ours = _told_by(order.header, -order.amount if lines else ZERO)
+        ours["reference"] = order.reference
+        must_be_ours(order.reference, f"return order {number}", ours, _told_by(header, amount))
         return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
 
     async def _headers(self, order: ReturnOrder) -> list[dict[str, Any]]:
@@ -129,16 +119,13 @@ class ReturnOrders:
         return order.
         """
         if order.number:
-            writes = [
-                Write("POST", HEADERS, None, dict(order.header)),
-                *_lines(order, order.number),
-            ]
+            first = Write("POST", HEADERS, None, dict(order.header))
+            writes = [first, *_lines(order, order.number)]
             header, *_ = await self._client.changeset(writes, not_after=not_after)
         else:
             header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
-        found = FoundReturn(
-            str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or ""), bool(order.number)
-        )
+        number, rma = str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or "")
+        found = FoundReturn(number, rma, bool(order.number))
         if not found.has_lines:
             await self.complete(order, found.number, not_after=not_after)
         return found
@@ -151,6 +138,16 @@ class ReturnOrders:
         except Never:
             await self._client.delete(HEADERS, _key(order.company, number), not_after=not_after)
             raise
+
+
+def _told_by(header: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:
+    """What tells a return order from another one."""
+    return {
+        "reference": header.get("CustomersOrderReference"),
+        "account": header.get("CustomerAccountNumber"),
+        "currency": header.get("CurrencyCode"),
+        "amount": amount,
+    }
 
 
 def _lines(order: ReturnOrder, number: str) -> list[Write]:

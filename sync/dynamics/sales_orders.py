@@ -10,14 +10,12 @@ amount are compared. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sync.config.connections import Dynamics
 from sync.core.errors import Never
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.documents.requests import order_line_body
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import Changes
@@ -27,13 +25,14 @@ from sync.dynamics.existing_sales_order import (
     STOPPED,
     ExistingSalesOrder,
 )
+from sync.dynamics.odata_client import ODataClient, Write
 from sync.dynamics.refusals import NotFound
 
 
 class SalesOrders:
     """The sales orders of one environment, in the entity sets that the connection names."""
 
-    def __init__(self, client: DynamicsClient, settings: Dynamics) -> None:
+    def __init__(self, client: ODataClient, settings: Dynamics) -> None:
         self._client = client
         self.headers = settings.order_headers
         self.lines = settings.order_lines
@@ -77,10 +76,9 @@ class SalesOrders:
     ) -> None:
         if await self._lines_of(company, number):
             return
+        key = _header_key(company, number)
         try:
-            await self._client.delete(
-                self.headers, _header_key(company, number), not_after=not_after
-            )
+            await self._client.delete(self.headers, key, not_after=not_after)
         except Never as stays:
             raise Never(
                 f"{refusal.reason}; and its header {number} without lines could not be removed:"
@@ -97,43 +95,42 @@ class SalesOrders:
         another document. One that was cancelled there counts where there is no other.
         """
         if order.number:
-            found = await self.read(order.company, order.number)
-            if found is not None:
-                must_be_this_order(
-                    order, found.number, found.header, found.lines, self._unit(order)
-                )
-            return found
-        headers = await self._client.find_by(
-            self.headers,
-            "CustomersOrderReference",
-            order.reference,
-            company=order.company,
-            select=HEADER_FIELDS,
-        )
-        headers = [one for one in headers if one.get("SalesOrderStatus") != "Canceled"] or headers
-        there = [await self._with_lines(order.company, header) for header in headers]
+            numbered = await self.by_number(order.company, order.number)
+            return self._this_one(order, [numbered] if numbered else [])
+        there = await self._with_reference(order)
         wanted = {line.reference for line in order.lines}
         ours = [found for found in there if not found.lines or wanted & set(found.lots)]
         if len(ours) > 1:
             numbers = ", ".join(sorted(found.number for found in ours))
-            raise Never(
-                f"order {order.reference}: D365 holds several sales orders with this reference:"
-                f" {numbers}",
-                remedy="Keep the right one, cancel the others in D365, then replay the order.",
-            )
-        for found in ours or there:
-            must_be_this_order(order, found.number, found.header, found.lines, self._unit(order))
-        return ours[0] if ours else None
+            reason = f"D365 holds several sales orders with this reference: {numbers}"
+            remedy = "Keep the right one, cancel the others in D365, then replay the order."
+            raise Never(f"order {order.reference}: {reason}", remedy=remedy)
+        return self._this_one(order, ours or there)
 
-    async def read(self, company: str, number: str) -> ExistingSalesOrder | None:
+    def _this_one(
+        self, order: SalesOrder, there: Sequence[ExistingSalesOrder]
+    ) -> ExistingSalesOrder | None:
+        """The first; None without any. Raises `AnotherDocument` for one that is not this order."""
+        unit = self._rounding.get(str(order.header["CurrencyCode"]), CENT)
+        for found in there:
+            must_be_this_order(order, found.number, found.header, found.lines, unit)
+        return there[0] if there else None
+
+    async def _with_reference(self, order: SalesOrder) -> list[ExistingSalesOrder]:
+        """Those with its reference; a cancelled one only where there is no other."""
+        field, company = "CustomersOrderReference", order.company
+        headers = await self._client.find_by(
+            self.headers, field, order.reference, company=company, select=HEADER_FIELDS
+        )
+        headers = [one for one in headers if one.get("SalesOrderStatus") != "Canceled"] or headers
+        return [await self._with_lines(company, header) for header in headers]
+
+    async def by_number(self, company: str, number: str) -> ExistingSalesOrder | None:
         """The order of that number as it stands; None when there is none."""
         header = await self._client.get(
             self.headers, _header_key(company, number), select=HEADER_FIELDS
         )
         return await self._with_lines(company, header) if header else None
-
-    def _unit(self, order: SalesOrder) -> Decimal:
-        return self._rounding.get(str(order.header["CurrencyCode"]), CENT)
 
     async def is_stopped(self, company: str, number: str) -> bool:
         """Whether the processing of the order is stopped."""
@@ -156,29 +153,21 @@ class SalesOrders:
     ) -> None:
         """Apply changes to an open order in one changeset. Safe to repeat: what is gone stays
         gone."""
-        company, lots = order.company, found.lots
-        writes = []
-        if changes.header:
-            writes.append(
-                Write(
-                    "PATCH", self.headers, _header_key(company, found.number), dict(changes.header)
-                )
-            )
-        for reference, fields in changes.patched.items():
-            if reference in lots:
-                writes.append(
-                    Write("PATCH", self.lines, _line_key(company, lots[reference]), dict(fields))
-                )
-        gone = [lots[reference] for reference in changes.removed if reference in lots]
-        writes += [Write("DELETE", self.lines, _line_key(company, lot), None) for lot in gone]
-        added = [
-            line
-            for line in order.lines
-            if line.reference in changes.added and line.reference not in lots
+        lots, header = found.lots, dict(changes.header)
+        keys = {reference: _line_key(order.company, lot) for reference, lot in lots.items()}
+        writes = [
+            Write("PATCH", self.lines, keys[reference], dict(fields))
+            for reference, fields in changes.patched.items()
+            if reference in lots
         ]
-        writes += self._new_lines(order, found.number, added)
-        if writes:
-            await self._client.changeset(writes, not_after=not_after)
+        if header:
+            key = _header_key(order.company, found.number)
+            writes.insert(0, Write("PATCH", self.headers, key, header))
+        gone = [keys[reference] for reference in changes.removed if reference in lots]
+        writes += [Write("DELETE", self.lines, key, None) for key in gone]
+        new = [one for one in order.lines if one.reference in {*changes.added} - lots.keys()]
+        writes += self._new_lines(order, found.number, new)
+        await self._client.changeset(writes, not_after=not_after)
 
     async def remove(self, company: str, found: ExistingSalesOrder, *, not_after: datetime) -> None:
         """Remove an open order, lines first, in one changeset. Gone already is fine."""
@@ -192,7 +181,7 @@ class SalesOrders:
                 not_after=not_after,
             )
         except NotFound:
-            if await self.read(company, found.number) is not None:
+            if await self.by_number(company, found.number) is not None:
                 raise
 
     def _header(self, order: SalesOrder) -> Write:

@@ -35,18 +35,14 @@ CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 LIST_TIMEOUT: Final = timedelta(seconds=120)
 READ_TIMEOUT: Final = timedelta(seconds=60)
 JSON: Final = "application/json;odata.metadata=minimal"
+HEADERS: Final = {"Accept": JSON, "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
 
 _TOO_MUCH: Final = frozenset({429, 503, 504})
 _BROKEN: Final = (httpx.NetworkError, httpx.RemoteProtocolError)
 _TIMED_OUT: Final = (httpx.TimeoutException, TimeoutError)
 
 
-def http_client(
-    *,
-    connections: int = MOST,
-    transport: httpx.AsyncBaseTransport | None = None,
-    verify: bool = True,
-) -> httpx.AsyncClient:
+def http_client(*, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client to share for all requests: keep-alive, gzip, and a cookie jar that keeps nothing.
 
     F&O's affinity cookie would pin all our work to one node. Redirects are not followed: they lead
@@ -54,13 +50,10 @@ def http_client(
     """
     return httpx.AsyncClient(
         transport=transport,
-        verify=verify,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         limits=httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=30.0,
+            max_connections=MOST, max_keepalive_connections=MOST, keepalive_expiry=30.0
         ),
     )
 
@@ -171,17 +164,13 @@ class Transport:
 
     def _request(self, request: Request) -> httpx.Request:
         seconds = request.timeout.total_seconds()
+        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds()))
         http_request = self._http.build_request(
             request.method,
             self.origin + request.path,
             content=request.content,
-            headers={
-                "Accept": JSON,
-                "OData-Version": "4.0",
-                "OData-MaxVersion": "4.0",
-                **request.headers,
-            },
-            timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds())),
+            headers={**HEADERS, **request.headers},
+            timeout=timeout,
         )
         http_request.headers.pop("cookie", None)  # whatever jar the shared client has
         return http_request

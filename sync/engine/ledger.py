@@ -63,7 +63,8 @@ class Ledger:
     def __init__(
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
-        self._tables, self.identities = tables, Identities(tables)
+        self.tables = self._tables = tables
+        self.identities = Identities(tables)
         self.mirror = Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone

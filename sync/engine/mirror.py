@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from sync.core.encoding import digest
+from sync.core.errors import Never
 from sync.core.ports import Delete, Operation, Row, Tables, Upsert
 from sync.engine.digests import KeyedDigests
 
 MIRROR: Final = "mirror"
 NOTHING: Final = "nothing"
+DOUBTED: Final = "doubted"
 AT_ONCE: Final = 100
 """Rows in one transaction."""
 
@@ -22,10 +24,11 @@ AT_ONCE: Final = 100
 @dataclass(frozen=True)
 class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
-    more)."""
+    more). `fault`: why it cannot be known, where it cannot; `content` then says of what."""
 
     key: str
     content: Any
+    fault: Never | None = None
 
     @property
     def digest(self) -> str:
@@ -41,8 +44,8 @@ class Shown:
 @dataclass(frozen=True)
 class Mirrored:
     """What is known of one row of the target. `digest`: of what it confirmed last. `sent`: of what
-    was announced since, and nobody knows the outcome of. `refused`: of what it will not take.
-    `version`: differs after every write."""
+    was announced since, and nobody knows the outcome of, or `doubted`. `refused`: of what it will
+    not take. `version`: differs after every write."""
 
     digest: str = ""
     sent: str = ""
@@ -107,6 +110,12 @@ class Mirror:
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
         """The target refused what was announced of these keys, and shows what it did before."""
         await self._put(partition, {key: known.get(key, ABSENT) for key in keys})
+
+    async def doubt(self, partition: str, known: Mirrors) -> None:
+        """Nobody knows what the target shows of these rows: the next run sends them again."""
+        await self._put(
+            partition, {key: replace(was, sent=was.sent or DOUBTED) for key, was in known.items()}
+        )
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
         """The target takes no such row: no run sends it again until it differs."""

@@ -10,7 +10,7 @@ the source, and a chunk leaves out what the mirror was written for since.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +18,11 @@ from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
+from sync.engine.differences import compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
 from sync.engine.mirror import ABSENT, Mirrors, Shown
 from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
-from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
@@ -37,8 +37,6 @@ SPAN: Final = timedelta(minutes=3)
 """How long a run publishes; what is left, the next one publishes at once."""
 MOST_REFUSED: Final = 100
 """Rows that a target refuses while it takes none: then it is not the rows that are wrong."""
-ALIVE_EVERY: Final = 500
-"""Rows read between two signs of life."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class PublicationFlow:
     """Rows of a source, shown by a target. `every(connection)`: minutes between two runs.
 
     `runs` belongs into the flows and `chunks` into the sub-flows of an engine. A notification of
-    any trigger names a row by its key, or all of them (`EVERYTHING`).
+    any trigger names a row by its key, or all of them (`EVERYTHING`). `guard(connection)`: which
+    changes are too many for a run.
     """
 
     name: str
@@ -54,7 +53,7 @@ class PublicationFlow:
     source: Rows
     target: RowTarget
     every: "Callable[[Connection], int]"
-    guard: MassChange = field(default_factory=MassChange)
+    guard: "Callable[[Connection], MassChange]" = lambda _: MassChange()
     triggers: tuple[Trigger, ...] = ()
     priority: Priority = Priority.CATALOGUE
 
@@ -78,11 +77,18 @@ class PublicationFlow:
         """One row, at once. A row that is refused parks alone."""
         mirror, partition = delivery.ledger.mirror, delivery.claim.partition
         known = await mirror.of(partition, [key])
-        row, was = await self.source.one(key, delivery.systems), known.get(key, ABSENT)
+        row = await self.source.one(key, delivery.systems, delivery.ledger)
+        was = known.get(key, ABSENT)
+        if row.fault is not None:
+            await mirror.refuse(partition, row, was)
+            raise row.fault
         if mirror.shows(was, row) and not delivery.message.is_asked:
             if was.refused:
                 await mirror.confirm(partition, [row])
-            return Skipped("the target shows it already")
+            is_known = bool(was.digest) or row.content is not None
+            return Skipped(
+                "the target shows it already" if is_known else "the source has no such row"
+            )
         try:
             outcome = await self._published(Chunk((row,), known, is_alone=True), delivery)
         except Never:
@@ -94,13 +100,18 @@ class PublicationFlow:
 
     async def _run(self, delivery: Delivery) -> Plan | Skipped:
         """Everything. Rows that are refused, or were and are not any more, are notified alone."""
-        known = await delivery.ledger.mirror.whole(delivery.claim.partition)
-        changes, alone = await self._changes(known, delivery)
+        mirror, systems = delivery.ledger.mirror, delivery.systems
+        known = await mirror.whole(delivery.claim.partition)
+        found = await compared(
+            self.source.every(systems, delivery.ledger), known, mirror,
+            is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
+        )  # fmt: skip
         shown = sum(bool(was.digest) for was in known.values())
-        changed = sum(bool(known.get(row.key, ABSENT).digest) for row in changes)
-        if self.guard.stops(changed, shown) and not delivery.message.is_asked:
-            raise self._too_many(changed, shown)
-        published = await self._publish_all(changes, known, alone, delivery)
+        guard, changed = self.guard(systems.settings), found.changes_of(known)
+        if guard.stops(changed, shown) and not delivery.message.is_asked:
+            raise self._too_many(changed, shown, guard)
+        alone = found.alone
+        published = await self._publish_all([*found.changed.values()], known, alone, delivery)
         follow_ups = tuple(Notification(self.name, key) for key in dict.fromkeys(alone))
         if not published and not follow_ups:
             return Skipped("the target shows everything already")
@@ -130,31 +141,6 @@ class PublicationFlow:
                 raise next(iter(refused.values()))
         alone += refused
         return published
-
-    async def _changes(self, known: Mirrors, delivery: Delivery) -> tuple[list[Shown], list[str]]:
-        """What differs from the mirror; and the keys that are to be looked at alone: several rows
-        of one key, keys that no table holds, and what was refused before and differs now."""
-        changes, alone, seen = dict[str, Shown](), list[str](), dict[str, str]()
-        mirror = delivery.ledger.mirror
-
-        def compare(row: Shown) -> None:
-            was = known.get(row.key, ABSENT)
-            if key_fault(row.key) or seen.setdefault(row.key, row.digest) != row.digest:
-                changes.pop(row.key, None)
-                alone.append(row.key)
-            elif was.refused:
-                is_given_up = mirror.refuses(was, row) and not delivery.message.is_asked
-                alone.extend([] if is_given_up else [row.key])
-            elif not mirror.shows(was, row) and row.key not in alone:
-                changes[row.key] = row
-
-        async for row in self.source.every(delivery.systems):
-            if len(seen) % ALIVE_EVERY == 0:
-                await delivery.keep_lease()
-            compare(row)
-        for key in [key for key in known if key not in seen]:
-            compare(Shown(key, None))
-        return list(changes.values()), alone
 
     def _chunked(self, changes: Sequence[Shown]) -> Iterator[tuple[Shown, ...]]:
         """Chunks of one slot each."""
@@ -193,13 +179,13 @@ class PublicationFlow:
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip
 
-    def _too_many(self, changed: int, shown: int) -> Never:
+    def _too_many(self, changed: int, shown: int, guard: MassChange) -> Never:
         return Never(
             f"{self.title}: {changed} of {shown} rows that the target shows would change or go,"
-            f" more than {self.guard.share:.0%}",
+            f" more than {guard.share:.0%}",
             remedy=(
-                "Look whether the source is whole. If it is, replay"
-                f" {self.name} {EVERYTHING}: a person's word lifts the limit once."
+                f"Look at them with: preview {self.name} --changed. If the source is whole, run:"
+                f" approve {self.name}. It lifts the limit once."
             ),
         )
 

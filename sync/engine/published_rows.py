@@ -2,7 +2,7 @@
 writes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing_extensions import override
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.request import Request
+from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
@@ -20,11 +21,12 @@ from sync.engine.write import Found, Target, Write
 
 @dataclass(frozen=True)
 class Rows:
-    """The source. `every(systems)`: all rows that the target is to show. `one(key, systems)`: one
-    of them, its content None where there is none. Both may raise `Later` or `Never`."""
+    """The source. `every(systems, ledger)`: all rows that the target is to show. `one(key, systems,
+    ledger)`: one of them, its content None where there is none. Both may raise `Later` or
+    `Never`."""
 
-    every: Callable[[Systems], AsyncIterator[Shown]]
-    one: Callable[[str, Systems], Awaitable[Shown]]
+    every: Callable[[Systems, Ledger], AsyncIterator[Shown]]
+    one: Callable[[str, Systems, Ledger], Awaitable[Shown]]
 
 
 class RowTarget(ABC):
@@ -37,8 +39,19 @@ class RowTarget(ABC):
         """How long one of its writes may be under way."""
 
     @abstractmethod
-    def requests(self, rows: Sequence[Shown]) -> Sequence[Request]:
+    def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
         """What `publish` sends."""
+
+    @abstractmethod
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """What the target shows now, as contents are, by key as `same` has it; of these keys where
+        they are named."""
+
+    def same(self, key: str) -> str:
+        """What is equal for all ways to write a key that mean one row."""
+        return key
 
     @abstractmethod
     async def publish(
@@ -102,7 +115,7 @@ class RowsWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        return self.shown_by.requests(self.rows)
+        return self.shown_by.requests(self.rows, self.systems)
 
     @override
     async def find(self) -> Found | None:

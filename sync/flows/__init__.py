@@ -4,6 +4,7 @@ one test."""
 from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
+from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
@@ -22,8 +23,12 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     creditmemos,
     posted_invoices,
     write_back,
+    stock.runs,
 )
 
-SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments)
+SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments, stock.chunks)
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
+
+PUBLICATIONS: Final = (stock,)
+"""Whose runs are among the flows, and whose chunks are among the sub-flows."""

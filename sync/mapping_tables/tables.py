@@ -27,15 +27,9 @@ from sync.mapping_tables.records import (
 from sync.mapping_tables.table import Comparison, MappingTable, Remembered
 
 __all__ = [
-    "AccountKind",
-    "AccountMapping",
-    "AccountMappings",
-    "Comparison",
-    "ItemMapping",
-    "ItemMappings",
-    "email_digest",
-    "normal_sku",
-]
+    "AccountKind", "AccountMapping", "AccountMappings", "Comparison", "ItemMapping",
+    "ItemMappings", "email_digest", "normal_sku",
+]  # fmt: skip
 
 BaseSkus = Callable[[Collection[int]], Awaitable[Mapping[int, str]]]
 EntityOf = Callable[[AccountMapping], Awaitable[str]]
@@ -67,12 +61,7 @@ class ItemMappings:
             return None
         known = self._remembered.get(key)
         if known is None:
-            row = await self._rows.get(key)
-            known = (
-                self._by_rule(sku)
-                if row is None
-                else replace(row, unit=row.unit or self._items.unit)
-            )
+            known = self._completed(sku, await self._rows.get(key))
             if known is not None:
                 self._remembered.keep(key, known)
         return known
@@ -88,6 +77,12 @@ class ItemMappings:
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         return {key: item for key, task in tasks.items() if (item := task.result())}
+
+    async def every(self, skus: Iterable[str]) -> dict[str, ItemMapping]:
+        """The items of very many SKUs, as given: the whole table is read once."""
+        rows = {row.key: row async for row in self._rows.all()}
+        found = ((sku, self._completed(sku, rows.get(normal_sku(sku)))) for sku in skus)
+        return {sku: item for sku, item in found if item is not None}
 
     async def of(
         self, skus: Iterable[str], with_options: Mapping[str, int]
@@ -137,7 +132,9 @@ class ItemMappings:
         """What storing `wanted` would change."""
         return await self._rows.compare({mapping.key: mapping for mapping in wanted})
 
-    def _by_rule(self, sku: str) -> ItemMapping | None:
+    def _completed(self, sku: str, row: ItemMapping | None) -> ItemMapping | None:
+        if row is not None:
+            return replace(row, unit=row.unit or self._items.unit)
         if self._items.rule != "sku" or len(sku.strip()) > LONGEST:
             return None
         return ItemMapping(sku, sku, unit=self._items.unit)

@@ -72,11 +72,7 @@ class Inputs:
 
     def orders(self) -> dict[int, Any]:
         """The orders by `entity_id`, as far as they have one."""
-        return {
-            number: order
-            for order in self.of(Kind.ORDER)
-            if (number := id_of(order, "entity_id")) is not None
-        }
+        return by_id(self.of(Kind.ORDER), "entity_id")
 
 
 def inputs_in(document: Any, wanted: Kind) -> Inputs:
@@ -112,6 +108,11 @@ def _is_order(document: Mapping[str, Any]) -> bool:
     """Invoices, credit memos and shipments have an increment id as well, and the id of their
     order."""
     return "increment_id" in document and not {"order_id", "invoice_id"} & set(document)
+
+
+def by_id(documents: Iterable[Any], name: str) -> dict[int, Any]:
+    """Documents by their id, which is under `name`; those without one are left out."""
+    return {number: one for one in documents if (number := id_of(one, name)) is not None}
 
 
 def id_of(document: Any, name: str) -> int | None:

@@ -54,6 +54,7 @@ class PresumedDynamics(DynamicsClient):
     def __init__(
         self, settings: Connection, *, gross: bool = False, asked: DynamicsClient | None = None
     ) -> None:
+        self._own(settings.dynamics)
         self._settings, self._gross, self._asked = settings.dynamics, gross, asked
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
         self.silence = ""

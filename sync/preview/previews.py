@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sync.commerce.models.customer import Customer
-from sync.commerce.models.order import Order, number_of
+from sync.commerce.models.numbered_document import number_of
+from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Later, Missing, Never, Paused, SignInRefused
 from sync.core.proof import Proof

@@ -1,21 +1,23 @@
 """What stands for the systems where nobody asks them: documents that were given, and empty
 tables."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from typing_extensions import override
 
-from sync.commerce.address import path_of
 from sync.commerce.client import CommerceClient
+from sync.commerce.companies import Companies
+from sync.commerce.customers import Customers
+from sync.commerce.sales_documents import SalesDocuments
 from sync.commerce.websites import Websites
 from sync.core.ports import Operation, Row, Tables
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
-from sync.preview.input_files import Inputs, Kind, id_of
+from sync.preview.input_files import Inputs, Kind, by_id, id_of
 
-K = TypeVar("K")
-V = TypeVar("V")
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -29,36 +31,65 @@ class Lookups:
     websites: Websites | None = None
 
 
-@dataclass(frozen=True)
-class Given(Generic[K, V]):
-    """Records by key."""
+class GivenDocuments(SalesDocuments):
+    """The orders, invoices or credit memos that were given."""
 
-    records: Mapping[K, V]
+    def __init__(self, documents: Iterable[Any]) -> None:
+        rows = [dict(one) for one in documents if isinstance(one, Mapping)]
+        self._ids = by_id(rows, "entity_id")
+        self._numbers, self._orders = defaultdict[str, Rows](list), defaultdict[int, Rows](list)
+        for row in rows:
+            self._numbers[str(row.get("increment_id"))].append(row)
+            self._orders[id_of(row, "order_id") or 0].append(row)
 
-    async def get(self, key: K, /) -> V | None:
-        """The record; None where it was not given."""
-        return self.records.get(key)
+    @override
+    async def by_number(self, increment_id: str) -> Rows:
+        return self._numbers[increment_id]
+
+    @override
+    async def by_id(self, entity_id: int) -> dict[str, Any] | None:
+        return self._ids.get(entity_id)
+
+    @override
+    async def of_order(self, order_id: int) -> Rows:
+        return self._orders[order_id]
+
+
+class GivenCustomers(Customers):
+    """The customers that were given."""
+
+    def __init__(self, documents: Iterable[Any]) -> None:
+        self._ids = by_id(documents, "id")
+
+    @override
+    async def by_id(self, customer_id: int) -> dict[str, Any] | None:
+        return self._ids.get(customer_id)
+
+
+class GivenCompanies(Companies):
+    """The companies that were given. They name regions by ids that nobody can tell."""
+
+    def __init__(self, documents: Iterable[Any]) -> None:
+        self._ids = by_id(documents, "id")
+
+    @override
+    async def by_id(self, company_id: int) -> dict[str, Any] | None:
+        return self._ids.get(company_id)
+
+    @override
+    async def region_code(self, country: str, region_id: str) -> str:
+        return ""
 
 
 class GivenCommerce(CommerceClient):
     """The shop, as far as the documents given tell."""
 
     def __init__(self, inputs: Inputs) -> None:
-        self._inputs = inputs
-        self._companies = {
-            path_of("company", number): company
-            for company in inputs.of(Kind.COMPANY)
-            if (number := id_of(company, "id")) is not None
-        }
-
-    @override
-    async def get(self, path: str, query: Any = ()) -> Any:
-        return self._companies.get(path)
-
-    @override
-    async def creditmemos_of(self, order_entity_id: int) -> list[dict[str, Any]]:
-        memos = self._inputs.of(Kind.CREDITMEMO)
-        return [memo for memo in memos if id_of(memo, "order_id") == order_entity_id]
+        self.orders = GivenDocuments(inputs.of(Kind.ORDER))
+        self.invoices = GivenDocuments(inputs.of(Kind.INVOICE))
+        self.creditmemos = GivenDocuments(inputs.of(Kind.CREDITMEMO))
+        self.customers = GivenCustomers(inputs.of(Kind.CUSTOMER))
+        self.companies = GivenCompanies(inputs.of(Kind.COMPANY))
 
 
 class UnaskedWebsites(Websites):

@@ -86,10 +86,14 @@ class Sandboxes:
         values = (who.key, who.secret, who.token, who.token_secret, "sandbox")
         self.secrets = Drawer({**dict(zip(names, values, strict=True)), **self.credentials})
 
-    async def probe(self, **changes: Mapping[str, Any]) -> Probe:
+    async def probe(self, **changes: Any) -> Probe:
         """A probe of a connection whose sections are changed so."""
         document = {
-            name: {**SETTINGS.get(name, {}), **changes.get(name, {})}
+            name: (
+                changes[name]
+                if isinstance(changes.get(name), list)
+                else {**SETTINGS.get(name, {}), **changes.get(name, {})}
+            )
             for name in {*SETTINGS, *changes}
         }
         settings = Connections.model_validate({"connections": {"shop": document}}).connections[
@@ -101,7 +105,7 @@ class Sandboxes:
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(
-            settings.dynamics.url, http=ledger, tokens=self.tokens,
+            settings.dynamics, http=ledger, tokens=self.tokens,
             clock=self.clock, pace=pace_of(self.clock),
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
@@ -122,7 +126,7 @@ class Sandboxes:
             example_lookups(self.clock),
         )
 
-    async def found(self, check: Check, **changes: Mapping[str, Any]) -> list[Finding]:
+    async def found(self, check: Check, **changes: Any) -> list[Finding]:
         """What a check finds under settings that are changed so."""
         return await findings_of(check, await self.probe(**changes))
 

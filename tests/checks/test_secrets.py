@@ -47,6 +47,7 @@ def public_key(bits: int = 2048) -> str:
         ("hmac", "short", "fault"),
         ("hmac", " " * 20, "fault"),
         ("hmac", public_key(), "fault"),
+        ("hmac", "".join(public_key().splitlines()[1:-1]), "fault"),
         ("rsa", public_key(1024), "fault"),
     ],
 )

@@ -228,7 +228,7 @@ async def test_what_the_ledger_does_not_show_hides_nothing_of_the_shop(
         transport=httpx.MockTransport(lambda _: httpx.Response(status, json=refusal))
     ) as ledger:
         dynamics = DynamicsClient(
-            probe.settings.dynamics.url, http=ledger, tokens=sandboxes.tokens,
+            probe.settings.dynamics, http=ledger, tokens=sandboxes.tokens,
             clock=sandboxes.clock, pace=pace_of(sandboxes.clock),
         )  # fmt: skip
         settings = probe.settings.model_copy(update={"flows": ("invoices",)})

@@ -15,7 +15,7 @@ from sync.cli.match_sources import (
     shoppers,
 )
 from sync.commerce.client import CommerceClient
-from sync.config.connections import Commerce, Store
+from sync.config.connections import Commerce, Dynamics, Store
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import http_client
 from sync.mapping_tables.customer_matching import Account
@@ -120,7 +120,7 @@ async def test_items_variants_and_accounts_are_those_of_the_company(received: Re
     state.release("dat", "ELSEWHERE")
     async with http_client(transport=httpx.ASGITransport(dynamics_app(state))) as http:
         client = DynamicsClient(
-            "http://localhost",
+            Dynamics(url="http://localhost", company="usmf"),
             http=http,
             tokens=Sandboxed(),
             pace=pace_of(HandClock()),

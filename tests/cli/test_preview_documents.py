@@ -270,7 +270,7 @@ async def _invoice_and_refund(line: Line, number: str) -> tuple[str, str]:
     services = await open_embedded(line.folder / ".sync", connections, serves=False)
     try:
         commerce = (await services.systems_pool.open(CONNECTION)).commerce
-        (order,) = await commerce.orders_by_increment([number])
+        (order,) = await commerce.orders.by_number(number)
         await commerce.post(path_of("order", order["entity_id"], "invoice"), {"capture": True})
         await commerce.post(path_of("order", order["entity_id"], "refund"), {})
         of_it = Search().having(where("order_id", Op.EQ, order["entity_id"]))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,24 +26,23 @@ def company(number: int, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def companies(client: CommerceClient) -> AsyncIterator[Companies]:
-    found = Companies(client, window=timedelta(milliseconds=1), most=40)
-    yield found
-    await found.aclose()
+    yield client.companies
+    await client.aclose()
 
 
 async def test_one_company_is_read_by_itself_and_one_that_is_gone_is_none(
     companies: Companies, shop: Shop
 ) -> None:
     shop.records["company/7"] = company(7)
-    assert await companies.get(7) == company(7)
-    assert await companies.get(8) is None
+    assert await companies.by_id(7) == company(7)
+    assert await companies.by_id(8) is None
     shop.replies = [Reply(200, [])]
-    assert await companies.get(9) is None
+    assert await companies.by_id(9) is None
 
 
 async def test_several_are_read_by_one_search(companies: Companies, shop: Shop) -> None:
     shop.lists["company/"] = [company(number) for number in range(1, 6)]
-    found = await asyncio.gather(*(companies.get(number) for number in (2, 4, 9)))
+    found = await asyncio.gather(*(companies.by_id(number) for number in (2, 4, 9)))
     assert [row and row["id"] for row in found] == [2, 4, None]
     assert len(shop.received) == 1
 
@@ -71,7 +69,7 @@ async def test_a_company_without_an_id_stops_none_of_the_others(
 async def test_a_shop_that_does_not_answer_is_asked_later(companies: Companies, shop: Shop) -> None:
     shop.replies = [Reply(503, b"maintenance")] * 4
     with pytest.raises(Later):
-        await companies.get(7)
+        await companies.by_id(7)
     with pytest.raises(Later):
         await companies.region_code("US", "12")
 

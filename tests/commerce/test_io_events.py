@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sync.commerce.event_keys import (
+    FAILURE_KEPT,
     MOST_KEYS,
     MOST_UNKNOWN,
     UNKNOWN_WITHIN,
@@ -203,6 +205,7 @@ class KeyHost(httpx.AsyncBaseTransport):
         self.pem = self.private.public_key().public_bytes(serialization.Encoding.PEM, form)
         self.fetched: list[str] = []
         self.answers: dict[str, httpx.Response | Exception] = {}
+        self.default = httpx.Response(200, content=self.pem)
         self.hangs: dict[str, asyncio.Event] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -210,7 +213,7 @@ class KeyHost(httpx.AsyncBaseTransport):
         self.fetched.append(str(request.url))
         if request.url.path in self.hangs:
             await self.hangs[request.url.path].wait()
-        answer = self.answers.get(request.url.path, httpx.Response(200, content=self.pem))
+        answer = self.answers.get(request.url.path, self.default)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -342,7 +345,7 @@ async def test_paths_that_strangers_invent_have_one_budget_and_evict_no_good_key
     host: KeyHost, public_keys: PublicKeys, clock: HandClock
 ) -> None:
     await public_keys.get(PATH)
-    invented = [f"/prod/keys/{number}" for number in range(3 * MOST_KEYS)]
+    invented = [f"/prod/keys/{number}" for number in range(3 * MOST_UNKNOWN)]
     host.answers |= {path: httpx.Response(404) for path in invented}
     for path in invented:
         with pytest.raises(Later):
@@ -353,6 +356,79 @@ async def test_paths_that_strangers_invent_have_one_budget_and_evict_no_good_key
     clock.move(UNKNOWN_WITHIN)
     await public_keys.get("/prod/keys/new")
     assert len(host.fetched) == MOST_UNKNOWN + 1
+
+
+async def flood(public_keys: PublicKeys, minute: int, until: int = 3 * MOST_UNKNOWN) -> None:
+    """Paths that nobody ever asked for, more than the budget takes."""
+    for number in range(until):
+        with pytest.raises(Later):
+            await public_keys.get(f"/prod/keys/invented-{minute}-{number}")
+
+
+async def test_a_steady_flood_of_invented_paths_delays_no_key_that_adobe_changes_to(
+    host: KeyHost, public_keys: PublicKeys, clock: HandClock
+) -> None:
+    """Adobe signs with the old and the new key, then with the new one and the next."""
+    body = body_of(event())
+    host.default = httpx.Response(404)
+    keys = [f"/prod/keys/pub-key-{number}.pem" for number in range(4)]
+    host.answers |= {path: httpx.Response(200, content=host.pem) for path in keys}
+    await public_keys.get(keys[0])
+    for minute, (old, new) in enumerate(pairwise(keys)):
+        await flood(public_keys, minute)
+        headers = headers_of(host.signed(body), host.signed(body), old)
+        for place in ("1", "2"):
+            headers[f"x-adobe-public-key{place}-path"] = new
+            await verify_events(body, headers, parse_events(body), KEYS, public_keys)
+            headers[f"x-adobe-public-key{place}-path"] = old
+        clock.move(UNKNOWN_WITHIN)
+        await flood(public_keys, minute + 100)
+        headers = headers_of(None, host.signed(body), new)
+        await verify_events(body, headers, parse_events(body), KEYS, public_keys)
+    assert [url for url in host.fetched if "pub-key" in url] == [
+        f"https://keys.example.com{path}" for path in keys
+    ]
+
+
+async def test_a_forged_delivery_vouches_for_no_path(
+    host: KeyHost, public_keys: PublicKeys, clock: HandClock
+) -> None:
+    body, other = body_of(event()), "/prod/keys/other.pem"
+    await public_keys.get(PATH)
+    host.default = httpx.Response(404)
+    headers = headers_of("AAAA", "AAAA") | {"x-adobe-public-key2-path": other}
+    with pytest.raises(Later):
+        await verify_events(body, headers, parse_events(body), KEYS, public_keys)
+    clock.move(FAILURE_KEPT)
+    await flood(public_keys, 0)
+    fetched = len(host.fetched)
+    with pytest.raises(Later):
+        await public_keys.get(other)
+    assert len(host.fetched) == fetched
+
+
+async def test_a_path_that_was_vouched_for_and_holds_no_key_is_asked_twice_a_minute_at_most(
+    host: KeyHost, public_keys: PublicKeys, clock: HandClock
+) -> None:
+    for path in ("/prod/keys/next.pem", "/prod/keys/next.pem", "/elsewhere"):
+        public_keys.vouch(path)
+    host.default = httpx.Response(404)
+    for _ in range(60):
+        with pytest.raises(Later):
+            await public_keys.get("/prod/keys/next.pem")
+        clock.move(timedelta(seconds=1))
+    assert len(host.fetched) == 2
+
+
+async def test_a_key_of_adobes_that_can_be_factored_verifies_nothing(
+    host: KeyHost, public_keys: PublicKeys
+) -> None:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - refused
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = weak.public_key().public_bytes(serialization.Encoding.PEM, form)
+    host.answers[PATH] = httpx.Response(200, content=pem)
+    with pytest.raises(Later):
+        await public_keys.get(PATH)
 
 
 async def test_a_key_that_was_good_is_renewed_whatever_strangers_have_spent(

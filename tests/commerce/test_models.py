@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.fields import DEEPEST, clean, is_too_deep, number_from, whole_from
-from sync.commerce.models.order import Order, number_of, utc
+from sync.commerce.models.numbered_document import number_of
+from sync.commerce.models.order import Order, utc
 from sync.core.encoding import from_json
 from sync.core.errors import Never
 from tests.mapping.made import made, row

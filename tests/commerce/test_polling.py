@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.commerce.client import ORDER_CHANGE, CommerceClient
+from sync.commerce.client import CommerceClient
 from sync.commerce.filters import stamp
 from sync.commerce.polling import Keyset, position_of
+from sync.commerce.sales_documents import ORDER_COLUMNS
 from sync.core.errors import Never
 from tests.commerce.conftest import MakeClient
 from tests.commerce.doubles import START, HandClock
@@ -156,10 +157,10 @@ async def test_changed_orders_are_found_with_their_own_row_and_oldest_first(
 ) -> None:
     shop.lists["orders"] = [order(n, at(100 - n), grand_total=1) for n in range(1, 8)]
     client = make(page_size=3)
-    found = [row async for row in client.changed_orders(DAWN, clock.now())]
+    found = [row async for row in client.orders.changed(DAWN, clock.now())]
     assert numbers(found) == [7, 6, 5, 4, 3, 2, 1]
     assert found[0].keys() == {"increment_id", "entity_id", "store_id", "updated_at", "grand_total"}
-    assert not {"items", "payment", "billing_address", "extension_attributes"} & {*ORDER_CHANGE}
+    assert not {"items", "payment", "billing_address", "extension_attributes"} & {*ORDER_COLUMNS}
 
 
 async def test_a_shop_is_asked_for_no_more_than_ours(
@@ -171,9 +172,9 @@ async def test_a_shop_is_asked_for_no_more_than_ours(
     ]
     shop.lists["customers/search"] = people
     client = make(page_size=2)
-    found = [row async for row in client.changed_orders(DAWN, clock.now(), stores={1, 2})]
+    found = [row async for row in client.orders.changed(DAWN, clock.now(), stores={1, 2})]
     assert [row["store_id"] for row in found] == [1, 2, 1, 2, 1, 2]
-    customers = [row async for row in client.changed_customers(DAWN, clock.now(), websites={1})]
+    customers = [row async for row in client.customers.changed(DAWN, clock.now(), websites={1})]
     assert [row["id"] for row in customers] == [1, 3, 5, 7, 9]
 
 
@@ -185,7 +186,7 @@ async def test_changed_customers_are_told_apart_by_id(
         for n in range(1, 8)
     ]
     shop.lists["customers/search"] = rows
-    found = [row async for row in make(page_size=3).changed_customers(DAWN, clock.now())]
+    found = [row async for row in make(page_size=3).customers.changed(DAWN, clock.now())]
     assert [row["id"] for row in found] == list(range(1, 8))
     assert "email" not in found[0]
 
@@ -201,8 +202,8 @@ async def test_a_window_ends_behind_the_shops_clock_not_ours(
         3: server + timedelta(minutes=5),
     }
     shop.lists["orders"] = [order(n, stamp(moment)) for n, moment in stamps.items()]
-    assert numbers([row async for row in client.changed_orders(DAWN)]) == [1]
-    assert numbers([row async for row in client.changed_orders(DAWN, START)]) == [1]
+    assert numbers([row async for row in client.orders.changed(DAWN)]) == [1]
+    assert numbers([row async for row in client.orders.changed(DAWN, START)]) == [1]
     assert client.counts["reads"] == 3
 
 
@@ -219,7 +220,7 @@ async def test_a_shop_with_small_pages_is_polled_completely(
 ) -> None:
     shop.largest_page = 2
     shop.lists["orders"] = [order(n, at(n // 3)) for n in range(1, 12)]
-    found = [row async for row in make(page_size=100).changed_orders(DAWN, clock.now())]
+    found = [row async for row in make(page_size=100).orders.changed(DAWN, clock.now())]
     assert numbers(found) == list(range(1, 12))
 
 
@@ -231,4 +232,4 @@ async def test_a_page_shorter_than_its_total_is_continued(
         Reply(200, {"items": [order(1, at(1)), order(2, at(2))], "total_count": 3}),
         Reply(200, {"items": [order(2, at(2)), order(3, at(3))], "total_count": 2}),
     ]
-    assert numbers([row async for row in client.changed_orders(DAWN)]) == [1, 2, 3]
+    assert numbers([row async for row in client.orders.changed(DAWN)]) == [1, 2, 3]

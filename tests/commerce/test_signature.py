@@ -4,7 +4,7 @@ of being refused."""
 import base64
 import hashlib
 import hmac
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -201,13 +201,20 @@ async def test_a_refusal_tells_nothing_of_body_or_signature() -> None:
     assert "000000042" not in caught.value.reason
 
 
-@pytest.mark.parametrize("known", ["", "  \n", PEM])
+BETWEEN_THE_LINES: Final = "\n".join(PEM.strip().splitlines()[1:-1])
+
+
+@pytest.mark.parametrize(
+    "known",
+    ["", "  \n", PEM, BETWEEN_THE_LINES, BETWEEN_THE_LINES.replace("\n", "\\n")],
+    ids=["empty", "blank", "PEM", "without its first and last line", "on one line"],
+)
 async def test_what_everybody_knows_is_no_shared_secret(known: str) -> None:
     forged = hmac.new(known.strip().encode(), BODY, hashlib.sha256).hexdigest()
     keys = WebhookKeys(
         keys=("hook-key",), scheme="hmac", message="raw", encoding="hex", header=HEADER
     )
-    with pytest.raises(Never, match=r"'hook-key' (is blank|holds a PEM key)"):
+    with pytest.raises(Never, match=r"'hook-key' (is blank|holds a public key)"):
         await verify(BODY, {HEADER: forged}, keys, KnownSecrets({"hook-key": known}))
 
 

@@ -43,10 +43,10 @@ def test_the_known_flows_are_those_that_exist() -> None:
 
 
 def test_a_flow_that_the_caller_knows_is_accepted() -> None:
-    text = SOUND.replace('"customers"]', '"stock"]')
-    assert connections_from(text, flows=("orders", "stock")).connections["main"].flows == (
+    text = SOUND.replace('"customers"]', '"stops"]')
+    assert connections_from(text, flows=("orders", "stops")).connections["main"].flows == (
         "orders",
-        "stock",
+        "stops",
     )
 
 

@@ -14,7 +14,7 @@ import httpx
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.encoding import from_json, to_json
-from sync.dynamics.client import DynamicsClient
+from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.transport import http_client
 from sync.pacing.limiter import Limiter
 from sync.pacing.pace import Pace
@@ -330,8 +330,8 @@ class Harness:
         url: str = URL,
         transport: httpx.AsyncBaseTransport | None = None,
         documents_per_batch: int = 1,
-    ) -> DynamicsClient:
-        return DynamicsClient(
+    ) -> ODataClient:
+        return ODataClient(
             url,
             http=http_client(transport=transport or httpx.MockTransport(self.environment.answer)),
             tokens=self.issuer,

@@ -9,7 +9,7 @@ price that is text is refused with 400, and nothing is kept then. The last state
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -135,7 +135,7 @@ class SpecialPrices(RowTarget):
         return TIMING
 
     @override
-    def requests(self, rows: Sequence[Shown]) -> Sequence[Request]:
+    def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
         shown = [{"sku": row.key, **row.content} for row in rows if row.content is not None]
         gone = [{"sku": row.key} for row in rows if row.content is None]
         paths = (("special-price", shown), ("special-price-delete", gone))
@@ -146,11 +146,17 @@ class SpecialPrices(RowTarget):
         ]
 
     @override
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        return {}
+
+    @override
     async def publish(
         self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
     ) -> Mapping[str, Never]:
         refused: dict[str, Never] = {}
-        for request in self.requests(rows):
+        for request in self.requests(rows, systems):
             for row in await systems.commerce.post(request.path, request.body, not_after=not_after):
                 sku = row["parameters"][1]
                 remedy = f"Create {sku} in the shop, or take it off the price list."
@@ -178,10 +184,10 @@ class PriceList:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.shop.answer))
         self.flow = PublicationFlow(
             "prices", "Price list to special prices", Rows(self._every, self._one),
-            SpecialPrices(), lambda _: 15, self.guard,
+            SpecialPrices(), lambda _: 15, lambda _: self.guard,
         )  # fmt: skip
 
-    async def _every(self, _: Systems) -> AsyncIterator[Shown]:
+    async def _every(self, _: Systems, __: Ledger) -> AsyncIterator[Shown]:
         self.steps.step()
         rows = [Shown(sku, content) for sku, content in self.source.items()]
         if self.meanwhile is not None:
@@ -190,7 +196,7 @@ class PriceList:
         for row in [*rows, *self.twice]:
             yield row
 
-    async def _one(self, key: str, _: Systems) -> Shown:
+    async def _one(self, key: str, _: Systems, __: Ledger) -> Shown:
         self.steps.step()
         if any(row.key == key for row in self.twice):
             raise Never(f"the list has {key} twice", remedy=f"Delete one price of {key}.")
@@ -208,7 +214,7 @@ class PriceList:
             SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace
         )
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, paces=(pace,), commerce=commerce,
+            name=NAME, clock=self.clock, settings=None, paces=(pace,), commerce=commerce,
             one_at_a_time=lambda name: self.locks.setdefault(name, asyncio.Lock()),
         )  # fmt: skip
 

@@ -203,7 +203,7 @@ async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
     claim = await there.claim()
     assert (claim.state, there.shop.requests) == (State.PARKED, [])
     assert "5 of 10 rows" in claim.reason
-    assert "replay prices *" in claim.remedy
+    assert "approve prices" in claim.remedy
     there.source = {**whole, "NEW": {"price": 1}}
     await there.publish()
     assert (await there.claim()).state is State.DELIVERED
@@ -234,7 +234,7 @@ async def test_a_run_that_read_before_a_row_was_published_leaves_that_row_alone(
 
 async def test_two_rows_of_one_key_are_for_a_person() -> None:
     there = PriceList(source=prices(3))
-    (row,) = [row async for row in there._every(None) if row.key == "SKU-1"]  # type: ignore[arg-type]
+    (row,) = [row async for row in there._every(None, None) if row.key == "SKU-1"]  # type: ignore[arg-type]
     there.twice = [type(row)("SKU-1", {"price": 9})]
     await there.publish()
     assert await there.parked() == ["SKU-1"]

@@ -13,7 +13,7 @@ BY_EMAIL: dict[str, Any] = {"customers": {"match": ["email"]}}
 
 async def shown(harness: Harness, order: Any) -> Preview:
     systems = await harness.services.systems_pool.open(CONNECTION)
-    (document,) = await systems.orders.get(key_of(order).partition("@")[0]) or []
+    (document,) = await systems.commerce.orders.by_number(key_of(order).partition("@")[0])
     return await preview(Kind.ORDER, document, systems)
 
 

@@ -1,5 +1,6 @@
 """Requests made from `docs/openapi.json` at the HTTP surface, by schemathesis: half of them signed
-as Commerce and Adobe do. `make fuzz` runs it; it needs requirements-fuzz.txt."""
+as Commerce and Adobe do. `make fuzz-short` and, with more requests, `make fuzz` run it; it needs
+requirements-fuzz.txt."""
 
 import json
 from copy import deepcopy
@@ -23,6 +24,7 @@ from tests.intake_http.harness import (
     signed_by_commerce,
 )
 from tests.intake_http.hosted import KEY, hosted
+from tests.properties import examples
 
 PAGE: Final = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8")
@@ -78,7 +80,7 @@ schema = schemathesis.openapi.from_dict(page())
 
 @pytest.mark.parametrize("is_signed", [True, False])
 @schema.parametrize()  # type: ignore[untyped-decorator]
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(15), deadline=None, database=None)
 def test_every_answer_is_one_that_the_page_tells(case: schemathesis.Case, is_signed: bool) -> None:
     app = hosted(engine().harness())
     case.operation.app = Signing(app) if is_signed else app

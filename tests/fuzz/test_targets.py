@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.edge import engine
+from tests.fuzz.findings import CORPUS
 from tests.fuzz.targets import TARGETS
 
-CORPUS: Final = Path(__file__).with_name("corpus")
 PIECES: Final = (
     b'"', b"{", b"}", b"[", b",", b":", b"\\", b"\0", b"\r\n", b"\r\n\r\n", b"--b", b"--", b"=",
     b"1e999", b"-1", b"null", b"\\ud800", b"\xff", b"\xe2\x80\xae", b"@x.example", b"%1", b"\t",

@@ -1,7 +1,12 @@
 """No keys, no public data, nothing before TLS 1.2, nothing gone for good by a slip."""
 
+import json
 import re
-from typing import Any
+import subprocess
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
 
 from sync.hosts.http import BODY_LIMIT
 from sync.intake_http.answers import LARGEST_BODY
@@ -46,9 +51,78 @@ def test_no_template_reads_a_key_or_gives_rights_on_a_whole_namespace() -> None:
     assert not [name for name, text in texts.items() if "RootManageSharedAccessKey" in text]
 
 
-def test_where_keys_are_let_in_the_namespaces_own_rule_is_deleted() -> None:
-    steps = (INFRA.parent / "docs" / "deploying.md").read_text(encoding="utf-8")
-    assert re.search(r"authorization-rule delete .*--name RootManageSharedAccessKey", steps)
+ROOT_RULE: Final = "RootManageSharedAccessKey"
+
+
+@pytest.mark.parametrize(
+    ("rules", "deletes", "exit_code", "calls"),
+    [
+        ([ROOT_RULE, "another"], True, 0, ["list", "delete"]),
+        (["another"], True, 0, ["list"]),
+        ([ROOT_RULE], False, 1, ["list", "delete"]),
+    ],
+    ids=["it is there", "it is gone", "it cannot be deleted"],
+)
+def test_where_keys_are_let_in_the_namespaces_own_rule_is_deleted(
+    tmp_path: Path, rules: list[str], deletes: bool, exit_code: int, calls: list[str]
+) -> None:
+    found = provisioned(tmp_path, "true", rules, deletes=deletes)
+    assert found.exit_code == exit_code
+    assert [call.split()[3] for call in found.calls] == calls
+    namespace = "--resource-group rg-test --namespace-name sb-test"
+    assert all(namespace in call for call in found.calls)
+    assert all(f"--name {ROOT_RULE}" in call for call in found.calls[1:])
+
+
+@pytest.mark.parametrize("by_queue", ["false", None])
+def test_where_no_key_is_let_in_nothing_needs_to_be_deleted(
+    tmp_path: Path, by_queue: str | None
+) -> None:
+    assert provisioned(tmp_path, by_queue, [ROOT_RULE]) == Provisioned(0, [])
+
+
+class Provisioned(NamedTuple):
+    exit_code: int
+    calls: list[str]
+
+
+def provisioned(
+    tmp_path: Path, by_queue: str | None, rules: list[str], *, deletes: bool = True
+) -> Provisioned:
+    """What azure.yaml does after `azd provision` on Linux and macOS, and what it asks of Azure's
+    command line."""
+    text = (INFRA.parent / "azure.yaml").read_text(encoding="utf-8")
+    hook = re.search(r"postprovision:\n +posix:\n.*\n +run: \|\n((?: {8}.*\n)+)", text)
+    assert hook is not None
+    az, asked = tmp_path / "az", tmp_path / "asked"
+    listed = " ".join(rules)
+    az.write_text(
+        f'#!/bin/sh\necho "$*" >> {asked}\n'
+        f'case "$4" in list) printf "%s\\n" {listed};; *) exit {int(not deletes)};; esac\n'
+    )
+    az.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "AZURE_RESOURCE_GROUP": "rg-test",
+        "SERVICE_BUS_NAME": "sb-test",
+        **({} if by_queue is None else {"SYNC_BUSINESS_EVENTS_BY_QUEUE": by_queue}),
+    }
+    done = subprocess.run(  # noqa: S603 - our own hook
+        ["/bin/sh", "-c", hook[1]], env=environment, check=False, capture_output=True
+    )
+    return Provisioned(done.returncode, asked.read_text().splitlines() if asked.exists() else [])
+
+
+def test_the_hook_asks_for_what_the_deployment_tells() -> None:
+    text = (INFRA.parent / "azure.yaml").read_text(encoding="utf-8")
+    hooks = text.partition("\nservices:")[0]
+    asked = set(re.findall(r"\$(?:env:)?\{?((?:AZURE|SERVICE)\w+)", hooks))
+    assert asked == {"AZURE_RESOURCE_GROUP", "SERVICE_BUS_NAME"}
+    assert asked <= set(bicep("main").tree["outputs"])
+    given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
+    assert given["parameters"]["businessEventsByQueue"]["value"] == (
+        "${SYNC_BUSINESS_EVENTS_BY_QUEUE=false}"
+    )
 
 
 def test_duplicate_detection_is_to_be_had() -> None:

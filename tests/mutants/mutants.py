@@ -16,7 +16,7 @@ POLLING = "sync/engine/polling.py"
 RUNNER = "sync/engine/runner.py"
 MESSAGE = "sync/engine/message.py"
 TIMING = "sync/engine/timing.py"
-CLIENT = "sync/dynamics/client.py"
+CLIENT = "sync/dynamics/odata_client.py"
 FAULTS = "sync/dynamics/faults.py"
 ANSWERS = "sync/dynamics/answers.py"
 PUBLICATION = "sync/engine/publication.py"
@@ -165,7 +165,7 @@ MUTANTS: Final = (
         CLIENT,
         "                await self._transport.refuse(part, call)\n        return [\n",
         "                return [{} for _ in writes]\n        return [\n",
-        "tests/dynamics/test_client.py",
+        "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
         "batch-documents-cross-wired",
@@ -173,7 +173,7 @@ MUTANTS: Final = (
         ANSWERS,
         "for group, document in zip(groups, documents, strict=True):",
         "for group, document in zip(groups[::-1], documents, strict=True):",
-        "tests/dynamics/test_client.py",
+        "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
         "lease-owner-unchecked",

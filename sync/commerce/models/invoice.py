@@ -4,11 +4,10 @@ orders only.
 Amounts are in the order currency. A refund's may have four decimals where shipping was discounted.
 """
 
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field
 
-from sync.commerce.models.faults import field_faults
 from sync.commerce.models.fields import (
     Amount,
     Code,
@@ -17,11 +16,9 @@ from sync.commerce.models.fields import (
     Some,
     Text,
     Whole,
-    is_too_deep,
     whole_from,
 )
-from sync.commerce.models.order import NUMBER, number_of
-from sync.core.errors import Never
+from sync.commerce.models.numbered_document import NumberedDocument
 from sync.core.money import ZERO
 
 PAID: Final = 2
@@ -68,17 +65,10 @@ class DocumentExtension(Document):
     gw_card_tax_amount: Amount = ZERO
 
 
-class MoneyDocument(Document):
-    """What invoices and credit memos have in common. Identity: `entity_id`; people say
-    `increment_id`."""
+class MoneyDocument(NumberedDocument):
+    """What invoices and credit memos have in common."""
 
-    kind: ClassVar[str] = "document"
-    """What people call it."""
-
-    entity_id: Whole = None
-    increment_id: Code
     order_id: Annotated[int, BeforeValidator(whole_from), Field(ge=1)]
-    store_id: Whole = None
     state: Whole = None
     created_at: Text = ""
     updated_at: Text = ""
@@ -93,46 +83,6 @@ class MoneyDocument(Document):
     transaction_id: Text = ""
     items: Annotated[list[DocumentItem], Many] = []
     extension_attributes: Annotated[DocumentExtension, Some] = DocumentExtension()
-    raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
-    """The document as received, for totals of extensions that only the configuration knows."""
-
-    @field_validator("increment_id")
-    @classmethod
-    def _printable(cls, value: str) -> str:
-        if not NUMBER.fullmatch(value):
-            raise ValueError("expected 1 to 50 printable characters")
-        return value
-
-    @classmethod
-    def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
-        contents)."""
-        if not isinstance(document, dict):
-            what = f"{cls.kind}: expected a JSON object, found {type(document).__name__}"
-            raise Never(what, remedy="Ask Commerce for the document again.")
-        what = f"{cls.kind} {number_of(document) or '(no increment_id)'}"
-        remedy = (
-            "Look at these fields of the document in Commerce and at the extension that writes"
-            " them."
-        )
-        if is_too_deep(document):
-            raise Never(
-                f"{what} cannot be read: it is nested deeper than any {cls.kind}", remedy=remedy
-            )
-        try:
-            return cls.model_validate({**document, "raw": document})
-        except ValidationError as error:
-            raise Never(f"{what} cannot be read: {field_faults(error)}", remedy=remedy) from None
-
-    @property
-    def key(self) -> str:
-        """`<increment_id>@<store_id>`."""
-        return f"{self.increment_id}@{self.store_id if self.store_id is not None else '?'}"
-
-    @property
-    def label(self) -> str:
-        """For messages."""
-        return f"{self.kind} {self.increment_id}"
 
 
 class Invoice(MoneyDocument):

@@ -5,42 +5,33 @@ Amounts are in the order currency, four decimals at most after reading. `row_tot
 `sync/mapping/row_totals.py` recovers the true row.
 """
 
-import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from sync.commerce.models.faults import field_faults
 from sync.commerce.models.fields import (
     Amount,
-    Code,
-    Document,
     Flag,
     Many,
     One,
     Some,
     Text,
     Whole,
-    is_too_deep,
-    text_from,
 )
 from sync.commerce.models.item import Item
+from sync.commerce.models.numbered_document import NumberedDocument
 from sync.commerce.models.order_parts import OrderExtension, Payment, Shipping
 from sync.commerce.models.postal_address import Address
 from sync.core.errors import Never
 from sync.core.money import ZERO
 
-NUMBER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,50}")
 
+class Order(NumberedDocument):
+    """A sales order of Commerce."""
 
-class Order(Document):
-    """A sales order of Commerce. Identity: `entity_id` per installation, (`increment_id`,
-    `store_id`) for people."""
+    kind: ClassVar[str] = "order"
 
-    entity_id: Whole = None
-    increment_id: Code
-    store_id: Whole = None
     state: Text = ""
     status: Text = ""
     created_at: Text = ""
@@ -84,8 +75,6 @@ class Order(Document):
     payment: Annotated[Payment, Some] = Payment()
     items: Annotated[list[Item], Many] = []
     extension_attributes: Annotated[OrderExtension, Some] = OrderExtension()
-    raw: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
-    """The document as received, for totals of extensions that only the configuration knows."""
 
     @field_validator("customer_id")
     @classmethod
@@ -93,58 +82,26 @@ class Order(Document):
         """Zero, as model data writes it, is no customer."""
         return value or None
 
-    @field_validator("increment_id")
     @classmethod
-    def _printable(cls, value: str) -> str:
-        if not NUMBER.fullmatch(value):
-            raise ValueError("expected 1 to 50 printable characters")
-        return value
-
-    @classmethod
-    def read(cls, document: Any) -> Self:
-        """From parsed JSON. Raises `Never` that names every field that cannot be read (names, never
-        contents)."""
-        if not isinstance(document, dict):
+    def _must_be_readable(cls, document: dict[str, Any], what: str) -> None:
+        """Hook and event payloads are the shop's model data: their row totals mean something else
+        than REST's."""
+        super()._must_be_readable(document, what)
+        if "addresses" in document and "billing_address" not in document:
             raise Never(
-                f"an order is a JSON object, found {type(document).__name__}",
-                remedy="Ask Commerce for the order again.",
-            )
-        number = number_of(document) or "(no increment_id)"
-        if is_too_deep(document):
-            raise Never(
-                f"order {number} cannot be read: it is nested deeper than any order",
+                f"{what}: this is a webhook or event payload (it has `addresses`), whose amounts"
+                " mean something else than those of REST",
                 remedy=(
-                    "Look at the extension attributes of the order in Commerce (GET /V1/orders) and"
-                    " at what writes them."
+                    "Preview the order as REST answers it: GET /V1/orders/{entity_id}, or preview"
+                    " orders --ids."
                 ),
             )
-        _refuse_model_data(document, number)
-        try:
-            return cls.model_validate({**document, "raw": document})
-        except ValidationError as error:
-            raise Never(
-                f"order {number} cannot be read: {field_faults(error)}",
-                remedy=(
-                    "Look at these fields of the order in Commerce (GET /V1/orders) and at the"
-                    " extension that writes them."
-                ),
-            ) from None
-
-    @property
-    def key(self) -> str:
-        """`<increment_id>@<store_id>`: increment ids are unique per store view only."""
-        return f"{self.increment_id}@{self.store_id if self.store_id is not None else '?'}"
 
     @property
     def company_id(self) -> int | None:
         """The B2B company whose buyer placed it; None for everybody else's."""
         company = self.extension_attributes.company_order_attributes
         return (company.company_id or None) if company is not None else None
-
-    @property
-    def label(self) -> str:
-        """For messages."""
-        return f"order {self.increment_id}"
 
     @property
     def shipping(self) -> Shipping:
@@ -166,27 +123,3 @@ def utc(stamp: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def number_of(document: Any) -> str:
-    """The increment id of a document that may be no order at all; empty when it has none that could
-    be one."""
-    try:
-        text = text_from(document.get("increment_id")) if isinstance(document, dict) else ""
-    except ValueError:
-        text = ""
-    return text if NUMBER.fullmatch(text) else ""
-
-
-def _refuse_model_data(document: dict[str, Any], number: str) -> None:
-    """Hook and event payloads are the shop's model data: their row totals mean something else than
-    REST's."""
-    if "addresses" in document and "billing_address" not in document:
-        raise Never(
-            f"order {number}: this is a webhook or event payload (it has `addresses`), whose"
-            " amounts mean something else than those of REST",
-            remedy=(
-                "Preview the order as REST answers it: GET /V1/orders/{entity_id}, or preview"
-                " orders --ids."
-            ),
-        )

@@ -27,18 +27,17 @@ class RecordById(Document):
         is_object = isinstance(document, dict)
         if not is_object or is_too_deep(document):
             found = "one nested deeper than any" if is_object else type(document).__name__
-            raise Never(
-                f"a {cls.kind} is a JSON object, found {found}",
-                remedy=f"Look at GET {cls.endpoint} in Commerce.",
-            )
+            reason = f"a {cls.kind} is a JSON object, found {found}"
+            raise Never(reason, remedy=f"Look at GET {cls.endpoint} in Commerce.")
         try:
             return cls.model_validate({**document, "raw": document})
         except ValidationError as error:
-            faults = error.errors(include_input=False, include_url=False)
-            names = sorted({str(fault["loc"][0]) for fault in faults})
-            named = document.get("id")
-            raise Never(
-                f"{cls.kind} {named if isinstance(named, int) else '(no id)'} cannot be read:"
-                f" {', '.join(names)}",
-                remedy=f"Look at these fields of the {cls.kind} in Commerce (GET {cls.endpoint}).",
-            ) from None
+            raise cls._unreadable(document.get("id"), error) from None
+
+    @classmethod
+    def _unreadable(cls, named: Any, error: ValidationError) -> Never:
+        faults = error.errors(include_input=False, include_url=False)
+        names = ", ".join(sorted({str(fault["loc"][0]) for fault in faults}))
+        what = f"{cls.kind} {named if isinstance(named, int) else '(no id)'}"
+        remedy = f"Look at these fields of the {cls.kind} in Commerce (GET {cls.endpoint})."
+        return Never(f"{what} cannot be read: {names}", remedy=remedy)

@@ -39,6 +39,7 @@ from sync.config.connections.section import (
     YesNo,
     tidy_url,
 )
+from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "SecretName",
     "Section",
     "SegmentHome",
+    "Stock",
     "Store",
     "TaxGroups",
     "Url",
@@ -86,6 +88,7 @@ FLOW_NAMES: Final = (
     "creditmemos",
     "postings",
     "receipts",
+    "stock",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -108,6 +111,7 @@ class Connection(Section):
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
     receipts: WriteBack = WriteBack()
+    stock: Stock = Stock()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
     @property

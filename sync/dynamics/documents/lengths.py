@@ -93,15 +93,18 @@ def _fitted(entity_set: str, field: str, value: str, lengths: Mapping[str, int])
         return text
     if field in TEXTS or f"{entity_set}.{field}" in TEXTS:
         return _cut(text, longest)
+    raise _too_long(field, text, longest)
+
+
+def _too_long(field: str, text: str, longest: int) -> Never:
     quoted = f": {text[:80]}" if field in OURS else ""
-    source = SOURCES.get(field, "it")
-    raise Never(
+    shorten = OURS.get(field, f"Shorten {SOURCES.get(field, 'it')} in Commerce.")
+    return Never(
         f"{field} would have {_units(text)} characters, and F&O holds {longest}; numbers are never"
         f" cut{quoted}",
         remedy=(
-            f"{OURS.get(field, f'Shorten {source} in Commerce.')} If this environment holds more,"
-            f" write {field} = <characters> under dynamics.lengths in connections.toml. Then"
-            " replay."
+            f"{shorten} If this environment holds more, write {field} = <characters> under"
+            " dynamics.lengths in connections.toml. Then replay."
         ),
     )
 

@@ -65,24 +65,20 @@ def rewritten(wanted: Mapping[str, Any], references: Iterable[str]) -> Changes:
     `references`: our lines that are there. What an address of ours may have held is emptied where
     it holds no more.
     """
-    header = {
-        **(dict.fromkeys(_EMPTIED, "") if _EMPTIED[0] in wanted["header"] else {}),
-        **wanted["header"],
+    emptied = dict.fromkeys(_EMPTIED, "") if _EMPTIED[0] in wanted["header"] else {}
+    header = {**emptied, **wanted["header"]}
+    lines, there = wanted["lines"], set(references)
+    patched = {
+        reference: _without(FIXED_LINE_FIELDS, body)
+        for reference, body in lines.items()
+        if reference in there
     }
-    there = set(references)
-    return Changes(
-        header={name: value for name, value in header.items() if name not in FIXED_FIELDS},
-        patched={
-            reference: {
-                name: value for name, value in body.items() if name not in FIXED_LINE_FIELDS
-            }
-            for reference, body in wanted["lines"].items()
-            if reference in there
-        },
-        removed=sorted(there - wanted["lines"].keys()),
-        added=[reference for reference in wanted["lines"] if reference not in there],
-        fixed=(),
-    )
+    removed, added = sorted(there - lines.keys()), [one for one in lines if one not in there]
+    return Changes(_without(FIXED_FIELDS, header), patched, removed, added, fixed=())
+
+
+def _without(names: frozenset[str], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
 
 
 _EMPTIED = (
@@ -96,24 +92,19 @@ _EMPTIED = (
 def changes_between(sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> Changes:
     """From the form sent last to the form wanted now. Empty when nothing differs."""
     before, after = sent["lines"], wanted["lines"]
-    header = {
-        name: wanted["header"].get(name, "")
-        for name in {**sent["header"], **wanted["header"]}
-        if name not in NAMES and wanted["header"].get(name, "") != sent["header"].get(name, "")
-    }
-    common = [reference for reference in after if reference in before]
+    blank = dict.fromkeys({**sent["header"], **wanted["header"]}, "")
+    named = _without(NAMES, {**blank, **wanted["header"]})
+    header = _changed({**blank, **sent["header"]}, named)
     patched = {
-        reference: {
-            name: value
-            for name, value in after[reference].items()
-            if value != before[reference].get(name)
-        }
-        for reference in common
+        reference: fields
+        for reference in after
+        if reference in before and (fields := _changed(before[reference], after[reference]))
     }
-    return Changes(
-        header={name: value for name, value in header.items() if name not in FIXED_FIELDS},
-        patched={reference: fields for reference, fields in patched.items() if fields},
-        removed=[reference for reference in before if reference not in after],
-        added=[reference for reference in after if reference not in before],
-        fixed=sorted(name for name in header if name in FIXED_FIELDS),
-    )
+    removed = [reference for reference in before if reference not in after]
+    added = [reference for reference in after if reference not in before]
+    fixed = sorted(FIXED_FIELDS & header.keys())
+    return Changes(_without(FIXED_FIELDS, header), patched, removed, added, fixed)
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in after.items() if value != before.get(name)}

@@ -79,7 +79,7 @@ async def _named(lookup: AccountLookup, wanted: CustomerAccount, customers: Cust
     """The account that a customer names."""
     if (
         lookup.suggested_account
-        and await customers.get(wanted.company, lookup.suggested_account) is None
+        and await customers.by_account(wanted.company, lookup.suggested_account) is None
     ):
         raise Never(
             f"{lookup.label}: customer number {lookup.suggested_account} is not in company"
@@ -95,7 +95,7 @@ async def _named(lookup: AccountLookup, wanted: CustomerAccount, customers: Cust
 async def taken(lookup: AccountLookup, wanted: CustomerAccount, customers: Customers) -> str:
     """The number is taken: by an earlier try of ours when the e-mail address is the same, else by a
     stranger."""
-    there = await customers.get(wanted.company, wanted.account)
+    there = await customers.by_account(wanted.company, wanted.account)
     if there is not None and str(there.get("PrimaryContactEmail", "")).lower() == lookup.email:
         return wanted.account
     template = (

@@ -64,14 +64,14 @@ async def changed(
     systems: Systems, _since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """All companies, each with its fingerprint, by id."""
-    async for row in systems.companies.every(after=int(after or 0)):
+    async for row in systems.commerce.companies.every(after=int(after or 0)):
         yield Change(str(row["id"]), until, fingerprint(row), position=str(row["id"]))
 
 
 async def read(key: str, systems: Systems) -> dict[str, Any] | None:
     """The company as REST answers it; `plan` makes sense of it, so that one that cannot be read
     counts as seen."""
-    return await systems.companies.get(int(key)) if key.isdecimal() else None
+    return await systems.commerce.companies.by_id(int(key)) if key.isdecimal() else None
 
 
 async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
@@ -80,7 +80,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     company = Company.read(document)
     if company.status is CompanyStatus.PENDING:
         return PENDING
-    systems, customers = delivery.systems, Customers(delivery.systems.dynamics)
+    systems, customers = delivery.systems, delivery.systems.dynamics.customers
     held, status = delivery.held(KIND), company.status.name.lower()
     known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
     account = known.account if known else held.number if held else ""
@@ -119,7 +119,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
 async def _wanted(company: Company, systems: Systems) -> CustomerAccount:
     is_by_state = company.country_id in systems.settings.customers.states_in
     code = (
-        await systems.companies.region_code(company.country_id, company.region_id)
+        await systems.commerce.companies.region_code(company.country_id, company.region_id)
         if is_by_state
         else ""
     )
@@ -140,7 +140,7 @@ async def _elsewhere(company: Company, systems: Systems) -> str:
     if websites is None and systems.settings.store_ids is None:
         return ""
     found = (
-        await systems.customers.get(company.super_user_id)
+        await systems.commerce.customers.by_id(company.super_user_id)
         if company.super_user_id is not None
         else None
     )
@@ -172,7 +172,7 @@ async def _account(
         return "", ""
     account, matched_by = await found(lookup, wanted, customers, delivery)
     if not account and delivery.inherited is not None and wanted.account:
-        is_there = await customers.get(wanted.company, wanted.account) is not None
+        is_there = await customers.by_account(wanted.company, wanted.account) is not None
         account, matched_by = (
             (await taken(lookup, wanted, customers), "created") if is_there else ("", "")
         )
@@ -183,7 +183,7 @@ async def _administrator(company: Company, account: str, delivery: Delivery) -> 
     """The company's administrator as a contact; one that Commerce has deleted is left alone."""
     if not contacts_are_wanted(delivery.systems.settings) or company.super_user_id is None:
         return
-    document = await delivery.systems.customers.get(company.super_user_id)
+    document = await delivery.systems.commerce.customers.by_id(company.super_user_id)
     if document is not None:
         await kept_contact(contact_of(Customer.read(document), account, delivery.systems), delivery)
 

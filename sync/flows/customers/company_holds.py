@@ -32,7 +32,7 @@ async def hold_change_for(
     announced = hold_in(delivery.inherited.document) if delivery.inherited else None
     if announced is None and bool(status) == (remembered is not None):
         return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
-    there = await customers.get(wanted.company, account)
+    there = await customers.by_account(wanted.company, account)
     if there is None:
         raise Never(
             f"{company.label}: its account {account} is not in company {wanted.company}",

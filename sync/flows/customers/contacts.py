@@ -22,7 +22,6 @@ from sync.core.errors import Never
 from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.dynamics.contacts import SET, ContactPersons
-from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
 from sync.engine.plan import Delivered, Plan
@@ -105,7 +104,7 @@ async def plan(contact: Contact, delivery: Delivery) -> Plan | Skipped:
                 " replay."
             ),
         )
-    persons, held = ContactPersons(delivery.systems.dynamics), delivery.held(KIND)
+    persons, held = delivery.systems.dynamics.contact_persons, delivery.held(KIND)
     delivery.wait_until_settled()
     keys = {"account": contact.account}
     if held is not None and await persons.is_there(contact.company, held.number):
@@ -120,7 +119,8 @@ async def plan(contact: Contact, delivery: Delivery) -> Plan | Skipped:
 
 
 async def _party(contact: Contact, delivery: Delivery) -> str:
-    account = await Customers(delivery.systems.dynamics).get(contact.company, contact.account)
+    customers = delivery.systems.dynamics.customers
+    account = await customers.by_account(contact.company, contact.account)
     party = str((account or {}).get("PartyNumber") or "")
     if not party:
         raise Never(

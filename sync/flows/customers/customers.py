@@ -22,7 +22,6 @@ from sync.commerce.polling import position_of
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
-from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
@@ -69,7 +68,7 @@ async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
         return None
     first: str | None = number
     if len(systems.settings.legal_entities) > 1:
-        document = await systems.customers.get(int(number))
+        document = await systems.commerce.customers.by_id(int(number))
         if document is None:
             return []
         first = await _first_key(number, Customer.read(document).store_id, systems, is_ours=True)
@@ -118,7 +117,7 @@ async def changed(
     """Customers by `updated_at`: those of the connection's websites and stores, and who has an
     account of them."""
     websites = await systems.websites.ours()
-    async for row in systems.commerce.changed_customers(
+    async for row in systems.commerce.customers.changed(
         since, until, websites=websites, after=after
     ):
         stamp, store_id = utc(str(row.get("updated_at", ""))), whole_in(row.get("store_id"))
@@ -136,7 +135,7 @@ async def read(key: str, systems: Systems) -> Shopper | None:
     number, _, company = key.partition("@")
     if not number.isdecimal():
         return None
-    document = await systems.customers.get(int(number))
+    document = await systems.commerce.customers.by_id(int(number))
     if document is None:
         return None
     settings, customer = systems.settings, Customer.read(document)
@@ -164,7 +163,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
             if not is_open:
                 return Skipped(reason)
     wanted = customer_account_from(shopper, systems.settings)
-    customers, lookup = Customers(systems.dynamics), _lookup(shopper, systems.settings)
+    customers, lookup = systems.dynamics.customers, _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
     if not account:
         account, rule = await found(lookup, wanted, customers, delivery)

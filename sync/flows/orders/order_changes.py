@@ -6,7 +6,6 @@ Goods that D365 shipped before the refund are left to the credit memo, which ret
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
-from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Plan
@@ -53,7 +52,7 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     if not orders_are_invoiced(delivery.systems.settings):
         return order
     credited = []
-    for row in await delivery.systems.commerce.creditmemos_of(order.entity_id):
+    for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
         if memo.state == REFUNDED and claim.number and TAKEN_OFF not in claim.delivered:
@@ -89,7 +88,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         order_store(order, connection).company or connection.dynamics.company,
         order.increment_id,
         what,
-        SalesOrders(delivery.systems.dynamics, connection.dynamics),
+        delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
         document,

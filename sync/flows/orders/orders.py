@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sync.commerce.client import ORDER_CHANGE
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import row_digest
 from sync.commerce.polling import SETTLING
+from sync.commerce.sales_documents import ORDER_COLUMNS
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
 from sync.engine.plan import Plan
@@ -81,10 +80,10 @@ async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
     the order of an id."""
     increment, store = parts_of(key)
     if store == BY_ID:
-        found = await systems.orders_by_id.get(int(increment))
+        found = await systems.commerce.orders.by_id(int(increment))
         return list(keys_of([found], systems)) if found is not None else []
     if store == UNKNOWN_STORE:
-        return list(keys_of(await systems.orders.get(increment) or [], systems))
+        return list(keys_of(await systems.commerce.orders.by_number(increment), systems))
     return None
 
 
@@ -92,21 +91,18 @@ async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """Orders by `updated_at`, those of the connection's stores."""
-    async for row in systems.commerce.changed_orders(
+    async for row in systems.commerce.orders.changed(
         since, until, stores=systems.settings.store_ids, after=after
     ):
-        change = change_in(row, systems, ORDER_CHANGE)
+        change = change_in(row, systems, ORDER_COLUMNS)
         if change is not None:
             yield change
 
 
 async def read(key: str, systems: Systems) -> Order | None:
     """The order as it is now; None when Commerce has none of that number in that store (yet)."""
-    increment, _, store = key.rpartition("@")
-    for document in await systems.orders.get(increment) or []:
-        if str(document.get("store_id", "")) == store:
-            return Order.read(document)
-    return None
+    document = await systems.commerce.orders.in_store(*parts_of(key))
+    return Order.read(document) if document is not None else None
 
 
 async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
@@ -153,7 +149,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     return SalesOrderWrite(
         document,
         sold,
-        SalesOrders(delivery.systems.dynamics, connection.dynamics),
+        delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
@@ -209,7 +205,7 @@ async def until(systems: Systems) -> datetime:
 
 def listed(order: Order) -> str:
     """What a poll's row says of an order as it was read."""
-    return row_digest(order.raw, ORDER_CHANGE)
+    return row_digest(order.raw, ORDER_COLUMNS)
 
 
 def version(order: Order) -> object:

@@ -40,7 +40,7 @@ class SalesOrderRemoval(Removal):
     @override
     async def find(self, number: str) -> Found | None:
         if number:
-            return as_found(await self.orders.read(self.company, number))
+            return as_found(await self.orders.by_number(self.company, number))
         return await self.left_behind.found(self._found, self.order) if self.order else None
 
     async def _found(self, order: SalesOrder) -> Found | None:

@@ -152,7 +152,7 @@ class SalesOrderWrite(Write):
         changes = changes_between(sent, form) if sent else None
         if changes is not None and not changes:
             return Amendment(form)
-        held = await self.orders.read(self.order.company, number)
+        held = await self.orders.by_number(self.order.company, number)
         changes = changes or rewritten(form, held.lots if held else ())
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)

@@ -28,6 +28,7 @@ from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
+from sync.flows.keys import parts_of
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
@@ -53,20 +54,16 @@ def write_back_of(flow: str, key: str, settings: Connection) -> tuple[Notificati
 async def read(key: str, systems: Systems) -> ToWriteBack | None:
     """The record and its order; None while Commerce does not show it."""
     flow, _, record = key.partition("|")
-    increment, _, store = record.rpartition("@")
-    reads: dict[str, Any] = {
-        "orders": systems.orders,
-        "invoices": systems.invoices,
-        "creditmemos": systems.creditmemos,
+    commerce = systems.commerce
+    documents = {
+        "orders": commerce.orders,
+        "invoices": commerce.invoices,
+        "creditmemos": commerce.creditmemos,
     }
-    if flow not in reads:
+    row = await documents[flow].in_store(*parts_of(record)) if flow in documents else None
+    if row is None:
         return None
-    for row in await reads[flow].get(increment) or []:
-        if str(row.get("store_id", "")) == store:
-            return ToWriteBack(
-                flow, record, int(row["entity_id" if flow == "orders" else "order_id"])
-            )
-    return None
+    return ToWriteBack(flow, record, int(row["entity_id" if flow == "orders" else "order_id"]))
 
 
 async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:

@@ -13,13 +13,11 @@ looked into first.
 from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
-from sync.commerce.models.rows import columns_of
 from sync.commerce.polling import SETTLING
+from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
 from sync.core.money import CENT
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
-from sync.dynamics.return_orders import ReturnOrders
-from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -41,7 +39,7 @@ from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoice
 from sync.pacing.priority import Priority
 
 documents = DocumentsOf(
-    "creditmemo", "creditmemos", CreditMemo.read, columns_of(CreditMemo, "base_grand_total")
+    "creditmemo", lambda commerce: commerce.creditmemos, CreditMemo.read, CREDITMEMO_COLUMNS
 )
 
 
@@ -75,7 +73,7 @@ async def _as_the_account_is_charged(
     """Return orders do not say whether their prices include tax; F&O takes it from the account."""
     if not with_order.document.tax_amount:
         return receivable
-    gross = await ReturnOrders(delivery.systems.dynamics).prices_include_tax(
+    gross = await delivery.systems.dynamics.return_orders.prices_include_tax(
         posting_target.company, posting_target.account
     )
     return receivable_of(with_order, delivery.systems.settings, gross=gross)
@@ -85,7 +83,7 @@ async def _sold(posting_target: PostingTarget, delivery: Delivery) -> ExistingSa
     """The sales order that was sold by; None when it is not there."""
     if not posting_target.order_number:
         return None
-    return await SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics).read(
+    return await delivery.systems.dynamics.sales_orders.by_number(
         posting_target.company, posting_target.order_number
     )
 
@@ -139,7 +137,7 @@ async def _earlier(
         return []
     found = [
         CreditMemo.read(row)
-        for row in await delivery.systems.commerce.creditmemos_of(order.entity_id)
+        for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id)
     ]
     before = [
         one

@@ -11,8 +11,8 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
-from sync.commerce.models.rows import columns_of
 from sync.commerce.polling import SETTLING
+from sync.commerce.sales_documents import INVOICE_COLUMNS
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -30,7 +30,7 @@ from sync.mapping.receivable_lines import Receivable
 from sync.pacing.priority import Priority
 
 documents = DocumentsOf(
-    "invoice", "invoices", Invoice.read, columns_of(Invoice, "is_used_for_refund")
+    "invoice", lambda commerce: commerce.invoices, Invoice.read, INVOICE_COLUMNS
 )
 
 

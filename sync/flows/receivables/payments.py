@@ -96,7 +96,7 @@ class PaymentPart(Part):
 
     @override
     async def find(self) -> Found | None:
-        journals = PaymentJournals(self.left_behind.delivery.systems.dynamics)
+        journals = self.left_behind.delivery.systems.dynamics.payment_journals
 
         async def find(payment: CustomerPayment) -> Found | None:
             held = await journals.find(payment)
@@ -138,7 +138,7 @@ async def plan(line: Line, delivery: Delivery) -> Plan:
         raise Later(reason, after=AT_ONCE, counts=False)
     held = delivery.held(KIND) if delivery.inherited is None else None
     last = _place(held) if held is not None else None
-    journals = PaymentJournals(delivery.systems.dynamics)
+    journals = delivery.systems.dynamics.payment_journals
     write = PaymentLineWrite(line, last, journals, dynamics_of(delivery.systems))
     return Plan((write,), keys={"reference": line.payment.reference}, starts_anew=True)
 

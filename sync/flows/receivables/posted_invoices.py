@@ -69,7 +69,7 @@ async def changed(
 ) -> AsyncIterator[Change]:
     """Posted invoices from an invoice date on: company by company, sales invoices by number, then
     free text invoices by identifier."""
-    invoices, day = PostedInvoices(systems.dynamics), (since - DAYS_BACK).date()
+    invoices, day = systems.dynamics.posted_invoices, (since - DAYS_BACK).date()
     lists = [(company, kind) for company in systems.settings.legal_entities for kind in LISTS]
     place, _, last = after.rpartition("|")
     names = [f"{company}|{kind}" for company, kind in lists]
@@ -93,10 +93,8 @@ def fingerprint(posted: PostedInvoice) -> str:
 async def read(key: str, systems: Systems) -> PostedInvoice | None:
     """The posted invoice as F&O holds it; None while it does not show."""
     kind, company, number = key.split("|", 2)
-    invoices, company = (
-        PostedInvoices(systems.dynamics),
-        company or systems.settings.dynamics.company,
-    )
+    invoices = systems.dynamics.posted_invoices
+    company = company or systems.settings.dynamics.company
     if kind == "sales-invoice":
         return await invoices.sales_invoice(company, number)
     return await invoices.free_text_invoice(company, number)

@@ -13,9 +13,7 @@ from decimal import Decimal
 
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total
-from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices, Sums
-from sync.dynamics.return_orders import ReturnOrders
-from sync.dynamics.sales_orders import SalesOrders
+from sync.dynamics.posted_invoices import PostedInvoice, Sums
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.flows.receivables.wanted_sums import Wanted, wanted_of
@@ -55,7 +53,7 @@ async def compared(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> V
 async def _sums(posted: PostedInvoice, delivery: Delivery) -> Sums:
     if posted.amount is not None:
         return Sums(posted.amount, posted.tax)
-    return await PostedInvoices(delivery.systems.dynamics).free_text_sums(posted)
+    return await delivery.systems.dynamics.posted_invoices.free_text_sums(posted)
 
 
 def _double_revenue(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Verdict | None:
@@ -103,7 +101,7 @@ async def _held_against(
 async def _all_of(posted: PostedInvoice, own: Sums, delivery: Delivery) -> list[Sums]:
     """The sums of everything that F&O posted of the same order, return order or reference, this
     document among it."""
-    found = PostedInvoices(delivery.systems.dynamics)
+    found = delivery.systems.dynamics.posted_invoices
     if posted.kind == "sales-invoice":
         others = await found.invoices_of_order(posted.company, posted.sales_order)
     else:
@@ -160,14 +158,12 @@ def _reported(held: Sums, wanted: Wanted) -> str:
 
 async def _is_done(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> bool:
     """Whether F&O will post no more of it."""
+    dynamics = delivery.systems.dynamics
     if posted.kind != "sales-invoice":
         return True
     if claim.flow == "creditmemos":
-        return await ReturnOrders(delivery.systems.dynamics).is_closed(
-            posted.company, posted.sales_order
-        )
-    orders = SalesOrders(delivery.systems.dynamics, delivery.systems.settings.dynamics)
-    found = await orders.read(posted.company, posted.sales_order)
+        return await dynamics.return_orders.is_closed(posted.company, posted.sales_order)
+    found = await dynamics.sales_orders.by_number(posted.company, posted.sales_order)
     return found is None or found.header.get("SalesOrderStatus") == "Invoiced"
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sync.dynamics.free_text_invoices import FreeTextInvoices
-from sync.dynamics.return_orders import ReturnOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Part, Plan
 from sync.engine.write import Result, Write
@@ -50,10 +48,10 @@ def _writes(
     writes = list[Write | Part]()
     if (invoice := documents.free_text) is not None:
         left = LeftBehind(FreeTextInvoiceWrite.kind, former, delivery)
-        writes.append(FreeTextInvoiceWrite(invoice, FreeTextInvoices(dynamics), target, left))
+        writes.append(FreeTextInvoiceWrite(invoice, dynamics.free_text_invoices, target, left))
     if (returned := documents.return_order) is not None:
         left = LeftBehind(ReturnOrderWrite.kind, former, delivery)
-        writes.append(ReturnOrderWrite(returned, ReturnOrders(dynamics), target, left))
+        writes.append(ReturnOrderWrite(returned, dynamics.return_orders, target, left))
     if documents.payment is not None:
         writes.append(payment_part(documents.payment, KIND, former, delivery))
     if documents.credit is not None:

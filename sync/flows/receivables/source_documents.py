@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sync.commerce.filters import of_any
+from sync.commerce.client import CommerceClient
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import row_digest
+from sync.commerce.sales_documents import SalesDocuments
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
-from sync.engine.systems import Reads, Systems
+from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
@@ -28,7 +29,6 @@ from sync.mapping.receivable_lines import Receivable
 from sync.mapping.taken_off import orders_are_invoiced
 
 D = TypeVar("D", Invoice, CreditMemo)
-DocumentReads = Reads[str, list[dict[str, Any]]]
 
 SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=1)
 """Looks for an order that is not posted yet: rarer the longer it has taken, and for as long as it
@@ -37,11 +37,11 @@ takes."""
 
 @dataclass(frozen=True)
 class DocumentsOf(Generic[D]):
-    """Where documents of one kind come from: `noun` in a hook's body, `path` in REST. What a flow
-    of them consists of, but its `deliver`. `columns`: what a poll's row has."""
+    """Where documents of one kind come from: `noun` in a hook's body, `of` a shop. What a flow of
+    them consists of, but its `deliver`. `columns`: what a poll's row has."""
 
     noun: str
-    path: str
+    of: Callable[[CommerceClient], SalesDocuments]
     model: Callable[[Mapping[str, Any]], D]
     columns: Sequence[str]
 
@@ -54,7 +54,7 @@ class DocumentsOf(Generic[D]):
         for one that has it."""
         increment, store = parts_of(key)
         return (
-            list(keys_of(await self._by_number(systems).get(increment) or [], systems))
+            list(keys_of(await self.of(systems.commerce).by_number(increment), systems))
             if store == UNKNOWN_STORE
             else None
         )
@@ -64,9 +64,8 @@ class DocumentsOf(Generic[D]):
     ) -> AsyncIterator[Change]:
         """By `updated_at`, those of the connection's stores. An order's own stamp does not tell of
         them."""
-        only = of_any("store_id", systems.settings.store_ids)
-        async for row in systems.commerce.changed(
-            self.path, since, until, fields=self.columns, only=only, after=after
+        async for row in self.of(systems.commerce).changed(
+            since, until, stores=systems.settings.store_ids, after=after
         ):
             change = change_in(row, systems, self.columns)
             if change is not None:
@@ -78,16 +77,13 @@ class DocumentsOf(Generic[D]):
 
     async def until(self, systems: Systems) -> datetime:
         """The shop's clock less the seconds that commits may take."""
-        return await systems.commerce.settled(self.path)
+        return await self.of(systems.commerce).settled()
 
     async def read(self, key: str, systems: Systems) -> DocumentWithOrder[D] | None:
         """The document of a key and its order as they are now; None when Commerce does not show one
         of them (yet)."""
-        increment, store = parts_of(key)
-        for row in await self._by_number(systems).get(increment) or []:
-            if str(row.get("store_id", "")) == store:
-                return await self.with_order(row, systems)
-        return None
+        row = await self.of(systems.commerce).in_store(*parts_of(key))
+        return await self.with_order(row, systems) if row is not None else None
 
     async def with_order(
         self, row: Mapping[str, Any], systems: Systems
@@ -98,14 +94,10 @@ class DocumentsOf(Generic[D]):
         order = await order_of(document, systems)
         return DocumentWithOrder(document, order) if order is not None else None
 
-    def _by_number(self, systems: Systems) -> DocumentReads:
-        found: DocumentReads = getattr(systems, self.path)
-        return found
-
 
 async def order_of(document: MoneyDocument, systems: Systems) -> Order | None:
     """The order behind a document; None when Commerce does not show it (yet)."""
-    found = await systems.orders_by_id.get(document.order_id)
+    found = await systems.commerce.orders.by_id(document.order_id)
     return Order.read(found) if found is not None else None
 
 

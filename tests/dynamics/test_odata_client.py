@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from sync.core.errors import AlreadyExists, Later, Never, Paused, SignInRefused, Unknown
-from sync.dynamics.client import DynamicsClient, Write
 from sync.dynamics.odata import Filter
+from sync.dynamics.odata_client import ODataClient, Write
 from sync.dynamics.refusals import NotFound
 from sync.pacing.limiter import Limiter
 from sync.pacing.priority import Priority, working_at
@@ -32,7 +32,7 @@ def harness() -> Harness:
 
 
 async def listed(
-    client: DynamicsClient, where: Filter | None = None, top: int | None = None
+    client: ODataClient, where: Filter | None = None, top: int | None = None
 ) -> list[str]:
     return [
         row["Number"]

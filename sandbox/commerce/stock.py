@@ -1,0 +1,143 @@
+"""Stock as Inventory Management keeps it: quantities by source, reservations of open orders, what a
+shipment takes.
+
+Rules as measured on 2.4.7: an order reserves, a shipment takes from the source and releases, a
+cancellation and a refund release; refunded pieces are those not shipped, first. A source that holds
+less than what is shipped refuses the whole shipment, also with backorders. A source at quantity 0
+keeps its status. Where stock is not managed, nothing is reserved or taken.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from sandbox.commerce.conditions import as_text
+from sandbox.commerce.faults import RestFault
+from sandbox.commerce.order_rows import parent
+from sandbox.commerce.records import Columns, StoredOrder, amount
+from sync.core.money import ZERO
+
+DEFAULT: Final = "default"
+GONE: Final = ("qty_canceled", "qty_refunded")
+COMPOSITE: Final = frozenset({"bundle", "grouped"})
+
+
+@dataclass
+class SourceItem:
+    """The quantity of a SKU in a source. `status`: 1 in stock, 0 out of stock."""
+
+    sku: str
+    source: str
+    quantity: Decimal
+    status: int
+
+    def row(self) -> Columns:
+        """As it is stored; quantities have four decimals."""
+        return {
+            "sku": self.sku, "source_code": self.source,
+            "quantity": self.quantity.quantize(Decimal("0.0001")), "status": self.status,
+        }  # fmt: skip
+
+
+@dataclass
+class Stock:
+    """All of it. `is_managed`: the shop's setting *Manage Stock*. `is_single`: without Inventory
+    Management: only `stockItems`. `most_at_once`: the most entries of a request, where input limits
+    are on."""
+
+    is_managed: bool = False
+    is_single: bool = False
+    most_at_once: int = 0
+    sources: dict[str, bool] = field(default_factory=lambda: {DEFAULT: True})
+    items: dict[tuple[str, str], SourceItem] = field(default_factory=dict)
+
+    def put(self, sku: str, quantity: Decimal, *, source: str = DEFAULT, status: int = 1) -> None:
+        """Store an absolute quantity; an unknown SKU is stored too. Its case is that of the first
+        time."""
+        known = self.items.get((as_text(sku), source))
+        name = known.sku if known else sku
+        self.items[as_text(sku), source] = SourceItem(name, source, quantity, status)
+
+    def of(self, sku: str) -> list[SourceItem]:
+        """The source items of a SKU."""
+        return [one for (name, _), one in self.items.items() if name == as_text(sku)]
+
+    def take(self, wanted: dict[str, Decimal], source: str) -> None:
+        """What a shipment takes from a source; all of it or nothing. Raises the shop's refusal."""
+        if not self.is_managed:
+            return
+        for sku, pieces in wanted.items():
+            there = self.items.get((as_text(sku), source))
+            if there is None or there.quantity < pieces:
+                raise RestFault(400, "Could not save a shipment, see error log for details")
+        for sku, pieces in wanted.items():
+            self.items[as_text(sku), source].quantity -= pieces
+
+    def leave(self, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
+        """Refunded pieces that were never shipped and are not returned to stock leave it: what is
+        reserved no more."""
+        for sku, pieces in before.items() if self.is_managed else ():
+            there = self.items.get((sku, DEFAULT))
+            if there is not None:
+                there.quantity -= pieces - after.get(sku, ZERO)
+
+
+def stocked(order: StoredOrder) -> list[tuple[str, Columns]]:
+    """(sku, the row that counts it) of what an order takes from stock. The row of a configurable
+    counts its variant."""
+    found = []
+    for item in order.items:
+        above = parent(order, item)
+        if item["product_type"] in COMPOSITE or item["product_type"] == "configurable":
+            continue
+        counted = above if above is not None and above["product_type"] == "configurable" else item
+        found.append((str(item["sku"]), counted))
+    return found
+
+
+def reserved(order: StoredOrder) -> dict[str, Decimal]:
+    """Pieces by SKU, without case, that an order still has reserved."""
+    found: dict[str, Decimal] = {}
+    for sku, item in stocked(order):
+        out = "qty_invoiced" if item.get("is_virtual") else "qty_shipped"
+        left = amount(item, "qty_ordered") - sum((amount(item, one) for one in (*GONE, out)), ZERO)
+        if left > 0:
+            found[as_text(sku)] = found.get(as_text(sku), ZERO) + left
+    return found
+
+
+def source_items_from(stock: Stock, sent: Any) -> list[SourceItem]:
+    """Source items of a request's body, all checked before any is stored. Raises the shop's
+    refusals."""
+    if not isinstance(sent, list) or not sent:
+        raise RestFault(400, "Input data is empty")
+    if stock.most_at_once and len(sent) > stock.most_at_once:
+        kind = "\\Magento\\InventoryApi\\Api\\Data\\SourceItemInterface"
+        limit = {"type": kind, "max": stock.most_at_once}
+        raise RestFault(400, 'Maximum items of type "%type" is %max', limit)
+    return [_source_item(stock, one) for one in sent]
+
+
+def _source_item(stock: Stock, one: Columns) -> SourceItem:
+    numbers = {name: _number(one.get(name), name) for name in ("quantity", "status")}
+    if numbers["status"] not in (0, 1):
+        raise _invalid("status", "should a known status")
+    if one.get("source_code") not in stock.sources:
+        raise RestFault(400, "Could not save Source Item")
+    status = int(numbers["status"])
+    return SourceItem(str(one["sku"]), str(one["source_code"]), numbers["quantity"], status)
+
+
+def _number(value: Any, name: str) -> Decimal:
+    """A number, or the text of one."""
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise _invalid(name, "should be numeric") from None
+    raise _invalid(name, "should be numeric")
+
+
+def _invalid(name: str, what: str) -> RestFault:
+    reason = RestFault(400, f'"%field" {what}.', {"field": name})
+    return RestFault(400, f'Validation Failed: "{name}" {what}.', errors=[reason])

@@ -1,0 +1,132 @@
+"""Whether stock can be published: sources and warehouses that are there, the right to write, and
+orders whose warehouse is shown."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.commerce.address import path_of
+from sync.commerce.errors import NotAccepted, NotThere
+from sync.commerce.inventory import SOURCE_ITEMS
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.dynamics.odata import Filter
+from sync.dynamics.on_hand import (
+    AVAILABLE,
+    DIMENSIONS,
+    MULTIPLES,
+    ON_ORDER,
+    ORDER_SETTINGS,
+    PLACE,
+    RELEASED,
+    STATUS,
+    UNITS,
+    set_of,
+)
+from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
+
+STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
+WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
+
+
+def stock_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that publishing stock reads."""
+    if "stock" not in settings.flows:
+        return {}
+    stock = settings.stock
+    status = (STATUS,) if stock.statuses else ()
+    less = () if stock.reserved_on_arrival else ON_ORDER
+    key = ("dataAreaId", "ItemNumber", *DIMENSIONS, *PLACE, *status)
+    found = {
+        set_of(stock.statuses): (*key, AVAILABLE, *less),
+        RELEASED: ("dataAreaId", *UNITS),
+        GENERAL: (*PAIR, *FACTORS),
+        OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
+    }
+    return (
+        found | {ORDER_SETTINGS: ("dataAreaId", "ItemNumber", MULTIPLES)}
+        if stock.multiples
+        else found
+    )
+
+
+async def sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every source that stock names is in the shop and enabled, or the shop has no sources at
+    all."""
+    stock, flows = probe.settings.stock, probe.settings.flows
+    if "stock" not in flows:
+        return
+    inventory = probe.commerce.inventory
+    try:
+        rows = {str(row["source_code"]): row for row in await inventory.sources()}
+    except Never as refusal:
+        if stock.inventory == "sources":
+            yield fault(
+                f"the shop tells no sources: {refusal.reason}",
+                f"{refusal.remedy} A shop without Inventory Management needs stock.inventory ="
+                ' "stock-items".',
+            )
+        return
+    if stock.inventory == "stock-items" and len(rows) > 1:
+        yield fault(
+            f"stock.inventory is stock-items, and the shop has {len(rows)} sources",
+            'Write inventory = "sources": a stock item is the source "default" alone.',
+        )
+    for source in stock.source_codes:
+        if source not in rows:
+            listed = ", ".join(sorted(rows))
+            cure = f"Correct stock.sources in connections.toml; the shop has {listed}."
+            yield fault(f"the shop has no source {source}", cure)
+        elif not rows[source].get("enabled", True):
+            cure = "Enable it in Commerce (Stores > Inventory > Sources), or show another."
+            yield warn(f"source {source} is disabled: what it is shown is not sold", cure)
+        else:
+            yield ok(f"source {source} is there")
+
+
+async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every warehouse that stock names is in the legal entity; those of the stores are among
+    them."""
+    stock = probe.settings.stock
+    if "stock" not in probe.settings.flows:
+        return
+    company = probe.settings.legal_entity
+    known = {
+        str(row[WAREHOUSE_ID]).casefold()
+        async for row in probe.dynamics.query(
+            WAREHOUSES, where=Filter.eq("dataAreaId", company), select=(WAREHOUSE_ID,)
+        )
+    }
+    shown = {warehouse.casefold() for warehouse in stock.sources}
+    for warehouse in stock.sources:
+        if warehouse.casefold() in known:
+            yield ok(f"warehouse {warehouse} is there")
+        else:
+            cure = "Correct stock.sources in connections.toml."
+            yield fault(f"{company} has no warehouse {warehouse}", cure)
+    for name in probe.settings.stores:
+        store = probe.settings.store(name)
+        warehouse = store.warehouse or "" if store else ""
+        if warehouse.casefold() not in shown:
+            yield warn(
+                f"stores.{name}: its orders are shipped from warehouse {warehouse or '(none)'},"
+                " which stock.sources does not show: they take nothing off what is shown, and"
+                " Commerce takes them off until it has shipped them",
+                "Name the warehouse of the store in stock.sources, or leave it so.",
+            )
+
+
+async def stock_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration has the right to write stock. Asked by a write without its document, which
+    Commerce refuses after it has looked at the right."""
+    if "stock" not in probe.settings.flows:
+        return
+    try:
+        if probe.settings.stock.inventory == "sources":
+            await probe.commerce.post(SOURCE_ITEMS, {})
+        else:
+            await probe.commerce.put(STOCK_ITEM, {})
+    except (NotAccepted, NotThere):
+        yield ok("stock may be written")
+    except Never as refusal:
+        yield fault(f"stock may not be written: {refusal.reason}", refusal.remedy)

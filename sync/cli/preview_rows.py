@@ -1,0 +1,119 @@
+"""`preview stock`: which rows would be published, and by which requests. Nothing is."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext, Problem
+from sync.cli.output import json_line, line, table
+from sync.core.request import Request
+from sync.engine.differences import compared
+from sync.engine.ledger import Ledger
+from sync.engine.mirror import ABSENT, Shown
+from sync.engine.publication import PublicationFlow
+from sync.engine.systems import Systems
+from sync.flows.catalogue.stock import stock as stock_flow
+
+PARKS = 1
+"""Exit status: some row would be parked."""
+
+
+@dataclass(frozen=True)
+class PreviewedRow:
+    """A row, and what would be sent for it alone; nothing where the target shows it already."""
+
+    row: Shown
+    requests: Sequence[Request]
+
+    def as_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        fault = self.row.fault
+        shown = {"key": self.row.key, "content": None if fault else self.row.content}
+        if fault is not None:
+            return {**shown, "parked": {"reason": fault.reason, "remedy": fault.remedy}}
+        sent = [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests]
+        return {**shown, "requests": sent}
+
+
+def stock(
+    ctx: typer.Context,
+    *,
+    skus: Annotated[
+        list[str] | None, typer.Option("--sku", metavar="SKU", help="Only this one; repeatable.")
+    ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="All that the next run would send.")
+    ] = False,
+) -> None:
+    """Show the stock that Commerce would be shown, and the requests that would do it.
+
+    Exit status: 0 all could be shown, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview stock --sku SHIRT-RED-M
+
+    python -m sync preview stock --changed --json
+    """
+    if bool(skus) == changed:
+        raise Problem("name either --sku or --changed", remedy="For example: --changed")
+    context = context_of(ctx)
+    found = asyncio.run(_previewed(context, skus or []))
+    show_rows(context, found)
+    if any(one.row.fault is not None for one in found):
+        raise typer.Exit(PARKS)
+
+
+async def _previewed(context: CommandContext, skus: Sequence[str]) -> list[PreviewedRow]:
+    async with context.systems() as (services, systems):
+        if not systems.settings.stock.sources:
+            remedy = "Write stock.sources in connections.toml."
+            raise Problem("no warehouse is shown in Commerce", remedy=remedy)
+        if not skus:
+            return await changed_rows(stock_flow, systems, services.ledger)
+        return [await _one(stock_flow, sku, systems, services.ledger) for sku in skus]
+
+
+async def changed_rows(
+    flow: PublicationFlow, systems: Systems, ledger: Ledger
+) -> list[PreviewedRow]:
+    """All that a run would publish now, and the rows that cannot be shown."""
+    known = await ledger.mirror.whole(f"{systems.name}|{flow.name}")
+    found = await compared(flow.source.every(systems, ledger), known, ledger.mirror)
+    rows = [*found.changed.values(), *found.held_back]
+    return [PreviewedRow(row, _requests(flow, row, systems)) for row in rows]
+
+
+async def _one(flow: PublicationFlow, key: str, systems: Systems, ledger: Ledger) -> PreviewedRow:
+    known = await ledger.mirror.of(f"{systems.name}|{flow.name}", [key])
+    row = await flow.source.one(key, systems, ledger)
+    is_shown = ledger.mirror.shows(known.get(key, ABSENT), row)
+    return PreviewedRow(row, () if is_shown else _requests(flow, row, systems))
+
+
+def _requests(flow: PublicationFlow, row: Shown, systems: Systems) -> Sequence[Request]:
+    return () if row.fault is not None else flow.target.requests([row], systems)
+
+
+def show_rows(context: CommandContext, found: Sequence[PreviewedRow]) -> None:
+    """One line per row for programs, one per part of the target for people."""
+    if context.as_json:
+        for one in found:
+            json_line(one.as_json())
+        return
+    cells = [
+        (one.row.key, scope, *fields.values(), "yes" if one.requests else "no")
+        for one in found
+        for scope, fields in (() if one.row.fault else (one.row.content or {}).items())
+    ]
+    table(("sku", "source", "quantity>", "status>", "sent"), cells)
+    for one in found:
+        if one.row.fault is not None:
+            line(f"{one.row.key} would be parked: {one.row.fault.reason} {one.row.fault.remedy}")
+        elif one.row.content is None:
+            line(f"{one.row.key}: nothing of it is shown; it has no item, or no quantity.")
+    line(f"Rows: {len(found)}.")

@@ -1,0 +1,118 @@
+"""What a shop holds in stock: source items of Inventory Management, the stock item of a shop
+without it, and what its open orders still wait for.
+
+Quantities are absolute: repeating a write changes nothing. A call is all or nothing; an unknown SKU
+is stored, an unknown source refuses the whole call (measured on 2.4.7).
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sync.commerce.address import path_of
+from sync.commerce.errors import NotThere
+from sync.commerce.filters import Op, of_any, where
+from sync.commerce.rest import RestClient
+from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
+from sync.core.ports import Clock
+
+SOURCE_ITEMS: Final = "inventory/source-items"
+SOURCES: Final = "inventory/sources"
+FRESH_FOR: Final = timedelta(minutes=30)
+WITH_STOCK: Final = frozenset({"simple", "virtual", "downloadable"})
+"""Product types that have a quantity; composite ones are as available as their parts."""
+OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded")
+"""States of orders that may still have goods reserved."""
+ORDER_FIELDS: Final[tuple[Node, ...]] = (
+    "entity_id", "increment_id", "store_id",
+    ("items", (
+        "item_id", "parent_item_id", "sku", "product_type", "is_virtual", "qty_ordered",
+        "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",
+    )),
+)  # fmt: skip
+
+
+class Inventory:
+    """The stock of one shop. Raises as the client does."""
+
+    def __init__(self, client: RestClient, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+        self._skus, self._fresh_until = list[str](), clock.now()
+
+    async def skus(self) -> list[str]:
+        """The SKUs of all products that have a quantity, as the shop spells them. Remembered for
+        half an hour: a shop has many products, and seldom new ones."""
+        if self._clock.now() >= self._fresh_until:
+            self._skus = [one async for one in self._products(_products())]
+            self._fresh_until = self._clock.now() + FRESH_FOR
+        return self._skus
+
+    async def sku(self, sku: str) -> str | None:
+        """This one as the shop spells it; None where no product with a quantity has it."""
+        search = _products().having(where("sku", Op.EQ, sku))
+        return next(iter([one async for one in self._products(search)]), None)
+
+    async def _products(self, search: Search) -> AsyncIterator[str]:
+        async for page in self._client.pages("products", search, key="sku"):
+            for row in page.items:
+                if row.get("type_id") in WITH_STOCK and row.get("sku"):
+                    yield str(row["sku"])
+
+    async def open_orders(self, stores: Collection[int] | None) -> list[dict[str, Any]]:
+        """Orders that may still have goods reserved (`ORDER_FIELDS`), of these store views where
+        they are named."""
+        search = Search(
+            sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS
+        ).having(where("state", Op.IN, OPEN))
+        for condition in of_any("store_id", stores):
+            search = search.having(condition)
+        return [row async for page in self._client.pages("orders", search) for row in page.items]
+
+    async def sources(self) -> list[dict[str, Any]]:
+        """All sources (source_code, name, enabled)."""
+        search = Search(page_size=LARGEST_PAGE, fields=("source_code", "name", "enabled"))
+        pages = self._client.pages(SOURCES, search, key="source_code")
+        return [row async for page in pages for row in page.items]
+
+    async def source_items(
+        self, sources: Sequence[str], skus: Iterable[str] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """`sku`, `source_code`, `quantity` and `status` of source items in these sources; of these
+        SKUs where they are named."""
+        base = Search(
+            sorts=(Sort("sku"), Sort("source_code")), page_size=LARGEST_PAGE,
+            fields=("sku", "source_code", "quantity", "status"),
+        ).having(where("source_code", Op.IN, list(sources)))  # fmt: skip
+        for search in [base] if skus is None else _of_skus(base, skus):
+            async for page in self._client.pages(SOURCE_ITEMS, search, key=""):
+                for row in page.items:
+                    yield row
+
+    async def save(self, items: Sequence[dict[str, Any]], *, not_after: datetime) -> None:
+        """Make source items hold these quantities: `sku`, `source_code`, `quantity`, `status`."""
+        await self._client.post(SOURCE_ITEMS, {"sourceItems": items}, not_after=not_after)
+
+    async def stock_item(self, sku: str) -> dict[str, Any] | None:
+        """The stock item (`qty`, `is_in_stock`); None where there is no such product."""
+        try:
+            found = await self._client.get(path_of("stockItems", sku))
+        except NotThere:
+            return None
+        return found if isinstance(found, dict) else None
+
+    async def save_stock_item(self, sku: str, item: dict[str, Any], *, not_after: datetime) -> None:
+        """Make the stock item hold `qty` and `is_in_stock`. The id in the path is ignored by the
+        shop (measured)."""
+        path = path_of("products", sku, "stockItems", 1)
+        await self._client.put(path, {"stockItem": item}, not_after=not_after)
+
+
+def _products() -> Search:
+    return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=("sku", "type_id"))
+
+
+def _of_skus(base: Search, skus: Iterable[str]) -> Iterable[Search]:
+    """As few searches as may be; a SKU with a comma has one of its own."""
+    wanted = list(dict.fromkeys(skus))
+    yield from split(base, "sku", [one for one in wanted if "," not in one])
+    yield from (base.having(where("sku", Op.EQ, one)) for one in wanted if "," in one)

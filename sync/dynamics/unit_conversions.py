@@ -1,0 +1,63 @@
+"""Unit conversions of F&O: general ones, and those of single products, which go first."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from sync.dynamics.reader import ODataReader
+
+GENERAL: Final = "UnitOfMeasureConversions"
+OF_PRODUCTS: Final = "ProductSpecificUnitOfMeasureConversions"
+PAIR: Final = ("FromUnitSymbol", "ToUnitSymbol")
+FACTORS: Final = ("Factor", "Numerator", "Denominator", "InnerOffset", "OuterOffset")
+
+
+class Conversions:
+    """How many of one unit another one is, exactly. Conversions with offsets, as of temperatures,
+    are left out: nothing is sold by them."""
+
+    def __init__(self, factors: Mapping[tuple[str, str, str], Fraction]) -> None:
+        self._factors = factors
+
+    def factor(self, product: str, start: str, end: str) -> Fraction | None:
+        """How many `end` one `start` of a product is; None where F&O has no conversion, in either
+        direction."""
+        first, last = start.casefold(), end.casefold()
+        if first == last:
+            return Fraction(1)
+        for item in (product.casefold(), ""):
+            if found := self._factors.get((item, first, last)):
+                return found
+            if back := self._factors.get((item, last, first)):
+                return 1 / back
+        return None
+
+
+class UnitConversions:
+    """The conversions of one environment."""
+
+    def __init__(self, client: ODataReader) -> None:
+        self._client = client
+
+    async def all(self) -> Conversions:
+        """All there are. Raises as the client does."""
+        factors: dict[tuple[str, str, str], Fraction] = {}
+        for entity_set, product in ((GENERAL, ()), (OF_PRODUCTS, ("ProductNumber",))):
+            key = (*product, *PAIR)
+            rows = self._client.query(entity_set, select=(*key, *FACTORS), order_by=key)
+            async for row in rows:
+                factor = _factor(row)
+                if factor is not None:
+                    names = [str(row.get(name) or "") for name in ("ProductNumber", *PAIR)]
+                    item, start, end = (name.casefold() for name in names)
+                    factors[item, start, end] = factor
+        return Conversions(factors)
+
+
+def _factor(row: Mapping[str, Any]) -> Fraction | None:
+    """value(to) = (value(from) + inner) x factor x numerator / denominator + outer."""
+    factor, numerator, denominator, *offsets = (Decimal(row.get(name) or 0) for name in FACTORS)
+    if any(offsets) or not (factor and numerator and denominator):
+        return None
+    return Fraction(factor) * Fraction(numerator) / Fraction(denominator)

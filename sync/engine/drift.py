@@ -1,0 +1,68 @@
+"""Drift: where a target shows something else than the source says now. Reads both; writes nothing
+but the mirror, so that the next run repairs it."""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sync.engine.ledger import Ledger
+from sync.engine.mirror import ABSENT, Mirror, Mirrored, Shown
+from sync.engine.publication import PublicationFlow
+from sync.engine.systems import Systems
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One field that differs. `scope`: which part of the target, as a source. `shown`: by the
+    target; None where it shows nothing. `wanted`: by the source. `mirror`: what we know of it:
+    `confirmed` (the target did show it), `outdated` (a run has yet to send it), `unknown` (a write
+    whose outcome nobody knows), `refused`, or `none`."""
+
+    key: str
+    scope: str
+    field: str
+    shown: Any
+    wanted: Any
+    mirror: str
+
+
+async def drift(
+    flow: PublicationFlow, systems: Systems, ledger: Ledger, keys: Collection[str] = ()
+) -> AsyncIterator[Drift]:
+    """All differences, or those of these keys. Raises as both systems do."""
+    partition = f"{systems.name}|{flow.name}"
+    known = await (ledger.mirror.of(partition, keys) if keys else ledger.mirror.whole(partition))
+    shown = await flow.target.shown(systems, keys or None)
+    async for row in _rows(flow, systems, ledger, keys):
+        there = shown.get(flow.target.same(row.key), {})
+        said = _said(ledger.mirror, known.get(row.key, ABSENT), row)
+        for one in () if row.fault is not None else _differences(row, there, said):
+            yield one
+
+
+async def _rows(
+    flow: PublicationFlow, systems: Systems, ledger: Ledger, keys: Collection[str]
+) -> AsyncIterator[Shown]:
+    if not keys:
+        async for row in flow.source.every(systems, ledger):
+            yield row
+    for key in keys:
+        yield await flow.source.one(key, systems, ledger)
+
+
+def _differences(row: Shown, there: Mapping[str, Any], said: str) -> Iterator[Drift]:
+    for scope, fields in (row.content or {}).items():
+        here = there.get(scope, {})
+        for field, wanted in fields.items():
+            if here.get(field) != wanted:
+                yield Drift(row.key, scope, field, here.get(field), wanted, said)
+
+
+def _said(mirror: Mirror, was: Mirrored, row: Shown) -> str:
+    if was.refused:
+        return "refused"
+    if was.sent:
+        return "unknown"
+    if not was.digest:
+        return "none"
+    return "confirmed" if mirror.shows(was, row) else "outdated"

@@ -1,0 +1,1 @@
+"""What F&O says of products, as a shop shows it."""

@@ -1,0 +1,71 @@
+"""On-hand quantities as stock of a shop.
+
+A shop takes what its open orders have reserved off the quantity that it is shown, until it has
+shipped them. F&O takes the same orders off what is available, from when it has them. So the
+quantity shown is what F&O can promise, and what it has promised to orders that the shop has not
+shipped: each order counts once.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+from math import floor
+from typing import Any, Final
+
+from sync.core.money import ZERO
+
+IN_STOCK, OUT_OF_STOCK = 1, 0
+SHIPPED_AS_PARENT: Final = "configurable"
+"""Its row counts what is shipped of the variant; the variant's own row never does (measured)."""
+ONLY_PARTS: Final = frozenset({"bundle", "grouped"})
+
+
+def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Pieces by SKU that an order, as REST answers it, still has reserved. Refunded pieces are
+    those that were not shipped, first."""
+    rows = {row.get("item_id"): row for row in order.get("items") or []}
+    found: dict[str, Decimal] = {}
+    for row in rows.values():
+        above = rows.get(row.get("parent_item_id"))
+        is_counted_above = above is not None and above.get("product_type") == SHIPPED_AS_PARENT
+        sku = str(row.get("sku") or "")
+        if not sku or is_counted_above or row.get("product_type") in ONLY_PARTS:
+            continue
+        gone = ("qty_canceled", "qty_refunded", _delivered(row))
+        left = _number(row, "qty_ordered") - sum((_number(row, name) for name in gone), ZERO)
+        if left > 0:
+            found[sku] = found.get(sku, ZERO) + left
+    return found
+
+
+def _delivered(row: Mapping[str, Any]) -> str:
+    """What is not shipped leaves the stock when it is invoiced."""
+    return "qty_invoiced" if row.get("is_virtual") else "qty_shipped"
+
+
+def _number(row: Mapping[str, Any], name: str) -> Decimal:
+    return Decimal(row.get(name) or 0)
+
+
+def in_pieces(quantity: Decimal, pieces: Fraction) -> Decimal:
+    """A quantity of which one unit is so many pieces, to four decimals; the rest is cut off."""
+    if pieces == 1:
+        return quantity
+    return Decimal(floor(Fraction(quantity) * pieces * 10_000)).scaleb(-4)
+
+
+def pieces_to_show(
+    free: Decimal, taken: Decimal, *, safety: int = 0, multiple: Decimal = ZERO, decimals: int = 0
+) -> Decimal:
+    """What a source is shown. `free`: pieces that F&O can promise. `taken`: pieces that it has
+    promised to orders which the shop has not shipped. `multiple`: pieces that are sold together."""
+    offered = max(free - safety, ZERO)
+    if multiple > 0:
+        offered = offered // multiple * multiple
+    return (offered + taken).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_FLOOR)
+
+
+def as_shown(pieces: Decimal, *, backorders: bool) -> dict[str, Any]:
+    """Quantity and status, which is always said: the shop never derives it."""
+    is_in_stock = pieces > 0 or backorders
+    return {"quantity": pieces, "status": IN_STOCK if is_in_stock else OUT_OF_STOCK}

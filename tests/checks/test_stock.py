@@ -1,0 +1,58 @@
+"""What `check` says of stock before anything is published."""
+
+from typing import Any
+
+import pytest
+
+from sync.checks.entities import fields_exist
+from sync.checks.finding import Level
+from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
+from tests.checks.conftest import Sandboxes, levels, only_fault
+
+
+def with_stock(**stock: Any) -> dict[str, Any]:
+    return {"stock": {"sources": {"13": "default"}, **stock}, "flows": ["orders", "stock"]}
+
+
+async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
+    settings = with_stock(statuses=["Available"], multiples=True)
+    for check in (sources_are_there, warehouses_are_there, stock_may_be_written, fields_exist):
+        assert levels(await sandboxes.found(check, **settings)) == {"ok"}, check
+
+
+async def test_where_stock_does_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
+    for check in (sources_are_there, warehouses_are_there, stock_may_be_written):
+        assert await sandboxes.found(check) == []
+
+
+@pytest.mark.parametrize(
+    ("stock", "said"),
+    [({"sources": {"13": "nope"}}, "no source nope"), ({"sources": {"13": "far"}}, "disabled"),
+     ({"inventory": "stock-items"}, "has 2 sources")],
+)  # fmt: skip
+async def test_sources_are_compared_with_the_shop(
+    sandboxes: Sandboxes, stock: dict[str, Any], said: str
+) -> None:
+    sandboxes.commerce.stock.sources["far"] = False
+    finding = only_fault(await sandboxes.found(sources_are_there, **with_stock(**stock)))
+    assert said in finding.what
+    assert finding.cure
+
+
+async def test_a_shop_without_inventory_management_needs_stock_items(sandboxes: Sandboxes) -> None:
+    sandboxes.commerce.stock.is_single = True
+    finding = only_fault(await sandboxes.found(sources_are_there, **with_stock()))
+    assert 'inventory = "stock-items"' in finding.cure
+    settings = with_stock(inventory="stock-items")
+    assert await sandboxes.found(sources_are_there, **settings) == []
+    assert levels(await sandboxes.found(stock_may_be_written, **settings)) == {"ok"}
+
+
+async def test_warehouses_are_compared_with_f_and_o_and_with_the_stores(
+    sandboxes: Sandboxes,
+) -> None:
+    found = await sandboxes.found(
+        warehouses_are_there, **with_stock(sources={"24": "default", "99": "default"})
+    )
+    assert [one.level for one in found] == [Level.OK, Level.FAULT, Level.WARN]
+    assert "warehouse 13" in found[-1].what

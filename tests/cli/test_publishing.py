@@ -1,0 +1,98 @@
+"""The commands around stock, against both systems behind real sockets. The tests share the shop."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.running import Line, Systems
+
+SKU = "SIMPLE-001"
+FIELDS = {"sku", "scope", "field", "commerce", "dynamics", "mirror", "owner", "since", "action"}
+STOCK = """
+[connections.shop.stock]
+sources = { 13 = "default" }
+"""
+
+
+@pytest.fixture
+def shop(line: Line, systems: Systems) -> Line:
+    line.configured(systems)
+    path = line.folder / "connections.toml"
+    text = path.read_text().replace(
+        "[connections.shop]", '[connections.shop]\nflows = ["orders", "stock"]'
+    )
+    path.write_text(text + STOCK)
+    return line
+
+
+def receives(systems: Systems, pieces: int) -> None:
+    """F&O takes goods in."""
+    body = {"item": SKU, "quantity": pieces, "company": "usmf"}
+    assert httpx.post(f"{systems.dynamics}/sandbox/receipts", json=body).status_code == 200
+
+
+def published(shop: Line, *arguments: str) -> list[dict[str, Any]]:
+    """Ask for it, do it, and look at what the shop shows of the SKU."""
+    assert shop(*arguments, "--wait", "0").status == 0
+    shop.deliver_everything()
+    return [one for one in shop("drift", "stock", "--json").documents if one["sku"] == SKU]
+
+
+def test_stock_is_previewed_published_and_compared(shop: Line, systems: Systems) -> None:
+    receives(systems, 5)
+    ran = shop("preview", "stock", "--sku", SKU, "--json")
+    (row,) = ran.documents
+    (request,) = row["requests"]
+    wanted = row["content"]["default"]["quantity"]
+    assert (ran.status, request["path"]) == (0, "/V1/inventory/source-items")
+    assert request["body"]["sourceItems"][0]["sku"] == SKU
+    changed = shop("preview", "stock", "--changed", "--json").documents
+    assert SKU in {one["key"] for one in changed}
+    before = shop("drift", "stock", "--sku", SKU, "--json")
+    assert before.status == 1
+    assert {*before.documents[0]} == FIELDS
+    assert before.documents[0]["mirror"] == "none"
+    assert published(shop, "publish", "stock") == []
+    assert shop("drift", "stock").status == 0
+    assert "Differences: 0." in shop("drift", "stock").out
+    assert shop("preview", "stock", "--sku", SKU, "--json").documents[0]["requests"] == []
+    receives(systems, 1)
+    assert published(shop, "touch", SKU) == []
+    (row,) = shop("preview", "stock", "--sku", SKU, "--json").documents
+    assert row["content"]["default"]["quantity"] == wanted + 1
+
+
+def test_what_something_else_wrote_is_drift_and_is_repaired(shop: Line, systems: Systems) -> None:
+    assert published(shop, "publish", "stock") == []
+    asyncio.run(_spoils(systems))
+    ran = shop("drift", "stock", "--json")
+    assert (ran.status, ran.documents[0]["mirror"]) == (1, "confirmed")
+    assert ran.documents[0]["commerce"] == 12345
+    assert published(shop, "publish", "stock") != []
+    assert shop("drift", "stock", "--repair", "--yes", "--wait", "0").status == 1
+    shop.deliver_everything()
+    assert shop("drift", "stock").status == 0
+    asyncio.run(_spoils(systems))
+    assert published(shop, "publish", "stock", "--all") == []
+
+
+async def _spoils(systems: Systems) -> None:
+    async with httpx.AsyncClient() as http:
+        body = {"sku": SKU, "quantity": 12345}
+        answer = await http.post(f"{systems.commerce}/sandbox/stock", json=body)
+        assert answer.status_code == 200
+
+
+def test_what_cannot_be_done_is_said(shop: Line, systems: Systems) -> None:
+    assert "publishes no rows" in shop("publish", "orders").err
+    assert "name one of" in shop("publish", "stock", "--all", "--changed").err
+    assert "name either" in shop("preview", "stock").err
+    ran = shop("approve", "stock")
+    assert (ran.status, "Nothing was approved" in ran.err) == (0, True)
+    assert shop("approve", "stock", "--yes", "--wait", "0").status == 0
+    path = shop.folder / "connections.toml"
+    path.write_text(path.read_text().replace(', "stock"]', "]"))
+    assert "stock is not on" in shop("touch", SKU).err
+    assert systems.orders

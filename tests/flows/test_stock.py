@@ -1,0 +1,250 @@
+"""On-hand quantities on their way into the shop: absolute, each web order counted once, and nothing
+believed that the shop does not show."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.records import StoredOrder
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from sync.engine.publication import EVERYTHING
+from sync.mapping_tables.records import ItemMapping
+from tests.harness import Harness, in_harness
+
+SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
+FLOWS = ("orders", "stock")
+STOCK: dict[str, Any] = {"flows": FLOWS, "stock": {"sources": {"13": "default"}}}
+
+
+def with_stock(**settings: Any) -> dict[str, Any]:
+    return {"flows": FLOWS, "stock": {"sources": {"13": "default"}, **settings}}
+
+
+async def publishes(harness: Harness, key: str = EVERYTHING, origin: str = "poll") -> None:
+    await harness.services.intake.accept("stock", "shop", [key], origin)
+    await harness.works_until_idle()
+
+
+async def stocked(harness: Harness, **pieces: int) -> None:
+    """F&O has so many pieces, and the shop shows them."""
+    harness.commerce.stock.is_managed = True
+    for sku, count in pieces.items():
+        harness.dynamics.receive(sku.replace("_", "-"), count)
+    await publishes(harness)
+
+
+def shown(harness: Harness, sku: str = SKU, source: str = "default") -> tuple[int, int]:
+    (one,) = [one for one in harness.commerce.stock.of(sku) if one.source == source]
+    assert one.quantity == int(one.quantity)
+    return int(one.quantity), one.status
+
+
+def writes(harness: Harness) -> int:
+    return harness.commerce.requests["POST inventory/source-items"]
+
+
+@in_harness(**STOCK)
+async def test_every_sku_is_shown_and_what_f_and_o_does_not_list_is_zero(harness: Harness) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    assert shown(harness) == (7, 1)
+    assert shown(harness, OTHER) == (0, 0)
+    assert harness.commerce.stock.of("TEE") == []
+    before = writes(harness)
+    await publishes(harness)
+    assert writes(harness) == before
+    harness.dynamics.receive(SKU, -7)
+    await publishes(harness)
+    assert (shown(harness), writes(harness)) == ((0, 0), before + 1)
+
+
+def sold(harness: Harness) -> StoredOrder:
+    """An order of two pieces."""
+    order = harness.place(skus=(SKU,))
+    (item,) = order.items
+    assert item["qty_ordered"] >= 1
+    return order
+
+
+@pytest.mark.parametrize("reserves", [False, True])
+@in_harness(**STOCK)
+async def test_an_order_counts_once_at_every_step_of_its_life(
+    harness: Harness, reserves: bool
+) -> None:
+    harness.dynamics.settings.reserves_on_arrival = reserves
+    await stocked(harness, SIMPLE_001=20)
+    order = sold(harness)
+    left = 20 - order.items[0]["qty_ordered"]
+    assert harness.commerce.salable(SKU) == left
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left  # F&O does not have it yet
+    await harness.delivers(order)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left  # and now it has
+    (number,) = [row["SalesOrderNumber"] for row in harness.headers(order)]
+    harness.dynamics.deliver(number)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left  # it has left F&O's warehouse
+    harness.commerce.ship(order)
+    assert harness.commerce.salable(SKU) == left
+    await publishes(harness)
+    assert (harness.commerce.salable(SKU), shown(harness)) == (left, (left, 1))
+
+
+@in_harness(**with_stock(reserved_on_arrival=True))
+async def test_reserved_orders_are_taken_off_by_f_and_o_itself(harness: Harness) -> None:
+    harness.dynamics.settings.reserves_on_arrival = True
+    await stocked(harness, SIMPLE_001=20)
+    order = sold(harness)
+    await harness.delivers(order)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == 20 - order.items[0]["qty_ordered"]
+
+
+@in_harness(**with_stock(safety={"*": 2, OTHER: 0}))
+async def test_safety_stock_is_never_offered_and_what_is_promised_can_be_shipped(
+    harness: Harness,
+) -> None:
+    await stocked(harness, SIMPLE_001=3, SIMPLE_002=3)
+    assert (shown(harness), shown(harness, OTHER)) == ((1, 1), (3, 1))
+    order = sold(harness)
+    await harness.delivers(order)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) <= 0
+    harness.dynamics.receive(SKU, 10)
+    harness.commerce.ship(order)
+
+
+@in_harness(**STOCK)
+async def test_one_sku_is_published_at_once(harness: Harness) -> None:
+    await stocked(harness, SIMPLE_001=7, SIMPLE_002=7)
+    for sku in (SKU, OTHER):
+        harness.dynamics.receive(sku, 1)
+    await publishes(harness, SKU, "touch")
+    assert (shown(harness), shown(harness, OTHER)) == ((8, 1), (7, 1))
+
+
+@in_harness(**with_stock(sources={"13": "north", "24": "south"}, statuses=("Available",)))
+async def test_warehouses_are_sources_and_blocked_goods_are_not_sold(harness: Harness) -> None:
+    harness.commerce.stock.sources |= {"north": True, "south": True}
+    for warehouse, status, pieces in (("13", "Available", 4), ("13", "Blocked", 9),
+                                      ("24", "Available", 2)):  # fmt: skip
+        harness.dynamics.receive(SKU, pieces, warehouse=warehouse, status=status)
+    await publishes(harness)
+    assert [shown(harness, source=one) for one in ("north", "south")] == [(4, 1), (2, 1)]
+
+
+@in_harness(**with_stock(inventory="stock-items", backorders=True))
+async def test_a_shop_without_sources_has_its_stock_items_written(harness: Harness) -> None:
+    harness.commerce.stock.is_single = True
+    await stocked(harness, SIMPLE_001=7)
+    assert (shown(harness), shown(harness, OTHER)) == ((7, 1), (0, 1))
+    await publishes(harness)
+    assert harness.commerce.requests["PUT products/{sku}/stockItems/{id}"] == 22
+
+
+@in_harness(**STOCK)
+async def test_units_are_converted_exactly_and_a_missing_conversion_parks_alone(
+    harness: Harness,
+) -> None:
+    harness.dynamics.put(
+        "UnitOfMeasureConversions", FromUnitSymbol="box", ToUnitSymbol="ea", Factor=Decimal(12),
+        Numerator=1, Denominator=1,
+    )  # fmt: skip
+    for sku, unit in ((SKU, "box"), (OTHER, "kg")):
+        await mapped(harness, sku, unit)
+    await stocked(harness, SIMPLE_001=36, SIMPLE_002=5, SIMPLE_003=1)
+    assert (shown(harness), shown(harness, "SIMPLE-003")) == ((3, 1), (1, 1))
+    assert await harness.parked("stock") == [OTHER]
+    claim = await harness.claim(OTHER, "stock")
+    assert "no conversion from ea to kg" in claim.reason
+    await publishes(harness)
+    assert len(await harness.trail(OTHER, "stock")) == 1
+    await mapped(harness, OTHER, "ea")
+    await publishes(harness)
+    assert (shown(harness, OTHER), await harness.parked("stock")) == ((5, 1), [])
+
+
+async def mapped(harness: Harness, sku: str, unit: str) -> None:
+    systems = await harness.services.systems_pool.open("shop")
+    await systems.items.put(ItemMapping(sku, sku, unit=unit))
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE, Kind.DROPPED]
+)
+@in_harness(**STOCK)
+async def test_a_lost_answer_leaves_what_f_and_o_says_last(harness: Harness, kind: Kind) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    harness.dynamics.receive(SKU, 1)
+    harness.shop_dials.next(kind, where=_writes, seconds=40)
+    await harness.services.intake.accept("stock", "shop", [EVERYTHING], "poll")
+    await harness.works_for(5)
+    harness.dynamics.receive(SKU, 2)
+    await harness.shop_dials.settle()
+    await publishes(harness)
+    assert shown(harness) == (10, 1)
+    assert (await harness.claim(EVERYTHING, "stock")).state is State.DELIVERED
+
+
+def _writes(arrival: Arrival) -> bool:
+    return arrival.writes and "source-items" in arrival.path
+
+
+@in_harness(**STOCK)
+async def test_a_shop_that_limits_its_input_gets_smaller_calls(harness: Harness) -> None:
+    harness.commerce.stock.most_at_once = 3
+    await stocked(harness, SIMPLE_001=7)
+    assert (shown(harness), shown(harness, OTHER)) == ((7, 1), (0, 0))
+    assert await harness.parked("stock") == []
+
+
+@in_harness(**with_stock(sources={"13": "nowhere"}))
+async def test_an_unknown_source_parks_the_run_or_its_rows_and_not_the_flow(
+    harness: Harness,
+) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    assert harness.commerce.stock.items == {}
+    assert await harness.parked("stock")
+
+
+@in_harness(**STOCK)
+async def test_a_row_that_the_shop_took_and_does_not_show_parks(harness: Harness) -> None:
+    await stocked(harness, SIMPLE_001=7, SIMPLE_002=7)
+    put = harness.commerce.stock.put
+
+    def forgetful(sku: str, quantity: Decimal, **more: Any) -> None:
+        put(sku, Decimal(99) if sku == SKU else quantity, **more)
+
+    harness.commerce.stock.put = forgetful  # type: ignore[method-assign]
+    for sku in (SKU, OTHER):
+        harness.dynamics.receive(sku, 1)
+    await publishes(harness)
+    assert (shown(harness, OTHER), await harness.parked("stock")) == ((8, 1), [SKU])
+    claim = await harness.claim(SKU, "stock")
+    assert "took default 8 (in stock) and shows default 99" in claim.reason
+    harness.commerce.stock.put = put  # type: ignore[method-assign]
+    await publishes(harness, SKU, "replay")
+    assert (shown(harness), await harness.parked("stock")) == ((8, 1), [])
+
+
+@in_harness(**STOCK)
+async def test_a_crash_in_the_midst_of_a_run_loses_nothing(harness: Harness) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    harness.dynamics.receive(SKU, 1)
+    await harness.services.intake.accept("stock", "shop", [EVERYTHING], "poll")
+    await harness.works_until_it_dies(before="trail")
+    await harness.works_until_idle()
+    assert shown(harness) == (8, 1)
+
+
+@in_harness(**STOCK)
+async def test_a_poll_publishes_and_an_order_of_another_company_is_not_ours(
+    harness: Harness,
+) -> None:
+    harness.dynamics.receive(SKU, 5)
+    harness.dynamics.receive(SKU, 50, company="dat")
+    assert await harness.polls("stock") == 1
+    await harness.works_until_idle()
+    assert shown(harness) == (5, 1)
