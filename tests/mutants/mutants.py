@@ -346,11 +346,11 @@ MUTANTS: Final = (
         "tests/engine/test_publication.py",
     ),
     Mutant(
-        "refused-rows-confirmed",
-        "rows that a publication's target refused count as shown",
-        PUBLICATION,
-        "confirmed = [row for row in rows if row.key not in write.refused]",
-        "confirmed = rows",
+        "shown-before-confirmed",
+        "rows count as shown before a publication's target has confirmed them",
+        "sync/engine/mirror.py",
+        "row.key: replace(known.get(row.key, ABSENT), sent=self._keyed(row.mark))",
+        "row.key: Mirrored(self._keyed(row.digest))",
         "tests/engine/test_publication.py",
     ),
     Mutant(
