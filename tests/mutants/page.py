@@ -15,8 +15,8 @@ Each row is the product with one thing wrong. `make mutants` runs them all, and 
 `test` is the first test that finds it out, of those that the list names; `world` is the first seed
 of the fault simulation that does, or says how many worlds did not; a dash was not asked.
 
-`tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one, and writes its
-row anew.
+`tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one, and writes
+its row again.
 
 | mutant | what is wrong | world | test |
 | --- | --- | --- | --- |
