@@ -15,6 +15,7 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
@@ -105,4 +106,5 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         sold = await document_of(without_refunds(order))
         return await OrderLook(order, await document_of(order), sold, delivery).look()
 
-    return Plan((removal,), look=look)
+    new = write_back_of("orders", delivery.message.key, connection)
+    return Plan((removal,), when_new=new, look=look)
