@@ -12,6 +12,7 @@ EXECUTOR = "sync/engine/executor.py"
 DELIVERY = "sync/engine/delivery.py"
 LEDGER = "sync/engine/ledger.py"
 OUTCOMES = "sync/engine/outcomes.py"
+OUTCOME_ROWS = "sync/engine/outcome_rows.py"
 POLLING = "sync/engine/polling.py"
 POLL_RUN = "sync/engine/poll_run.py"
 RUNNER = "sync/engine/runner.py"
@@ -75,7 +76,7 @@ MUTANTS: Final = (
     Mutant(
         "target-numbers-lost",
         "a delivered record's claim does not say what the targets hold",
-        OUTCOMES,
+        OUTCOME_ROWS,
         '"targets": delivery.targets,',
         '"targets": "",',
         TESTS_OF_EXECUTOR,
@@ -341,7 +342,7 @@ MUTANTS: Final = (
     Mutant(
         "paused-flow-polls-on",
         "a flow that a person has paused is polled",
-        POLLING,
+        POLL_RUN,
         "return pause is not None or not await may_begin(systems.paces)",
         "return not await may_begin(systems.paces)",
         "tests/flows/test_pausing.py",
