@@ -12,7 +12,7 @@ import typer
 from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.options import OneFlow
+from sync.cli.options import By, OneFlow
 from sync.cli.output import json_line, json_lines, line, table
 from sync.engine.flow_pauses import LATEST, FlowPause
 
@@ -21,9 +21,6 @@ ALL: Final = "(all)"
 
 Why = Annotated[str, typer.Option(metavar="TEXT", help="Shown to everybody who asks.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every flow of every connection.")]
-By = Annotated[
-    str, typer.Option(metavar="NAME", help="Who says so. Default: the user of this machine.")
-]
 
 
 def pause(
@@ -42,7 +39,7 @@ def pause(
     """
     context = context_of(ctx)
     _require_named(context, flow, everything=everything)
-    standing, is_new = asyncio.run(_paused(context, flow, by or _user(), why))
+    standing, is_new = asyncio.run(_paused(context, flow, by or user_name(), why))
     if context.as_json:
         json_line({**as_row(standing), "is_new": is_new})
     elif is_new:
@@ -63,7 +60,7 @@ def resume(
     """
     context = context_of(ctx)
     _require_named(context, flow, everything=everything)
-    ended, still = asyncio.run(_resumed(context, flow, by or _user()))
+    ended, still = asyncio.run(_resumed(context, flow, by or user_name()))
     if ended is None:
         known = "; ".join(in_words(one.connection, one.flow) for one in still)
         remedy = f"These do: {known}." if known else "Nothing is paused."
@@ -147,7 +144,7 @@ def _require_known(services: Services, connection: str, flow: str) -> None:
         raise Problem(f'no connection is called "{connection}"', remedy=f"Name one of: {known}.")
 
 
-def _user() -> str:
+def user_name() -> str:
     """Who runs the command, as the system knows them; a container may know nobody."""
     try:
         return getpass.getuser()

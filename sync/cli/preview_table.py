@@ -32,7 +32,7 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
         line(f"  What to do: {found.remedy}")
     table(("request", "path", "record"), [(r.method, r.path, _record(r)) for r in found.requests])
     table(COLUMNS, _lines(found))
-    table(("Commerce>", "Dynamics>", "difference>", "currency"), _sums(found))
+    _show_sums(found)
     for text in found.notes:
         line(f"  Note: {text}")
     for request in found.requests if documents else ():
@@ -41,14 +41,18 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
     line()
 
 
-def _sums(found: Preview) -> Iterator[Row]:
-    if found.totals is not None:
-        t = found.totals.as_json()
-        yield t["commerce"], t["dynamics"], t["difference"], t["currency"]
+def _show_sums(found: Preview) -> None:
+    placed = found.totals.as_json() if found.totals is not None else None
+    rows = [t for t in (placed, found.held if placed else None) if t is not None]
+    sums = [(t["commerce"], t["dynamics"], t["difference"], t["currency"]) for t in rows]
+    title = "As placed, and as it is held in the end" if len(sums) > 1 else ""
+    table(("Commerce>", "Dynamics>", "difference>", "currency"), sums, title=title)
 
 
 def _fate(found: Preview) -> str:
     is_sum = found.outcome == "deliver" and not found.requests
+    if found.differs:
+        return "would be posted, and would wait for a person"
     return "comes to" if is_sum else WORDS.get(found.outcome, found.outcome)
 
 

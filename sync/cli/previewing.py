@@ -60,7 +60,7 @@ class Run:
 
     def show(self, found: Preview, what: str) -> None:
         """Print a preview. `what`: what it is of, for people."""
-        if found.outcome == "park":
+        if found.outcome == "park" or found.differs:
             self.status = max(self.status, Status.PARKED)
         if self.context.as_json:
             json_line(found.as_json())

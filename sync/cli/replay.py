@@ -125,7 +125,7 @@ def _set_aside(letters: Sequence[Letter], key: str | None = None) -> list[Again]
 
 async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     claims = await ledgers.parked(reason)
-    parked = [Again(c.connection, c.flow, c.key, "parked", c.reason) for c in claims]
+    parked = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
     return parked + _set_aside(await ledgers.dead_letters(reason))
 
 

@@ -78,6 +78,7 @@ async def story_of(services: Services, claim: Claim, *, documents: bool) -> dict
         "state": str(claim.state),
         "documents": {kind: one.number for kind, one in claim.delivered.items()},
         "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
+        "differs": claim.differs, "resolved": claim.resolved,
         "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
         "settled_by": claim.intent_settled_by, "trail": reported,
     }  # fmt: skip

@@ -71,14 +71,27 @@ class Preview:
     notes: tuple[str, ...] = field(default=())
     missing: tuple[Missing, ...] = field(default=())
     """The rows without which it would be parked."""
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    """What the trail would show, of what D365 would hold in the end."""
+    differs: str = ""
+    """The sums of both systems, where they would differ though it is posted: a person decides."""
+
+    @property
+    def held(self) -> Mapping[str, str] | None:
+        """What D365 would hold in the end, where that is not what was placed."""
+        placed = self.totals.as_json() if self.totals else {}
+        held = {name: self.amounts.get(name, value) for name, value in placed.items()}
+        return held if held != placed else None
 
     def as_json(self) -> dict[str, Any]:
-        """As `preview --json` prints it."""
+        """As `preview --json` prints it; where nothing else is said, the reason tells what D365
+        would hold of an order that was reduced since it was placed."""
         nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
+        left = "then reduced to {dynamics} {currency}; Commerce holds {commerce}"
         return {
             "key": self.key,
             "outcome": self.outcome,
-            "reason": self.reason,
+            "reason": self.reason or (left.format(**self.held) if self.held else ""),
             "remedy": self.remedy,
             "requests": [
                 {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
@@ -136,10 +149,19 @@ async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Previ
         return Preview(key, "skip", str(plan), totals=totals)
     first = planning.first if kind is Kind.ORDER else []
     requests = _as_sent([*first, *plan.requests()], systems.settings)
-    found = Preview(
-        key, "deliver", plan.reason, plan.remedy, requests, plan.totals, missing=plan.missing
-    )
+    found = _to_be_delivered(key, plan, requests)
     return _with_what_is_presumed(found, plan, planning)
+
+
+def _to_be_delivered(key: str, plan: Plan, requests: tuple[Request, ...]) -> Preview:
+    found = Preview(key, "deliver", requests=requests, totals=plan.totals, amounts=plan.amounts)
+    point = plan.open_point
+    if point is None:
+        return found
+    remedy = point.remedy.replace("{number}", ASSIGNED)
+    return replace(
+        found, reason=point.reason, remedy=remedy, missing=point.missing, differs=point.sums
+    )
 
 
 def _order_in(record: Any) -> Order | None:
