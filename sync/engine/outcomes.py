@@ -3,7 +3,6 @@ queue."""
 
 import logging
 import traceback
-from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never, said_in
@@ -18,6 +17,7 @@ from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
+from sync.engine.trail_entries import entry_of, is_as_before
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.outcomes")
@@ -39,11 +39,13 @@ class Outcomes:
 
     async def record(self, delivery: Delivery, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
-        it should be."""
-        message, entry = delivery.message, _entry_of(delivery, outcome, self._clock.now())
-        await self.write(delivery, entry)
-        for follow_up in outcome.follow_ups if isinstance(outcome, Delivered) else ():
-            await self._intake.accept(follow_up.flow, message.connection, [follow_up.key], "told")
+        it should be. That a record is skipped for the same reason as before is no news."""
+        message, entry = delivery.message, entry_of(delivery, outcome, self._clock.now())
+        if message.is_asked or not is_as_before(delivery.claim, outcome):
+            await self.write(delivery, entry)
+        for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
+            origin = message.origin if then.goes_on and message.is_asked else "told"
+            await self._intake.accept(then.flow, message.connection, [then.key], origin)
         if delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
         released = await self._ledger.release(
@@ -202,26 +204,6 @@ class Outcomes:
             await self._intake.accept(message.flow, message.connection, [message.key], "again")
 
 
-def _entry_of(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> Entry:
-    """What the trail says of a try that ended well."""
-    ms = _ms(now - delivery.started)
-    if not isinstance(outcome, Delivered):
-        return Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
-    documents = {
-        result.kind: {"number": result.number, "action": result.action, **result.keys}
-        for result in outcome.results
-    }
-    details = {
-        "digest": outcome.digest, "ms": ms,
-        "since_notification_ms": _ms(now - delivery.message.notified_at), **outcome.plan.keys,
-        "documents": documents, "amounts": dict(outcome.plan.amounts),
-    }  # fmt: skip
-    return Entry(
-        now, outcome.action, number=outcome.number or delivery.claim.number, details=details,
-        reason=outcome.reason, remedy=outcome.remedy,
-    )  # fmt: skip
-
-
 def _settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
     """What the claim says of the targets from now on."""
     if not isinstance(outcome, Delivered):
@@ -234,10 +216,6 @@ def _settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]
         "intent_document": "", "intent_kind": "", "intent_not_after": None,
         "intent_settled_by": None,
     }  # fmt: skip
-
-
-def _ms(length: timedelta) -> int:
-    return int(length.total_seconds() * 1000)
 
 
 def _places(error: Exception) -> str:
