@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sync.core.money import total
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES
 
 HEADER_FIELDS = (
@@ -77,6 +78,16 @@ class ExistingSalesOrder:
         return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
 
     @property
+    def is_over(self) -> bool:
+        """Whether F&O will invoice no more of it."""
+        return self.is_cancelled or self.is_invoiced
+
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether F&O has invoiced all of it."""
+        return self.header.get("SalesOrderStatus") == "Invoiced"
+
+    @property
     def quantities(self) -> dict[str, Decimal]:
         """Our lines: reference -> quantity."""
         return {
@@ -84,6 +95,20 @@ class ExistingSalesOrder:
             for row in self.lines
             if row.get("ExternalItemNumber")
         }
+
+    @property
+    def amounts(self) -> dict[str, Decimal]:
+        """Our lines: reference -> amount, as F&O has computed it."""
+        return {
+            str(row["ExternalItemNumber"]): Decimal(row.get("LineAmount") or 0)
+            for row in self.lines
+            if row.get("ExternalItemNumber")
+        }
+
+    @property
+    def total(self) -> Decimal:
+        """What all lines come to, also those of others."""
+        return total(Decimal(row.get("LineAmount") or 0) for row in self.lines)
 
     @property
     def status(self) -> str:

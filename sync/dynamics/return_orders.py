@@ -63,14 +63,17 @@ class ReturnOrders:
         if not rows:
             return None
         header, number = rows[0], str(rows[0]["ReturnOrderNumber"])
-        lines = await self._client.find_by(
-            LINES, "ReturnOrderNumber", number, company=order.company, select=LINE_FIELDS
-        )
+        lines = await self._lines_of(order.company, number)
         amount = total(Decimal(line["LineAmount"]) for line in lines)
         ours = _told_by(order.header, -order.amount if lines else ZERO)
         ours["reference"] = order.reference
         must_be_ours(order.reference, f"return order {number}", ours, _told_by(header, amount))
         return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
+
+    async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
+        return await self._client.find_by(
+            LINES, "ReturnOrderNumber", number, company=company, select=LINE_FIELDS
+        )
 
     async def _headers(self, order: ReturnOrder) -> list[dict[str, Any]]:
         """Those that are not cancelled; by our number, which only one can have, where we number

@@ -120,7 +120,7 @@ class SalesOrders:
         """The first; None without any. Raises `AnotherDocument` for one that is not this order."""
         unit = self._rounding.get(str(order.header["CurrencyCode"]), CENT)
         for found in there:
-            must_be_this_order(order, found.number, found.header, found.lines, unit)
+            must_be_this_order(order, found, unit)
         return there[0] if there else None
 
     def expect(self, company: str, reference: str) -> None:

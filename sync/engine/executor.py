@@ -13,7 +13,7 @@ from sync.core.errors import AlreadyExists, Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
-from sync.engine.write import Conflict, Found, Removal, Result, Write
+from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Write
 
 CURRENT_FOR: Final = timedelta(seconds=30)
 """A record read longer ago than this is read again before anything is created for it."""
@@ -45,7 +45,8 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         results = [replace(held, action="unchanged") for held in delivery.all_held]
     if plan.then is not None:
         await plan.then(results)
-    return Delivered(plan, tuple(results))
+    open_point = await plan.look() if plan.look is not None else plan.open_point
+    return Delivered(plan, tuple(results), open_point)
 
 
 def _is_known(plan: Plan, delivery: Delivery) -> bool:
@@ -79,11 +80,13 @@ async def _made(write: Write, delivery: Delivery) -> Result:
         found = await write.complete(found, not_after)
     is_other = action == "adopted" and delivery.inherits_other_than(write.kind, write.placed_digest)
     sent = None if is_other else write.placed
+    keys = found.keys
     if sent != write.document:
-        await _amended(write, found.number, sent, delivery)
+        amendment = await _amended(write, found.number, sent, delivery)
+        keys = {**keys, **amendment.keys}
     else:
         _kept(write, write.document, delivery)
-    return Result(write.kind, found.number, write.digest, action, found.keys, found.label)
+    return Result(write.kind, found.number, write.digest, action, keys, found.label)
 
 
 async def _adopted_or_created(
@@ -121,9 +124,10 @@ async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) ->
     delivery.wait_until_settled()
     is_other = delivery.inherits_other_than(write.kind, write.digest)
     sent = None if is_other else await delivery.last_sent(write.kind)
-    is_changed = await _amended(write, held.number, sent, delivery)
-    action = write.action_of(held.digest, is_changed=is_changed)
-    return replace(held, digest=write.digest, action=action)
+    amendment = await _amended(write, held.number, sent, delivery)
+    action = write.action_of(held.digest, is_changed=amendment.apply is not None)
+    keys = {**held.keys, **amendment.keys}
+    return replace(held, digest=write.digest, action=action, keys=keys)
 
 
 def _kept(write: Write, document: Any, delivery: Delivery) -> None:
@@ -131,7 +135,7 @@ def _kept(write: Write, document: Any, delivery: Delivery) -> None:
         delivery.keep_sent(write.kind, document)
 
 
-async def _amended(write: Write, number: str, sent: Any | None, delivery: Delivery) -> bool:
+async def _amended(write: Write, number: str, sent: Any | None, delivery: Delivery) -> Amendment:
     delivery.keep("wanted", {write.kind: write.document})
     try:
         amendment = await write.amendment(number, sent)
@@ -144,7 +148,7 @@ async def _amended(write: Write, number: str, sent: Any | None, delivery: Delive
         await amendment.apply(intent.not_after)
     if amendment.document is not None:
         _kept(write, amendment.document, delivery)
-    return amendment.apply is not None
+    return amendment
 
 
 async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
@@ -159,7 +163,8 @@ async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
     if found is not None:
         settled = removal.settled(found)
         if settled is not None:
-            return settled
+            is_news = held is None and settled.action == "unchanged"
+            return replace(settled, action="adopted") if is_news else settled
         delivery.wait_until_settled()
         intent = await delivery.intend(removal.kind, f"cancelled|{number}", removal.target)
         await removal.remove(found, intent.not_after)

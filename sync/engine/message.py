@@ -81,22 +81,16 @@ class Message:
         """From the queue. Raises `NotJson` for what is no message of ours."""
         try:
             fields: dict[str, Any] = from_json(body)
-            message = cls(
-                flow=str(fields["flow"]),
-                connection=str(fields["connection"]),
-                key=str(fields["key"]),
-                origin=str(fields["origin"]),
-                notified_at=datetime.fromisoformat(str(fields["hinted_at"])),
-                attempt=int(fields["attempt"]),
-                looks=int(fields.get("looks", 1)),
-                awaits=str(fields.get("awaits", "")),
-            )
+            texts = (str(fields[name]) for name in ("flow", "connection", "key", "origin"))
+            flow, connection, key, origin = texts
+            at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
+            looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
+            message = cls(flow, connection, key, origin, at, attempt, looks, awaits=awaits)
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
-        if message.notified_at.tzinfo is None or message.attempt < 1:
-            raise NotJson(
-                "not a message of this product: a time without zone, or a try before the first"
-            )
+        if at.tzinfo is None or attempt < 1:
+            fault = "a time without zone, or a try before the first"
+            raise NotJson(f"not a message of this product: {fault}")
         return message
 
 
@@ -151,11 +145,3 @@ def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoin
     id_ = hashlib.sha256(name.encode()).hexdigest()
     share = f"{message.connection}|{message.flow}"
     return Outgoing(queue, message.encode(), id_, due, share)
-
-
-def message_in(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None

@@ -14,10 +14,10 @@ from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
+from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
-from sync.engine.trail_entries import entry_of, is_as_before
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.outcomes")
@@ -41,22 +41,29 @@ class Outcomes:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
         it should be. That a record is skipped for the same reason as before is no news."""
         message, entry = delivery.message, entry_of(delivery, outcome, self._clock.now())
+        before = delivery.claim.differs
         if message.is_asked or not is_as_before(delivery.claim, outcome):
             await self.write(delivery, entry)
         for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
             origin = message.origin if then.goes_on and message.is_asked else "told"
             await self._intake.accept(then.flow, message.connection, [then.key], origin)
-        if delivery.claim.may_be_listed:
+        if undecided(delivery, outcome):
+            delivery.claim = await self._ledger.park(
+                delivery.claim, reason=entry.reason, remedy=entry.remedy
+            )
+        elif delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
         released = await self._ledger.release(
             delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.read_at,
             seen=delivery.seen or delivery.claim.seen, retry_at=None,
-            **_settled(delivery, outcome),
+            **settled(delivery, outcome),
         )  # fmt: skip
         log.info(
             "%s.%s key=%s attempt=%d ms=%d",
             message.flow, entry.event, message.key, message.attempt, entry.details["ms"],
         )  # fmt: skip
+        if released.differs not in ("", before):
+            log.error("%s.differs key=%s reason=%s", message.flow, message.key, entry.reason)
         await self.let_go(message, released)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
@@ -202,20 +209,6 @@ class Outcomes:
         """Somebody notified while we worked: what we read may be older than their notification."""
         if released.again:
             await self._intake.accept(message.flow, message.connection, [message.key], "again")
-
-
-def _settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
-    """What the claim says of the targets from now on."""
-    if not isinstance(outcome, Delivered):
-        return {"state": State.SKIPPED}
-    stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
-    is_gone = outcome.action == "cancelled" or stays
-    return {
-        "state": State.CANCELLED if is_gone else State.DELIVERED, "digest": outcome.digest,
-        "number": outcome.number or delivery.claim.number, "targets": delivery.targets,
-        "intent_document": "", "intent_kind": "", "intent_not_after": None,
-        "intent_settled_by": None,
-    }  # fmt: skip
 
 
 def _places(error: Exception) -> str:

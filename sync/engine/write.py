@@ -69,11 +69,12 @@ class Amendment:
     """How a document that the target holds is brought up to date.
 
     `document`: what the target holds then, as it is kept; None leaves what was kept. `apply`: None
-    where nothing is to be sent.
+    where nothing is to be sent. `keys`: what the claim remembers of the document from now on.
     """
 
     document: Any
     apply: Apply | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class TargetDocument(ABC):

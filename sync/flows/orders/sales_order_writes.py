@@ -33,6 +33,7 @@ from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
     is_agreed,
+    is_for_a_credit,
     is_for_a_return,
     left_to_others,
     may_write,
@@ -45,6 +46,8 @@ from sync.mapping.sales_order import reference_of
 KIND = "sales_order"
 HELD: Final = "held|"
 """How the digest of an order begins that is on hold in Commerce."""
+INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
+"""What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,8 @@ class SalesOrderWrite(Write):
                 return Amendment(form)
             if is_for_a_return(changes, held, self.sold):
                 return Amendment(None)
+            if is_for_a_credit(changes, held, sent):
+                return Amendment(None, keys=INVOICED_BEFORE)
             raise self._conflict(number, f"is {held.status} in D365", changes, held)
         if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
             self.order.company, number
