@@ -115,11 +115,11 @@ class ReturnOrders:
         return row is None or row.get("ReturnStatus") in {"Closed", "Canceled"}
 
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
-        """Post header and lines; returns what F&O calls it. Raises `AlreadyExists` when our number
-        is taken.
+        """Post the header, with a number of ours the lines as well; returns what F&O calls it.
+        Raises `AlreadyExists` when our number is taken.
 
         With a number of ours both travel in one changeset, and the primary key refuses a second
-        return order.
+        return order. Otherwise `complete` follows.
         """
         if order.number:
             first = Write("POST", HEADERS, None, dict(order.header))
@@ -128,10 +128,7 @@ class ReturnOrders:
         else:
             header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
         number, rma = str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or "")
-        found = FoundReturn(number, rma, bool(order.number))
-        if not found.has_lines:
-            await self.complete(order, found.number, not_after=not_after)
-        return found
+        return FoundReturn(number, rma, bool(order.number))
 
     async def complete(self, order: ReturnOrder, number: str, *, not_after: datetime) -> None:
         """Post the lines under a header without any, in one changeset. A header whose lines are

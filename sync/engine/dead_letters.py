@@ -149,7 +149,8 @@ class DeadLetterParking:
             message.connection, flow, key, self._engine.worker
         )
         if not is_held:
-            await intake.reschedule(message, lease_over(claim, self._engine.clock))
+            due = lease_over(claim, self._engine.clock)
+            await intake.outlive(message, claim.owner, due)
             log.warning("%s.dead_but_held key=%s reason=%s", flow, key, why)
             return
         if has_been_read_since(claim, message):

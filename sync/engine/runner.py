@@ -20,7 +20,7 @@ from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
-from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading
@@ -36,10 +36,8 @@ log = logging.getLogger("sync.engine.runner")
 
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
-TABLES_WAIT = timedelta(seconds=30)
-"""How long a message waits when claims and trail cannot be written at all."""
 SPREAD = 10.0
-"""Seconds over which such messages come again."""
+"""Seconds over which messages come again that trouble of our own stores has stopped."""
 
 
 class Runner:
@@ -63,11 +61,10 @@ class Runner:
                 await self._deliver(flow, message)
         except (Later, Never) as trouble:  # of our own stores: what a record raises is caught there
             log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
-            wished = (trouble.after if isinstance(trouble, Later) else None) or TABLES_WAIT
-            due = self._engine.clock.now() + max(wished, TABLES_WAIT)
-            await self._engine.intake.reschedule(
-                message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD))
-            )
+            wished = (trouble.after if isinstance(trouble, Later) else None) or AGAIN_WINDOW
+            apart = timedelta(seconds=self._engine.clock.between(0, SPREAD))
+            soonest = self._engine.clock.now() + wished + apart
+            await self._engine.intake.after_trouble(message, soonest)
 
     async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
         pause = await self._engine.flow_pauses.over(message.connection, flow.name)
@@ -86,6 +83,7 @@ class Runner:
             await self._resolved(message, keys)
         elif (begins := await comes_again_at(systems.paces)) is not None:
             await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
+            self._engine.ahead.rescheduled(message, begins)
         else:
             with at_work(systems.paces):
                 await self._claimed(flow, systems, message)
@@ -238,4 +236,5 @@ class Runner:
     async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
         """The holder will look again when it is done; should it die, this message is the one that
         looks."""
-        await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))
+        due = lease_over(claim, self._engine.clock)
+        await self._engine.intake.outlive(message, claim.owner, due)

@@ -8,7 +8,7 @@ own leads one to expect.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -29,7 +29,6 @@ from sync.mapping.reward_points import by_points, points_spent
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
 
-@dataclass(frozen=True)
 class DocumentParts(Parts[DocumentRow]):
     """All money of a document; for a credit memo everything is positive where money goes back."""
 
@@ -57,15 +56,17 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(
-        rows,
-        tuple(charges),
-        tuple(paid),
-        document.tax_amount,
-        document.grand_total,
+        rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total,
         unrounded_rows(document, items),
-    )
+    )  # fmt: skip
     parts = _settled(parts, document, order, settings, extra_tax)
-    on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
+    return _with_fixed_product_tax(parts, document, order, settings)
+
+
+def _with_fixed_product_tax(
+    parts: DocumentParts, document: Invoice | CreditMemo, order: Order, settings: Orders
+) -> DocumentParts:
+    on_lines = total(one.tax for one in parts.rows) + total(one.tax for one in parts.charges)
     fixed = fixed_product_tax(
         document, order, settings, rest=parts.rest, tax=stored(parts.tax - on_lines)
     )

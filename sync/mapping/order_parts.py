@@ -50,20 +50,19 @@ class Paid:
     amount: Decimal
 
 
-class Row(Protocol):
-    """A row of an order or document."""
+class HasAmount(Protocol):
+    """A row or charge."""
 
     def amount(self, *, gross: bool) -> Decimal:
         """What its line comes to."""
-        ...
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=HasAmount)
 
 
 @dataclass(frozen=True)
 class Parts(Generic[R]):
-    """All the money of an order or document. `tax` is the whole tax Commerce charged."""
+    """All money of a document. `tax` is the whole tax Commerce charged."""
 
     rows: tuple[R, ...]
     charges: tuple[Charge, ...]
@@ -76,12 +75,11 @@ class Parts(Generic[R]):
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
         keeps four decimals."""
-        exact = [row.amount(gross=gross) for row in self.rows]
-        exact += [charge.amount(gross=gross) for charge in self.charges]
+        lines: list[HasAmount] = [*self.rows, *self.charges]
+        exact = [line.amount(gross=gross) for line in lines]
         return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
-@dataclass(frozen=True)
 class OrderParts(Parts[MoneyRow]):
     """All of an order's money."""
 
@@ -116,17 +114,14 @@ def segment_parts(
     charged = [segment for segment in segments if segment.home.payment is None]
     beside = total(segment.tax_beside for segment in charged)
     is_told = abs(untold - total(one.tax for one in charged) - beside) <= CENT
-    charges, extra_tax = [], ZERO
+    extra_tax = total(one.tax for one in charged if one.home.tax_field)
+    charges = []
     for one in charged:
         tax = one.tax + (one.tax_beside if is_told else ZERO)
         codes = _segment_tax_codes(order, one.amount, tax) if tax else ()
         charges.append(Charge(one.name, one.home.item or "", one.amount, tax, tax_codes=codes))
-        extra_tax += one.tax if one.home.tax_field else ZERO
-    paid = [
-        Paid(segment.name, segment.home.payment, abs(segment.amount))
-        for segment in segments
-        if segment.home.payment is not None
-    ]
+    payments = [(one, one.home.payment) for one in segments]
+    paid = [Paid(one.name, home, abs(one.amount)) for one, home in payments if home is not None]
     return charges, paid, extra_tax
 
 

@@ -20,7 +20,7 @@ from sync.mapping.order_rows import money_items
 from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted
 from sync.mapping.receivable_lines import receivable_from
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.mapping.taken_off import HeldLine, Sale, planned, still_credited
+from sync.mapping.taken_off import HeldLine, Sale, still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from tests.mapping.connection import GROSS, MODES, connection
 from tests.mapping.made import made, row
@@ -43,6 +43,15 @@ NOTHING = Decimal(0)
 def sales_order(order: Order, connection: Connection) -> SalesOrder:
     items = {normal_sku(sku): ItemMapping(sku, sku) for sku in order_items(order, connection)}
     return sales_order_from(order, connection, account="A", items=items)
+
+
+def planned(order: SalesOrder) -> dict[str, HeldLine]:
+    """What F&O holds of an order once it was posted and reduced."""
+    return {
+        line.reference: HeldLine(line.left.quantity, line.left.amount())
+        for line in order.lines
+        if line.left is not None
+    }
 
 
 @dataclass

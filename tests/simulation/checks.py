@@ -185,7 +185,7 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
         parked = {claim.key async for claim in ledger.parked(connection, flow)}
         async for claim in ledger.claims(connection, flow):
             trail = await ledger.trail(connection, flow, claim.key)
-            if (claim.key in parked) != (claim.state is State.PARKED):
+            if (claim.key in parked) != claim.waits_for_a_person:
                 yield f"{flow} {claim.key} is {claim.state}, and the list of the parked disagrees"
             is_account = flow in {"customers", "companies"}
             is_for_others = claim.key.startswith("guest:") or (

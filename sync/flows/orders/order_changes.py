@@ -6,16 +6,18 @@ Goods that D365 shipped before the refund are left to the credit memo, which ret
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
+from sync.dynamics.documents.sales_order import SalesOrder
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.plan import Plan
+from sync.engine.plan import OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_before_refunds import without_credited
+from sync.mapping.order_before_refunds import without_credited, without_refunds
 from sync.mapping.order_left import is_changed, is_nothing_left
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
@@ -75,14 +77,18 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return Plan((), digest=delivery.claim.digest)
     if held is None and delivery.claim.intent is None:
         return Skipped(f"{what} in Commerce before it was posted")
+
+    async def document_of(one: Order) -> SalesOrder:
+        items = await delivery.systems.items.of(
+            order_items(one, connection), with_custom_options(one)
+        )
+        account = await account_for(one, delivery)
+        return sales_order_from(one, connection, account=account, items=items)
+
     document = None
     if held is None:
         delivery.wait_until_settled()
-        items = await delivery.systems.items.of(
-            order_items(order, connection), with_custom_options(order)
-        )
-        account = await account_for(order, delivery)
-        document = sales_order_from(order, connection, account=account, items=items)
+        document = await document_of(order)
     removal = SalesOrderRemoval(
         order_store(order, connection).company or connection.dynamics.company,
         order.increment_id,
@@ -92,4 +98,11 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
-    return Plan((removal,))
+
+    async def look() -> OpenPoint | None:
+        if not was_left(delivery.held(KIND)):
+            return None
+        sold = await document_of(without_refunds(order))
+        return await OrderLook(order, await document_of(order), sold, delivery).look()
+
+    return Plan((removal,), look=look)

@@ -32,6 +32,7 @@ class FreeTextInvoiceWrite(Write):
     """A draft that D365 posts itself; found by its reference."""
 
     kind: ClassVar[str] = "free_text_invoice"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     invoice: FreeTextInvoice
     invoices: FreeTextInvoices
     target: Target
@@ -62,11 +63,12 @@ class FreeTextInvoiceWrite(Write):
 
     async def _found(self, invoice: FreeTextInvoice) -> Found | None:
         held = await self.invoices.find(invoice)
-        return _invoice(held.identifier, held) if held is not None else None
+        return _invoice(held) if held is not None else None
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        return _invoice(await self.invoices.create(self.invoice, not_after=not_after))
+        identifier = await self.invoices.create(self.invoice, not_after=not_after)
+        return _invoice(FoundInvoice(identifier, "", None))
 
     @override
     def is_whole(self, found: Found) -> bool:
@@ -84,6 +86,7 @@ class ReturnOrderWrite(Write):
     """A return order with negative lines; found by its number or its reference."""
 
     kind: ClassVar[str] = "return_order"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order: ReturnOrder
     orders: ReturnOrders
     target: Target
@@ -92,11 +95,6 @@ class ReturnOrderWrite(Write):
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
         """Whether the number is ours, so that D365's primary key refuses a second return order."""
-        return bool(self.order.number)
-
-    @property
-    def is_one_request(self) -> bool:  # type: ignore[override]
-        """With a number of ours, header and lines travel in one changeset."""
         return bool(self.order.number)
 
     @property
@@ -155,8 +153,8 @@ class ReturnOrderWrite(Write):
         return found
 
 
-def _invoice(identifier: int, held: FoundInvoice | None = None) -> Found:
-    return Found(str(identifier), label=f"FTI {identifier}", content=held)
+def _invoice(held: FoundInvoice) -> Found:
+    return Found(str(held.identifier), label=f"FTI {held.identifier}", content=held)
 
 
 def _found(held: FoundReturn) -> Found:
