@@ -100,6 +100,18 @@ def test_nine_functions_of_ten_are_short() -> None:
     assert len(long) <= len(lengths) // 10, "\n".join(long)
 
 
+def test_a_function_of_the_tests_fits_on_a_screen() -> None:
+    long = [
+        f"{path}:{node.lineno} {node.name}"
+        for path in (ROOT / "tests").rglob("*.py")
+        if "node_modules" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert not long
+
+
 def test_a_module_is_read_in_one_sitting() -> None:
     lengths = {
         module.name: len(module.path.read_text(encoding="utf-8").splitlines())

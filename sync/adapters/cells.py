@@ -109,12 +109,12 @@ def _weight(value: Value) -> int:
 
 def to_text(cells: Mapping[str, Value]) -> str:
     """Cells as JSON; bytes and datetimes, which it lacks, as one-member objects."""
-    return json.dumps(cells, ensure_ascii=False, separators=(",", ":"), default=_marked)
+    return _encoded(cells)
 
 
 def from_text(text: str) -> dict[str, Value]:
     """The inverse of `to_text`."""
-    cells: dict[str, Value] = json.loads(text, object_hook=_unmarked)
+    cells: dict[str, Value] = _decoded(text)
     return cells
 
 
@@ -130,6 +130,12 @@ def _unmarked(found: dict[str, Any]) -> Any:
     if "$at" in found:
         return datetime.fromisoformat(found["$at"])
     return found
+
+
+_encoded: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_marked
+).encode
+_decoded: Final = json.JSONDecoder(object_hook=_unmarked).decode
 
 
 def _cell(where: str, value: object) -> Value:

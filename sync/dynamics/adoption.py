@@ -50,14 +50,16 @@ def must_be_ours(
 
 def must_be_this_order(order: SalesOrder, found: ExistingSalesOrder, unit: Decimal) -> None:
     """`must_be_ours` of a sales order in D365. Its lines are compared as far as they are there, at
-    the quantities they have: pieces may have been cancelled since they were placed. Lines of which
-    none is ours are another order's.
+    the quantities they have: pieces may have been cancelled since they were placed, and charges
+    with them. Lines of which none is ours are another order's.
     """
     lines, rows = {line.reference: line for line in order.lines}, found.lines
     mine = [row for row in rows if row.get("ExternalItemNumber") in lines]
     is_strange = bool(rows) and not mine
     worth = total(
-        lines[str(row["ExternalItemNumber"])].worth(Decimal(row["OrderedSalesQuantity"]), unit)
+        lines[str(row["ExternalItemNumber"])].worth_when_held(
+            Decimal(row["OrderedSalesQuantity"]), Decimal(row["LineAmount"]), unit
+        )
         for row in mine
     )
     held = total(Decimal(row["LineAmount"]) for row in (rows if is_strange else mine))

@@ -149,8 +149,7 @@ class DeadLetterParking:
             message.connection, flow, key, self._engine.worker
         )
         if not is_held:
-            due = lease_over(claim, self._engine.clock)
-            await intake.outlive(message, claim.owner, due)
+            await intake.outlive(message, claim.owner, lease_over(claim, self._engine.clock))
             log.warning("%s.dead_but_held key=%s reason=%s", flow, key, why)
             return
         if has_been_read_since(claim, message):

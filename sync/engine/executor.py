@@ -163,7 +163,8 @@ async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
     if found is not None:
         settled = removal.settled(found)
         if settled is not None:
-            return settled
+            is_news = held is None and settled.action == "unchanged"
+            return replace(settled, action="adopted") if is_news else settled
         delivery.wait_until_settled()
         intent = await delivery.intend(removal.kind, f"cancelled|{number}", removal.target)
         await removal.remove(found, intent.not_after)

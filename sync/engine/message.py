@@ -85,7 +85,7 @@ class Message:
             flow, connection, key, origin = texts
             at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
             looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
-            message = cls(flow, connection, key, origin, at, attempt, looks, awaits)
+            message = cls(flow, connection, key, origin, at, attempt, looks, awaits=awaits)
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
         if at.tzinfo is None or attempt < 1:

@@ -23,7 +23,7 @@ from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
 from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
-from sync.engine.reading import required, rereading
+from sync.engine.reading import required, rereading, stopped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
@@ -196,15 +196,15 @@ class Runner:
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
         except Exception as error:
-            await self._stopped(inner, error)
+            await self._stopped(inner, claim, error)
             raise
 
-    async def _stopped(self, inner: Delivery, error: Exception) -> None:
+    async def _stopped(self, inner: Delivery, taken: Claim, error: Exception) -> None:
         """A required record goes no further; who requires it waits or parks for both."""
         entry = Entry(self._engine.clock.now(), "stopped", reason=reason_of(error))
         await self._outcomes.write(inner, entry)
         released = await self._ledger.release(
-            inner.claim, reason=entry.reason, **inner.settles_sooner(error)
+            inner.claim, **stopped(taken, error), **inner.settles_sooner(error)
         )
         await self._outcomes.let_go(inner.message, released)
 

@@ -49,7 +49,8 @@ SEND_JSON: Final = "Send application/json, as Commerce does."
 
 @dataclass(frozen=True)
 class Edge:
-    """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
+    """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached;
+    `budget`: how long a hook waits for its answer at most."""
 
     intake: Intake
     flows: Mapping[str, DocumentFlow[Any]]
@@ -59,14 +60,15 @@ class Edge:
     clock: Clock
     public_keys: Callable[[str], PublicKeys]
     refusals: RefusalLines
+    budget: timedelta = BUDGET
 
     async def webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
         """A Commerce webhook. 200 `{"op":"success"}` once the notification is stored; 401 stores
-        nothing; 503 when it cannot be stored within `BUDGET`."""
+        nothing; 503 when it cannot be stored within `budget`."""
         try:
-            async with asyncio.timeout(BUDGET.total_seconds()):
+            async with asyncio.timeout(self.budget.total_seconds()):
                 return await self._received(connection, flow, headers, body)
         except TimeoutError:
             if self.refusals.may_be_logged("out of time"):

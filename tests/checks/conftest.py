@@ -110,24 +110,13 @@ class Sandboxes:
             clock=self.clock, pace=pace_of(self.clock),
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
-        commerce = CommerceClient(
-            Access(
-                settings.commerce,
-                secrets=self.secrets,
-                http=shop,
-                clock=self.clock,
-                pace=pace_of(self.clock),
-            )
-        )
-        return Probe(
-            "shop",
-            settings,
-            commerce,
-            dynamics,
-            self.secrets,
-            self.clock,
-            example_lookups(self.clock),
-        )
+        access = Access(
+            settings.commerce, secrets=self.secrets, http=shop,
+            clock=self.clock, pace=pace_of(self.clock),
+        )  # fmt: skip
+        commerce = CommerceClient(access)
+        lookups = example_lookups(self.clock)
+        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock, lookups)
 
     async def found(self, check: Check, **changes: Any) -> list[Finding]:
         """What a check finds under settings that are changed so."""

@@ -12,6 +12,7 @@ EXECUTOR = "sync/engine/executor.py"
 DELIVERY = "sync/engine/delivery.py"
 LEDGER = "sync/engine/ledger.py"
 OUTCOMES = "sync/engine/outcomes.py"
+OUTCOME_ROWS = "sync/engine/outcome_rows.py"
 POLLING = "sync/engine/polling.py"
 POLL_RUN = "sync/engine/poll_run.py"
 RUNNER = "sync/engine/runner.py"
@@ -20,6 +21,7 @@ TIMING = "sync/engine/timing.py"
 CLIENT = "sync/dynamics/odata_client.py"
 FAULTS = "sync/dynamics/faults.py"
 ANSWERS = "sync/dynamics/answers.py"
+PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
@@ -74,7 +76,7 @@ MUTANTS: Final = (
     Mutant(
         "target-numbers-lost",
         "a delivered record's claim does not say what the targets hold",
-        "sync/engine/outcome_rows.py",
+        OUTCOME_ROWS,
         '"targets": delivery.targets,',
         '"targets": "",',
         TESTS_OF_EXECUTOR,
@@ -179,8 +181,8 @@ MUTANTS: Final = (
         "batch-documents-cross-wired",
         "documents of one batch get each other's answers",
         ANSWERS,
-        "for group, document in zip(groups, documents, strict=True)",
-        "for group, document in zip(groups[::-1], documents, strict=True)",
+        "for group, document in zip(groups, documents, strict=True)\n",
+        "for group, document in zip(groups[::-1], documents, strict=True)\n",
         "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
@@ -328,6 +330,46 @@ MUTANTS: Final = (
         "for name in columns if",
         'for name in {"updated_at"} & {*columns} if',
         "tests/flows/test_orders.py",
+    ),
+    Mutant(
+        "paused-flow-goes-on",
+        "a flow that a person has paused is delivered",
+        RUNNER,
+        "        if pause is not None:\n            due = self._engine.flow_pauses",
+        "        if pause is not None and False:\n            due = self._engine.flow_pauses",
+        "tests/flows/test_pausing.py",
+    ),
+    Mutant(
+        "paused-flow-polls-on",
+        "a flow that a person has paused is polled",
+        POLL_RUN,
+        "return pause is not None or not await may_begin(systems.paces)",
+        "return not await may_begin(systems.paces)",
+        "tests/flows/test_pausing.py",
+    ),
+    Mutant(
+        "announcement-dropped",
+        "rows are sent to a publication's target and the mirror does not say so",
+        PUBLICATION,
+        "await mirror.announce(partition, rows, now)",
+        "pass",
+        "tests/engine/test_publication.py",
+    ),
+    Mutant(
+        "shown-before-confirmed",
+        "rows count as shown before a publication's target has confirmed them",
+        "sync/engine/mirror.py",
+        "row.key: replace(known.get(row.key, ABSENT), sent=self._keyed(row.mark))",
+        "row.key: Mirrored(self._keyed(row.digest))",
+        "tests/engine/test_publication.py",
+    ),
+    Mutant(
+        "older-row-published",
+        "a run publishes what it read before somebody else published the row",
+        PUBLICATION,
+        "if now.get(row.key) == chunk.known.get(row.key)]",
+        "if row.key]",
+        "tests/engine/test_publication.py",
     ),
     Mutant(
         "host-completes-failures",

@@ -160,23 +160,26 @@ class SqliteStore:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for write in batch:
-                self._attempt(write)
-            self._db.execute("COMMIT")
+                self._attempt(write, is_alone=len(batch) == 1)
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
                 with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                     self._db.execute("ROLLBACK")
 
-    def _attempt(self, write: _Write[Any]) -> None:
-        self._db.execute("SAVEPOINT one")
+    def _attempt(self, write: _Write[Any], *, is_alone: bool) -> None:
+        if not is_alone:  # else the transaction itself is undone
+            self._db.execute("SAVEPOINT one")
         try:
             write.result = write.work(self._db)
         except Exception as error:
             if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
                 raise  # the disk, the file or the statement: nothing of this transaction is kept
             write.error = error
-            self._db.execute("ROLLBACK TO one")
-        self._db.execute("RELEASE one")
+            self._db.execute("ROLLBACK" if is_alone else "ROLLBACK TO one")
+        if not is_alone:
+            self._db.execute("RELEASE one")
 
     def _fault(self, error: sqlite3.Error) -> Exception:
         """SQLite's error in terms of what to do next; its texts name files and columns, never
