@@ -21,7 +21,6 @@ NOT_REFUNDED: Final = {"qty_refunded": ZERO}
 NO_SHIPPING_REFUNDED: Final = {
     "shipping_refunded": ZERO,
     "shipping_tax_refunded": ZERO,
-    "discount_refunded": ZERO,
 }
 
 
@@ -54,11 +53,8 @@ def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
         name: getattr(order, name) - total(getattr(memo, of) for memo in memos)
         for name, of in OF_ORDER.items()
     }
-    discounts = total(abs(memo.discount_amount) for memo in memos)
     shipping = {name: max(less[name], ZERO) for name in OF_SHIPPING}
-    discount = abs(order.discount_refunded) - discounts
-    changes = {"items": items, **less, **shipping, "discount_refunded": discount}
-    return order.model_copy(update=changes)
+    return order.model_copy(update={"items": items, **less, **shipping})
 
 
 def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:

@@ -96,16 +96,16 @@ def _charge_left(
 
 
 def _shipping_left(charge: Charge, order: Order) -> Charge:
+    """Its discount goes in proportion: the one that a memo's header shows may be of another
+    share, and of no shipping at all."""
     if not order.shipping_refunded:
         return charge
     if order.shipping_refunded >= order.shipping_amount:
         return replace(charge, net=ZERO, tax=ZERO, discount=ZERO)
-    of_items = total(item.discount_refunded for item in order.items)
-    discount = min(max(abs(order.discount_refunded) - of_items, ZERO), charge.discount)
+    share = 1 - order.shipping_refunded / order.shipping_amount
     return replace(
-        charge, net=charge.net - order.shipping_refunded + discount,
-        tax=charge.tax - order.shipping_tax_refunded,
-        discount=charge.discount - discount,
+        charge, net=charge.net * share, tax=charge.tax - order.shipping_tax_refunded,
+        discount=charge.discount * share,
     )  # fmt: skip
 
 

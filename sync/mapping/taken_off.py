@@ -20,6 +20,7 @@ from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals
 from sync.mapping.document_parts import DocumentParts, document_parts
 from sync.mapping.document_rows import DocumentRow
+from sync.mapping.order_left import SHIPPING
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
 from sync.mapping.sales_order_lines import unique_references
@@ -64,11 +65,19 @@ def still_credited(
 ) -> Receivable:
     """What is left of a memo's lines to be credited; the memo itself where nothing was taken
     off."""
-    parts = document_parts(memo, order, connection.orders)
-    shares = _shares(parts, order, sale, connection)
+    parts, placed = (
+        document_parts(memo, order, connection.orders),
+        order_parts(order, connection.orders),
+    )
+    shares = _shares(memo, parts, order, placed, sale, connection)
     if not any(shares.values()):
         return receivable
-    kept = [_kept(line, shares.get(line.reference, NONE)) for line in receivable.lines]
+    beside = _beside_shipping(memo, parts, order, placed, gross=receivable.is_gross)
+    beside = ZERO if -connection.orders.rounding_most <= beside < ZERO else beside
+    kept = [
+        _kept(line, shares.get(line.reference, NONE), beside if line.segment == SHIPPING else ZERO)
+        for line in receivable.lines
+    ]
     goods = _charged(kept)
     if not any(line.amount for line in goods):
         return _with_lines(receivable, [], ZERO)
@@ -117,15 +126,29 @@ def _sum(lines: Iterable[ReceivableLine]) -> Decimal:
     return total(line.amount for line in lines)
 
 
-def _kept(line: ReceivableLine, share: Fraction) -> ReceivableLine:
+def _kept(line: ReceivableLine, share: Fraction, beside: Decimal) -> ReceivableLine:
+    """`beside`: what of its amount was never on the sales order. A charge stays one piece."""
     if not share:
         return line
     return replace(
         line,
-        quantity=_times(line.quantity, 1 - share),
-        amount=rounded(_times(line.amount, 1 - share)),
+        quantity=_times(line.quantity, 1 - share) if line.is_goods else line.quantity,
+        amount=rounded(line.amount - _times(line.amount - beside, share)),
         tax=_times(line.tax, 1 - share),
     )
+
+
+def _beside_shipping(
+    memo: CreditMemo, parts: DocumentParts, order: Order, placed: OrderParts, *, gross: bool
+) -> Decimal:
+    """What a memo gives back as shipping (less than zero: withholds) beyond its part of what the
+    order charged. Commerce discounts a memo's shipping by another share than the order's, also
+    where it gives none back."""
+    given = total(one.amount(gross=gross) for one in parts.charges if one.reference == SHIPPING)
+    charged = total(one.amount(gross=gross) for one in placed.charges if one.reference == SHIPPING)
+    if not order.shipping_amount:
+        return given
+    return given - _times(charged, Fraction(memo.shipping_amount) / Fraction(order.shipping_amount))
 
 
 def _times(value: Decimal, share: Fraction) -> Decimal:
@@ -134,32 +157,43 @@ def _times(value: Decimal, share: Fraction) -> Decimal:
 
 
 def _shares(
-    parts: DocumentParts, order: Order, sale: Sale, connection: Connection
+    memo: CreditMemo,
+    parts: DocumentParts,
+    order: Order,
+    placed: OrderParts,
+    sale: Sale,
+    connection: Connection,
 ) -> dict[str, Fraction]:
     """How much of each of the memo's lines was taken off, by its reference."""
     shares: dict[str, Fraction] = {}
     lines = {line.reference: line for line in sale.sold.lines}
-    earlier = [document_parts(one, order, connection.orders) for one in sale.earlier]
-    whole = _sizes(order_parts(order, connection.orders))
-    for reference, size in _sizes(parts).items():
+    earlier = [
+        _sizes(document_parts(one, order, connection.orders), one.shipping_amount)
+        for one in sale.earlier
+    ]
+    whole = _sizes(placed, order.shipping_amount)
+    for reference, size in _sizes(parts, memo.shipping_amount).items():
         line = lines.get(reference)
         if line is not None and size and whole.get(reference):
-            before = sum((_sizes(each).get(reference, NONE) for each in earlier), NONE)
+            before = sum((each.get(reference, NONE) for each in earlier), NONE)
             off = _part_off(line, sale.held) * whole[reference] - before
             shares[reference] = min(max(off / size, NONE), WHOLE)
     return shares
 
 
-def _sizes(parts: DocumentParts | OrderParts) -> dict[str, Fraction]:
+def _sizes(parts: DocumentParts | OrderParts, shipping: Decimal) -> dict[str, Fraction]:
     """How large a document's rows (in pieces) and charges (in money) are, by the references of
-    their lines."""
+    their lines. Shipping is measured before its discount."""
     rows = [
         (row.reference, row.quantity)
         if isinstance(row, DocumentRow)
         else (str(row.item.item_id), row.item.qty_ordered)
         for row in parts.rows
     ]
-    found = [*rows, *((charge.reference, charge.net) for charge in parts.charges)]
+    charges = [
+        (one.reference, shipping if one.reference == SHIPPING else one.net) for one in parts.charges
+    ]
+    found = [*rows, *charges]
     names = unique_references([name for name, _ in found])
     return {next(names): Fraction(size) for _, size in found}
 
