@@ -3,7 +3,8 @@ nothing to credit. Pure.
 
 F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest
 credit memos come first. What is left of the memo is credited; the money of the whole memo is paid
-back all the same.
+back all the same. A memo takes off its pieces, and its shipping as measured before
+discount, whichever memo is told first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,17 +66,13 @@ def still_credited(
 ) -> Receivable:
     """What is left of a memo's lines to be credited; the memo itself where nothing was taken
     off."""
-    parts, placed = (
-        document_parts(memo, order, connection.orders),
-        order_parts(order, connection.orders),
-    )
-    shares = _shares(memo, parts, order, placed, sale, connection)
+    parts = document_parts(memo, order, connection.orders)
+    shares = _shares(memo, order, sale, connection)
     if not any(shares.values()):
         return receivable
-    beside = _beside_shipping(memo, parts, order, placed, gross=receivable.is_gross)
-    beside = ZERO if -connection.orders.rounding_most <= beside < ZERO else beside
+    beside = {SHIPPING: _beside_shipping(memo, parts, order, connection, gross=receivable.is_gross)}
     kept = [
-        _kept(line, shares.get(line.reference, NONE), beside if line.segment == SHIPPING else ZERO)
+        _kept(line, shares.get(line.reference, NONE), beside.get(line.segment, ZERO))
         for line in receivable.lines
     ]
     goods = _charged(kept)
@@ -139,16 +136,24 @@ def _kept(line: ReceivableLine, share: Fraction, beside: Decimal) -> ReceivableL
 
 
 def _beside_shipping(
-    memo: CreditMemo, parts: DocumentParts, order: Order, placed: OrderParts, *, gross: bool
+    memo: CreditMemo, parts: DocumentParts, order: Order, connection: Connection, *, gross: bool
 ) -> Decimal:
-    """What a memo gives back as shipping (less than zero: withholds) beyond its part of what the
-    order charged. Commerce discounts a memo's shipping by another share than the order's, also
-    where it gives none back."""
-    given = total(one.amount(gross=gross) for one in parts.charges if one.reference == SHIPPING)
-    charged = total(one.amount(gross=gross) for one in placed.charges if one.reference == SHIPPING)
-    if not order.shipping_amount:
-        return given
-    return given - _times(charged, Fraction(memo.shipping_amount) / Fraction(order.shipping_amount))
+    """What a memo gives back as shipping (below zero: withholds) beyond its part of what the order
+    charged; what is withheld, only beyond rounding.
+
+    Commerce discounts a memo's shipping by another share than the order's, and does so where it
+    gives none back (measured): no sales order ever had that.
+    """
+    if not memo.shipping_amount or not order.shipping_amount:
+        return ZERO
+    placed = order_parts(order, connection.orders)
+    given, charged = (
+        total(one.amount(gross=gross) for one in charges if one.reference == SHIPPING)
+        for charges in (parts.charges, placed.charges)
+    )
+    share = Fraction(memo.shipping_amount) / Fraction(order.shipping_amount)
+    beside = given - _times(charged, share)
+    return ZERO if -connection.orders.rounding_most <= beside < ZERO else beside
 
 
 def _times(value: Decimal, share: Fraction) -> Decimal:
@@ -157,22 +162,17 @@ def _times(value: Decimal, share: Fraction) -> Decimal:
 
 
 def _shares(
-    memo: CreditMemo,
-    parts: DocumentParts,
-    order: Order,
-    placed: OrderParts,
-    sale: Sale,
-    connection: Connection,
+    memo: CreditMemo, order: Order, sale: Sale, connection: Connection
 ) -> dict[str, Fraction]:
     """How much of each of the memo's lines was taken off, by its reference."""
     shares: dict[str, Fraction] = {}
     lines = {line.reference: line for line in sale.sold.lines}
-    earlier = [
+    sizes, *earlier = (
         _sizes(document_parts(one, order, connection.orders), one.shipping_amount)
-        for one in sale.earlier
-    ]
-    whole = _sizes(placed, order.shipping_amount)
-    for reference, size in _sizes(parts, memo.shipping_amount).items():
+        for one in (memo, *sale.earlier)
+    )
+    whole = _sizes(order_parts(order, connection.orders), order.shipping_amount)
+    for reference, size in sizes.items():
         line = lines.get(reference)
         if line is not None and size and whole.get(reference):
             before = sum((each.get(reference, NONE) for each in earlier), NONE)
