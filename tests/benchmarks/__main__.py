@@ -1,5 +1,5 @@
-"""What a hook takes, and what orders, documents and an idle hour cost in operations. Printed, not
-judged.
+"""What a hook takes, what orders, documents and an idle hour cost in operations, and what
+publishing stock takes. Printed, not judged.
 
 Times depend on the machine and on what else it does: compare the ratios to the baselines of the
 same run. Counts are the same everywhere. The tables of docs/cost.md are made from them: python -m
@@ -13,9 +13,11 @@ from collections.abc import Sequence
 
 from tests.benchmarks.edge import measured
 from tests.benchmarks.operations import costs
+from tests.benchmarks.stock import measured_stock
 from tests.harness import NUMBERS
+from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations")
+PARTS = ("edge", "operations", "stock")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
     )
+    parser.add_argument(
+        "--skus", type=int, default=100_000, help="skus of stock (default %(default)s)"
+    )
     parser.add_argument("--only", choices=PARTS, help="leave the other part out")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     asked = parser.parse_args(arguments)
@@ -38,11 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
+    stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
+            "stock": [each.facts() for each in stock],
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
@@ -58,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lines += ["", f"Operations, where numbers are {numbers}:"]
         for cost in each:
             lines += ["", *cost.lines()]
+    for run in stock:
+        lines += ["", f"Stock, {run.title}:", run.line()]
     print("\n".join(lines))  # noqa: T201
 
 
