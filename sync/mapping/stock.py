@@ -26,16 +26,25 @@ def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
     rows = {row.get("item_id"): row for row in order.get("items") or []}
     found: dict[str, Decimal] = {}
     for row in rows.values():
-        above = rows.get(row.get("parent_item_id"))
-        is_counted_above = above is not None and above.get("product_type") == SHIPPED_AS_PARENT
+        above = rows.get(row.get("parent_item_id"), {})
+        is_counted_above = above.get("product_type") == SHIPPED_AS_PARENT
         sku = str(row.get("sku") or "")
         if not sku or is_counted_above or row.get("product_type") in ONLY_PARTS:
             continue
-        gone = ("qty_canceled", "qty_refunded", _delivered(row))
-        left = _number(row, "qty_ordered") - sum((_number(row, name) for name in gone), ZERO)
+        left = _number(row, "qty_ordered") - _number(row, _delivered(row))
+        left -= _gone(row, above, "qty_canceled") + _gone(row, above, "qty_refunded")
         if left > 0:
             found[sku] = found.get(sku, ZERO) + left
     return found
+
+
+def _gone(row: Mapping[str, Any], above: Mapping[str, Any], name: str) -> Decimal:
+    """Of a bundle with a price of its own, the bundle's row alone counts what is cancelled and
+    refunded."""
+    own, whole = _number(row, name), _number(above, "qty_ordered")
+    if above.get("product_type") != "bundle" or not whole:
+        return own
+    return max(own, _number(above, name) * _number(row, "qty_ordered") / whole)
 
 
 def _delivered(row: Mapping[str, Any]) -> str:

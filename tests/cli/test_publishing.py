@@ -29,7 +29,7 @@ def shop(line: Line, systems: Systems) -> Line:
 
 def receives(systems: Systems, pieces: int) -> None:
     """F&O takes goods in."""
-    body = {"item": SKU, "quantity": pieces, "company": "usmf"}
+    body = {"items": {SKU: pieces}, "company": "usmf"}
     assert httpx.post(f"{systems.dynamics}/sandbox/receipts", json=body).status_code == 200
 
 

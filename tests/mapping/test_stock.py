@@ -76,6 +76,10 @@ def row(number: int, sku: str, ordered: Any = 5, **more: Any) -> dict[str, Any]:
           row(2, "RED", parent_item_id=1)], {"RED": 3}),
         ([row(1, "KIT", 1, product_type="bundle"), row(2, "A", 2, parent_item_id=1),
           row(3, "B", 1, parent_item_id=1, qty_shipped=1)], {"A": 2}),
+        ([row(1, "KIT", 3, product_type="bundle", qty_canceled=1, qty_refunded=1),
+          row(2, "A", 6, parent_item_id=1)], {"A": 2}),
+        ([row(1, "KIT", 3, product_type="bundle"),
+          row(2, "A", 6, parent_item_id=1, qty_canceled=4)], {"A": 2}),
         ([], {}),
     ],
 )  # fmt: skip
