@@ -14,7 +14,7 @@ RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test test-long mutants azurite worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -26,14 +26,22 @@ demo-embedded: $(VENV)/run-time
 demo-emulated: $(VENV)/development $(AZURITE)
 	$(RUN) -m tests.emulators $(RUN) -m sandbox demo --emulated
 
-# Three workers on two cores: many tests wait for other processes.
+# Three workers on two cores: many tests wait for other processes. All of them, and what they start,
+# read compiled code, whatever the shell says: compiling costs half a minute a run.
+TESTS := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest --dist worksteal
+
 test: $(VENV)/development
-	$(RUN) -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
+	$(TESTS) -n 3
+
+# The same tests, and which lines and branches of the product they reach. Nothing is proved by that,
+# and it costs a fifth of the time.
+coverage: $(VENV)/development
+	$(TESTS) -n 3 --cov --cov-report=term:skip-covered --cov-report=xml:.coverage.xml
 
 # More seeds of the fault simulation than `make test` has time for, and more examples of each
 # property, drawn anew.
 test-long: $(VENV)/development
-	$(RUN) -m pytest -n 2 --dist worksteal -m "long or hypothesis" --hypothesis-profile=long
+	$(TESTS) -n 2 -m "long or hypothesis" --hypothesis-profile=long
 
 # The product with one thing wrong each: which test or world finds it out. Writes docs/mutants.md;
 # NAMES=again-dropped runs one and writes nothing.

@@ -1,6 +1,8 @@
 """What holds for all tests: properties draw the same examples in every usual run, and no skip goes
-unnoticed where `SYNC_TEST_SKIPS=refuse` says that everything should run."""
+unnoticed where `SYNC_TEST_SKIPS=refuse` says that everything should run. What takes longest comes
+first, so that no worker is left with it at the end."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,30 @@ SHARED_SAMPLES = Path(
 ABSENT = "payloads that lie beside the project are absent"
 """The one reason for which a test may be skipped, where they are: it reads payloads that the
 project does not ship."""
+
+FIRST = (
+    "tests/sandbox/demo/test_killed.py", "tests/azure_path/", "tests/sandbox/demo/test_demo.py",
+    "tests/worker/", "tests/contracts/", "tests/simulation/", "tests/cli/test_serve.py",
+    "tests/adapters/",
+)  # fmt: skip
+"""Tests that wait for other processes, for brokers and for real time: one worker begins with them
+while the others keep the cores busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes longest; everything else keeps its order."""
+    items.sort(
+        key=lambda item: next(
+            (place for place, name in enumerate(FIRST) if item.nodeid.startswith(name)), len(FIRST)
+        )
+    )
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and their modules stay to the end: have no collection of garbage look at
+    them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,17 +23,25 @@ class Module(NamedTuple):
 
 
 @cache
-def modules() -> tuple[Module, ...]:
-    return tuple(
-        _module(path)
+def files() -> dict[str, Path]:
+    """Where each module is, by its name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
         for root in ("sync", "sandbox")
         for path in sorted((ROOT / root).rglob("*.py"))
-    )
+    }
 
 
-def _module(path: Path) -> Module:
-    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+@cache
+def module(name: str) -> Module:
+    path = files()[name]
     return Module(name, path, tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """All of them. Parsing them takes seconds: not while tests are collected."""
+    return tuple(module(name) for name in files())
 
 
 def dotted(node: ast.AST) -> str:

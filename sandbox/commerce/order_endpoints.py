@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.commerce import columns, lifecycle
 from sandbox.commerce.faults import RestFault, no_such_entity, unsupported
 from sandbox.commerce.records import Columns, StoredOrder
-from sandbox.commerce.routing import Endpoint, RestRequest, listed
+from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import Criteria, Filter, criteria_from, found
 from sandbox.commerce.shape import plain, rest_item, rest_items, rest_order
 
@@ -32,7 +32,9 @@ def orders(call: RestRequest) -> Columns:
     criteria = criteria_from(call.query)
     stored = call.state.visible(criteria.keys("entity_id"))
     page, total = found(stored, criteria, columns.ORDER, StoredOrder.column)
-    return listed([_rest(call, order) for order in page], criteria, total)
+    rows = [_rest(call, order) for order in page]
+    leave_out(call, rows)
+    return listed(rows, criteria, total)
 
 
 def order(call: RestRequest) -> Columns:

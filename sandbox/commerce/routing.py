@@ -95,6 +95,14 @@ def listed(rows: list[Any], criteria: Criteria, total: int) -> dict[str, Any]:
     return {"items": rows, "search_criteria": criteria.echo(), "total_count": total}
 
 
+def leave_out(call: RestRequest, rows: list[Any]) -> None:
+    """Take from a list's rows the extension attributes that this shop shows of one record alone."""
+    for row in rows:
+        shown = row.get("extension_attributes") or {}
+        for name in call.state.lists_leave_out & shown.keys():
+            del shown[name]
+
+
 class Dispatcher:
     """Answers everything under `/rest` (or under the tenant, for a cloud edition)."""
 

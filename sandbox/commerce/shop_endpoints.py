@@ -8,7 +8,7 @@ from sandbox.commerce.conditions import Kind
 from sandbox.commerce.customers import merged
 from sandbox.commerce.faults import no_such, no_such_entity
 from sandbox.commerce.records import Columns
-from sandbox.commerce.routing import Endpoint, RestRequest, listed
+from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import number, plain
 
@@ -38,6 +38,7 @@ def customers(call: RestRequest) -> Columns:
     answer = _page(call, rows, columns.CUSTOMER, attributes=True)
     for row in answer["items"]:
         del row["entity_id"]
+    leave_out(call, answer["items"])
     return answer
 
 

@@ -72,6 +72,8 @@ class CommerceState(Administration):
         self.checks_access = checks_access
         self.stock = Stock()
         self.display_gross = False
+        self.lists_leave_out = frozenset[str]()
+        """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
         self.companies: dict[int, Columns] = {}

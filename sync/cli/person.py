@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.app.services import Services
+from sync.cli.buyers import USER, buyers_for, company_of
+from sync.cli.context import Problem
+from sync.cli.output import note
 from sync.commerce.filters import Op, where
-from sync.commerce.search import Search, Sort
+from sync.commerce.search import Search
 from sync.engine.claim import State
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
@@ -15,12 +18,11 @@ from sync.flows.keys import whole_in
 
 DOCUMENTS: Final = ("invoices", "creditmemos")
 WRITTEN_BACK: Final = "receipts"
-BUYERS: Final = (
-    ("customers/search", "id", "id", "company_attributes"),
-    ("orders", "entity_id", "customer_id", "company_order_attributes"),
+BY_NAME: Final = (
+    "Name them: erase --company {company}, with --customer ID for each of its users (Customers >"
+    " All Customers, column Company) and the numbers of its orders (Sales > Orders, column Company"
+    " Name)."
 )
-"""Lists that tell who buys for a company: path, key of a row, the customer in it, and the extension
-attribute that names the company."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Records:
             async for record in self._of_customer(customer):
                 yield record
         for company in named.companies:
-            async for record in self._of_company(company):
+            async for record in self._of_company(company, named):
                 yield record
 
     async def _of_order(self, named: str) -> AsyncIterator[Record]:
@@ -88,11 +90,11 @@ class Records:
         if "companies" not in self.systems.settings.flows:
             return None
         document = await self.systems.commerce.customers.by_id(customer) or {}
-        number = _bought_for(document, "company_attributes")
+        number = company_of(document, USER)
         company = await self.systems.commerce.companies.by_id(number) if number else None
         return number if _administrator(company) == customer else None
 
-    async def _of_company(self, company: int) -> AsyncIterator[Record]:
+    async def _of_company(self, company: int, named: Named) -> AsyncIterator[Record]:
         """The company, and everything of who buys for it, bought for it, or is a contact of its
         account."""
         systems, ledger, number = self.systems, self.services.ledger, str(company)
@@ -112,35 +114,28 @@ class Records:
             buyer, _, account = contact.key.partition("@")
             if {account, account.rpartition("@")[0]} & accounts:
                 buyers.add(int(buyer))
-        buyers |= await self._buyers_for(company)
         administrator = _administrator(document)
+        buyers |= await self._buyers_for(company, administrator, named)
         for customer in sorted(buyers | ({administrator} if administrator else set())):
             async for record in self._of_customer(customer):
                 yield record
 
-    async def _buyers_for(self, company: int) -> set[int]:
+    async def _buyers_for(self, company: int, administrator: int | None, named: Named) -> set[int]:
         """Customers who are the company's users, or have ordered for it.
 
-        Commerce filters neither list by company (both are extension attributes): so both are read
-        whole, of each row as little as it takes.
+        Raises `Problem` where Commerce does not tell, and nobody is named beside the company.
         """
-        found = set[int]()
-        for path, key, customer, attribute in BUYERS:
-            search = Search(
-                sorts=(Sort("entity_id"),),
-                page_size=self.systems.commerce.settings.page_size,
-                fields=(
-                    *dict.fromkeys((key, customer)),
-                    ("extension_attributes", ((attribute, ("company_id",)),)),
-                ),
-            )
-            async for page in self.systems.commerce.pages(path, search, key=key):
-                found |= {
-                    whole_in(row.get(customer)) or 0
-                    for row in page.items
-                    if _bought_for(row, attribute) == company
-                }
-        return found - {0}
+        found = await buyers_for(company, administrator, self.systems)
+        if found.untold:
+            lists = " and ".join(found.untold)
+            what = f"Commerce's list of {lists} does not tell who buys for company {company}"
+            if not named.customers:
+                raise Problem(
+                    f"{what}: they were not searched, and nothing was erased",
+                    remedy=BY_NAME.format(company=company),
+                )
+            note(f"{what}: of those, only who is named here is covered.")
+        return set(found.customers)
 
     async def _keys(self, flow: str, key: str) -> AsyncIterator[str]:
         """The keys known here that are this one, or begin with it and an @."""
@@ -170,9 +165,3 @@ def _administrator(company: Mapping[str, Any] | None) -> int | None:
     """The customer who administers a company; read from as little as it takes, so that no broken
     document keeps anybody's from being erased."""
     return whole_in(company.get("super_user_id")) if company is not None else None
-
-
-def _bought_for(row: Mapping[str, Any], attribute: str) -> int | None:
-    """The company that an extension attribute names."""
-    extension = row.get("extension_attributes") or {}
-    return whole_in((extension.get(attribute) or {}).get("company_id"))

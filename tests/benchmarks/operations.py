@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from sandbox.commerce.records import Columns, StoredOrder
@@ -62,18 +62,19 @@ class Cost:
         }
 
 
-def costs(numbers: str, count: int) -> list[Cost]:
+@cache
+def costs(numbers: str, count: int) -> tuple[Cost, ...]:
     """Of everything, `count` of each kind. What only the first order causes (tokens, metadata) is
-    not among it."""
+    not among it. Counted once: it takes seconds, and is always the same."""
     mode = {"numbers": numbers}
     return virtually(_costs({"flows": FLOWS, "orders": mode, "customers": mode}, count))
 
 
-async def _costs(settings: dict[str, Any], count: int) -> list[Cost]:
+async def _costs(settings: dict[str, Any], count: int) -> tuple[Cost, ...]:
     harness = CountingHarness(settings)
     with log_counted(harness.counts):
         try:
-            return await _Tally(harness, count).all()
+            return tuple(await _Tally(harness, count).all())
         finally:
             await harness.close()
 

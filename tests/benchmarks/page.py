@@ -29,7 +29,7 @@ COLUMNS: Final = {
     "lines": ("log lines",),
 }
 
-Kinds = dict[str, list[Cost]]
+Kinds = dict[str, tuple[Cost, ...]]
 
 
 def kinds() -> Kinds:

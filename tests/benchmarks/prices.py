@@ -3,7 +3,7 @@ is."""
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -88,7 +88,7 @@ def calls() -> int:
     return int(host["extensions"]["serviceBus"]["maxConcurrentCalls"])
 
 
-def month(kinds: list[Cost], volumes: Mapping[str, int]) -> Counter[str]:
+def month(kinds: Sequence[Cost], volumes: Mapping[str, int]) -> Counter[str]:
     """Operations of a month: so many of each kind, and its hours of polls."""
     found: Counter[str] = Counter()
     wanted = {**volumes, IDLE: HOURS}
@@ -99,7 +99,7 @@ def month(kinds: list[Cost], volumes: Mapping[str, int]) -> Counter[str]:
 
 
 def bill(
-    kinds: list[Cost], volumes: Mapping[str, int], gigabytes: float
+    kinds: Sequence[Cost], volumes: Mapping[str, int], gigabytes: float
 ) -> list[tuple[str, float, float]]:
     """(what, quantity, US dollars) of a month, on instances of so much memory."""
     of = month(kinds, volumes)

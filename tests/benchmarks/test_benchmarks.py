@@ -17,6 +17,7 @@ from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
+from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.prices import Price
 from tests.benchmarks.stock import measured_stock
 from tests.systems import SystemsUnderTest
@@ -100,8 +101,13 @@ def test_a_row_is_as_large_as_table_storage_bills_it() -> None:
     assert size_of(row) == 4 + 6 + 8 + (8 + 2 + 8) + (8 + 2 + 10) + (8 + 2 + 9) + (8 + 4 + 1)
 
 
+def test_what_is_free_costs_nothing() -> None:
+    price = Price("operations", 0.8, 1e6, "million", 13e6)
+    assert (price.of(12e6), price.of(14e6)) == (0, 0.8)
+
+
 def test_an_orders_operations_are_counted_in_every_system() -> None:
-    found = {cost.title: cost for cost in costs("theirs", 3)}
+    found = {cost.title: cost for cost in costs("theirs", PAGES)}
     assert (found[ORDERS].each("bus send calls"), found[AT_ONCE].counts["bus send calls"]) == (1, 1)
     for title in (ORDERS, AT_ONCE, AGAIN, INVOICES):
         messages = [
@@ -116,20 +122,15 @@ def test_an_orders_operations_are_counted_in_every_system() -> None:
     assert found[ORDERS].each("stored bytes") > found[AGAIN].each("stored bytes") > 0
     assert found[ORDERS].each("log lines") == 1
     assert found[ORDERS].lines()[:2] == [
-        f"{ORDERS}, each of 3",
+        f"{ORDERS}, each of {PAGES}",
         "  bus completes                  1.00",
     ]
 
 
-def test_what_is_free_costs_nothing() -> None:
-    price = Price("operations", 0.8, 1e6, "million", 13e6)
-    assert (price.of(12e6), price.of(14e6)) == (0, 0.8)
-
-
 def test_it_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--only", "operations", "--orders", "1", "--json"])
+    main(["--only", "operations", "--orders", str(PAGES), "--json"])
     facts = json.loads(capsys.readouterr().out)
-    assert facts["operations"]["ours"][1] == {"title": ORDERS, "of": 1, "each": ANY}
+    assert facts["operations"]["ours"][1] == {"title": ORDERS, "of": PAGES, "each": ANY}
 
 
 def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> None:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sync.adapters.cipher import Cipher
 from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.services import Services
+from sync.cli.context import Problem
 from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.erasure import ERASED, WHY
@@ -104,3 +107,44 @@ async def test_who_bought_for_a_company_is_found_without_contacts(b2b: B2B) -> N
         ("companies", str(CONTOSO)), ("orders", key_of(bought)), ("customers", "8"),
     }  # fmt: skip
     assert ("orders", key_of(other)) not in records
+
+
+async def buyers_found(b2b: B2B, *customers: int) -> set[tuple[str, str]]:
+    systems = await b2b.services.systems_pool.open(CONNECTION)
+    named = Named(customers=customers, companies=[CONTOSO])
+    return set(await Records(b2b.services, systems).of(named))
+
+
+@in_b2b(companies={"contacts": False})
+async def test_a_list_that_does_not_tell_who_buys_for_a_company_is_no_empty_list(b2b: B2B) -> None:
+    bought = b2b.buys()
+    await b2b.delivers(bought)
+    b2b.commerce.lists_leave_out = frozenset({"company_attributes"})
+    with pytest.raises(Problem, match="list of customers does not tell") as caught:
+        await buyers_found(b2b)
+    assert f"erase --company {CONTOSO}, with --customer ID" in caught.value.remedy
+    b2b.commerce.lists_leave_out |= {"company_order_attributes"}
+    with pytest.raises(Problem, match="list of customers does not tell"):
+        await buyers_found(b2b)
+    found = await buyers_found(b2b, 7)
+    assert {("companies", str(CONTOSO)), ("orders", key_of(bought))} <= found
+
+
+@in_b2b(companies={"contacts": False})
+async def test_orders_that_name_no_company_in_their_list_are_held_against_one(b2b: B2B) -> None:
+    """Who buys today is a user, and found; who has left is not, and that is said."""
+    b2b.joins(lee := replace(KIM, id=8, email="lee.buyer@example.com", firstname="Lee"))
+    left = b2b.buys(lee)
+    await b2b.delivers(left)
+    await b2b.delivers(b2b.buys())
+    b2b.joins(replace(lee, company_id=None, company=""))
+    b2b.commerce.lists_leave_out = frozenset({"company_order_attributes"})
+    with pytest.raises(Problem, match="list of orders does not tell"):
+        await buyers_found(b2b)
+    assert ("orders", key_of(left)) in await buyers_found(b2b, 8)
+
+
+@in_b2b(companies={"contacts": False})
+async def test_a_company_for_which_nobody_has_bought_is_no_gap(b2b: B2B) -> None:
+    await b2b.notify()
+    assert ("companies", str(CONTOSO)) in await buyers_found(b2b)

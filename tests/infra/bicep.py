@@ -106,7 +106,13 @@ def bicep(name: str) -> Bicep:
     """A file by its name, without `.bicep`."""
     path = next(path for path in FILES if path.stem == name)
     source = re.sub(r"^\s*//.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return Bicep(path, BicepParser().parse(file_path=path), source, TEXT.sub(_inserted, source))
+    return Bicep(path, _parser().parse(file_path=path), source, TEXT.sub(_inserted, source))
+
+
+@cache
+def _parser() -> BicepParser:
+    """Made once: that takes longer than parsing does."""
+    return BicepParser()
 
 
 def every() -> list[Bicep]:
