@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.cli.map_sources import matched
 from tests.cli.running import Line, Systems
 
 SKU = "SIMPLE-001"
@@ -96,3 +97,17 @@ def test_what_cannot_be_done_is_said(shop: Line, systems: Systems) -> None:
     path.write_text(path.read_text().replace(', "stock"]', "]"))
     assert "stock is not on" in shop("touch", SKU).err
     assert systems.orders
+
+
+def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:
+    ran = shop("map", "sources", "--json")
+    assert [one["source"] for one in ran.documents] == ["default", ""]
+    assert '[stock] sources = { 13 = "default" }' in shop("map", "sources").out
+
+
+@pytest.mark.parametrize(
+    ("known", "why"), [({"13": "a"}, "settings"), ({"99": "a"}, "code"), ({}, "code")]
+)
+def test_a_source_is_suggested_by_settings_code_or_name(known: dict[str, str], why: str) -> None:
+    pairs = [*matched([("13", "Main"), ("24", "East")], {"13": "x", "far": "EAST"}, known)]
+    assert [(one.warehouse, one.why) for one in pairs] == [("13", why), ("24", "name")]
