@@ -71,6 +71,7 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock = Stock()
+        self.product_stamps: dict[str, str] = {}
         self.display_gross = False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""

@@ -127,7 +127,7 @@ async def _delivered(
     round)."""
     for pair in environment.pairs.values():
         await make_rough(pair)
-    await first_stock(environment)
+    await first_stock(environment, PATIENCE)
     with gauges("Orders posted", plan.orders) as gauge:
 
         async def check_progress() -> None:

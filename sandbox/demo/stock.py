@@ -35,12 +35,18 @@ class Stocked:
         return {"skus": self.skus, "pieces": self.pieces, "drift": len(self.findings)}
 
 
-async def first_stock(environment: Environment) -> None:
-    """F&O has goods of everything, and the shops begin to manage stock."""
+async def first_stock(environment: Environment, within: timedelta) -> None:
+    """F&O has goods of everything, and the shops manage stock from when they show it: before that
+    they could ship nothing. Raises `Stuck`."""
     for pair in environment.pairs.values():
         await pair.shop.ask("POST", "/sandbox/stock", {"is_managed": True})
         await _come_in(pair, list(item_numbers()), PIECES)
     await environment.poll(STOCK)
+    await environment.until_idle(_nothing, within=within)
+
+
+async def _nothing() -> None:
+    """Nobody watches."""
 
 
 async def more_stock(environment: Environment) -> None:
@@ -60,12 +66,8 @@ async def _come_in(pair: Pair, skus: Sequence[str], pieces: int) -> None:
 async def stock_in_the_end(environment: Environment, within: timedelta) -> Stocked:
     """What the shops show against what F&O says, and what they offer against what it can
     deliver, when everything is published. Raises `Stuck`."""
-
-    async def nothing() -> None:
-        return
-
     await environment.poll(STOCK)
-    await environment.until_idle(nothing, within=within)
+    await environment.until_idle(_nothing, within=within)
     each = [await _compared(environment, pair) for pair in environment.pairs.values()]
     return Stocked(
         sum(one.skus for one in each), sum((one.pieces for one in each), Decimal(0)),

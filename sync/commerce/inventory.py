@@ -18,7 +18,9 @@ from sync.core.ports import Clock
 
 SOURCE_ITEMS: Final = "inventory/source-items"
 SOURCES: Final = "inventory/sources"
-FRESH_FOR: Final = timedelta(minutes=30)
+FRESH_FOR: Final = timedelta(hours=12)
+"""For so long deleted products may still be among those remembered."""
+OVERLAP: Final = timedelta(minutes=5)
 WITH_STOCK: Final = frozenset({"simple", "virtual", "downloadable"})
 """Product types that have a quantity; composite ones are as available as their parts."""
 OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded")
@@ -37,15 +39,22 @@ class Inventory:
 
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
-        self._skus, self._fresh_until = list[str](), clock.now()
+        self._skus = dict[str, None]()
+        self._looked_until: datetime | None = None
+        self._whole_at = clock.now() - FRESH_FOR
 
     async def skus(self) -> list[str]:
-        """The SKUs of all products that have a quantity, as the shop spells them. Remembered for
-        half an hour: a shop has many products, and seldom new ones."""
-        if self._clock.now() >= self._fresh_until:
-            self._skus = [one async for one in self._products(_products())]
-            self._fresh_until = self._clock.now() + FRESH_FOR
-        return self._skus
+        """The SKUs of all products that have a quantity, as the shop spells them. All are read
+        twice a day, in between those that are new or changed."""
+        search, since = _products(), self._looked_until
+        is_whole = since is None or self._clock.now() - self._whole_at >= FRESH_FOR
+        self._looked_until = await self._client.settled("products")
+        if since is not None and not is_whole:
+            search = search.having(where("updated_at", Op.GTEQ, since - OVERLAP))
+        found = dict.fromkeys([one async for one in self._products(search)])
+        self._skus = found if is_whole else {**self._skus, **found}
+        self._whole_at = self._clock.now() if is_whole else self._whole_at
+        return list(self._skus)
 
     async def sku(self, sku: str) -> str | None:
         """This one as the shop spells it; None where no product with a quantity has it."""

@@ -89,7 +89,10 @@ class Wire:
         self.requests[f"{request.method} {name}"] += 1
         query = parse_qs(request.url.query.decode())
         if name == "products":
-            if "searchCriteria[filter_groups][0][filters][0][value]" in query:
+            field = query.get("searchCriteria[filter_groups][0][filters][0][field]", [""])[0]
+            if field == "updated_at":
+                return httpx.Response(200, json={"items": [], "total_count": 0})
+            if field == "sku":
                 found = [{"sku": query["searchCriteria[filter_groups][0][filters][0][value]"][0],
                           "type_id": "simple"}]  # fmt: skip
                 return httpx.Response(200, json={"items": found, "total_count": 1})

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from sync.engine.publication import EVERYTHING
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
 
 SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
 FLOWS = ("orders", "stock")
@@ -248,3 +250,18 @@ async def test_a_poll_publishes_and_an_order_of_another_company_is_not_ours(
     assert await harness.polls("stock") == 1
     await harness.works_until_idle()
     assert shown(harness) == (5, 1)
+
+
+@in_harness(**STOCK)
+async def test_a_product_that_is_new_in_the_shop_is_found_by_the_next_run(
+    harness: Harness,
+) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    asked = harness.commerce.requests["GET products"]
+    harness.commerce.sell(Product("NEW-1", 500, Decimal(1)))
+    harness.dynamics.release(COMPANY, "NEW-1")
+    harness.dynamics.receive("NEW-1", 3)
+    await publishes(harness)
+    assert (shown(harness, "NEW-1"), harness.commerce.requests["GET products"] - asked) == (
+        (3, 1), 1
+    )  # fmt: skip
