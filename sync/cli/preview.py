@@ -9,7 +9,7 @@ import typer
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import Problem
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
-from sync.cli.preview_rows import stock
+from sync.cli.preview_rows import prices, stock
 from sync.cli.previewing import Run
 from sync.preview.input_files import Kind
 
@@ -38,6 +38,7 @@ def _ids(help_: str) -> Any:
 
 
 app.command(cls=Command)(stock)
+app.command(cls=Command)(prices)
 
 
 @app.callback()

@@ -95,8 +95,22 @@ def test_what_cannot_be_done_is_said(shop: Line, systems: Systems) -> None:
     assert shop("approve", "stock", "--yes", "--wait", "0").status == 0
     path = shop.folder / "connections.toml"
     path.write_text(path.read_text().replace(', "stock"]', "]"))
-    assert "stock is not on" in shop("touch", SKU).err
+    assert "no flow publishes products" in shop("touch", SKU).err
+    assert "stock is not on" in shop("publish", "stock").err
+    assert "stock is not on" in shop("preview", "stock", "--changed").err
     assert systems.orders
+
+
+def test_prices_are_previewed_and_what_has_none_is_named(shop: Line) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "prices"]')
+    text = text.replace("prices_include_tax = true", "")
+    path.write_text(f'{text}\n[connections.shop.prices]\ncurrency = "USD"\n')
+    ran = shop("preview", "prices", "--sku", SKU, "--sku", "NO-SUCH", "--json")
+    assert ran.status == 1
+    assert "the price" in ran.documents[0]["parked"]["reason"]
+    assert ran.documents[1]["content"] is None
+    assert "would be parked" in shop("preview", "prices", "--sku", SKU).out
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:
