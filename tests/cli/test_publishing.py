@@ -108,7 +108,7 @@ def test_prices_are_previewed_and_what_has_none_is_named(shop: Line) -> None:
     path.write_text(f'{text}\n[connections.shop.prices]\ncurrency = "USD"\n')
     ran = shop("preview", "prices", "--sku", SKU, "--sku", "NO-SUCH", "--json")
     assert ran.status == 1
-    assert "the price" in ran.documents[0]["parked"]["reason"]
+    assert "no price in USD" in ran.documents[0]["parked"]["reason"]
     assert ran.documents[1]["content"] is None
     assert "would be parked" in shop("preview", "prices", "--sku", SKU).out
 

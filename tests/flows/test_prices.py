@@ -150,6 +150,20 @@ async def test_prices_are_of_the_piece_that_the_shop_sells(harness: Harness) -> 
     assert shown(harness, BOX) == {"base": "120.00", "all groups|5": "100.00"}
 
 
+@in_harness(**PRICES)
+async def test_a_unit_without_conversion_parks_unless_an_agreement_is_in_it(
+    harness: Harness,
+) -> None:
+    released(harness)
+    for sku in (SKU, BOX):
+        await mapped(harness, sku, "kg")
+    agrees(harness, 4, ItemNumber=BOX, QuantityUnitySymbol="kg")
+    await publishes(harness)
+    assert await harness.parked("prices") == [SKU]
+    assert "no conversion from kg to ea" in (await harness.claim(SKU, "prices")).reason
+    assert shown(harness, BOX) == {"base": "4.00"}
+
+
 @pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE])
 @pytest.mark.parametrize("path", ["base-prices", "tier-prices"])
 @in_harness(**PRICES)

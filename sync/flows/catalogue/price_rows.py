@@ -81,7 +81,7 @@ def _priced(
     unit = item.unit or released.unit
     base = _in_unit(released, unit, reading.conversions)
     lines = reading.agreements.get(number, ())
-    if base is None and not lines:
+    if base is None and released.price and not lines:
         return _no_conversion(item, released, unit)
     wanted = _wanted(systems, item, unit)
     return Priced(sku, base, item.factor, wanted, lines)
@@ -117,10 +117,10 @@ def _unreleased(item: ItemMapping) -> Never:
 
 def _no_conversion(item: ItemMapping, released: SalesPrice, unit: str) -> Never:
     return Never(
-        f"{item.sku}: item {item.item_number} has no sales price, or no conversion from {unit} to"
-        f" {released.unit}",
+        f"{item.sku}: F&O has no conversion from {unit} to {released.unit}, the unit of the sales"
+        f" price of item {item.item_number}",
         remedy=(
-            "Enter the sales price of the released product or the unit conversion in F&O, or post a"
-            " trade agreement."
+            "Add the conversion in F&O (Organization administration > Units > Unit conversions), or"
+            " post a trade agreement in that unit."
         ),
     )
