@@ -77,15 +77,15 @@ class OnHand:
         is_reserved: bool,
         item: str = "",
     ) -> Mapping[ProductKey, Mapping[str, Decimal]]:
-        """What can be promised, by product and warehouse (in lower case): available on hand, less
-        what is on order where orders are not reserved as they arrive."""
+        """What can be promised, by product and warehouse (in lower case): available on hand in
+        these inventory statuses, less what is on order in any, where orders are not reserved as
+        they arrive: an order need not have the status that it is shipped from."""
         entity_set, less = set_of(statuses), () if is_reserved else ON_ORDER
         extra = (STATUS,) if statuses else ()
         key = ("ItemNumber", *DIMENSIONS, *PLACE, *extra)
         condition = _where(company, item)
-        for field, values in ((PLACE[1], warehouses), (STATUS, statuses)):
-            if 0 < len(values) <= MOST_TERMS:
-                condition &= Filter.any_of(field, values)
+        if 0 < len(warehouses) <= MOST_TERMS:
+            condition &= Filter.any_of(PLACE[1], warehouses)
         wanted = {one.casefold() for one in warehouses}
         sellable = {one.casefold() for one in statuses}
         rows: dict[ProductKey, dict[tuple[str, ...], Decimal]] = defaultdict(dict)
@@ -94,8 +94,9 @@ class OnHand:
             entity_set, where=condition, select=(*key, AVAILABLE, *less), order_by=key
         ):
             place = _folded(place_of(row))
-            if place[1] in wanted and (not extra or place[2] in sellable):
-                rows[_folded(product_of(row))][place] = _free(row, less)
+            if place[1] in wanted:
+                is_sold = not extra or place[2] in sellable
+                rows[_folded(product_of(row))][place] = _free(row, less, is_sold=is_sold)
         return {product: _summed(places) for product, places in rows.items()}
 
     async def units(self, company: str, item: str = "") -> Mapping[str, Units]:
@@ -139,8 +140,8 @@ def _summed(places: Mapping[tuple[str, ...], Decimal]) -> dict[str, Decimal]:
     return found
 
 
-def _free(row: Mapping[str, Any], less: Sequence[str]) -> Decimal:
-    free = Decimal(row[AVAILABLE])
+def _free(row: Mapping[str, Any], less: Sequence[str], *, is_sold: bool) -> Decimal:
+    free = Decimal(row[AVAILABLE]) if is_sold else ZERO
     for name in less:
         if row[name]:
             free -= row[name]

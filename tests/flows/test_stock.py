@@ -137,6 +137,35 @@ async def test_warehouses_are_sources_and_blocked_goods_are_not_sold(harness: Ha
     assert [shown(harness, source=one) for one in ("north", "south")] == [(4, 1), (2, 1)]
 
 
+@in_harness(**with_stock(statuses=("Available",)))
+async def test_what_is_on_order_in_another_status_is_not_offered(harness: Harness) -> None:
+    harness.dynamics.receive(SKU, 10)
+    await publishes(harness)
+    (known,) = [
+        row
+        for row in harness.dynamics.store.table(
+            "WarehouseInventoryStatusesOnHandV2"
+        ).records.values()
+        if row["ItemNumber"] == SKU
+    ]
+    ordered = {"AvailableOnHandQuantity": Decimal(0), "OnOrderQuantity": Decimal(3)}
+    harness.dynamics.put(
+        "WarehouseInventoryStatusesOnHandV2",
+        **{**known.values, "InventoryStatusId": "", **ordered},
+    )
+    await publishes(harness)
+    assert shown(harness) == (7, 1)
+
+
+@in_harness(**with_stock(multiples=True))
+async def test_only_whole_multiples_are_offered(harness: Harness) -> None:
+    for sku, multiple in ((SKU, 6), (OTHER, 0)):
+        values = {"ItemNumber": sku, "SalesQuantityMultiples": Decimal(multiple)}
+        harness.dynamics.put("ProductDefaultOrderSettings", dataAreaId=COMPANY, **values)
+    await stocked(harness, SIMPLE_001=17, SIMPLE_002=17)
+    assert (shown(harness), shown(harness, OTHER)) == ((12, 1), (17, 1))
+
+
 @in_harness(**with_stock(inventory="stock-items", backorders=True))
 async def test_a_shop_without_sources_has_its_stock_items_written(harness: Harness) -> None:
     harness.commerce.stock.is_single = True
