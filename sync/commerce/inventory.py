@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
-from sync.commerce.filters import Op, of_any, where
+from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.rest import RestClient
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
 from sync.core.ports import Clock
@@ -67,15 +67,41 @@ class Inventory:
                 if row.get("type_id") in WITH_STOCK and row.get("sku"):
                     yield str(row["sku"])
 
-    async def open_orders(self, stores: Collection[int] | None) -> list[dict[str, Any]]:
-        """Orders that may still have goods reserved (`ORDER_FIELDS`), of these store views where
-        they are named."""
-        search = Search(
-            sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS
-        ).having(where("state", Op.IN, OPEN))
-        for condition in of_any("store_id", stores):
+    async def open_orders(
+        self, stores: Collection[int] | None, finished_since: datetime
+    ) -> list[dict[str, Any]]:
+        """Orders that may still have goods reserved, and those that were finished since
+        (`ORDER_FIELDS`); of these store views where they are named."""
+        still_open = (where("state", Op.IN, OPEN),)
+        finished = (
+            where("state", Op.EQ, "complete"), where("updated_at", Op.GTEQ, finished_since),
+        )  # fmt: skip
+        return [
+            row
+            for conditions in (still_open, finished)
+            for row in await self._orders(*conditions, *of_any("store_id", stores))
+        ]
+
+    async def orders_of(self, increment_ids: Collection[str]) -> list[dict[str, Any]]:
+        """Orders of these numbers (`ORDER_FIELDS`), whatever their state."""
+        found: list[dict[str, Any]] = []
+        for search in split(_orders(), "increment_id", increment_ids):
+            found += [row async for page in self._client.pages("orders", search)
+                      for row in page.items]  # fmt: skip
+        return found
+
+    async def _orders(self, *conditions: Filter) -> list[dict[str, Any]]:
+        search = _orders()
+        for condition in conditions:
             search = search.having(condition)
         return [row async for page in self._client.pages("orders", search) for row in page.items]
+
+    async def refunded_since(self, since: datetime) -> AsyncIterator[tuple[int, list[str]]]:
+        """The id and the SKUs of credit memos: they may put goods back into a source, or take them
+        out."""
+        fields = ("entity_id", "updated_at", ("items", ("sku",)))
+        async for row in self._client.changed("creditmemos", since, fields=fields):
+            yield int(row["entity_id"]), [str(one.get("sku")) for one in row.get("items") or []]
 
     async def sources(self) -> list[dict[str, Any]]:
         """All sources (source_code, name, enabled)."""
@@ -118,6 +144,10 @@ class Inventory:
 
 def _products() -> Search:
     return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=("sku", "type_id"))
+
+
+def _orders() -> Search:
+    return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS)
 
 
 def _of_skus(base: Search, skus: Iterable[str]) -> Iterable[Search]:

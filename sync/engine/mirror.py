@@ -28,16 +28,21 @@ AT_ONCE: Final = 100
 @dataclass(frozen=True)
 class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
-    more). `fault`: why it cannot be known, where it cannot; `content` then says of what."""
+    more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
+    `moved`: differs when the target may have changed by itself since, so that the same content is
+    sent again."""
 
     key: str
     content: Any
     fault: Never | None = None
+    moved: str = ""
 
     @cached_property
     def digest(self) -> str:
-        """Of the content; empty for nothing."""
-        return "" if self.content is None else digest(self.content)
+        """Of the content, and of what moved; empty for nothing."""
+        if self.content is None:
+            return ""
+        return digest([self.content, self.moved] if self.moved else self.content)
 
     @property
     def mark(self) -> str:

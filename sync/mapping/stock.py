@@ -6,7 +6,7 @@ quantity shown is what F&O can promise, and what it has promised to orders that 
 shipped: each order counts once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from math import floor
@@ -23,19 +23,35 @@ ONLY_PARTS: Final = frozenset({"bundle", "grouped"})
 def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
     """Pieces by SKU that an order, as REST answers it, still has reserved. Refunded pieces are
     those that were not shipped, first."""
-    rows = {row.get("item_id"): row for row in order.get("items") or []}
     found: dict[str, Decimal] = {}
-    for row in rows.values():
-        above = rows.get(row.get("parent_item_id"), {})
-        is_counted_above = above.get("product_type") == SHIPPED_AS_PARENT
-        sku = str(row.get("sku") or "")
-        if not sku or is_counted_above or row.get("product_type") in ONLY_PARTS:
-            continue
+    for sku, row, above in _stocked(order):
         left = _number(row, "qty_ordered") - _number(row, _delivered(row))
         left -= _gone(row, above, "qty_canceled") + _gone(row, above, "qty_refunded")
         if left > 0:
             found[sku] = found.get(sku, ZERO) + left
     return found
+
+
+def shipped_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Pieces by SKU of an order that have left the shop's sources."""
+    found: dict[str, Decimal] = {}
+    for sku, row, _ in _stocked(order):
+        if out := _number(row, _delivered(row)):
+            found[sku] = found.get(sku, ZERO) + out
+    return found
+
+
+def _stocked(
+    order: Mapping[str, Any],
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """(sku, its row, the row above it or nothing) of what an order takes from stock."""
+    rows = {row.get("item_id"): row for row in order.get("items") or []}
+    for row in rows.values():
+        above = rows.get(row.get("parent_item_id"), {})
+        is_counted_above = above.get("product_type") == SHIPPED_AS_PARENT
+        sku = str(row.get("sku") or "")
+        if sku and not is_counted_above and row.get("product_type") not in ONLY_PARTS:
+            yield sku, row, above
 
 
 def _gone(row: Mapping[str, Any], above: Mapping[str, Any], name: str) -> Decimal:

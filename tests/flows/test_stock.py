@@ -1,6 +1,7 @@
 """On-hand quantities on their way into the shop: absolute, each web order counted once, and nothing
 believed that the shop does not show."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -294,3 +295,42 @@ async def test_a_product_that_is_new_in_the_shop_is_found_by_the_next_run(
     assert (shown(harness, "NEW-1"), harness.commerce.requests["GET products"] - asked) == (
         (3, 1), 1
     )  # fmt: skip
+
+
+@in_harness(**STOCK)
+async def test_what_the_shop_does_to_its_source_by_itself_is_set_right(harness: Harness) -> None:
+    """A refund that does not return goods takes them out, one that does puts them back; what F&O
+    says has not changed."""
+    await stocked(harness, SIMPLE_001=20)
+    for returns in (False, True):
+        order = sold(harness)
+        harness.commerce.invoice(order)
+        await publishes(harness)
+        harness.commerce.refund(order, returns_to_stock=returns)
+        await publishes(harness)
+        assert shown(harness) == (20, 1)
+        assert harness.commerce.salable(SKU) == 20
+
+
+@in_harness(items={"rule": "none"}, **STOCK)
+async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_again(
+    harness: Harness,
+) -> None:
+    await mapped(harness, SKU, "ea")
+    await stocked(harness, SIMPLE_001=20)
+    order = harness.place(skus=(SKU, OTHER))
+    left = 20 - order.items[0]["qty_ordered"]
+    harness.commerce.stock.put(OTHER, Decimal(100))
+    harness.commerce.invoice(order)
+    harness.commerce.ship(order)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+    await harness.delivers(order)
+    assert await harness.parked()
+    await asyncio.sleep(24 * 3600)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+    await mapped(harness, OTHER, "ea")
+    await harness.replays((await harness.parked())[0])
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
