@@ -65,8 +65,8 @@ AppTraces
 
 var parked = '''
 AppTraces
-| where Message contains ".parked key=" or Message contains "dead_letters.unreadable queue="
-| extend Flow = extract(@"(\w+)\.(?:parked key|unreadable queue)=", 1, Message)
+| where Message contains ".parked key=" or Message contains ".differs key=" or Message contains "dead_letters.unreadable queue="
+| extend Flow = extract(@"(\w+)\.(?:parked key|differs key|unreadable queue)=", 1, Message)
 '''
 
 var pausedFlows = '''
@@ -229,7 +229,7 @@ var rules = [
   {
     name: 'records-are-parked'
     title: 'Records are parked'
-    description: 'A record waits for a person, also one whose message a queue gave up; its reason and its remedy: python -m sync parked. Or a queue held what is no message of ours: facts of it are kept.'
+    description: 'A record waits for a person, also one whose message a queue gave up, or one that is delivered and whose sums differ in both systems; its reason and its remedy: python -m sync parked. Or a queue held what is no message of ours: facts of it are kept.'
     severity: 3
     window: 'PT15M'
     dimension: 'Flow'

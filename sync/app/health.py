@@ -13,6 +13,7 @@ from sync.core.message_queue import Queue
 from sync.core.ports import Tables
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPauses
+from sync.engine.monitoring import count_parked
 from sync.engine.queues import QUEUES
 from sync.engine.watermarks import WATERMARKS
 from sync.intake_http.answers import HttpAnswer
@@ -29,8 +30,9 @@ async def health(
     tables: Tables,
     pauses: FlowPauses,
 ) -> HttpAnswer:
-    """Per queue how much waits, per flow when its polls last looked; which flows are paused, and
-    which systems nobody may call. 503 when queue or tables do not answer."""
+    """Per queue how much waits, per flow when its polls last looked and how many records wait for a
+    person; which flows are paused, and which systems nobody may call. 503 when queue or tables do
+    not answer."""
     found: dict[str, Any] = {"status": "ok", "counts": pool.counts(), "queues": {}, "flows": {}}
     try:
         found["paused"] = [asdict(pause) for pause in await pauses.standing()]
@@ -40,6 +42,7 @@ async def health(
         for name, flow in flows.items():
             if flow.trigger(Poll) is not None:
                 found["flows"][name] = {"polled_until": await _polled(name, connections, tables)}
+        found["parked"] = {name: await _parked(name, connections, tables) for name in flows}
     except Exception as error:  # the page that tells what is broken must not break with it
         log.exception("health.broken error=%s", type(error).__name__)
         broken = {"status": "broken", "error": type(error).__name__, "flows": found["flows"]}
@@ -53,3 +56,7 @@ async def _polled(
     names = [name for name, settings in connections.items() if flow in settings.flows]
     marks = {name: await tables.get(WATERMARKS, name, flow) for name in names}
     return {name: row.values.get("at") if row else None for name, row in marks.items()}
+
+
+async def _parked(flow: str, connections: Mapping[str, Connection], tables: Tables) -> int:
+    return sum([await count_parked(name, flow, tables) for name in connections])

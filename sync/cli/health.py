@@ -35,6 +35,8 @@ def health(ctx: typer.Context) -> None:
     _show("Systems that are not called", SYSTEMS, [_system(one) for one in found["systems"]])
     _show("Paused flows", PAUSED, [_paused(one) for one in found["paused"]])
     _show("Waiting", WAITING, [_waiting(name, one) for name, one in found["queues"].items()])
+    parked = [(flow, count) for flow, count in found["parked"].items() if count]
+    _show("Parked, by flow", ("flow", "records"), parked)
     if not found["systems"]:
         line("Both systems of every connection may be called.")
 

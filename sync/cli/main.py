@@ -19,6 +19,7 @@ from sync.cli import (
     preview,
     publishing,
     replay,
+    resolve,
     secrets,
     serve,
     trail,
@@ -50,6 +51,7 @@ app.command(cls=Command)(trail.trail)
 app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
+app.command(cls=Command)(resolve.resolve)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)

@@ -24,7 +24,8 @@ def parked(
     """List parked records, messages that were set aside after too many deliveries, and keys that
     were refused.
 
-    Mend the cause, then `replay`.
+    Mend the cause, then `replay`. A record whose sums differ in both systems is delivered, and is
+    listed until they agree or somebody decides on them with `resolve`.
 
     For example:
 
@@ -87,11 +88,14 @@ def key_row(key: RefusedKey) -> dict[str, Any]:
 
 
 def as_row(claim: Claim) -> dict[str, Any]:
-    """A parked record as JSON."""
+    """A record that waits for a person as JSON; `differs`: it is delivered, and these sums
+    differ."""
     return {
-        "kind": "parked", "connection": claim.connection, "flow": claim.flow, "key": claim.key,
+        "kind": "differs" if claim.is_different else "parked",
+        "connection": claim.connection, "flow": claim.flow, "key": claim.key,
         "number": claim.number,
         "reason": claim.reason, "remedy": claim.remedy, "read_at": claim.read_at,
+        "differs": claim.differs,
     }  # fmt: skip
 
 

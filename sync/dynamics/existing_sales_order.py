@@ -1,10 +1,11 @@
 """A sales order as F&O holds it, and what its statuses mean (reference 5.1 to 5.3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from sync.core.money import total
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES
 
 HEADER_FIELDS = (
@@ -30,8 +31,8 @@ class ExistingSalesOrder:
     somebody else's."""
 
     number: str
-    header: Mapping[str, Any]
-    lines: Sequence[Mapping[str, Any]]
+    header: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[Mapping[str, Any]] = ()
 
     @property
     def lots(self) -> dict[str, str]:
@@ -77,6 +78,16 @@ class ExistingSalesOrder:
         return str(self.header.get("SalesOrderStatus") or "") in SHIPPED
 
     @property
+    def is_over(self) -> bool:
+        """Whether F&O will invoice no more of it."""
+        return self.is_cancelled or self.is_invoiced
+
+    @property
+    def is_invoiced(self) -> bool:
+        """Whether F&O has invoiced all of it."""
+        return self.header.get("SalesOrderStatus") == "Invoiced"
+
+    @property
     def quantities(self) -> dict[str, Decimal]:
         """Our lines: reference -> quantity."""
         return {
@@ -84,6 +95,20 @@ class ExistingSalesOrder:
             for row in self.lines
             if row.get("ExternalItemNumber")
         }
+
+    @property
+    def amounts(self) -> dict[str, Decimal]:
+        """Our lines: reference -> amount, as F&O has computed it."""
+        return {
+            str(row["ExternalItemNumber"]): Decimal(row.get("LineAmount") or 0)
+            for row in self.lines
+            if row.get("ExternalItemNumber")
+        }
+
+    @property
+    def total(self) -> Decimal:
+        """What all lines come to, also those of others."""
+        return total(Decimal(row.get("LineAmount") or 0) for row in self.lines)
 
     @property
     def status(self) -> str:

@@ -45,7 +45,7 @@ def product_key(item: str, dimensions: Mapping[str, Any]) -> ProductKey:
 @lru_cache(maxsize=1000)
 def _folded(values: tuple[str, ...]) -> ProductKey:
     """The rows of one product come together, and warehouses are few."""
-    return tuple([value.strip().casefold() for value in values])
+    return tuple([(value or "").strip().casefold() for value in values])
 
 
 def set_of(statuses: Sequence[str]) -> str:

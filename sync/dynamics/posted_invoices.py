@@ -99,6 +99,13 @@ class PostedInvoices:
         )
         return [_sales(company, row) for row in rows]
 
+    async def sales_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
+        """All sales invoices and credit notes with a customer reference, of whatever order."""
+        rows = await self._client.find_by(
+            SALES, "CustomersOrderReference", reference, company=company, select=SALES_FIELDS
+        )
+        return [_sales(company, row) for row in rows]
+
     async def free_text_invoices_of(self, company: str, reference: str) -> list[PostedInvoice]:
         """All posted free text invoices of a reference: the one we drafted, and those that
         corrected it in F&O."""

@@ -7,11 +7,12 @@ group's, one with neither everybody's. Lines of open journals are other sets, an
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.dynamics.documents.price_agreement import Agreement
-from sync.dynamics.odata import Filter, date_of
+from sync.dynamics.odata import Filter, instant_of
 from sync.dynamics.reader import ODataReader
 
 AGREEMENTS: Final = "SalesPriceAgreements"
@@ -84,7 +85,7 @@ def _sales_price(row: Mapping[str, Any]) -> SalesPrice:
 
 
 def _agreement(row: Mapping[str, Any]) -> Agreement:
-    ends = date_of(row.get("PriceApplicableToDate"))
+    ends = _day(row.get("PriceApplicableToDate"))
     filled = ((name, str(row.get(field) or "")) for field, name in DIMENSIONS.items())
     return Agreement(
         record=int(row["RecordId"]),
@@ -94,11 +95,17 @@ def _agreement(row: Mapping[str, Any]) -> Agreement:
         unit=str(row.get("QuantityUnitySymbol") or ""),
         from_quantity=Decimal(row.get("FromQuantity") or 0),
         to_quantity=Decimal(row.get("ToQuantity") or 0),
-        begins=date_of(row.get("PriceApplicableFromDate")),
+        begins=_day(row.get("PriceApplicableFromDate")),
         ends=None if ends is None or ends.year >= NEVER_ENDS else ends,
         finds_next=row.get("WillSearchContinue") != "No",
         dimensions=tuple((name, value.casefold()) for name, value in filled if value),
     )
+
+
+def _day(value: str | None) -> date | None:
+    """The day in an answer, in no time zone; 1900-01-01 is none."""
+    moment = instant_of(value)
+    return None if moment is None else moment.date()
 
 
 def _of_one(row: Mapping[str, Any], name: str) -> Decimal:

@@ -57,7 +57,9 @@ class Claim:
     `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
     notification that it stands for. `unsettled_until`: until when a write given up before the last
     intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
-    that last required this one; a guest's account has no other occasion.
+    that last required this one; a guest's account has no other occasion. `differs`: the sums of
+    both systems, where they differ although the record is delivered, and nobody has decided on
+    them; `resolved`: those that a person has decided on last.
     """
 
     connection: str
@@ -85,6 +87,8 @@ class Claim:
     retry_at: datetime | None = None
     heard_at: datetime | None = None
     required_by: str = ""
+    differs: str = ""
+    resolved: str = ""
     etag: str = field(default="", compare=False)
 
     @property
@@ -132,13 +136,25 @@ class Claim:
     @property
     def may_be_listed(self) -> bool:
         """Whether a row in the list of the parked may stand for it: the claim says why first."""
-        return self.state is State.PARKED or bool(self.reason)
+        return self.waits_for_a_person or bool(self.reason)
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether it belongs in the list of the parked: nobody goes on with it, or its sums
+        differ."""
+        return self.state is State.PARKED or self.is_different
+
+    @property
+    def is_different(self) -> bool:
+        """Whether it was delivered, and the sums of both systems differ; `remedy` says what to
+        do."""
+        return self.state is State.DELIVERED and bool(self.differs)
 
     @property
     def lacks_something(self) -> bool:
         """Whether it was delivered without a part that a person can bring there: `remedy` says
         how."""
-        return self.state is State.DELIVERED and bool(self.remedy)
+        return self.state is State.DELIVERED and bool(self.remedy) and not self.differs
 
     def keyed(self, digests: KeyedDigests) -> Self:
         """The same claim with its digests as they are stored."""

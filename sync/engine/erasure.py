@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Conflict, Row, Tables
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.copies import DocumentCopies
 from sync.engine.ledger import CLAIMS, PARKED, TRAIL, Ledger
 from sync.engine.refused_keys import RefusedKeys
@@ -26,7 +26,7 @@ WORDS: Final = ("reason", "remedy")
 KEPT: Final = frozenset([
     "ms", "since_notification_ms", "amounts", "documents", "until", "reference", "sales_order",
     "account", "matched_by", "status", "compared", "voucher", "kind", "currency", "amount", "tax",
-    "OnHoldStatus",
+    "OnHoldStatus", "differs", "differs_no_more", "resolved", "by",
 ])  # fmt: skip
 """Details of a trail row that stay: identifiers, amounts, outcomes and durations."""
 
@@ -84,7 +84,7 @@ class Erasure:
 
 
 def _clean(claim: Claim) -> Claim:
-    if claim.state is State.PARKED:
+    if claim.waits_for_a_person:
         return replace(claim, reason=WHY, remedy=SEE_WHY)
     return replace(claim, reason=claim.reason and WHY, remedy="")
 

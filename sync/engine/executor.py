@@ -6,14 +6,14 @@ only by the write's own rule; and where the target refuses a second document, it
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.core.errors import AlreadyExists, Later, Never, Unknown
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
-from sync.engine.write import Conflict, Found, Removal, Result, Write
+from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Write
 
 CURRENT_FOR: Final = timedelta(seconds=30)
 """A record read longer ago than this is read again before anything is created for it."""
@@ -45,7 +45,8 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         results = [replace(held, action="unchanged") for held in delivery.all_held]
     if plan.then is not None:
         await plan.then(results)
-    return Delivered(plan, tuple(results))
+    open_point = await plan.look() if plan.look is not None else plan.open_point
+    return Delivered(plan, tuple(results), open_point)
 
 
 def _is_known(plan: Plan, delivery: Delivery) -> bool:
@@ -71,32 +72,39 @@ async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Res
 
 async def _made(write: Write, delivery: Delivery) -> Result:
     """Create the document, or take over what an earlier try left behind."""
-    found, action = await _adopted_or_created(write, delivery)
-    if action == "adopted" and not write.is_whole(found):
-        intent = await delivery.intend(write.kind, write.placed_digest, write.target)
-        found = await write.complete(found, intent.not_after)
+    found, action, not_after = await _adopted_or_created(write, delivery)
+    if not write.is_whole(found):
+        if not_after is None:
+            intent = await delivery.intend(write.kind, write.placed_digest, write.target)
+            not_after = intent.not_after
+        found = await write.complete(found, not_after)
     is_other = action == "adopted" and delivery.inherits_other_than(write.kind, write.placed_digest)
     sent = None if is_other else write.placed
+    keys = found.keys
     if sent != write.document:
-        await _amended(write, found.number, sent, delivery)
+        amendment = await _amended(write, found.number, sent, delivery)
+        keys = {**keys, **amendment.keys}
     else:
         _kept(write, write.document, delivery)
-    return Result(write.kind, found.number, write.digest, action, found.keys, found.label)
+    return Result(write.kind, found.number, write.digest, action, keys, found.label)
 
 
-async def _adopted_or_created(write: Write, delivery: Delivery) -> tuple[Found, str]:
+async def _adopted_or_created(
+    write: Write, delivery: Delivery
+) -> tuple[Found, str, datetime | None]:
+    """The document, what was done, and until when what was announced for it may be sent."""
     found = await _left_behind(write, delivery)
     if found is not None:
-        return found, "adopted"
+        return found, "adopted", None
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
     try:
-        return await write.create(intent.not_after), write.action
+        return await write.create(intent.not_after), write.action, intent.not_after
     except AlreadyExists:
         found = await write.find_taken()
         if found is None:
             raise
-        return found, "adopted"
+        return found, "adopted", None
     except (Later, Never) as error:
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
@@ -108,7 +116,7 @@ async def _left_behind(write: Write, delivery: Delivery) -> Found | None:
     if write.refuses_second:
         return await write.find() if delivery.looks_first(write.kind) else None
     delivery.wait_until_settled()
-    return await write.find()
+    return await (write.find_lately() if delivery.is_unannounced else write.find())
 
 
 async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) -> Result:
@@ -116,9 +124,10 @@ async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) ->
     delivery.wait_until_settled()
     is_other = delivery.inherits_other_than(write.kind, write.digest)
     sent = None if is_other else await delivery.last_sent(write.kind)
-    is_changed = await _amended(write, held.number, sent, delivery)
-    action = write.action_of(held.digest, is_changed=is_changed)
-    return replace(held, digest=write.digest, action=action)
+    amendment = await _amended(write, held.number, sent, delivery)
+    action = write.action_of(held.digest, is_changed=amendment.apply is not None)
+    keys = {**held.keys, **amendment.keys}
+    return replace(held, digest=write.digest, action=action, keys=keys)
 
 
 def _kept(write: Write, document: Any, delivery: Delivery) -> None:
@@ -126,7 +135,7 @@ def _kept(write: Write, document: Any, delivery: Delivery) -> None:
         delivery.keep_sent(write.kind, document)
 
 
-async def _amended(write: Write, number: str, sent: Any | None, delivery: Delivery) -> bool:
+async def _amended(write: Write, number: str, sent: Any | None, delivery: Delivery) -> Amendment:
     delivery.keep("wanted", {write.kind: write.document})
     try:
         amendment = await write.amendment(number, sent)
@@ -139,7 +148,7 @@ async def _amended(write: Write, number: str, sent: Any | None, delivery: Delive
         await amendment.apply(intent.not_after)
     if amendment.document is not None:
         _kept(write, amendment.document, delivery)
-    return amendment.apply is not None
+    return amendment
 
 
 async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
@@ -154,7 +163,8 @@ async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
     if found is not None:
         settled = removal.settled(found)
         if settled is not None:
-            return settled
+            is_news = held is None and settled.action == "unchanged"
+            return replace(settled, action="adopted") if is_news else settled
         delivery.wait_until_settled()
         intent = await delivery.intend(removal.kind, f"cancelled|{number}", removal.target)
         await removal.remove(found, intent.not_after)

@@ -10,7 +10,6 @@ parked   an index of the claims that wait for a person.
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
@@ -64,8 +63,7 @@ class Ledger:
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
         self.tables = self._tables = tables
-        self.identities = Identities(tables)
-        self.mirror = Mirror(tables, digests)
+        self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 
@@ -147,6 +145,7 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
+                current = replace(current, resolved=found.resolved)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)
@@ -159,8 +158,7 @@ class Ledger:
     async def key_digests(self, claim: Claim) -> None:
         """Key what an earlier release stored plain. Who writes the claim meanwhile keys it too."""
         if claim.keyed(self.digests) != claim:
-            with contextlib.suppress(Conflict):
-                await self._store(claim)
+            await self.note(claim)
 
     async def write(self, claim: Claim, entry: Entry) -> str:
         """Append to the trail; returns the row's id, in order of time."""
@@ -191,10 +189,8 @@ class Ledger:
 
     async def list_parked(self, claim: Claim) -> None:
         """Put the row into the list, with what the claim says."""
-        cells: dict[str, Value] = {
-            "at": self._clock.now(), "reason": clipped(claim.reason),
-            "remedy": clipped(claim.remedy),
-        }  # fmt: skip
+        said = {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
+        cells: dict[str, Value] = {"at": self._clock.now(), **said}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:
@@ -203,20 +199,22 @@ class Ledger:
 
     async def unlist(self, row: Row) -> None:
         """Remove this row from the list, unless it has been written again since it was read."""
-        with suppress(Conflict):
+        with contextlib.suppress(Conflict):
             await self._tables.delete(PARKED, row.partition, row.key, row.etag)
 
-    async def expect_now(self, claim: Claim) -> None:
-        """Note that a message for the record is on its way; not where somebody has taken it
-        since."""
-        with suppress(Conflict):
-            await self._store(replace(claim, retry_at=self._clock.now()))
+    async def note(self, claim: Claim, **changes: Any) -> bool:
+        """Change a claim without holding it; False where it was written since it was read."""
+        try:
+            await self._store(replace(claim, **changes))
+        except Conflict:
+            return False
+        return True
 
     async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
         """The claims that wait for a person."""
         async for row in self._tables.query(PARKED, f"{connection}|{flow}"):
             claim = await self.claim(connection, flow, row.key)
-            if claim.state is State.PARKED:
+            if claim.waits_for_a_person:
                 yield claim
 
     async def claims(self, connection: str, flow: str, *, prefix: str = "") -> AsyncIterator[Claim]:
@@ -242,9 +240,10 @@ def _entry(row: Row) -> Entry:
 
 
 def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder."""
-    died = bool(claim.owner)
-    deaths = claim.deaths + died
-    if died and 1 < deaths < MOST_DEATHS:
+    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
+    read last stands for no notification where its last holder may not have sent one again."""
+    deaths = claim.deaths + bool(claim.owner)
+    if claim.owner and 1 < deaths < MOST_DEATHS:
         return replace(claim, owner="", lease_until=None, deaths=deaths)
-    return replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
+    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
+    return replace(taken, read_at=None) if claim.again else taken

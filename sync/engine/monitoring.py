@@ -57,15 +57,17 @@ async def monitor(
                 flow, name, settings, tables, pauses=pauses, now=now, telemetry=telemetry
             )
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
-            log.error(  # noqa: TRY400
-                "monitoring.flow_unreadable flow=%s connection=%s error=%s",
-                flow.name,
-                name,
-                type(error).__name__,
-            )
+            _unreadable(flow.name, name, error)
             troubles.append(error)
     if troubles:
         raise ExceptionGroup("monitoring could not look at everything", troubles)
+
+
+def _unreadable(flow: str, connection: str, error: Exception) -> None:
+    log.error(
+        "monitoring.flow_unreadable flow=%s connection=%s error=%s",
+        flow, connection, type(error).__name__,
+    )  # fmt: skip
 
 
 async def _report_depths(
@@ -100,7 +102,7 @@ async def _look_at(
         )
         telemetry.behind(flow.name, name, behind)
     if telemetry is not SILENT:
-        telemetry.parked(flow.name, name, await _parked(flow, name, tables))
+        telemetry.parked(flow.name, name, await count_parked(name, flow.name, tables))
 
 
 def _report_depth(name: str, depth: Depth, now: datetime) -> None:
@@ -140,9 +142,9 @@ async def _report_behind(
     return behind
 
 
-async def _parked(flow: DocumentFlow[Any], name: str, tables: Tables) -> int:
+async def count_parked(connection: str, flow: str, tables: Tables) -> int:
     """How many records wait for a person."""
-    return sum([1 async for _ in tables.query(PARKED, f"{name}|{flow.name}")])
+    return sum([1 async for _ in tables.query(PARKED, f"{connection}|{flow}")])
 
 
 def _never(connection: Connection) -> timedelta:

@@ -3,7 +3,6 @@ queue."""
 
 import logging
 import traceback
-from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.errors import Later, Never, said_in
@@ -15,6 +14,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
+from sync.engine.outcome_rows import entry_of, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
@@ -40,21 +40,28 @@ class Outcomes:
     async def record(self, delivery: Delivery, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
         it should be."""
-        message, entry = delivery.message, _entry_of(delivery, outcome, self._clock.now())
+        message, entry = delivery.message, entry_of(delivery, outcome, self._clock.now())
+        before = delivery.claim.differs
         await self.write(delivery, entry)
         for follow_up in outcome.follow_ups if isinstance(outcome, Delivered) else ():
             await self._intake.accept(follow_up.flow, message.connection, [follow_up.key], "told")
-        if delivery.claim.may_be_listed:
+        if undecided(delivery, outcome):
+            delivery.claim = await self._ledger.park(
+                delivery.claim, reason=entry.reason, remedy=entry.remedy
+            )
+        elif delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
         released = await self._ledger.release(
             delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.read_at,
             seen=delivery.seen or delivery.claim.seen, retry_at=None,
-            **_settled(delivery, outcome),
+            **settled(delivery, outcome),
         )  # fmt: skip
         log.info(
             "%s.%s key=%s attempt=%d ms=%d",
             message.flow, entry.event, message.key, message.attempt, entry.details["ms"],
         )  # fmt: skip
+        if released.differs not in ("", before):
+            log.error("%s.differs key=%s reason=%s", message.flow, message.key, entry.reason)
         await self.let_go(message, released)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
@@ -200,44 +207,6 @@ class Outcomes:
         """Somebody notified while we worked: what we read may be older than their notification."""
         if released.again:
             await self._intake.accept(message.flow, message.connection, [message.key], "again")
-
-
-def _entry_of(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> Entry:
-    """What the trail says of a try that ended well."""
-    ms = _ms(now - delivery.started)
-    if not isinstance(outcome, Delivered):
-        return Entry(now, "skipped", reason=str(outcome), details={"ms": ms})
-    documents = {
-        result.kind: {"number": result.number, "action": result.action, **result.keys}
-        for result in outcome.results
-    }
-    details = {
-        "digest": outcome.digest, "ms": ms,
-        "since_notification_ms": _ms(now - delivery.message.notified_at), **outcome.plan.keys,
-        "documents": documents, "amounts": dict(outcome.plan.amounts),
-    }  # fmt: skip
-    return Entry(
-        now, outcome.action, number=outcome.number or delivery.claim.number, details=details,
-        reason=outcome.reason, remedy=outcome.remedy,
-    )  # fmt: skip
-
-
-def _settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
-    """What the claim says of the targets from now on."""
-    if not isinstance(outcome, Delivered):
-        return {"state": State.SKIPPED}
-    stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
-    is_gone = outcome.action == "cancelled" or stays
-    return {
-        "state": State.CANCELLED if is_gone else State.DELIVERED, "digest": outcome.digest,
-        "number": outcome.number or delivery.claim.number, "targets": delivery.targets,
-        "intent_document": "", "intent_kind": "", "intent_not_after": None,
-        "intent_settled_by": None,
-    }  # fmt: skip
-
-
-def _ms(length: timedelta) -> int:
-    return int(length.total_seconds() * 1000)
 
 
 def _places(error: Exception) -> str:

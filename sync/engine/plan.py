@@ -49,6 +49,21 @@ class Notification:
 
 
 @dataclass(frozen=True)
+class OpenPoint:
+    """What a person has to look at, although the record is delivered and others may go on.
+
+    `remedy`: how it is brought right (`{number}` stands for the document's); `missing`: the rows of
+    our configuration that would do it. `sums`: those of both systems, where they differ: such a
+    record is listed as parked until they agree, or a person has decided on these very sums.
+    """
+
+    reason: str
+    remedy: str
+    sums: str = ""
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the targets must hold for a record. `writes` are made in this order, each once.
 
@@ -60,9 +75,8 @@ class Plan:
     `before` tells our own tables what was found before anything is written; `then` tells them what
     was written, and requires what depends on the new numbers. Both are safe to repeat.
     `starts_anew`: what the claim remembers is of another document: the last of a series such as a
-    journal's lines, or one that is gone. `reason`, `remedy`: what the target lacks although the
-    record is delivered, and how a person brings it there (`{number}` stands for the document's);
-    `missing`: the rows of our configuration that would do it.
+    journal's lines, or one that is gone. `open_point`: what is left for a person; `look`, called
+    last, tells whether it is still there by what the targets hold, and may ask them.
     """
 
     writes: tuple[Write | Removal | Part, ...]
@@ -78,9 +92,8 @@ class Plan:
     before: Callable[[], Awaitable[None]] | None = None
     then: Callable[[Sequence[Result]], Awaitable[None]] | None = None
     starts_anew: bool = False
-    reason: str = ""
-    remedy: str = ""
-    missing: tuple[Missing, ...] = ()
+    open_point: OpenPoint | None = None
+    look: Callable[[], Awaitable[OpenPoint | None]] | None = None
 
     def requests(self) -> list[Request]:
         """What would be sent where the targets hold nothing of it yet."""
@@ -90,10 +103,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Delivered:
-    """The targets hold what `plan` said; `results` are in the order of its writes."""
+    """The targets hold what `plan` said; `results` are in the order of its writes. `open_point`:
+    what is left for a person."""
 
     plan: Plan
     results: tuple[Result, ...]
+    open_point: OpenPoint | None = None
 
     @property
     def digest(self) -> str:
@@ -113,13 +128,18 @@ class Delivered:
 
     @property
     def reason(self) -> str:
-        """What the target lacks all the same; empty where it lacks nothing."""
-        return self.plan.reason
+        """Why a person has to look at it; empty where nobody has to."""
+        return self.open_point.reason if self.open_point else ""
 
     @property
     def remedy(self) -> str:
-        """How a person brings it there."""
-        return self.plan.remedy.replace("{number}", self.number)
+        """What that person does."""
+        return self.open_point.remedy.replace("{number}", self.number) if self.open_point else ""
+
+    @property
+    def differs(self) -> str:
+        """The sums of both systems, where they differ."""
+        return self.open_point.sums if self.open_point else ""
 
     @property
     def follow_ups(self) -> tuple[Notification, ...]:

@@ -110,12 +110,12 @@ class Repair:
         self, flow: str, connection: str, claims: Sequence[Claim], listed: Mapping[str, Row]
     ) -> None:
         """Make the list say what the claims say."""
-        parked = {claim.key for claim in claims if claim.state is State.PARKED}
+        parked = {claim.key for claim in claims if claim.waits_for_a_person}
         for key in sorted(parked ^ listed.keys()):
             claim = await self._engine.ledger.claim(connection, flow, key)
             if claim.owner:  # who is at work on it, or takes it over, says what comes of it
                 continue
-            if claim.state is State.PARKED:
+            if claim.waits_for_a_person:
                 await self._engine.ledger.list_parked(claim)
             elif key in listed:
                 await self._engine.ledger.unlist(listed[key])
@@ -124,7 +124,7 @@ class Repair:
                 flow,
                 connection,
                 key,
-                claim.state is State.PARKED,
+                claim.waits_for_a_person,
             )
 
     async def _notify(self, flow: str, connection: str, claims: Sequence[Claim]) -> None:
@@ -145,7 +145,7 @@ class Repair:
                 claim.key,
                 claim.state,
             )
-            await self._engine.ledger.expect_now(claim)
+            await self._engine.ledger.note(claim, retry_at=self._engine.clock.now())
 
 
 def is_left_alone(claim: Claim, now: datetime) -> bool:

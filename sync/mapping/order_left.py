@@ -12,7 +12,7 @@ from sync.core.money import ZERO, rounded, total
 from sync.mapping.order_before_refunds import NO_SHIPPING_REFUNDED, NOT_REFUNDED
 from sync.mapping.order_parts import Charge, OrderParts, fixed_product_tax_charges, order_parts
 from sync.mapping.order_rows import MoneyRow, money_items
-from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted, row_left
+from sync.mapping.pieces_left import pieces_wanted, row_left
 
 SHIPPING: Final = "shipping"
 FIXED_PRODUCT_TAX: Final = "fixed-product-tax"
@@ -29,18 +29,18 @@ def is_changed(order: Order) -> bool:
 def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:
     """The parts of an order in their places, each with what is left of it: rows without pieces and
     charges of nothing stay listed. `grand_total` is what Commerce holds of it, `tax` what it
-    charges on it."""
+    charges on it.
+
+    Refunds are those of rows and shipping: what a credit memo gives back beside them, it credits
+    itself."""
     if not is_changed(order):
         return parts
     rows, charges = _left(order, parts.rows, parts.charges, settings)
     tax = parts.tax - _tax(parts.rows, parts.charges) + _tax(rows, charges)
     held = order.grand_total - order.total_canceled + _tendered_left(order, parts)
-    if all(pieces_taken_off(row.item) == row.item.qty_refunded for row in parts.rows):
-        held -= _refunded_of_goods(order)
-    else:
-        sold = [replace(row, item=row.item.model_copy(update=NOT_REFUNDED)) for row in parts.rows]
-        before = _left(order.model_copy(update=NO_SHIPPING_REFUNDED), sold, parts.charges, settings)
-        held -= _sum(*before) - _sum(rows, charges)
+    sold = [replace(row, item=row.item.model_copy(update=NOT_REFUNDED)) for row in parts.rows]
+    before = _left(order.model_copy(update=NO_SHIPPING_REFUNDED), sold, parts.charges, settings)
+    held -= _sum(*before) - _sum(rows, charges)
     return OrderParts(tuple(rows), tuple(charges), (), tax, held)
 
 
@@ -113,7 +113,7 @@ def _tax(rows: Iterable[MoneyRow], charges: Iterable[Charge]) -> Decimal:
     return total(row.item.tax_amount for row in rows) + total(charge.tax for charge in charges)
 
 
-def _refunded_of_goods(order: Order) -> Decimal:
+def refunded_of_goods(order: Order) -> Decimal:
     """What was refunded of goods and charges: not what was given beyond them, and what was withheld
     as well."""
     return order.total_refunded - order.adjustment_positive + order.adjustment_negative
@@ -127,7 +127,7 @@ def _is_paid_back(order: Order, settings: Orders) -> bool:
         "canceled",
     ):
         return False
-    rest = order.grand_total - order.total_canceled - _refunded_of_goods(order)
+    rest = order.grand_total - order.total_canceled - refunded_of_goods(order)
     return abs(rest) <= max(settings.rounding_most, ZERO)
 
 

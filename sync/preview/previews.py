@@ -52,6 +52,11 @@ OF_ORDERS: Final[Mapping[Kind, DocumentsOf[Any]]] = {
     Kind.CREDITMEMO: creditmemos.documents,
 }
 
+OF_MADE_ACCOUNTS: Final = (
+    "prices include tax, as those of accounts that were made for this store; an account's own"
+    " setting goes first"
+)
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -66,14 +71,27 @@ class Preview:
     notes: tuple[str, ...] = field(default=())
     missing: tuple[Missing, ...] = field(default=())
     """The rows without which it would be parked."""
+    amounts: Mapping[str, str] = field(default_factory=dict)
+    """What the trail would show, of what D365 would hold in the end."""
+    differs: str = ""
+    """The sums of both systems, where they would differ though it is posted: a person decides."""
+
+    @property
+    def held(self) -> Mapping[str, str] | None:
+        """What D365 would hold in the end, where that is not what was placed."""
+        placed = self.totals.as_json() if self.totals else {}
+        held = {name: self.amounts.get(name, value) for name, value in placed.items()}
+        return held if held != placed else None
 
     def as_json(self) -> dict[str, Any]:
-        """As `preview --json` prints it."""
+        """As `preview --json` prints it; where nothing else is said, the reason tells what D365
+        would hold of an order that was reduced since it was placed."""
         nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
+        left = "then reduced to {dynamics} {currency}; Commerce holds {commerce}"
         return {
             "key": self.key,
             "outcome": self.outcome,
-            "reason": self.reason,
+            "reason": self.reason or (left.format(**self.held) if self.held else ""),
             "remedy": self.remedy,
             "requests": [
                 {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
@@ -114,13 +132,9 @@ async def _record(kind: Kind, document: Any, systems: Systems) -> Any:
     found = await OF_ORDERS[kind].with_order(document, systems)
     if found is None:
         number = id_of(document, "order_id")
-        raise Never(
-            f"{kind} {number_of(document)}: order_id {number} is none of the orders given, and it"
-            " is booked with its order",
-            remedy=(
-                f"Name a file that holds the order with entity_id {number} as well, or use --ids."
-            ),
-        )
+        why = f"order_id {number} is none of the orders given, and it is booked with its order"
+        remedy = f"Name a file that holds the order with entity_id {number} as well, or use --ids."
+        raise Never(f"{kind} {number_of(document)}: {why}", remedy=remedy)
     return found
 
 
@@ -131,16 +145,23 @@ async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Previ
     origin = "required" if kind is Kind.COMPANY and is_given else "preview"
     plan = await planning.plan(FLOW_OF[kind], key, record, origin)
     if isinstance(plan, Skipped):
-        totals = plan.totals
-        if kind is Kind.ORDER:
-            totals = await _totals_of(record, systems)
+        totals = await _totals_of(record, systems) if kind is Kind.ORDER else plan.totals
         return Preview(key, "skip", str(plan), totals=totals)
     first = planning.first if kind is Kind.ORDER else []
     requests = _as_sent([*first, *plan.requests()], systems.settings)
-    found = Preview(
-        key, "deliver", plan.reason, plan.remedy, requests, plan.totals, missing=plan.missing
-    )
+    found = _to_be_delivered(key, plan, requests)
     return _with_what_is_presumed(found, plan, planning)
+
+
+def _to_be_delivered(key: str, plan: Plan, requests: tuple[Request, ...]) -> Preview:
+    found = Preview(key, "deliver", requests=requests, totals=plan.totals, amounts=plan.amounts)
+    point = plan.open_point
+    if point is None:
+        return found
+    remedy = point.remedy.replace("{number}", ASSIGNED)
+    return replace(
+        found, reason=point.reason, remedy=remedy, missing=point.missing, differs=point.sums
+    )
 
 
 def _order_in(record: Any) -> Order | None:
@@ -166,16 +187,11 @@ def _with_what_is_presumed(found: Preview, plan: Plan, planning: Planning) -> Pr
         notes.append(f"D365 did not answer, so what it knows is left out: {dynamics.silence}")
     for write in plan.writes:
         if isinstance(write, ReturnOrderWrite) and planning.gross and not dynamics.is_asked:
-            notes.append(
-                "prices include tax, as those of accounts that were made for this store; an"
-                " account's own setting goes first"
-            )
+            notes.append(OF_MADE_ACCOUNTS)
         if isinstance(write, CustomerAccountWrite) and write.account:
             if not found.requests:
-                reason = (
-                    f"it has account {write.account} ({write.matched_by}), whose details are the"
-                    " ledger's own"
-                )
+                known = f"it has account {write.account} ({write.matched_by})"
+                reason = f"{known}, whose details are the ledger's own"
                 return replace(found, outcome="skip", reason=reason)
             notes.append("only what is not in D365 already is written")
     return replace(found, notes=tuple(notes))

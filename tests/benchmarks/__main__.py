@@ -9,11 +9,12 @@ tests.benchmarks.page
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tests.benchmarks.edge import measured
-from tests.benchmarks.operations import costs
-from tests.benchmarks.stock import measured_stock
+from tests.benchmarks.arrivals import Took
+from tests.benchmarks.edge import Ratio, measured
+from tests.benchmarks.operations import Cost, costs
+from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
@@ -53,21 +54,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    lines = (
-        ["The edge, in milliseconds from when a hook arrived:", *(each.line() for each in took)]
-        if took
-        else []
-    )
-    lines += (
-        ["", "Over the baselines of this run:", *(each.line() for each in ratios)] if ratios else []
-    )
-    for numbers, each in found:
-        lines += ["", f"Operations, where numbers are {numbers}:"]
-        for cost in each:
-            lines += ["", *cost.lines()]
-    for run in stock:
-        lines += ["", f"Stock, {run.title}:", run.line()]
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join([*_lines(took, ratios, found), *_stock_lines(stock)]))  # noqa: T201
+
+
+def _lines(
+    took: Sequence[Took], ratios: Sequence[Ratio], found: Sequence[tuple[str, Sequence[Cost]]]
+) -> Iterator[str]:
+    """As text."""
+    if took:
+        yield "The edge, in milliseconds from when a hook arrived:"
+        yield from (each.line() for each in took)
+    if ratios:
+        yield from ("", "Over the baselines of this run:")
+        yield from (each.line() for each in ratios)
+    for numbers, costs_found in found:
+        yield from ("", f"Operations, where numbers are {numbers}:")
+        for cost in costs_found:
+            yield from ("", *cost.lines())
+
+
+def _stock_lines(runs: Sequence[Ran]) -> Iterator[str]:
+    for run in runs:
+        yield from ("", f"Stock, {run.title}:", run.line())
 
 
 if __name__ == "__main__":

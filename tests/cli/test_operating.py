@@ -303,6 +303,65 @@ def test_accounts_without_an_address_are_listed_and_replayed(shop: Line, systems
     assert shop("left-out", "--flow", "companies", "--json").documents == []
 
 
+def differs(key: str) -> Any:
+    """An order that is delivered though its sums differ."""
+
+    async def work(services: Services) -> None:
+        ledger = services.ledger
+        claim, _ = await ledger.take("shop", "orders", key, "test")
+        said = {"reason": "20.00 too much", "remedy": "Credit it."}
+        claim = await ledger.park(claim, **said)
+        await ledger.release(claim, state="delivered", number="SO1", differs=SUMS, **said)
+
+    return work
+
+
+SUMS = "F&O 30.00, Commerce 10.00 USD"
+
+
+def test_a_record_whose_sums_differ_is_listed_until_a_person_has_decided(shop: Line) -> None:
+    beside(shop, differs("000000042@1"))
+    (row,) = shop("parked", "--json").documents
+    assert (row["kind"], row["differs"], row["remedy"]) == ("differs", SUMS, "Credit it.")
+    assert "20.00 too much" in shop("parked").out
+    assert shop("left-out").out == "No account goes without an address.\n"
+    assert shop("health", "--json").documents[0]["parked"]["orders"] == 1
+    assert "Parked, by flow" in shop("health").out
+    decision = ("resolve", "orders", "000000042", "--why", "paid by hand", "--by", "ann")
+    assert f"stays at {SUMS}" in shop(*decision).out
+    assert shop("parked").out == "Nothing is parked.\n"
+    (story,) = shop("trail", "000000042", "--json").documents
+    assert (story["differs"], story["resolved"], story["remedy"]) == ("", SUMS, "")
+    entry = story["trail"][-1]
+    assert (entry["event"], entry["reason"]) == ("resolved", "paid by hand")
+    assert entry["details"] == {"by": "ann", "resolved": SUMS}
+    assert "paid by hand" in shop("trail", "000000042").out
+    again = shop(*decision)
+    assert (again.status, "no sums of orders 000000042 wait" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ordres", "1", "--why", "x"), "no flow is called"),
+        (("orders", "000000042", "--why", " "), "--why is empty"),
+        (("orders", "000000042", "--why", "x"), "000000042@1 (shop), 000000042@2 (shop)"),
+        (("orders", "000000043", "--why", "x"), "is not delivered"),
+        (("orders", "999999999", "--why", "x"), "no sums of orders 999999999 wait"),
+    ],
+)
+def test_a_decision_names_one_record_that_asks_for_one(
+    shop: Line, arguments: tuple[str, ...], words: str
+) -> None:
+    for work in (differs("000000042@1"), differs("000000042@2"), parks("000000043@1", "x")):
+        beside(shop, work)
+    ran = shop("resolve", *arguments)
+    assert (ran.status, words in ran.err) == (2, True)
+    assert shop("resolve", "orders", "000000042@2", "--why", "x", "--json").documents == [
+        {"connection": "shop", "flow": "orders", "key": "000000042@2", "resolved": SUMS}
+    ]
+
+
 def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
     shop: Line, systems: Systems
 ) -> None:

@@ -94,6 +94,7 @@ COMMANDS = [
     ("trail",),
     ("parked",),
     ("replay",),
+    ("resolve",),
     *(
         ("preview", what)
         for what in ("orders", "invoices", "creditmemos", "story", "customers", "companies")

@@ -36,6 +36,8 @@ async def faults(world: World) -> list[str]:
     found += await of_books(world, ledger)
     found += await of_companies(world, ledger)
     found += [fault async for fault in of_posted(world, ledger)]
+    if world.plan.environment.publishes:
+        found += await world.price_list.faults(ledger)
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 
@@ -185,7 +187,7 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
         parked = {claim.key async for claim in ledger.parked(connection, flow)}
         async for claim in ledger.claims(connection, flow):
             trail = await ledger.trail(connection, flow, claim.key)
-            if (claim.key in parked) != (claim.state is State.PARKED):
+            if (claim.key in parked) != claim.waits_for_a_person:
                 yield f"{flow} {claim.key} is {claim.state}, and the list of the parked disagrees"
             is_account = flow in {"customers", "companies"}
             is_for_others = claim.key.startswith("guest:") or (

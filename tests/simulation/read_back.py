@@ -30,8 +30,8 @@ async def of_posted(world: World, ledger: Ledger) -> AsyncIterator[str]:
         of_order = await ledger.claim(connection, "orders", key)
         if of_order.state is State.PARKED and not of_order.number:
             continue  # nobody knows that it is ours, before a person lets it be found
-        is_compared = claim.state is State.DELIVERED or (
-            claim.state is State.PARKED and any(why in claim.reason for why in SUMS_DIFFER)
+        is_compared = claim.state is State.DELIVERED and (
+            not claim.differs or any(why in claim.reason for why in SUMS_DIFFER)
         )
         if len(told) != 1:
             yield f"invoice {number} is told {len(told)} times in the trail of order {key}"

@@ -40,8 +40,6 @@ from sync.flows.customers.customer_accounts import (
     CustomerAccountWrite,
     learning,
     left_out,
-    left_out_remedy,
-    missing_rows,
 )
 from sync.flows.payloads import id_in
 from sync.flows.targets import dynamics_of
@@ -111,8 +109,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
     return Plan(
         (write,), keys=keys, read=company.raw, before=before, then=then,
-        reason=left_out(write), remedy=left_out_remedy(write, delivery.message.key),
-        missing=missing_rows(write),
+        open_point=left_out(write, delivery.message.key),
     )  # fmt: skip
 
 

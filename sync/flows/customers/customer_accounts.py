@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.core.errors import Missing
 from sync.core.request import Request
 from sync.dynamics.customers import SET, Customers
 from sync.dynamics.documents.requests import account_requests, address_requests
 from sync.engine.claim import Claim
+from sync.engine.plan import OpenPoint
 from sync.engine.write import Amendment, Found, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
 from sync.mapping.addresses import left_out_reason
@@ -182,12 +182,6 @@ def learning(
     return before, then
 
 
-def left_out(write: CustomerAccountWrite) -> str:
-    """The addresses that the account goes without, and why. A matched account's addresses are the
-    ledger's own, and none is ever sent."""
-    return left_out_reason(write.wanted.left_out) if write.is_ours else ""
-
-
 def replayed_by(claim: Claim) -> tuple[str, str]:
     """(flow, key) of the record whose replay delivers an account again: a guest comes with an order
     or document only. The key is empty where none is known."""
@@ -197,19 +191,17 @@ def replayed_by(claim: Claim) -> tuple[str, str]:
     return flow, key
 
 
-def left_out_remedy(write: CustomerAccountWrite, key: str) -> str:
-    """How a person brings them to D365."""
-    if not left_out(write):
-        return ""
+def left_out(write: CustomerAccountWrite, key: str) -> OpenPoint | None:
+    """The addresses that the account goes without, why, and how a person brings them to D365. A
+    matched account's addresses are the ledger's own, and none is ever sent."""
+    left = write.wanted.left_out if write.is_ours else ()
+    if not left:
+        return None
     again = (
         "Then `replay --left-out` brings it to D365, and so does the guest's next order."
         if key.startswith("guest:")
         else f"Then `replay {key}` brings it to D365, and `replay --left-out` all of them."
     )
-    return " ".join([*dict.fromkeys(one.error.remedy for one in write.wanted.left_out), again])
-
-
-def missing_rows(write: CustomerAccountWrite) -> tuple[Missing, ...]:
-    """The rows that would bring them."""
-    left = write.wanted.left_out if write.is_ours else ()
-    return tuple(dict.fromkeys(row for one in left for row in one.error.missing))
+    remedy = " ".join([*dict.fromkeys(one.error.remedy for one in left), again])
+    missing = tuple(dict.fromkeys(row for one in left for row in one.error.missing))
+    return OpenPoint(left_out_reason(left), remedy, missing=missing)

@@ -35,8 +35,6 @@ from sync.flows.customers.customer_accounts import (
     CustomerAccountWrite,
     learning,
     left_out,
-    left_out_remedy,
-    missing_rows,
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
@@ -179,9 +177,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         follow_ups=await _reported(shopper, company, delivery),
         before=before,
         then=then,
-        reason=left_out(write),
-        remedy=left_out_remedy(write, delivery.message.key),
-        missing=missing_rows(write),
+        open_point=left_out(write, delivery.message.key),
     )
 
 

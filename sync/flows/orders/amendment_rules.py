@@ -1,12 +1,18 @@
 """What may be changed of a sales order that D365 holds, and what is left to people there. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from sync.core.money import ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import Changes
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+
+AMOUNTS: Final = frozenset({
+    "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
+})  # fmt: skip
+"""Fields of a line that tell what its pieces cost."""
 
 
 def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
@@ -74,3 +80,23 @@ def is_for_a_return(changes: Changes, found: ExistingSalesOrder, sold: SalesOrde
     if set(changes.header) - {STOPPED} or changes.added or not found.is_shipped:
         return False
     return all(rest.get(name, ZERO) >= found.quantities[name] for name in touched)
+
+
+def is_for_a_credit(
+    changes: Changes, found: ExistingSalesOrder, sent: Mapping[str, Any] | None
+) -> bool:
+    """Whether D365 has invoiced it all, and only pieces would be taken off: nothing of it can be
+    changed there, and a person credits what is too much."""
+    if set(changes.header) - {STOPPED} or changes.added or changes.fixed:
+        return False
+    before = sent["lines"] if sent else {}
+    return found.is_invoiced and all(
+        _is_less(fields, before.get(name), found.quantities.get(name, ZERO))
+        for name, fields in changes.patched.items()
+    )
+
+
+def _is_less(fields: Mapping[str, Any], before: Any, there: Decimal) -> bool:
+    """Whether a change of a line takes pieces off, and changes nothing but what that changes."""
+    quantity = fields.get("OrderedSalesQuantity", (before or {}).get("OrderedSalesQuantity", there))
+    return before is None or (set(fields) <= AMOUNTS and quantity <= there)

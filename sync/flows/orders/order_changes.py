@@ -6,16 +6,19 @@ Goods that D365 shipped before the refund are left to the credit memo, which ret
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
+from sync.dynamics.documents.sales_order import SalesOrder
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.plan import Plan
+from sync.engine.plan import OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_before_refunds import without_credited
+from sync.mapping.order_before_refunds import without_credited, without_refunds
 from sync.mapping.order_left import is_changed, is_nothing_left
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
@@ -75,14 +78,11 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return Plan((), digest=delivery.claim.digest)
     if held is None and delivery.claim.intent is None:
         return Skipped(f"{what} in Commerce before it was posted")
+
     document = None
     if held is None:
         delivery.wait_until_settled()
-        items = await delivery.systems.items.of(
-            order_items(order, connection), with_custom_options(order)
-        )
-        account = await account_for(order, delivery)
-        document = sales_order_from(order, connection, account=account, items=items)
+        document = await _document_of(order, delivery)
     removal = SalesOrderRemoval(
         order_store(order, connection).company or connection.dynamics.company,
         order.increment_id,
@@ -92,4 +92,20 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         LeftBehind(KIND, former_reference(order), delivery),
         document,
     )
-    return Plan((removal,))
+
+    async def look() -> OpenPoint | None:
+        if not was_left(delivery.held(KIND)):
+            return None
+        sold = await _document_of(without_refunds(order), delivery)
+        return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
+
+    new = write_back_of("orders", delivery.message.key, connection)
+    return Plan((removal,), when_new=new, look=look)
+
+
+async def _document_of(order: Order, delivery: Delivery) -> SalesOrder:
+    connection = delivery.systems.settings
+    skus, options = order_items(order, connection), with_custom_options(order)
+    items = await delivery.systems.items.of(skus, options)
+    account = await account_for(order, delivery)
+    return sales_order_from(order, connection, account=account, items=items)

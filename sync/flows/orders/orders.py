@@ -11,7 +11,6 @@ with both documents.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sync.commerce.models.order import Order
@@ -39,14 +38,15 @@ from sync.flows.keys import (
     whole_in,
 )
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.order_amounts import amounts_of, never_charged, notes_of
+from sync.flows.orders.order_amounts import amounts_of, notes_of
 from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
     given_up,
     without_what_is_credited,
 )
-from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
+from sync.flows.orders.order_sums import OrderLook
+from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
@@ -123,6 +123,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     await identified(order.entity_id, f"order {order.increment_id}", delivery)
     await _predecessor_settled(order, delivery)
     write = await _write(order, delivery)
+    look = OrderLook(order, write.order, write.sold, delivery)
     hold = {"hold": write.hold} if write.hold else {}
     return Plan(
         (write,),
@@ -132,7 +133,9 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         keys={"reference": write.reference, **hold},
         read=order.raw,
         when_new=write_back_of("orders", delivery.message.key, connection),
-        then=_told(delivery.message.key, write.hold, never_charged(write.order)),
+        then=_told(delivery.message.key, write.hold),
+        open_point=look.planned(),
+        look=look.look,
     )
 
 
@@ -157,13 +160,10 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     )
 
 
-def _told(key: str, hold: str, beyond: Decimal) -> Callable[[Sequence[Result]], Awaitable[None]]:
-    """Warns once of an order that goes on hold after it was posted, and of each change of one that
-    the shop will never charge whole (`beyond`)."""
+def _told(key: str, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
+    """Warns once of an order that goes on hold after it was posted."""
 
     async def then(results: Sequence[Result]) -> None:
-        if beyond:
-            log.warning("orders.never_charged key=%s amount=%s", key, f"{beyond:.2f}")
         for result in results:
             if result.action == "held":
                 log.warning("orders.held key=%s number=%s reason=%s", key, result.number, hold)
@@ -216,7 +216,7 @@ def version(order: Order) -> object:
 orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    source=Source(read, resolve, version, is_joined=True),
+    source=Source(read, resolve, version, is_joined=True, foresee=foresee),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

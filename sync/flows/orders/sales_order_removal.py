@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from typing_extensions import override
 
@@ -13,6 +13,11 @@ from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.write import Found, Removal, Result, Target
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.sales_order_writes import KIND, as_found
+
+SHIPPED: Final = "shipped|"
+"""How the digest of an order begins that D365 had shipped before it was refunded in Commerce."""
+INVOICED: Final = "invoiced|"
+"""The same where D365 had invoiced it before it was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,17 @@ class SalesOrderRemoval(Removal):
         return as_found(await self.orders.find(order))
 
     def settled(self, found: Found) -> Result | None:
-        """What D365 has shipped before it was refunded comes back by its credit memo."""
+        """What D365 has shipped before it was refunded comes back by its credit memo; what it has
+        invoiced of a cancelled order is left to a person, who credits it."""
         held: ExistingSalesOrder = found.content
         if held.is_cancelled:
             return Result(KIND, held.number, f"cancelled|{held.number}", "cancelled")
         if held.is_open:
             return None
         if self.what == "refunded" and held.is_shipped:
-            return Result(KIND, held.number, f"shipped|{held.number}", "unchanged")
+            return Result(KIND, held.number, f"{SHIPPED}{held.number}", "unchanged")
+        if held.is_over:
+            return Result(KIND, held.number, f"{INVOICED}{held.number}", "unchanged")
         raise Never(
             f"order {self.increment_id} was {self.what} in Commerce, but sales order {held.number}"
             f" is {held.status} in D365",

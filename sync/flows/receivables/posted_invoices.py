@@ -6,8 +6,8 @@ In:      a business event (a notification), or the poll over posted invoices; th
 Key:     "sales-invoice|<company>|<number>" or "free-text|<company>|<number>"; numbers are unique
          per company only.
 Waits:   for the try that has posted the document, and has not recorded its number yet.
-Parks:   totals, tax or a currency that differ from Commerce's (F&O recalculates tax), and revenue
-         that is booked twice.
+Lists:   for a person, as delivered: totals, tax or a currency that differ from Commerce's (F&O
+         recalculates tax), and revenue that is booked twice. A person corrects it, or decides.
 Tells:   what could not be compared, and why, in the trail and as a warning.
 Skips:   documents that are not ours.
 Repeats: what stands in the record's trail is not written again; polls tell by a fingerprint what
@@ -22,9 +22,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.config.connections import Connection
 from sync.core.encoding import digest
-from sync.core.errors import Later
 from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
@@ -37,8 +35,8 @@ from sync.engine.plan import Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Result, Target, Write
+from sync.flows.receivables.posted_records import looked_at_again, orders_of, record_of
 from sync.flows.receivables.posted_sums import Verdict, compared
-from sync.mapping.references import fields_in, templates_of
 from sync.pacing.priority import Priority
 
 log = logging.getLogger("sync.flows.receivables.posted_invoices")
@@ -102,10 +100,10 @@ async def read(key: str, systems: Systems) -> PostedInvoice | None:
 
 async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
     """Compare it with what Commerce charged or gave back, and tell the record's trail, once."""
-    claim = await _record_of(posted, delivery)
+    claim = await record_of(posted, delivery)
     if claim is None:
-        return Skipped("a document of somebody else: no record of ours was posted as this one")
-    if delivery.is_same(delivery.claim.digest, fingerprint(posted)):
+        return await _of_somebody_else(posted, delivery)
+    if _is_settled(posted, delivery):
         return Plan((), digest=delivery.claim.digest)
     verdict = await compared(posted, claim, delivery)
     note = TrailNote(
@@ -113,20 +111,34 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
     )
 
     async def then(_: Sequence[Result]) -> None:
-        _report(verdict, delivery.claim.key, f"{claim.flow} {claim.key}")
+        if verdict.open_point is None and not verdict.is_equal:
+            where = f"{claim.flow} {claim.key}"
+            log.warning(
+                "postings.not_compared key=%s record=%s why=%s",
+                delivery.claim.key, where, verdict.outcome,
+            )  # fmt: skip
 
-    keys = {"reference": posted.reference, "compared": verdict.outcome}
-    return Plan((note,), keys=keys, then=then)
+    return Plan(
+        (note,),
+        keys={"reference": posted.reference, "compared": verdict.outcome},
+        then=then,
+        follow_ups=looked_at_again([claim]),
+        open_point=verdict.open_point,
+    )
 
 
-def _report(verdict: Verdict, key: str, where: str) -> None:
-    """Raises `Never` where the sums differ; that stands in the record's trail by then."""
-    if verdict.fault is not None:
-        reason = verdict.fault.reason
-        log.error("postings.differs key=%s record=%s reason=%s", key, where, reason)
-        raise verdict.fault
-    if not verdict.is_equal:
-        log.warning("postings.not_compared key=%s record=%s why=%s", key, where, verdict.outcome)
+async def _of_somebody_else(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
+    """A document that we did not make: with an order's reference it may bring what the order's sums
+    differ by."""
+    if follow_ups := looked_at_again(await orders_of(posted, delivery)):
+        return Plan((), digest=fingerprint(posted), follow_ups=follow_ups)
+    return Skipped("a document of somebody else: no record of ours was posted as this one")
+
+
+def _is_settled(posted: PostedInvoice, delivery: Delivery) -> bool:
+    """Whether this very document was compared before, and nobody asks for it again."""
+    is_open = delivery.claim.differs or delivery.message.is_asked
+    return not is_open and delivery.is_same(delivery.claim.digest, fingerprint(posted))
 
 
 @dataclass(frozen=True)
@@ -178,50 +190,6 @@ class TrailNote(Write):
         entry = Entry(self.at, "posted", number=number, origin=self.origin, details=self.document)
         await self.ledger.write(self.claim, entry)
         return Found(number)
-
-
-async def _record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
-    """The claim of the order, invoice or credit memo that was posted as this document; the
-    reference leads to it.
-
-    Raises `Later` while a try of such a record has not recorded what it posted.
-    """
-    names = (
-        ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
-    )
-    being_posted: Claim | None = None
-    for flow in names:
-        for number in _numbers_in(posted.reference, flow, delivery.systems.settings):
-            async for claim in delivery.ledger.claims(
-                delivery.systems.name, flow, prefix=f"{number}@"
-            ):
-                if _became(claim, posted):
-                    return claim
-                if not claim.number and claim.intent is not None:
-                    being_posted = claim
-    if being_posted is not None:
-        raise Later(
-            f"{being_posted.flow} {being_posted.key} is being posted, and may be this document",
-            after=timedelta(minutes=1),
-        )
-    return None
-
-
-def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
-    """The record numbers that a reference may name: by the template as it is, and as it was by
-    default before."""
-    templates = templates_of(flow, getattr(settings, flow).reference_template)
-    found = [fields_in(reference, template) for template in templates]
-    return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
-
-
-def _became(claim: Claim, posted: PostedInvoice) -> bool:
-    """Whether the record's number names the document; references alone may be those of several
-    stores or documents."""
-    held = claim.delivered
-    kinds = ("free_text_invoice",) if posted.identifier else ("sales_order", "return_order")
-    number = posted.identifier or posted.sales_order
-    return bool(number) and number in {held[kind].number for kind in kinds if kind in held}
 
 
 async def until(systems: Systems) -> datetime:

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.posted_invoices import PostedInvoice, Sums
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
+from sync.engine.plan import OpenPoint
 from sync.flows.receivables.wanted_sums import Wanted, wanted_of
 
 NOUNS = {"orders": "order", "invoices": "invoice", "creditmemos": "credit memo"}
@@ -23,14 +23,14 @@ NOUNS = {"orders": "order", "invoices": "invoice", "creditmemos": "credit memo"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a comparison. `outcome`: in words, for the trail. `fault`: what parks the
-    record, where sums differ."""
+    """The result of a comparison. `outcome`: in words, for the trail. `open_point`: what is left
+    for a person, where sums differ."""
 
     outcome: str
     is_equal: bool = False
     amount: Decimal | None = None
     tax: Decimal | None = None
-    fault: Never | None = None
+    open_point: OpenPoint | None = None
 
     def as_details(self) -> dict[str, str]:
         """For the trail: the document's own sums as F&O shows them, and what comparing them
@@ -47,7 +47,7 @@ async def compared(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> V
     found = _double_revenue(posted, claim, delivery) or await _held_against(
         posted, own, claim, delivery
     )
-    return Verdict(found.outcome, found.is_equal, own.amount, own.tax, found.fault)
+    return Verdict(found.outcome, found.is_equal, own.amount, own.tax, found.open_point)
 
 
 async def _sums(posted: PostedInvoice, delivery: Delivery) -> Sums:
@@ -62,15 +62,17 @@ def _double_revenue(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
     is_ours = "invoices" in settings.flows and settings.invoices.recipe != "payment-journal"
     if claim.flow != "orders" or not is_ours:
         return None
-    fault = Never(
+    point = OpenPoint(
         f"DOUBLE REVENUE: F&O invoiced sales order {posted.sales_order} as {posted.number}, and the"
         f" recipe {settings.invoices.recipe} books the same order's revenue by free text invoices",
         remedy=(
             'Set invoices.recipe = "payment-journal", or stop invoicing web orders in F&O; '
-            "then credit one of the two."
+            "then credit one of the two, and store that it is done:"
+            f" resolve postings '{delivery.claim.key}' --why TEXT."
         ),
+        sums=f"sales order {posted.sales_order} beside free text invoices",
     )
-    return Verdict("no: the recipe books the same revenue by free text invoices", fault=fault)
+    return Verdict("no: the recipe books the same revenue by free text invoices", open_point=point)
 
 
 async def _held_against(
@@ -85,9 +87,11 @@ async def _held_against(
             f" {wanted.currency}"
         )
         remedy = f"Credit {posted.number} in F&O and post the document in {wanted.currency}."
-        return Verdict(
-            "differs in currency", fault=Never(f"{_label(posted, claim)}: {why}", remedy=remedy)
-        )
+        point = OpenPoint(
+            f"{_label(posted, claim)}: {why}", f"{remedy} {_decided(delivery)}",
+            sums=f"F&O {posted.currency}, Commerce {wanted.currency}",
+        )  # fmt: skip
+        return Verdict("differs in currency", open_point=point)
     if wanted.unclear:
         return Verdict(f"no: {wanted.unclear}")
     sign = -1 if claim.flow == "creditmemos" else 1
@@ -134,11 +138,11 @@ async def _verdict(
     most = delivery.systems.settings.orders.rounding_most
     off, off_tax = held.amount - wanted.amount, _off_tax(held, wanted)
     if off > most or off_tax > most:
-        return _differs(posted, held, wanted, claim)
+        return _differs(posted, held, wanted, claim, delivery)
     if off < -most or off_tax < -most:
         if not await _is_done(posted, claim, delivery):
             return Verdict(f"not yet: F&O has posted {_reported(held, wanted)} so far")
-        return _differs(posted, held, wanted, claim)
+        return _differs(posted, held, wanted, claim, delivery)
     if wanted.tax is None:
         return Verdict(
             "amount only: pieces were cancelled or refunded, and what is left of the tax is not"
@@ -167,13 +171,15 @@ async def _is_done(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> b
     return found is None or found.header.get("SalesOrderStatus") == "Invoiced"
 
 
-def _differs(posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim) -> Verdict:
+def _differs(
+    posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim, delivery: Delivery
+) -> Verdict:
     is_memo = claim.flow == "creditmemos"
     done, did = ("credited", "gave back") if is_memo else ("invoiced", "charged")
     is_taxed = held.tax is not None and wanted.tax is not None
     off_tax = f", of it tax {_off_tax(held, wanted):.2f}" if is_taxed else ""
     what = posted.sales_order or f"free text invoice {posted.identifier}"
-    fault = Never(
+    point = OpenPoint(
         f"{_label(posted, claim)}: F&O {done} {held.amount:.2f} {wanted.currency} with"
         f" {_tax(held.tax)} for {what} (last {posted.number}), Commerce {did} {wanted.amount:.2f}"
         f" with {_tax(wanted.tax)}; difference {held.amount - wanted.amount:.2f}{off_tax}",
@@ -182,9 +188,18 @@ def _differs(posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim) ->
             f" connections.toml), and the lines and charges of {posted.number} with Commerce;"
             " correct it in F&O under the same"
             f" {'order' if posted.kind == 'sales-invoice' else 'customer reference'}, then replay."
+            f" {_decided(delivery)}"
+        ),
+        sums=(
+            f"F&O {held.amount:.2f} with {_tax(held.tax)}, Commerce {wanted.amount:.2f}"
+            f" {wanted.currency} with {_tax(wanted.tax)}"
         ),
     )
-    return Verdict(f"differs: F&O {_reported(held, wanted)}", fault=fault)
+    return Verdict(f"differs: F&O {_reported(held, wanted)}", open_point=point)
+
+
+def _decided(delivery: Delivery) -> str:
+    return f"If F&O is right as it is: resolve postings '{delivery.claim.key}' --why TEXT."
 
 
 def _tax(amount: Decimal | None) -> str:

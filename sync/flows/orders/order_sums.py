@@ -1,0 +1,167 @@
+"""What F&O holds of an order against what Commerce holds, where the order itself cannot be made to
+agree: the shop never charges what was shipped and then cancelled, and F&O has invoiced it.
+
+The order stays delivered, for its invoices and credit memos go on. A person credits the rest in
+F&O, or decides that F&O is right.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from sync.commerce.models.order import Order
+from sync.core.money import CENT, ZERO, rounded, total
+from sync.dynamics.documents.line_amount import LinePrice
+from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.existing_sales_order import ExistingSalesOrder
+from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
+from sync.engine.delivery import Delivery
+from sync.engine.plan import OpenPoint
+from sync.engine.write import Result
+from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
+from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND
+from sync.mapping.order_left import refunded_of_goods
+from sync.mapping.taken_off import orders_are_invoiced
+
+MUCH: Final = (
+    "much",
+    "it was cancelled in Commerce after it was shipped or invoiced, and is never charged there",
+    (
+        "Credit it in F&O: by a credit note of {{number}}, or by a return order or a negative free"
+        " text invoice with the customer reference {reference}; while {{number}} is open, take it"
+        " off there."
+    ),
+)
+LITTLE: Final = (
+    "little",
+    "the shop has charged it",
+    (
+        "Add it to {{number}} in F&O, or charge it by a free text invoice with the customer"
+        " reference {reference}."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class OrderSums:
+    """What both systems hold of an order, in its currency. `allowed`: by how much they may
+    differ."""
+
+    order: Order
+    reference: str
+    dynamics: Decimal
+    commerce: Decimal
+    allowed: Decimal
+
+    def open_point(self) -> OpenPoint | None:
+        """What a person has to look at; None where both agree."""
+        off, currency = self.dynamics - self.commerce, self.order.order_currency_code
+        if abs(off) <= self.allowed:
+            return None
+        much, what, change = MUCH if off > ZERO else LITTLE
+        key = self.order.key
+        return OpenPoint(
+            f"{self.order.label}: F&O holds {self.dynamics:.2f} {currency}, Commerce"
+            f" {self.commerce:.2f}; {abs(off):.2f} too {much}: {what}",
+            f"{change.format(reference=self.reference)} When that is posted: replay {key}. If F&O"
+            f" is right as it is: resolve orders {key} --why TEXT.",
+            sums=f"F&O {self.dynamics:.2f}, Commerce {self.commerce:.2f} {currency}",
+        )
+
+
+@dataclass(frozen=True)
+class OrderLook:
+    """Looks at what F&O holds of an order. `sold`: the document as if nothing had been refunded."""
+
+    order: Order
+    document: SalesOrder
+    sold: SalesOrder
+    delivery: Delivery
+
+    def planned(self) -> OpenPoint | None:
+        """What will be left for a person once F&O holds the document; None where F&O does not
+        invoice sales orders."""
+        if not orders_are_invoiced(self.delivery.systems.settings):
+            return None
+        return self._sums(self.document.held.dynamics, ZERO).open_point()
+
+    async def look(self) -> OpenPoint | None:
+        """What is left for a person by what F&O holds. It is asked only where something is planned
+        to be left, or was left because it had shipped or invoiced the order."""
+        held = self.delivery.held(KIND)
+        if held is None or not (was_left(held) or self.planned()):
+            return None
+        client, company = self.delivery.systems.dynamics, self.document.company
+        posted, found = (
+            client.posted_invoices,
+            await client.sales_orders.by_number(company, held.number),
+        )
+        there = await _posted_beside(posted, company, held.number, self.document.reference)
+        if found is None or found.is_over:
+            there += _total(await posted.invoices_of_order(company, held.number))
+            return self._sums(there, self._to_be_returned(found)).open_point()
+        there += rounded(found.total * self._tax)
+        return self._sums(there, self._to_be_returned(found)).open_point()
+
+    def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
+        """Commerce wants F&O to hold all that it may still charge, less what extensions have
+        cancelled of rows and not of the total, but no less than what it has charged; and what was
+        refunded as long as it comes back by credit memos (`returned`)."""
+        most = self.document.held.commerce + returned
+        least = min(self.order.total_invoiced - refunded_of_goods(self.order) + returned, most)
+        wanted = min(max(there, least), most)
+        return OrderSums(self.order, self.document.reference, there, wanted, self._allowed)
+
+    def _to_be_returned(self, found: ExistingSalesOrder | None) -> Decimal:
+        """What F&O has of what was refunded, with its part of the tax: it was not taken off, so
+        credit memos return it."""
+        there = found.amounts if found else {}
+        left = {line.reference: line.left for line in self.document.lines}
+        beyond = ZERO
+        for line in self.sold.lines:
+            kept, sold = _amount(left.get(line.reference)), _amount(line.left)
+            beyond += max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
+        return rounded(beyond * self._tax)
+
+    @property
+    def _tax(self) -> Decimal:
+        """By how much more Commerce charges than F&O's lines say, which may be without tax."""
+        lines = total(line.left.amount() for line in self.sold.lines if line.left is not None)
+        return self.sold.held.dynamics / lines if lines else Decimal(1)
+
+    @property
+    def _allowed(self) -> Decimal:
+        """What rounding line by line makes."""
+        settings = self.delivery.systems.settings
+        unit = max(settings.dynamics.rounding.get(self.document.held.currency, CENT), CENT)
+        return max(unit * (1 + len(self.document.lines)), settings.orders.rounding_most)
+
+
+def was_left(held: Result | None) -> bool:
+    """Whether what was cancelled or refunded was left on the order, since F&O had shipped or
+    invoiced it."""
+    if held is None:
+        return False
+    is_given_up = held.digest.startswith((SHIPPED, INVOICED))
+    return is_given_up or INVOICED_BEFORE.items() <= held.keys.items()
+
+
+def _amount(price: LinePrice | None) -> Decimal:
+    return price.amount() if price is not None else ZERO
+
+
+async def _posted_beside(
+    posted: PostedInvoices, company: str, number: str, reference: str
+) -> Decimal:
+    """What F&O has posted of other orders, return orders and free text invoices with the order's
+    reference."""
+    others = await posted.sales_invoices_of(company, reference)
+    free = await posted.free_text_invoices_of(company, reference)
+    sums = [await posted.free_text_sums(one) for one in free]
+    beside = _total(one for one in others if one.sales_order != number)
+    return rounded(beside + total(one.amount for one in sums))
+
+
+def _total(posted: Iterable[PostedInvoice]) -> Decimal:
+    return rounded(total(one.amount or ZERO for one in posted))

@@ -1,0 +1,71 @@
+"""Which record of ours a document is that F&O posted, or which orders its reference names."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sync.config.connections import Connection
+from sync.core.errors import Later
+from sync.dynamics.posted_invoices import PostedInvoice
+from sync.engine.claim import Claim
+from sync.engine.delivery import Delivery
+from sync.engine.plan import Notification
+from sync.mapping.references import fields_in, templates_of
+
+
+async def record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
+    """The claim of the order, invoice or credit memo that was posted as this document; the
+    reference leads to it.
+
+    Raises `Later` while a try of such a record has not recorded what it posted.
+    """
+    names = (
+        ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
+    )
+    being_posted: Claim | None = None
+    for flow in names:
+        for number in _numbers_in(posted.reference, flow, delivery.systems.settings):
+            async for claim in delivery.ledger.claims(
+                delivery.systems.name, flow, prefix=f"{number}@"
+            ):
+                if _became(claim, posted):
+                    return claim
+                if not claim.number and claim.intent is not None:
+                    being_posted = claim
+    if being_posted is not None:
+        raise Later(
+            f"{being_posted.flow} {being_posted.key} is being posted, and may be this document",
+            after=timedelta(minutes=1),
+        )
+    return None
+
+
+def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
+    """The record numbers that a reference may name: by the template as it is, and as it was by
+    default before."""
+    templates = templates_of(flow, getattr(settings, flow).reference_template)
+    found = [fields_in(reference, template) for template in templates]
+    return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
+
+
+def _became(claim: Claim, posted: PostedInvoice) -> bool:
+    """Whether the record's number names the document; references alone may be those of several
+    stores or documents."""
+    held = claim.delivered
+    kinds = ("free_text_invoice",) if posted.identifier else ("sales_order", "return_order")
+    number = posted.identifier or posted.sales_order
+    return bool(number) and number in {held[kind].number for kind in kinds if kind in held}
+
+
+async def orders_of(posted: PostedInvoice, delivery: Delivery) -> list[Claim]:
+    """The orders whose reference a document carries."""
+    found = list[Claim]()
+    for number in _numbers_in(posted.reference, "orders", delivery.systems.settings):
+        claims = delivery.ledger.claims(delivery.systems.name, "orders", prefix=f"{number}@")
+        found += [claim async for claim in claims]
+    return found
+
+
+def looked_at_again(claims: Iterable[Claim]) -> tuple[Notification, ...]:
+    """Orders whose sums differ, or differed and were decided on."""
+    wanted = (one for one in claims if one.flow == "orders" and (one.differs or one.resolved))
+    return tuple(Notification(one.flow, one.key) for one in wanted)
