@@ -19,7 +19,7 @@ from sync.core.money import ZERO
 
 DEFAULT: Final = "default"
 GONE: Final = ("qty_canceled", "qty_refunded")
-COMPOSITE: Final = frozenset({"bundle", "grouped"})
+COMPOSITE: Final = frozenset({"bundle"})
 
 
 @dataclass

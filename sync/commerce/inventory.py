@@ -28,8 +28,8 @@ OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id",
     ("items", (
-        "item_id", "parent_item_id", "sku", "product_type", "is_virtual", "qty_ordered",
-        "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",
+        "item_id", "parent_item_id", "product_id", "sku", "product_type", "is_virtual",
+        "qty_ordered", "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",
     )),
 )  # fmt: skip
 

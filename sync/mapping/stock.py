@@ -15,9 +15,10 @@ from typing import Any, Final
 from sync.core.money import ZERO
 
 IN_STOCK, OUT_OF_STOCK = 1, 0
-SHIPPED_AS_PARENT: Final = "configurable"
+COUNTS_ITS_VARIANT: Final = "configurable"
 """Its row counts what is shipped of the variant; the variant's own row never does (measured)."""
-ONLY_PARTS: Final = frozenset({"bundle", "grouped"})
+COMPOSITE: Final = frozenset({"bundle", COUNTS_ITS_VARIANT})
+"""Types whose rows take nothing from stock themselves."""
 
 
 def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -44,14 +45,15 @@ def shipped_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
 def _stocked(
     order: Mapping[str, Any],
 ) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """(sku, its row, the row above it or nothing) of what an order takes from stock."""
+    """(sku, the row that counts it, the row above it or nothing) of what an order takes from
+    stock."""
     rows = {row.get("item_id"): row for row in order.get("items") or []}
     for row in rows.values():
         above = rows.get(row.get("parent_item_id"), {})
-        is_counted_above = above.get("product_type") == SHIPPED_AS_PARENT
+        counted = above if above.get("product_type") == COUNTS_ITS_VARIANT else row
         sku = str(row.get("sku") or "")
-        if sku and not is_counted_above and row.get("product_type") not in ONLY_PARTS:
-            yield sku, row, above
+        if sku and row.get("product_type") not in COMPOSITE:
+            yield sku, counted, above
 
 
 def _gone(row: Mapping[str, Any], above: Mapping[str, Any], name: str) -> Decimal:

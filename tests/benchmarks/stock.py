@@ -170,49 +170,64 @@ class Ran:
         return "  " + ", ".join(list(named)[1:])
 
 
+@dataclass
+class Bench:
+    """One process of the product over the wire. `counted`: operations of tables."""
+
+    wire: Wire
+    systems: SystemsUnderTest
+    services: Services
+    counted: Counter[str]
+    found: list[Ran] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, wire: Wire) -> "Bench":
+        """A new one."""
+        systems, counted = SystemsUnderTest(LoopClock(), SETTINGS), Counter[str]()
+        parts = systems.edition_parts(tables=CountedTables(systems.tables, counted))
+
+        def client(_: object) -> httpx.AsyncClient:
+            return httpx.AsyncClient(transport=httpx.MockTransport(wire.answer))
+
+        parts = replace(parts, commerce_http=client, dynamics_http=client)
+        return cls(wire, systems, Services(systems.connections, FLOWS, parts), counted)
+
+    async def run(self, title: str, key: str = EVERYTHING, rows: int = 0) -> None:
+        """One run to its end, measured."""
+        wire, ledger = self.wire, self.services.ledger
+        wire.requests.clear()
+        self.counted.clear()
+        wire.seconds, began = 0.0, process_time()
+        while True:
+            message = Message("stock", CONNECTION, key, "poll", self.systems.clock.now())
+            await self.services.runner.deliver(message)
+            claim, queue = await ledger.claim(CONNECTION, "stock", key), self.systems.queue
+            if not any(await queue.waiting("catalogue", most=1)):
+                break
+            for taken in await queue.receive("catalogue", most=100, wait=timedelta()):
+                await queue.complete(taken)
+        assert claim.state in (State.DELIVERED, State.SKIPPED), claim.reason
+        own, read = process_time() - began - wire.seconds, rows or 3 * wire.skus
+        counts = (wire.requests.copy(), self.counted.copy())
+        self.found.append(Ran(title, wire.skus, read, own, *counts))
+
+
 async def measured_stock(skus: int) -> list[Ran]:
     """The first load, nothing changed, some changed, and one SKU that is notified."""
     wire = Wire(skus)
     wire.render()
-    systems, counted = SystemsUnderTest(LoopClock(), SETTINGS), Counter[str]()
-    parts = systems.edition_parts(tables=CountedTables(systems.tables, counted))
-
-    def client(_: object) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(wire.answer))
-
-    parts = replace(parts, commerce_http=client, dynamics_http=client)
-    services = Services(systems.connections, FLOWS, parts)
-    found = []
-
-    async def run(title: str, key: str = EVERYTHING, rows: int = 3 * skus) -> None:
-        wire.requests.clear()
-        counted.clear()
-        wire.seconds, began = 0.0, process_time()
-        while True:
-            await services.runner.deliver(
-                Message("stock", CONNECTION, key, "poll", systems.clock.now())
-            )
-            claim = await services.ledger.claim(CONNECTION, "stock", key)
-            if not any(await systems.queue.waiting("catalogue", most=1)):
-                break
-            for message in await systems.queue.receive("catalogue", most=100, wait=timedelta()):
-                await systems.queue.complete(message)
-        assert claim.state in (State.DELIVERED, State.SKIPPED), claim.reason
-        own = process_time() - began - wire.seconds
-        found.append(Ran(title, skus, rows, own, wire.requests.copy(), counted.copy()))
-
+    bench = Bench.over(wire)
     try:
-        await run("first load")
-        await run("nothing changed")
-        for number in range(0, skus, CHANGED):
-            wire.quantity[number] = 1000 + number
+        await bench.run("first load")
+        await bench.run("nothing changed")
+        wire.quantity |= {number: 1000 + number for number in range(0, skus, CHANGED)}
         wire.render()
-        await run(f"one in {CHANGED} changed")
+        await bench.run(f"one in {CHANGED} changed")
         wire.quantity[0] = 5
         wire.render()
-        await run("one SKU notified", "SKU-000000", 3)
+        await bench.run("one SKU notified", "SKU-000000", 3)
     finally:
-        await services.close()
-        systems.close()
+        await bench.services.close()
+        bench.systems.close()
     assert wire.shown["SKU-000000", "north"]["quantity"] == Decimal(5)
-    return found
+    return bench.found

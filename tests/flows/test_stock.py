@@ -334,3 +334,19 @@ async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_a
     await harness.replays((await harness.parked())[0])
     await publishes(harness)
     assert harness.commerce.salable(SKU) == left
+
+
+@in_harness(items={"custom_options": "base"}, **STOCK)
+async def test_an_order_with_custom_options_counts_for_its_product(harness: Harness) -> None:
+    product = Product("ENG-1", 600, Decimal(5), options=(("41", Decimal(1)),), option_skus=("TXT",))
+    harness.commerce.sell(product)
+    harness.dynamics.release(COMPANY, "ENG-1")
+    await mapped(harness, "ENG-1", "ea")
+    harness.commerce.stock.is_managed = True
+    harness.dynamics.receive("ENG-1", 30)
+    await publishes(harness)
+    order = harness.place(skus=("ENG-1",))
+    assert order.items[0]["sku"] == "ENG-1-TXT"
+    await harness.delivers(order)
+    await publishes(harness)
+    assert shown(harness, "ENG-1") == (30, 1)

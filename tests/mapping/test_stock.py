@@ -71,6 +71,7 @@ def row(number: int, sku: str, ordered: Any = 5, **more: Any) -> dict[str, Any]:
         ([row(1, "A", qty_shipped=3, qty_refunded=4)], {}),
         ([row(1, "A", qty_canceled=2, qty_shipped=Decimal("1.5"))], {"A": Decimal("1.5")}),
         ([row(1, "A"), row(2, "A", 2)], {"A": 7}),
+        ([row(1, "A", product_type="grouped", qty_shipped=1)], {"A": 4}),
         ([row(1, "V", is_virtual=1, qty_invoiced=4)], {"V": 1}),
         ([row(1, "RED", product_type="configurable", qty_shipped=2),
           row(2, "RED", parent_item_id=1)], {"RED": 3}),

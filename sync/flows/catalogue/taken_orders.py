@@ -42,11 +42,30 @@ async def read_orders(systems: Systems, ledger: Ledger) -> Orders:
     """The orders of this connection that are open, were finished lately, or are parked."""
     inventory, settings = systems.commerce.inventory, systems.settings
     since = systems.clock.now() - FINISHED_WITHIN
-    orders = _by_key(await inventory.open_orders(settings.store_ids, since))
+    rows = await inventory.open_orders(settings.store_ids, since)
+    orders = _by_key(await _by_product(systems, rows))
     parked = [claim.key async for claim in ledger.parked(systems.name, "orders")]
     numbers = {key.partition("@")[0] for key in parked if key not in orders}
-    more = _by_key(await inventory.orders_of(sorted(numbers)) if numbers else [])
+    rows = await inventory.orders_of(sorted(numbers)) if numbers else []
+    more = _by_key(await _by_product(systems, rows))
     return {**{key: more[key] for key in parked if key in more}, **orders}
+
+
+async def _by_product(
+    systems: Systems, rows: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The orders with the SKUs of the products themselves: chosen custom options make the SKU of
+    an order's row longer, and the shop reserves the product."""
+    orders = list(rows)
+    ids = {int(item.get("product_id") or 0) for row in orders for item in row.get("items") or []}
+    skus = await systems.commerce.products.skus(ids - {0}) if ids else {}
+    return [
+        {**row, "items": [
+            {**item, "sku": skus.get(int(item.get("product_id") or 0), item.get("sku"))}
+            for item in row.get("items") or []
+        ]}
+        for row in orders
+    ]  # fmt: skip
 
 
 def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
