@@ -7,7 +7,6 @@ from decimal import Decimal
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
-from sync.config.connections import Orders
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.mapping.order_parts import row_tax_codes
@@ -38,22 +37,21 @@ def document_rows(
     document: Invoice | CreditMemo,
     items: Mapping[int, DocumentItem],
     order: Order,
-    settings: Orders,
 ) -> Iterator[DocumentRow]:
     """The rows of `items`, by their place in the document. Raises `Never` for one without a
-    quantity, and for one that is not in the order where codes decide its tax."""
+    quantity, and for one that is not in the order."""
     ordered = {item.item_id: item for item in order.items}
     for place, item in items.items():
         if item.qty <= ZERO:
             what = f"items[{place}].qty of {item.sku[:64]} is {item.qty}"
             raise _unfit(document, what, "a row with an amount needs a quantity")
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if origin is None and settings.taxes:
+        if origin is None:
             what = (
                 f"items[{place}].order_item_id {item.order_item_id} is no row of order"
                 f" {order.increment_id}"
             )
-            raise _unfit(document, what, "its tax codes are not known")
+            raise _unfit(document, what, "nobody knows what was sold, nor how it is taxed")
         yield _row(place, item, origin, order)
 
 

@@ -226,3 +226,33 @@ async def test_where_free_text_invoices_book_the_revenue_an_order_that_differs_i
     assert await listed(finance) == []
     amounts = (await finance.trail(order))[-1].details["amounts"]
     assert amounts["never charged in Commerce"] == f"{rest(order):.2f}"
+
+
+@pytest.mark.parametrize("decided", ["by resolve", "in F&O"])
+@in_finance()
+async def test_goods_whose_money_went_back_by_an_adjustment_are_for_a_person(
+    finance: Finance, decided: str
+) -> None:
+    order = await finance.placed(
+        store=GERMAN, shopper=HANS, shipping=Decimal(5), **finance.wants("SIMPLE-001", pieces=2)
+    )
+    finance.commerce.invoice(order)
+    whole = order.amount("base_grand_total")
+    nothing = {order.items[0]["item_id"]: Decimal(0)}
+    memo = finance.commerce.refund(order, nothing, shipping=Decimal(0), positive=whole)
+    assert memo["adjustment_positive"]
+    await finance.delivers(order)
+    claim = await finance.claim(order)
+    assert (claim.state, claim.differs) == (
+        State.DELIVERED,
+        "all money given back, 2 pieces to be shipped",
+    )
+    assert await listed(finance) == [key_of(order)]
+    await finance.books(memo, "creditmemos")
+    assert await finance.stands(memo, "creditmemos") is State.DELIVERED
+    if decided == "in F&O":
+        finance.dynamics.cancel(finance.header(order)["SalesOrderNumber"], COMPANY)
+        await finance.replays(key_of(order), "orders")
+    else:
+        assert await decides(finance, order)
+    assert await listed(finance) == []

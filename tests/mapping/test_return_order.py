@@ -157,22 +157,13 @@ async def test_a_currency_that_f_o_rounds_to_larger_units_parks_what_is_no_multi
     assert str(found.totals.difference) == "-0.02"
 
 
-async def test_an_item_that_is_not_in_the_order_is_returned_without_a_lot() -> None:
+@pytest.mark.parametrize("taxes", [{}, {"*": {"group": "G", "item_group": "I"}}])
+@pytest.mark.parametrize("number", [999_999, None])
+async def test_an_item_that_is_not_in_the_order_parks(taxes: Any, number: int | None) -> None:
     order = made(row())
     memo = memo_of(order)
-    memo["items"][0]["order_item_id"] = 999_999
-    (line,) = await lines_of(order, memo)
-    assert "ReturningInventoryLotId" not in line
-    assert line["ItemNumber"] == "BIKE"
-
-
-async def test_an_item_that_is_not_in_the_order_parks_where_its_tax_codes_are_needed() -> None:
-    order = made(row())
-    memo = memo_of(order)
-    memo["items"][0]["order_item_id"] = 999_999
-    found = await booked(
-        memo, order, books(orders={"taxes": {"*": {"group": "G", "item_group": "I"}}}), is_memo=True
-    )
+    memo["items"][0]["order_item_id"] = number
+    found = await booked(memo, order, books(orders={"taxes": taxes}), is_memo=True)
     assert found.outcome == "park"
     assert "items[0].order_item_id" in found.reason
 
