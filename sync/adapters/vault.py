@@ -28,6 +28,7 @@ MOST_BYTES: Final = 25 * 1024
 PROOF: Final = ""
 """The name of the entry that tells a wrong key from a changed file; no secret can have it."""
 _WRITES: Final = re.compile(r"writes ([0-9]{1,15}) of ([0-9a-f]{64})")
+_KEY_ALONE: Final = f"{PROOF}:this key"
 MARK: Final = "vault.mark"
 
 Tokens = Mapping[str, str]
@@ -139,10 +140,12 @@ class Vault:
 
     def _proven(self, proof: str, tokens: Tokens) -> int:
         """How often the file was written, once its entries are those of the last time. Earlier
-        releases did not count."""
+        releases did not count, and proved no more than the key."""
+        if proof == _KEY_ALONE:
+            return 0
         found = _WRITES.fullmatch(proof.removeprefix(f"{PROOF}:"))
         if found is None:
-            return 0
+            raise _damaged(self._path, "its proof is none")
         if found[2] != _all({name: one for name, one in tokens.items() if name != PROOF}):
             raise _damaged(self._path, "its entries were changed")
         return int(found[1])

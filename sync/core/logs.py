@@ -25,27 +25,40 @@ QUIET: Final = (
 level of ours."""
 
 _SECRETS: Final = (
-    r"token|secret|password|passwd|signature|sig|api[_-]?key|access[_-]?key|account[_-]?key|"
-    r"consumer[_-]key"
+    r"token|secret|password|passwd|pwd|passphrase|signature|sig|api[_-]?key|access[_-]?key"
+    r"|account[_-]?key|private[_-]?key|consumer[_-]key"
     r"|functions-key|verifier|nonce|assertion"
 )
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----[^-]*"), MASK),
     (re.compile(r"(?i)\b(authorization|cookie)([\"']?\s*[:=,]\s*)[^\r\n]+"), rf"\1\2{MASK}"),
-    (re.compile(r"\b((?i:bearer)|Basic)\s+[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"\b((?i:bearer)|Basic)[:\s]\s*[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
     (re.compile(r"(?i)(?<![\w+.-])([a-z][a-z0-9+.-]{1,20}://)[^\s/?#@\"']+@"), rf"\1{MASK}@"),
     (re.compile(r"[^\s\"'<>]+"), lambda found: _without_query(found[0])),
+    (re.compile(r"(?i)([?&]code=)[^\s\"'&]+"), rf"\1{MASK}"),
     (
         re.compile(
-            rf"(?i)(?<![\w-])([\w-]{{0,40}}?(?:{_SECRETS}))([\"']?\s*[=:]\s*[\"']?)[^\s\"'&;,]+"
+            rf"(?i)(?<![\w-])([\w-]{{0,40}}?(?:{_SECRETS}))([\"']?\s*[=:]\s*)"
+            r"(?:\"[^\"\r\n]+|'[^'\r\n]+|[^\s\"'&;,]+)"
         ),
         rf"\1\2{MASK}",
     ),
-    (re.compile(r"(?i)(?<![\w.+'-])[\w.+'-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"), MASK),
+    (
+        re.compile(
+            r"(?i)(?<![\w.+'-])[\w.+'-]+(?:[@＠]|%40|\\u0040|&#64;)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"
+        ),
+        MASK,
+    ),
     (re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"), MASK),
     (re.compile(r"(?<!\w)[A-Za-z0-9]{32,}(?!\w)"), lambda found: _unless_plain(found[0])),
     (re.compile(r"(?<![\w+/~.-])[\w+/~.-]{38,}={0,2}"), lambda found: _unless_path(found[0])),
 )
 _CODES: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Letters and marks that nothing is drawn for (Unicode's Default_Ignorable_Code_Point): whole texts
+can be hidden in them."""
 _SCHEME: Final = re.compile(r"(?i)\bhttps?://")
 _FIELDS: Final = re.compile(r"([A-Za-z_][\w.]*)=%[-#0 +]*\d*(?:\.\d+)?[sdrif]")
 
@@ -179,7 +192,8 @@ def without_codes(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        "\ufffd" if char not in "\n\r\t" and category(char) in _CODES else char for char in text
+        "\ufffd" if char not in "\n\r\t" and category(char) in _CODES else char
+        for char in _UNSEEN.sub("\ufffd", text)
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sync.adapters.cipher import fernet
 from sync.adapters.key_files import create_key_file, new_key, read_key_file
-from sync.adapters.vault import Vault
+from sync.adapters.vault import MARK, Vault
 from sync.core.errors import Never
 
 KEY = new_key()
@@ -245,6 +245,21 @@ def test_a_vault_that_is_gone_is_not_made_again(vault: Vault, path: Path) -> Non
     with pytest.raises(Never, match="is missing"):
         Vault(path, KEY).set("other", "x")
     assert not exists(path)
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_an_entry_in_the_proofs_place_proves_nothing(
+    vault: Vault, path: Path, is_marked: bool
+) -> None:
+    """Or who may write the file could bring back one secret that was replaced."""
+    older = content_of(path)["secrets"]
+    vault.set("shop-token", "another")
+    if not is_marked:
+        path.with_name(MARK).unlink()
+    for proof in content_of(path)["secrets"].values():
+        put_content(path, {"secrets": older, "proof": proof})
+        with pytest.raises(Never, match="its proof is none"):
+            secret(path)
 
 
 def test_an_older_file_that_is_meant_is_taken_once_the_mark_is_deleted(

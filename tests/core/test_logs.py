@@ -72,7 +72,25 @@ def test_an_empty_value_is_seen(out: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", [0x1B, 0x9B, 0x202E, 0x2066, 0x200D, 0xE0041, 0xD800, 0x2028], ids=hex
+    "point",
+    [
+        0x1B,
+        0x9B,
+        0x202E,
+        0x2066,
+        0x200D,
+        0xE0041,
+        0xD800,
+        0x2028,
+        0x034F,
+        0x115F,
+        0x180B,
+        0x3164,
+        0xFE0F,
+        0xFFA0,
+        0xE0168,
+    ],
+    ids=hex,
 )
 def test_no_code_that_turns_or_hides_text_reaches_a_terminal(point: int) -> None:
     value = f"a{chr(point)}b"
@@ -127,6 +145,14 @@ PLANTED = [
     ("hunter2", "Endpoint=sb://bus/;SharedAccessKey=%s"),
     ("hunter2", "https://me:%s@shop.example/rest"),
     ("hunter2", "GET https://host/api/webhooks?code=%s HTTP/1.1"),
+    ("hunter2", "GET /api/health?code=%s HTTP/1.1"),
+    ("correct horse battery", '{"client_secret": "%s"}'),
+    ("correct horse battery", "passphrase='%s'"),
+    ("hunter2", "pwd=%s"),
+    ("abcdefgh", "bearer: %s"),
+    ("ann＠example.com", "customer %s is unknown"),
+    (r"ann\u0040example.com", "customer %s is unknown"),
+    ("short/parts", "-----BEGIN PRIVATE KEY-----\nMIIE\n%s\n-----END PRIVATE KEY-----"),
 ]
 
 
