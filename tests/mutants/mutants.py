@@ -73,7 +73,7 @@ MUTANTS: Final = (
     Mutant(
         "target-numbers-lost",
         "a delivered record's claim does not say what the targets hold",
-        OUTCOMES,
+        "sync/engine/outcome_rows.py",
         '"targets": delivery.targets,',
         '"targets": "",',
         TESTS_OF_EXECUTOR,
