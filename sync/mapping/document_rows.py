@@ -39,7 +39,8 @@ def document_rows(
     order: Order,
 ) -> Iterator[DocumentRow]:
     """The rows of `items`, by their place in the document. Raises `Never` for one without a
-    quantity, and for one that is not in the order."""
+    quantity, for one that is not in the order, and for one with more pieces than the order has
+    (bundles that are shipped separately count theirs twice: measured)."""
     ordered = {item.item_id: item for item in order.items}
     for place, item in items.items():
         if item.qty <= ZERO:
@@ -52,6 +53,9 @@ def document_rows(
                 f" {order.increment_id}"
             )
             raise _unfit(document, what, "nobody knows what was sold, nor how it is taxed")
+        if item.qty > origin.qty_ordered and origin.product_type != "bundle":
+            what = f"items[{place}].qty of {item.sku[:64]} is {item.qty}"
+            raise _unfit(document, what, f"its order has {origin.qty_ordered}")
         yield _row(place, item, origin, order)
 
 

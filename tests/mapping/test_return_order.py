@@ -168,6 +168,16 @@ async def test_an_item_that_is_not_in_the_order_parks(taxes: Any, number: int | 
     assert "items[0].order_item_id" in found.reason
 
 
+async def test_more_pieces_than_were_ordered_park() -> None:
+    order = made(row(quantity="2"))
+    memo = memo_of(order)
+    memo["items"][0]["qty"] = Decimal(3)
+    found = await booked(memo, order, books(), is_memo=True)
+    assert found.outcome == "park"
+    assert "items[0].qty of BIKE is 3" in found.reason
+    assert "its order has 2" in found.reason
+
+
 async def test_the_same_row_twice_is_two_references() -> None:
     order = made(row(price="5.00"))
     memo = memo_of(order, grand_total=Decimal(10), subtotal=Decimal(10))
