@@ -10,6 +10,7 @@ FUZZ := .venv-fuzz
 PINS := .venv-pins
 SEED ?= 1
 SECONDS ?= 300
+WORLDS ?= 100
 RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
@@ -43,10 +44,10 @@ coverage: $(VENV)/development
 test-long: $(VENV)/development
 	$(TESTS) -n 2 -m "long or hypothesis" --hypothesis-profile=long
 
-# The product with one thing wrong each: which test or world finds it out. Writes docs/mutants.md;
-# NAMES=again-dropped runs one and writes nothing.
+# The product with one thing wrong each: which test and which world find it out. Writes
+# docs/mutants.md; NAMES=again-dropped runs one and writes its row. WORLDS=0 asks tests alone.
 mutants: $(VENV)/development
-	$(RUN) -m tests.mutants $(NAMES) $(if $(NAMES),,--page)
+	$(RUN) -m tests.mutants $(NAMES) --worlds $(WORLDS) --page
 
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
 # they are skipped.

@@ -80,6 +80,23 @@ def functions() -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef
         )
 
 
+@cache
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def code_lines(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function from its `def` to its end, without those of its docstring, blank ones,
+    and those with a comment alone. Functions inside it count with it, and for themselves too."""
+    lines = _lines(module.path)
+    counted = set(range(function.lineno, (function.end_lineno or 0) + 1))
+    if ast.get_docstring(function) is not None:
+        told = function.body[0]
+        counted -= set(range(told.lineno, (told.end_lineno or 0) + 1))
+    texts = (lines[number - 1].strip() for number in counted)
+    return sum(bool(text) and not text.startswith("#") for text in texts)
+
+
 LOGGING: Final = re.compile(r"(log|logger|logging)\.(debug|info|warning|error|exception|critical)")
 
 

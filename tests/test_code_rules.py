@@ -10,9 +10,11 @@ import pytest
 from sync.config.connections import FLOW_NAMES
 from sync.engine.flow import AdobeEvents, DocumentFlow, Poll
 from sync.flows import FLOWS, SUB_FLOWS
-from tests.source import ROOT, dotted, functions, imports, log_calls, modules
+from tests.conftest import FIRST
+from tests.source import ROOT, code_lines, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
+LONGEST_OF_NINE_IN_TEN = 14
 
 AZURE: Final = ("adapters", "hosts")
 ENVIRONMENT: Final = ("app", "cli", "sandbox.demo")
@@ -86,6 +88,33 @@ def test_a_function_fits_on_a_screen() -> None:
         if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION
     ]
     assert not long
+
+
+def test_nine_functions_of_ten_are_short() -> None:
+    """Of `sync`, counted as `code_lines` says."""
+    lengths = {
+        f"{module.path}:{function.lineno} {function.name}": code_lines(module, function)
+        for module, function in functions()
+        if is_in(module.name, ("sync",))
+    }
+    long = [where for where, length in lengths.items() if length > LONGEST_OF_NINE_IN_TEN]
+    assert len(long) <= len(lengths) // 10, "\n".join(long)
+
+
+def test_a_function_of_the_tests_fits_on_a_screen() -> None:
+    long = [
+        f"{path}:{node.lineno} {node.name}"
+        for path in (ROOT / "tests").rglob("*.py")
+        if "node_modules" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert not long
+
+
+def test_what_the_run_begins_with_is_there() -> None:
+    assert [name for name in FIRST if not (ROOT / name).exists()] == []
 
 
 def test_a_module_is_read_in_one_sitting() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never
@@ -58,11 +59,13 @@ async def test_commerce(status: int) -> None:
     async with httpx.AsyncClient(transport=answering(status, stream)) as http:
         settings = Commerce(url="https://shop.example.com", **names)
         client = CommerceClient(
-            settings,
-            secrets=KnownSecrets(CREDENTIALS),
-            http=http,
-            clock=HandClock(),
-            pace=pace_of(HandClock()),
+            Access(
+                settings,
+                secrets=KnownSecrets(CREDENTIALS),
+                http=http,
+                clock=HandClock(),
+                pace=pace_of(HandClock()),
+            )
         )
         with pytest.raises((Later, Never)):
             await client.get("orders/1")

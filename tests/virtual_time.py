@@ -6,9 +6,10 @@ simulation its own chance.
 """
 
 import asyncio
+import heapq
 import selectors
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
@@ -46,6 +47,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumping = _Jumping()
         self._chance = random
         self._ready: deque[asyncio.Handle]
+        self._scheduled: list[asyncio.TimerHandle]
+        self._stopping: bool
+        self._clock_resolution: float
+        self._process_events: Callable[[object], None]
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -53,12 +58,32 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.seconds
 
     def _run_once(self) -> None:
-        if self._chance is not None and len(self._ready) > 1:
-            shuffled = list(self._ready)
-            self._chance.shuffle(shuffled)
-            self._ready.clear()
-            self._ready.extend(shuffled)
-        super()._run_once()  # type: ignore[misc]
+        """As asyncio does it, but for what costs time and has no use here: sockets are looked at
+        when nothing else can run."""
+        ready, scheduled = self._ready, self._scheduled
+        while scheduled and scheduled[0]._cancelled:
+            self._due_next()
+        if not ready and not self._stopping:
+            left = max(0.0, scheduled[0].when() - self._jumping.seconds) if scheduled else None
+            self._process_events(self._jumping.select(left))
+        ends = self._jumping.seconds + self._clock_resolution
+        while scheduled and scheduled[0].when() < ends:
+            ready.append(self._due_next())
+        running = list(ready)
+        ready.clear()
+        if self._chance is not None and len(running) > 1:
+            self._chance.shuffle(running)
+        for handle in running:
+            if not handle._cancelled:
+                handle._run()
+
+    def _due_next(self) -> asyncio.TimerHandle:
+        handle = heapq.heappop(self._scheduled)
+        handle._scheduled = False  # type: ignore[attr-defined]
+        return handle
+
+    def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
+        """It is dropped when its time has come, which is soon."""
 
 
 class LoopClock:
@@ -67,10 +92,14 @@ class LoopClock:
     def __init__(self, start: datetime = START, random: Random | None = None) -> None:
         self._start = start
         self._random = random or Random(7)
+        self._known = (0.0, start)
 
     def now(self) -> datetime:
         """Aware UTC."""
-        return self._start + timedelta(seconds=asyncio.get_running_loop().time())
+        seconds = asyncio.get_running_loop().time()
+        if seconds != self._known[0]:
+            self._known = (seconds, self._start + timedelta(seconds=seconds))
+        return self._known[1]
 
     def unique(self) -> str:
         """32 hexadecimal characters."""

@@ -45,41 +45,33 @@ def check_key(table: str, *parts: str) -> None:
     (`table_storage/keys.py`).
     """
     for part in parts:
-        if not 1 <= len(part) <= MOST_KEY:
-            raise ValueError(
-                f"table {table}: a partition or key of {len(part)} characters, expected 1 to"
-                f" {MOST_KEY}"
-            )
-        if CONTROL.search(part) or not _encodable(part):
-            raise ValueError(
-                f"table {table}: a control character or half a surrogate pair in a partition or key"
-            )
-        if not fits(part):
-            raise ValueError(
-                f"table {table}: a partition or key of more than {MOST_STORED} characters once"
-                " escaped"
-            )
+        if fault := _key_fault(part):
+            raise ValueError(f"table {table}: {fault}")
+
+
+def _key_fault(part: str) -> str:
+    if not 1 <= len(part) <= MOST_KEY:
+        return f"a partition or key of {len(part)} characters, expected 1 to {MOST_KEY}"
+    if CONTROL.search(part) or not _encodable(part):
+        return "a control character or half a surrogate pair in a partition or key"
+    if not fits(part):
+        return f"a partition or key of more than {MOST_STORED} characters once escaped"
+    return ""
 
 
 def tidy(table: str, row: Row) -> dict[str, Value]:
     """The row's cells as they will come back: without those that are None, datetimes in UTC. Checks
     every limit."""
     check_key(table, row.partition, row.key)
-    cells = {
-        name: _cell(f"table {table}, cell {name}", value)
-        for name, value in row.values.items()
-        if value is not None
-    }
+    given = ((name, value) for name, value in row.values.items() if value is not None)
+    cells = {name: _cell(f"table {table}, cell {name}", value) for name, value in given}
     for name in cells:
         if not name.isidentifier() or len(name) > 255 or name in RESERVED:
-            raise ValueError(
-                f"table {table}: {name!r} is no name for a cell: letters, digits and _, no digit"
-                " first"
-            )
+            why = "is no name for a cell: letters, digits and _, no digit first"
+            raise ValueError(f"table {table}: {name!r} {why}")
     if len(cells) > MOST_CELLS:
-        raise ValueError(
-            f"table {table}: a row of {len(cells)} cells, at most {MOST_CELLS} are stored"
-        )
+        what = f"a row of {len(cells)} cells, at most {MOST_CELLS} are stored"
+        raise ValueError(f"table {table}: {what}")
     if size(row.partition, row.key, cells) > MOST_ROW:
         raise ValueError(f"table {table}: a row of more than 1 MiB")
     return cells
@@ -117,12 +109,12 @@ def _weight(value: Value) -> int:
 
 def to_text(cells: Mapping[str, Value]) -> str:
     """Cells as JSON; bytes and datetimes, which it lacks, as one-member objects."""
-    return json.dumps(cells, ensure_ascii=False, separators=(",", ":"), default=_marked)
+    return _encoded(cells)
 
 
 def from_text(text: str) -> dict[str, Value]:
     """The inverse of `to_text`."""
-    cells: dict[str, Value] = json.loads(text, object_hook=_unmarked)
+    cells: dict[str, Value] = _decoded(text)
     return cells
 
 
@@ -138,6 +130,12 @@ def _unmarked(found: dict[str, Any]) -> Any:
     if "$at" in found:
         return datetime.fromisoformat(found["$at"])
     return found
+
+
+_encoded: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=_marked
+).encode
+_decoded: Final = json.JSONDecoder(object_hook=_unmarked).decode
 
 
 def _cell(where: str, value: object) -> Value:

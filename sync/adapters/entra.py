@@ -39,6 +39,10 @@ nobody."""
 _CODE: Final = re.compile(r"AADSTS\d+")
 _PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 20}
 
+CORRECT_SIGN_IN: Final = (
+    "Correct them in connections.toml; a certificate is PEM with its unencrypted private key"
+)
+
 
 def managed_identity(client_id: str | None, **options: Any) -> AsyncTokenCredential:
     """The app's own identity. Its token cache is its own, so there is one per process; close it
@@ -148,9 +152,8 @@ class EntraTokens:
                 await self._forget()
                 raise self._refused(error) from None
             except AzureError as error:
-                raise Later(
-                    f"Entra gave no token for {self._scope}: {type(error).__name__}", counts=False
-                ) from None
+                what = f"Entra gave no token for {self._scope}: {type(error).__name__}"
+                raise Later(what, counts=False) from None
 
     async def close(self) -> None:
         """Close the credential's connections; the next `token` makes another."""
@@ -172,8 +175,7 @@ class EntraTokens:
             else "check tenant, client id and the expiry of its secret"
         )
         return SignInRefused(
-            f"Entra refused a token for {self._scope} ({code}): {check}",
-            after=REFUSED_WAIT,
+            f"Entra refused a token for {self._scope} ({code}): {check}", after=REFUSED_WAIT
         )
 
     async def _make(self) -> AsyncTokenCredential:
@@ -185,14 +187,9 @@ class EntraTokens:
         try:
             return self._built(shown)
         except ValueError:
-            raise Never(
-                f"tenant, authority or the secret {name} is not what Entra takes for auth ="
-                f" {section.auth}",
-                remedy=(
-                    "Correct them in connections.toml; a certificate is PEM with its unencrypted"
-                    " private key"
-                ),
-            ) from None
+            taken = f"is not what Entra takes for auth = {section.auth}"
+            what = f"tenant, authority or the secret {name} {taken}"
+            raise Never(what, remedy=CORRECT_SIGN_IN) from None
 
     def _built(self, shown: str) -> AsyncTokenCredential:
         section = self._section

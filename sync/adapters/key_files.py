@@ -31,25 +31,23 @@ def create_key_file(path: Path) -> str:
     return key
 
 
+def _unopened(path: Path, error: OSError) -> Never:
+    if error.errno == errno.ENOENT:
+        return Never(f"no key file {path}", remedy="Restore it, or run: python -m sync init")
+    if error.errno == errno.ELOOP:
+        remedy = "Name the file itself: who may change the link chooses the key."
+        return Never(f"the key file {path} is a symbolic link", remedy=remedy)
+    remedy = "Give the program's user, and nobody else, the right to read it."
+    return Never(f"the key file {path} cannot be read: {error.strerror}", remedy=remedy)
+
+
 def read_key_file(path: Path) -> str:
     """The key in a file. Raises `Never` when there is none, when it is a link or no file, when it
     belongs to somebody else, or when others than its owner may read it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | _NO_LINK | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise Never(
-            f"no key file {path}", remedy="Restore it, or run: python -m sync init"
-        ) from None
     except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise Never(
-                f"the key file {path} is a symbolic link",
-                remedy="Name the file itself: who may change the link chooses the key.",
-            ) from None
-        raise Never(
-            f"the key file {path} cannot be read: {error.strerror}",
-            remedy="Give the program's user, and nobody else, the right to read it.",
-        ) from None
+        raise _unopened(path, error) from None
     try:
         _check_key_file(path, os.fstat(descriptor))
         return os.read(descriptor, LONGEST).decode("ascii", "replace").strip()

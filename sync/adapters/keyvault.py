@@ -38,6 +38,8 @@ PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 10, 
 """aiohttp repeats a question once whose connection broke; an answer that asks for patience is not
 waited out here."""
 
+NAME_ANOTHER: Final = "Name a secret of 1 to 127 letters, digits and hyphens in connections.toml"
+
 
 @dataclass
 class _Kept:
@@ -118,25 +120,16 @@ class KeyVaultSecrets:
         or none young enough.
         """
         if not NAME.fullmatch(name):
-            raise Never(
-                f"{name!r} cannot be the name of a secret in {self._vault}",
-                remedy=(
-                    "Name a secret of 1 to 127 letters, digits and hyphens in connections.toml"
-                    f" instead of {name!r}."
-                ),
-            )
-        kept = self._kept.setdefault(name.lower(), _Kept())
-        value = kept.within(FRESH, self._clock.now())
-        if (
-            value is None and kept.asking is not None
-        ):  # somebody asks already: who has a value need not wait
-            value = kept.within(STALE, self._clock.now())
+            remedy = f"{NAME_ANOTHER} instead of {name!r}."
+            raise Never(f"{name!r} cannot be the name of a secret in {self._vault}", remedy=remedy)
+        kept, now = self._kept.setdefault(name.lower(), _Kept()), self._clock.now()
+        # While somebody asks already, who has a value need not wait.
+        value = kept.within(FRESH if kept.asking is None else STALE, now)
         if value is not None:
             return value
-        kept.raise_refusal(self._clock.now())
-        if (
-            kept.asking is None
-        ):  # a task of its own: a hook that gives up waiting must not undo what asking finds out
+        kept.raise_refusal(now)
+        if kept.asking is None:
+            # A task of its own: a hook that gives up waiting must not undo what asking finds out.
             kept.asking = asyncio.create_task(self._current(name, kept))
             kept.asking.add_done_callback(kept.answered)
         return await asyncio.shield(kept.asking)
@@ -157,9 +150,8 @@ class KeyVaultSecrets:
         except HttpResponseError as error:
             outcome = reported(self._vault, name, error)
         except AzureError as error:
-            outcome = Later(
-                f"{self._vault} cannot be reached ({type(error).__name__})", counts=False
-            )
+            what = f"{self._vault} cannot be reached ({type(error).__name__})"
+            outcome = Later(what, counts=False)
         except ValueError:
             outcome = unlike_a_vault(self._vault)
         else:
@@ -171,7 +163,5 @@ class KeyVaultSecrets:
         kept.fail(outcome, self._clock.now())
         log.warning(
             "keyvault.unanswered name=%s kept=%s reason=%s",
-            name,
-            kept.value is not None,
-            outcome.reason,
-        )
+            name, kept.value is not None, outcome.reason,
+        )  # fmt: skip

@@ -10,50 +10,54 @@ from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
 
+from sync.adapters.azure_answers import BUSY, CHECK_IDENTITY, REFUSED_WAIT, header, wished
 from sync.core.errors import Later, Never
 
 ROLE: Final = "Key Vault Secrets User (4633458b-17de-408a-b874-0445c86b69e6)"
-REFUSED_WAIT: Final = timedelta(minutes=5)
-"""Without a token nothing works: a person, or Entra, cures that; asking more often helps nobody."""
 BUSY_WAIT: Final = timedelta(seconds=10)
-LONGEST_WAIT: Final = timedelta(minutes=10)
 
-_BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _NETWORK: Final = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
+
+OR_RECOVER: Final = (
+    f"The app's identity reads it in the role {ROLE}. A deleted secret is brought back with: az"
+    " keyvault secret recover."
+)
+CHECK_URL: Final = (
+    "Check that KEY_VAULT_URL names a Key Vault; else this is a fault of the product: report it"
+    " with this code."
+)
+ENABLE: Final = (
+    "Enable its current version, or set a new one: az keyvault secret set-attributes --name {}"
+    " --enabled true."
+)
+ADMIT: Final = (
+    "Let the vault's firewall admit the app, or join the app to the network of the vault's private"
+    " endpoint."
+)
+GIVE_ROLE: Final = (
+    f"Give the app's identity, or the person who runs a command, the role {ROLE} on the vault. It"
+    " takes effect after some minutes."
+)
 
 
 def reported(vault: str, name: str, error: HttpResponseError) -> Later | Never:
     """What the vault's answer to a question for the secret `name` means."""
     status = error.status_code
     if status is None or status == 401:
-        return Later(
-            f"{vault} accepts no token of this app ({_named(error)}): check the app's identity and"
-            " its tenant",
-            after=REFUSED_WAIT,
-            counts=False,
-        )
-    if status in _BUSY:
-        return Later(
-            f"{vault} is busy or in trouble ({_named(error)})", after=_wished(error), counts=False
-        )
-    code = _header(error, "x-ms-request-id")
+        what = f"{vault} accepts no token of this app ({_named(error)}): {CHECK_IDENTITY}"
+        return Later(what, after=REFUSED_WAIT, counts=False)
+    if status in BUSY:
+        what = f"{vault} is busy or in trouble ({_named(error)})"
+        return Later(what, after=wished(error, BUSY_WAIT), counts=False)
+    code = header(error, "x-ms-request-id")
     if status == 404:
-        remedy = (
-            f"Store it: az keyvault secret set --vault-name {vault.partition('.')[0]} --name {name}"
-            f" --file <file>. The app's identity reads it in the role {ROLE}. A deleted secret is"
-            " brought back with: az keyvault secret recover."
-        )
+        store = f"az keyvault secret set --vault-name {vault.partition('.')[0]} --name {name}"
+        remedy = f"Store it: {store} --file <file>. {OR_RECOVER}"
         return Never(f"no secret {name} in {vault}", remedy=remedy, code=code)
     if status == 403:
         return _forbidden(vault, name, error, code)
-    return Never(
-        f"{vault} refuses the question for the secret {name} ({_named(error)})",
-        remedy=(
-            "Check that KEY_VAULT_URL names a Key Vault; else this is a fault of the product:"
-            " report it with this code."
-        ),
-        code=code,
-    )
+    what = f"{vault} refuses the question for the secret {name} ({_named(error)})"
+    return Never(what, remedy=CHECK_URL, code=code)
 
 
 def unlike_a_vault(vault: str) -> Never:
@@ -67,31 +71,13 @@ def unlike_a_vault(vault: str) -> Never:
 def _forbidden(vault: str, name: str, error: HttpResponseError, code: str) -> Never:
     inner = _inner(error)
     if inner == "SecretDisabled":
-        return Never(
-            f"the secret {name} in {vault} is disabled",
-            remedy=(
-                "Enable its current version, or set a new one: az keyvault secret set-attributes"
-                f" --name {name} --enabled true."
-            ),
-            code=code,
-        )
+        what = f"the secret {name} in {vault} is disabled"
+        return Never(what, remedy=ENABLE.format(name), code=code)
     if inner in _NETWORK:
-        return Never(
-            f"the network rules of {vault} keep the app out ({inner})",
-            remedy=(
-                "Let the vault's firewall admit the app, or join the app to the network of the"
-                " vault's private endpoint."
-            ),
-            code=code,
-        )
-    return Never(
-        f"the app may not read the secret {name} in {vault} ({inner or 'Forbidden'})",
-        remedy=(
-            f"Give the app's identity, or the person who runs a command, the role {ROLE} on the"
-            " vault. It takes effect after some minutes."
-        ),
-        code=code,
-    )
+        what = f"the network rules of {vault} keep the app out ({inner})"
+        return Never(what, remedy=ADMIT, code=code)
+    what = f"the app may not read the secret {name} in {vault} ({inner or 'Forbidden'})"
+    return Never(what, remedy=GIVE_ROLE, code=code)
 
 
 def _inner(error: HttpResponseError) -> str:
@@ -103,17 +89,3 @@ def _inner(error: HttpResponseError) -> str:
 
 def _named(error: HttpResponseError) -> str:
     return f"HTTP {error.status_code}" if error.status_code else type(error).__name__
-
-
-def _wished(error: HttpResponseError) -> timedelta:
-    """What Retry-After asks for, in seconds."""
-    text = _header(error, "Retry-After")
-    return (
-        min(timedelta(seconds=int(text)), LONGEST_WAIT)
-        if re.fullmatch(r"\d{1,6}", text)
-        else BUSY_WAIT
-    )
-
-
-def _header(error: HttpResponseError, name: str) -> str:
-    return str(getattr(error.response, "headers", {}).get(name) or "")

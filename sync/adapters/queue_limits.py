@@ -17,17 +17,11 @@ QUEUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,259}")
 def check(message: Outgoing) -> None:
     """Raise `ValueError` for what Service Bus would refuse."""
     if not QUEUE.fullmatch(message.queue):
-        raise ValueError(
-            f"queue {message.queue!r}: expected up to 260 letters, digits, periods, hyphens and"
-            " underscores"
-        )
+        expected = "expected up to 260 letters, digits, periods, hyphens and underscores"
+        raise ValueError(f"queue {message.queue!r}: {expected}")
     if not 1 <= len(message.id) <= MOST_ID:
-        raise ValueError(
-            f"queue {message.queue}: a message id of {len(message.id)} characters, expected 1 to"
-            f" {MOST_ID}"
-        )
+        what = f"a message id of {len(message.id)} characters, expected 1 to {MOST_ID}"
+        raise ValueError(f"queue {message.queue}: {what}")
     if len(message.body) > MOST_BODY:
-        raise ValueError(
-            f"queue {message.queue}: a body of {len(message.body)} bytes, at most {MOST_BODY} are"
-            " sent"
-        )
+        what = f"a body of {len(message.body)} bytes, at most {MOST_BODY} are sent"
+        raise ValueError(f"queue {message.queue}: {what}")

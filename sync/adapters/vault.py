@@ -113,6 +113,14 @@ class Vault:
             self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self._mark, f"{writes}\n".encode())
 
+    def _proof_of(self, tokens: Tokens) -> str:
+        try:
+            return self._fernet.decrypt(tokens[PROOF].encode()).decode()
+        except InvalidToken:
+            what = f"{self._path} was written under another key, or changed since"
+            remedy = "Set SYNC_VAULT_KEY, or the key file, to the key it was last written with"
+            raise Never(what, remedy=remedy) from None
+
     def _tokens(self) -> Tokens:
         """What the file holds; read again when it was replaced or changed since. Proves the key."""
         try:
@@ -123,17 +131,7 @@ class Vault:
         mark = (found.st_ino, found.st_mtime_ns, found.st_size)
         if mark != self._read[0]:
             tokens = _parsed(self._path)
-            try:
-                proof = self._fernet.decrypt(tokens[PROOF].encode()).decode()
-            except InvalidToken:
-                raise Never(
-                    f"{self._path} was written under another key, or changed since",
-                    remedy=(
-                        "Set SYNC_VAULT_KEY, or the key file, to the key the vault was last written"
-                        " with"
-                    ),
-                ) from None
-            self._writes = self._proven(proof, tokens)
+            self._writes = self._proven(self._proof_of(tokens), tokens)
             self._check_age(self._writes, "is older than the one that was last used here")
             self._read = (mark, tokens)
         return self._read[1]

@@ -60,15 +60,9 @@ async def open_emulated(
         )
         stack.push_async_callback(queue.close)
         return await _opened(
-            stack,
-            connections,
-            queue=queue,
-            tables=tables,
-            secrets=vault,
-            entra=entra_of(vault),
-            settings=settings,
-            serves=serves,
-        )
+            stack, connections, queue=queue, tables=tables, secrets=vault, entra=entra_of(vault),
+            settings=settings, serves=serves,
+        )  # fmt: skip
 
 
 async def open_azure(
@@ -102,15 +96,9 @@ async def open_azure(
             else entra_of_operator(secrets)
         )
         return await _opened(
-            stack,
-            connections,
-            queue=queue,
-            tables=tables,
-            secrets=secrets,
-            entra=entra,
-            settings=settings,
-            serves=serves,
-        )
+            stack, connections, queue=queue, tables=tables, secrets=secrets, entra=entra,
+            settings=settings, serves=serves,
+        )  # fmt: skip
 
 
 def _identity(settings: Settings, *, serves: bool) -> Any:

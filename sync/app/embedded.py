@@ -51,23 +51,23 @@ def vault_of(home: Path, key: str | None = None, mark: Path | None = None) -> Va
     `mark` as `Vault` has it. Raises `Never`, also for a directory that others may enter."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     check_home(home)
-    path, key_file = home / "vault.json", home / "vault.key"
-    if key is None:
-        if not key_file.exists() and path.exists():
-            raise Never(
-                f"{key_file} is missing, and without it {path} cannot be opened",
-                remedy=(
-                    "Restore vault.key from where you keep it, or give its content as"
-                    " SYNC_VAULT_KEY."
-                ),
-            )
-        key = read_key_file(key_file) if key_file.exists() else create_key_file(key_file)
-    vault = Vault(path, key, mark)
+    vault = Vault(home / "vault.json", _key_in(home) if key is None else key, mark)
     known = set(vault.names())
     for name in (DOCUMENT_KEY, EMAIL_KEY):
         if name not in known:
             vault.set(name, new_key())
     return vault
+
+
+def _key_in(home: Path) -> str:
+    path, key_file = home / "vault.json", home / "vault.key"
+    if key_file.exists():
+        return read_key_file(key_file)
+    if path.exists():
+        what = f"{key_file} is missing, and without it {path} cannot be opened"
+        remedy = "Restore vault.key from where you keep it, or give its content as SYNC_VAULT_KEY."
+        raise Never(what, remedy=remedy)
+    return create_key_file(key_file)
 
 
 async def open_embedded(

@@ -1,5 +1,7 @@
 """Whose the account is that an old home learned, from before a mapping named its legal entity."""
 
+from collections.abc import Sequence
+
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
@@ -27,14 +29,16 @@ def entity_of_old_row(connection: Connection, client: DynamicsClient) -> EntityO
             return found[0]
         if not found or old.matched_by != "created":
             return connection.legal_entity
-        commands = " or ".join(
-            set_command(old.kind, old.source_key, one).replace("ACCOUNT", old.account)
-            for one in found
-        )
-        raise Never(
-            f"{old.kind} {old.source_key[:12]} was given account {old.account} before its mapping"
-            f" named a legal entity, and {', '.join(found)} each have an account of that number",
-            remedy=f"Compare the names in D365, and tell which one it is: {commands}; then replay.",
-        )
+        raise _in_several(old, found)
 
     return entity_of
+
+
+def _in_several(old: AccountMapping, entities: Sequence[str]) -> Never:
+    commands = [set_command(old.kind, old.source_key, one) for one in entities]
+    told = " or ".join(commands).replace("ACCOUNT", old.account)
+    return Never(
+        f"{old.kind} {old.source_key[:12]} was given account {old.account} before its mapping named"
+        f" a legal entity, and {', '.join(entities)} each have an account of that number",
+        remedy=f"Compare the names in D365, and tell which one it is: {told}; then replay.",
+    )

@@ -24,7 +24,7 @@ from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
 from sync.engine.erasure import Erasure
-from sync.engine.flow import DocumentFlow
+from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
@@ -62,12 +62,12 @@ class Services:
         connections: Connections,
         flows: Sequence[DocumentFlow[Any]],
         edition_parts: EditionParts,
+        sub_flows: Sequence[SubFlow[Any]] = SUB_FLOWS,
     ) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
-        self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
-        self.edition_parts = edition_parts
-        self.worker = edition_parts.clock.unique()
+        self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
+        self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         tables, clock = edition_parts.tables, edition_parts.clock
         sealer, months = edition_parts.sealer, edition_parts.keep_months
         self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
@@ -96,20 +96,13 @@ class Services:
 
     def engine(self) -> Engine:
         """The parts that run flows."""
+        parts = self.edition_parts
         return Engine(
-            flows=self.flows,
-            sub_flows=self.sub_flows,
-            open_systems=self.systems_pool.open,
-            connections=self.connections,
-            intake=self.intake,
-            ledger=self.ledger,
-            tables=self.edition_parts.tables,
-            documents=self.documents,
-            flow_pauses=self.flow_pauses,
-            ahead=ReadingAhead(self.edition_parts.queue, self.edition_parts.clock),
-            clock=self.edition_parts.clock,
-            worker=self.worker,
-        )
+            flows=self.flows, sub_flows=self.sub_flows, open_systems=self.systems_pool.open,
+            connections=self.connections, intake=self.intake, ledger=self.ledger,
+            tables=parts.tables, documents=self.documents, flow_pauses=self.flow_pauses,
+            ahead=ReadingAhead(parts.queue, parts.clock), clock=parts.clock, worker=self.worker,
+        )  # fmt: skip
 
     def _jobs(self) -> Jobs:
         parts = self.edition_parts
@@ -144,13 +137,7 @@ class Services:
         return await self.business_events.take(connection, body)
 
     async def take(
-        self,
-        queue: str,
-        body: bytes,
-        message_id: str,
-        deliveries: int,
-        *,
-        trace_parent: str = "",
+        self, queue: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
     ) -> None:
         """One message of a queue."""
         log.debug(
@@ -179,11 +166,9 @@ class Services:
             return
         if await self._gave_back(message):
             return
-        telemetry, named = self.edition_parts.telemetry, (message.flow, message.connection)
-        with (
-            telemetry.delivery(*named, message.key, trace_parent=trace_parent),
-            self.turns.taken(message),
-        ):
+        named = (message.flow, message.connection, message.key)
+        reported = self.edition_parts.telemetry.delivery(*named, trace_parent=trace_parent)
+        with reported, self.turns.taken(message):
             await self.runner.deliver(message)
 
     async def _gave_back(self, message: Message) -> bool:

@@ -29,6 +29,13 @@ from pydantic import SecretStr
 
 from sync.engine.copies import KEEP_MONTHS, LONGEST_KEPT
 
+LOST_IN_AZURE: Final = (
+    "which keeps its state on a disk that Azure throws away; only azure runs there"
+)
+NOT_RESOLVED: Final = (
+    "a Key Vault reference that was not resolved: see the app's identity and its role on the vault"
+)
+
 
 class Edition(StrEnum):
     """Where the product runs."""
@@ -159,31 +166,20 @@ def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, st
     for name, choices in CHOICES.items():
         if name in given and given[name].lower() not in choices:
             yield name, f"none of {', '.join(choices)}"
-    for name, (shape, expected) in SHAPES.items():
-        if (
-            name in given
-            and name in NEEDED[edition]
-            and not re.fullmatch(shape, given[name], re.IGNORECASE)
-        ):
+    for name in SHAPES.keys() & given.keys() & set(NEEDED[edition]):
+        shape, expected = SHAPES[name]
+        if not re.fullmatch(shape, given[name], re.IGNORECASE):
             yield name, f"not {expected}"
+    yield from _at_odds(given, edition)
+    for name in (*SECRETS, *NEEDED[edition]):
+        if given.get(name, "").startswith(UNRESOLVED):
+            yield name, NOT_RESOLVED
+
+
+def _at_odds(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, str]]:
     if not (given.get(KEEP, "1").isdecimal() and 1 <= int(given.get(KEEP, "1")) <= LONGEST_KEPT):
         yield KEEP, f"not a whole number from 1 to {LONGEST_KEPT}"
     if "SYNC_VAULT_KEY" in given and "SYNC_VAULT_KEY_FILE" in given:
         yield "SYNC_VAULT_KEY_FILE", "set beside SYNC_VAULT_KEY, and one of the two is enough"
     if edition is not Edition.AZURE and any(name in given for name in IN_AZURE):
-        yield (
-            "SYNC_EDITION",
-            (
-                f"{edition}, which keeps its state on a disk that Azure throws away; only azure"
-                " runs there"
-            ),
-        )
-    for name in (*SECRETS, *NEEDED[edition]):
-        if given.get(name, "").startswith(UNRESOLVED):
-            yield (
-                name,
-                (
-                    "a Key Vault reference that was not resolved: see the app's identity and its"
-                    " role on the vault"
-                ),
-            )
+        yield "SYNC_EDITION", f"{edition}, {LOST_IN_AZURE}"

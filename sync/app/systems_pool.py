@@ -10,6 +10,7 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.old_accounts import entity_of_old_row
 from sync.app.paces import Paces
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
@@ -85,11 +86,13 @@ class SystemsPool:
 
     def _commerce(self, settings: Commerce, pace: Pace) -> CommerceClient:
         return CommerceClient(
-            settings,
-            secrets=self._edition_parts.secrets,
-            http=self._kept(self._edition_parts.commerce_http(settings)),
-            clock=self._edition_parts.clock,
-            pace=pace,
+            Access(
+                settings,
+                secrets=self._edition_parts.secrets,
+                http=self._kept(self._edition_parts.commerce_http(settings)),
+                clock=self._edition_parts.clock,
+                pace=pace,
+            )
         )
 
     def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:

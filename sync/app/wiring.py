@@ -75,20 +75,14 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
     if settings.edition is Edition.EMULATED:
         from sync.app.cloud import open_emulated  # noqa: PLC0415 - see above
 
-        return await open_emulated(
-            settings, connections, vault_key=vault_key(settings), serves=serves
-        )
+        key = vault_key(settings)
+        return await open_emulated(settings, connections, vault_key=key, serves=serves)
     from sync.app.embedded import open_embedded  # noqa: PLC0415 - see above
 
-    key, months = vault_key(settings), settings.keep_months
     return await open_embedded(
-        settings.home,
-        connections,
-        vault_key=key,
-        vault_mark=settings.vault_mark,
-        serves=serves,
-        keep_months=months,
-    )
+        settings.home, connections, vault_key=vault_key(settings), serves=serves,
+        vault_mark=settings.vault_mark, keep_months=settings.keep_months,
+    )  # fmt: skip
 
 
 def vault_key(settings: Settings) -> str | None:

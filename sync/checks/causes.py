@@ -4,8 +4,9 @@ that mends it."""
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from sync.checks.finding import Finding, Level
@@ -16,6 +17,9 @@ ITEMS: Final = "items"
 CUSTOM_OPTIONS: Final = "items.custom_options"
 """Skus without an item that custom options may have made longer."""
 OF_SKUS: Final = (ITEMS, CUSTOM_OPTIONS)
+BY_BASE: Final = (
+    'custom_options = "base", where the item of the product is the same for all its custom options.'
+)
 SHOWN: Final = 10
 """How many skus are named, and how many causes beside missing rows are printed one by one."""
 
@@ -95,48 +99,43 @@ class Causes:
     def findings(self) -> Iterator[Finding]:
         """One per cause: those that hold up most first; of the causes that are no missing rows, the
         first ones alone."""
-        by_mark = sorted(
-            self._found.items(), key=lambda entry: (-entry[1].counts.total(), str(entry[0]))
-        )
+        by_mark = sorted(self._found.items(), key=lambda one: (-one[1].counts.total(), str(one[0])))
         ordered = [cause for _, cause in by_mark]
-        yield from (
-            self._of_row(cause, cause.missing) for cause in ordered if cause.missing is not None
-        )
+        for cause in ordered:
+            if cause.missing is not None:
+                yield self._of_row(cause, cause.missing)
         others = [cause for cause in ordered if cause.missing is None]
-        for cause in others[:SHOWN]:
-            level = Level.FAULT if cause.is_of_totals else Level.WARN
-            what = f"{_counted(cause.counts)} would be parked, for example: {cause.reason}"
-            cure = cause.remedy.replace("connections.<name>", f"connections.{self._connection}")
-            yield Finding(level, what, cure, cause.counts.total(), cause.example)
+        yield from map(self._of_reason, others[:SHOWN])
         if rest := others[SHOWN:]:
             count = sum(cause.counts.total() for cause in rest)
             what = f"{count} more records would be parked for {len(rest)} further causes"
-            yield Finding(
-                Level.WARN, what, "Mend the causes above, then check again.", count, rest[0].example
-            )
+            cure = "Mend the causes above, then check again."
+            yield Finding(Level.WARN, what, cure, count, rest[0].example)
+
+    def _of_reason(self, cause: Cause) -> Finding:
+        level = Level.FAULT if cause.is_of_totals else Level.WARN
+        what = f"{_counted(cause.counts)} would be parked, for example: {cause.reason}"
+        cure = cause.remedy.replace("connections.<name>", f"connections.{self._connection}")
+        return Finding(level, what, cure, cause.counts.total(), cause.example)
 
     def _of_row(self, cause: Cause, missing: Missing) -> Finding:
         what = "parked" if cause.is_held else "delivered without such an address"
         held = f"{_counted(cause.counts)} would be {what}, for example {cause.example}"
+        level = Level.FAULT if cause.is_held or missing.table in OF_SKUS else Level.WARN
         if missing.table in OF_SKUS:
-            named = ", ".join(sku[:64] or "(empty)" for sku in list(cause.keys)[:SHOWN])
-            more = ", …" if len(cause.keys) > SHOWN else ""
-            what = (
-                f"{len(cause.keys)} sku{'s have' if len(cause.keys) > 1 else ' has'} no item in"
-                f" D365 ({named}{more}): {held}"
-            )
-            cure = item_cure(self._connection)
+            what, cure = _without_item(cause.keys), item_cure(self._connection)
             if missing.table == CUSTOM_OPTIONS:
-                cure += (
-                    f' Or add to [connections.{self._connection}.items]: custom_options = "base",'
-                    " where the item of the product is the same for all its custom options."
-                )
-            return Finding(Level.FAULT, what, cure, cause.counts.total(), cause.example)
-        what = f"{_name(missing)} is not mapped ({missing.table}): {held}"
-        level = Level.FAULT if cause.is_held else Level.WARN
-        return Finding(
-            level, what, row_cure(self._connection, missing), cause.counts.total(), cause.example
-        )
+                cure += f" Or add to [connections.{self._connection}.items]: {BY_BASE}"
+        else:
+            what = f"{_name(missing)} is not mapped ({missing.table})"
+            cure = row_cure(self._connection, missing)
+        return Finding(level, f"{what}: {held}", cure, cause.counts.total(), cause.example)
+
+
+def _without_item(skus: Collection[str]) -> str:
+    named = ", ".join(sku[:64] or "(empty)" for sku in islice(skus, SHOWN))
+    more = ", …" if len(skus) > SHOWN else ""
+    return f"{len(skus)} sku{'s have' if len(skus) > 1 else ' has'} no item in D365 ({named}{more})"
 
 
 def row_cure(connection: str, missing: Missing) -> str:

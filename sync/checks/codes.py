@@ -15,13 +15,10 @@ async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
     shown = await probe.dynamics.metadata_fields(*optional) if optional else {}
     for codes in wanted:
         listed = codes.listed
-        if listed.is_optional and (
-            listed.entity_set not in shown or listed.field not in shown[listed.entity_set].fields
-        ):
-            yield ok(
-                f"{listed.title} {', '.join(codes.values)} cannot be looked up: there is no"
-                f" {listed.entity_set} here"
-            )
+        entity = shown.get(listed.entity_set)
+        if listed.is_optional and (entity is None or listed.field not in entity.fields):
+            what = f"{listed.title} {', '.join(codes.values)} cannot be looked up"
+            yield ok(f"{what}: there is no {listed.entity_set} here")
             continue
         try:
             yield _compared(codes, await _known(probe, codes))

@@ -3,6 +3,7 @@ keeps our time."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.companies import PATH as COMPANIES
@@ -12,6 +13,12 @@ from sync.commerce.search import Search
 MOST_SKEW = timedelta(seconds=60)
 """Clocks further apart deserve a look; Commerce refuses signatures from more than 600 s in its
 future."""
+
+SET_CLOCKS: Final = (
+    "Set both clocks by a time server; Commerce refuses signatures from more than 600 s ahead."
+)
+
+ENABLE_STORE: Final = "Enable it in Commerce, or leave it out."
 
 
 async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
@@ -23,28 +30,18 @@ async def shop_answers(probe: Probe) -> AsyncIterator[Finding]:
 async def stores_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every store view that the configuration names by id is in the shop, and active."""
     views = {str(view.get("id")): view for view in await probe.commerce.store_views()}
-    known = ", ".join(
-        f"{id_} = {view.get('code')}" for id_, view in sorted(views.items()) if id_ != "0"
-    )
-    named = [name for name in probe.settings.stores if name != "default"]
-    for name in named:
+    for name in (name for name in probe.settings.stores if name != "default"):
         if name not in views:
-            yield fault(
-                f"stores.{name}: the shop has no store view with this id",
-                f"Use the ids of Stores > All Stores; this shop has {known}.",
-            )
+            codes = (f"{id_} = {views[id_].get('code')}" for id_ in sorted(views) if id_ != "0")
+            cure = f"Use the ids of Stores > All Stores; this shop has {', '.join(codes)}."
+            yield fault(f"stores.{name}: the shop has no store view with this id", cure)
         elif not views[name].get("is_active", 1):
-            yield warn(
-                f"stores.{name}: the store view is disabled",
-                "Enable it in Commerce, or leave it out.",
-            )
+            yield warn(f"stores.{name}: the store view is disabled", ENABLE_STORE)
         else:
             yield ok(f"store view {name} is there")
     if not probe.settings.stores:
-        yield fault(
-            "no store is configured",
-            "Add [connections.<name>.stores.default], so that orders have a home.",
-        )
+        cure = "Add [connections.<name>.stores.default], so that orders have a home."
+        yield fault("no store is configured", cure)
 
 
 async def orders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
@@ -97,16 +94,12 @@ async def clocks_agree(probe: Probe) -> AsyncIterator[Finding]:
         yield ok("the shop's answers show no time; polls use this machine's clock")
         return
     ahead = probe.clock.now() - theirs
-    if abs(ahead) > MOST_SKEW:
-        seconds = abs(round(ahead.total_seconds()))
-        where = "ahead of" if ahead > timedelta(0) else "behind"
-        yield warn(
-            f"this machine's clock is {seconds} s {where} the shop's",
-            "Set both clocks by a time server; Commerce refuses signatures from more than 600 s"
-            " ahead.",
-        )
-    else:
+    if abs(ahead) <= MOST_SKEW:
         yield ok("the clocks agree")
+        return
+    seconds = abs(round(ahead.total_seconds()))
+    where = "ahead of" if ahead > timedelta(0) else "behind"
+    yield warn(f"this machine's clock is {seconds} s {where} the shop's", SET_CLOCKS)
 
 
 def _count(total: int | None) -> str:

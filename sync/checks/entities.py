@@ -2,6 +2,7 @@
 that we use."""
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
@@ -14,6 +15,14 @@ ORDER_SETS = (
 )  # fmt: skip
 COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
 
+CORRECT_COMPANY: Final = (
+    "Correct company in connections.toml, or give the app's user a role in that legal entity."
+)
+REFRESH_ENTITIES: Final = (
+    "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away,"
+    " choose another pair of order_headers and order_lines."
+)
+
 
 async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
     """URL and token are right, and the app has a user in F&O."""
@@ -24,20 +33,15 @@ async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
 
 async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every legal entity that the connection names is there for our user."""
-    rows = await probe.dynamics.find_by(
-        COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,)
-    )
+    find = probe.dynamics.find_by
+    rows = await find(COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,))
     found = {str(row[COMPANY_ID]).lower() for row in rows}
     for company in probe.companies:
         if company in found:
             yield ok(f"legal entity {company} is there")
         else:
-            yield fault(
-                f"there is no legal entity {company} in this environment, or our user may not"
-                " see it",
-                "Correct company in connections.toml, or give the app's user a role in that legal"
-                " entity.",
-            )
+            where = "in this environment, or our user may not see it"
+            yield fault(f"there is no legal entity {company} {where}", CORRECT_COMPANY)
 
 
 async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
@@ -76,19 +80,11 @@ def field_finding(
     """Whether an entity set is among those that the environment has, with the fields that we
     use."""
     if entity_set not in fields:
-        there = (
-            ", ".join(name for name in ORDER_SETS if name in fields) or "none of those known here"
-        )
-        return fault(
-            f"the environment has no entity set {entity_set}",
-            f"Set order_headers and order_lines to those it has ({there}), or update the"
-            " environment.",
-        )
+        known = ", ".join(name for name in ORDER_SETS if name in fields)
+        there = f"to those it has ({known or 'none of those known here'})"
+        cure = f"Set order_headers and order_lines {there}, or update the environment."
+        return fault(f"the environment has no entity set {entity_set}", cure)
     missing = [name for name in names if name not in fields[entity_set]]
     if missing:
-        return fault(
-            f"{entity_set} has no field {', '.join(missing)}",
-            "Refresh the entity list in F&O (Data management > Framework parameters); if they stay"
-            " away, choose another pair of order_headers and order_lines.",
-        )
+        return fault(f"{entity_set} has no field {', '.join(missing)}", REFRESH_ENTITIES)
     return ok(f"{entity_set} has all {len(names)} fields we use")

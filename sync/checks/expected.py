@@ -1,11 +1,21 @@
 """Rows that every shop needs at some time, whatever its recent records hold."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from sync.checks.causes import Causes, row_cure
 from sync.checks.finding import Finding, Level, Probe
 from sync.config.connections import Connection
 from sync.core.errors import Missing
+
+NO_CURRENCY: Final = (
+    "customers.currency is empty: who registers has not bought in any currency yet, and would be"
+    " parked"
+)
+NO_FREE: Final = (
+    "orders.payments maps no free: orders whose total is zero (a coupon, a gift card) would be"
+    " parked"
+)
 
 
 def expected_rows(probe: Probe, causes: Causes) -> Iterator[Finding]:
@@ -18,17 +28,9 @@ def expected_rows(probe: Probe, causes: Causes) -> Iterator[Finding]:
 def _lacking(settings: Connection) -> Iterator[tuple[Missing, Level, str]]:
     payments, taxes = settings.orders.payments, settings.orders.taxes
     if "customers" in settings.flows and not settings.customers.currency:
-        what = (
-            "customers.currency is empty: who registers has not bought in any currency yet, and"
-            " would be parked"
-        )
-        yield Missing("customers.currency", ""), Level.FAULT, what
+        yield Missing("customers.currency", ""), Level.FAULT, NO_CURRENCY
     if payments and not payments.keys() & {"free", "*"}:
-        what = (
-            "orders.payments maps no free: orders whose total is zero (a coupon, a gift card) would"
-            " be parked"
-        )
-        yield Missing("orders.payments", "free"), Level.WARN, what
+        yield Missing("orders.payments", "free"), Level.WARN, NO_FREE
     if taxes and not taxes.keys() & {"none", "*"}:
         what = 'orders.taxes maps no "none": orders and lines without tax would be parked'
         yield Missing("orders.taxes", "none"), Level.WARN, what

@@ -2,12 +2,21 @@
 complete."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, ok, warn
 from sync.checks.recipes import books_free_text
 from sync.commerce.search import Search
 
 DOCUMENTS = {"invoices": "invoices", "creditmemos": "credit memos"}
+
+RECIPES: Final = "docs/decisions/choose-a-receivable-recipe.md"
+RETURNS_NOT_SOLD: Final = (
+    "books revenue that F&O's sales orders do not, and return-order gives sales orders back"
+)
+SOLD_NOT_RETURNED: Final = (
+    "leaves revenue to F&O's sales orders, and free-text-credit does not give those back"
+)
 
 
 async def documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
@@ -41,25 +50,13 @@ async def recipes_go_together(probe: Probe) -> AsyncIterator[Finding]:
     settings = probe.settings
     if "creditmemos" not in settings.flows or "invoices" not in settings.flows:
         return
-    is_ours, returns = (
-        settings.invoices.recipe != "payment-journal",
-        settings.creditmemos.recipe == "return-order",
-    )
+    booked, credited = settings.invoices.recipe, settings.creditmemos.recipe
+    is_ours, returns = booked != "payment-journal", credited == "return-order"
     if is_ours and returns:
-        yield warn(
-            f"invoices.recipe {settings.invoices.recipe} books revenue that F&O's sales orders do"
-            " not, and return-order gives sales orders back",
-            'Write creditmemos.recipe = "free-text-credit"'
-            " (docs/decisions/choose-a-receivable-recipe.md).",
-        )
+        cure = f'Write creditmemos.recipe = "free-text-credit" ({RECIPES}).'
+        yield warn(f"invoices.recipe {booked} {RETURNS_NOT_SOLD}", cure)
     elif not is_ours and not returns:
-        yield warn(
-            "invoices.recipe payment-journal leaves revenue to F&O's sales orders, and"
-            " free-text-credit does not give those back",
-            'Write creditmemos.recipe = "return-order"'
-            " (docs/decisions/choose-a-receivable-recipe.md).",
-        )
+        cure = f'Write creditmemos.recipe = "return-order" ({RECIPES}).'
+        yield warn(f"invoices.recipe payment-journal {SOLD_NOT_RETURNED}", cure)
     else:
-        yield ok(
-            f"recipes {settings.invoices.recipe} and {settings.creditmemos.recipe} go together"
-        )
+        yield ok(f"recipes {booked} and {credited} go together")

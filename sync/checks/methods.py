@@ -10,6 +10,15 @@ from sync.checks.recipes import books_payments
 NO_MONEY: Final = "free"
 """Zero subtotal checkout: there is nothing to pay."""
 
+DECIDED: Final = "of recent orders has its bank or is on account"
+ANY_BANK: Final = (
+    'has the bank of "*": what Commerce invoices by it is booked as received on that day'
+)
+NAME_METHOD: Final = (
+    "under banks where the money has come when Commerce invoices, in on_account where it has not"
+    " (bank transfer, check, cash on delivery, purchase order)."
+)
+
 
 class Methods:
     """Looks at orders as REST answers them, newest first."""
@@ -43,20 +52,11 @@ class Methods:
         decided = {NO_MONEY, *invoices.banks, *invoices.on_account}
         undecided = [entry for entry in self._counts.most_common() if entry[0] not in decided]
         if not undecided:
-            yield ok(
-                f"each of the {len(self._counts)} payment methods of recent orders has its bank or"
-                " is on account"
-            )
+            yield ok(f"each of the {len(self._counts)} payment methods {DECIDED}")
         if "*" not in invoices.banks:
             return  # such records would be parked, and are reported with their cause
+        cure = f"Name it in [connections.{self._probe.name}.invoices]: {NAME_METHOD}"
         for method, count in undecided:
-            yield Finding(
-                Level.WARN,
-                f"payment method {method[:64]} ({count} orders, as {self._examples[method]}) has"
-                ' the bank of "*": what Commerce invoices by it is booked as received on that day',
-                f"Name it in [connections.{self._probe.name}.invoices]: under banks where the money"
-                " has come when Commerce invoices, in on_account where it has not (bank transfer,"
-                " check, cash on delivery, purchase order).",
-                count,
-                self._examples[method],
-            )
+            example = self._examples[method]
+            what = f"payment method {method[:64]} ({count} orders, as {example}) {ANY_BANK}"
+            yield Finding(Level.WARN, what, cure, count, example)

@@ -21,6 +21,15 @@ from sync.core.money import CENT, ZERO, stored
 ENOUGH: Final = 50
 """Items of a store that are looked at, the newest: a shop may have changed its setting."""
 
+SHOP_SAYS_IT: Final = (
+    "the shop says it under Stores > Configuration > Sales > Tax > Calculation Settings > Catalog"
+    " Prices."
+)
+CHANGED_LATELY: Final = (
+    "If the shop changed its catalog prices lately, this is over when older orders are; otherwise"
+    " look at that order."
+)
+
 
 @dataclass
 class _Votes:
@@ -62,32 +71,25 @@ class PriceEvidence:
 
     def _finding(self, store_id: str, votes: _Votes, *, configured: bool) -> Finding:
         shown = max(votes.counts, key=lambda way: votes.counts[way])
-        said, count = str(configured).lower(), votes.counts[shown]
         if shown != configured:
-            way = "with" if shown else "without"
-            what = (
-                f"stores.{store_id}: prices_include_tax is {said}, but {count} of"
-                f" {sum(votes.counts.values())} items that show it were priced {way} tax, as in"
-                f" order {votes.examples[shown]}"
-            )
-            table = f"[connections.{self._probe.name}.stores.{toml_key(store_id)}]"
-            cure = (
-                f"Write prices_include_tax = {str(shown).lower()} in {table}; the shop says it"
-                " under Stores > Configuration > Sales > Tax > Calculation Settings > Catalog"
-                " Prices."
-            )
-            return Finding(Level.FAULT, what, cure, count, votes.examples[shown])
+            return self._contradicted(store_id, votes, shown=shown)
+        said = f"stores.{store_id}: prices_include_tax = {str(configured).lower()}"
+        agreed = f"{said} agrees with {votes.counts[shown]} items"
         if other := votes.counts[not shown]:
-            return warn(
-                f"stores.{store_id}: prices_include_tax = {said} agrees with {count} items, but not"
-                f" with {other}, as in order {votes.examples[not shown]}",
-                "If the shop changed its catalog prices lately, this is over when older orders are;"
-                " otherwise look at that order.",
-            )
-        return ok(
-            f"stores.{store_id}: prices_include_tax = {said} agrees with {count} items of recent"
-            " orders"
+            what = f"{agreed}, but not with {other}, as in order {votes.examples[not shown]}"
+            return warn(what, CHANGED_LATELY)
+        return ok(f"{agreed} of recent orders")
+
+    def _contradicted(self, store_id: str, votes: _Votes, *, shown: bool) -> Finding:
+        count, way = votes.counts[shown], "with" if shown else "without"
+        what = (
+            f"stores.{store_id}: prices_include_tax is {str(not shown).lower()}, but {count} of"
+            f" {sum(votes.counts.values())} items that show it were priced {way} tax, as in order"
+            f" {votes.examples[shown]}"
         )
+        table = f"[connections.{self._probe.name}.stores.{toml_key(store_id)}]"
+        cure = f"Write prices_include_tax = {str(shown).lower()} in {table}; {SHOP_SAYS_IT}"
+        return Finding(Level.FAULT, what, cure, count, votes.examples[shown])
 
 
 def includes_tax(item: Mapping[str, Any]) -> bool | None:

@@ -2,6 +2,7 @@
 Values stay unseen."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.commerce.signature import key_fault
@@ -10,6 +11,12 @@ from sync.core.errors import Never
 
 SHORTEST_HMAC_KEY = 16
 """Characters below which a shared secret can be guessed."""
+
+COPY_KEY: Final = (
+    "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks, from BEGIN"
+    " to END."
+)
+SHARE_IT: Final = "Give the gateway and the vault the same shared secret."
 
 
 def secret_names(settings: Connection) -> list[str]:
@@ -62,16 +69,8 @@ async def _stored(name: str, probe: Probe) -> str | None:
 def key_finding(name: str, key: str, scheme: str) -> Finding:
     """Whether a key fits its scheme; the key is in no text."""
     if trouble := key_fault(key, scheme):
-        return fault(
-            f"the secret {name} {trouble}",
-            "Copy the whole public key from Stores > Configuration > Adobe Services > Webhooks,"
-            " from BEGIN to END."
-            if scheme == "rsa"
-            else "Give the gateway and the vault the same shared secret.",
-        )
+        return fault(f"the secret {name} {trouble}", COPY_KEY if scheme == "rsa" else SHARE_IT)
     if scheme == "hmac" and len(key.strip()) < SHORTEST_HMAC_KEY:
-        return fault(
-            f"the shared secret {name} has fewer than {SHORTEST_HMAC_KEY} characters",
-            "Give the gateway and the vault a longer one.",
-        )
+        what = f"the shared secret {name} has fewer than {SHORTEST_HMAC_KEY} characters"
+        return fault(what, "Give the gateway and the vault a longer one.")
     return ok(f"webhook key {name} is usable")

@@ -57,33 +57,29 @@ DIMENSIONS = (
 
 def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     """Field names by entity set, for what this connection's flows send and read."""
-    orders, customers = settings.orders, settings.customers
+    orders = settings.orders
     chosen = tuple(name for name in (orders.po_field, orders.note_field) if name)
     locked = ("IsPriceLocked",) if orders.lock_prices else ()
-    has_companies = "companies" in settings.flows
-    has_contacts = has_companies and settings.companies.contacts
-    by_tax_number = customers.send_tax_numbers or (
-        has_companies and "vat" in settings.companies.match
-    )
-    tax_number = ("TaxExemptNumber",) if by_tax_number else ()
+    has_contacts = "companies" in settings.flows and settings.companies.contacts
     contact = ("ContactPersonId",) if has_contacts else ()
     receivables = dict(receivable_fields(settings))
+    customer = _each_once(_customer(settings), FIELDS, receivables.pop(CUSTOMERS, ()))
     return {
         settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
         settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
-        CUSTOMERS: _each_once(
-            _CUSTOMER,
-            _ADDRESS,
-            _COMPANY if has_companies else (),
-            tax_number,
-            FIELDS,
-            receivables.pop(CUSTOMERS, ()),
-        ),
+        CUSTOMERS: customer,
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
         **receivables,
         **stock_fields(settings),
     }
+
+
+def _customer(settings: Connection) -> tuple[str, ...]:
+    has_companies = "companies" in settings.flows
+    by_vat = has_companies and "vat" in settings.companies.match
+    tax_number = ("TaxExemptNumber",) if by_vat or settings.customers.send_tax_numbers else ()
+    return (*_CUSTOMER, *_ADDRESS, *(_COMPANY if has_companies else ()), *tax_number)
 
 
 def _each_once(*groups: tuple[str, ...]) -> tuple[str, ...]:

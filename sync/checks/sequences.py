@@ -7,7 +7,7 @@ metadata, which show a contradiction and never agreement; and numbers that F&O h
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.recipes import books_free_text, books_payments, returns_orders
@@ -21,6 +21,8 @@ _RECEIVABLE: Final = (
 )
 _LEDGER: Final = "General ledger > Ledger setup > General ledger parameters > Number sequences"
 _JOURNALS: Final = "General ledger > Journal setup > Journal names"
+
+NO_SEQUENCE: Final = "and its number sequence cannot be looked up"
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,11 @@ async def numbers_fit(probe: Probe) -> AsyncIterator[Finding]:
         if one.entity_set not in shapes:
             continue  # told by fields_exist
         entity = await probe.dynamics.public_entity(shapes[one.entity_set].type)
-        properties = (entity or {}).get("Properties") or []
-        described: dict[str, Any] = next(
-            (row for row in properties if row.get("Name") == one.field), {}
-        )
-        yield number_finding(
-            one,
-            is_mandatory=bool(described.get("IsMandatory")),
-            is_editable=described.get("AllowEditOnCreate") is not False,
-        )
+        properties = {row.get("Name"): row for row in (entity or {}).get("Properties") or []}
+        described = properties.get(one.field, {})
+        is_editable = described.get("AllowEditOnCreate") is not False
+        is_mandatory = bool(described.get("IsMandatory"))
+        yield number_finding(one, is_mandatory=is_mandatory, is_editable=is_editable)
 
 
 async def numbers_are_drawn(probe: Probe) -> AsyncIterator[Finding]:
@@ -72,39 +70,27 @@ async def numbers_are_drawn(probe: Probe) -> AsyncIterator[Finding]:
     for one in drawn_numbers(probe.settings):
         for company in probe.companies:
             where = Filter.eq("dataAreaId", company) & one.shown
-            rows = probe.dynamics.query(
-                one.entity_set, where=where, select=("dataAreaId", one.field), top=1
-            )
+            select = ("dataAreaId", one.field)
+            rows = probe.dynamics.query(one.entity_set, where=where, select=select, top=1)
             if [row async for row in rows]:
                 yield ok(f"{one.what} is numbered by F&O in {company}")
             else:
-                yield warn(
-                    f"{one.what}: F&O shows none in {company} yet, and its number sequence cannot"
-                    " be looked up",
-                    f"Make sure that it has one and that it is automatic ({one.form}).",
-                )
+                what = f"{one.what}: F&O shows none in {company} yet, {NO_SEQUENCE}"
+                cure = f"Make sure that it has one and that it is automatic ({one.form})."
+                yield warn(what, cure)
 
 
 def keyed_numbers(settings: Connection) -> Iterator[Keyed]:
     """Those of the flows that are on."""
-    flows, orders, customers = settings.flows, settings.orders.numbers, settings.customers.numbers
-    theirs = NumberMode.THEIRS
+    flows, theirs = settings.flows, NumberMode.THEIRS
+    orders = ("Sales order", settings.orders.numbers, "orders.numbers")
+    customers = ("Customer account", settings.customers.numbers, "customers.numbers")
     if "orders" in flows:
-        yield Keyed(
-            settings.dynamics.order_headers,
-            "SalesOrderNumber",
-            "Sales order",
-            orders,
-            "orders.numbers",
-        )
+        yield Keyed(settings.dynamics.order_headers, "SalesOrderNumber", *orders)
     if {"orders", "customers", "companies"} & set(flows):
-        yield Keyed(
-            CUSTOMERS, "CustomerAccount", "Customer account", customers, "customers.numbers"
-        )
+        yield Keyed(CUSTOMERS, "CustomerAccount", *customers)
     if returns_orders(settings):
-        yield Keyed(
-            return_orders.HEADERS, "ReturnOrderNumber", "Sales order", orders, "orders.numbers"
-        )
+        yield Keyed(return_orders.HEADERS, "ReturnOrderNumber", *orders)
         yield Keyed(return_orders.HEADERS, "RMANumber", "RMA number", theirs)
     if books_payments(settings):
         yield Keyed(payment_journals.HEADERS, "JournalBatchNumber", "Journal batch number", theirs)
@@ -114,22 +100,17 @@ def drawn_numbers(settings: Connection) -> Iterator[Drawn]:
     """Those of the flows that are on."""
     if books_payments(settings):
         journal = settings.invoices.journal
-        what, shown = f"the voucher of payment journal {journal}", Filter.ne("Voucher", "")
         yield Drawn(
-            what,
+            f"the voucher of payment journal {journal}",
             f"{_JOURNALS} > {journal} > Voucher series",
-            payment_journals.LINES,
-            "Voucher",
-            shown,
-        )
+            payment_journals.LINES, "Voucher", Filter.ne("Voucher", ""),
+        )  # fmt: skip
     if books_free_text(settings):
-        shown, form = (
-            Filter.eq("IsPosted", Member("NoYes", "Yes")),
-            f"{_RECEIVABLE} > Free text invoice, and its voucher",
-        )
         yield Drawn(
-            "the free text invoice", form, free_text_invoices.HEADERS, "FreeTextNumber", shown
-        )
+            "the free text invoice", f"{_RECEIVABLE} > Free text invoice, and its voucher",
+            free_text_invoices.HEADERS, "FreeTextNumber",
+            Filter.eq("IsPosted", Member("NoYes", "Yes")),
+        )  # fmt: skip
 
 
 def number_finding(one: Keyed, *, is_mandatory: bool, is_editable: bool) -> Finding:
@@ -137,21 +118,15 @@ def number_finding(one: Keyed, *, is_mandatory: bool, is_editable: bool) -> Find
     with the first post."""
     form = _LEDGER if one.entity_set == payment_journals.HEADERS else _RECEIVABLE
     where = f"the number sequence {one.sequence} ({form})"
-    if one.mode is NumberMode.OURS and not is_editable:
-        return fault(
-            f'{one.setting} is "ours", but F&O lets nobody choose {one.field}',
-            f'Set {where} to manual, or {one.setting} = "theirs".',
-        )
-    if one.mode is NumberMode.THEIRS and is_mandatory and is_editable:
+    if one.mode is NumberMode.OURS:
+        if not is_editable:
+            what = f'{one.setting} is "ours", but F&O lets nobody choose {one.field}'
+            return fault(what, f'Set {where} to manual, or {one.setting} = "theirs".')
+        proviso = f"as long as {where} is manual (the first post will show)"
+        return ok(f"{one.field} may be chosen by us, {proviso}")
+    if is_mandatory and is_editable:
         said = f'{one.setting} is "theirs"' if one.setting else "F&O is to number it"
         otherwise = f', or {one.setting} = "ours"' if one.setting else ""
-        return warn(
-            f"{said}, but F&O calls {one.field} mandatory: its number sequence is probably manual",
-            f"Set {where} to automatic{otherwise}.",
-        )
-    if one.mode is NumberMode.OURS:
-        return ok(
-            f"{one.field} may be chosen by us, as long as {where} is manual (the first post will"
-            " show)"
-        )
+        manual = f"F&O calls {one.field} mandatory: its number sequence is probably manual"
+        return warn(f"{said}, but {manual}", f"Set {where} to automatic{otherwise}.")
     return ok(f"{one.field} is numbered by F&O: {where} must be automatic")

@@ -16,6 +16,11 @@ from sync.config.connections.templates import (
 
 WEBSITES: Final = "store/websites"
 
+BEFORE_A_SECOND: Final = "It must be there before a second store view is added."
+OF_NO_WEBSITE: Final = (
+    "which commerce.websites does not name: its orders would be posted, its customers left alone"
+)
+
 
 async def stores_are_handled(probe: Probe) -> AsyncIterator[Finding]:
     """Each active store view of the shop is in one of the connections that read this shop.
@@ -41,11 +46,8 @@ async def stores_are_handled(probe: Probe) -> AsyncIterator[Finding]:
 async def templates_tell_stores_apart(probe: Probe) -> AsyncIterator[Finding]:
     """Where several store views of the shop send, each template in use has the store in it: two of
     them may use the same increment id, and would come to one document."""
-    bare = [
-        (section, name)
-        for (section, name), template in _templates(probe).items()
-        if not tells_stores_apart(section, template)
-    ]
+    templates = _templates(probe).items()
+    bare = [place for place, template in templates if not tells_stores_apart(place[0], template)]
     active = [view for view in await probe.commerce.store_views() if _is_selling(view)]
     stores = probe.settings.stores
     ours = [view for view in active if "default" in stores or str(view.get("id")) in stores]
@@ -57,11 +59,9 @@ async def templates_tell_stores_apart(probe: Probe) -> AsyncIterator[Finding]:
         if len(ours) > 1:
             yield fault(f"{where}, and store views {_listed(ours)} send with it", cure)
         else:
-            yield warn(
-                f"{where}; only store view {_listed(ours)} sends with it now, but the shop has"
-                f" {len(active)}, which may use the same numbers",
-                f"{cure} It must be there before a second store view is added.",
-            )
+            alone = f"only store view {_listed(ours)} sends with it now"
+            may = f"but the shop has {len(active)}, which may use the same numbers"
+            yield warn(f"{where}; {alone}, {may}", f"{cure} {BEFORE_A_SECOND}")
 
 
 def _templates(probe: Probe) -> dict[Place, str]:
@@ -99,9 +99,6 @@ async def websites_exist(probe: Probe) -> AsyncIterator[Finding]:
     for view in await probe.commerce.store_views():
         home, name = view.get("website_id"), str(view.get("id"))
         if name in probe.settings.stores and home not in named:
-            yield fault(
-                f"stores.{name} is of website {home}, which commerce.websites does not name: its"
-                " orders would be posted, its customers left alone",
-                f"Add {home} to websites in [connections.{probe.name}.commerce], or take the store"
-                " out.",
-            )
+            table = f"[connections.{probe.name}.commerce]"
+            cure = f"Add {home} to websites in {table}, or take the store out."
+            yield fault(f"stores.{name} is of website {home}, {OF_NO_WEBSITE}", cure)

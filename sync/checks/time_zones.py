@@ -16,6 +16,11 @@ CONFIGS: Final = "store/storeConfigs"
 ZONE: Final = "TimeZone"
 _NAMED_OFFSET: Final = re.compile(r"GMT_?(?:(PLUS|MINUS)(\d\d)(\d\d))?")
 
+OR_CORRECT_ZONE: Final = (
+    "(time_zone, or time_zones for a further legal entity), or correct it under Organization"
+    " administration > Organizations > Legal entities."
+)
+
 
 async def days_agree(probe: Probe) -> AsyncIterator[Finding]:
     """A day ends at the same moment in the shop, in the configuration and in F&O, wherever
@@ -24,10 +29,9 @@ async def days_agree(probe: Probe) -> AsyncIterator[Finding]:
         return
     for finding in await _with_the_shop(probe):
         yield finding
+    find, select = probe.dynamics.find_by, (COMPANY_ID, ZONE)
     try:
-        rows = await probe.dynamics.find_by(
-            COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID, ZONE)
-        )
+        rows = await find(COMPANIES, COMPANY_ID, *probe.companies, select=select)
     except Never as error:
         yield ok(f"the time zones of legal entities cannot be read from F&O ({error.reason})")
         return
@@ -53,19 +57,16 @@ def _compared(probe: Probe, zone: str, company: str, ids: list[str]) -> Finding:
     try:
         theirs = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        return warn(
-            f"{views}: the shop's time zone {zone[:64]} is not known here",
-            "Compare it with dynamics.time_zone.",
-        )
+        what = f"{views}: the shop's time zone {zone[:64]} is not known here"
+        return warn(what, "Compare it with dynamics.time_zone.")
     if offsets(ours, probe.clock.now()) == offsets(theirs, probe.clock.now()):
         return ok(f"{views} and the books of {company} have the same days ({ours.key})")
     is_own = company == probe.settings.dynamics.company
     row = f'time_zone = "{zone}"' if is_own else f'time_zones = {{ {company} = "{zone}" }}'
+    books = f"the books of {company} are"
     return warn(
-        f"{views}: the shop's days are those of {zone}, the books of {company} are dated in"
-        f" {ours.key}",
-        f"If the books of {company} are kept in {zone}, write {row} in"
-        f" [connections.{probe.name}.dynamics].",
+        f"{views}: the shop's days are those of {zone}, {books} dated in {ours.key}",
+        f"If {books} kept in {zone}, write {row} in [connections.{probe.name}.dynamics].",
     )
 
 
@@ -77,23 +78,13 @@ def _with_the_ledger(probe: Probe, row: dict[str, Any]) -> Finding | None:
     if theirs is None:
         return None
     ours = probe.settings.time_zone(company)
-    possible = {
-        one
-        for offset, summer in offsets(ours, probe.clock.now())
-        for one in (offset, offset - summer)
-    }
-    if theirs in possible:
-        return ok(
-            f"legal entity {company} has the time zone {reported} in F&O, which goes with"
-            f" {ours.key}"
-        )
-    return warn(
-        f"legal entity {company} has the time zone {reported} in F&O, its books are dated in"
-        f" {ours.key} here",
-        f"Write the zone of {company} in [connections.{probe.name}.dynamics] (time_zone, or"
-        " time_zones for a further legal entity), or correct it under Organization administration"
-        " > Organizations > Legal entities.",
-    )
+    possible = offsets(ours, probe.clock.now())
+    has = f"legal entity {company} has the time zone {reported} in F&O"
+    if any(theirs in (offset, offset - summer) for offset, summer in possible):
+        return ok(f"{has}, which goes with {ours.key}")
+    table = f"[connections.{probe.name}.dynamics]"
+    cure = f"Write the zone of {company} in {table} {OR_CORRECT_ZONE}"
+    return warn(f"{has}, its books are dated in {ours.key} here", cure)
 
 
 def offset_named(zone: str) -> timedelta | None:

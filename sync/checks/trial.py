@@ -46,6 +46,7 @@ SUPPOSED: Final[Mapping[str, Any]] = {
     "companies.sales_representatives": SOMETHING,
 }
 """What a missing row is taken to be while the rest of the record is looked at."""
+SUPPOSABLE: Final = frozenset({*OF_SKUS, *SUPPOSED})
 
 KINDS: Final[Mapping[str, Listed]] = {
     "orders": Listed("orders", Kind.ORDER),
@@ -104,12 +105,9 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
                 await trial.take(flow, page)
         if flow in probe.settings.flows:
             yield trial.reported(recent)
-    reported = (
-        trial.causes.findings(),
-        expected_rows(probe, trial.causes),
-        *(one.findings() for one in witnesses),
-    )
-    for finding in chain.from_iterable(reported):
+    expected = expected_rows(probe, trial.causes)
+    seen = (one.findings() for one in witnesses)
+    for finding in chain(trial.causes.findings(), expected, *seen):
         yield finding
 
 
@@ -154,9 +152,7 @@ class Trial:
             self.causes.add(kind, found)
         while found.outcome == "park":
             self.causes.add(kind, found)
-            fresh = {
-                one for one in found.missing if one.table in OF_SKUS or one.table in SUPPOSED
-            } - supposed
+            fresh = {one for one in found.missing if one.table in SUPPOSABLE} - supposed
             if not fresh:
                 return
             supposed |= fresh

@@ -37,6 +37,8 @@ Patience = Annotated[
         min=0, metavar="SECONDS", help="Wait so long for the next outcome; 0: do not wait."
     ),
 ]
+Reached = Callable[[float], None]
+"""Is told how many records have an outcome."""
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=0.5), timedelta(seconds=5)
 READ_PER_SECOND: Final = 500
 """Claims that are looked at in a second, at most, where very many are waited for."""
@@ -60,6 +62,9 @@ class Outcome:
     number: str = ""
     reason: str = ""
     remedy: str = ""
+
+
+Outcomes = Mapping[Asked, Outcome]
 
 
 class Asking:
@@ -86,27 +91,21 @@ class Asking:
         for one in asked:
             self._before[one] = {claim.key: claim.read_at for claim in claims[one]}
 
-    async def outcomes(
-        self, patience: timedelta, tell: Callable[[float], None] = lambda _: None
-    ) -> dict[Asked, Outcome]:
+    async def outcomes(self, patience: timedelta, tell: Reached = lambda _: None) -> Outcomes:
         """The outcomes of all that were asked for: waits until each has one, or none has come for
-        so long. `tell` is told how many have one."""
-        found: dict[Asked, Outcome] = dict.fromkeys(self._before, Outcome())
-        pending = list(self._before)
-        clock = self._services.edition_parts.clock
-        last = clock.now()
-        while pending:
-            seen = await self._looked_at(pending)
-            found |= seen
-            still = [one for one in pending if seen[one].outcome == WAITING]
-            if len(still) < len(pending):
-                last = clock.now()
-            pending = still
+        so long."""
+        now = self._services.edition_parts.clock.now
+        last, found = now(), await self._looked_at([*self._before])
+        while True:
+            pending = [one for one, came in found.items() if came.outcome == WAITING]
             tell(len(found) - len(pending))
-            if not pending or clock.now() - last >= patience:
-                break
+            if not pending or now() - last >= patience:
+                return found
             await asyncio.sleep(_look_after(len(pending)).total_seconds())
-        return found
+            seen = await self._looked_at(pending)
+            if any(came.outcome != WAITING for came in seen.values()):
+                last = now()
+            found |= seen
 
     async def _looked_at(self, asked: Sequence[Asked]) -> dict[Asked, Outcome]:
         claims = await self._claims(asked)
@@ -121,18 +120,17 @@ class Asking:
             full = [one.key for one in here if not one.key.endswith(UNKNOWN_STORE)]
             claims = await claims_of(self._services.edition_parts.tables, connection, flow, full)
             for one in here:
-                if one.key in claims:
-                    found[one] = [claims[one.key]]
-                else:
-                    prefix = one.key.removesuffix("?")
-                    listed = self._services.ledger.claims(connection, flow, prefix=prefix)
-                    found[one] = [claim async for claim in listed]
+                known = claims.get(one.key)
+                found[one] = [known] if known else await self._of_all_stores(one)
         return found
 
+    async def _of_all_stores(self, one: Asked) -> list[Claim]:
+        prefix = one.key.removesuffix("?")
+        claims = self._services.ledger.claims(one.connection, one.flow, prefix=prefix)
+        return [claim async for claim in claims]
 
-async def report_outcomes(
-    context: CommandContext, asking: Asking, wait: int
-) -> dict[Asked, Outcome]:
+
+async def report_outcomes(context: CommandContext, asking: Asking, wait: int) -> Outcomes:
     """Wait with a bar. Where no process serves the directory there is nothing to wait for, and that
     is said."""
     if wait and asking.count and not context.is_served():
@@ -142,13 +140,13 @@ async def report_outcomes(
         return await asking.outcomes(timedelta(seconds=wait), bar.reach)
 
 
-def counted(outcomes: Mapping[Asked, Outcome]) -> dict[str, int]:
+def counted(outcomes: Outcomes) -> dict[str, int]:
     """How many records have each outcome, those that there are."""
     counts = Counter(one.outcome for one in outcomes.values())
     return {what: counts[what] for what in (*WORDS.values(), WAITING) if counts[what]}
 
 
-def in_words(outcomes: Mapping[Asked, Outcome]) -> str:
+def in_words(outcomes: Outcomes) -> str:
     """The counts as a sentence; empty where nothing was asked for."""
     said = ", ".join(f"{what}: {count}" for what, count in counted(outcomes).items())
     return f" {said[0].upper()}{said[1:]}." if said else ""

@@ -2,7 +2,7 @@
 done with them, and tell what comes of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,9 +13,8 @@ import typer
 from sync.cli.asking import (
     PATIENCE,
     POSTED,
-    Asked,
     Asking,
-    Outcome,
+    Outcomes,
     Patience,
     counted,
     in_words,
@@ -23,34 +22,43 @@ from sync.cli.asking import (
 )
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
+from sync.cli.options import listed
 from sync.cli.output import Bar, json_line, line, progress, table
 from sync.cli.records import flow_called, full_key
+from sync.config.connections import Connection
 from sync.engine.flow import DocumentFlow, Poll
-from sync.engine.polling import PAGE
+from sync.engine.poll_run import PAGE
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 
+AnyFlow = DocumentFlow[Any]
+Span = tuple[datetime, datetime]
+"""The first and the last change that are meant, in UTC."""
 ORIGIN = "backfill"
 SHOWN = 50
 """Records that people are shown one by one; programs get all."""
+COLUMNS = ("key", "outcome", "number", "reason", "what to do")
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=FORMATS, help="First change to take, in UTC.")
+]
+To = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=FORMATS, help="Last one; a day counts whole. Default: now."),
+]
+Ids = Annotated[
+    str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")
+]
+Flow = Annotated[str, typer.Option(metavar="FLOW", help="The flow.")]
 
 
 def backfill(
     ctx: typer.Context,
     *,
-    since: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=FORMATS, help="First change to take, in UTC."),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=FORMATS, help="Last one; a day counts whole. Default: now."),
-    ] = None,
-    ids: Annotated[
-        str, typer.Option(metavar="A,B,C", help="These records instead: increment or customer ids.")
-    ] = "",
-    flow: Annotated[str, typer.Option(metavar="FLOW", help="The flow.")] = "orders",
+    since: From = None,
+    until: To = None,
+    ids: Ids = "",
+    flow: Flow = "orders",
     wait: Patience = PATIENCE,
 ) -> None:
     """Enqueue what changed in Commerce in a time, or given records, and tell what comes of them.
@@ -65,59 +73,46 @@ def backfill(
     python -m sync backfill --ids 000000042,000000043
     """
     if bool(since) == bool(ids) or (ids and until):
-        raise Problem(
-            "name either --from (with --to) or --ids",
-            remedy="For example: backfill --from 2026-01-01",
-        )
+        example = "For example: backfill --from 2026-01-01"
+        raise Problem("name either --from (with --to) or --ids", remedy=example)
     if since and until and until < since:
         raise Problem("--to lies before --from", remedy="Swap the two dates.")
     asyncio.run(_backfill(context_of(ctx), flow, ids, since=since, until=until, wait=wait))
 
 
 async def _backfill(
-    context: CommandContext,
-    flow_name: str,
-    ids: str,
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    wait: int,
+    context: CommandContext, flow_name: str, ids: str, *, since: From, until: To, wait: int
 ) -> None:
     name, settings = context.one(context.connections())
     async with context.opened(changes=True) as services:
-        flow = flow_called(services, flow_name)
-        if flow.name not in settings.flows:
-            raise Problem(
-                f"{flow.name} does not flow on {name}",
-                remedy=f"Add it to flows of [connections.{name}].",
-            )
+        flow = _flowing(flow_called(services, flow_name), name, settings)
         asking = Asking(services, ORIGIN)
         if since is None:
-            keys = [full_key(flow, one.strip()) for one in ids.split(",") if one.strip()]
-            await asking.ask(name, flow.name, keys)
+            await asking.ask(name, flow.name, [full_key(flow, one) for one in listed(ids)])
         else:
             systems = await services.systems_pool.open(name)
             last = _end(until) if until else services.edition_parts.clock.now()
-            await _ask_for_changes(context, asking, flow, systems, first=_utc(since), last=last)
+            await _ask_for_changes(context, asking, flow, systems, (_utc(since), last))
         outcomes = await report_outcomes(context, asking, wait)
     _report(context, name, flow.name, outcomes)
 
 
+def _flowing(flow: AnyFlow, name: str, settings: Connection) -> AnyFlow:
+    """The flow. Raises `Problem` where the connection does not have it."""
+    if flow.name not in settings.flows:
+        remedy = f"Add it to flows of [connections.{name}]."
+        raise Problem(f"{flow.name} does not flow on {name}", remedy=remedy)
+    return flow
+
+
 async def _ask_for_changes(
-    context: CommandContext,
-    asking: Asking,
-    flow: DocumentFlow[Any],
-    systems: Systems,
-    *,
-    first: datetime,
-    last: datetime,
+    context: CommandContext, asking: Asking, flow: AnyFlow, systems: Systems, span: Span
 ) -> None:
     """Page by page, so that a long time may be asked for."""
     page: list[str] = []
-    with progress(
-        "Changes", (last - first).total_seconds(), as_json=context.as_json, counted=False
-    ) as bar:
-        async for change in _watched(flow, systems, first, last, bar):
+    seconds = (span[1] - span[0]).total_seconds()
+    with progress("Changes", seconds, as_json=context.as_json, counted=False) as bar:
+        async for change in _watched(flow, systems, span, bar):
             page.append(change.key)
             if len(page) == PAGE:
                 await asking.ask(systems.name, flow.name, page)
@@ -125,40 +120,30 @@ async def _ask_for_changes(
     await asking.ask(systems.name, flow.name, page)
 
 
-def _report(
-    context: CommandContext, name: str, flow: str, outcomes: Mapping[Asked, Outcome]
-) -> None:
+def _report(context: CommandContext, name: str, flow: str, outcomes: Outcomes) -> None:
     """The counts, and each record that was not posted."""
     others = {asked: came for asked, came in outcomes.items() if came.outcome != POSTED}
     if context.as_json:
         records = [{"key": asked.key, **asdict(came)} for asked, came in others.items()]
-        json_line(
-            {
-                "connection": name, "flow": flow, "enqueued": len(outcomes),
-                "outcomes": counted(outcomes), "records": records,
-            }
-        )  # fmt: skip
+        json_line({
+            "connection": name, "flow": flow, "enqueued": len(outcomes),
+            "outcomes": counted(outcomes), "records": records,
+        })  # fmt: skip
         return
-    table(
-        ("key", "outcome", "number", "reason", "what to do"),
-        [(asked.key, *astuple(came)) for asked, came in islice(others.items(), SHOWN)],
-    )
+    table(COLUMNS, [(of.key, *astuple(came)) for of, came in islice(others.items(), SHOWN)])
     if len(others) > SHOWN:
         line(f"And {len(others) - SHOWN} more that were not posted.")
     line(f"Enqueued: {len(outcomes)} of {flow} on {name}.{in_words(outcomes)}")
 
 
-async def _watched(
-    flow: DocumentFlow[Any], systems: Systems, first: datetime, last: datetime, bar: Bar
-) -> AsyncIterator[Change]:
+async def _watched(flow: AnyFlow, systems: Systems, span: Span, bar: Bar) -> AsyncIterator[Change]:
     """The changes, oldest first; the bar shows how far into the time they have come."""
     poll = flow.trigger(Poll)
     if poll is None:
-        raise Problem(
-            f"{flow.name} has no poll to backfill from", remedy="Name the records: --ids."
-        )
-    async for change in poll.changed(systems, first, last):
-        bar.reach((change.changed_at - first).total_seconds())
+        remedy = "Name the records: --ids."
+        raise Problem(f"{flow.name} has no poll to backfill from", remedy=remedy)
+    async for change in poll.changed(systems, *span):
+        bar.reach((change.changed_at - span[0]).total_seconds())
         yield change
 
 

@@ -88,21 +88,16 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
 
 def _configured(context: CommandContext, report: Report) -> bool:
     """Whether the file can be used; every fault of it is a finding."""
+    file, part = context.settings().connections, "configuration"
     try:
         names = context.names(context.connections())
     except BadConfiguration as bad:
         for each in bad.faults:
             where = f"line {each.line}" if each.line else "the file"
             path = f", {each.path}" if each.path else ""
-            report.add(
-                "",
-                "configuration",
-                fault(f"{context.settings().connections}, {where}{path}: {each.what}", each.remedy),
-            )
+            report.add("", part, fault(f"{file}, {where}{path}: {each.what}", each.remedy))
         return False
-    report.add(
-        "", "configuration", ok(f"{context.settings().connections} is sound ({', '.join(names)})")
-    )
+    report.add("", part, ok(f"{file} is sound ({', '.join(names)})"))
     return True
 
 

@@ -6,6 +6,7 @@ remedy and an exit status. Anything else is a bug and keeps its traceback.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,35 +24,20 @@ from sync.mapping_tables.records import is_plain
 UNUSABLE: Final = 2
 """Exit status: the command could not do what it was asked."""
 
-PANEL: Final = "Everywhere"
+option = partial(typer.Option, rich_help_panel="Everywhere")
+Home = Annotated[
+    Path | None, option(metavar="DIR", help="Home directory. Default: SYNC_HOME, else .sync.")
+]
+Config = Annotated[
+    Path | None,
+    option(metavar="FILE", help="Configuration. Default: SYNC_CONNECTIONS, else connections.toml."),
+]
+Named = Annotated[str, option(metavar="NAME", help="Connection, where there are several.")]
+AsJson = Annotated[bool, option("--json", help="Print JSON, one object per line.")]
 
 
 def _everywhere(
-    home: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Home directory. Default: SYNC_HOME, else .sync.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Configuration. Default: SYNC_CONNECTIONS, else connections.toml.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None,
-    connection: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Connection, where there are several.", rich_help_panel=PANEL
-        ),
-    ] = "",
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, one object per line.", rich_help_panel=PANEL)
-    ] = False,
+    home: Home = None, config: Config = None, connection: Named = "", json: AsJson = False
 ) -> None:
     """Typer reads the shared options from this signature; it is never run."""
 

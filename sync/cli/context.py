@@ -6,16 +6,17 @@ commands to run.
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sync.adapters.vault import Vault
 from sync.app.services import Services
 from sync.app.settings import Edition, Settings
 from sync.app.wiring import open_services, vault_key
-from sync.cli.output import note
+from sync.cli.output import json_line, line, note
 from sync.config.connections import Connection, Connections
 from sync.config.file.reading import read_connections
 from sync.core.logs import set_up
@@ -111,6 +112,13 @@ class CommandContext:
 
         return is_served(settings.home)
 
+    def tell(self, document: Mapping[str, Any], sentence: str) -> None:
+        """What a command did: the document with `--json`, else the sentence."""
+        if self.as_json:
+            json_line(document)
+        else:
+            line(sentence)
+
     @asynccontextmanager
     async def opened(
         self, *, serves: bool = False, changes: bool = False
@@ -124,14 +132,10 @@ class CommandContext:
         """
         settings = self.settings()
         set_up(level=settings.log_level if serves else "warning", log_format=settings.log_format)
-        embedded = settings.edition is Edition.EMBEDDED
-        if not serves and not self.as_json and (changes or not embedded):
+        is_elsewhere = settings.edition is not Edition.EMBEDDED
+        if not serves and not self.as_json and (changes or is_elsewhere):
             note(_whereabouts(settings))
-        services = await (
-            self._embedded(settings, serves=serves)
-            if embedded
-            else open_services(settings, serves=serves)
-        )
+        services = await self._services(settings, serves=serves)
         try:
             yield services
         finally:
@@ -145,28 +149,19 @@ class CommandContext:
         async with self.opened(changes=changes) as services:
             yield services, await services.systems_pool.open(name)
 
-    async def _embedded(self, settings: Settings, *, serves: bool) -> Services:
-        from sync.app.embedded import (  # noqa: PLC0415 - slow, see above
-            AlreadyServed,
-            open_embedded,
-        )
+    async def _services(self, settings: Settings, *, serves: bool) -> Services:
+        if settings.edition is not Edition.EMBEDDED:
+            return await open_services(settings, serves=serves)
+        from sync.app.embedded import AlreadyServed  # noqa: PLC0415 - slow, see above
 
-        connections = self.connections()
-        home = settings.home if serves else self.existing_home()
+        self.connections()
+        if not serves:
+            self.existing_home()
         try:
-            key, months = vault_key(settings), settings.keep_months
-            return await open_embedded(
-                home,
-                connections,
-                vault_key=key,
-                vault_mark=settings.vault_mark,
-                serves=serves,
-                keep_months=months,
-            )
+            return await open_services(settings, serves=serves)
         except AlreadyServed as error:
-            raise Problem(
-                str(error), remedy="Commands that only look or enqueue work beside it."
-            ) from None
+            remedy = "Commands that only look or enqueue work beside it."
+            raise Problem(str(error), remedy=remedy) from None
 
 
 def _whereabouts(settings: Settings) -> str:

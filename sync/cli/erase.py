@@ -11,6 +11,7 @@ import typer
 from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
+from sync.cli.options import Unasked
 from sync.cli.output import json_line, line, note, table
 from sync.cli.person import Named, Records
 from sync.cli.trail import story_of
@@ -38,7 +39,6 @@ Companies = Annotated[
 Show = Annotated[
     bool, typer.Option("--show", help="Erase nothing: print all that is kept, decrypted, as JSON.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")]
 
 
 def erase(
@@ -48,7 +48,7 @@ def erase(
     customers: Customers = None,
     companies: Companies = None,
     show: Show = False,
-    yes: Yes = False,
+    yes: Unasked = False,
 ) -> None:
     """Forget what is kept of orders, their invoices and credit memos, and of the customers and
     companies named: the encrypted copies, and all free text about them.
@@ -109,12 +109,7 @@ async def _show(
 
 
 async def _erase(
-    context: CommandContext,
-    services: Services,
-    name: str,
-    records: Sequence[Record],
-    *,
-    yes: bool,
+    context: CommandContext, services: Services, name: str, records: Sequence[Record], *, yes: bool
 ) -> None:
     agreed = bool(records) and (yes or _asked(context, name, records))
     erased = services.erasure.erase(name, records if agreed else ())

@@ -14,17 +14,15 @@ from sync.intake_http.business_events import NOBODY, TABLE
 
 MOST = 50
 """Events shown unless more are asked for."""
+Unknown = Annotated[
+    bool, typer.Option("--unknown", help="Only those that no flow of the connection knows.")
+]
+Most = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Show at most so many, the newest first.")
+]
 
 
-def events(
-    ctx: typer.Context,
-    unknown: Annotated[
-        bool, typer.Option("--unknown", help="Only those that no flow of the connection knows.")
-    ] = False,
-    most: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Show at most so many, the newest first.")
-    ] = MOST,
-) -> None:
+def events(ctx: typer.Context, unknown: Unknown = False, most: Most = MOST) -> None:
     """List the business events of D365 that came in: when, which, of what legal entity, and the
     flow that took them.
 

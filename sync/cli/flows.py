@@ -5,8 +5,8 @@ from typing import Any
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.output import json_line, table
-from sync.engine.flow import AdobeEvents, Poll
+from sync.cli.output import json_lines, table
+from sync.engine.flow import AdobeEvents, DocumentFlow, Poll
 from sync.flows import FLOWS
 
 
@@ -17,22 +17,19 @@ def flows(ctx: typer.Context) -> None:
 
     python -m sync flows --json
     """
-    shown: list[dict[str, Any]] = [
-        {
-            "name": flow.name,
-            "title": flow.title,
-            "queue": flow.priority.queue,
-            "polls": flow.trigger(Poll) is not None,
-            "route": f"POST /api/webhooks/{{connection}}/{flow.name}",
-            "events": list(events.names) if (events := flow.trigger(AdobeEvents)) else [],
-        }
-        for flow in FLOWS
-    ]
+    shown = [_as_row(flow) for flow in FLOWS]
     if context_of(ctx).as_json:
-        for flow in shown:
-            json_line(flow)
+        json_lines(shown)
         return
-    table(
-        ("name", "title", "queue", "polls", "route", "events"),
-        [(*list(flow.values())[:-1], "\n".join(flow["events"])) for flow in shown],
-    )
+    rows = [(*list(flow.values())[:-1], "\n".join(flow["events"])) for flow in shown]
+    table(("name", "title", "queue", "polls", "route", "events"), rows)
+
+
+def _as_row(flow: DocumentFlow[Any]) -> dict[str, Any]:
+    events = flow.trigger(AdobeEvents)
+    return {
+        "name": flow.name, "title": flow.title, "queue": flow.priority.queue,
+        "polls": flow.trigger(Poll) is not None,
+        "route": f"POST /api/webhooks/{{connection}}/{flow.name}",
+        "events": list(events.names) if events else [],
+    }  # fmt: skip

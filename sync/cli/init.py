@@ -3,15 +3,21 @@ nothing is overwritten."""
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import typer
 
+from sync.app.settings import Settings
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line
 
 EXAMPLE = "connections.example.toml"
+UNCHANGED = "was there already, nothing changed"
+KEEP_KEY = "  Keep a copy of {} elsewhere: without it the vault cannot be opened."
+NEXT = (
+    "Next: describe your shop and legal entity there, store the secrets it names (`secrets set"
+    " NAME`), then `check`."
+)
 
 
 def init(ctx: typer.Context) -> None:
@@ -29,13 +35,7 @@ def init(ctx: typer.Context) -> None:
     vault_is_new = not (settings.home / "vault.json").exists()
     context.vault()
     config_is_new = _written(settings.connections)
-    _report(
-        context,
-        settings.home,
-        settings.connections,
-        vault_is_new=vault_is_new,
-        config_is_new=config_is_new,
-    )
+    _report(context, settings, vault_is_new=vault_is_new, config_is_new=config_is_new)
 
 
 def example() -> str:
@@ -60,26 +60,15 @@ def _written(path: Path) -> bool:
 
 
 def _report(
-    context: CommandContext, home: Path, config: Path, *, vault_is_new: bool, config_is_new: bool
+    context: CommandContext, settings: Settings, *, vault_is_new: bool, config_is_new: bool
 ) -> None:
-    made: dict[str, Any] = {"home": str(home), "config": str(config)}
+    home, config = settings.home, settings.connections
     if context.as_json:
-        json_line({**made, "vault_is_new": vault_is_new, "config_is_new": config_is_new})
+        is_new = {"vault_is_new": vault_is_new, "config_is_new": config_is_new}
+        json_line({"home": str(home), "config": str(config), **is_new})
         return
-    line(
-        f"{home}:"
-        f" {'made, with a new vault' if vault_is_new else 'was there already, nothing changed'}"
-    )
+    line(f"{home}: {'made, with a new vault' if vault_is_new else UNCHANGED}")
     if vault_is_new and (home / "vault.key").exists():
-        line(
-            f"  Keep a copy of {home / 'vault.key'} elsewhere: without it the vault cannot be"
-            " opened."
-        )
-    line(
-        f"{config}:"
-        f" {'written from the example' if config_is_new else 'was there already, nothing changed'}"
-    )
-    line(
-        "Next: describe your shop and legal entity there, store the secrets it names (`secrets set"
-        " NAME`), then `check`."
-    )
+        line(KEEP_KEY.format(home / "vault.key"))
+    line(f"{config}: {'written from the example' if config_is_new else UNCHANGED}")
+    line(NEXT)

@@ -1,7 +1,7 @@
 """Invoices, credit memos, customers, companies and whole stories from files: every file is read
 before one is previewed, for an invoice may lie in another file than its order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from sync.cli.order_files import Unusable, document_of
@@ -12,22 +12,18 @@ ADDRESSES: Final[Mapping[Kind, str]] = {
     Kind.CUSTOMER: "customers", Kind.COMPANY: "company",
 }  # fmt: skip
 """Where REST answers documents of a kind."""
+Refused = Callable[[Unusable], None]
 
 
 def inputs_of(
-    names: Iterable[str], wanted: tuple[Kind, ...], refused: Callable[[Unusable], None]
+    names: Iterable[str], wanted: tuple[Kind, ...], refused: Refused
 ) -> list[tuple[str, Inputs]]:
     """(file, documents) of every file that can be used, in order; `refused` hears of the others.
 
     A file with orders alone is of use beside one with invoices or credit memos: it tells what they
     belong to.
     """
-    found: list[tuple[str, Inputs]] = []
-    for name in names:
-        try:
-            found.append((name, inputs_in(document_of(name), wanted[-1])))
-        except Unusable as problem:
-            refused(problem)
+    found = list(_read(names, wanted[-1], refused))
     needs_orders = {Kind.INVOICE, Kind.CREDITMEMO} & set(wanted)
     has_some = any(inputs.of(kind) for _, inputs in found for kind in wanted)
     useful = []
@@ -38,6 +34,14 @@ def inputs_of(
         else:
             refused(_nothing_in(name, wanted))
     return useful
+
+
+def _read(names: Iterable[str], kind: Kind, refused: Refused) -> Iterator[tuple[str, Inputs]]:
+    for name in names:
+        try:
+            yield name, inputs_in(document_of(name), kind)
+        except Unusable as problem:
+            refused(problem)
 
 
 def _nothing_in(name: str, wanted: tuple[Kind, ...]) -> Unusable:

@@ -9,12 +9,13 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
-from sync.cli.map_files import DryRun, File, Yes, read_file, report, report_import, write_file
+from sync.cli.map_files import DryRun, File, Yes, read_file, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import accounts, shoppers
-from sync.cli.output import json_line, progress, table
+from sync.cli.output import json_lines, progress, table
 from sync.engine.systems import Systems
 from sync.mapping_tables.csv_files import accounts_from_csv, accounts_to_csv
+from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Matches, match_customers
 from sync.mapping_tables.records import AccountKind, AccountMapping
 
@@ -47,15 +48,11 @@ def list_customers(ctx: typer.Context) -> None:
     context = context_of(ctx)
     rows = asyncio.run(_all(context))
     if context.as_json:
-        for row in rows:
-            json_line(asdict(row))
+        json_lines(asdict(row) for row in rows)
         return
+    columns = ("kind", "source", "company", "account", "matched by")
     cells = [(row.kind, row.source_key, row.company, row.account, row.matched_by) for row in rows]
-    table(
-        ("kind", "source", "company", "account", "matched by"),
-        cells,
-        title=f"Customers: {len(rows)}",
-    )
+    table(columns, cells, title=f"Customers: {len(rows)}")
 
 
 async def _all(context: CommandContext) -> list[AccountMapping]:
@@ -85,7 +82,7 @@ def set_customer(
     context = context_of(ctx)
     mapping = asyncio.run(_stored(context, kind, source, account, company))
     what = f"{mapping.kind} {mapping.source_key} is account {mapping.account} of {mapping.company}."
-    report(context, asdict(mapping), what)
+    context.tell(asdict(mapping), what)
 
 
 async def _stored(
@@ -132,7 +129,7 @@ def remove(
     """
     context = context_of(ctx)
     asyncio.run(_removed(context, kind, source, company))
-    report(context, {"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
+    context.tell({"kind": kind, "removed": True}, f"The {kind} has no mapping any more.")
 
 
 async def _removed(context: CommandContext, kind: AccountKind, source: str, company: str) -> None:
@@ -143,11 +140,7 @@ async def _removed(context: CommandContext, kind: AccountKind, source: str, comp
 
 
 @app.command("import", cls=Command)
-def import_customers(
-    ctx: typer.Context,
-    file: File,
-    dry_run: DryRun = False,
-) -> None:
+def import_customers(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Store the mappings of a CSV file: columns kind, source, account, and where wanted company and
     matched_by.
 
@@ -182,11 +175,7 @@ def export(ctx: typer.Context, file: File) -> None:
 
 
 @app.command(cls=Command)
-def match(
-    ctx: typer.Context,
-    company: Company = "",
-    yes: Yes = False,
-) -> None:
+def match(ctx: typer.Context, company: Company = "", yes: Yes = False) -> None:
     """Read the customers of both systems and match them by the connection's rules
     (customers.match).
 
@@ -199,19 +188,22 @@ def match(
 
 async def _matched(context: CommandContext, company: str, *, yes: bool) -> None:
     async with context.systems(changes=yes) as (_, systems):
-        settings, entity = systems.settings, _entity(systems, company)
-        with progress("Customers", None, as_json=context.as_json) as bar:
-            websites = await systems.websites.ours()
-            ours = [
-                shopper
-                async for shopper in shoppers(systems.commerce, settings, websites, bar.advance)
-            ]
-            theirs = [row async for row in accounts(systems.dynamics, entity, bar.advance)]
-        found: Matches[Any] = match_customers(ours, theirs, settings.customers.match)
-        compared = await systems.accounts.compare(
-            replace(one, company=entity) for one in found.matched
-        )
+        entity = _entity(systems, company)
+        ours, theirs = await _both_sides(context, systems, entity)
+        found: Matches[Any] = match_customers(ours, theirs, systems.settings.customers.match)
+        matched = (replace(one, company=entity) for one in found.matched)
+        compared = await systems.accounts.compare(matched)
         if yes:
             await systems.accounts.put_many(compared.new)
     rows = [(row.source_key, row.account, row.matched_by) for row in compared.new]
     show_matches(context, found, compared, rows, ("customer", "account", "rule"), stored=yes)
+
+
+async def _both_sides(
+    context: CommandContext, systems: Systems, entity: str
+) -> tuple[list[Shopper], list[Account]]:
+    with progress("Customers", None, as_json=context.as_json) as bar:
+        websites = await systems.websites.ours()
+        ours = shoppers(systems.commerce, systems.settings, websites, bar.advance)
+        theirs = accounts(systems.dynamics, entity, bar.advance)
+        return [one async for one in ours], [one async for one in theirs]

@@ -1,14 +1,12 @@
 """What both mapping groups share: options and CSV files."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import json_line, line
 from sync.mapping_tables.table import Comparison
 
 STDIO = "-"
@@ -47,20 +45,9 @@ def write_file(name: str, raw: bytes) -> None:
 
 def report_import(context: CommandContext, compared: Comparison[Any], *, is_dry: bool) -> None:
     """What an import did, or would do."""
-    counts = compared.counts()
-    if context.as_json:
-        json_line({**counts, "stored": not is_dry})
-        return
-    done = "would be" if is_dry else "are"
-    line(
+    counts, done = compared.counts(), "would be" if is_dry else "are"
+    context.tell(
+        {**counts, "stored": not is_dry},
         f"{counts['new']} {done} new, {counts['changed']} {done} changed, {counts['same']} are"
-        " there already."
+        " there already.",
     )
-
-
-def report(context: CommandContext, document: Mapping[str, Any], sentence: str) -> None:
-    """One outcome, as JSON or as a sentence."""
-    if context.as_json:
-        json_line(document)
-    else:
-        line(sentence)

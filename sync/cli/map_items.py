@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -10,10 +12,11 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
-from sync.cli.map_files import DryRun, File, Yes, read_file, report, report_import, write_file
+from sync.cli.map_files import DryRun, File, Yes, read_file, report_import, write_file
 from sync.cli.map_match import show_matches
-from sync.cli.match_sources import ordered_with_options, products, released_items
-from sync.cli.output import json_line, progress, table
+from sync.cli.match_sources import OnPage, ordered_with_options, products, released_items
+from sync.cli.output import json_lines, progress, table
+from sync.engine.systems import Systems
 from sync.mapping_tables.csv_files import items_from_csv, items_to_csv
 from sync.mapping_tables.matching import (
     RULES,
@@ -30,6 +33,21 @@ app = group("items", "SKU to item number.")
 
 COLUMNS = tuple(field.name for field in fields(ItemMapping))
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="As Commerce has it; case does not count.")]
+ItemNumber = Annotated[str, typer.Argument(metavar="ITEM", help="Item number in D365.")]
+Dimension = Annotated[str, typer.Option(help="Product dimension.")]
+Unit = Annotated[str, typer.Option(help="Sales unit; empty: the connection's, else the item's.")]
+Factor = Annotated[str, typer.Option(help="Sales units in D365 per piece in Commerce.")]
+Barcode = Annotated[
+    str, typer.Option(metavar="CODE", help="Product attribute in Commerce that holds the barcode.")
+]
+Rewrite = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="PATTERN NUMBER",
+        help=r"Try this too: 'WEB-(.+)' '\1' takes WEB-1000 for item 1000.",
+    ),
+]
+SearchName = Annotated[bool, typer.Option("--search-name", help="Try the items' search names too.")]
 
 
 @app.command("list", cls=Command)
@@ -43,8 +61,7 @@ def list_items(ctx: typer.Context) -> None:
     context = context_of(ctx)
     rows = [asdict(mapping) for mapping in asyncio.run(_all(context))]
     if context.as_json:
-        for row in rows:
-            json_line(row)
+        json_lines(rows)
         return
     table(COLUMNS, [tuple(row.values()) for row in rows], title=f"Items: {len(rows)}")
 
@@ -58,17 +75,15 @@ async def _all(context: CommandContext) -> list[ItemMapping]:
 def set_item(
     ctx: typer.Context,
     sku: Sku,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="Item number in D365.")],
+    item: ItemNumber,
     *,
-    color: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    size: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    style: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    configuration: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    version: Annotated[str, typer.Option(help="Product dimension.")] = "",
-    unit: Annotated[
-        str, typer.Option(help="Sales unit; empty: the connection's, else the item's.")
-    ] = "",
-    factor: Annotated[str, typer.Option(help="Sales units in D365 per piece in Commerce.")] = "1",
+    color: Dimension = "",
+    size: Dimension = "",
+    style: Dimension = "",
+    configuration: Dimension = "",
+    version: Dimension = "",
+    unit: Unit = "",
+    factor: Factor = "1",
 ) -> None:
     """Map a SKU, over an older mapping of it.
 
@@ -77,18 +92,24 @@ def set_item(
     python -m sync map items set SHIRT-RED-M SHIRT --color Red --size M
     """
     context = context_of(ctx)
-    try:
+    with _refused():
         mapping = ItemMapping(
             sku, item, color, size, style, configuration, version, unit, Decimal(factor)
         )
+    asyncio.run(_stored(context, [mapping]))
+    context.tell(asdict(mapping), f"{mapping.sku} is item {mapping.item_number}.")
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Turn what a mapping cannot hold into a `Problem`."""
+    try:
+        yield
     except InvalidOperation:
-        raise Problem(
-            "--factor is not a number", remedy="Write it with a point, as in 0.5."
-        ) from None
+        remedy = "Write it with a point, as in 0.5."
+        raise Problem("--factor is not a number", remedy=remedy) from None
     except ValueError as refused:
         raise Problem(str(refused), remedy="See `map items set --help`.") from None
-    asyncio.run(_stored(context, [mapping]))
-    report(context, asdict(mapping), f"{mapping.sku} is item {mapping.item_number}.")
 
 
 async def _stored(context: CommandContext, mappings: list[ItemMapping]) -> None:
@@ -106,7 +127,7 @@ def remove(ctx: typer.Context, sku: Sku) -> None:
     """
     context = context_of(ctx)
     asyncio.run(_removed(context, sku))
-    report(context, {"sku": sku, "removed": True}, f"{sku} has no mapping any more.")
+    context.tell({"sku": sku, "removed": True}, f"{sku} has no mapping any more.")
 
 
 async def _removed(context: CommandContext, sku: str) -> None:
@@ -115,11 +136,7 @@ async def _removed(context: CommandContext, sku: str) -> None:
 
 
 @app.command("import", cls=Command)
-def import_items(
-    ctx: typer.Context,
-    file: File,
-    dry_run: DryRun = False,
-) -> None:
+def import_items(ctx: typer.Context, file: File, dry_run: DryRun = False) -> None:
     """Store the mappings of a CSV file: columns sku, item_number and any of the others. All of it
     or nothing.
 
@@ -153,20 +170,9 @@ def export(ctx: typer.Context, file: File) -> None:
 def match(
     ctx: typer.Context,
     *,
-    barcode_attribute: Annotated[
-        str,
-        typer.Option(metavar="CODE", help="Product attribute in Commerce that holds the barcode."),
-    ] = "",
-    rewrite: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="PATTERN NUMBER",
-            help=r"Try this too: 'WEB-(.+)' '\1' takes WEB-1000 for item 1000.",
-        ),
-    ] = None,
-    search_name: Annotated[
-        bool, typer.Option("--search-name", help="Try the items' search names too.")
-    ] = False,
+    barcode_attribute: Barcode = "",
+    rewrite: Rewrite = None,
+    search_name: SearchName = False,
     yes: Yes = False,
 ) -> None:
     """Read the products of both systems and match them by item number, variant number, barcode.
@@ -180,40 +186,38 @@ def match(
 
     python -m sync map items match --yes
     """
-    asyncio.run(_matched(context_of(ctx), barcode_attribute, rewrite, by_name=search_name, yes=yes))
+    rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if search_name else [])]
+    asyncio.run(_matched(context_of(ctx), barcode_attribute, rules, yes=yes))
 
 
 async def _matched(
-    context: CommandContext,
-    barcode: str,
-    rewrite: tuple[str, str] | None,
-    *,
-    by_name: bool,
-    yes: bool,
+    context: CommandContext, barcode: str, rules: Sequence[Rule], *, yes: bool
 ) -> None:
-    rules = [*RULES, *_rewriting(rewrite), *([SEARCH_NAME] if by_name else [])]
     async with context.systems(changes=yes) as (_, systems):
         with progress("Products", None, as_json=context.as_json) as bar:
-            ours = [product async for product in products(systems.commerce, barcode, bar.advance)]
-            theirs = await released_items(
-                systems.dynamics, systems.settings.dynamics.company, bar.advance
-            )
-            ordered = await ordered_with_options(systems.commerce, systems.settings, bar.advance)
-        found: Matches[Any] = match_items(ours, theirs, rules)
-        settings = systems.settings.items
-        by_rule = ours if settings.rule == "sku" else []
-        stored = [mapping async for mapping in systems.items.all()]
-        mapped = {normal_sku(one.sku) for one in (*found.matched, *stored, *by_rule)}
-        by_base = settings.custom_options == "base"
-        found = found.with_unmatched(unmatched_options(ordered, ours, mapped, by_base=by_base))
+            found = await _matches(systems, barcode, rules, bar.advance)
         compared = await systems.items.compare(found.matched)
         if yes:
             await systems.items.put_many(compared.new)
-    rows = [
-        (m.sku, m.item_number, " ".join(v for v in m.dimensions().values() if v))
-        for m in compared.new
-    ]
+    rows = [(m.sku, m.item_number, " ".join(filter(None, m.dimensions().values())))
+            for m in compared.new]  # fmt: skip
     show_matches(context, found, compared, rows, ("sku", "item", "dimensions"), stored=yes)
+
+
+async def _matches(
+    systems: Systems, barcode: str, rules: Sequence[Rule], on_page: OnPage
+) -> Matches[Any]:
+    """What the rules match, and the SKUs with custom options that then still have no item."""
+    commerce, settings = systems.commerce, systems.settings
+    ours = [product async for product in products(commerce, barcode, on_page)]
+    theirs = await released_items(systems.dynamics, settings.dynamics.company, on_page)
+    ordered = await ordered_with_options(commerce, settings, on_page)
+    found: Matches[Any] = match_items(ours, theirs, rules)
+    by_rule = ours if settings.items.rule == "sku" else []
+    stored = [mapping async for mapping in systems.items.all()]
+    mapped = {normal_sku(one.sku) for one in (*found.matched, *stored, *by_rule)}
+    by_base = settings.items.custom_options == "base"
+    return found.with_unmatched(unmatched_options(ordered, ours, mapped, by_base=by_base))
 
 
 def _rewriting(rewrite: tuple[str, str] | None) -> list[Rule]:

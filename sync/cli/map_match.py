@@ -11,6 +11,10 @@ from sync.mapping_tables.table import Comparison
 
 SHOWN = 50
 """Rows of a kind that people are shown; JSON has them all."""
+COUNTED = (
+    "Matched {matched} ({new} new, {same} mapped so already, {changed} mapped otherwise and left"
+    " so), ambiguous {ambiguous}, unmatched {unmatched}."
+)
 
 
 def show_matches(
@@ -29,24 +33,17 @@ def show_matches(
         _as_json(found, compared)
         json_line({"kind": "counts", **counts, "by_rule": dict(found.by_rule)})
         return
-    table(columns, new[:SHOWN], title=_title("Matched, new", len(new)))
-    ambiguous = [
-        (a.key, a.rule, a.reason, ", ".join(a.candidates)) for a in found.ambiguous[:SHOWN]
-    ]
-    table(
-        (columns[0], "rule", "why", "candidates"),
-        ambiguous,
-        title=_title("Ambiguous", len(found.ambiguous)),
-    )
-    unmatched = [(u.key, u.reason) for u in found.unmatched[:SHOWN]]
-    table((columns[0], "why"), unmatched, title=_title("Unmatched", len(found.unmatched)))
-    line(
-        f"Matched {counts['matched']} ({counts['new']} new, {counts['same']} mapped so already,"
-        f" {counts['changed']} mapped otherwise and left so), ambiguous {counts['ambiguous']},"
-        f" unmatched {counts['unmatched']}."
-    )
+    _table(columns, new, "Matched, new")
+    _not_matched(found, columns[0])
+    line(COUNTED.format_map(counts))
     if compared.new and not stored:
         note("Nothing was stored. Add --yes to store the new matches.")
+
+
+def _not_matched(found: Matches[Any], key: str) -> None:
+    ambiguous = [(a.key, a.rule, a.reason, ", ".join(a.candidates)) for a in found.ambiguous]
+    _table((key, "rule", "why", "candidates"), ambiguous, "Ambiguous")
+    _table((key, "why"), [(u.key, u.reason) for u in found.unmatched], "Unmatched")
 
 
 def _as_json(found: Matches[Any], compared: Comparison[Any]) -> None:
@@ -58,5 +55,6 @@ def _as_json(found: Matches[Any], compared: Comparison[Any]) -> None:
             json_line({"kind": kind, **asdict(row)})
 
 
-def _title(kind: str, count: int) -> str:
-    return f"{kind}: {count}" + (f" (the first {SHOWN})" if count > SHOWN else "")
+def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]], kind: str) -> None:
+    title = f"{kind}: {len(rows)}" + (f" (the first {SHOWN})" if len(rows) > SHOWN else "")
+    table(columns, rows[:SHOWN], title=title)

@@ -24,9 +24,12 @@ from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Product, ReleasedItem
 
 OnPage = Callable[[], None]
+Barcodes = defaultdict[str, list[str]]
 
 DYNAMIC: Final = "0"
 """The `price_type` of bundles that cost what their parts cost: orders ship the parts."""
+
+ATTRIBUTES: Final = ("custom_attributes", ("attribute_code", "value"))
 
 RECENT: Final = timedelta(days=90)
 MOST_ORDERS: Final = 2000
@@ -46,18 +49,19 @@ async def products(
     """Every product of the shop."""
     search = Search(
         sorts=(Sort("entity_id"),), page_size=client.settings.page_size,
-        fields=("id", "sku", "name", "type_id", ("custom_attributes", ("attribute_code", "value"))),
+        fields=("id", "sku", "name", "type_id", ATTRIBUTES),
     )  # fmt: skip
     async for page in client.pages("products", search, key="id"):
         for row in page.items:
             on_page()
-            yield Product(
-                str(row.get("sku") or ""), str(row.get("type_id") or "simple"),
-                str(row.get("name") or ""),
-                _attribute(row, barcode_attribute),
-                row.get("type_id") == "bundle" and _attribute(row, "price_type") == DYNAMIC,
-                whole_in(row.get("id")) or 0,
-            )  # fmt: skip
+            yield _product(row, _attribute(row, barcode_attribute))
+
+
+def _product(row: Mapping[str, Any], barcode: str) -> Product:
+    kind = str(row.get("type_id") or "simple")
+    is_dynamic = kind == "bundle" and _attribute(row, "price_type") == DYNAMIC
+    sku, name = str(row.get("sku") or ""), str(row.get("name") or "")
+    return Product(sku, kind, name, barcode, is_dynamic, whole_in(row.get("id")) or 0)
 
 
 async def ordered_with_options(
@@ -65,22 +69,19 @@ async def ordered_with_options(
 ) -> dict[str, int]:
     """The skus that custom options made longer in recent orders, each with its product's id: of
     the newest orders of 90 days, at most `MOST_ORDERS`."""
-    since = await client.settled() - RECENT
     stores = [] if "default" in connection.stores else list(connection.stores)
     search = Search(
-        ((where("created_at", Op.GTEQ, since),), *((one,) for one in of_any("store_id", stores))),
-        (Sort("entity_id", Direction.DESC),),
-        client.settings.page_size,
+        tuple((one,) for one in of_any("store_id", stores)),
+        (Sort("entity_id", Direction.DESC),), client.settings.page_size,
         fields=("entity_id", ("items", ("sku", "product_id", "product_type", "product_option"))),
-    )
+    ).having(where("created_at", Op.GTEQ, await client.settled() - RECENT))  # fmt: skip
     found: dict[str, int] = {}
     read = 0
     async for page in client.pages("orders", search):
         for row in page.items:
             on_page()
             found |= longer_skus(_readable(row.get("items")))
-        read += len(page.items)
-        if read >= MOST_ORDERS:
+        if (read := read + len(page.items)) >= MOST_ORDERS:
             break
     return found
 
@@ -96,50 +97,36 @@ async def shoppers(
     client: CommerceClient, connection: Connection, websites: frozenset[int] | None, on_page: OnPage
 ) -> AsyncIterator[Shopper]:
     """Every registered customer of the connection's websites (None: of all) and stores."""
-    number_attribute = connection.customers.customer_number_attribute
+    code = connection.customers.customer_number_attribute
     search = Search(
-        tuple((one,) for one in of_any("website_id", websites)),
-        (Sort("entity_id"),),
-        client.settings.page_size,
-        fields=(
-            "id",
-            "email",
-            "store_id",
-            "website_id",
-            ("custom_attributes", ("attribute_code", "value")),
-        ),
-    )
+        tuple((one,) for one in of_any("website_id", websites)), (Sort("entity_id"),),
+        client.settings.page_size, fields=("id", "email", "store_id", "website_id", ATTRIBUTES),
+    )  # fmt: skip
     async for page in client.pages("customers/search", search, key="id"):
         for row in page.items:
             on_page()
-            if elsewhere(
-                whole_in(row.get("store_id")), whole_in(row.get("website_id")), connection, websites
-            ):
-                continue
-            yield Shopper(
-                str(row["id"]), str(row.get("email") or ""), _attribute(row, number_attribute)
-            )
+            store, website = whole_in(row.get("store_id")), whole_in(row.get("website_id"))
+            if not elsewhere(store, website, connection, websites):
+                yield Shopper(str(row["id"]), str(row.get("email") or ""), _attribute(row, code))
 
 
 def _attribute(row: Mapping[str, Any], code: str) -> str:
     """A custom attribute as text; empty where it is absent or no single value."""
-    for attribute in row.get("custom_attributes") or []:
-        if (
-            code
-            and attribute.get("attribute_code") == code
-            and isinstance(attribute.get("value"), str | int)
-        ):
-            return str(attribute["value"])
+    for attribute in (row.get("custom_attributes") or []) if code else ():
+        value = attribute.get("value")
+        if attribute.get("attribute_code") == code and isinstance(value, str | int):
+            return str(value)
     return ""
 
 
 async def accounts(client: DynamicsClient, company: str, on_page: OnPage) -> AsyncIterator[Account]:
     """Every customer account of the legal entity."""
-    select = ("CustomerAccount", "PrimaryContactEmail")
-    where = Filter.eq("dataAreaId", company)
-    async for row in client.query(
-        "CustomersV3", where=where, select=select, order_by=("dataAreaId", "CustomerAccount")
-    ):
+    rows = client.query(
+        "CustomersV3", where=Filter.eq("dataAreaId", company),
+        select=("CustomerAccount", "PrimaryContactEmail"),
+        order_by=("dataAreaId", "CustomerAccount"),
+    )  # fmt: skip
+    async for row in rows:
         on_page()
         yield Account(str(row["CustomerAccount"]), str(row.get("PrimaryContactEmail") or ""))
 
@@ -149,43 +136,51 @@ async def released_items(
 ) -> list[ReleasedItem]:
     """Every released product of the legal entity, and every variant, with their barcodes where
     there are any."""
-    where, barcodes = Filter.eq("dataAreaId", company), await _barcodes(client, company)
-    found = []
-    select = ("ItemNumber", "ProductNumber", "ProductSearchName", "ProductSubType")
-    async for row in client.query(
-        "ReleasedProductsV2", where=where, select=select, order_by=("dataAreaId", "ItemNumber")
-    ):
-        on_page()
-        found.append(
-            ReleasedItem(
-                str(row["ItemNumber"]), search_name=str(row.get("ProductSearchName") or ""),
-                is_master=row.get("ProductSubType") == "ProductMaster",
-                barcodes=tuple(barcodes[str(row.get("ProductNumber") or row["ItemNumber"])]),
-            )
-        )  # fmt: skip
-    async for row in client.query(
-        "ReleasedProductVariantsV2", where=where,
-        select=("ItemNumber", "ProductVariantNumber", "ProductSearchName", *_DIMENSIONS),
-        order_by=("dataAreaId", "ProductMasterNumber", *_DIMENSIONS),
-    ):  # fmt: skip
-        on_page()
-        color, size, style, configuration, version = (
-            str(row.get(name) or "") for name in _DIMENSIONS
-        )
-        number = str(row.get("ProductVariantNumber") or "")
-        found.append(
-            ReleasedItem(
-                str(row["ItemNumber"]), number, color, size, style, configuration, version,
-                search_name=str(row.get("ProductSearchName") or ""),
-                barcodes=tuple(barcodes[number]),
-            )
-        )  # fmt: skip
+    barcodes, found = await _barcodes(client, company), []
+    for entity_set, select, order_by, released in RELEASED:
+        async for row in client.query(
+            entity_set, where=Filter.eq("dataAreaId", company), select=select, order_by=order_by
+        ):
+            on_page()
+            found.append(released(row, barcodes))
     return found
 
 
-async def _barcodes(client: DynamicsClient, company: str) -> defaultdict[str, list[str]]:
+def _released_product(row: Mapping[str, Any], barcodes: Barcodes) -> ReleasedItem:
+    return ReleasedItem(
+        str(row["ItemNumber"]), search_name=str(row.get("ProductSearchName") or ""),
+        is_master=row.get("ProductSubType") == "ProductMaster",
+        barcodes=tuple(barcodes[str(row.get("ProductNumber") or row["ItemNumber"])]),
+    )  # fmt: skip
+
+
+def _released_variant(row: Mapping[str, Any], barcodes: Barcodes) -> ReleasedItem:
+    number = str(row.get("ProductVariantNumber") or "")
+    color, size, style, configuration, version = (str(row.get(name) or "") for name in _DIMENSIONS)
+    return ReleasedItem(
+        str(row["ItemNumber"]), number, color, size, style, configuration, version,
+        search_name=str(row.get("ProductSearchName") or ""), barcodes=tuple(barcodes[number]),
+    )  # fmt: skip
+
+
+RELEASED: Final = (
+    (
+        "ReleasedProductsV2",
+        ("ItemNumber", "ProductNumber", "ProductSearchName", "ProductSubType"),
+        ("dataAreaId", "ItemNumber"), _released_product,
+    ),
+    (
+        "ReleasedProductVariantsV2",
+        ("ItemNumber", "ProductVariantNumber", "ProductSearchName", *_DIMENSIONS),
+        ("dataAreaId", "ProductMasterNumber", *_DIMENSIONS), _released_variant,
+    ),
+)  # fmt: skip
+"""What is released: entity set, its fields, their order, and how a row is read."""
+
+
+async def _barcodes(client: DynamicsClient, company: str) -> Barcodes:
     """Barcodes by product number; none where the environment does not publish them."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    found = Barcodes(list)
     try:
         rows = client.query(
             "ProductNumberIdentifiedBarcodes", where=Filter.eq("dataAreaId", company),
@@ -195,5 +190,5 @@ async def _barcodes(client: DynamicsClient, company: str) -> defaultdict[str, li
         async for row in rows:
             found[str(row["ProductNumber"])].append(str(row["Barcode"]))
     except Never:  # no such entity set, or no right to it: the other rules do without
-        return defaultdict(list)
+        return Barcodes(list)
     return found

@@ -47,6 +47,12 @@ def json_line(document: Any) -> None:
     typer.echo(_escaped(to_json(document).decode()))
 
 
+def json_lines(documents: Iterable[Any]) -> None:
+    """Each document on a line of its own."""
+    for document in documents:
+        json_line(document)
+
+
 def _escaped(text: str) -> str:
     """JSON with the characters escaped that `without_codes` would not show."""
     if text.isascii() and text.isprintable():
@@ -81,21 +87,18 @@ def pretty(document: Any, indent: int = 2) -> None:
 
 
 def _indented(document: Any, indent: int) -> Iterator[str]:
-    entries: Iterable[tuple[Any, Any]]
-    if isinstance(document, Mapping):
-        entries = document.items()
-    elif isinstance(document, list | tuple):
-        entries = enumerate(document, start=1)
-    else:
-        yield f"{' ' * indent}{document}"
+    margin, deep = " " * indent, Mapping | list | tuple
+    if not isinstance(document, deep):
+        yield f"{margin}{document}"
         return
+    entries = document.items() if isinstance(document, Mapping) else enumerate(document, start=1)
     for name, value in entries:
-        if isinstance(value, Mapping | list | tuple) and value:
-            yield f"{' ' * indent}{name}:"
+        if isinstance(value, deep) and value:
+            yield f"{margin}{name}:"
             yield from _indented(value, indent + 2)
         else:
             shown = "" if value is None else str(value).replace("\n", "\\n")
-            yield f"{' ' * indent}{name}: {shown}"
+            yield f"{margin}{name}: {shown}"
 
 
 def plain(value: Any) -> str:

@@ -12,26 +12,22 @@ import typer
 from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import json_line, line, table
+from sync.cli.options import OneFlow
+from sync.cli.output import json_line, json_lines, line, table
 from sync.engine.flow_pauses import LATEST, FlowPause
 
 COLUMNS: Final = ("connection", "flow", "by", "since (UTC)", "why")
 ALL: Final = "(all)"
 
-FlowOption = Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="Shown to everybody who asks.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every flow of every connection.")]
-ByOption = Annotated[
+By = Annotated[
     str, typer.Option(metavar="NAME", help="Who says so. Default: the user of this machine.")
 ]
 
 
 def pause(
-    ctx: typer.Context,
-    *,
-    why: Annotated[str, typer.Option(metavar="TEXT", help="Shown to everybody who asks.")],
-    flow: FlowOption = "",
-    everything: AllOption = False,
-    by: ByOption = "",
+    ctx: typer.Context, *, why: Why, flow: OneFlow = "", everything: AllOption = False, by: By = ""
 ) -> None:
     """Let a flow stand still, in one connection or all; or a connection; or everything.
 
@@ -57,7 +53,7 @@ def pause(
 
 
 def resume(
-    ctx: typer.Context, *, flow: FlowOption = "", everything: AllOption = False, by: ByOption = ""
+    ctx: typer.Context, *, flow: OneFlow = "", everything: AllOption = False, by: By = ""
 ) -> None:
     """Let go on what `pause` stopped. Name the same flow and connection, or --all.
 
@@ -69,20 +65,16 @@ def resume(
     _require_named(context, flow, everything=everything)
     ended, still = asyncio.run(_resumed(context, flow, by or user_name()))
     if ended is None:
-        wanted = in_words(context.connection, flow)
         known = "; ".join(in_words(one.connection, one.flow) for one in still)
-        raise Problem(
-            f"no pause of {wanted} stands",
-            remedy=f"These do: {known}." if known else "Nothing is paused.",
-        )
-    if context.as_json:
-        json_line({**as_row(ended), "still_paused": [as_row(one) for one in still]})
-        return
-    line(
-        f"Resumed: {in_words(ended.connection, ended.flow)}. What waits is delivered within"
-        f" {LATEST.total_seconds() / 60:.0f} minutes."
+        remedy = f"These do: {known}." if known else "Nothing is paused."
+        raise Problem(f"no pause of {in_words(context.connection, flow)} stands", remedy=remedy)
+    what, minutes = in_words(ended.connection, ended.flow), LATEST.total_seconds() / 60
+    context.tell(
+        {**as_row(ended), "still_paused": [as_row(one) for one in still]},
+        f"Resumed: {what}. What waits is delivered within {minutes:.0f} minutes.",
     )
-    _show(still)
+    if not context.as_json:
+        _show(still)
 
 
 def paused(ctx: typer.Context) -> None:
@@ -95,8 +87,7 @@ def paused(ctx: typer.Context) -> None:
     context = context_of(ctx)
     standing = asyncio.run(_standing(context))
     if context.as_json:
-        for one in standing:
-            json_line(as_row(one))
+        json_lines(as_row(one) for one in standing)
     elif standing:
         _show(standing)
     else:

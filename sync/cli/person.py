@@ -9,6 +9,7 @@ from sync.app.services import Services
 from sync.cli.buyers import USER, buyers_for, company_of
 from sync.cli.context import Problem
 from sync.cli.output import note
+from sync.cli.records import is_called
 from sync.commerce.filters import Op, where
 from sync.commerce.search import Search
 from sync.engine.claim import State
@@ -106,19 +107,24 @@ class Records:
         )
         if claim.state is not State.NEW or document is not None:
             yield "companies", number
-        accounts, buyers = {claim.number} - {""}, set[int]()
-        for entity in systems.settings.legal_entities:
-            known = await systems.accounts.get("company", number, entity)
-            accounts |= {known.account} if known else set()
-        async for contact in ledger.claims(systems.name, "contacts"):
-            buyer, _, account = contact.key.partition("@")
-            if {account, account.rpartition("@")[0]} & accounts:
-                buyers.add(int(buyer))
         administrator = _administrator(document)
-        buyers |= await self._buyers_for(company, administrator, named)
-        for customer in sorted(buyers | ({administrator} if administrator else set())):
+        contacts = await self._contacts(number, claim.number)
+        buyers = await self._buyers_for(company, administrator, named)
+        for customer in sorted(filter(None, {*contacts, *buyers, administrator})):
             async for record in self._of_customer(customer):
                 yield record
+
+    async def _contacts(self, company: str, delivered_as: str) -> set[int]:
+        """The customers who are contacts of a company's accounts."""
+        systems, accounts, found = self.systems, {delivered_as} - {""}, set[int]()
+        for entity in systems.settings.legal_entities:
+            known = await systems.accounts.get("company", company, entity)
+            accounts |= {known.account} if known else set()
+        async for contact in self.services.ledger.claims(systems.name, "contacts"):
+            buyer, _, account = contact.key.partition("@")
+            if {account, account.rpartition("@")[0]} & accounts:
+                found.add(int(buyer))
+        return found
 
     async def _buyers_for(self, company: int, administrator: int | None, named: Named) -> set[int]:
         """Customers who are the company's users, or have ordered for it.
@@ -140,7 +146,7 @@ class Records:
     async def _keys(self, flow: str, key: str) -> AsyncIterator[str]:
         """The keys known here that are this one, or begin with it and an @."""
         async for claim in self.services.ledger.claims(self.systems.name, flow, prefix=key):
-            if claim.key == key or claim.key.startswith(f"{key}@"):
+            if is_called(claim.key, key):
                 yield claim.key
 
     async def _of_orders(self, rows: Iterable[Mapping[str, Any]]) -> AsyncIterator[Record]:

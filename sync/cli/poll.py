@@ -1,14 +1,15 @@
 """`poll`: look for changes now instead of at the next turn of the schedule."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, progress, table
+from sync.cli.options import OneFlow
+from sync.cli.output import json_lines, progress, table
 from sync.cli.records import flow_called
 from sync.core.ports import Row
 from sync.engine.watermarks import WATERMARKS, Watermark
@@ -17,10 +18,7 @@ NOT_ALL = 1
 """Exit status: some connection could not be polled."""
 
 
-def poll(
-    ctx: typer.Context,
-    flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
-) -> None:
+def poll(ctx: typer.Context, flow: OneFlow = "") -> None:
     """Ask Commerce once what changed since the last poll, and enqueue it. A running `serve`
     delivers it.
 
@@ -36,8 +34,7 @@ def poll(
     context = context_of(ctx)
     rows = asyncio.run(_polled(context, flow))
     if context.as_json:
-        for row in rows:
-            json_line(row)
+        json_lines(rows)
     else:
         cells = [
             (r["connection"], r["flow"], r["found"] if r["polled"] else "not polled", r["until"])

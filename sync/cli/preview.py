@@ -8,6 +8,7 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import Problem
+from sync.cli.options import listed
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
 from sync.cli.preview_rows import stock
 from sync.cli.previewing import Run
@@ -193,11 +194,7 @@ def companies(
 
 
 def _finish(
-    run: Run,
-    files: list[str] | None,
-    ids: str,
-    kind: Kind | None,
-    example: str,
+    run: Run, files: list[str] | None, ids: str, kind: Kind | None, example: str
 ) -> NoReturn:
     """Preview documents of a kind, or stories where there is none, and end with the status."""
     if bool(files) == bool(ids):
@@ -205,7 +202,6 @@ def _finish(
     if files:
         work = preview_files(kind, files, run) if kind else story_files(files, run)
     else:
-        wanted = list(dict.fromkeys(one.strip() for one in ids.split(",") if one.strip()))
-        work = preview_ids(kind, wanted, run) if kind else story_ids(wanted, run)
+        work = preview_ids(kind, listed(ids), run) if kind else story_ids(listed(ids), run)
     asyncio.run(work)
     raise typer.Exit(run.status)

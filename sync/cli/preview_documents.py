@@ -1,6 +1,6 @@
 """Where `preview` takes documents from: files, or Commerce by their numbers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -111,11 +111,8 @@ async def _identified(
     systems: Systems, kind: Kind, wanted: Sequence[str], run: Run
 ) -> list[dict[str, Any]]:
     """The customers or companies with these ids."""
-    commerce = systems.commerce
-    read: Callable[[int], Awaitable[dict[str, Any] | None]] = (
-        commerce.customers.by_id if kind is Kind.CUSTOMER else commerce.companies.by_id
-    )
-    documents = []
+    of, documents = systems.commerce, []
+    read = of.customers.by_id if kind is Kind.CUSTOMER else of.companies.by_id
     for one in wanted:
         document = await read(int(one)) if one.isascii() and one.isdigit() else None
         if document is None:

@@ -13,14 +13,8 @@ from sync.preview.previews import Preview
 
 WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
 COLUMNS: Final = (
-    "line",
-    "item or account",
-    "dimensions",
-    "quantity>",
-    "price>",
-    "discount>",
-    "amount>",
-)
+    "line", "item or account", "dimensions", "quantity>", "price>", "discount>", "amount>",
+)  # fmt: skip
 NUMBERS: Final = (
     "SalesOrderNumber", "CustomerAccount", "CustomersOrderReference", "CustomerReference",
     "ExternalItemNumber", "PaymentReference",
@@ -38,17 +32,22 @@ def show(found: Preview, what: str, *, documents: bool) -> None:
         line(f"  What to do: {found.remedy}")
     table(("request", "path", "record"), [(r.method, r.path, _record(r)) for r in found.requests])
     table(COLUMNS, _lines(found))
-    if found.totals is not None:
-        rows = [t for t in (found.totals.as_json(), found.held) if t is not None]
-        sums = [(t["commerce"], t["dynamics"], t["difference"], t["currency"]) for t in rows]
-        title = "As placed, and as it is held in the end" if len(sums) > 1 else ""
-        table(("Commerce>", "Dynamics>", "difference>", "currency"), sums, title=title)
+    sums = list(_sums(found))
+    title = "As placed, and as it is held in the end" if len(sums) > 1 else ""
+    table(("Commerce>", "Dynamics>", "difference>", "currency"), sums, title=title)
     for text in found.notes:
         line(f"  Note: {text}")
     for request in found.requests if documents else ():
         line(f"{request.method} {request.path}")
         pretty(request.body)
     line()
+
+
+def _sums(found: Preview) -> Iterator[Row]:
+    if found.totals is not None:
+        for t in (found.totals.as_json(), found.held):
+            if t is not None:
+                yield t["commerce"], t["dynamics"], t["difference"], t["currency"]
 
 
 def _fate(found: Preview) -> str:
@@ -80,11 +79,9 @@ def _dimensions(body: Mapping[str, Any]) -> str:
 
 def _sold(body: Mapping[str, Any]) -> Row:
     price = LinePrice(
-        body["OrderedSalesQuantity"],
-        body["SalesPrice"],
-        body["LineDiscountAmount"],
+        body["OrderedSalesQuantity"], body["SalesPrice"], body["LineDiscountAmount"],
         body["SalesPriceQuantity"],
-    )
+    )  # fmt: skip
     per = f" per {price.price_quantity}" if price.price_quantity != 1 else ""
     return (
         body["ExternalItemNumber"], body["ItemNumber"], _dimensions(body), price.quantity,
@@ -94,29 +91,17 @@ def _sold(body: Mapping[str, Any]) -> Row:
 
 
 def _returned(body: Mapping[str, Any]) -> Row:
-    quantity, price = body["ReturnSalesQuantity"], body["SalesPrice"]
     return (
-        body["ExternalItemNumber"],
-        body["ItemNumber"],
-        _dimensions(body),
-        quantity,
-        price,
-        "",
-        f"{-credited(body):.2f}",
-    )
+        body["ExternalItemNumber"], body["ItemNumber"], _dimensions(body),
+        body["ReturnSalesQuantity"], body["SalesPrice"], "", f"{-credited(body):.2f}",
+    )  # fmt: skip
 
 
 def _invoiced(body: Mapping[str, Any]) -> Row:
-    amount = f"{line_amount(body):.2f}"
     return (
-        body["LineNumber"],
-        body["MainAccountDisplayValue"],
-        "",
-        body["Quantity"],
-        body["UnitPrice"],
-        "",
-        amount,
-    )
+        body["LineNumber"], body["MainAccountDisplayValue"], "", body["Quantity"],
+        body["UnitPrice"], "", f"{line_amount(body):.2f}",
+    )  # fmt: skip
 
 
 def _paid(body: Mapping[str, Any]) -> Row:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ from sync.preview.previews import Preview, preview
 from sync.preview.unasked import Lookups
 
 DEFAULT: Final = Path("connections.toml")
+FOR_EXAMPLE: Final = (
+    "--prices-include-tax and --prices-exclude-tax are for the built-in example connection"
+)
 
 
 class Status(IntEnum):
@@ -75,17 +79,13 @@ class Run:
         context, clock = self.context, SystemClock()
         path = context.settings().connections
         if path == DEFAULT and not path.exists() and not context.connection:
-            connection, lookups = example.example_connection(), example.example_lookups(clock)
-            connection = _priced(connection, self.gross)
+            connection = _priced(example.example_connection(), self.gross)
+            lookups = example.example_lookups(clock)
             yield given_systems(example.NAME, connection, inputs, lookups, clock)
             return
         name, connection = context.one(context.connections())
         if self.gross is not None:
-            raise Problem(
-                "--prices-include-tax and --prices-exclude-tax are for the built-in example"
-                " connection",
-                remedy=f"Set prices_include_tax of the store in {path}.",
-            )
+            raise Problem(FOR_EXAMPLE, remedy=f"Set prices_include_tax of the store in {path}.")
         async with stored_lookups(context, name, connection) as lookups:
             yield given_systems(name, connection, inputs, lookups, clock)
 
@@ -96,21 +96,24 @@ async def stored_lookups(
 ) -> AsyncIterator[Lookups]:
     """The mapping tables of the home directory; empty ones, in memory, where there is none. Without
     the key of the home no guest is known."""
-    home, clock = context.settings().home, SystemClock()
-    digest_of: Callable[[str], str] = digest
-    file = home / "tables.sqlite"
+    file, clock = context.settings().home / "tables.sqlite", SystemClock()
     tables = SqliteTables(file if file.exists() else ":memory:")
-    if (home / "vault.json").exists():
-        from sync.app.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
-
-        key = (await context.vault().get(EMAIL_KEY)).encode()
-        digest_of = lambda text: email_digest(text, key)  # noqa: E731 - an argument, like the engine's own
+    digest_of = await _digest_of_emails(context)
     try:
         accounts = AccountMappings(tables, name, clock, home=connection.legal_entity)
         items = ItemMappings(tables, name, connection.items, clock)
         yield Lookups(items, accounts, digest_of)
     finally:
         tables.close()
+
+
+async def _digest_of_emails(context: CommandContext) -> Callable[[str], str]:
+    if not (context.settings().home / "vault.json").exists():
+        return digest
+    from sync.app.embedded import EMAIL_KEY  # noqa: PLC0415 - loads slowly
+
+    key = (await context.vault().get(EMAIL_KEY)).encode()
+    return partial(email_digest, key=key)
 
 
 def _priced(example_: Connection, gross: bool | None) -> Connection:

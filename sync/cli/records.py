@@ -18,6 +18,9 @@ from sync.engine.queues import QUEUES
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
 
+Letter = tuple[DeadLetter, Message | None]
+"""A message that was set aside, with what it said; None where it is no message of ours."""
+
 MOST = 20
 """Records shown for a key that only begins alike."""
 
@@ -48,7 +51,7 @@ class Ledgers:
         """The records of that key or number; where there is none, at most 20 whose key begins
         so."""
         alike = [claim async for claim in self._beginning(key)]
-        exact = [claim for claim in alike if claim.key == key or claim.key.startswith(f"{key}@")]
+        exact = [claim for claim in alike if is_called(claim.key, key)]
         return exact or alike[:MOST]
 
     async def _beginning(self, key: str) -> AsyncIterator[Claim]:
@@ -76,7 +79,7 @@ class Ledgers:
             if claim.lacks_something
         ]
 
-    async def dead_letters(self, reason: str = "") -> list[tuple[DeadLetter, Message | None]]:
+    async def dead_letters(self, reason: str = "") -> list[Letter]:
         """Messages that were set aside, with what they said; None for one that is no message of
         ours."""
         found = []
@@ -89,6 +92,11 @@ class Ledgers:
                 if fits and reason.lower() in f"{letter.reason} {letter.description}".lower():
                     found.append((letter, message))
         return found
+
+
+def is_called(key: str, name: str) -> bool:
+    """Whether a record's key is this key or number; the store of a key may be left out."""
+    return key == name or key.startswith(f"{name}@")
 
 
 def flow_called(services: Services, name: str) -> DocumentFlow[Any]:

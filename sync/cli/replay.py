@@ -2,20 +2,23 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from sync.cli.asking import PATIENCE, Asked, Asking, Outcome, Patience, in_words, report_outcomes
+from sync.cli.asking import PATIENCE, Asked, Asking, Outcomes, Patience, in_words, report_outcomes
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import json_line, line, note, table
-from sync.cli.records import Ledgers, checked
+from sync.cli.options import OneFlow, Unasked
+from sync.cli.output import json_lines, line, note, table
+from sync.cli.records import Ledgers, Letter, checked, is_called
 from sync.core.message_queue import DeadLetter
 from sync.flows.customers.customer_accounts import replayed_by
+
+COLUMNS: Final = ("connection", "flow", "key", "outcome", "number", "reason", "what to do")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Again:
     letter: DeadLetter | None = None
 
 
+Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")]
+Parked = Annotated[bool, typer.Option("--parked", help="Everything parked or set aside.")]
+LeftOut = Annotated[
+    bool, typer.Option("--left-out", help="Every account that goes without an address.")
+]
 Reason = Annotated[
     str,
     typer.Option(metavar="TEXT", help="With --parked: only those whose reason holds this text."),
@@ -39,18 +47,12 @@ Reason = Annotated[
 def replay(
     ctx: typer.Context,
     *,
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")
-    ] = None,
-    parked: Annotated[
-        bool, typer.Option("--parked", help="Everything parked or set aside.")
-    ] = False,
-    left_out: Annotated[
-        bool, typer.Option("--left-out", help="Every account that goes without an address.")
-    ] = False,
-    flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
+    keys: Keys = None,
+    parked: Parked = False,
+    left_out: LeftOut = False,
+    flow: OneFlow = "",
     reason: Reason = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")] = False,
+    yes: Unasked = False,
     wait: Patience = PATIENCE,
 ) -> None:
     """Enqueue records again and tell what comes of each: posted, skipped, parked with the reason,
@@ -68,9 +70,8 @@ def replay(
     python -m sync replay --left-out --yes
     """
     if [bool(keys), parked, left_out].count(True) != 1:
-        raise Problem(
-            "name either keys or --parked or --left-out", remedy="For example: replay 000000042"
-        )
+        example = "For example: replay 000000042"
+        raise Problem("name either keys or --parked or --left-out", remedy=example)
     if reason and not parked:
         raise Problem("--reason chooses among the parked", remedy="Use it with --parked.")
     wanted = _of_left_out if left_out else partial(_chosen, keys=keys or [], reason=reason)
@@ -87,10 +88,8 @@ async def _replay(
 ) -> None:
     async with context.opened(changes=True) as services:
         ledgers = checked(context, services, flow)
-        wanted = await chosen(ledgers)
-        agreed = yes or not wanted or _asked(context, wanted)
-        outcomes = None
-        if agreed:
+        wanted, outcomes = await chosen(ledgers), None
+        if yes or not wanted or _asked(context, wanted):
             asking = await _enqueued(ledgers, wanted)
             outcomes = await report_outcomes(context, asking, wait)
         _report(context, wanted, outcomes)
@@ -105,33 +104,29 @@ async def _of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
     letters = await ledgers.dead_letters()
     wanted: list[Again] = []
     for key in dict.fromkeys(keys):
-        claims = [c for c in await ledgers.find(key) if c.key == key or c.key.startswith(f"{key}@")]
+        claims = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
         found = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
-        found += [
-            Again(message.connection, message.flow, message.key, "set aside", letter.reason, letter)
-            for letter, message in letters
-            if message is not None and (message.key == key or message.key.startswith(f"{key}@"))
-        ]
+        found += _set_aside(letters, key)
         if not found:
-            raise Problem(
-                f"nothing is known of {key}; nothing was replayed",
-                remedy=f"Fetch it with: backfill --flow FLOW --ids {key}",
-            )
+            remedy = f"Fetch it with: backfill --flow FLOW --ids {key}"
+            raise Problem(f"nothing is known of {key}; nothing was replayed", remedy=remedy)
         wanted += found
     return wanted
 
 
+def _set_aside(letters: Sequence[Letter], key: str | None = None) -> list[Again]:
+    """Those of a key or number; all where none is named."""
+    return [
+        Again(message.connection, message.flow, message.key, "set aside", letter.reason, letter)
+        for letter, message in letters
+        if message is not None and (key is None or is_called(message.key, key))
+    ]
+
+
 async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     claims = await ledgers.parked(reason)
-    letters = await ledgers.dead_letters(reason)
-    return [
-        *(Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims),
-        *(
-            Again(m.connection, m.flow, m.key, "set aside", letter.reason, letter)
-            for letter, m in letters
-            if m
-        ),
-    ]
+    parked = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
+    return parked + _set_aside(await ledgers.dead_letters(reason))
 
 
 async def _of_left_out(ledgers: Ledgers) -> list[Again]:
@@ -173,37 +168,25 @@ def _asked(context: CommandContext, wanted: Sequence[Again]) -> bool:
     return sys.stdin.isatty() and typer.confirm("Replay them?", err=True)
 
 
-def _report(
-    context: CommandContext, wanted: Sequence[Again], outcomes: Mapping[Asked, Outcome] | None
-) -> None:
+def _report(context: CommandContext, wanted: Sequence[Again], outcomes: Outcomes | None) -> None:
     """The outcome of each; `outcomes` is None where nothing was enqueued."""
     if context.as_json:
-        for row in _rows(wanted, outcomes):
-            json_line(row)
+        json_lines(_rows(wanted, outcomes))
     elif not wanted:
         line("There is nothing to replay.")
     elif outcomes is not None:
-        table(
-            ("connection", "flow", "key", "outcome", "number", "reason", "what to do"),
-            [(*astuple(asked), *astuple(came)) for asked, came in outcomes.items()],
-        )
+        table(COLUMNS, [(*astuple(of), *astuple(came)) for of, came in outcomes.items()])
         line(f"Enqueued: {len(outcomes)}.{in_words(outcomes)} `trail KEY` tells more of each.")
     if wanted and outcomes is None:
         note("Nothing was enqueued. Add --yes to replay these.")
 
 
-def _rows(
-    wanted: Sequence[Again], outcomes: Mapping[Asked, Outcome] | None
-) -> Iterator[dict[str, Any]]:
+def _rows(wanted: Sequence[Again], outcomes: Outcomes | None) -> Iterator[dict[str, Any]]:
     for one in wanted:
         row = {
             "connection": one.connection, "flow": one.flow, "key": one.key, "state": one.state,
             "enqueued": outcomes is not None,
         }  # fmt: skip
         if outcomes is not None:
-            came = outcomes[Asked(one.connection, one.flow, one.key)]
-            row |= {
-                "outcome": came.outcome, "number": came.number, "reason": came.reason,
-                "remedy": came.remedy,
-            }  # fmt: skip
+            row |= asdict(outcomes[Asked(one.connection, one.flow, one.key)])
         yield row

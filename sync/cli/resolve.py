@@ -8,7 +8,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
 from sync.cli.output import json_line, line
-from sync.cli.pausing import ByOption, user_name
+from sync.cli.pausing import By, user_name
 from sync.cli.records import Ledgers, checked
 from sync.engine.claim import Claim, State
 from sync.engine.resolving import resolve as decide
@@ -20,7 +20,7 @@ def resolve(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help="For example: orders.")],
     key: Annotated[str, typer.Argument(metavar="KEY", help="As `parked` and `trail` show it.")],
     why: Annotated[str, typer.Option(metavar="TEXT", help="What was decided; the trail keeps it.")],
-    by: ByOption = "",
+    by: By = "",
 ) -> None:
     """Store that the sums of a delivered record may stay as they are, though both systems differ.
 

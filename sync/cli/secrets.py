@@ -12,7 +12,7 @@ from sync.adapters.vault import Vault
 from sync.checks.secrets import secret_names
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import json_line, line, note, table
+from sync.cli.output import json_line, json_lines, note, table
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
 
@@ -23,6 +23,11 @@ OWN = {
     "email-key": "stands behind every guest's number",
 }
 """Secrets that the product makes for itself, and what is lost with them."""
+
+WHERE_KEY_IS = {
+    True: "SYNC_VAULT_KEY (or its file) must hold the new key from now on",
+    False: "vault.key holds it",
+}
 
 Name = Annotated[
     str,
@@ -45,19 +50,18 @@ def set_secret(ctx: typer.Context, name: Name) -> None:
     """
     context = context_of(ctx)
     value = _value(f"Value of {name}")
-    if name.lower() in OWN:
-        raise Problem(
-            f"{name} is the product's own and {OWN[name.lower()]}", remedy="Choose another name."
-        )
+    _refuse_own(name, "Choose another name.")
     context.existing_home()
     try:
         context.vault().set(name, value)
     except ValueError as refused:
         raise Problem(str(refused), remedy="Key Vault takes no others either.") from None
-    if context.as_json:
-        json_line({"name": name, "stored": True})
-    else:
-        line(f"{name} is stored.")
+    context.tell({"name": name, "stored": True}, f"{name} is stored.")
+
+
+def _refuse_own(name: str, remedy: str) -> None:
+    if name.lower() in OWN:
+        raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy=remedy)
 
 
 def _value(prompt: str) -> str:
@@ -80,22 +84,16 @@ def list_secrets(ctx: typer.Context) -> None:
     stored = set(context.vault().names())
     needed = _needed(context)
     rows = [
-        {
-            "name": name,
-            "stored": name in stored,
-            "needed_by": needed.get(name, []),
-            "own": OWN.get(name, ""),
-        }
+        (name, name in stored, needed.get(name, []), OWN.get(name, ""))
         for name in sorted(stored | needed.keys())
     ]
     if context.as_json:
-        for row in rows:
-            json_line(row)
+        json_lines(
+            dict(zip(("name", "stored", "needed_by", "own"), row, strict=True)) for row in rows
+        )
         return
-    marks = {True: "yes", False: "MISSING"}
     cells = [
-        (r["name"], marks[bool(r["stored"])], r["own"] or ", ".join(needed.get(str(r["name"]), [])))
-        for r in rows
+        (name, "yes" if known else "MISSING", own or ", ".join(by)) for name, known, by, own in rows
     ]
     table(("name", "stored", "needed by"), cells)
 
@@ -128,15 +126,12 @@ def remove(
     """
     context = context_of(ctx)
     context.existing_home()
-    if name.lower() in OWN:
-        raise Problem(f"{name} is the product's own and {OWN[name.lower()]}", remedy="Keep it.")
+    _refuse_own(name, "Keep it.")
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"Forget {name}?", err=True)):
         raise Problem("nothing was removed", remedy="Add --yes.")
     was_there = context.vault().delete(name)
-    if context.as_json:
-        json_line({"name": name, "removed": was_there})
-    else:
-        line(f"{name} is removed." if was_there else f"There was no {name}.")
+    sentence = f"{name} is removed." if was_there else f"There was no {name}."
+    context.tell({"name": name, "removed": was_there}, sentence)
 
 
 @app.command("new-key", cls=Command)
@@ -176,15 +171,10 @@ def rotate_key(ctx: typer.Context) -> None:
         context.vault().rotate_key(_value("New key").strip())
     else:
         _rotated_with_file(home, context.vault, settings.vault_mark)
-    where = (
-        "SYNC_VAULT_KEY (or its file) must hold the new key from now on"
-        if in_environment
-        else "vault.key holds it"
+    context.tell(
+        {"rotated": True, "key_in_environment": in_environment},
+        f"The vault is under a new key; {WHERE_KEY_IS[in_environment]}. Restart `serve`.",
     )
-    if context.as_json:
-        json_line({"rotated": True, "key_in_environment": in_environment})
-    else:
-        line(f"The vault is under a new key; {where}. Restart `serve`.")
 
 
 def _rotated_with_file(home: Path, vault: Callable[[], Vault], mark: Path | None) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from sync.app.services import Services
 from sync.cli.command import context_of
+from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.cli.records import checked
 from sync.engine.claim import Claim
@@ -18,22 +19,24 @@ KINDS = ("read", "wanted", "sent", "answered", "refused")
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
 
+LABELS = {
+    "reason": "Reason",
+    "remedy": "What to do",
+    "lease_until": "Being worked on until",
+}
 
-def trail(
-    ctx: typer.Context,
-    key: Annotated[
-        str,
-        typer.Argument(
-            metavar="KEY",
-            help="Increment id, full key (000000042@1), customer id, or its beginning.",
-        ),
-    ],
-    flow: Annotated[str, typer.Option(metavar="FLOW", help="Look in this flow alone.")] = "",
-    documents: Annotated[
-        bool,
-        typer.Option("--documents", help="Show the kept copies too, with names and addresses."),
-    ] = False,
-) -> None:
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY", help="Increment id, full key (000000042@1), customer id, or its beginning."
+    ),
+]
+Copies = Annotated[
+    bool, typer.Option("--documents", help="Show the kept copies too, with names and addresses.")
+]
+
+
+def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = False) -> None:
     """Tell what happened to a record: its state now, then every try and outcome, oldest first.
 
     Exit status: 0 found, 1 nothing is known of it.
@@ -96,24 +99,10 @@ def _show(story: dict[str, Any]) -> None:
     targets = [f", {kind.replace('_', ' ')} {one}" for kind, one in story["documents"].items()]
     state = f"{story['state']}{''.join(targets)}"
     line(f"{story['flow']} {story['key']} ({story['connection']}): {state}")
-    for name, label in (
-        ("reason", "Reason"),
-        ("remedy", "What to do"),
-        ("lease_until", "Being worked on until"),
-    ):
+    for name, label in LABELS.items():
         if story[name]:
             line(f"  {label}: {story[name]}")
-    rows = [
-        (
-            f"{entry['at']:%Y-%m-%d %H:%M:%S}",
-            entry["event"],
-            entry["origin"],
-            entry["attempt"],
-            entry["number"],
-            _words(entry),
-        )
-        for entry in story["trail"]
-    ]
+    rows = [_row(entry) for entry in story["trail"]]
     table(("when (UTC)", "event", "origin", "try>", "number", "what"), rows)
     for entry in story["trail"]:
         for kind, copy in entry.get("documents", {}).items():
@@ -122,18 +111,14 @@ def _show(story: dict[str, Any]) -> None:
     line()
 
 
+def _row(entry: dict[str, Any]) -> tuple[Any, ...]:
+    told = [entry[name] for name in ("event", "origin", "attempt", "number")]
+    return (f"{entry['at']:%Y-%m-%d %H:%M:%S}", *told, _words(entry))
+
+
 def _words(entry: dict[str, Any]) -> str:
-    details = {
-        name: value
-        for name, value in entry["details"].items()
-        if name != "digest" and value not in ("", {})
-    }
+    details = {k: v for k, v in entry["details"].items() if k != "digest" and v not in ("", {})}
     amounts = details.pop("amounts", {})
-    parts = [
-        entry["reason"],
-        entry["remedy"],
-        entry["code"],
-        *(f"{name} {value}" for name, value in details.items()),
-    ]
-    parts += [f"{name} {value}" for name, value in amounts.items()]
+    parts = [entry[name] for name in ("reason", "remedy", "code")]
+    parts += [f"{name} {value}" for name, value in (details | amounts).items()]
     return "; ".join(str(part) for part in parts if part)

@@ -13,6 +13,11 @@ from sync.cli.output import json_line, line, note
 from sync.commerce.hooks import Registration, registrations, webhooks_xml
 from sync.config.connections import Commerce
 
+NO_KEYS = (
+    "{} has no commerce.webhook.keys yet: until it has, every hook is answered 401, and polls do"
+    " the work."
+)
+
 Url = Annotated[
     str,
     typer.Option(
@@ -45,15 +50,10 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
     name, settings = context.one(context.connections())
     found = registrations(name, settings.flows, _address(url), extra=addresses)
     if not found:
-        raise Problem(
-            f"no flow of {name} takes webhooks",
-            remedy=f"Its flows are polled: {', '.join(settings.flows)}.",
-        )
+        remedy = f"Its flows are polled: {', '.join(settings.flows)}."
+        raise Problem(f"no flow of {name} takes webhooks", remedy=remedy)
     if not settings.commerce.webhook.keys:
-        note(
-            f"{name} has no commerce.webhook.keys yet: until it has, every hook is answered 401,"
-            " and polls do the work."
-        )
+        note(NO_KEYS.format(name))
     if context.as_json or settings.commerce.edition == "saas":
         _print_requests(found, settings.commerce, as_json=context.as_json)
     else:
@@ -62,18 +62,13 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
 
 def _print_requests(found: list[Registration], commerce: Commerce, *, as_json: bool) -> None:
     path = "V1" if commerce.edition == "saas" else f"rest/{commerce.scope}/V1"
+    url = f"{commerce.url}/{path}/webhooks/subscribe"
     for each in found:
         if as_json:
-            json_line(
-                {
-                    "method": "POST",
-                    "url": f"{commerce.url}/{path}/webhooks/subscribe",
-                    "body": each.rest(),
-                }
-            )
-            continue
-        line(f"POST {commerce.url}/{path}/webhooks/subscribe")
-        line(json.dumps(each.rest(), indent=2))
+            json_line({"method": "POST", "url": url, "body": each.rest()})
+        else:
+            line(f"POST {url}")
+            line(json.dumps(each.rest(), indent=2))
 
 
 def _address(url: str) -> str:

@@ -7,8 +7,7 @@ not.
 
 from typing import Any
 
-import httpx
-
+from sync.commerce.access import Access
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
@@ -21,27 +20,21 @@ from sync.commerce.sales_documents import (
     SalesDocuments,
 )
 from sync.commerce.transport import rows_in
-from sync.config.connections import Commerce
-from sync.core.ports import Clock, Secrets
-from sync.pacing.pace import Pace
 
 
 class CommerceClient(RestClient):
     """One shop, opened once per connection. A kind of record that the product reads is an attribute
     here; what concurrent deliveries ask for within milliseconds is one request."""
 
-    def __init__(
-        self, settings: Commerce, *, secrets: Secrets, http: httpx.AsyncClient, clock: Clock,
-        pace: Pace,
-    ) -> None:  # fmt: skip
-        super().__init__(settings, secrets=secrets, http=http, clock=clock, pace=pace)
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
         self.orders = SalesDocuments(self, "orders", ORDER_COLUMNS)
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.customers = Customers(self)
         self.companies = Companies(self)
-        self.products = Products(self, clock)
-        self.inventory = Inventory(self, clock)
+        self.products = Products(self, access.clock)
+        self.inventory = Inventory(self, access.clock)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

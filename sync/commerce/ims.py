@@ -13,15 +13,14 @@ from urllib.parse import urlencode
 
 import httpx
 
+from sync.commerce.access import Access
 from sync.commerce.auth import ACL_REFUSED
 from sync.commerce.bodies import said_by
 from sync.commerce.errors import retry_after
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never, Paused
-from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import BearerAuth
-from sync.pacing.pace import Pace
 
 SCOPE: Final = (
     "openid,AdobeID,email,profile,additional_info.roles,"
@@ -62,20 +61,9 @@ class Ims(BearerAuth):
 class ImsTokens:
     """Tokens of one connection, from Adobe IMS."""
 
-    def __init__(
-        self,
-        settings: Commerce,
-        *,
-        secrets: Secrets,
-        http: httpx.AsyncClient,
-        clock: Clock,
-        pace: Pace,
-    ) -> None:
-        self._pace = pace
-        self._settings = settings
-        self._secrets = secrets
-        self._http = http
-        self._clock = clock
+    def __init__(self, access: Access) -> None:
+        self._settings, self._secrets = access.settings, access.secrets
+        self._http, self._clock, self._pace = access.http, access.clock, access.pace
         self._one_at_a_time = asyncio.Lock()
         self._token = ""
         self._good_until: datetime | None = None

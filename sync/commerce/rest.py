@@ -17,19 +17,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-import httpx
-
+from sync.commerce.access import Access
 from sync.commerce.address import Query
 from sync.commerce.errors import PageTooLarge
 from sync.commerce.filters import Filter
 from sync.commerce.polling import SETTLING, Keyset
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
 from sync.commerce.transport import Transport, listed
-from sync.config.connections import Commerce
 from sync.core.encoding import digest
-from sync.core.ports import Clock, Secrets
 from sync.pacing.coalescer import Coalescer
-from sync.pacing.pace import Pace
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -61,21 +57,12 @@ class Page:
 
 
 class RestClient:
-    """One shop. Paths are below /V1 and escaped (`path_of`). `pace` is shared by all clients of the
-    shop."""
+    """One shop. Paths are below /V1 and escaped (`path_of`)."""
 
-    def __init__(
-        self,
-        settings: Commerce,
-        *,
-        secrets: Secrets,
-        http: httpx.AsyncClient,
-        clock: Clock,
-        pace: Pace,
-    ) -> None:
-        self.settings = settings
-        self._transport = Transport(settings, secrets=secrets, http=http, clock=clock, pace=pace)
-        self._clock = clock
+    def __init__(self, access: Access) -> None:
+        self.settings = access.settings
+        self._transport = Transport(access)
+        self._clock = access.clock
         self._largest_page = LARGEST_PAGE
         self._coalescers: list[Coalescer[Any, Any]] = []
 

@@ -16,17 +16,15 @@ from typing import Any, Final
 import httpx
 
 from sync.commerce import errors
+from sync.commerce.access import Access
 from sync.commerce.address import Query, url_of
 from sync.commerce.auth import Method, OAuth
 from sync.commerce.ims import Ims, ImsTokens
-from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
-from sync.core.ports import Clock, Secrets
 from sync.core.sign_in import send_signed
 from sync.pacing.limiter import NoTurn
-from sync.pacing.pace import Pace
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
 """What takes longer is cut off by PHP or a proxy anyway."""
@@ -82,26 +80,17 @@ class _Request:
 class Transport:
     """The connection to one shop. `counts`: requests sent, by kind; second tries count too."""
 
-    def __init__(
-        self,
-        settings: Commerce,
-        *,
-        secrets: Secrets,
-        http: httpx.AsyncClient,
-        clock: Clock,
-        pace: Pace,
-    ) -> None:
-        self.settings = settings
-        self.system = pace.system
+    def __init__(self, access: Access) -> None:
+        self.settings = access.settings
+        self.system = access.pace.system
         self.counts = {"reads": 0, "writes": 0}
         self.skew: timedelta | None = None
-        self._clock = clock
-        self._http = http
-        self._pace = pace
-        self._auth: httpx.Auth = OAuth(settings, secrets=secrets, clock=clock)
-        if settings.edition == "saas":
-            tokens = ImsTokens(settings, secrets=secrets, http=http, clock=clock, pace=pace)
-            self._auth = Ims(settings, tokens)
+        self._clock, self._http, self._pace = access.clock, access.http, access.pace
+        self._auth: httpx.Auth = (
+            Ims(access.settings, ImsTokens(access))
+            if access.settings.edition == "saas"
+            else OAuth(access.settings, secrets=access.secrets, clock=access.clock)
+        )
 
     @property
     def server_time(self) -> datetime | None:

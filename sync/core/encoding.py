@@ -25,7 +25,7 @@ def from_json(raw: bytes | str) -> Any:
     """Parse JSON; numbers with a fraction become `Decimal`, whole ones `int`. Raises `NotJson`."""
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        return json.loads(text, parse_float=_number, parse_constant=_refuse)
+        return _decoded(text)
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -41,7 +41,9 @@ def from_json(raw: bytes | str) -> Any:
 def _number(text: str) -> Decimal:
     """A number with a fraction or an exponent, of a size that may be written out again: nine
     characters can stand for a gigabyte of digits."""
-    _, _, exponent = text.lower().partition("e")
+    _, mark, exponent = text.replace("E", "e").partition("e")
+    if not mark:
+        return Decimal(text)
     digits = exponent.lstrip("+-0")
     if len(digits) > 3 or int(digits or "0") > MOST_EXPONENT:
         raise ValueError("a number whose exponent nobody writes")
@@ -52,16 +54,19 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
+_decoded: Final = json.JSONDecoder(parse_float=_number, parse_constant=_refuse).decode
+
+
 def to_json(value: Any, *, sort: bool = False) -> bytes:
     """Write JSON in UTF-8; `Decimal` as a number with exactly its digits. Raises `TypeError` on a
     float.
 
     Half a surrogate pair, which JSON may hold and UTF-8 cannot, stays the escape that it came as.
     """
-    return _text(value, sort=sort).encode("utf-8", "backslashreplace")
+    return _text(value, sort).encode("utf-8", "backslashreplace")
 
 
-def _text(value: Any, *, sort: bool) -> str:  # noqa: PLR0911 - one return per kind of value
+def _text(value: Any, sort: bool) -> str:  # noqa: PLR0911 - one return per kind of value
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None:
@@ -70,10 +75,10 @@ def _text(value: Any, *, sort: bool) -> str:  # noqa: PLR0911 - one return per k
         return int.__repr__(value)
     if isinstance(value, dict):
         pairs = sorted(value.items()) if sort else value.items()
-        named = [f"{_name(key)}:{_text(item, sort=sort)}" for key, item in pairs]
+        named = [f"{_name(key)}:{_text(item, sort)}" for key, item in pairs]
         return "{" + ",".join(named) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join([_text(item, sort=sort) for item in value]) + "]"
+        return "[" + ",".join([_text(item, sort) for item in value]) + "]"
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} is not a JSON number")

@@ -39,11 +39,8 @@ class Later(Exception):
         said: str = "",
     ) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.after = after
-        self.counts = counts
-        self.is_outage = is_outage
-        self.said = said
+        self.reason, self.said = reason, said
+        self.after, self.counts, self.is_outage = after, counts, is_outage
 
 
 class Paused(Later):
@@ -93,11 +90,8 @@ class Never(Exception):
         said: str = "",
     ) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-        self.code = code
+        self.reason, self.remedy, self.code, self.said = reason, remedy, code, said
         self.missing = tuple(missing)
-        self.said = said
 
 
 def said_in(error: BaseException | None) -> str:

@@ -70,11 +70,7 @@ async def read_whole_or_beginning(response: httpx.Response) -> httpx.Response:
         content = await beginning_of(response)
     finally:
         await response.aclose()
-    reported = [
-        (name, value)
-        for name, value in response.headers.multi_items()
-        if name.lower() not in _OF_THE_BODY
-    ]
+    headers = [one for one in response.headers.multi_items() if one[0].lower() not in _OF_THE_BODY]
     return httpx.Response(
-        response.status_code, headers=reported, content=content, request=response.request
+        response.status_code, headers=headers, content=content, request=response.request
     )

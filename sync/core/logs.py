@@ -115,7 +115,7 @@ class Masking(logging.Filter):
         if masked(message_text) != message_text:
             record.msg, record.args = masked(message_text), ()
         if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = _traceback(record)
         if record.exc_text:
             record.exc_text = masked(record.exc_text)
         if record.stack_info:
@@ -157,10 +157,7 @@ class TextLines(logging.Formatter):
         line = " ".join(
             [_one_line(event), *(f"{name}={_logfmt(value)}" for name, value in named.items())]
         )
-        traceback = record.exc_text or (
-            self.formatException(record.exc_info) if record.exc_info else ""
-        )
-        after = [without_codes(part) for part in (traceback, record.stack_info) if part]
+        after = [without_codes(part) for part in (_traceback(record), record.stack_info) if part]
         return "\n".join([f"{_at(record)} {record.levelname.lower()} {line}", *after])
 
 
@@ -171,18 +168,19 @@ class JsonLines(logging.Formatter):
         """The fields keep their type where JSON has it; `traceback` holds an exception's."""
         event, named = _parts(record)
         line: dict[str, Any] = {
-            "at": _at(record),
-            "level": record.levelname.lower(),
-            "logger": record.name,
+            "at": _at(record), "level": record.levelname.lower(), "logger": record.name,
             "event": event,
-        }
+        }  # fmt: skip
         line |= {name if name not in line else f"{name}_": value for name, value in named.items()}
-        traceback = record.exc_text or (
-            self.formatException(record.exc_info) if record.exc_info else ""
-        )
-        if traceback:
+        if traceback := _traceback(record):
             line["traceback"] = traceback
         return without_codes(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def _traceback(record: logging.LogRecord) -> str:
+    if record.exc_text or not record.exc_info:
+        return record.exc_text or ""
+    return logging.Formatter().formatException(record.exc_info)
 
 
 def without_codes(text: str) -> str:

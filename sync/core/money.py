@@ -6,7 +6,6 @@ KWD and BHD).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)
@@ -25,36 +24,6 @@ def stored(value: Decimal | int | str | None) -> Decimal:
     if value is None or value == "":
         return ZERO
     return Decimal(value).quantize(STORED, rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount of a currency. Adding different currencies is an error, never a conversion."""
-
-    amount: Decimal
-    currency: str
-
-    @classmethod
-    def zero(cls, currency: str) -> "Money":
-        """Nothing, of a currency."""
-        return cls(ZERO, currency)
-
-    def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount + self._same(other), self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount - self._same(other), self.currency)
-
-    def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
-
-    def __str__(self) -> str:
-        return f"{self.amount:f} {self.currency}"
-
-    def _same(self, other: "Money") -> Decimal:
-        if other.currency != self.currency:
-            raise ValueError(f"cannot add {other.currency} to {self.currency}")
-        return other.amount
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

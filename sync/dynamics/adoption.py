@@ -6,13 +6,14 @@ people type references by hand. A record that adopted another one's document wou
 document be changed; so it parks instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.documents.sales_order import SalesOrder
+from sync.dynamics.existing_sales_order import ExistingSalesOrder
 
 
 class AnotherDocument(Never):
@@ -47,29 +48,25 @@ def must_be_ours(
         raise AnotherDocument(reference, target, ours, there)
 
 
-def must_be_this_order(
-    order: SalesOrder,
-    number: str,
-    header: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
-    unit: Decimal,
-) -> None:
+def must_be_this_order(order: SalesOrder, found: ExistingSalesOrder, unit: Decimal) -> None:
     """`must_be_ours` of a sales order in D365. Its lines are compared as far as they are there, at
-    the quantities they have: pieces may have been cancelled since they were placed. Lines of which
-    none is ours are another order's.
+    the quantities they have: pieces may have been cancelled since they were placed, and charges
+    with them. Lines of which none is ours are another order's.
     """
-    lines = {line.reference: line for line in order.lines}
+    lines, rows = {line.reference: line for line in order.lines}, found.lines
     mine = [row for row in rows if row.get("ExternalItemNumber") in lines]
     is_strange = bool(rows) and not mine
     worth = total(
-        lines[str(row["ExternalItemNumber"])].worth(Decimal(row["OrderedSalesQuantity"]), unit)
+        lines[str(row["ExternalItemNumber"])].worth_when_held(
+            Decimal(row["OrderedSalesQuantity"]), Decimal(row["LineAmount"]), unit
+        )
         for row in mine
     )
     held = total(Decimal(row["LineAmount"]) for row in (rows if is_strange else mine))
     wanted = order.totals.dynamics if is_strange else worth
     ours = {**_named(order.header), "reference": order.reference, "amount": wanted}
-    there = {**_named(header), "amount": held}
-    names = f"order {order.reference}", f"sales order {number}"
+    there = {**_named(found.header), "amount": held}
+    names = f"order {order.reference}", f"sales order {found.number}"
     if is_strange:
         raise AnotherDocument(*names, ours, there)
     must_be_ours(*names, ours, there)

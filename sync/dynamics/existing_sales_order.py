@@ -1,7 +1,7 @@
 """A sales order as F&O holds it, and what its statuses mean (reference 5.1 to 5.3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +31,8 @@ class ExistingSalesOrder:
     somebody else's."""
 
     number: str
-    header: Mapping[str, Any]
-    lines: Sequence[Mapping[str, Any]]
+    header: Mapping[str, Any] = field(default_factory=dict)
+    lines: Sequence[Mapping[str, Any]] = ()
 
     @property
     def lots(self) -> dict[str, str]:

@@ -68,11 +68,9 @@ class FreeTextInvoices:
         return found
 
     async def create(self, invoice: FreeTextInvoice, *, not_after: datetime) -> int:
-        """Post header and lines; returns the header's identifier."""
+        """Post the header; returns its identifier. `complete` follows."""
         header = await self._client.create(HEADERS, dict(invoice.header), not_after=not_after)
-        identifier = int(header["InvoiceIdentifier"])
-        await self.complete(invoice, identifier, not_after=not_after)
-        return identifier
+        return int(header["InvoiceIdentifier"])
 
     async def complete(
         self, invoice: FreeTextInvoice, identifier: int, *, not_after: datetime

@@ -1,15 +1,18 @@
 """Look-ups by one field, joined: what deliveries ask within a few milliseconds is one `$filter` of
-`or` terms.
+`or` terms. A request that is not full takes along what will be asked next.
 
 F&O has no `in`; long chains make large SQL and long URLs, so a request carries at most 20 values
 and some 1500 characters of filter (the reference's caution: 20 to 40 terms, URL below 2 kB).
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
+from sync.core.errors import Never
 from sync.dynamics.odata import Filter, encoded
 from sync.pacing.coalescer import Coalescer
 
@@ -18,6 +21,8 @@ PATIENCE: Final = timedelta(seconds=1.5)
 """What an answer takes under load: so look-ups wait for the one before, and go together."""
 MOST_VALUES: Final = 20
 MOST_CHARACTERS: Final = 1500
+LATELY: Final = timedelta(seconds=20)
+"""How long it is remembered that there was no record, and what will be asked next."""
 
 Records = list[dict[str, Any]]
 Run = Callable[[Filter], AsyncIterator[dict[str, Any]]]
@@ -34,6 +39,8 @@ class Lookup:
         self._joined: Coalescer[str, Records] = Coalescer(
             self._load, window=WINDOW, most=MOST_VALUES, patience=PATIENCE
         )
+        self._expected: dict[str, float] = {}
+        self._absent: dict[str, float] = {}
 
     async def find(self, values: Sequence[str]) -> Records:
         """The records whose field equals one of `values`, ignoring case and trailing spaces, as the
@@ -50,26 +57,71 @@ class Lookup:
         found = await self._joined.get_all(distinct.values())
         return [record for records in found.values() for record in records or []]
 
+    def expect(self, value: str) -> None:
+        """This value will be asked for soon, with `find_lately`. A request that is sent anyway asks
+        for it as well, where it has room."""
+        with suppress(Never):  # a pattern: who asks hears it
+            Filter.eq(self._field, value)
+            if value.strip():
+                self._expected[_folded(value)] = self._now()
+
+    async def find_lately(self, values: Sequence[str]) -> Records:
+        """As `find`; that there is no record of a value may have been seen `LATELY`."""
+        asked_at = self._now()
+        since = asked_at - LATELY.total_seconds()
+        asked = [value for value in values if self._absent.get(_folded(value), since - 1) < since]
+        found = await self.find(asked)
+        there = {_folded(str(record.get(self._field) or "")) for record in found}
+        self._absent |= {_folded(one): asked_at for one in asked if _folded(one) not in there}
+        return found
+
+    def forget(self, value: str) -> None:
+        """There may be a record of this value by now."""
+        self._absent.pop(_folded(value), None)
+
     async def aclose(self) -> None:
         """Stop; waiting callers get `Later`."""
         await self._joined.aclose()
 
     async def _load(self, values: Sequence[str]) -> Mapping[str, Records]:
         found: defaultdict[str, Records] = defaultdict(list)
-        for group in self._groups(values):
+        asked_at, expected = self._now(), self._fitting(values)
+        for group in self._groups([*values, *expected]):
             async for record in self._run(group):
                 found[_folded(str(record.get(self._field) or ""))].append(record)
+        self._absent |= {value: asked_at for value in expected if not found[value]}
         return {value: found[_folded(value)] for value in values}
+
+    def _fitting(self, values: Sequence[str]) -> list[str]:
+        """What is expected, and makes no further request beside `values`."""
+        since = self._now() - LATELY.total_seconds()
+        self._absent = {value: at for value, at in self._absent.items() if at >= since}
+        asked = {_folded(value) for value in values}
+        self._expected = {
+            value: at
+            for value, at in self._expected.items()
+            if at >= since and value not in asked and value not in self._absent
+        }
+        fitting: list[str] = []
+        for value in list(self._expected)[: max(MOST_VALUES - len(values), 0)]:
+            if not self._fits(*values, *fitting, value):
+                break
+            fitting.append(value)
+            del self._expected[value]
+        return fitting
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _groups(self, values: Sequence[str]) -> Iterator[Filter]:
         start = 0
         for end in range(1, len(values) + 1):
-            if (
-                end == len(values)
-                or len(encoded(self._filter(values[start : end + 1]).text)) > MOST_CHARACTERS
-            ):
+            if end == len(values) or not self._fits(*values[start : end + 1]):
                 yield self._filter(values[start:end])
                 start = end
+
+    def _fits(self, *values: str) -> bool:
+        return len(encoded(self._filter(values).text)) <= MOST_CHARACTERS
 
     def _filter(self, values: Sequence[str]) -> Filter:
         any_of = Filter.any_of(self._field, values)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from sync.core.errors import Never
@@ -145,16 +145,6 @@ class Filter:
         return cls(f"{_name(field)} ge {_orderable(field, value)}")
 
     @classmethod
-    def lt(cls, field: str, value: Literal) -> "Filter":
-        """Less."""
-        return cls(f"{_name(field)} lt {_orderable(field, value)}")
-
-    @classmethod
-    def le(cls, field: str, value: Literal) -> "Filter":
-        """Less or equal."""
-        return cls(f"{_name(field)} le {_orderable(field, value)}")
-
-    @classmethod
     def any_of(cls, field: str, values: Iterable[Literal]) -> "Filter":
         """`field` equals one of `values`: the `in` that F&O lacks. Keep to some 20 values; SQL
         grows with each."""
@@ -224,12 +214,6 @@ def _ordered(term: str) -> str:
     return " ".join([_name(field), *direction])
 
 
-def date_of(value: str | None) -> date | None:
-    """The day in an answer; any 1900-01-01 is none. The date part is the day, in no time zone."""
-    moment = instant_of(value)
-    return None if moment is None else moment.date()
-
-
 def instant_of(value: str | None) -> datetime | None:
     """The moment in an answer, aware UTC; any 1900-01-01 is none. "Never" is 2154-12-31 and stays
     what it is."""
@@ -238,8 +222,3 @@ def instant_of(value: str | None) -> datetime | None:
     moment = datetime.fromisoformat(value)
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None if moment.date() == NO_DATE else moment
-
-
-def company_of(record: Mapping[str, Any]) -> str:
-    """The record's company in lower case: some columns answer "DAT", others "dat"."""
-    return str(record.get("dataAreaId") or "").lower()

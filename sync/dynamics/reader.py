@@ -118,19 +118,27 @@ class ODataReader:
         *values: str,
         company: str | None = None,
         select: Sequence[str] = (),
+        lately: bool = False,
     ) -> list[Record]:
         """All records whose `field` equals one of `values`, ignoring case. Concurrent calls are
-        joined into one request.
+        joined into one request. `lately`: that there is none may have been seen a moment ago.
 
         `company` None looks in all. Raises `Never` for a value with `*` or a backslash, which F&O
         takes for a pattern.
         """
+        lookup = self.lookup(entity_set, field, company=company, select=select)
+        return await (lookup.find_lately(values) if lately else lookup.find(values))
+
+    def lookup(
+        self, entity_set: str, field: str, *, company: str | None = None, select: Sequence[str] = ()
+    ) -> Lookup:
+        """What joins the look-ups of this kind; the same one for everybody who asks."""
         shape = (entity_set, field, company, tuple(select))
         if shape not in self._lookups:
             fields = tuple(dict.fromkeys([*select, field])) if select else ()
             run = partial(self._filtered, entity_set, fields)
             self._lookups[shape] = Lookup(field, company, run)
-        return await self._lookups[shape].find(values)
+        return self._lookups[shape]
 
     def _filtered(
         self, entity_set: str, select: Sequence[str], where: Filter

@@ -63,14 +63,17 @@ class ReturnOrders:
         if not rows:
             return None
         header, number = rows[0], str(rows[0]["ReturnOrderNumber"])
-        lines = await self._client.find_by(
-            LINES, "ReturnOrderNumber", number, company=order.company, select=LINE_FIELDS
-        )
+        lines = await self._lines_of(order.company, number)
         amount = total(Decimal(line["LineAmount"]) for line in lines)
         ours = _told_by(order.header, -order.amount if lines else ZERO)
         ours["reference"] = order.reference
         must_be_ours(order.reference, f"return order {number}", ours, _told_by(header, amount))
         return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
+
+    async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
+        return await self._client.find_by(
+            LINES, "ReturnOrderNumber", number, company=company, select=LINE_FIELDS
+        )
 
     async def _headers(self, order: ReturnOrder) -> list[dict[str, Any]]:
         """Those that are not cancelled; by our number, which only one can have, where we number
@@ -112,11 +115,11 @@ class ReturnOrders:
         return row is None or row.get("ReturnStatus") in {"Closed", "Canceled"}
 
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
-        """Post header and lines; returns what F&O calls it. Raises `AlreadyExists` when our number
-        is taken.
+        """Post the header, with a number of ours the lines as well; returns what F&O calls it.
+        Raises `AlreadyExists` when our number is taken.
 
         With a number of ours both travel in one changeset, and the primary key refuses a second
-        return order.
+        return order. Otherwise `complete` follows.
         """
         if order.number:
             first = Write("POST", HEADERS, None, dict(order.header))
@@ -125,10 +128,7 @@ class ReturnOrders:
         else:
             header = await self._client.create(HEADERS, dict(order.header), not_after=not_after)
         number, rma = str(header["ReturnOrderNumber"]), str(header.get("RMANumber") or "")
-        found = FoundReturn(number, rma, bool(order.number))
-        if not found.has_lines:
-            await self.complete(order, found.number, not_after=not_after)
-        return found
+        return FoundReturn(number, rma, bool(order.number))
 
     async def complete(self, order: ReturnOrder, number: str, *, not_after: datetime) -> None:
         """Post the lines under a header without any, in one changeset. A header whose lines are

@@ -10,10 +10,10 @@ amount are compared. Entities: SalesOrderHeadersV4 + SalesOrderLinesV3, or V2/V3
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sync.config.connections import Dynamics
-from sync.core.errors import Never
+from sync.core.errors import Never, Unknown
 from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.documents.requests import order_line_body
@@ -25,8 +25,11 @@ from sync.dynamics.existing_sales_order import (
     STOPPED,
     ExistingSalesOrder,
 )
+from sync.dynamics.lookup import Lookup
 from sync.dynamics.odata_client import ODataClient, Write
 from sync.dynamics.refusals import NotFound
+
+REFERENCE: Final = "CustomersOrderReference"
 
 
 class SalesOrders:
@@ -39,22 +42,22 @@ class SalesOrders:
         self._rounding = settings.rounding
 
     async def create(self, order: SalesOrder, *, not_after: datetime) -> str:
-        """Post the order whole; returns its number. Raises `AlreadyExists` when the number is
-        taken.
-
-        Without a number of ours, a header whose lines F&O refuses is removed again before the
-        refusal is raised: a header without lines is nobody's order.
-        """
+        """Post the order, with a number of ours whole, otherwise its header; returns its number.
+        Raises `AlreadyExists` when the number is taken."""
         if order.number:
             await self._client.changeset(
                 [self._header(order), *self._new_lines(order, order.number, order.lines)],
                 not_after=not_after,
             )
             return order.number
-        header = await self._client.create(self.headers, dict(order.header), not_after=not_after)
-        number = str(header["SalesOrderNumber"])
-        await self.complete(order, number, order.lines, not_after=not_after)
-        return number
+        body, looks = dict(order.header), self._by_reference(order.company)
+        try:
+            header = await self._client.create(self.headers, body, not_after=not_after)
+        except Unknown:
+            looks.forget(order.reference)
+            raise
+        looks.forget(order.reference)
+        return str(header["SalesOrderNumber"])
 
     async def complete(
         self,
@@ -64,7 +67,11 @@ class SalesOrders:
         *,
         not_after: datetime,
     ) -> None:
-        """Post the lines that a header still lacks, all in one changeset."""
+        """Post the lines that a header still lacks, all in one changeset.
+
+        A header whose lines F&O refuses is removed again before the refusal is raised: a header
+        without lines is nobody's order.
+        """
         try:
             await self._client.changeset(self._new_lines(order, number, lines), not_after=not_after)
         except Never as refusal:
@@ -87,9 +94,9 @@ class SalesOrders:
                 code=refusal.code,
             ) from stays
 
-    async def find(self, order: SalesOrder) -> ExistingSalesOrder | None:
+    async def find(self, order: SalesOrder, *, lately: bool = False) -> ExistingSalesOrder | None:
         """The order in F&O, by our number or by reference and line references; None when it is not
-        there.
+        there, or was not a moment ago (`lately`).
 
         Raises `Never` where several are ours, `AnotherDocument` where number or reference belong to
         another document. One that was cancelled there counts where there is no other.
@@ -97,7 +104,7 @@ class SalesOrders:
         if order.number:
             numbered = await self.by_number(order.company, order.number)
             return self._this_one(order, [numbered] if numbered else [])
-        there = await self._with_reference(order)
+        there = await self._with_reference(order, lately=lately)
         wanted = {line.reference for line in order.lines}
         ours = [found for found in there if not found.lines or wanted & set(found.lots)]
         if len(ours) > 1:
@@ -113,14 +120,21 @@ class SalesOrders:
         """The first; None without any. Raises `AnotherDocument` for one that is not this order."""
         unit = self._rounding.get(str(order.header["CurrencyCode"]), CENT)
         for found in there:
-            must_be_this_order(order, found.number, found.header, found.lines, unit)
+            must_be_this_order(order, found, unit)
         return there[0] if there else None
 
-    async def _with_reference(self, order: SalesOrder) -> list[ExistingSalesOrder]:
+    def expect(self, company: str, reference: str) -> None:
+        """The order of this reference will be looked for soon."""
+        self._by_reference(company).expect(reference)
+
+    def _by_reference(self, company: str) -> Lookup:
+        return self._client.lookup(self.headers, REFERENCE, company=company, select=HEADER_FIELDS)
+
+    async def _with_reference(self, order: SalesOrder, *, lately: bool) -> list[ExistingSalesOrder]:
         """Those with its reference; a cancelled one only where there is no other."""
-        field, company = "CustomersOrderReference", order.company
+        reference, company, select = order.reference, order.company, HEADER_FIELDS
         headers = await self._client.find_by(
-            self.headers, field, order.reference, company=company, select=HEADER_FIELDS
+            self.headers, REFERENCE, reference, company=company, select=select, lately=lately
         )
         headers = [one for one in headers if one.get("SalesOrderStatus") != "Canceled"] or headers
         return [await self._with_lines(company, header) for header in headers]

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from sync.core.ports import Tables
+from sync.core.ports import Row, Tables
 from sync.engine.claim import Claim
 from sync.engine.ledger import CLAIMS
 
@@ -24,27 +24,24 @@ async def claims_of(
     tables: Tables, connection: str, flow: str, keys: Sequence[str]
 ) -> dict[str, Claim]:
     """The claims of these keys as they stand; a new one, not stored, where there is none."""
-    wanted = sorted(set(keys))
+    wanted, partition = sorted(set(keys)), f"{connection}|{flow}"
     found = {key: Claim(connection, flow, key) for key in wanted}
-    left = wanted
-    if len(wanted) > FEW:
-        rows = [
-            row
-            async for row in tables.query(
-                CLAIMS,
-                f"{connection}|{flow}",
-                start=wanted[0],
-                before=f"{wanted[-1]}\u0020",
-                limit=SPREAD * len(wanted),
-            )
-        ]
-        found |= {row.key: Claim.of(connection, flow, row) for row in rows if row.key in found}
-        is_cut = len(rows) == SPREAD * len(wanted)
-        left = [key for key in wanted if key > rows[-1].key] if is_cut else []
+    rows, left = (
+        await _stretch(tables, partition, wanted) if len(wanted) > FEW else (list[Row](), wanted)
+    )
     for start in range(0, len(left), AT_ONCE):
-        some = left[start : start + AT_ONCE]
-        rows_of_some = await asyncio.gather(
-            *(tables.get(CLAIMS, f"{connection}|{flow}", key) for key in some)
-        )
-        found |= {row.key: Claim.of(connection, flow, row) for row in rows_of_some if row}
-    return found
+        some = (tables.get(CLAIMS, partition, key) for key in left[start : start + AT_ONCE])
+        rows += [row for row in await asyncio.gather(*some) if row is not None]
+    return found | {row.key: Claim.of(connection, flow, row) for row in rows if row.key in found}
+
+
+async def _stretch(
+    tables: Tables, partition: str, wanted: Sequence[str]
+) -> tuple[list[Row], list[str]]:
+    """The rows from the first key to the last, and the keys beyond where the query was cut off."""
+    limit = SPREAD * len(wanted)
+    query = tables.query(
+        CLAIMS, partition, start=wanted[0], before=f"{wanted[-1]}\u0020", limit=limit
+    )
+    rows = [row async for row in query]
+    return rows, [key for key in wanted if key > rows[-1].key] if len(rows) == limit else []

@@ -13,7 +13,7 @@ from typing import Final
 
 from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
-from sync.engine.claim import State
+from sync.engine.claim import Claim, State
 from sync.engine.engine import Engine
 from sync.engine.jobs import Job
 from sync.engine.ledger import Entry
@@ -88,13 +88,12 @@ class DeadLetterParking:
         except NotJson as fault:
             await self.keep(queue, body, message_id, fault, reason)
             return None
-        if named := key_fault(message.connection) or key_fault(message.flow):
+        connection, flow, key = message.connection, message.flow, message.key
+        if named := key_fault(connection) or key_fault(flow):
             await self.keep(queue, body, message_id, ValueError(named), reason)
             return None
-        if key_fault(message.key):
-            await self._refused_keys.keep(
-                message.connection, message.flow, message.key, message.origin
-            )
+        if key_fault(key):
+            await self._refused_keys.keep(connection, flow, key, message.origin)
             return None
         return message
 
@@ -115,8 +114,7 @@ class DeadLetterParking:
         shown, why = (ascii(text)[1:-1][:MOST_SAID] for text in (message_id, reason))
         cells: dict[str, Value] = {
             "at": self._engine.clock.now(), "bytes": len(body), "digest": digest,
-            "message_id": shown, "reason": why,
-            "fault": type(fault).__name__,
+            "message_id": shown, "reason": why, "fault": type(fault).__name__,
         }  # fmt: skip
         await self._engine.tables.upsert(DEAD_LETTERS, Row(queue, digest, cells))
         log.error(
@@ -146,38 +144,30 @@ class DeadLetterParking:
     async def _park(
         self, message: Message, why: str, remedy: str, details: Mapping[str, str]
     ) -> None:
-        ledger, now = self._engine.ledger, self._engine.clock.now()
-        claim, is_held = await ledger.take(
-            message.connection, message.flow, message.key, self._engine.worker
+        flow, key, intake = message.flow, message.key, self._engine.intake
+        claim, is_held = await self._engine.ledger.take(
+            message.connection, flow, key, self._engine.worker
         )
         if not is_held:
-            due = lease_over(claim, self._engine.clock)
-            await self._engine.intake.reschedule(message, due)
-            log.warning("%s.dead_but_held key=%s reason=%s", message.flow, message.key, why)
+            await intake.outlive(message, claim.owner, lease_over(claim, self._engine.clock))
+            log.warning("%s.dead_but_held key=%s reason=%s", flow, key, why)
             return
         if has_been_read_since(claim, message):
-            log.info("%s.dead_but_delivered key=%s reason=%s", message.flow, message.key, why)
-            released = await ledger.release(claim)
+            log.info("%s.dead_but_delivered key=%s reason=%s", flow, key, why)
+            released = await self._engine.ledger.release(claim)
         else:
-            said = {"reason": why, "remedy": remedy}
-            entry = Entry(
-                now,
-                "dead-lettered",
-                origin=message.origin,
-                attempt=message.attempt,
-                details=details,
-                **said,
-            )
-            await ledger.write(claim, entry)
-            claim = await ledger.park(claim, **said)
-            log.error(
-                "%s.parked key=%s attempt=%d reason=%s",
-                message.flow, message.key, message.attempt, why,
-            )  # fmt: skip
-            released = await ledger.release(
-                claim, state=State.PARKED, read_at=now, retry_at=None, **said
-            )
+            released = await self._parked(claim, message, why, remedy, details)
         if released.again:
-            await self._engine.intake.accept(
-                message.flow, message.connection, [message.key], "again"
-            )
+            await intake.accept(flow, message.connection, [key], "again")
+
+    async def _parked(
+        self, claim: Claim, message: Message, why: str, remedy: str, details: Mapping[str, str]
+    ) -> Claim:
+        ledger, now, attempt = self._engine.ledger, self._engine.clock.now(), message.attempt
+        said = {"reason": why, "remedy": remedy}
+        origin = message.origin
+        entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
+        await ledger.write(claim, entry)
+        claim = await ledger.park(claim, **said)
+        log.error("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, attempt, why)
+        return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

@@ -59,6 +59,14 @@ class Delivery:
         )
 
     @property
+    def is_unannounced(self) -> bool:
+        """Whether the claim, read since it is held, shows that none of us has ever announced a
+        write of this record, or only what was then refused whole or not sent."""
+        claim = self.claim
+        traces = (self.inherited, claim.unsettled_until, claim.deaths, claim.number, self._held)
+        return not self.message.is_asked and not any(traces)
+
+    @property
     def is_asked(self) -> bool:
         """Whether a person has ever asked for this record: then it is ours, whatever is heard of it
         later."""

@@ -6,7 +6,7 @@ only by the write's own rule; and where the target refuses a second document, it
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.core.errors import AlreadyExists, Later, Never, Unknown
@@ -72,10 +72,12 @@ async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Res
 
 async def _made(write: Write, delivery: Delivery) -> Result:
     """Create the document, or take over what an earlier try left behind."""
-    found, action = await _adopted_or_created(write, delivery)
-    if action == "adopted" and not write.is_whole(found):
-        intent = await delivery.intend(write.kind, write.placed_digest, write.target)
-        found = await write.complete(found, intent.not_after)
+    found, action, not_after = await _adopted_or_created(write, delivery)
+    if not write.is_whole(found):
+        if not_after is None:
+            intent = await delivery.intend(write.kind, write.placed_digest, write.target)
+            not_after = intent.not_after
+        found = await write.complete(found, not_after)
     is_other = action == "adopted" and delivery.inherits_other_than(write.kind, write.placed_digest)
     sent = None if is_other else write.placed
     keys = found.keys
@@ -87,19 +89,22 @@ async def _made(write: Write, delivery: Delivery) -> Result:
     return Result(write.kind, found.number, write.digest, action, keys, found.label)
 
 
-async def _adopted_or_created(write: Write, delivery: Delivery) -> tuple[Found, str]:
+async def _adopted_or_created(
+    write: Write, delivery: Delivery
+) -> tuple[Found, str, datetime | None]:
+    """The document, what was done, and until when what was announced for it may be sent."""
     found = await _left_behind(write, delivery)
     if found is not None:
-        return found, "adopted"
+        return found, "adopted", None
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
     try:
-        return await write.create(intent.not_after), write.action
+        return await write.create(intent.not_after), write.action, intent.not_after
     except AlreadyExists:
         found = await write.find_taken()
         if found is None:
             raise
-        return found, "adopted"
+        return found, "adopted", None
     except (Later, Never) as error:
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
@@ -111,7 +116,7 @@ async def _left_behind(write: Write, delivery: Delivery) -> Found | None:
     if write.refuses_second:
         return await write.find() if delivery.looks_first(write.kind) else None
     delivery.wait_until_settled()
-    return await write.find()
+    return await (write.find_lately() if delivery.is_unannounced else write.find())
 
 
 async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) -> Result:
@@ -158,7 +163,8 @@ async def _removed(removal: Removal, delivery: Delivery) -> Result | Skipped:
     if found is not None:
         settled = removal.settled(found)
         if settled is not None:
-            return settled
+            is_news = held is None and settled.action == "unchanged"
+            return replace(settled, action="adopted") if is_news else settled
         delivery.wait_until_settled()
         intent = await delivery.intend(removal.kind, f"cancelled|{number}", removal.target)
         await removal.remove(found, intent.not_after)

@@ -88,13 +88,15 @@ class Source(Generic[R]):
     `resolve(key, systems)`: a key that a notification could only give in part -> the full keys;
     None when it is full. `version(record)`: what differs when a record changed between two reads;
     None where nothing tells. `is_joined`: what is read at the same time is one request, so records
-    may be read before their turn.
+    may be read before their turn. `foresee(record, systems)`: tells the target's client what will
+    be asked for a record that was; it asks nothing.
     """
 
     read: Callable[[str, "Systems"], Awaitable[R | None]]
     resolve: Callable[[str, "Systems"], Awaitable[Sequence[str] | None]] | None = None
     version: Callable[[R], object] | None = None
     is_joined: bool = False
+    foresee: Callable[[R, "Systems"], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 
 from sync.core.ports import Clock
 from sync.engine.batched_sends import JoinedSends
-from sync.engine.message import CLOCKS_APART, Message, notification, scheduled
+from sync.engine.message import (
+    CLOCKS_APART,
+    Message,
+    after_trouble,
+    notification,
+    outliving,
+    scheduled,
+)
 from sync.engine.queues import DELIVERIES
 from sync.engine.refused_keys import RefusedKeys, key_fault
 
@@ -49,6 +56,18 @@ class Intake:
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])
         return len(messages)
+
+    async def outlive(self, message: Message, owner: str, due: datetime) -> None:
+        """The same notification when `owner` no longer holds the record, if nobody has sent one for
+        that yet."""
+        queue, unique = self._queue_of(message.flow), self._clock.unique()
+        await self._sends.send([outliving(queue, message, owner, due, unique)])
+
+    async def after_trouble(self, message: Message, soonest: datetime) -> None:
+        """The same notification once our own stores may be well again, if nobody has sent one for
+        the record lately."""
+        queue, now = self._queue_of(message.flow), self._clock.now()
+        await self._sends.send([after_trouble(queue, message, now, soonest, self._margin)])
 
     async def reschedule(self, message: Message, due: datetime) -> None:
         """The same notification at a later time, under an id that no queue has seen."""

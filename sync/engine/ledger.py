@@ -63,8 +63,7 @@ class Ledger:
         self, tables: Tables, clock: Clock, digests: KeyedDigests, *, is_alone: bool = False
     ) -> None:
         self.tables = self._tables = tables
-        self.identities = Identities(tables)
-        self.mirror = Mirror(tables, digests)
+        self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 
@@ -241,9 +240,10 @@ def _entry(row: Row) -> Entry:
 
 
 def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder."""
-    died = bool(claim.owner)
-    deaths = claim.deaths + died
-    if died and 1 < deaths < MOST_DEATHS:
+    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
+    read last stands for no notification where its last holder may not have sent one again."""
+    deaths = claim.deaths + bool(claim.owner)
+    if claim.owner and 1 < deaths < MOST_DEATHS:
         return replace(claim, owner="", lease_until=None, deaths=deaths)
-    return replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
+    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
+    return replace(taken, read_at=None) if claim.again else taken

@@ -15,6 +15,9 @@ from sync.core.message_queue import Outgoing
 WINDOW = timedelta(seconds=1)
 """Notifications for one key within this window become one message, which is due when the window
 has closed. So what duplicate detection drops was always notified before the record is read."""
+AGAIN_WINDOW = timedelta(seconds=30)
+"""The same for messages that trouble of our own stores sends again: however many there are of a
+record, one of them comes each half minute."""
 CLOCKS_APART = timedelta(seconds=2.5)
 """How far the broker's clock may be from ours. What is due by both clocks is due this much later,
 where the broker has a clock of its own."""
@@ -24,7 +27,7 @@ where the broker has a clock of its own."""
 class Message:
     """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
     the notification. `looks`: how often we have looked for a record that was not there, this time
-    included."""
+    included. `awaits`: whose hold on the record it outlives, where it comes for that."""
 
     flow: str
     connection: str
@@ -33,11 +36,22 @@ class Message:
     notified_at: datetime
     attempt: int = 1
     looks: int = 1
+    awaits: str = ""
 
     @property
     def is_asked(self) -> bool:
         """Whether a person asks for the record, and not a system or the clock."""
         return self.origin in ("replay", "backfill")
+
+    @property
+    def asked(self) -> str:
+        """What distinguishes a person's message from others in an id."""
+        return "|asked" if self.is_asked else ""
+
+    @property
+    def record(self) -> str:
+        """The record's name in an id."""
+        return f"{self.connection}|{self.flow}|{self.key}"
 
     def again(self, *, attempt: int) -> Self:
         """The same notification, tried again."""
@@ -58,6 +72,7 @@ class Message:
                 "hinted_at": self.notified_at,
                 "attempt": self.attempt,
                 "looks": self.looks,
+                "awaits": self.awaits,
             }
         )
 
@@ -66,21 +81,16 @@ class Message:
         """From the queue. Raises `NotJson` for what is no message of ours."""
         try:
             fields: dict[str, Any] = from_json(body)
-            message = cls(
-                flow=str(fields["flow"]),
-                connection=str(fields["connection"]),
-                key=str(fields["key"]),
-                origin=str(fields["origin"]),
-                notified_at=datetime.fromisoformat(str(fields["hinted_at"])),
-                attempt=int(fields["attempt"]),
-                looks=int(fields.get("looks", 1)),
-            )
+            texts = (str(fields[name]) for name in ("flow", "connection", "key", "origin"))
+            flow, connection, key, origin = texts
+            at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
+            looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
+            message = cls(flow, connection, key, origin, at, attempt, looks, awaits=awaits)
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
-        if message.notified_at.tzinfo is None or message.attempt < 1:
-            raise NotJson(
-                "not a message of this product: a time without zone, or a try before the first"
-            )
+        if at.tzinfo is None or attempt < 1:
+            fault = "a time without zone, or a try before the first"
+            raise NotJson(f"not a message of this product: {fault}")
         return message
 
 
@@ -91,18 +101,43 @@ def notification(queue: str, message: Message, margin: timedelta = CLOCKS_APART)
     What a person asks for has an identity of its own: a webhook or poll of the same second must not
     stand in for it, since a record that was read since then is not read again for a notification.
     """
-    seconds = int(message.notified_at.timestamp() // WINDOW.total_seconds()) + 1
-    due = datetime.fromtimestamp(seconds * WINDOW.total_seconds(), UTC) + margin
-    asked = "|asked" if message.is_asked else ""
-    name = f"{message.connection}|{message.flow}|{message.key}|{seconds}{asked}"
-    return _outgoing(queue, message, name, due)
+    number, end = _window(message.notified_at, WINDOW)
+    return _outgoing(queue, message, f"{message.record}|{number}{message.asked}", end + margin)
+
+
+def after_trouble(
+    queue: str, message: Message, now: datetime, soonest: datetime, margin: timedelta = CLOCKS_APART
+) -> Outgoing:
+    """A message that trouble of our own stores has stopped, sent again: one per key and window, due
+    `margin` after the next window's end at the soonest.
+
+    It stands for every other one of its window, so it is as new as the newest of them can be.
+    """
+    number, end = _window(now, AGAIN_WINDOW)
+    due = max(end + AGAIN_WINDOW, soonest) + margin
+    name = f"{message.record}|trouble|{number}{message.asked}"
+    return _outgoing(queue, replace(message, notified_at=end), name, due)
+
+
+def outliving(queue: str, message: Message, owner: str, due: datetime, unique: str) -> Outgoing:
+    """A message that takes the record up should `owner` die. One is enough: others have told the
+    holder to look again. That one itself, should it come too early by somebody's clock, is sent
+    under an id that no queue has seen, as are those of people."""
+    is_another = bool(owner) and message.awaits != owner and not message.is_asked
+    name = f"{message.record}|{message.attempt}|{owner if is_another else unique}"
+    return _outgoing(queue, replace(message, awaits=owner), name, due)
 
 
 def scheduled(queue: str, message: Message, *, due: datetime, unique: str) -> Outgoing:
     """A try at a later time. `unique` makes the id new: a broker silently drops an id that it has
     seen."""
-    name = f"{message.connection}|{message.flow}|{message.key}|{message.attempt}|{unique}"
-    return _outgoing(queue, message, name, due)
+    return _outgoing(queue, message, f"{message.record}|{message.attempt}|{unique}", due)
+
+
+def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
+    """The number of the window's end, and its end."""
+    number = int(at.timestamp() // length.total_seconds()) + 1
+    return number, datetime.fromtimestamp(number * length.total_seconds(), UTC)
 
 
 def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoing:
@@ -110,11 +145,3 @@ def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoin
     id_ = hashlib.sha256(name.encode()).hexdigest()
     share = f"{message.connection}|{message.flow}"
     return Outgoing(queue, message.encode(), id_, due, share)
-
-
-def message_in(body: bytes) -> Message | None:
-    """The message in a body; None for what is none of ours."""
-    try:
-        return Message.decode(body)
-    except NotJson:
-        return None

@@ -57,15 +57,17 @@ async def monitor(
                 flow, name, settings, tables, pauses=pauses, now=now, telemetry=telemetry
             )
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
-            log.error(  # noqa: TRY400
-                "monitoring.flow_unreadable flow=%s connection=%s error=%s",
-                flow.name,
-                name,
-                type(error).__name__,
-            )
+            _unreadable(flow.name, name, error)
             troubles.append(error)
     if troubles:
         raise ExceptionGroup("monitoring could not look at everything", troubles)
+
+
+def _unreadable(flow: str, connection: str, error: Exception) -> None:
+    log.error(
+        "monitoring.flow_unreadable flow=%s connection=%s error=%s",
+        flow, connection, type(error).__name__,
+    )  # fmt: skip
 
 
 async def _report_depths(

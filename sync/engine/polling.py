@@ -1,44 +1,29 @@
 """Catching up: polls find what notifications missed.
 
-A poll reads its window page by page. The watermark is stored after each page has been enqueued,
-never before, and windows overlap. A run is bounded in time and count: what is left, the next run
-reads. Each flow of each connection is polled by a message of its own (`jobs.py`), so that none
-waits for another.
+Windows overlap, and once a day a poll looks further back. Each flow of each connection is polled by
+a message of its own (`jobs.py`), so that none waits for another; `poll_run` reads the window.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
-from sync.engine.claim import Claim, State
-from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import covering
-from sync.engine.refused_keys import key_fault
-from sync.engine.results import Change, Changed
+from sync.engine.poll_run import MOST, RUN, PollRun, stands_still
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
-from sync.engine.watermarks import WATERMARKS, Watermark, Which, Window
-from sync.pacing.pace import may_begin
+from sync.engine.watermarks import WATERMARKS, Watermark, Window
 from sync.pacing.priority import working_at
 
 log = logging.getLogger("sync.engine.polling")
 
-SETTLED_AFTER = timedelta(seconds=60)
-"""A record read this long after its own stamp holds what that stamp announced: stamps are taken
-before the commit."""
-SECOND_OVER: Final = timedelta(seconds=1)
-"""A stamp's second, by the owner's clock, which is never ahead as we know it. What changes later
-has another stamp, unless it began before and was still being committed; that shows in what is
-listed beside the stamp."""
 SWEEP_EVERY, SWEEP_BACK = timedelta(days=1), timedelta(days=2)
 """Once a day a poll looks further back: a stamp that became visible later than any overlap is found
 then, at the latest."""
@@ -47,27 +32,8 @@ DUE_EARLY = timedelta(seconds=30)
 LATE = timedelta(minutes=2)
 """A message that comes later than this after its minute stands for now: of those that waited while
 nothing ran, only the first polls."""
-PAGE: Final = 300
-"""Changes that are looked up, enqueued and checkpointed together."""
-RUN: Final = timedelta(minutes=3)
-MOST: Final = 20_000
-"""How long a connection's run reads on, and how many notifications it may store. The timer comes
-every minute, so a backlog hardly waits; and the queues keep room for what shoppers do now."""
 LONGEST: Final = timedelta(minutes=8)
 """When a run is given up that a system holds up: before the host stops the function."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One connection's run: what it works with and when it ends. `behind`: how far the owner's
-    clock, which stamps changes, is behind ours, or a little more. `lag`: how much of that the flow
-    keeps behind the owner's clock on purpose."""
-
-    flow: DocumentFlow[Any]
-    systems: Systems
-    ends: datetime
-    behind: timedelta
-    lag: timedelta
 
 
 class Polling:
@@ -80,18 +46,16 @@ class Polling:
         """Flow and connection of every poll that is due: its `poll_minutes` have passed, or its
         last run left something. None that stands still."""
         pauses = await self._engine.flow_pauses.standing()
-        found = []
+        found = list[tuple[str, str]]()
         for name, settings in self._engine.connections.items():
             rows = self._engine.tables.query(WATERMARKS, name)
             marks = {row.key: Watermark.of(row) async for row in rows}
-            found += [
-                (flow.name, name)
-                for flow in self._engine.flows.values()
-                if flow.name in settings.flows
-                and (poll := flow.trigger(Poll)) is not None
-                and _is_due(poll, settings, marks.get(flow.name, Watermark()), moment)
-                and covering(pauses, name, flow.name) is None
-            ]
+            for flow in self._engine.flows.values():
+                poll, mark = flow.trigger(Poll), marks.get(flow.name, Watermark())
+                if poll is None or covering(pauses, name, flow.name) is not None:
+                    continue
+                if flow.name in settings.flows and _is_due(poll, settings, mark, moment):
+                    found.append((flow.name, name))
         return found
 
     async def poll(self, flow_name: str, connection: str, *, due: datetime | None = None) -> int:
@@ -112,10 +76,10 @@ class Polling:
                 with working_at(flow.priority):
                     return await self._poll_connection(flow, connection, due)
         except (Later, Never) as error:
-            report_refused_sign_in(flow.name, connection, error)
-            await stopped_for(error, flow.name, connection, self._engine.flow_pauses)
+            report_refused_sign_in(flow_name, connection, error)
+            await stopped_for(error, flow_name, connection, self._engine.flow_pauses)
             log.warning(
-                "%s.poll_failed connection=%s reason=%s", flow.name, connection, error.reason
+                "%s.poll_failed connection=%s reason=%s", flow_name, connection, error.reason
             )
         except Exception as error:  # noqa: BLE001 - a connection's trouble is its own; the line names it
             log.error(  # noqa: TRY400 - a traceback may quote a record
@@ -134,97 +98,28 @@ class Polling:
         now = self._engine.clock.now()
         moment = due if due is not None and now - due < LATE else now
         is_due = due is None or _is_due(poll, systems.settings, mark, moment)
-        if not is_due or await self._stands_still(flow, systems):
+        if not is_due or await stands_still(self._engine, flow, systems):
             return 0
+        return await self._run(flow, poll, systems, replace(mark, polled=moment))
+
+    async def _run(
+        self, flow: DocumentFlow[Any], poll: Poll[Any], systems: Systems, mark: Watermark
+    ) -> int:
+        """Read the window, and the wider one that is due. Returns how many were stored."""
+        now = self._engine.clock.now()
         until = await poll.until(systems)
-        run = Run(flow, systems, now + RUN, self._engine.clock.now() - until, poll.lag)
-        begun = replace(_begun(mark, poll, systems, now, until), polled=moment)
-        found, mark = await self._read(run, poll.changed, begun, "window")
+        behind = self._engine.clock.now() - until
+        run = PollRun(self._engine, flow, systems, now + RUN, behind, poll.lag)
+        begun = _begun(mark, poll, systems, now, until)
+        found, mark = await run.read(poll.changed, begun, "window")
         if mark.window is None and mark.sweep is not None and found < MOST:
-            more, mark = await self._read(run, poll.changed, mark, "sweep", found)
+            more, mark = await run.read(poll.changed, mark, "sweep", found)
             found += more
         log.info(
             "%s.polled connection=%s found=%d is_behind=%s",
-            flow.name,
-            connection,
-            found,
-            mark.is_behind,
-        )
+            flow.name, systems.name, found, mark.is_behind,
+        )  # fmt: skip
         return found
-
-    async def _read(
-        self,
-        run: Run,
-        changed: Changed,
-        mark: Watermark,
-        which: Which,
-        before: int = 0,
-    ) -> tuple[int, Watermark]:
-        """Enqueue what the window holds, page by page, until it is read through or the run ends
-        where the next one can go on. Returns how many were stored, and the watermark as stored."""
-        window = mark.window if which == "window" else mark.sweep
-        assert window is not None
-        found, page = 0, list[Change]()
-        after = (window.after,) if window.after else ()
-        async with aclosing(changed(run.systems, window.since, window.until, *after)) as changes:  # type: ignore[type-var]
-            async for change in changes:
-                page.append(change)
-                if len(page) < PAGE:
-                    continue
-                found += await self._enqueue(run, page)
-                moved = window.moved_to(page[-1])
-                mark = await self._store(run, mark.moved(which, moved, page[-1]))
-                if moved != window and await self._is_over(run, before + found):
-                    return found, mark
-                window, page = moved, []
-        found += await self._enqueue(run, page)
-        return found, await self._store(run, mark.read_through(which))
-
-    async def _is_over(self, run: Run, found: int) -> bool:
-        return (
-            found >= MOST
-            or self._engine.clock.now() >= run.ends
-            or await self._stands_still(run.flow, run.systems)
-        )
-
-    async def _stands_still(self, flow: DocumentFlow[Any], systems: Systems) -> bool:
-        """Whether a person has paused the flow, or one of the systems may not be called."""
-        pause = await self._engine.flow_pauses.over(systems.name, flow.name)
-        return pause is not None or not await may_begin(systems.paces)
-
-    async def _store(self, run: Run, mark: Watermark) -> Watermark:
-        await self._engine.tables.upsert(WATERMARKS, mark.row(run.systems.name, run.flow.name))
-        return mark
-
-    async def _enqueue(self, run: Run, page: Sequence[Change]) -> int:
-        """Notification for every change that no delivery has seen yet; returns how many."""
-        flow, connection = run.flow.name, run.systems.name
-        keys = [change.key for change in page if not key_fault(change.key)]
-        claims = await claims_of(self._engine.tables, connection, flow, keys)
-        new = [
-            change.key
-            for change in page
-            if change.key not in claims or not self._has_seen(claims[change.key], change, run)
-        ]
-        return await self._engine.intake.accept(flow, connection, new, "poll")
-
-    def _has_seen(self, claim: Claim, change: Change, run: Run) -> bool:
-        """Whether a claim stands for the record as it is listed: what was read of it then said the
-        same, or was read long after its stamp.
-
-        What waits for its next try will be read again anyway. Never for a record that had vanished:
-        now it is there.
-        """
-        is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
-        waits = claim.retry_at is not None and claim.retry_at > self._engine.clock.now()
-        listed = change.fingerprint or change.listed
-        is_same = bool(listed) and self._engine.ledger.digests.same(claim.seen, listed)
-        if is_same and (waits or change.fingerprint):
-            return is_settled or waits
-        if change.fingerprint or not is_settled or claim.read_at is None:
-            return False
-        settled = SECOND_OVER - run.lag if is_same else SETTLED_AFTER
-        return claim.read_at >= change.changed_at + run.behind + settled
 
 
 def _is_due(poll: Poll[Any], settings: Connection, mark: Watermark, moment: datetime) -> bool:

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from sync.core.errors import Later
+from sync.core.errors import Later, Never
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, SubFlow
 from sync.engine.systems import Systems
+from sync.pacing.retry import reason_of
 
 
 def rereading(
@@ -36,3 +38,14 @@ async def required(
     if record is None:
         raise Later(f"{flow.name} {key} is not there yet", after=timedelta(seconds=15))
     return record
+
+
+def stopped(claim: Claim, error: Exception) -> dict[str, Any]:
+    """What the claim of a required record says, as it was taken, once this has stopped it. What
+    waited for a person before waits for one still; a fault that nobody else can mend is news to
+    them."""
+    if claim.state is not State.PARKED:
+        return {"reason": reason_of(error)}
+    if isinstance(error, Never):
+        return {"state": State.PARKED, "reason": error.reason, "remedy": error.remedy}
+    return {"state": State.PARKED}

@@ -9,7 +9,7 @@ follows how many are used. What a try has read that a pause ended is kept in the
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -58,6 +58,7 @@ class ReadingAhead:
         self._clock = clock
         self._kept: dict[Name, Kept] = {}
         self._under_way: dict[Name, Kept | None] = {}
+        self._rescheduled: dict[Name, datetime] = {}
         self._looked_at: dict[str, datetime] = {}
         self._most = MOST
         self._read = self._used = 0
@@ -79,6 +80,7 @@ class ReadingAhead:
         now = self._clock.now()
         name = _name_of(message)
         self._forget_old(now)
+        self._rescheduled.pop(name, None)
         kept = self._kept.pop(name, None)
         self._under_way[name] = None
         if kept is not None and _may_use(kept, message, claim):
@@ -100,7 +102,7 @@ class ReadingAhead:
         async with asyncio.TaskGroup() as group:
             for other in names:
                 coming = self._kept[other] = Kept(asyncio.get_running_loop().create_future(), now)
-                ahead = group.create_task(_outcome(flow, other[2], systems))
+                ahead = group.create_task(_outcome(flow, other[2], systems, flow.source.foresee))
                 ahead.add_done_callback(partial(_settle, coming.record))
             record, error = await _outcome(flow, key, systems)
         if error is not None:
@@ -113,6 +115,12 @@ class ReadingAhead:
         kept = self._under_way.pop(_name_of(message), None)
         if kept is not None and isinstance(error, Paused | NoTurn):
             self._kept[_name_of(message)] = kept
+
+    def rescheduled(self, message: Message, due: datetime) -> None:
+        """A message has been sent again before its delivery began; it comes again when it is
+        due."""
+        if _is_first(message):
+            self._rescheduled[_name_of(message)] = due
 
     async def _next(self, flow: DocumentFlow[Any], message: Message, now: datetime) -> list[Name]:
         """What to read together with this one: the next of its flow and connection that wait."""
@@ -130,6 +138,8 @@ class ReadingAhead:
             log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
             return []
         found = [_named(body, flow, message.connection) for body in waiting]
+        coming = sorted(self._rescheduled, key=lambda name: self._rescheduled[name])
+        found += [one for one in coming if one[:2] == (flow.name, message.connection)]
         new = [
             name
             for name in dict.fromkeys(found)
@@ -149,6 +159,9 @@ class ReadingAhead:
         for name, kept in list(self._kept.items()):
             if now - kept.read_at > FRESH:
                 del self._kept[name]
+        for name, due in list(self._rescheduled.items()):
+            if now - due > FRESH:
+                del self._rescheduled[name]
 
 
 def _name_of(message: Message) -> Name:
@@ -200,10 +213,16 @@ def _settle(
 
 
 async def _outcome(
-    flow: DocumentFlow[Any], key: str, systems: Systems
+    flow: DocumentFlow[Any],
+    key: str,
+    systems: Systems,
+    foresee: Callable[[Any, Systems], None] | None = None,
 ) -> tuple[Any | None, Exception | None]:
     """What reading one comes to: no record spoils the others."""
     try:
-        return await flow.source.read(key, systems), None
+        record = await flow.source.read(key, systems)
+        if record is not None and foresee is not None:
+            foresee(record, systems)
     except Exception as error:  # noqa: BLE001 - the delivery that needs the record raises it
         return None, error
+    return record, None

@@ -20,10 +20,10 @@ from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
-from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
-from sync.engine.reading import required, rereading
+from sync.engine.reading import required, rereading, stopped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
@@ -36,10 +36,8 @@ log = logging.getLogger("sync.engine.runner")
 
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
-TABLES_WAIT = timedelta(seconds=30)
-"""How long a message waits when claims and trail cannot be written at all."""
 SPREAD = 10.0
-"""Seconds over which such messages come again."""
+"""Seconds over which messages come again that trouble of our own stores has stopped."""
 
 
 class Runner:
@@ -63,11 +61,10 @@ class Runner:
                 await self._deliver(flow, message)
         except (Later, Never) as trouble:  # of our own stores: what a record raises is caught there
             log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
-            wished = (trouble.after if isinstance(trouble, Later) else None) or TABLES_WAIT
-            due = self._engine.clock.now() + max(wished, TABLES_WAIT)
-            await self._engine.intake.reschedule(
-                message, due + timedelta(seconds=self._engine.clock.between(0, SPREAD))
-            )
+            wished = (trouble.after if isinstance(trouble, Later) else None) or AGAIN_WINDOW
+            apart = timedelta(seconds=self._engine.clock.between(0, SPREAD))
+            soonest = self._engine.clock.now() + wished + apart
+            await self._engine.intake.after_trouble(message, soonest)
 
     async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
         pause = await self._engine.flow_pauses.over(message.connection, flow.name)
@@ -84,22 +81,18 @@ class Runner:
             return
         if keys is not None:
             await self._resolved(message, keys)
-            return
-        begins = await comes_again_at(systems.paces)
-        if begins is not None:
+        elif (begins := await comes_again_at(systems.paces)) is not None:
             await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
-            return
-        with at_work(systems.paces):
-            await self._claimed(flow, systems, message)
+            self._engine.ahead.rescheduled(message, begins)
+        else:
+            with at_work(systems.paces):
+                await self._claimed(flow, systems, message)
 
     async def _claimed(self, flow: DocumentFlow[Any], systems: Systems, message: Message) -> None:
         """Take the claim, and try."""
+        record = (message.connection, flow.name, message.key)
         claim, is_held = await self._ledger.take(
-            message.connection,
-            flow.name,
-            message.key,
-            self._engine.worker,
-            is_asked=message.is_asked,
+            *record, self._engine.worker, is_asked=message.is_asked
         )
         if not is_held:
             await self._look_when_the_lease_ends(message, claim)
@@ -158,24 +151,24 @@ class Runner:
 
     async def _recorded(self, flow: DocumentFlow[Any], delivery: Delivery) -> None:
         """Read and deliver. Raises `LeaseLost`."""
-        message = delivery.message
+        message, ahead = delivery.message, self._engine.ahead
         ended_by: Exception | None = None
         try:
             async with in_time():
-                record, delivery.read_at = await self._engine.ahead.read(
+                record, delivery.read_at = await ahead.read(
                     flow, delivery.systems, message, delivery.claim
                 )
                 if record is None:
                     await self._outcomes.absent(message, delivery.claim)
-                    return
-                await self._deliver_record(flow, delivery, record)
+                else:
+                    await self._deliver_record(flow, delivery, record)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the one broad catch: whatever a flow raises becomes a wait or a parked record
             ended_by = error
             await self._outcomes.failed(delivery, await self._judged(message, error))
         finally:
-            self._engine.ahead.ended(message, ended_by)
+            ahead.ended(message, ended_by)
 
     async def _require(
         self, delivery: Delivery, flow_name: str, key: str, record: Any
@@ -198,21 +191,22 @@ class Runner:
             inner.read_at = delivery.read_at  # it was read since then
         try:
             with kept(self._ledger, claim):
-                return await self._deliver_record(
-                    flow, inner, await required(flow, key, systems, record)
-                )
+                known = await required(flow, key, systems, record)
+                return await self._deliver_record(flow, inner, known)
         except LeaseLost:
             raise self._held_by_another(delivery, flow_name, key) from None
         except Exception as error:
-            reason = reason_of(error)
-            await self._outcomes.write(
-                inner, Entry(self._engine.clock.now(), "stopped", reason=reason)
-            )
-            released = await self._ledger.release(
-                inner.claim, reason=reason, **inner.settles_sooner(error)
-            )
-            await self._outcomes.let_go(message, released)
+            await self._stopped(inner, claim, error)
             raise
+
+    async def _stopped(self, inner: Delivery, taken: Claim, error: Exception) -> None:
+        """A required record goes no further; who requires it waits or parks for both."""
+        entry = Entry(self._engine.clock.now(), "stopped", reason=reason_of(error))
+        await self._outcomes.write(inner, entry)
+        released = await self._ledger.release(
+            inner.claim, **stopped(taken, error), **inner.settles_sooner(error)
+        )
+        await self._outcomes.let_go(inner.message, released)
 
     def _held_by_another(self, delivery: Delivery, flow_name: str, key: str) -> Later:
         """Wait briefly at first, longer the longer it has lasted: the holder may have died, and has
@@ -242,4 +236,5 @@ class Runner:
     async def _look_when_the_lease_ends(self, message: Message, claim: Claim) -> None:
         """The holder will look again when it is done; should it die, this message is the one that
         looks."""
-        await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))
+        due = lease_over(claim, self._engine.clock)
+        await self._engine.intake.outlive(message, claim.owner, due)

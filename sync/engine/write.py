@@ -111,7 +111,8 @@ class Write(TargetDocument):
 
     `kind` names it in the claim and the trail. `refuses_second`: the target itself refuses a second
     document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
-    sends one request, which does all or nothing; then nothing is left of one that was refused.
+    sends one request, which does all or nothing; then nothing is left of one that was refused. What
+    the document lacks after that is sent by `complete`.
     `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail.
     """
 
@@ -148,7 +149,13 @@ class Write(TargetDocument):
 
     @abstractmethod
     async def create(self, not_after: datetime) -> Found:
-        """Send it, at the latest at `not_after`. Raises `AlreadyExists` where its key is taken."""
+        """Send it, at the latest at `not_after`; where it is sent in parts, the first one. Raises
+        `AlreadyExists` where its key is taken."""
+
+    async def find_lately(self) -> Found | None:
+        """As `find`; that it is not there may have been seen a moment ago. Asked only where none of
+        us has ever announced the document, so that nothing of ours can be missed."""
+        return await self.find()
 
     async def find_taken(self) -> Found | None:
         """The document whose key `create` found taken; raises `Never` where it is another's."""

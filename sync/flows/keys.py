@@ -27,14 +27,8 @@ def document_keys(payload: Mapping[str, Any], *names: str) -> Sequence[str]:
     body = payload.get("data", payload)
     if not isinstance(body, Mapping):
         raise NoKey(f"no {names[0]}.increment_id in it")
-    found = next(
-        (
-            body[name]
-            for name in (*names, "data_object")
-            if isinstance(body.get(name), Mapping | list)
-        ),
-        body,
-    )
+    named = (body.get(name) for name in (*names, "data_object"))
+    found = next((one for one in named if isinstance(one, Mapping | list)), body)
     records = found if isinstance(found, list) else [found]
     if not records:
         raise NoKey(f"no {names[0]} in it")

@@ -20,13 +20,13 @@ def id_in(
     if not isinstance(body, Mapping):
         raise NoKey(f"no {what} id in it")
     record = next((body[name] for name in records if isinstance(body.get(name), Mapping)), body)
-    for name in ids:
-        value = record.get(name)
-        if (
-            isinstance(value, str | int)
-            and not isinstance(value, bool)
-            and str(value).isdecimal()
-            and int(value) > 0
-        ):
-            return str(int(value))
-    raise NoKey(f"no {what} id in it")
+    found = next((one for name in ids if (one := _whole(record.get(name)))), 0)
+    if not found:
+        raise NoKey(f"no {what} id in it")
+    return str(found)
+
+
+def _whole(value: Any) -> int:
+    """A whole number above zero; 0 for anything else."""
+    is_number = isinstance(value, str | int) and not isinstance(value, bool)
+    return int(value) if is_number and str(value).isdecimal() else 0

@@ -84,14 +84,9 @@ def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> N
         auth_level=func.AuthLevel.ANONYMOUS,
     )
     async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
-        named = request.route_params
-        return await _answered_in_time(
-            runtime,
-            lines,
-            lambda ready: ready.accept_webhook(
-                named["connection"], named["flow"], _headers(request), request.get_body()
-            ),
-        )
+        named, headers = request.route_params, _headers(request)
+        given = (named["connection"], named["flow"], headers, request.get_body())
+        return await _answered_in_time(runtime, lines, lambda ready: ready.accept_webhook(*given))
 
 
 def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
@@ -106,17 +101,9 @@ def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
         auth_level=func.AuthLevel.ANONYMOUS,
     )
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
-        return await _answered(
-            runtime,
-            lines,
-            lambda ready: ready.accept_events(
-                request.route_params["connection"],
-                request.method,
-                _headers(request),
-                dict(request.params),
-                request.get_body(),
-            ),
-        )
+        connection, params = request.route_params["connection"], dict(request.params)
+        given = (connection, request.method, _headers(request), params, request.get_body())
+        return await _answered(runtime, lines, lambda ready: ready.accept_events(*given))
 
 
 def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
@@ -130,12 +117,8 @@ def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLine
         auth_level=func.AuthLevel.FUNCTION,
     )
     async def receive_business_event(request: func.HttpRequest) -> func.HttpResponse:
-        named = request.route_params
-        return await _answered(
-            runtime,
-            lines,
-            lambda ready: ready.accept_business_event(named["connection"], request.get_body()),
-        )
+        given = (request.route_params["connection"], request.get_body())
+        return await _answered(runtime, lines, lambda ready: ready.accept_business_event(*given))
 
 
 def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
@@ -166,10 +149,7 @@ def _timer(app: func.FunctionApp, runtime: Opening) -> None:
 def _messages(app: func.FunctionApp, queue: str, name: str, runtime: Opening) -> None:
     @app.function_name(name)
     @app.service_bus_queue_trigger(
-        arg_name="message",
-        queue_name=queue,
-        connection=SERVICE_BUS,
-        data_type=func.DataType.BINARY,
+        arg_name="message", queue_name=queue, connection=SERVICE_BUS, data_type=func.DataType.BINARY
     )
     async def take(message: func.ServiceBusMessage, context: func.Context = NO_CONTEXT) -> None:
         body, deliveries = message.get_body(), message.delivery_count or 1
@@ -237,9 +217,8 @@ async def _answered(
         error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
         return _unavailable(error=error)
     answer = await ask(ready)
-    return func.HttpResponse(
-        answer.body, status_code=answer.status, headers={"Content-Type": answer.content_type}
-    )
+    headers = {"Content-Type": answer.content_type}
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)
 
 
 def _unavailable(**said: Any) -> func.HttpResponse:

@@ -12,10 +12,9 @@ from pathlib import Path
 def cause(error: BaseException) -> str:
     """One line: `Later: order 42 is locked`, or `KeyError at sync/flows/orders/orders.py:31 in
     deliver`."""
-    kind = type(error)
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-        kind = type(error)
+    kind = type(error)
     if kind.__module__.split(".")[0] == "sync":
         return f"{kind.__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -23,7 +22,5 @@ def cause(error: BaseException) -> str:
         return kind.__name__
     ours = [frame for frame in frames if "sync" in Path(frame.filename).parts] or list(frames)
     frame = ours[-1]
-    return (
-        f"{kind.__name__} at {'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno} in"
-        f" {frame.name}"
-    )
+    place = f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}"
+    return f"{kind.__name__} at {place} in {frame.name}"

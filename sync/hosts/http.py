@@ -83,14 +83,10 @@ def http_app(
 
     Raises `CannotHost` for a route with an optional or constrained parameter.
     """
-    routes = [
-        Route(
-            _path(function),
-            _endpoint(function, keys, body_limit, refused_unread),
-            methods=list(function.methods),
-        )
-        for function in sorted(functions, key=_generality)
-    ]
+    routes = []
+    for function in sorted(functions, key=_generality):
+        endpoint = _endpoint(function, keys, body_limit, refused_unread)
+        routes.append(Route(_path(function), endpoint, methods=list(function.methods)))
     return _with_small_head(Router(routes, redirect_slashes=False))
 
 

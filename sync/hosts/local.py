@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -68,24 +69,20 @@ class LocalHost:
     ) -> None:
         functions = registered(app)
         most = queue_concurrency or {}
+        http = [each for each in functions if isinstance(each, HttpFunction)]
         self._http = http_app(
-            [each for each in functions if isinstance(each, HttpFunction)],
-            keys or HostKeys(),
-            body_limit=body_limit,
-            refused_unread=refused_unread,
+            http, keys or HostKeys(), body_limit=body_limit, refused_unread=refused_unread
         )
         self._limits = limits or Limits(RefusalLines(clock))
-        self._background: list[Pump | DeadLetters | Timer] = [
-            Pump(each, queue, clock, most=most.get(each.queue, CONCURRENT_CALLS))
-            for each in functions
-            if isinstance(each, QueueFunction)
-        ]
-        self._background += [
-            DeadLetters(each, queue) for each in functions if isinstance(each, DeadLetterFunction)
-        ]
-        self._background += [
-            Timer(each, tables, clock) for each in functions if isinstance(each, TimerFunction)
-        ]
+        self._background: list[Pump | DeadLetters | Timer] = []
+        for each in functions:
+            if isinstance(each, QueueFunction):
+                calls = most.get(each.queue, CONCURRENT_CALLS)
+                self._background.append(Pump(each, queue, clock, most=calls))
+            elif isinstance(each, DeadLetterFunction):
+                self._background.append(DeadLetters(each, queue))
+            elif isinstance(each, TimerFunction):
+                self._background.append(Timer(each, tables, clock))
         self._address = (host, port)
         self._grace = grace
 
@@ -96,18 +93,12 @@ class LocalHost:
         Returns when all has ended well. Cancelled, it ends at once. Raises `CannotListen`.
         """
         with listen(*self._address) as listener:
-            url = url_of(listener)
+            tell = partial(ready, url_of(listener))
+            serving = serve(
+                self._http, listener, stop, tell, grace=self._grace, limits=self._limits
+            )
             async with asyncio.TaskGroup() as group:
-                group.create_task(
-                    serve(
-                        self._http,
-                        listener,
-                        stop,
-                        lambda: ready(url),
-                        grace=self._grace,
-                        limits=self._limits,
-                    )
-                )
+                group.create_task(serving)
                 group.create_task(self.work(stop))
 
     async def work(self, stop: asyncio.Event) -> None:

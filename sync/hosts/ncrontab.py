@@ -96,17 +96,14 @@ def _piece(piece: str, field: Field) -> range:
     span, slash, every = piece.partition("/")
     step = int(every) if every.isascii() and every.isdigit() else 0
     if slash and step < 1:
-        raise NotASchedule(
-            f"{field.name} has the step {every!r}, which is not a whole number from 1 on"
-        )
+        what = f"{field.name} has the step {every!r}"
+        raise NotASchedule(f"{what}, which is not a whole number from 1 on")
     if span == "*":
         return range(field.low, field.high + 1, step or 1)
     first, dash, last = span.partition("-")
-    ends = [
-        _value(first, field),
-        _value(last, field) if dash else field.high if slash else _value(first, field),
-    ]
-    return range(min(ends), max(ends) + 1, step or 1)
+    one = _value(first, field)
+    other = _value(last, field) if dash else field.high if slash else one
+    return range(min(one, other), max(one, other) + 1, step or 1)
 
 
 def _value(text: str, field: Field) -> int:

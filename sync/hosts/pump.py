@@ -72,9 +72,8 @@ class Pump:
         held = Held(message, self._queue, self._clock)
         try:
             async with held.while_running(), asyncio.timeout(FUNCTION_TIMEOUT.total_seconds()):
-                await self._function.handler(
-                    **{self._function.argument: service_bus_message(message)}
-                )
+                given = {self._function.argument: service_bus_message(message)}
+                await self._function.handler(**given)
         except asyncio.CancelledError:
             await held.settle(self._queue.abandon)
             raise

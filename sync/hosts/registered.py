@@ -82,30 +82,23 @@ def registered(app: func.FunctionApp) -> tuple[Registered, ...]:
 
 
 def _read(function: Any) -> Registered:
-    name, trigger, handler = (
-        function.get_function_name(),
-        function.get_trigger(),
-        function.get_user_function(),
-    )
+    name, handler = function.get_function_name(), function.get_user_function()
     if not inspect.iscoroutinefunction(handler):
-        raise CannotHost(
-            f"function {name} is not async; it would stop every other function while it runs"
-        )
-    binding = trigger.get_dict_repr()
-    argument = binding["name"]
+        what = "is not async; it would stop every other function while it runs"
+        raise CannotHost(f"function {name} {what}")
+    binding = function.get_trigger().get_dict_repr()
+    known = (name, binding["name"], handler)
     match binding["type"]:
         case "httpTrigger":
             methods = tuple(method.value for method in binding.get("methods") or ()) or ALL_METHODS
-            return HttpFunction(
-                name, argument, handler, binding["route"], methods, binding["authLevel"]
-            )
+            return HttpFunction(*known, binding["route"], methods, binding["authLevel"])
         case "serviceBusTrigger" if "queueName" in binding:
             queue = _literal(name, binding["queueName"])
             if queue.endswith(DEAD):
-                return DeadLetterFunction(name, argument, handler, queue.removesuffix(DEAD))
-            return QueueFunction(name, argument, handler, queue)
+                return DeadLetterFunction(*known, queue.removesuffix(DEAD))
+            return QueueFunction(*known, queue)
         case "timerTrigger":
-            return TimerFunction(name, argument, handler, _literal(name, binding["schedule"]))
+            return TimerFunction(*known, _literal(name, binding["schedule"]))
         case kind:
             raise CannotHost(f"function {name} has a {kind}, which only the Functions host runs")
 

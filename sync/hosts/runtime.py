@@ -58,13 +58,7 @@ class Runtime(Protocol):
         ...
 
     async def take(
-        self,
-        queue: str,
-        body: bytes,
-        message_id: str,
-        deliveries: int,
-        *,
-        trace_parent: str = "",
+        self, queue: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
     ) -> None:
         """Work off one message of a queue. Returning completes it; raising gives it back.
         `deliveries` counts from 1.

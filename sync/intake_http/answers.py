@@ -35,6 +35,11 @@ def refused(status: int, error: str, remedy: str) -> HttpAnswer:
     return HttpAnswer(status, to_json({"error": error, "remedy": remedy}))
 
 
+def unknown_connection(name: str, remedy: str) -> HttpAnswer:
+    """A request to a connection that there is not."""
+    return refused(404, f"no connection is called {name[:40]}", remedy)
+
+
 SUCCESS = HttpAnswer(200, b'{"op":"success"}')
 NOT_STORED = refused(
     503,

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sync.config.connections import Connection
 from sync.core.encoding import NotJson, to_json
@@ -18,7 +18,13 @@ from sync.dynamics.business_events import BadBusinessEvent, BusinessEvent, busin
 from sync.engine.flow import BusinessEvents, DocumentFlow
 from sync.engine.intake import Intake
 from sync.engine.results import NoKey
-from sync.intake_http.answers import NOT_STORED, HttpAnswer, RefusalLines, refused
+from sync.intake_http.answers import (
+    NOT_STORED,
+    HttpAnswer,
+    RefusalLines,
+    refused,
+    unknown_connection,
+)
 
 log = logging.getLogger("sync.dynamics.business_events")
 
@@ -29,6 +35,8 @@ called so."""
 STALE = timedelta(days=1)
 """An event older than this is taken all the same, and said: F&O may have held it in its error
 log."""
+
+SEND_AS_IT_IS: Final = "Send F&O's business event as it is."
 
 
 @dataclass(frozen=True)
@@ -47,36 +55,29 @@ class BusinessEventsEdge:
         400 for junk."""
         settings = self.connections.get(connection)
         if settings is None:
-            return refused(
-                404,
-                f"no connection is called {connection[:40]}",
-                "Correct the endpoint's URL in F&O.",
-            )
+            return unknown_connection(connection, "Correct the endpoint's URL in F&O.")
         try:
             event = business_event(body)
         except (NotJson, BadBusinessEvent) as fault:
             if self.refusals.may_be_logged("business event"):
                 log.warning("business_events.unreadable connection=%s reason=%s", connection, fault)
-            return refused(
-                400, f"the body cannot be used: {fault}", "Send F&O's business event as it is."
-            )
+            return refused(400, f"the body cannot be used: {fault}", SEND_AS_IT_IS)
         if event.is_test:
             log.info("business_events.tested connection=%s event=%s", connection, event.event)
             return HttpAnswer(200, to_json({"taken": False, "test": True}))
+        return await self._taken(connection, settings, event)
+
+    async def _taken(
+        self, connection: str, settings: Connection, event: BusinessEvent
+    ) -> HttpAnswer:
         try:
-            return HttpAnswer(
-                200,
-                to_json({"taken": await self._store(connection, settings, event), "test": False}),
-            )
-        except (
-            Exception
-        ) as error:  # whatever the store's trouble is, F&O must hear that nothing is stored
-            log.exception(
-                "business_events.not_stored connection=%s error=%s",
-                connection,
-                type(error).__name__,
-            )
+            taken = await self._store(connection, settings, event)
+        except Exception as error:
+            # Whatever the store's trouble is, F&O must hear that nothing is stored.
+            name = type(error).__name__
+            log.exception("business_events.not_stored connection=%s error=%s", connection, name)
             return NOT_STORED
+        return HttpAnswer(200, to_json({"taken": taken, "test": False}))
 
     async def from_queue(self, body: bytes) -> None:
         """One envelope from the queue: for every connection of its legal entity. Raises `NotJson`,
@@ -104,7 +105,7 @@ class BusinessEventsEdge:
         is_meant = event.company in ("", *settings.legal_entities)
         flows = self._meant_for(event, settings) if is_meant else []
         for flow, trigger in flows:
-            await self._notification(flow, trigger, connection, event)
+            await self._notification(flow.name, trigger, connection, event)
         await self._remember(connection, event, [flow.name for flow, _ in flows])
         return True
 
@@ -125,18 +126,14 @@ class BusinessEventsEdge:
         if not flows:
             log.warning(
                 "business_events.unknown connection=%s event=%s id=%s",
-                connection,
-                event.event,
-                event.id,
-            )
+                connection, event.event, event.id,
+            )  # fmt: skip
         now = self.clock.now()
         if event.at is not None and now - event.at > STALE:
             log.warning(
                 "business_events.late connection=%s id=%s at=%s",
-                connection,
-                event.id,
-                event.at.isoformat(),
-            )
+                connection, event.id, event.at.isoformat(),
+            )  # fmt: skip
         cells: dict[str, Value] = {
             "event": event.event, "company": event.company, "at": event.at, "taken_at": now,
             "control": event.control_number, "flow": " ".join(flows),
@@ -144,20 +141,14 @@ class BusinessEventsEdge:
         await self.tables.upsert(TABLE, Row(connection, event.id, cells))
 
     async def _notification(
-        self,
-        flow: DocumentFlow[Any],
-        trigger: BusinessEvents,
-        connection: str,
-        event: BusinessEvent,
+        self, flow: str, trigger: BusinessEvents, connection: str, event: BusinessEvent
     ) -> None:
         try:
             keys = trigger.keys_in(event)
         except NoKey as fault:
             log.warning(
                 "business_events.without_key connection=%s id=%s reason=%s",
-                connection,
-                event.id,
-                fault,
-            )
+                connection, event.id, fault,
+            )  # fmt: skip
             return
-        await self.intake.accept(flow.name, connection, keys, "business_event")
+        await self.intake.accept(flow, connection, keys, "business_event")

@@ -104,12 +104,10 @@ class EventsEdge:
             log.warning("intake.events_dropped connection=%s reason=%s", connection, fault.reason)
         try:
             return await self._take_events(connection, settings, found)
-        except (
-            Exception
-        ) as error:  # Adobe sends again what is answered 503: nothing is lost, and ids tell repeats
-            log.exception(
-                "intake.not_stored connection=%s error=%s", connection, type(error).__name__
-            )
+        except Exception as error:
+            # Adobe sends again what is answered 503: nothing is lost, and ids tell repeats.
+            name = type(error).__name__
+            log.exception("intake.not_stored connection=%s error=%s", connection, name)
             return NOT_STORED
 
     def _refusal(self, connection: str, error: Exception) -> HttpAnswer:
@@ -123,27 +121,22 @@ class EventsEdge:
     ) -> HttpAnswer:
         """Notifications first, then the ids: a crash between them makes a second notification,
         never a lost one."""
-        by_id = {_row_key(event): event for event in found}
-        fresh = {
-            key: event
-            for key, event in by_id.items()
-            if await self.tables.get(EVENTS, connection, key) is None
-        }
-        announced = [
-            await self._announce(connection, settings, key, event) for key, event in fresh.items()
-        ]
-        unknown = announced.count(False)
+        get, fresh = self.tables.get, {_row_key(event): event for event in found}
+        for key in list(fresh):
+            if await get(EVENTS, connection, key) is not None:
+                del fresh[key]
+        announced = [await self._announce(connection, settings, *one) for one in fresh.items()]
         for key in fresh:
-            try:
-                await self.tables.insert(EVENTS, Row(connection, key, {"at": self.clock.now()}))
-            except Conflict:
-                log.info("intake.event_repeated connection=%s id=%s", connection, key)
-        counts = {
-            "taken": len(fresh) - unknown,
-            "unknown": unknown,
-            "repeated": len(found) - len(fresh),
-        }
+            await self._remember(connection, key)
+        taken, repeated = announced.count(True), len(found) - len(fresh)
+        counts = {"taken": taken, "unknown": len(fresh) - taken, "repeated": repeated}
         return HttpAnswer(200, to_json(counts))
+
+    async def _remember(self, connection: str, key: str) -> None:
+        try:
+            await self.tables.insert(EVENTS, Row(connection, key, {"at": self.clock.now()}))
+        except Conflict:
+            log.info("intake.event_repeated connection=%s id=%s", connection, key)
 
     async def _announce(
         self, connection: str, settings: Connection, row_key: str, event: Event
@@ -153,20 +146,16 @@ class EventsEdge:
         if not flows:
             log.warning(
                 "intake.event_unknown connection=%s id=%s type=%s",
-                connection,
-                row_key,
-                _shown(event.type),
-            )
+                connection, row_key, _shown(event.type),
+            )  # fmt: skip
         for flow in flows:
             try:
                 keys = keys_in(flow.name, flow.trigger(AdobeEvents), _with_store(event))
             except NoKey as fault:
                 log.warning(
                     "intake.event_without_key connection=%s id=%s reason=%s",
-                    connection,
-                    row_key,
-                    fault,
-                )
+                    connection, row_key, fault,
+                )  # fmt: skip
                 continue
             await self.intake.accept(flow.name, connection, keys, "event")
         return bool(flows)

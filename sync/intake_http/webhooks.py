@@ -5,7 +5,7 @@ shopper may be waiting.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -27,6 +27,7 @@ from sync.intake_http.answers import (
     RefusalLines,
     refused,
     too_large,
+    unknown_connection,
 )
 from sync.intake_http.events import EventsEdge, keys_in
 
@@ -38,10 +39,18 @@ BUDGET: Final = timedelta(seconds=1.5)
 """How long a hook waits for its answer at most: Commerce gives up after two seconds, and a shopper
 waits meanwhile."""
 
+SEND_WHOLE: Final = "Send the observer's whole payload, or at least the record's key fields."
+COMPARE_KEY: Final = (
+    "Compare the key in Commerce (Stores > Configuration > Webhooks) with commerce.webhook.keys."
+)
+
+SEND_JSON: Final = "Send application/json, as Commerce does."
+
 
 @dataclass(frozen=True)
 class Edge:
-    """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached."""
+    """The hooks' and events' way in. `public_keys(host)`: Adobe's keys, fetched and cached;
+    `budget`: how long a hook waits for its answer at most."""
 
     intake: Intake
     flows: Mapping[str, DocumentFlow[Any]]
@@ -51,14 +60,15 @@ class Edge:
     clock: Clock
     public_keys: Callable[[str], PublicKeys]
     refusals: RefusalLines
+    budget: timedelta = BUDGET
 
     async def webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
         """A Commerce webhook. 200 `{"op":"success"}` once the notification is stored; 401 stores
-        nothing; 503 when it cannot be stored within `BUDGET`."""
+        nothing; 503 when it cannot be stored within `budget`."""
         try:
-            async with asyncio.timeout(BUDGET.total_seconds()):
+            async with asyncio.timeout(self.budget.total_seconds()):
                 return await self._received(connection, flow, headers, body)
         except TimeoutError:
             if self.refusals.may_be_logged("out of time"):
@@ -85,11 +95,8 @@ class Edge:
         signature. None where the body decides."""
         settings = self.connections.get(connection)
         if settings is None:
-            return refused(
-                404,
-                f"no connection is called {connection[:40]}",
-                "Correct the hook's URL: /api/webhooks/<connection>/<flow>.",
-            )
+            remedy = "Correct the hook's URL: /api/webhooks/<connection>/<flow>."
+            return unknown_connection(connection, remedy)
         try:
             signature_in(headers, settings.commerce.webhook)
         except Refused as error:
@@ -100,21 +107,17 @@ class Edge:
     async def _received(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
-        refusal = self._hook_unread(connection, flow, headers)
-        if refusal is not None:
+        if (refusal := self._hook_unread(connection, flow, headers)) is not None:
             return refusal
         settings = self.connections[connection]
         if len(body) > LARGEST_BODY:
             return too_large(body, LARGEST_BODY, "Limit the hook's fields to the record's key.")
         refusal = await self._unverified(connection, flow, settings, headers, body)
-        if refusal is not None:
+        if refusal:
             return refusal
         if flow not in self.flows or flow not in settings.flows:
-            return refused(
-                404,
-                f"no flow is called {flow[:40]} in this connection",
-                f"Flows here: {', '.join(settings.flows)}.",
-            )
+            what = f"no flow is called {flow[:40]} in this connection"
+            return refused(404, what, f"Flows here: {', '.join(settings.flows)}.")
         return await self._take(self.flows[flow], connection, headers, body)
 
     async def _unverified(
@@ -150,36 +153,27 @@ class Edge:
     async def _take(
         self, flow: DocumentFlow[Any], connection: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:
-        written = next(
-            (value for name, value in headers.items() if name.lower() == "content-type"),
-            "application/json",
-        )
-        content_type = written.partition(";")[0].strip().lower()
+        content_type = _content_type(headers)
         if content_type != "application/json" and not content_type.endswith("+json"):
-            return refused(
-                415,
-                f"content type {content_type[:60]} is not JSON",
-                "Send application/json, as Commerce does.",
-            )
+            return refused(415, f"content type {content_type[:60]} is not JSON", SEND_JSON)
         try:
             keys = keys_in(flow.name, flow.trigger(CommerceHook), _object(from_json(body)))
         except (NotJson, NoKey) as fault:
             log.warning(
                 "intake.unreadable connection=%s flow=%s reason=%s", connection, flow.name, fault
             )
-            return refused(
-                400,
-                f"the body cannot be used: {fault}",
-                "Send the observer's whole payload, or at least the record's key fields.",
-            )
+            return refused(400, f"the body cannot be used: {fault}", SEND_WHOLE)
+        return await self._stored(flow, connection, keys)
+
+    async def _stored(
+        self, flow: DocumentFlow[Any], connection: str, keys: Sequence[str]
+    ) -> HttpAnswer:
         try:
             await self.intake.accept(flow.name, connection, keys, "webhook")
-        except (
-            Exception
-        ) as error:  # whatever the queue's trouble is, the caller must hear that nothing is stored
-            log.exception(
-                "intake.not_stored connection=%s error=%s", connection, type(error).__name__
-            )
+        except Exception as error:
+            # Whatever the queue's trouble is, the caller must hear that nothing is stored.
+            name = type(error).__name__
+            log.exception("intake.not_stored connection=%s error=%s", connection, name)
             return NOT_STORED
         return SUCCESS
 
@@ -209,19 +203,17 @@ class Edge:
 def _answer_to(error: Refused | Never | Later) -> HttpAnswer:
     """401 for who did not sign, 503 for trouble of our own."""
     if isinstance(error, Refused):
-        return refused(
-            401,
-            error.reason,
-            "Compare the key in Commerce (Stores > Configuration > Webhooks) with"
-            " commerce.webhook.keys.",
-        )
+        return refused(401, error.reason, COMPARE_KEY)
     if isinstance(error, Never):
-        return refused(
-            503, "no webhook key of this connection can be used", "Run: python -m sync check"
-        )
-    return refused(
-        503, "the webhook keys cannot be read at this moment", "Send it again in a minute."
-    )
+        what = "no webhook key of this connection can be used"
+        return refused(503, what, "Run: python -m sync check")
+    what = "the webhook keys cannot be read at this moment"
+    return refused(503, what, "Send it again in a minute.")
+
+
+def _content_type(headers: Mapping[str, str]) -> str:
+    names = {name.lower(): value for name, value in headers.items()}
+    return names.get("content-type", "application/json").partition(";")[0].strip().lower()
 
 
 def _object(document: Any) -> Mapping[str, Any]:

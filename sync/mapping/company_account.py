@@ -6,19 +6,25 @@ Commerce blocks, and only a hold of ours is ever lifted, back to what was there 
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sync.commerce.models.company import Company, CompanyStatus
 from sync.config.connections import Connection, NumberMode
 from sync.core.errors import Missing, Never
 from sync.mapping.addresses import fitting, without_empty
-from sync.mapping.customer_account import LONGEST_ACCOUNT, CustomerAccount, customer_group
+from sync.mapping.customer_account import CustomerAccount, customer_group, sales_terms
+from sync.mapping.document_numbers import fitting_number
 
 LONGEST_ALIAS: Final = 20
 """NameAlias holds 20 characters."""
 
 BARRED: Final = frozenset({CompanyStatus.REJECTED, CompanyStatus.BLOCKED})
 """Whose account is put on hold."""
+
+ADD_REPRESENTATIVE: Final = (
+    'Add it under companies.sales_representatives in connections.toml ("*" stands for all others),'
+    " then replay."
+)
 
 _MARK: Final = re.compile(r"held:(\w*):(\w*)")
 
@@ -56,34 +62,29 @@ def company_account_from(
 ) -> CustomerAccount:
     """Map a company. Raises `Never` for a group, currency or sales representative without a home;
     an address without one is left out."""
-    settings, store = connection.customers, connection.stores.get("default")
     entity, account = connection.legal_entity, company_number(company.id, connection)
     address = fitting(
-        company.address(region_code), settings, of=company.label, what="the legal address",
-        description="Web company address"
+        company.address(region_code), connection.customers, of=company.label,
+        what="the legal address", description="Web company address"
     )  # fmt: skip
-    body: dict[str, Any] = without_empty(
-        {
-            "dataAreaId": entity,
-            "CustomerAccount": account,
-            "PartyType": "Organization",
-            **_names(company),
-            "OrganizationNumber": company.reseller_id,
-            "CustomerGroupId": customer_group(
-                company.customer_group_id, connection, of=company.label
-            ),
-            "SalesCurrencyCode": _currency(company, connection),
-            "LanguageId": (store.language if store else None) or "",
-            "PaymentTerms": connection.companies.payment_terms,
-            "IsSalesTaxIncludedInPrices": "Yes" if store and store.prices_include_tax else "",
-            "PrimaryContactEmail": company.email,
-            "PrimaryContactPhone": company.telephone,
-            "TaxExemptNumber": company.vat_tax_id if settings.send_tax_numbers else "",
-            "EmployeeResponsibleNumber": _sales_representative(company, connection),
-            **address.fields,
-        }
-    )
+    numbers = {"dataAreaId": entity, "CustomerAccount": account}
+    body = without_empty({**numbers, **_fields(company, connection), **address.fields})
     return CustomerAccount(entity, account, body, {}, address.left_out)
+
+
+def _fields(company: Company, connection: Connection) -> dict[str, str]:
+    group = customer_group(company.customer_group_id, connection, of=company.label)
+    store, terms = connection.stores.get("default"), connection.companies.payment_terms
+    return {
+        "PartyType": "Organization",
+        **_names(company),
+        "OrganizationNumber": company.reseller_id,
+        **sales_terms(store, group, _currency(company, connection), terms),
+        "PrimaryContactEmail": company.email,
+        "PrimaryContactPhone": company.telephone,
+        "TaxExemptNumber": company.vat_tax_id if connection.customers.send_tax_numbers else "",
+        "EmployeeResponsibleNumber": _sales_representative(company, connection),
+    }
 
 
 def company_number(company_id: int, connection: Connection) -> str:
@@ -92,13 +93,8 @@ def company_number(company_id: int, connection: Connection) -> str:
     if connection.customers.numbers is NumberMode.THEIRS:
         return ""
     number = connection.companies.number_template.format(company_id=company_id)
-    if len(number) > LONGEST_ACCOUNT:
-        raise Never(
-            f"company {company_id}: CustomerAccount would have {len(number)} characters; F&O takes"
-            f" {LONGEST_ACCOUNT}",
-            remedy="Shorten companies.number_template in connections.toml.",
-        )
-    return number
+    template = "companies.number_template"
+    return fitting_number(number, f"company {company_id}", "CustomerAccount", template)
 
 
 def _names(company: Company) -> dict[str, str]:
@@ -130,10 +126,7 @@ def _sales_representative(company: Company, connection: Connection) -> str:
     if number is None:
         raise Never(
             f"{company.label}: sales_representative_id {user} is not mapped",
-            remedy=(
-                'Add it under companies.sales_representatives in connections.toml ("*" stands for'
-                " all others), then replay."
-            ),
+            remedy=ADD_REPRESENTATIVE,
             missing=[Missing("companies.sales_representatives", str(user))],
         )
     return number

@@ -10,14 +10,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.commerce.models.customer import CustomerAddress
-from sync.config.connections import Connection, NumberMode
+from sync.config.connections import Connection, NumberMode, Store
 from sync.core.encoding import digest
 from sync.core.errors import Missing, Never
 from sync.mapping.addresses import Fitting, LeftOut, fitting, without_empty
+from sync.mapping.document_numbers import fitting_number
 from sync.mapping.shopper import Shopper
 
-LONGEST_ACCOUNT = 20
-"""CustomerAccount holds 20 characters."""
+NO_CURRENCY: Final = "no currency for the account"
+SET_CURRENCY: Final = (
+    "Set customers.currency in connections.toml: customers who register have not bought in any"
+    " currency yet."
+)
+NO_NAME: Final = "neither firstname and lastname nor the billing address's hold a name"
+ENTER_NAME: Final = (
+    "Enter the name in Commerce, or map the shopper to an existing account (map customers set)."
+)
 
 FIXED: Final = frozenset(
     {
@@ -54,43 +62,46 @@ class CustomerAccount:
 def customer_account_from(shopper: Shopper, connection: Connection) -> CustomerAccount:
     """Map a shopper. Raises `Never` for a group without a home; an address without one is left
     out."""
-    settings = connection.customers
-    if not shopper.currency:
-        raise Never(
-            f"{shopper.label}: no currency for the account",
-            remedy=(
-                "Set customers.currency in connections.toml: customers who register have not bought"
-                " in any currency yet."
-            ),
-            missing=[Missing("customers.currency", "")],
-        )
     company = shopper.company or connection.legal_entity_of(shopper.store_id)
-    store = connection.store_in(company, shopper.store_id)
-    account = _account_number(shopper, connection)
+    account, fields = _account_number(shopper, connection), _fields(shopper, company, connection)
     billing = fitting(
-        shopper.address, settings, of=shopper.label, what=_billing_address(shopper),
+        shopper.address, connection.customers, of=shopper.label, what=_billing_address(shopper),
         description="Web billing address"
     )  # fmt: skip
-    body = without_empty(
-        {
-            "dataAreaId": company,
-            "CustomerAccount": account,
-            **_names(shopper),
-            "CustomerGroupId": customer_group(shopper.group_id, connection, of=shopper.label),
-            "SalesCurrencyCode": shopper.currency,
-            "LanguageId": (store.language if store else None) or "",
-            "PaymentTerms": settings.payment_terms,
-            "IsSalesTaxIncludedInPrices": "Yes" if store and store.prices_include_tax else "",
-            "PrimaryContactEmail": shopper.email,
-            "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
-            "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
-            **billing.fields,
-        }
-    )
+    numbers = {"dataAreaId": company, "CustomerAccount": account}
+    body = without_empty({**numbers, **fields, **billing.fields})
     further = _further(shopper, connection)
     addresses = {name: one.fields for name, one in further.items() if one.fields}
     left_out = tuple(out for one in (billing, *further.values()) for out in one.left_out)
     return CustomerAccount(company, account, body, addresses, left_out)
+
+
+def _fields(shopper: Shopper, company: str, connection: Connection) -> dict[str, str]:
+    settings, store = connection.customers, connection.store_in(company, shopper.store_id)
+    if not shopper.currency:
+        missing = [Missing("customers.currency", "")]
+        raise Never(f"{shopper.label}: {NO_CURRENCY}", remedy=SET_CURRENCY, missing=missing)
+    group = customer_group(shopper.group_id, connection, of=shopper.label)
+    return {
+        **_names(shopper),
+        **sales_terms(store, group, shopper.currency, settings.payment_terms),
+        "PrimaryContactEmail": shopper.email,
+        "PrimaryContactPhone": shopper.address.telephone if shopper.address else "",
+        "TaxExemptNumber": shopper.tax_number if settings.send_tax_numbers else "",
+    }
+
+
+def sales_terms(
+    store: Store | None, group: str, currency: str, payment_terms: str
+) -> dict[str, str]:
+    """What an account of this store buys under."""
+    return {
+        "CustomerGroupId": group,
+        "SalesCurrencyCode": currency,
+        "LanguageId": (store.language if store else None) or "",
+        "PaymentTerms": payment_terms,
+        "IsSalesTaxIncludedInPrices": "Yes" if store and store.prices_include_tax else "",
+    }
 
 
 def _billing_address(shopper: Shopper) -> str:
@@ -131,19 +142,9 @@ def _names(shopper: Shopper) -> dict[str, str]:
         return {"PartyType": "Organization", "OrganizationName": company}
     first, last = shopper.firstname, shopper.lastname
     if not first and not last:
-        raise Never(
-            f"{shopper.label}: neither firstname and lastname nor the billing address's hold a"
-            " name",
-            remedy=(
-                "Enter the name in Commerce, or map the shopper to an existing account (map"
-                " customers set)."
-            ),
-        )
-    return {
-        "PartyType": "Person",
-        "PersonFirstName": first or last,
-        "PersonLastName": last if first else "",
-    }
+        raise Never(f"{shopper.label}: {NO_NAME}", remedy=ENTER_NAME)
+    names = {"PersonFirstName": first or last, "PersonLastName": last if first else ""}
+    return {"PartyType": "Person", **names}
 
 
 def customer_group(group_id: int | None, connection: Connection, *, of: str) -> str:
@@ -166,15 +167,9 @@ def _account_number(shopper: Shopper, connection: Connection) -> str:
     if settings.numbers is NumberMode.THEIRS:
         return ""
     if shopper.kind == "guest":
+        template = "guest_number_template"
         number = settings.guest_number_template.format(digest=shopper.source_key[:16].upper())
     else:
+        template = "number_template"
         number = settings.number_template.format(customer_id=shopper.source_key)
-    if len(number) > LONGEST_ACCOUNT:
-        raise Never(
-            f"{shopper.label}: CustomerAccount would have {len(number)} characters; F&O takes"
-            f" {LONGEST_ACCOUNT}",
-            remedy=(
-                "Shorten customers.number_template or guest_number_template in connections.toml."
-            ),
-        )
-    return number
+    return fitting_number(number, shopper.label, "CustomerAccount", f"customers.{template}")

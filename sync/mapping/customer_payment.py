@@ -65,20 +65,24 @@ def store_credit_from(
     Its reference ends in S: it is another line than that of the money paid out. Raises `Never`
     without an account.
     """
-    document = with_order.document
+    liability = _liability(with_order.document, connection, kept)
+    accounts = _accounts(target.account, ("Ledger", liability), connection)
+    line = _Line(f"{target.reference}/S", accounts, kept, what="store credit")
+    return _payment(line, with_order, connection, target)
+
+
+def _liability(memo: CreditMemo, connection: Connection, kept: Decimal) -> str:
     liability = connection.invoices.accounts.get(STORE_CREDIT, "")
     if not liability:
         raise Never(
-            f"{document.label}: {kept} {document.order_currency_code} was refunded to store credit,"
-            " which has no main account",
+            f"{memo.label}: {kept} {memo.order_currency_code} was refunded to store credit, which"
+            " has no main account",
             remedy=(
                 f'Write {STORE_CREDIT} = "<account>" under invoices.accounts in connections.toml,'
                 " then replay."
             ),
         )
-    accounts = _accounts(target.account, ("Ledger", liability), connection)
-    line = _Line(f"{target.reference}/S", accounts, kept, what="store credit")
-    return _payment(line, with_order, connection, target)
+    return liability
 
 
 class _Line(NamedTuple):

@@ -1,13 +1,22 @@
 """The ship-to of a sales order, as an address of that order alone. Pure."""
 
+from typing import Final
+
 from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
-from sync.config.connections import Connection
+from sync.config.connections import Connection, Customers
 from sync.core.errors import Never
 from sync.mapping.addresses import country_region_id, state_id
 
 INTANGIBLE = ("virtual", "downloadable")
 """Product types that are not shipped; others say so in `is_virtual`."""
+
+
+COMPLETE: Final = (
+    "Complete the shipping address of the order in Commerce (Sales > Orders > the order > Address"
+    " Information); where it is whole there, look at what leaves it out of REST. Then replay the"
+    " order."
+)
 
 
 def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
@@ -17,33 +26,28 @@ def delivery_address(order: Order, connection: Connection) -> dict[str, str]:
     F&O ships an order without an address to the customer's own, in silence, wherever the shopper
     wanted it.
     """
-    address = order.shipping.address
+    address, label = order.shipping.address, f"order {order.increment_id}: shipping address"
     missing = _missing(address)
     if missing and has_goods(order):
-        raise Never(
-            f"order {order.increment_id}: shipping address: {', '.join(missing)} is missing, and"
-            " goods are to be shipped",
-            remedy=(
-                "Complete the shipping address of the order in Commerce (Sales > Orders > the order"
-                " > Address Information); where it is whole there, look at what leaves it out of"
-                " REST. Then replay the order."
-            ),
-        )
+        why = f"{', '.join(missing)} is missing, and goods are to be shipped"
+        raise Never(f"{label}: {why}", remedy=COMPLETE)
     if address is None or not (address.city or _street(address)):
         return {}
     return {
         "IsDeliveryAddressOrderSpecific": "Yes",
-        "DeliveryAddressName": _addressee(address),
         "DeliveryAddressDescription": f"Web order {order.increment_id}",
+        **_fields(address, connection.customers, label),
+    }
+
+
+def _fields(address: Address, settings: Customers, label: str) -> dict[str, str]:
+    return {
+        "DeliveryAddressName": _addressee(address),
         "DeliveryAddressStreet": _street(address),
         "DeliveryAddressCity": address.city,
         "DeliveryAddressZipCode": address.postcode,
-        "DeliveryAddressStateId": state_id(address, connection.customers),
-        "DeliveryAddressCountryRegionId": country_region_id(
-            address.country_id,
-            connection.customers,
-            of=f"order {order.increment_id}: shipping address",
-        ),
+        "DeliveryAddressStateId": state_id(address, settings),
+        "DeliveryAddressCountryRegionId": country_region_id(address.country_id, settings, of=label),
     }
 
 

@@ -67,22 +67,19 @@ def _discounted(
     found: Mapping[int, DocumentItem], parent: DocumentItem, ordered: Mapping[int, Item]
 ) -> dict[int, DocumentItem]:
     """The rows, a bundle's children with the discount that only their parent shows."""
-    places = [
-        place for place, item in found.items() if _parent_of(item, ordered) == parent.order_item_id
-    ]
+    bundle = parent.order_item_id
+    places = [place for place, item in found.items() if _parent_of(item, ordered) == bundle]
     ours = [found[place] for place in places]
     if not parent.discount_amount or any(item.discount_amount for item in ours) or not _rows(ours):
         return dict(found)
     weights = [item.row_total for item in ours]
     discounts = spread(parent.discount_amount, weights)
     relieved = spread(parent.discount_tax_compensation_amount, weights)
-    changed = {
-        place: item.model_copy(
-            update={"discount_amount": less, "discount_tax_compensation_amount": back}
-        )
-        for place, item, less, back in zip(places, ours, discounts, relieved, strict=True)
-    }
-    return {**found, **changed}
+    changed = dict(found)
+    for place, less, back in zip(places, discounts, relieved, strict=True):
+        amounts = {"discount_amount": less, "discount_tax_compensation_amount": back}
+        changed[place] = found[place].model_copy(update=amounts)
+    return changed
 
 
 def _rows(items: Sequence[DocumentItem]) -> Decimal:

@@ -8,7 +8,7 @@ LONGEST_NUMBER: Final = 20
 """SalesOrderNumber, ReturnOrderNumber and CustomerAccount hold 20 characters."""
 
 
-def fitting(number: str, label: str, field: str, template: str) -> str:
+def fitting_number(number: str, label: str, field: str, template: str) -> str:
     """The number, where F&O can hold it: numbers are never cut. `template`: the key that it was
     made by. Raises `Never`."""
     if len(number) > LONGEST_NUMBER:

@@ -8,14 +8,14 @@ own leads one to expect.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
-from sync.core.money import ZERO, rounded, stored, total
+from sync.core.money import ZERO, stored, total
 from sync.mapping.document_items import carrying_items, unrounded_rows
 from sync.mapping.document_rows import DocumentRow, document_rows
 from sync.mapping.fixed_product_tax import (
@@ -23,37 +23,20 @@ from sync.mapping.fixed_product_tax import (
     expected_tax,
     fixed_product_tax,
 )
-from sync.mapping.order_parts import Charge, Paid, segment_parts, shipping_tax_codes
+from sync.mapping.order_parts import Charge, Parts, segment_parts, shipping_tax_codes
 from sync.mapping.reward_points import by_points, points_spent
 
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
 
-@dataclass(frozen=True)
-class DocumentParts:
+class DocumentParts(Parts[DocumentRow]):
     """All money of a document; for a credit memo everything is positive where money goes back."""
-
-    rows: tuple[DocumentRow, ...]
-    charges: tuple[Charge, ...]
-    paid: tuple[Paid, ...]
-    tax: Decimal
-    grand_total: Decimal
-    unrounded: Decimal = ZERO
-    """What the header has beyond rows that REST had rounded already."""
 
     @property
     def rest(self) -> Decimal:
         """Grand total less everything explained, exactly (four decimals)."""
         explained = total(r.net for r in self.rows) + total(c.net for c in self.charges) + self.tax
         return stored(self.grand_total - explained + total(p.amount for p in self.paid))
-
-    def dust(self, *, gross: bool) -> Decimal:
-        """What rounding each line to the cent leaves over: with fractional quantities Commerce
-        keeps four decimals."""
-        exact = [row.amount(gross=gross) for row in self.rows] + [
-            c.amount(gross=gross) for c in self.charges
-        ]
-        return total(amount - rounded(amount) for amount in exact) + self.unrounded
 
 
 def document_parts(document: Invoice | CreditMemo, order: Order, settings: Orders) -> DocumentParts:
@@ -73,15 +56,17 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     if isinstance(document, CreditMemo):
         charges += _adjustments(document, settings)
     parts = DocumentParts(
-        rows,
-        tuple(charges),
-        tuple(paid),
-        document.tax_amount,
-        document.grand_total,
+        rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total,
         unrounded_rows(document, items),
-    )
+    )  # fmt: skip
     parts = _settled(parts, document, order, settings, extra_tax)
-    on_lines = total(row.tax for row in rows) + total(charge.tax for charge in charges)
+    return _with_fixed_product_tax(parts, document, order, settings)
+
+
+def _with_fixed_product_tax(
+    parts: DocumentParts, document: Invoice | CreditMemo, order: Order, settings: Orders
+) -> DocumentParts:
+    on_lines = total(one.tax for one in parts.rows) + total(one.tax for one in parts.charges)
     fixed = fixed_product_tax(
         document, order, settings, rest=parts.rest, tax=stored(parts.tax - on_lines)
     )

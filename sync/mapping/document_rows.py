@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
+from sync.commerce.models.invoice import DocumentItem, MoneyDocument
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
@@ -34,9 +34,7 @@ class DocumentRow:
 
 
 def document_rows(
-    document: Invoice | CreditMemo,
-    items: Mapping[int, DocumentItem],
-    order: Order,
+    document: MoneyDocument, items: Mapping[int, DocumentItem], order: Order
 ) -> Iterator[DocumentRow]:
     """The rows of `items`, by their place in the document. Raises `Never` for one without a
     quantity, for one that is not in the order, and for one with more pieces than the order has
@@ -48,10 +46,8 @@ def document_rows(
             raise _unfit(document, what, "a row with an amount needs a quantity")
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
         if origin is None:
-            what = (
-                f"items[{place}].order_item_id {item.order_item_id} is no row of order"
-                f" {order.increment_id}"
-            )
+            row = f"items[{place}].order_item_id {item.order_item_id}"
+            what = f"{row} is no row of order {order.increment_id}"
             raise _unfit(document, what, "nobody knows what was sold, nor how it is taxed")
         if item.qty > origin.qty_ordered and origin.product_type != "bundle":
             what = f"items[{place}].qty of {item.sku[:64]} is {item.qty}"
@@ -75,7 +71,7 @@ def _row(place: int, item: DocumentItem, origin: Item | None, order: Order) -> D
     )
 
 
-def _unfit(document: Invoice | CreditMemo, what: str, why: str) -> Never:
+def _unfit(document: MoneyDocument, what: str, why: str) -> Never:
     return Never(
         f"{document.label}: {what}; {why}",
         remedy=(

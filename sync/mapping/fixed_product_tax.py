@@ -58,30 +58,25 @@ def fixed_product_tax(
     if not shares or not rounded(rest) or abs(rest - expected) > max(SLACK, CENT * len(shares)):
         return
     codes = list(dict.fromkeys(share.codes for share in shares))
-    for each in codes:
+    for each in codes[:-1]:
         ours = [share for share in shares if share.codes == each]
         net, on_it = total(share.net for share in ours), total(share.tax for share in ours)
-        if each == codes[-1]:
-            net, on_it = rest, tax
         yield Charge(FIXED_PRODUCT_TAX, settings.fpt_item, net, on_it, tax_codes=each)
         rest, tax = rest - net, tax - on_it
+    yield Charge(FIXED_PRODUCT_TAX, settings.fpt_item, rest, tax, tax_codes=codes[-1])
 
 
 def _shares(document: Invoice | CreditMemo, order: Order, *, with_codes: bool) -> Iterator[_Share]:
     ordered = {item.item_id: item for item in order.items}
     for item in document.items:
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if (
-            origin is None
-            or not origin.qty_ordered
-            or not origin.weee_tax_applied_row_amount
-            or not _bears(item)
-        ):
+        if origin is None or not origin.qty_ordered or not _bears(item):
             continue
         part = item.qty / origin.qty_ordered
         codes = fixed_product_tax_codes(order, origin.item_id) if with_codes else ()
         net, tax = origin.weee_tax_applied_row_amount, origin.fixed_product_tax_tax
-        yield _Share(codes, rounded(net * part), rounded(tax * part))
+        if net:
+            yield _Share(codes, rounded(net * part), rounded(tax * part))
 
 
 def _bears(item: DocumentItem) -> bool:

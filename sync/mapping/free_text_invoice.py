@@ -7,7 +7,7 @@ that is exact to the cent, else as one.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
@@ -22,6 +22,11 @@ from sync.mapping.receivable_lines import Receivable, ReceivableLine, must_have_
 from sync.mapping.tax_groups import line_tax_group, order_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
+NAME_ACCOUNT: Final = (
+    "Set invoices.revenue_account, or name the account under invoices.accounts in"
+    " connections.toml; then replay."
+)
+
 
 def free_text_invoice_from(
     with_order: DocumentWithOrder[D],
@@ -32,18 +37,8 @@ def free_text_invoice_from(
 ) -> FreeTextInvoice:
     """Map a proved receivable. Raises `Never` for a line without a main account, and for unmapped
     tax codes."""
-    order, is_credit = with_order.order, isinstance(with_order.document, CreditMemo)
-    sign = -1 if is_credit else 1
-    header = {
-        "dataAreaId": target.company,
-        "CustomerAccount": target.account,
-        "InvoiceAccount": target.account,
-        "InvoiceDate": day_of(with_order.document, connection, target.company).isoformat(),
-        "CustomerReference": target.reference,
-        "CustomerRequisition": order.increment_id,
-        "TermsOfPayment": "" if is_credit else _terms(order, connection),
-        **_money_terms(receivable, order, connection),
-    }
+    order, sign = with_order.order, -1 if isinstance(with_order.document, CreditMemo) else 1
+    header = _header(with_order, connection, target) | _money_terms(receivable, order, connection)
     lines = tuple(
         {
             "LineNumber": number,
@@ -58,6 +53,22 @@ def free_text_invoice_from(
     return FreeTextInvoice(
         target.company, target.account, target.reference, without_empty(header), lines, totals
     )
+
+
+def _header(
+    with_order: DocumentWithOrder[D], connection: Connection, target: PostingTarget
+) -> dict[str, str]:
+    document, order = with_order.document, with_order.order
+    terms = "" if isinstance(document, CreditMemo) else _terms(order, connection)
+    return {
+        "dataAreaId": target.company,
+        "CustomerAccount": target.account,
+        "InvoiceAccount": target.account,
+        "InvoiceDate": day_of(document, connection, target.company).isoformat(),
+        "CustomerReference": target.reference,
+        "CustomerRequisition": order.increment_id,
+        "TermsOfPayment": terms,
+    }
 
 
 def _money_terms(receivable: Receivable, order: Order, connection: Connection) -> dict[str, str]:
@@ -126,8 +137,12 @@ def _account(
         found = settings.revenue_account
     if found:
         return found
+    raise _without_account(line, label)
+
+
+def _without_account(line: ReceivableLine, label: str) -> Never:
     if line.is_payment:
-        raise Never(
+        return Never(
             f"{label}: {line.amount} was {line.text}, and {line.segment} has no main account",
             remedy=(
                 f'Write {line.segment} = "<account>" under invoices.accounts in connections.toml,'
@@ -136,11 +151,5 @@ def _account(
             missing=[Missing("invoices.accounts", line.segment)],
         )
     what = f"items[].sku {line.sku[:64] or '(empty)'}" if line.is_goods else line.segment
-    raise Never(
-        f"{label}: {what} has no main account",
-        remedy=(
-            "Set invoices.revenue_account, or name the account under invoices.accounts in"
-            " connections.toml; then replay."
-        ),
-        missing=[Missing("invoices.revenue_account", "")],
-    )
+    missing = [Missing("invoices.revenue_account", "")]
+    return Never(f"{label}: {what} has no main account", remedy=NAME_ACCOUNT, missing=missing)

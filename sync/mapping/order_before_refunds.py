@@ -25,47 +25,49 @@ NO_SHIPPING_REFUNDED: Final = {
 }
 
 
+OF_SHIPPING: Final = {
+    "shipping_refunded": "shipping_amount", "shipping_tax_refunded": "shipping_tax_amount",
+}  # fmt: skip
+OF_ORDER: Final = {
+    **OF_SHIPPING,
+    "total_refunded": "grand_total",
+    "adjustment_positive": "adjustment_positive",
+    "adjustment_negative": "adjustment_negative",
+}
+OF_ITEM: Final = {
+    "qty_refunded": "qty",
+    "amount_refunded": "row_total",
+    "discount_refunded": "discount_amount",
+    "tax_refunded": "tax_amount",
+    "discount_tax_compensation_refunded": "discount_tax_compensation_amount",
+}
+"""What an order (or a row of it) counts as refunded, and the field of the memo that it adds up."""
+
+
 def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
     """The order without what these credit memos refunded: F&O holds credit notes for all of it, so
     it stays sold."""
     if not memos:
         return order
-    lines = [line for memo in memos for line in memo.items]
-    items = [
-        _item_without(item, [line for line in lines if line.order_item_id == item.item_id])
-        for item in order.items
-    ]
-    changes = {
-        "items": items,
-        "shipping_refunded": max(
-            order.shipping_refunded - total(memo.shipping_amount for memo in memos), ZERO
-        ),
-        "shipping_tax_refunded": max(
-            order.shipping_tax_refunded - total(m.shipping_tax_amount for m in memos), ZERO
-        ),
-        "discount_refunded": abs(order.discount_refunded)
-        - total(abs(memo.discount_amount) for memo in memos),
-        "total_refunded": order.total_refunded - total(memo.grand_total for memo in memos),
-        "adjustment_positive": order.adjustment_positive
-        - total(memo.adjustment_positive for memo in memos),
-        "adjustment_negative": order.adjustment_negative
-        - total(memo.adjustment_negative for memo in memos),
+    items = [_item_without(item, memos) for item in order.items]
+    less = {
+        name: getattr(order, name) - total(getattr(memo, of) for memo in memos)
+        for name, of in OF_ORDER.items()
     }
+    discounts = total(abs(memo.discount_amount) for memo in memos)
+    shipping = {name: max(less[name], ZERO) for name in OF_SHIPPING}
+    discount = abs(order.discount_refunded) - discounts
+    changes = {"items": items, **less, **shipping, "discount_refunded": discount}
     return order.model_copy(update=changes)
 
 
-def _item_without(item: Item, lines: Sequence[object]) -> Item:
+def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:
+    every = (line for memo in memos for line in memo.items)
+    lines = [line for line in every if line.order_item_id == item.item_id]
     if not lines:
         return item
-    counted = {
-        "qty_refunded": "qty", "amount_refunded": "row_total",
-        "discount_refunded": "discount_amount",
-        "tax_refunded": "tax_amount",
-        "discount_tax_compensation_refunded": "discount_tax_compensation_amount",
-    }  # fmt: skip
-    return item.model_copy(
-        update={
-            name: max(getattr(item, name) - total(getattr(line, of) for line in lines), ZERO)
-            for name, of in counted.items()
-        }
-    )
+    changes = {
+        name: max(getattr(item, name) - total(getattr(line, of) for line in lines), ZERO)
+        for name, of in OF_ITEM.items()
+    }
+    return item.model_copy(update=changes)

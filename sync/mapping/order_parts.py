@@ -9,6 +9,7 @@ what was paid by card or credit.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order
@@ -49,11 +50,21 @@ class Paid:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class OrderParts:
-    """All of an order's money. `tax` is the whole tax Commerce charged."""
+class HasAmount(Protocol):
+    """A row or charge."""
 
-    rows: tuple[MoneyRow, ...]
+    def amount(self, *, gross: bool) -> Decimal:
+        """What its line comes to."""
+
+
+R = TypeVar("R", bound=HasAmount)
+
+
+@dataclass(frozen=True)
+class Parts(Generic[R]):
+    """All money of a document. `tax` is the whole tax Commerce charged."""
+
+    rows: tuple[R, ...]
     charges: tuple[Charge, ...]
     paid: tuple[Paid, ...]
     tax: Decimal
@@ -64,10 +75,13 @@ class OrderParts:
     def dust(self, *, gross: bool) -> Decimal:
         """What rounding each line to the cent leaves over: with fractional quantities Commerce
         keeps four decimals."""
-        exact = [row.amount(gross=gross) for row in self.rows] + [
-            c.amount(gross=gross) for c in self.charges
-        ]
+        lines: list[HasAmount] = [*self.rows, *self.charges]
+        exact = [line.amount(gross=gross) for line in lines]
         return total(amount - rounded(amount) for amount in exact) + self.unrounded
+
+
+class OrderParts(Parts[MoneyRow]):
+    """All of an order's money."""
 
 
 def order_parts(order: Order, settings: Orders) -> OrderParts:
@@ -100,17 +114,14 @@ def segment_parts(
     charged = [segment for segment in segments if segment.home.payment is None]
     beside = total(segment.tax_beside for segment in charged)
     is_told = abs(untold - total(one.tax for one in charged) - beside) <= CENT
-    charges, extra_tax = [], ZERO
+    extra_tax = total(one.tax for one in charged if one.home.tax_field)
+    charges = []
     for one in charged:
         tax = one.tax + (one.tax_beside if is_told else ZERO)
         codes = _segment_tax_codes(order, one.amount, tax) if tax else ()
         charges.append(Charge(one.name, one.home.item or "", one.amount, tax, tax_codes=codes))
-        extra_tax += one.tax if one.home.tax_field else ZERO
-    paid = [
-        Paid(segment.name, segment.home.payment, abs(segment.amount))
-        for segment in segments
-        if segment.home.payment is not None
-    ]
+    payments = [(one, one.home.payment) for one in segments]
+    paid = [Paid(one.name, home, abs(one.amount)) for one, home in payments if home is not None]
     return charges, paid, extra_tax
 
 

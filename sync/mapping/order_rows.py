@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
@@ -10,6 +11,11 @@ from sync.core.errors import Never
 from sync.core.money import ZERO, stored, total
 from sync.mapping.bundles import children_carry, repeat_the_price, sets_shipped, spread
 from sync.mapping.row_totals import half_cents, recovered_or_multiplied, true_rows
+
+COMPARE_ROWS: Final = (
+    "Compare the order's items with its subtotal in Commerce; an extension may change rows or leave"
+    " some out. Then replay the order."
+)
 
 
 @dataclass(frozen=True)
@@ -75,17 +81,12 @@ def _chosen(
     order: Order, on_children: Callable[[Item, list[Item]], bool]
 ) -> list[tuple[Item, str]]:
     tops = [item for item in order.items if item.parent_item_id is None]
+    below = [item for item in order.items if item.parent_item_id is not None]
     known = {item.item_id for item in tops}
-    orphans = [
-        i for i in order.items if i.parent_item_id is not None and i.parent_item_id not in known
-    ]
+    orphans = [item for item in below if item.parent_item_id not in known]
     chosen: list[tuple[Item, str]] = []
     for top in [*tops, *orphans]:
-        children = [
-            i
-            for i in order.items
-            if i.parent_item_id is not None and i.parent_item_id == top.item_id
-        ]
+        children = [item for item in below if item.parent_item_id == top.item_id]
         if top.product_type == "bundle" and on_children(top, children):
             chosen += [(child, child.sku) for child in children]
         elif top.product_type == "bundle":
@@ -120,10 +121,7 @@ def money_rows(order: Order) -> list[MoneyRow]:
         raise Never(
             f"order {order.increment_id}: items[].row_total_incl_tax add up to {added}"
             f" {order.order_currency_code} without tax, but subtotal is {order.subtotal}",
-            remedy=(
-                "Compare the order's items with its subtotal in Commerce; an extension may change"
-                " rows or leave some out. Then replay the order."
-            ),
+            remedy=COMPARE_ROWS,
         )
     found = [MoneyRow(item, row, sku) for (item, sku), row in zip(items, rows, strict=True)]
     return _with_discounts_of_bundles(order, found)
@@ -152,17 +150,13 @@ def _with_discounts_of_bundles(order: Order, rows: list[MoneyRow]) -> list[Money
     and some on both.
     """
     parents = _parents_beside(order, rows)
-    missing = (
-        -order.discount_amount
-        - order.shipping_discount_amount
-        - total(r.item.discount_amount for r in rows)
-    )
+    on_items = total(row.item.discount_amount for row in rows)
+    missing = -order.discount_amount - order.shipping_discount_amount - on_items
     for less_the_children_s in (False, True):
         discounts = [_own_discount(rows, parent, less_the_children_s) for parent in parents]
         if missing and missing == total(discounts):
-            relieved = order.discount_tax_compensation_amount - total(
-                r.item.discount_tax_compensation_amount for r in rows
-            )
+            told = total(row.item.discount_tax_compensation_amount for row in rows)
+            relieved = order.discount_tax_compensation_amount - told
             for parent, discount in zip(parents, discounts, strict=True):
                 rows = _discounted(rows, parent, discount, relieved * discount / missing)
             break
@@ -194,10 +188,9 @@ def _discounted(
     """The rows, those of a bundle's children less their shares of its discount."""
     ours = [row for row in rows if row.item.parent_item_id == parent.item_id]
     weights = [row.row for row in ours]
+    shares = zip(ours, spread(discount, weights), spread(compensation, weights), strict=True)
     found = {}
-    for row, less, back in zip(
-        ours, spread(discount, weights), spread(compensation, weights), strict=True
-    ):
+    for row, less, back in shares:
         changed = {
             "discount_amount": row.item.discount_amount + less,
             "discount_tax_compensation_amount": row.item.discount_tax_compensation_amount + back,

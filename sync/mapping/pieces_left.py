@@ -6,10 +6,16 @@ were shipped come back by a return.
 """
 
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.item import FixedProductTax, Item
 from sync.core.money import ZERO, stored
 from sync.mapping.order_rows import MoneyRow
+
+REFUNDED: Final = (
+    "amount_refunded", "discount_refunded", "tax_refunded", "discount_tax_compensation_refunded",
+)  # fmt: skip
+"""What Commerce counts as refunded, in the order of the amounts of a row."""
 
 
 def pieces_kept(item: Item) -> Decimal:
@@ -56,13 +62,10 @@ def _amounts_wanted(row: MoneyRow, wanted: Decimal) -> list[Decimal]:
     item, kept = row.item, pieces_kept(row.item)
     if not wanted:
         return [ZERO] * 4
-    amounts, off = _amounts_kept(row, kept), pieces_taken_off(item)
-    if not off:
+    amounts = _amounts_kept(row, kept)
+    if not (off := pieces_taken_off(item)):
         return amounts
-    back = [
-        item.amount_refunded, item.discount_refunded, item.tax_refunded,
-        item.discount_tax_compensation_refunded,
-    ]  # fmt: skip
+    back = [getattr(item, name) for name in REFUNDED]
     if not any(back):
         return [amount * wanted / kept for amount in amounts]
     share = off / item.qty_refunded

@@ -8,7 +8,7 @@ from sync.commerce.models.invoice import CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order, utc
 from sync.config.connections import Connection, NumberMode, Store
 from sync.core.errors import Never
-from sync.mapping.document_numbers import fitting
+from sync.mapping.document_numbers import fitting_number
 from sync.mapping.order_settings import order_store
 from sync.mapping.references import FORMER
 
@@ -54,13 +54,10 @@ def posting_target_of(
     is_invoice = isinstance(document, Invoice)
     section = connection.invoices if is_invoice else connection.creditmemos
     former = _filled(FORMER["invoices" if is_invoice else "creditmemos"], with_order)
-    company, reference = (
-        store.company or connection.dynamics.company,
-        _filled(section.reference_template, with_order),
-    )
-    return PostingTarget(
-        company, account, store, reference, former, _return_number(with_order, connection)
-    )
+    company = store.company or connection.dynamics.company
+    reference = _filled(section.reference_template, with_order)
+    number = _return_number(with_order, connection)
+    return PostingTarget(company, account, store, reference, former, number)
 
 
 def _return_number(with_order: DocumentWithOrder[D], connection: Connection) -> str:
@@ -71,7 +68,7 @@ def _return_number(with_order: DocumentWithOrder[D], connection: Connection) -> 
     if not is_returned or connection.orders.numbers is NumberMode.THEIRS:
         return ""
     number = _filled(connection.creditmemos.number_template, with_order)
-    return fitting(
+    return fitting_number(
         number, with_order.document.label, "ReturnOrderNumber", "creditmemos.number_template"
     )
 

@@ -99,13 +99,11 @@ def memo_documents(
     settings, credited = connection.creditmemos, receivable if credited is None else credited
     order = with_order.order
     free_text, returned, payment, paid = None, None, None, None
-    if any(line.amount for line in credited.lines):
-        if settings.recipe == "return-order":
-            returned = return_order_from(
-                credited, order, connection, target, items=items, lots=lots
-            )
-        else:
-            free_text = free_text_invoice_from(with_order, credited, connection, target, items)
+    is_return, there = settings.recipe == "return-order", any(one.amount for one in credited.lines)
+    if there and is_return:
+        returned = return_order_from(credited, order, connection, target, items=items, lots=lots)
+    elif there:
+        free_text = free_text_invoice_from(with_order, credited, connection, target, items)
     kept = kept_as_credit(with_order.document, order)
     is_paid_out = settings.refund_payment and connection.invoices.moves_money(order.payment.method)
     if is_paid_out and receivable.totals.commerce > kept:

@@ -6,7 +6,7 @@ given back.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.document_parts import DocumentParts, document_parts
+from sync.mapping.order_parts import Charge
 from sync.mapping.order_share import prove_share
 from sync.mapping.sales_order_lines import unique_references
 from sync.mapping.soundness import document_must_be_sound
@@ -89,15 +90,15 @@ def receivable_from(
     totals = _totals(document, lines, tax)
     rest, most = totals.difference, connection.orders.rounding_most
     if rest and min(abs(rest), abs(rest - parts.dust(gross=gross))) <= most:
-        item = connection.orders.rounding_item
-        lines.append(
-            ReceivableLine("rounding", "rounding", ONE, rest, item=item, segment="rounding")
-        )
-        done = _totals(document, lines, tax)
-        totals = Totals(done.commerce, done.dynamics, done.currency, rounding=rest)
+        lines.append(_rounding_line(rest, connection.orders.rounding_item))
+        totals = replace(_totals(document, lines, tax), rounding=rest)
     if totals.difference:
         raise unexplained(document, totals, len(lines))
     return Receivable(document.label, tuple(lines), tax, totals, gross)
+
+
+def _rounding_line(rest: Decimal, item: str) -> ReceivableLine:
+    return ReceivableLine("rounding", "rounding", ONE, rest, item=item, segment="rounding")
 
 
 def proved(receivable: Receivable, amounts: Iterator[Decimal], *, tax: bool = True) -> Totals:
@@ -108,9 +109,7 @@ def proved(receivable: Receivable, amounts: Iterator[Decimal], *, tax: bool = Tr
     ones.
     """
     sent = rounded(total(amounts) + (receivable.tax if tax else ZERO))
-    totals = Totals(
-        receivable.totals.commerce, sent, receivable.totals.currency, receivable.totals.rounding
-    )
+    totals = replace(receivable.totals, dynamics=sent)
     if totals.difference:
         raise Unproved(
             f"{receivable.label}: grand_total is {totals.commerce} {totals.currency}, but F&O would"
@@ -145,22 +144,23 @@ def _lines(parts: DocumentParts, *, gross: bool) -> Iterator[ReceivableLine]:
         [*(r.reference for r in parts.rows), *(c.reference for c in parts.charges)]
     )
     for row in parts.rows:
-        amount = rounded(row.amount(gross=gross))
         yield ReceivableLine(
-            next(references), row.text, row.quantity, amount, sku=row.sku, tax_codes=row.tax_codes,
-            tax=row.tax
+            next(references), row.text, row.quantity, rounded(row.amount(gross=gross)),
+            sku=row.sku, tax_codes=row.tax_codes, tax=row.tax
         )  # fmt: skip
     for charge in parts.charges:
-        text = charge.reference.replace("-", " ").replace("_", " ")
-        yield ReceivableLine(
-            next(references), text, ONE, rounded(charge.amount(gross=gross)), item=charge.item,
-            segment=charge.reference, tax_codes=charge.tax_codes, tax=charge.tax,
-        )  # fmt: skip
+        yield _of_charge(charge, next(references), gross=gross)
     for paid in parts.paid:
-        text = f"paid by {paid.home}"
-        yield ReceivableLine(
-            paid.segment, text, ONE, -rounded(paid.amount), segment=paid.segment, is_payment=True
-        )
+        text, amount = f"paid by {paid.home}", -rounded(paid.amount)
+        yield ReceivableLine(paid.segment, text, ONE, amount, segment=paid.segment, is_payment=True)
+
+
+def _of_charge(charge: Charge, reference: str, *, gross: bool) -> ReceivableLine:
+    text = charge.reference.replace("-", " ").replace("_", " ")
+    return ReceivableLine(
+        reference, text, ONE, rounded(charge.amount(gross=gross)), item=charge.item,
+        segment=charge.reference, tax_codes=charge.tax_codes, tax=charge.tax,
+    )  # fmt: skip
 
 
 def _totals(document: Invoice | CreditMemo, lines: list[ReceivableLine], tax: Decimal) -> Totals:

@@ -42,38 +42,35 @@ def return_order_from(
     """
     wanted = [line for line in receivable.lines if line.amount and not line.is_payment]
     must_have_lines(receivable, wanted)
-    found = [
-        pair for line in wanted for pair in _bodies(line, connection, items, lots, receivable.label)
-    ]
+    label = receivable.label
+    found = [pair for line in wanted for pair in _bodies(line, connection, items, lots, label)]
     names = unique_references([name for name, _ in found])
     lines = tuple({**body, "ExternalItemNumber": next(names)} for _, body in found)
     unit = connection.dynamics.rounding.get(receivable.totals.currency, CENT)
     tendered = [line.amount for line in receivable.lines if line.is_payment]
     amounts = [credited(body, unit) for body in lines]
     return ReturnOrder(
-        target.company, target.number, target.account, target.reference,
-        _header(receivable, order, connection, target), lines,
-        proved(receivable, iter([*amounts, *tendered])), total(amounts),
+        target.company, target.account, target.reference,
+        without_empty(_header(receivable, order, connection, target)), lines,
+        proved(receivable, iter([*amounts, *tendered])), target.number, total(amounts),
     )  # fmt: skip
 
 
 def _header(
     receivable: Receivable, order: Order, connection: Connection, target: PostingTarget
-) -> dict[str, Any]:
-    return without_empty(
-        {
-            "dataAreaId": target.company,
-            "ReturnOrderNumber": target.number,
-            "CustomerAccountNumber": target.account,
-            "InvoiceCustomerAccountNumber": target.account,
-            "CurrencyCode": receivable.totals.currency,
-            "CustomersOrderReference": target.reference,
-            "CustomerRequisitionNumber": order.increment_id,
-            "CustomerReturnReasonCode": connection.creditmemos.reason,
-            "DefaultReturnSiteId": target.store.site or "",
-            "DefaultReturnWarehouseId": target.store.warehouse or "",
-        }
-    )
+) -> dict[str, str]:
+    return {
+        "dataAreaId": target.company,
+        "ReturnOrderNumber": target.number,
+        "CustomerAccountNumber": target.account,
+        "InvoiceCustomerAccountNumber": target.account,
+        "CurrencyCode": receivable.totals.currency,
+        "CustomersOrderReference": target.reference,
+        "CustomerRequisitionNumber": order.increment_id,
+        "CustomerReturnReasonCode": connection.creditmemos.reason,
+        "DefaultReturnSiteId": target.store.site or "",
+        "DefaultReturnWarehouseId": target.store.warehouse or "",
+    }
 
 
 def credited(body: Mapping[str, Any], unit: Decimal = CENT) -> Decimal:
@@ -100,32 +97,23 @@ def _bodies(
         raise _without_item(line, label)
     fields = {
         "ItemNumber": number,
-        **without_empty(item.dimensions() if item else {}),
-        **without_empty({"SalesUnitSymbol": (item.unit or connection.items.unit) if item else ""}),
-        **without_empty({"ReturnDispositionCode": connection.creditmemos.disposition}),
-        **without_empty(
-            {"ReturningInventoryLotId": lots.get(line.reference, "") if line.is_goods else ""}
-        ),
+        **(item.dimensions() if item else {}),
+        "SalesUnitSymbol": (item.unit or connection.items.unit) if item else "",
+        "ReturnDispositionCode": connection.creditmemos.disposition,
+        "ReturningInventoryLotId": lots.get(line.reference, "") if line.is_goods else "",
     }
-    for place, (pieces, price) in enumerate(
-        split_by_price(_quantity(line, item, label), line.amount), start=1
-    ):
+    split = split_by_price(_quantity(line, item, label), line.amount)
+    for place, (pieces, price) in enumerate(split, start=1):
         name = line.reference if place == 1 else f"{line.reference}/{place}"
-        yield (
-            name,
-            {**fields, "ReturnSalesQuantity": -shortest(pieces), "SalesPrice": shortest(price)},
-        )
+        amounts = {"ReturnSalesQuantity": -shortest(pieces), "SalesPrice": shortest(price)}
+        yield name, {**without_empty(fields), **amounts}
 
 
 def _without_item(line: ReceivableLine, label: str) -> Never:
     if line.is_goods:
-        return Never(
-            f"{label}: items[].sku without an item in D365: {line.sku[:64] or '(empty)'}",
-            remedy=(
-                "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay."
-            ),
-            missing=[Missing("items", line.sku)],
-        )
+        why = f"items[].sku without an item in D365: {line.sku[:64] or '(empty)'}"
+        remedy = "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay."
+        return Never(f"{label}: {why}", remedy=remedy, missing=[Missing("items", line.sku)])
     return Never(
         f"{label}: {line.segment} has no item for a return line",
         remedy=(

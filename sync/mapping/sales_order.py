@@ -8,7 +8,6 @@ any later change is.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection, NumberMode, Orders, Store
@@ -16,7 +15,7 @@ from sync.core.money import ZERO, total
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.mapping.addresses import without_empty
 from sync.mapping.delivery_address import delivery_address
-from sync.mapping.document_numbers import fitting
+from sync.mapping.document_numbers import fitting_number
 from sync.mapping.order_left import parts_left
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.order_settings import mapped, order_store
@@ -50,25 +49,20 @@ def sales_order_from(
     left = parts_left(order, parts, connection.orders)
     lines = sales_order_lines(order, connection, parts, items, left=left, gross=gross)
     lines, totals = proved_lines(order, connection, parts, lines, gross=gross)
+    held = totals
+    if left is not parts:
+        held = totals_left(order, connection, left, lines, gross=gross)
     company = store.company or connection.dynamics.company
-    number = _number(order, connection)
-    header = _header(
-        order, connection, store, account=account, number=number, company=company, gross=gross
-    )
+    number, reference = _number(order, connection), reference_of(order, connection)
+    header = {
+        "dataAreaId": company, "SalesOrderNumber": number,
+        "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
+        **_header(order, connection, store), "ContactPersonId": contact,
+    }  # fmt: skip
     return SalesOrder(
-        company=company,
-        number=number,
-        reference=_reference(order, connection),
-        header={**header, **without_empty({"ContactPersonId": contact})},
-        lines=tuple(lines),
-        totals=totals,
-        held=(
-            totals_left(order, connection, left, lines, gross=gross)
-            if left is not parts
-            else totals
-        ),
+        company, number, reference, without_empty(header), tuple(lines), totals, held,
         paid=_paid_by_home(parts),
-    )
+    )  # fmt: skip
 
 
 def _parts(order: Order, connection: Connection) -> OrderParts:
@@ -88,12 +82,12 @@ def _number(order: Order, connection: Connection) -> str:
     if connection.orders.numbers is NumberMode.THEIRS:
         return ""
     number = _filled(connection.orders.number_template, order)
-    return fitting(
-        number, f"order {order.increment_id}", "SalesOrderNumber", "orders.number_template"
-    )
+    label, template = f"order {order.increment_id}", "orders.number_template"
+    return fitting_number(number, label, "SalesOrderNumber", template)
 
 
-def _reference(order: Order, connection: Connection) -> str:
+def reference_of(order: Order, connection: Connection) -> str:
+    """Our reference of an order, by which it is found in D365."""
     return _filled(connection.orders.reference_template, order)
 
 
@@ -104,37 +98,22 @@ def _filled(template: str, order: Order) -> str:
     )
 
 
-def _header(
-    order: Order,
-    connection: Connection,
-    store: Store,
-    *,
-    account: str,
-    number: str,
-    company: str,
-    gross: bool,
-) -> dict[str, Any]:
-    return without_empty(
-        {
-            "dataAreaId": company,
-            "SalesOrderNumber": number,
-            "OrderingCustomerAccountNumber": account,
-            "InvoiceCustomerAccountNumber": account,
-            "CurrencyCode": order.order_currency_code,
-            **_texts(order, connection),
-            "CustomersOrderReference": _reference(order, connection),
-            "SalesOrderOriginCode": store.origin or "",
-            "DefaultShippingSiteId": store.site or "",
-            "DefaultShippingWarehouseId": store.warehouse or "",
-            "LanguageId": store.language or "",
-            **_ways(order, connection.orders),
-            "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes, order.tax_amount),
-            "ArePricesIncludingSalesTax": "Yes" if gross else "No",
-            "SkipCreateAutoCharges": "Yes",
-            "Email": order.customer_email,
-            **delivery_address(order, connection),
-        }
-    )
+def _header(order: Order, connection: Connection, store: Store) -> dict[str, str]:
+    return {
+        "CurrencyCode": order.order_currency_code,
+        **_texts(order, connection),
+        "CustomersOrderReference": reference_of(order, connection),
+        "SalesOrderOriginCode": store.origin or "",
+        "DefaultShippingSiteId": store.site or "",
+        "DefaultShippingWarehouseId": store.warehouse or "",
+        "LanguageId": store.language or "",
+        **_ways(order, connection.orders),
+        "SalesTaxGroupCode": order_tax_group(order, connection.orders.taxes, order.tax_amount),
+        "ArePricesIncludingSalesTax": "Yes" if store.prices_include_tax else "No",
+        "SkipCreateAutoCharges": "Yes",
+        "Email": order.customer_email,
+        **delivery_address(order, connection),
+    }
 
 
 def _ways(order: Order, settings: Orders) -> dict[str, str]:

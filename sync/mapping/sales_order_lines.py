@@ -5,7 +5,7 @@ there already. It is the item's id in Commerce, unique in its order whatever the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,6 +24,10 @@ from sync.mapping.order_parts import Charge, OrderParts, row_tax_codes
 from sync.mapping.order_rows import MoneyRow
 from sync.mapping.tax_groups import line_tax_group
 from sync.mapping_tables.records import ItemMapping, normal_sku
+
+MAP_SKU: Final = (
+    "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay the order."
+)
 
 LONGEST_REFERENCE: Final = 20
 """Characters of `ExternalItemNumber` that are surely kept."""
@@ -44,29 +48,56 @@ def sales_order_lines(
     Raises `Never` for what has no item or quantity.
     """
     _refuse_unknown_items(order, connection, parts, items)
-    names = unique_references(
-        [
-            *(_row_reference(row) for row in parts.rows),
-            *(charge.reference for charge in parts.charges),
-        ]
-    )
+    references = [_row_reference(row) for row in parts.rows]
+    names = unique_references([*references, *(charge.reference for charge in parts.charges)])
+    lines = _Lines(order, connection, gross)
     rows = [
-        _row_line(
-            order,
-            connection,
-            row,
-            items[normal_sku(row.sku)],
-            left=rest,
-            reference=next(names),
-            gross=gross,
-        )
+        lines.of_row(next(names), row, rest, items[normal_sku(row.sku)])
         for row, rest in zip(parts.rows, left.rows, strict=True)
     ]
     charges = [
-        _charge_line(order, connection, charge, left=rest, reference=next(names), gross=gross)
+        lines.of_charge(next(names), charge, rest)
         for charge, rest in zip(parts.charges, left.charges, strict=True)
     ]
     return [*rows, *charges]
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Makes the lines of one order. `gross`: prices include tax."""
+
+    order: Order
+    connection: Connection
+    gross: bool
+
+    def of_row(
+        self, reference: str, row: MoneyRow, left: MoneyRow, item: ItemMapping
+    ) -> SalesOrderLine:
+        """The line of a row, and of what is `left` of it."""
+        amount, discount = row.amount(gross=self.gross), row.discount(gross=self.gross)
+        price = priced(_quantity(self.order, row, item), rounded(amount), rounded(discount))
+        units = sales_units(left.item.qty_ordered, item.factor)
+        kept = _price_left(price, units, left, gross=self.gross)
+        unit, text = item.unit or self.connection.items.unit, _options_text(row.item)
+        said = {**item.dimensions(), "SalesUnitSymbol": unit, "LineDescription": text}
+        group = self._tax_group(row_tax_codes(self.order, row), row.item.tax_amount)
+        body = {"ItemNumber": item.item_number, **without_empty(said), **group}
+        return _line(reference, body, price, self.connection, left=kept)
+
+    def of_charge(self, reference: str, charge: Charge, left: Charge) -> SalesOrderLine:
+        """The line of a charge, and of what is `left` of it."""
+        price, rest = self._price(charge), self._price(left)
+        kept = price if left == charge else rest if rest.amount() else None
+        body = {"ItemNumber": charge.item, **self._tax_group(charge.tax_codes, charge.tax)}
+        return _line(reference, body, price, self.connection, left=kept)
+
+    def _price(self, charge: Charge) -> LinePrice:
+        amount = rounded(charge.amount(gross=self.gross))
+        return priced(Decimal(1), amount, rounded(charge.discount))
+
+    def _tax_group(self, codes: Sequence[str], tax: Decimal) -> dict[str, str]:
+        group = line_tax_group(self.order, self.connection.orders.taxes, codes, tax)
+        return without_empty({"SalesTaxItemGroupCode": group})
 
 
 def rounding_line(
@@ -127,100 +158,43 @@ def _refuse_unknown_items(
     longer = custom_options.with_custom_options(order).keys() & set(unknown) if is_off else set()
     if unknown:
         named = ", ".join(sku[:64] or "(empty)" for sku in unknown)
+        tables = {sku: "items.custom_options" if sku in longer else "items" for sku in unknown}
         raise Never(
             f"order {order.increment_id}: items[].sku without an item in D365: {named}",
-            remedy=(
-                "Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay"
-                f" the order.{custom_options.remedy(longer)}"
-            ),
-            missing=[
-                Missing("items.custom_options" if sku in longer else "items", sku)
-                for sku in unknown
-            ],
+            remedy=f"{MAP_SKU}{custom_options.remedy(longer)}",
+            missing=[Missing(table, sku) for sku, table in tables.items()],
         )
 
 
-def _row_line(
-    order: Order,
-    connection: Connection,
-    row: MoneyRow,
-    item: ItemMapping,
-    *,
-    left: MoneyRow,
-    reference: str,
-    gross: bool,
-) -> SalesOrderLine:
-    quantity = _quantity(order, row, item)
-    body = {
-        "ItemNumber": item.item_number,
-        **without_empty(
-            {
-                **item.dimensions(),
-                "SalesUnitSymbol": item.unit or connection.items.unit,
-                "LineDescription": _options_text(row.item),
-            }
-        ),
-        **_tax_group(order, connection, row_tax_codes(order, row), row.item.tax_amount),
-    }
-    price = priced(quantity, rounded(row.amount(gross=gross)), rounded(row.discount(gross=gross)))
-    rest = sales_units(left.item.qty_ordered, item.factor)
-    kept = _price_left(price, rest, left.amount(gross=gross), left.discount(gross=gross))
-    return _line(reference, body, price, connection, left=kept)
-
-
 def _price_left(
-    price: LinePrice, quantity: Decimal, amount: Decimal, discount: Decimal
+    price: LinePrice, quantity: Decimal, left: MoneyRow, *, gross: bool
 ) -> LinePrice | None:
     """The price as it was where that comes to what Commerce still charges, else one that does."""
     if quantity <= ZERO:
         return None
-    as_it_was = replace(price, quantity=quantity)
-    return (
-        as_it_was
-        if as_it_was.amount() == rounded(amount)
-        else priced(quantity, rounded(amount), rounded(discount))
-    )
+    as_it_was, amount = replace(price, quantity=quantity), rounded(left.amount(gross=gross))
+    if as_it_was.amount() == amount:
+        return as_it_was
+    return priced(quantity, amount, rounded(left.discount(gross=gross)))
 
 
 def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:
     ordered = row.item.qty_ordered
+    what = f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}"
     if ordered <= ZERO:
-        raise Never(
-            f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}",
-            remedy="Look at the order in Commerce: a row with an amount needs a quantity.",
-        )
+        remedy = "Look at the order in Commerce: a row with an amount needs a quantity."
+        raise Never(what, remedy=remedy)
     quantity = sales_units(ordered, item.factor)
     if quantity <= ZERO:
-        raise Never(
-            f"order {order.increment_id}: items[].qty_ordered of {row.sku[:64]} is {ordered}; at"
-            f" {item.factor} sales units per piece that is no quantity F&O can hold",
-            remedy="Correct the factor of the sku (`map items set`), then replay the order.",
-        )
+        units = f"{item.factor} sales units per piece that is no quantity F&O can hold"
+        remedy = "Correct the factor of the sku (`map items set`), then replay the order."
+        raise Never(f"{what}; at {units}", remedy=remedy)
     return quantity
-
-
-def _charge_line(
-    order: Order,
-    connection: Connection,
-    charge: Charge,
-    *,
-    left: Charge,
-    reference: str,
-    gross: bool,
-) -> SalesOrderLine:
-    price = priced(Decimal(1), rounded(charge.amount(gross=gross)), rounded(charge.discount))
-    rest = priced(Decimal(1), rounded(left.amount(gross=gross)), rounded(left.discount))
-    kept = price if left == charge else rest if rest.amount() else None
-    body = {
-        "ItemNumber": charge.item,
-        **_tax_group(order, connection, charge.tax_codes, charge.tax),
-    }
-    return _line(reference, body, price, connection, left=kept)
 
 
 def _line(
     reference: str,
-    body: dict[str, Any],
+    body: Mapping[str, Any],
     price: LinePrice,
     connection: Connection,
     *,
@@ -229,14 +203,6 @@ def _line(
     locked = {"IsPriceLocked": "Yes"} if connection.orders.lock_prices else {}
     body = {**body, **price.fields(), **locked, "ExternalItemNumber": reference}
     return SalesOrderLine(reference, body, price, left)
-
-
-def _tax_group(
-    order: Order, connection: Connection, codes: Sequence[str], tax: Decimal
-) -> dict[str, str]:
-    return without_empty(
-        {"SalesTaxItemGroupCode": line_tax_group(order, connection.orders.taxes, codes, tax)}
-    )
 
 
 def _options_text(item: Item) -> str:

@@ -32,13 +32,9 @@ def proved_lines(
         totals = replace(_compared(order, parts, lines, gross=gross, unit=unit), rounding=rest)
     if totals.difference:
         at_cents = _compared(order, parts, lines, gross=gross, unit=CENT)
-        raise _unproved(
-            order,
-            totals,
-            unit,
-            len(lines),
-            is_of_rounding=unit != CENT and abs(at_cents.difference) <= most,
-        )
+        if unit != CENT and abs(at_cents.difference) <= most:
+            raise _off_by_rounding(order, totals, unit)
+        raise unexplained(order, totals, len(lines))
     return lines, totals
 
 
@@ -52,18 +48,14 @@ def _compared(
     )  # fmt: skip
 
 
-def _unproved(
-    order: Order, totals: Totals, unit: Decimal, lines: int, *, is_of_rounding: bool
-) -> Unproved:
-    if is_of_rounding:
-        return Unproved(
-            f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made"
-            f" of amounts that are no multiples of {unit}, F&O's rounding unit: rounded line by"
-            f" line they come to {totals.dynamics}",
-            remedy=(
-                f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and"
-                " dynamics.rounding here), or Commerce's prices to whole units."
-            ),
-            totals=totals,
-        )
-    return unexplained(order, totals, lines)
+def _off_by_rounding(order: Order, totals: Totals, unit: Decimal) -> Unproved:
+    return Unproved(
+        f"order {order.increment_id}: grand_total {totals.commerce} {totals.currency} is made of"
+        f" amounts that are no multiples of {unit}, F&O's rounding unit: rounded line by line they"
+        f" come to {totals.dynamics}",
+        remedy=(
+            f"Set the rounding of {totals.currency} in F&O's Currencies to 0.01 (and"
+            " dynamics.rounding here), or Commerce's prices to whole units."
+        ),
+        totals=totals,
+    )

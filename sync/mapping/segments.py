@@ -48,27 +48,41 @@ def segments_of(document: Order | MoneyDocument, settings: Orders) -> Iterator[S
     A home with a `field` says itself where its amount stands, also where it has the name of a
     segment known here.
     """
-    extension, homes = document.extension_attributes, settings.segments
-    reported = {name for name, home in homes.items() if home.field}
+    homes = settings.segments
+    reported = {name: home for name, home in homes.items() if home.field}
     for name, field in BUILT_IN_PAYMENTS.items():
-        amount = getattr(extension, field)
+        amount = getattr(document.extension_attributes, field)
         if amount and name not in reported:
             yield Segment(name, -abs(amount), ZERO, homes.get(name) or SegmentHome(payment=name))
-    wrapping = extension.gw_price + extension.gw_items_price + extension.gw_card_price
-    if wrapping and "gift_wrapping" not in reported:
-        tax = extension.gw_tax_amount + extension.gw_items_tax_amount + extension.gw_card_tax_amount
-        where = "extension_attributes.gw_price"
-        home = homes.get("gift_wrapping") or _homeless(document, "gift_wrapping", wrapping, where)
-        yield Segment("gift_wrapping", wrapping, tax, home)
+    if "gift_wrapping" not in reported:
+        yield from _gift_wrapping(document, homes)
     if "custom_fees" not in reported:
         yield from _custom_fees(document, homes)
-    for name, home in homes.items():
-        amount = _at(document, document.raw, home.field) if home.field else ZERO
-        tax = _at(document, document.raw, home.tax_field) if home.field and home.tax_field else ZERO
-        if amount or tax:
-            beside = _tax_beside(document, home.field or "") if not home.tax_field else ZERO
-            signed = (-abs(amount), -abs(tax)) if home.negative else (amount, tax)
-            yield Segment(name, *signed, home, -abs(beside) if home.negative else beside)
+    for name, home in reported.items():
+        yield from _reported(document, name, home)
+
+
+def _gift_wrapping(
+    document: Order | MoneyDocument, homes: Mapping[str, SegmentHome]
+) -> Iterator[Segment]:
+    extension, name = document.extension_attributes, "gift_wrapping"
+    wrapping = extension.gw_price + extension.gw_items_price + extension.gw_card_price
+    if wrapping:
+        tax = extension.gw_tax_amount + extension.gw_items_tax_amount + extension.gw_card_tax_amount
+        where = "extension_attributes.gw_price"
+        home = homes.get(name) or _homeless(document, name, wrapping, where)
+        yield Segment(name, wrapping, tax, home)
+
+
+def _reported(document: Order | MoneyDocument, name: str, home: SegmentHome) -> Iterator[Segment]:
+    """A total that stands where its home's `field` says."""
+    amount = _at(document, document.raw, home.field or "")
+    tax = _at(document, document.raw, home.tax_field) if home.tax_field else ZERO
+    if amount or tax:
+        beside = ZERO if home.tax_field else _tax_beside(document, home.field or "")
+        if home.negative:
+            amount, tax, beside = -abs(amount), -abs(tax), -abs(beside)
+        yield Segment(name, amount, tax, home, beside)
 
 
 def _custom_fees(
@@ -78,23 +92,22 @@ def _custom_fees(
     extension = document.raw.get("extension_attributes")
     fees = extension.get("custom_fees") if isinstance(extension, dict) else None
     for place, fee in enumerate(fees if isinstance(fees, list) else []):
+        at = f"{where}[{place}]"
         if not isinstance(fee, dict):
-            raise _unreadable(
-                document, f"{where}[{place}]", f"expected an object, found {type(fee).__name__}"
-            )
+            raise _unreadable(document, at, f"expected an object, found {type(fee).__name__}")
         field = "amount" if fee.get("value") is None else "value"
-        amount = _number(document, fee.get(field), f"{where}[{place}].{field}")
-        names = [
-            clean(str(name))
-            for name in (fee.get("code"), fee.get("id"))
-            if isinstance(name, str | int)
-        ]
-        segment = next((name for name in names if name), "custom_fees")[:64]
-        if amount and not (homes[segment].field if segment in homes else None):
+        amount = _number(document, fee.get(field), f"{at}.{field}")
+        segment = _fee_s_name(fee)
+        if amount and not (segment in homes and homes[segment].field):
             home = homes.get(segment) or homes.get("custom_fees")
             home = home or _homeless(document, segment, amount, where)
-            tax = _number(document, fee.get("tax_amount"), f"{where}[{place}].tax_amount")
+            tax = _number(document, fee.get("tax_amount"), f"{at}.tax_amount")
             yield Segment(segment, amount, ZERO, home, tax)
+
+
+def _fee_s_name(fee: Mapping[str, Any]) -> str:
+    given = (name for name in (fee.get("code"), fee.get("id")) if isinstance(name, str | int))
+    return next(filter(None, (clean(str(name)) for name in given)), "custom_fees")[:64]
 
 
 def _tax_beside(document: Order | MoneyDocument, field: str) -> Decimal:

@@ -6,7 +6,6 @@ from sync.commerce.models.customer import Customer, CustomerAddress
 from sync.commerce.models.order import Order
 from sync.commerce.models.postal_address import Address
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.mapping_tables.records import AccountKind
 
 
@@ -50,32 +49,13 @@ def shopper_of_customer(
     code = connection.customers.customer_number_attribute
     return Shopper(
         kind="customer", source_key=str(customer.id), email=customer.email.lower(),
-        firstname=customer.firstname,
-        lastname=customer.lastname, currency=currency, store_id=customer.store_id,
-        group_id=customer.group_id,
-        suggested_account=customer.attribute(code),
+        firstname=customer.firstname, lastname=customer.lastname, currency=currency,
+        store_id=customer.store_id, group_id=customer.group_id,
+        suggested_account=customer.attribute(code), address=billing,
         tax_number=customer.taxvat or (billing.vat_id if billing else ""),
-        address=billing,
         further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
         company_id=customer.company_id, website_id=customer.website_id, company=company,
     )  # fmt: skip
-
-
-def guest_email(order: Order) -> str:
-    """What a guest is known by, in lower case. Raises `Never` for a guest without an e-mail
-    address."""
-    email = (
-        order.customer_email or (order.billing_address.email if order.billing_address else "")
-    ).lower()
-    if not email:
-        raise Never(
-            f"order {order.increment_id}: a guest without customer_email",
-            remedy=(
-                'Enter the e-mail address in Commerce, or set customers.guests = "collective" with'
-                " a guest_account."
-            ),
-        )
-    return email
 
 
 def shopper_of_order(order: Order, source_key: str, kind: AccountKind) -> Shopper:

@@ -1,6 +1,8 @@
 """What an order, invoice or credit memo must be before it is mapped: amounts and facts that no real
 document lacks. Pure."""
 
+from typing import Final
+
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
@@ -13,6 +15,11 @@ given back."""
 TAXES = ("tax_amount", "shipping_tax_amount")
 """The last of several documents takes the remainder of rounding, up to a cent for each row and for
 shipping."""
+
+COMPARE_WITH_ORDER: Final = (
+    "Compare the document with its order in Commerce, and look at the extension that writes it."
+    " Correct it there and replay, or enter in D365 by hand what was really paid."
+)
 
 
 def must_be_sound(order: Order) -> None:
@@ -56,9 +63,5 @@ def _refuse_negative(document: Order | Invoice | CreditMemo) -> None:
         raise Never(
             f"{document.label}: {', '.join(negative)} {document.order_currency_code}; none of them"
             " is ever below zero",
-            remedy=(
-                "Compare the document with its order in Commerce, and look at the extension that"
-                " writes it. Correct it there and replay, or enter in D365 by hand what was really"
-                " paid."
-            ),
+            remedy=COMPARE_WITH_ORDER,
         )

@@ -59,15 +59,6 @@ def orders_are_invoiced(connection: Connection) -> bool:
     return "orders" in connection.flows and not by_free_text
 
 
-def planned(order: SalesOrder) -> dict[str, HeldLine]:
-    """What F&O holds of an order once it was posted and reduced."""
-    return {
-        line.reference: HeldLine(line.left.quantity, line.left.amount())
-        for line in order.lines
-        if line.left is not None
-    }
-
-
 def still_credited(
     receivable: Receivable, memo: CreditMemo, order: Order, sale: Sale, connection: Connection
 ) -> Receivable:
@@ -152,11 +143,10 @@ def _shares(
     whole = _sizes(order_parts(order, connection.orders))
     for reference, size in _sizes(parts).items():
         line = lines.get(reference)
-        if line is None or not size or not whole.get(reference):
-            continue
-        before = sum((_sizes(each).get(reference, NONE) for each in earlier), NONE)
-        off = _part_off(line, sale.held) * whole[reference] - before
-        shares[reference] = min(max(off / size, NONE), WHOLE)
+        if line is not None and size and whole.get(reference):
+            before = sum((_sizes(each).get(reference, NONE) for each in earlier), NONE)
+            off = _part_off(line, sale.held) * whole[reference] - before
+            shares[reference] = min(max(off / size, NONE), WHOLE)
     return shares
 
 

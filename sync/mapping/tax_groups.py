@@ -15,6 +15,7 @@ from sync.core.errors import Missing, Never
 NOT_TAXED = "none"
 TABLE = "orders.taxes"
 ANY_OTHER = "*"
+CODES = "extension_attributes.applied_taxes[].code"
 
 
 def order_tax_group(order: Order, taxes: Mapping[str, TaxGroups], tax: Decimal) -> str:
@@ -81,9 +82,9 @@ def _only(
         return group(together)
     found = sorted({group(_entry(order, taxes, code)) for code in codes} - {""})
     if len(found) > 1:
+        several = f"belong to several {what}: {', '.join(found)}"
         raise Never(
-            f"order {order.increment_id}: extension_attributes.applied_taxes[].code"
-            f" {', '.join(codes)} belong to several {what}: {', '.join(found)}",
+            f"order {order.increment_id}: {CODES} {', '.join(codes)} {several}",
             remedy=(
                 f'Add [connections.<name>.orders.taxes."{joined}"] with the group and item_group'
                 " that all of them together stand for, then replay the order."
@@ -119,14 +120,12 @@ def _without_code(order: Order, tax: Decimal) -> Never:
 def _entry(order: Order, taxes: Mapping[str, TaxGroups], code: str) -> TaxGroups:
     found = taxes.get(code, taxes.get(ANY_OTHER))
     if found is None:
+        name = code[:64]
         raise Never(
-            (
-                f"order {order.increment_id}: extension_attributes.applied_taxes[].code "
-                f"{code[:64]} is not mapped"
-            ),
+            f"order {order.increment_id}: {CODES} {name} is not mapped",
             remedy=(
-                f'Add [connections.<name>.orders.taxes."{code[:64]}"] with group and '
-                f"item_group, then replay the order."
+                f'Add [connections.<name>.orders.taxes."{name}"] with group and item_group, then'
+                " replay the order."
             ),
             missing=[Missing(TABLE, code)],
         )

@@ -107,30 +107,26 @@ class TaxSheet:
     def prove(self) -> None:
         """Raise `Unproved`, with both sums, for tax that no line carries or that is not the
         line's."""
-        carried = total(line.tax for line in self.lines)
-        if abs(self.tax - carried) > self.allowed:
-            raise self._unproved(
-                f"tax_amount is {self.tax:.2f}, but items and shipping have {carried:.2f} of tax;"
-                f" no line has the other {self.tax - carried:.2f}",
-                self.tax - carried,
-                COMPARE_HEADER,
+        lost = self.tax - total(line.tax for line in self.lines)
+        if abs(lost) > self.allowed:
+            what = (
+                f"tax_amount is {self.tax:.2f}, but items and shipping have"
+                f" {self.tax - lost:.2f} of tax; no line has the other {lost:.2f}"
             )
+            raise self._unproved(what, lost, COMPARE_HEADER)
         if rounded(self.tax) and not any(line.net > ZERO for line in self.lines):
-            raise self._unproved(
-                f"tax of {self.tax:.2f} is all there is; no item and no charge has an amount",
-                self.tax,
-                NO_BASE,
-            )
+            what = f"tax of {self.tax:.2f} is all there is; no item and no charge has an amount"
+            raise self._unproved(what, self.tax, NO_BASE)
         for line in self.lines:
-            if not line.is_expected:
-                raise self._unproved(
-                    f"{line.name} has tax of {line.tax:.2f}, but {line.source} {line.expected:.2f}",
-                    line.tax - (line.expected or ZERO), COMPARE_ROW,
-                )  # fmt: skip
-            if not line.has_base:
-                raise self._unproved(
-                    f"{line.name} has tax of {line.tax:.2f} on {line.net:.2f}", line.tax, NO_BASE
-                )
+            self._prove_line(line)
+
+    def _prove_line(self, line: TaxedLine) -> None:
+        what = f"{line.name} has tax of {line.tax:.2f}"
+        if line.expected is not None and not line.is_expected:
+            told = f"{line.source} {line.expected:.2f}"
+            raise self._unproved(f"{what}, but {told}", line.tax - line.expected, COMPARE_ROW)
+        if not line.has_base:
+            raise self._unproved(f"{what} on {line.net:.2f}", line.tax, NO_BASE)
 
     def _unproved(self, what: str, lost: Decimal, remedy: str) -> Unproved:
         """`lost`: what F&O would not make of the lines, or more of it."""
@@ -145,8 +141,7 @@ def prove_order_tax(order: Order, parts: OrderParts) -> None:
     rows = [
         TaxedLine(
             _name(row.sku), row.net, row.item.tax_amount, _listed(order, row.item.item_id), CENT,
-            LISTED,
-            _bases(row.item, row.row, row.item.qty_ordered), row.item.tax_percent,
+            LISTED, _bases(row.item, row.row, row.item.qty_ordered), row.item.tax_percent,
             row.item.qty_ordered,
         )
         for row in parts.rows

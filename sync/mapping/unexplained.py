@@ -10,6 +10,15 @@ from sync.core.money import CENT, ZERO
 from sync.dynamics.documents.totals import Totals, Unproved
 from sync.mapping.segments import fields_holding
 
+COMPARE: Final = (
+    "Compare the items, shipping and discounts with the totals in Commerce, and look at the"
+    " extension that changes them. Correct it there and replay, or enter the document in D365 by"
+    " hand."
+)
+RAISE_ROUNDING: Final = (
+    "Where it is rounding alone, raise orders.rounding_most in connections.toml. "
+)
+
 NAMED: Final = 3
 """Fields named in one message."""
 
@@ -49,18 +58,9 @@ def _remedy(field: str, totals: Totals, lines: int) -> str:
         negative = " and negative = true" if totals.difference < ZERO else ""
         return (
             "If an extension adds this total, give it a home in connections.toml:"
-            " [connections.<name>.orders.segments.<total>] "
-            f'with field = "{path}", item = "<service item>"{negative}; payment = "<name>" instead'
-            " of item where it was a "
-            "way to pay. Then replay."
+            " [connections.<name>.orders.segments.<total>] with"
+            f' field = "{path}", item = "<service item>"{negative}; payment = "<name>" instead of'
+            " item where it was a way to pay. Then replay."
         )
-    rounding = (
-        "Where it is rounding alone, raise orders.rounding_most in connections.toml. "
-        if abs(totals.difference) <= CENT * Decimal(lines)
-        else ""
-    )
-    return (
-        f"{rounding}Compare the items, shipping and discounts with the totals in Commerce, and look"
-        " at the extension that changes them. Correct it there and replay, or enter the document"
-        " in D365 by hand."
-    )
+    is_rounding = abs(totals.difference) <= CENT * Decimal(lines)
+    return f"{RAISE_ROUNDING if is_rounding else ''}{COMPARE}"

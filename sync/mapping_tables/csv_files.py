@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", ItemMapping, AccountMapping)
 
+QUOTE_CELL: Final = "Put a cell that holds a comma or semicolon in quotes."
+CLOSE_QUOTE: Final = "Look for a quote without its partner."
+
 
 class BadCsv(Exception):
     """Nothing of the file was taken. `faults` has every fault; the text tells the first fifty."""
@@ -119,8 +122,7 @@ def _mappings(
     mapping_from: Callable[[dict[str, str]], M],
 ) -> list[M]:
     faults: list[Fault] = []
-    seen: dict[str, int] = {}
-    mappings: list[M] = []
+    found: dict[str, tuple[int, M]] = {}
     for line in _lines(raw, columns, needed, faults):
         try:
             mapping = mapping_from(line.cells)
@@ -128,14 +130,13 @@ def _mappings(
             column, _, _ = str(error).partition(" ")
             faults.append(Fault(line.number, column, str(error), "Correct the cell."))
             continue
-        earlier = seen.setdefault(mapping.key, line.number)
+        earlier, _ = found.setdefault(mapping.key, (line.number, mapping))
         if earlier != line.number:
             what = f"this is mapped on line {earlier} already (case and spaces around do not count)"
             faults.append(Fault(line.number, "", what, "Keep one of the two lines."))
-        mappings.append(mapping)
     if faults:
         raise BadCsv(faults)
-    return mappings
+    return [mapping for _, mapping in found.values()]
 
 
 def _item(cells: dict[str, str]) -> ItemMapping:
@@ -151,24 +152,25 @@ def _account(
     kind = next((known for known in get_args(AccountKind) if known == cells["kind"].lower()), None)
     if kind is None:
         raise ValueError(f"kind is none of {', '.join(get_args(AccountKind))}")
-    source = cells["source"]
-    if kind == "guest":
-        if "@" in source:
-            source = digest_of(source)
-        elif not re.fullmatch("[0-9a-f]{64}", source):
-            raise ValueError(
-                "source of a guest is neither an e-mail address nor a digest from an export"
-            )
-    elif not re.fullmatch("[1-9][0-9]{0,18}", source):
-        raise ValueError(f"source of a {kind} is not its id in Commerce, a whole number")
+    source = _source_key(kind, cells["source"], digest_of)
     company = cells.get("company", "").lower() or companies[0]
     if company not in companies:
-        raise ValueError(
-            f"company is none of this connection's legal entities: {', '.join(companies)}"
-        )
-    return AccountMapping(
-        kind, source, cells["account"], cells.get("matched_by") or "import", company
-    )
+        known = ", ".join(companies)
+        raise ValueError(f"company is none of this connection's legal entities: {known}")
+    matched_by = cells.get("matched_by") or "import"
+    return AccountMapping(kind, source, cells["account"], matched_by, company)
+
+
+def _source_key(kind: AccountKind, source: str, digest_of: Callable[[str], str]) -> str:
+    if kind == "guest" and "@" in source:
+        return digest_of(source)
+    if not re.fullmatch("[0-9a-f]{64}" if kind == "guest" else "[1-9][0-9]{0,18}", source):
+        if kind == "guest":
+            expected = "neither an e-mail address nor a digest from an export"
+        else:
+            expected = "not its id in Commerce, a whole number"
+        raise ValueError(f"source of a {kind} is {expected}")
+    return source
 
 
 def _lines(
@@ -182,31 +184,16 @@ def _lines(
         faults += _header_faults(header, columns, needed)
         number = reader.line_num + 1
         for row in reader if not faults else ():
-            if any(cell.strip() for cell in row):
-                if len(row) == len(header):
-                    yield _Line(
-                        number, {name: _meant(cell) for name, cell in zip(header, row, strict=True)}
-                    )
-                else:
-                    what = f"cells: {len(row)}, columns: {len(header)}"
-                    faults.append(
-                        Fault(
-                            number,
-                            "",
-                            what,
-                            "Put a cell that holds a comma or semicolon in quotes.",
-                        )
-                    )
+            is_there = any(cell.strip() for cell in row)
+            if is_there and len(row) == len(header):
+                yield _Line(number, dict(zip(header, map(_meant, row), strict=True)))
+            elif is_there:
+                what = f"cells: {len(row)}, columns: {len(header)}"
+                faults.append(Fault(number, "", what, QUOTE_CELL))
             number = reader.line_num + 1
     except csv.Error as error:
-        faults.append(
-            Fault(
-                number,
-                "",
-                f"this cannot be read as CSV: {error}",
-                "Look for a quote without its partner.",
-            )
-        )
+        what = f"this cannot be read as CSV: {error}"
+        faults.append(Fault(number, "", what, CLOSE_QUOTE))
 
 
 def _reader(raw: bytes, faults: list[Fault]) -> "CsvReader":
@@ -227,20 +214,14 @@ def _header_faults(
 ) -> Iterator[Fault]:
     listed = f"Columns: {', '.join(columns)}."
     if not header:
-        yield Fault(
-            1, "", "there is nothing in the file", f"The first line names the columns. {listed}"
-        )
+        remedy = f"The first line names the columns. {listed}"
+        yield Fault(1, "", "there is nothing in the file", remedy)
         return
     for place, name in enumerate(header):
         if name not in columns:
-            yield Fault(
-                1,
-                "",
-                f'"{name[:40]}" is not a column known here',
-                f"{closest(name, columns)}{listed}",
-            )
+            what = f'"{name[:40]}" is not a column known here'
+            yield Fault(1, "", what, f"{closest(name, columns)}{listed}")
         elif name in header[:place]:
             yield Fault(1, name, "the column is there twice", "Keep one of the two.")
-    for name in needed:
-        if name not in header:
-            yield Fault(1, name, "the column is missing", listed)
+    for name in (name for name in needed if name not in header):
+        yield Fault(1, name, "the column is missing", listed)

@@ -4,10 +4,12 @@ the systems."""
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from sync.mapping_tables.matches import Ambiguous, Matched, Matches, Unmatched, Verdict, collected
 from sync.mapping_tables.records import AccountMapping
+
+NO_SUCH_ACCOUNT: Final = "there is no account with the number that the customer names"
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,13 @@ def _customer(
     shopper: Shopper, indexes: Mapping[str, Mapping[str, Sequence[str]]], rules: Sequence[str]
 ) -> Verdict[AccountMapping]:
     for rule in rules:
-        lookup = (
-            (shopper.account_number if rule == "customer_number" else shopper.email)
-            .strip()
-            .casefold()
-        )
+        is_number = rule == "customer_number"
+        lookup = (shopper.account_number if is_number else shopper.email).strip().casefold()
         numbers = indexes[rule].get(lookup, ()) if lookup else ()
         if len(numbers) > 1:
             return Ambiguous(shopper.id, rule, tuple(numbers), "several accounts fit")
         if numbers:
             return Matched(rule, AccountMapping("customer", shopper.id, numbers[0], rule))
-        if rule == "customer_number" and lookup:
-            return Unmatched(
-                shopper.id, "there is no account with the number that the customer names"
-            )
+        if is_number and lookup:
+            return Unmatched(shopper.id, NO_SUCH_ACCOUNT)
     return Unmatched(shopper.id, "no rule finds an account")

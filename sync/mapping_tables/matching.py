@@ -166,13 +166,11 @@ def unmatched_options(
     for sku, identifier in sorted(ordered.items()):
         base = bases.get(identifier, "")
         is_longer = bool(base) and normal_sku(sku).startswith(f"{normal_sku(base)}-")
-        if not is_longer or normal_sku(sku) in mapped:
-            continue
-        if not by_base:
-            remedy = f'map it, or let items.custom_options = "base" take the item of {base}'
+        is_mapped = normal_sku(sku) in mapped or (by_base and normal_sku(base) in mapped)
+        if is_longer and not is_mapped:
+            own = f'map it, or let items.custom_options = "base" take the item of {base}'
+            remedy = f"map {base}" if by_base else own
             found.append(Unmatched(sku, f"ordered with custom options of {base}: {remedy}"))
-        elif normal_sku(base) not in mapped:
-            found.append(Unmatched(sku, f"ordered with custom options of {base}: map {base}"))
     return found
 
 
@@ -218,15 +216,12 @@ def _verdict(sku: str, hit: _Hit, owners: Mapping[ReleasedItem, str]) -> Verdict
         return Ambiguous(sku, hit.rule, candidates, "several items fit")
     item = hit.items[0]
     if item.is_master:
-        return Unmatched(
-            sku, f"item {item.item_number} has variants, so its dimensions must be named"
-        )
+        what = f"item {item.item_number} has variants, so its dimensions must be named"
+        return Unmatched(sku, what)
     if owners.get(item) != normal_sku(sku):
         return Ambiguous(sku, hit.rule, candidates, "another SKU fits this item as well or better")
     dimensions = (item.color, item.size, item.style, item.configuration, item.version)
     try:
         return Matched(hit.rule, ItemMapping(sku, item.item_number, *dimensions))
-    except (
-        ValueError
-    ) as fault:  # a SKU or number that the table cannot hold, such as one with a control character
+    except ValueError as fault:  # the table cannot hold it: a control character, for one
         return Unmatched(sku, str(fault))

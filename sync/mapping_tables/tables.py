@@ -96,11 +96,8 @@ class ItemMappings:
         `items.custom_options` is off. Raises as the shop's client does."""
         if self._items.custom_options != "base" or self._base_skus is None:
             return {}
-        wanted = {
-            sku: product
-            for sku, product in with_options.items()
-            if await self._rows.get(normal_sku(sku)) is None
-        }
+        get = self._rows.get
+        wanted = {k: v for k, v in with_options.items() if await get(normal_sku(k)) is None}
         bases = await self._base_skus(set(wanted.values())) if wanted else {}
         found: dict[str, ItemMapping] = {}
         for sku, product in wanted.items():

@@ -57,9 +57,8 @@ class Limiter:
 
     def __init__(self, start: int, cap: int = MOST) -> None:
         if not 1 <= start <= cap <= MOST:
-            raise ValueError(
-                f"1 <= start <= cap <= {MOST} expected, not start {start} and cap {cap}"
-            )
+            given = f"start {start} and cap {cap}"
+            raise ValueError(f"1 <= start <= cap <= {MOST} expected, not {given}")
         self.limit = start
         self.cap = cap
         self.lent = cap

@@ -124,10 +124,9 @@ class Pauses:
             "at": until, "since": since, "reason": reason[:500], "is_away": is_away,
         }  # fmt: skip
         row = Row(system, "until", cells, stands.row.etag if stands is not None else "")
+        store = self._tables.replace if row.etag else self._tables.insert
         try:
-            stored = await (
-                self._tables.replace(TABLE, row) if row.etag else self._tables.insert(TABLE, row)
-            )
+            stored = await store(TABLE, row)
         except Conflict:
             self._known.pop(system, None)
             return False

@@ -48,18 +48,14 @@ def decide(error: Exception, attempt: int) -> Wait | Park:
         if not error.counts:
             return Wait(WAITS[0] if error.after is None else max(error.after, SHORTEST), attempt)
         if attempt > len(WAITS):
-            return Park(
-                f"gave up after {attempt} tries: {error.reason}",
-                "Mend the cause, then replay the record.",
-            )
+            reason = f"gave up after {attempt} tries: {error.reason}"
+            return Park(reason, "Mend the cause, then replay the record.")
         usual = WAITS[attempt - 1]
         least = usual if error.is_outage else SHORTEST
         return Wait(usual if error.after is None else max(error.after, least), attempt + 1)
     if attempt > len(BUG_WAITS):
-        return Park(
-            f"unexpected {type(error).__name__} in {_place(error)}",
-            "This is a fault of the product: report it with this trail.",
-        )
+        reason = f"unexpected {type(error).__name__} in {_place(error)}"
+        return Park(reason, "This is a fault of the product: report it with this trail.")
     return Wait(BUG_WAITS[attempt - 1], attempt + 1)
 
 

@@ -16,15 +16,8 @@ def given_systems(
     """A connection as these documents show it. Nothing of it needs to be closed."""
     commerce = GivenCommerce(inputs)
     return Systems(
-        name=name,
-        settings=settings,
-        commerce=commerce,
-        dynamics=PresumedDynamics(settings),
-        items=lookups.items,
-        accounts=PresumedAccounts(lookups.accounts, settings, inputs),
-        clock=clock,
-        websites=lookups.websites or UnaskedWebsites(commerce, settings),
-        one_at_a_time=lambda _: asyncio.Lock(),
-        digest_of=lookups.digest_of,
-        paces=(),
-    )
+        name=name, settings=settings, commerce=commerce, dynamics=PresumedDynamics(settings),
+        items=lookups.items, accounts=PresumedAccounts(lookups.accounts, settings, inputs),
+        clock=clock, websites=lookups.websites or UnaskedWebsites(commerce, settings),
+        one_at_a_time=lambda _: asyncio.Lock(), digest_of=lookups.digest_of, paces=(),
+    )  # fmt: skip

@@ -35,6 +35,8 @@ NAMED: Final[Mapping[str, Kind]] = {
 }  # fmt: skip
 """Members that hold documents of a kind, in the order in which they are looked at."""
 
+OF_DOCUMENTS: Final = frozenset({"grand_total", "order_id", "email"})
+"""Fields that tell a document from a list that only wraps others."""
 WRAPPINGS: Final = ("response", "body", "data", "value", "event")
 DEEPEST: Final = 8
 """Levels of wrapping."""
@@ -142,11 +144,7 @@ def _kind(document: Mapping[str, Any], listed: Kind | None, wanted: Kind) -> Kin
         return listed or _kind_of_sale(document, wanted)
     if any(isinstance(document.get(name), dict | list) for name in (*NAMED, *WRAPPINGS)):
         return None
-    if isinstance(document.get("items"), list) and not document.keys() & {
-        "grand_total",
-        "order_id",
-        "email",
-    }:
+    if isinstance(document.get("items"), list) and not document.keys() & OF_DOCUMENTS:
         return None
     if listed is not None or "grand_total" in document:
         return listed or _kind_of_sale(document, wanted)
@@ -170,16 +168,16 @@ def _inner(
     document: Mapping[str, Any], listed: Kind | None, inputs: Inputs
 ) -> Iterator[tuple[Any, Kind | None]]:
     """What a document wraps, each with what is told of its kind."""
-    named = [name for name in NAMED if isinstance(document.get(name), dict | list)]
+    wraps = [name for name, value in document.items() if isinstance(value, dict | list)]
+    named = [name for name in NAMED if name in wraps]
     for name in named:
         inputs.listed.add(NAMED[name])
         yield document[name], NAMED[name]
     if named:
         return
-    for name in WRAPPINGS:
-        if isinstance(document.get(name), dict | list):
-            yield document[name], listed or _asked_for(document)
-            return
+    if wrapping := next((name for name in WRAPPINGS if name in wraps), ""):
+        yield document[wrapping], listed or _asked_for(document)
+        return
     if isinstance(document.get("items"), list):
         yield document["items"], listed
 

@@ -113,6 +113,7 @@ class PresumedDynamics(DynamicsClient):
         *values: str,
         company: str | None = None,
         select: Sequence[str] = (),
+        lately: bool = False,
     ) -> list[dict[str, Any]]:
         rows = self._rows.get(entity_set, [])
         return [dict(row) for row in rows if row.get(field) in values]

@@ -52,6 +52,11 @@ OF_ORDERS: Final[Mapping[Kind, DocumentsOf[Any]]] = {
     Kind.CREDITMEMO: creditmemos.documents,
 }
 
+OF_MADE_ACCOUNTS: Final = (
+    "prices include tax, as those of accounts that were made for this store; an account's own"
+    " setting goes first"
+)
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -127,13 +132,9 @@ async def _record(kind: Kind, document: Any, systems: Systems) -> Any:
     found = await OF_ORDERS[kind].with_order(document, systems)
     if found is None:
         number = id_of(document, "order_id")
-        raise Never(
-            f"{kind} {number_of(document)}: order_id {number} is none of the orders given, and it"
-            " is booked with its order",
-            remedy=(
-                f"Name a file that holds the order with entity_id {number} as well, or use --ids."
-            ),
-        )
+        why = f"order_id {number} is none of the orders given, and it is booked with its order"
+        remedy = f"Name a file that holds the order with entity_id {number} as well, or use --ids."
+        raise Never(f"{kind} {number_of(document)}: {why}", remedy=remedy)
     return found
 
 
@@ -144,9 +145,7 @@ async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Previ
     origin = "required" if kind is Kind.COMPANY and is_given else "preview"
     plan = await planning.plan(FLOW_OF[kind], key, record, origin)
     if isinstance(plan, Skipped):
-        totals = plan.totals
-        if kind is Kind.ORDER:
-            totals = await _totals_of(record, systems)
+        totals = await _totals_of(record, systems) if kind is Kind.ORDER else plan.totals
         return Preview(key, "skip", str(plan), totals=totals)
     first = planning.first if kind is Kind.ORDER else []
     requests = _as_sent([*first, *plan.requests()], systems.settings)
@@ -188,16 +187,11 @@ def _with_what_is_presumed(found: Preview, plan: Plan, planning: Planning) -> Pr
         notes.append(f"D365 did not answer, so what it knows is left out: {dynamics.silence}")
     for write in plan.writes:
         if isinstance(write, ReturnOrderWrite) and planning.gross and not dynamics.is_asked:
-            notes.append(
-                "prices include tax, as those of accounts that were made for this store; an"
-                " account's own setting goes first"
-            )
+            notes.append(OF_MADE_ACCOUNTS)
         if isinstance(write, CustomerAccountWrite) and write.account:
             if not found.requests:
-                reason = (
-                    f"it has account {write.account} ({write.matched_by}), whose details are the"
-                    " ledger's own"
-                )
+                known = f"it has account {write.account} ({write.matched_by})"
+                reason = f"{known}, whose details are the ledger's own"
                 return replace(found, outcome="skip", reason=reason)
             notes.append("only what is not in D365 already is written")
     return replace(found, notes=tuple(notes))

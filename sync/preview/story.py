@@ -56,21 +56,19 @@ async def preview_story(steps: Sequence[HistoryStep], systems: Systems) -> Async
 def _net(reported: Sequence[tuple[Kind, Preview]]) -> Preview:
     """Invoices less credit memos, but those that wait. An invoice on account counts: the sales
     order makes its receivable."""
-    with_order = [
-        (kind, found.totals)
-        for kind, found in reported
-        if kind is not Kind.ORDER and found.outcome != "park" and found.totals
-    ]
-    currencies = {totals.currency for _, totals in with_order} or {
-        found.totals.currency for _, found in reported if found.totals
-    }
     parked = [f"{kind} {found.key}" for kind, found in reported if found.outcome == "park"]
+    proved = [(kind, found, found.totals) for kind, found in reported if found.totals]
+    with_order = [
+        (kind, totals)
+        for kind, found, totals in proved
+        if kind is not Kind.ORDER and found.outcome != "park"
+    ]
+    currencies = {totals.currency for _, totals in with_order}
+    currencies = currencies or {totals.currency for _, _, totals in proved}
     if parked:
-        reason, remedy = (
-            f"parked, and so missing in the net: {', '.join(parked)}",
-            "Follow the remedies above.",
-        )
-        return Preview(NET, "park", reason, remedy, totals=_sum(with_order, currencies))
+        reason = f"parked, and so missing in the net: {', '.join(parked)}"
+        totals, remedy = _sum(with_order, currencies), "Follow the remedies above."
+        return Preview(NET, "park", reason, remedy, totals=totals)
     if len(currencies) > 1:
         reason = f"order_currency_code differs within the story: {', '.join(sorted(currencies))}"
         return Preview(NET, "park", reason, "Compare the documents with their order in Commerce.")

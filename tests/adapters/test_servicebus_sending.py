@@ -18,7 +18,7 @@ from tests.adapters.servicebus import Bus, Terminal, a_terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-GUARD = 30
+GUARD = 600
 """Seconds after which a test is stuck."""
 HALF_OPENED = "ignore:unclosed <StreamWriter:ResourceWarning"
 """The SDK forgets the socket of a handshake that is interrupted; Python closes it, and says so."""

@@ -42,7 +42,6 @@ def notes(store: SqliteStore) -> list[str]:
 def test_a_file_waits_for_the_disk_and_lets_others_read(store: SqliteStore) -> None:
     assert store.read("PRAGMA synchronous") == [(2,)]
     assert store.read("PRAGMA journal_mode") == [("wal",)]
-    assert not store.in_memory
 
 
 def test_a_file_may_be_told_not_to_wait_for_the_disk(path: Path) -> None:

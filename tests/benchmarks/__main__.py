@@ -9,10 +9,11 @@ tests.benchmarks.page
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tests.benchmarks.edge import measured
-from tests.benchmarks.operations import costs
+from tests.benchmarks.arrivals import Took
+from tests.benchmarks.edge import Ratio, measured
+from tests.benchmarks.operations import Cost, costs
 from tests.harness import NUMBERS
 
 PARTS = ("edge", "operations")
@@ -46,19 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    lines = (
-        ["The edge, in milliseconds from when a hook arrived:", *(each.line() for each in took)]
-        if took
-        else []
-    )
-    lines += (
-        ["", "Over the baselines of this run:", *(each.line() for each in ratios)] if ratios else []
-    )
-    for numbers, each in found:
-        lines += ["", f"Operations, where numbers are {numbers}:"]
-        for cost in each:
-            lines += ["", *cost.lines()]
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(_lines(took, ratios, found)))  # noqa: T201
+
+
+def _lines(
+    took: Sequence[Took], ratios: Sequence[Ratio], found: Sequence[tuple[str, Sequence[Cost]]]
+) -> Iterator[str]:
+    """As text."""
+    if took:
+        yield "The edge, in milliseconds from when a hook arrived:"
+        yield from (each.line() for each in took)
+    if ratios:
+        yield from ("", "Over the baselines of this run:")
+        yield from (each.line() for each in ratios)
+    for numbers, costs_found in found:
+        yield from ("", f"Operations, where numbers are {numbers}:")
+        for cost in costs_found:
+            yield from ("", *cost.lines())
 
 
 if __name__ == "__main__":

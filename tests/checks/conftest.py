@@ -12,6 +12,7 @@ from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sandbox.dynamics import DynamicsState, dynamics_app
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Connections
 from sync.core.errors import Never
@@ -109,22 +110,13 @@ class Sandboxes:
             clock=self.clock, pace=pace_of(self.clock),
         )  # fmt: skip
         self.stack.push_async_callback(dynamics.aclose)
-        commerce = CommerceClient(
-            settings.commerce,
-            secrets=self.secrets,
-            http=shop,
-            clock=self.clock,
-            pace=pace_of(self.clock),
-        )
-        return Probe(
-            "shop",
-            settings,
-            commerce,
-            dynamics,
-            self.secrets,
-            self.clock,
-            example_lookups(self.clock),
-        )
+        access = Access(
+            settings.commerce, secrets=self.secrets, http=shop,
+            clock=self.clock, pace=pace_of(self.clock),
+        )  # fmt: skip
+        commerce = CommerceClient(access)
+        lookups = example_lookups(self.clock)
+        return Probe("shop", settings, commerce, dynamics, self.secrets, self.clock, lookups)
 
     async def found(self, check: Check, **changes: Any) -> list[Finding]:
         """What a check finds under settings that are changed so."""

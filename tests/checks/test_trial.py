@@ -226,7 +226,7 @@ async def test_no_days_ask_the_shop_for_nothing() -> None:
 
 
 async def test_only_the_newest_are_read_where_there_are_many() -> None:
-    rows = placed(*[made()] * (MOST + 5))
+    rows = placed(*[{**made(), "items": []}] * (MOST + 5))
     found = await tried({"orders": rows}, page_size=300)
     assert found[0].what.startswith(f"tried the newest {MOST} of {MOST + 5} orders")
 

@@ -14,6 +14,7 @@ from sync.cli.match_sources import (
     released_items,
     shoppers,
 )
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce, Dynamics, Store
 from sync.dynamics.client import DynamicsClient
@@ -50,11 +51,13 @@ def received() -> Received:
 def client_of(shop: Shop, http: httpx.AsyncClient) -> CommerceClient:
     secrets = Drawer(dict(CREDENTIALS))
     return CommerceClient(
-        Commerce.model_validate(SETTINGS),
-        secrets=secrets,
-        http=http,
-        clock=HandClock(),
-        pace=pace_of(HandClock()),
+        Access(
+            Commerce.model_validate(SETTINGS),
+            secrets=secrets,
+            http=http,
+            clock=HandClock(),
+            pace=pace_of(HandClock()),
+        )
     )
 
 

@@ -302,7 +302,13 @@ def test_documents_and_stories_are_previewed_by_their_number(line: Line, systems
 
 
 @pytest.mark.live_samples
-@pytest.mark.parametrize("command", ["invoices", "creditmemos", "story"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "story",
+        *(pytest.param(kind, marks=pytest.mark.long) for kind in ("invoices", "creditmemos")),
+    ],
+)
 def test_every_document_of_a_real_shop_is_proved_to_the_cent(line: Line, command: str) -> None:
     ran = line("preview", command, *recorded("commerce-money"), "--json")
     assert ran.status == 0, [d for d in ran.documents if d["outcome"] == "park"]

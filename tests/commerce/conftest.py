@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.pacing.pace import Pace
@@ -48,11 +49,13 @@ def make(http: httpx.AsyncClient, clock: HandClock, secrets: KnownSecrets) -> Ma
         named = {name.replace("-", "_"): name for name in CREDENTIALS}
         chosen = Commerce(**{"url": "https://shop.example.com", **named, **settings})
         return CommerceClient(
-            chosen,
-            secrets=secrets,
-            http=http,
-            clock=clock,
-            pace=pace or pace_of(clock, system=chosen.system),
+            Access(
+                chosen,
+                secrets=secrets,
+                http=http,
+                clock=clock,
+                pace=pace or pace_of(clock, system=chosen.system),
+            )
         )
 
     return made

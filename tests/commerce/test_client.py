@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
@@ -81,6 +82,27 @@ async def test_one_number_may_belong_to_orders_of_several_stores(
     shop.lists["orders"] = [order(1), order(2, increment_id="000000001", store_id=2)]
     assert numbers(await client.orders.by_number("000000001")) == [1, 2]
     assert await client.orders.by_number("000000009") == []
+
+
+async def test_what_is_asked_for_at_the_same_time_is_one_request(
+    client: CommerceClient, shop: Shop
+) -> None:
+    shop.lists["orders"] = [order(1), order(2), order(3, increment_id="000000002", store_id=2)]
+    first, in_store, none, nowhere = await asyncio.gather(
+        client.orders.by_number("000000001"),
+        client.orders.in_store("000000002", "2"),
+        client.orders.by_number("000000009"),
+        client.orders.in_store("000000001", "7"),
+    )
+    assert (numbers(first), none, nowhere) == ([1], [], None)
+    assert in_store is not None
+    assert in_store["entity_id"] == 3
+    by_id = await asyncio.gather(client.orders.by_id(1), client.orders.by_id(77))
+    assert [row and row["entity_id"] for row in by_id] == [1, None]
+    assert client.counts["reads"] == 2
+    await client.aclose()
+    with pytest.raises(Later):
+        await client.orders.by_number("000000001")
 
 
 async def test_a_number_with_a_comma_is_asked_for_by_itself(
@@ -414,7 +436,13 @@ async def test_no_more_requests_are_under_way_than_the_connection_allows(
     async with httpx.AsyncClient(transport=httpx.MockTransport(slow)) as http:
         settings = Commerce(**{"url": "https://shop.example.com", "concurrency": 3, **named})
         client = CommerceClient(
-            settings, secrets=secrets, http=http, clock=clock, pace=pace_of(clock, Limiter(3, 3))
+            Access(
+                settings,
+                secrets=secrets,
+                http=http,
+                clock=clock,
+                pace=pace_of(clock, Limiter(3, 3)),
+            )
         )
         asking = [asyncio.create_task(client.get("orders/1")) for _ in range(10)]
         await full.wait()

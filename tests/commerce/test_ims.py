@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
@@ -83,11 +84,13 @@ async def saas(
         secrets = KnownSecrets({"ims-secret": "s3cret\n"})
         settings = Commerce(**chosen)
         yield CommerceClient(
-            settings,
-            secrets=secrets,
-            http=http,
-            clock=clock,
-            pace=pace_of(clock, system=settings.system),
+            Access(
+                settings,
+                secrets=secrets,
+                http=http,
+                clock=clock,
+                pace=pace_of(clock, system=settings.system),
+            )
         )
 
 
@@ -218,11 +221,13 @@ async def test_a_connection_without_ims_credentials_is_told_which_one_is_missing
     async with httpx.AsyncClient(transport=cloud) as http:
         settings = Commerce(**{**chosen, field: None})
         client = CommerceClient(
-            settings,
-            secrets=KnownSecrets({"ims-secret": "x"}),
-            http=http,
-            clock=clock,
-            pace=pace_of(clock),
+            Access(
+                settings,
+                secrets=KnownSecrets({"ims-secret": "x"}),
+                http=http,
+                clock=clock,
+                pace=pace_of(clock),
+            )
         )
         with pytest.raises(Never, match=f"names no {field}"):
             await client.get("orders/1")

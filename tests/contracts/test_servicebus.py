@@ -2,7 +2,8 @@
 the service.
 
 Service and adapter are shared by the tests of the class, each of which has two queues of its own.
-The SDK needs half a second to open a link: the links of several tests are opened together.
+The SDK needs half a second to open a link: the links of several tests are opened together, but not
+of so many that a slow machine is late with their answers.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from tests.doubles.amqp.server import ServiceBusDouble
 
 RULES = Rules(lock=timedelta(seconds=30), most_deliveries=4, duplicate_window=timedelta(minutes=1))
 QUIET = timedelta(seconds=0.25)
-AT_ONCE = 15
+AT_ONCE = 5
 
 
 @dataclass

@@ -1,3 +1,5 @@
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,44 @@ OPERATIONS = st.builds(
 )
 
 
+DOCUMENTED: Final = [
+    "--batch_u",
+    "Content-Type: application/http",
+    "Content-Transfer-Encoding: binary",
+    "Content-ID: 1",
+    "",
+    "GET /data/Groups HTTP/1.1",
+    "",
+    "",
+    "--batch_u",
+    "Content-Type: multipart/mixed; boundary=changeset_u_2",
+    "",
+    "--changeset_u_2",
+    "Content-Type: application/http",
+    "Content-Transfer-Encoding: binary",
+    "Content-ID: 2",
+    "",
+    "POST https://env.test/data/Orders HTTP/1.1",
+    "Accept: application/json",
+    "Content-Type: application/json; charset=utf-8",
+    "",
+    '{"A":1}',
+    "--changeset_u_2",
+    "Content-Type: application/http",
+    "Content-Transfer-Encoding: binary",
+    "Content-ID: 3",
+    "",
+    "DELETE /data/X(1) HTTP/1.1",
+    "",
+    "",
+    "--changeset_u_2--",
+    "",
+    "--batch_u--",
+    "",
+]
+"""A batch of a read and of a change set, line by line."""
+
+
 def test_a_batch_is_written_as_f_and_o_documents_it() -> None:
     header = Operation(
         "POST", "https://env.test/data/Orders", b'{"A":1}', {"Accept": "application/json"}
@@ -27,41 +67,7 @@ def test_a_batch_is_written_as_f_and_o_documents_it() -> None:
         [Operation("GET", "/data/Groups"), [header, Operation("DELETE", "/data/X(1)")]], "u"
     )
     assert kind == "multipart/mixed; boundary=batch_u"
-    assert body.decode().split("\r\n") == [
-        "--batch_u",
-        "Content-Type: application/http",
-        "Content-Transfer-Encoding: binary",
-        "Content-ID: 1",
-        "",
-        "GET /data/Groups HTTP/1.1",
-        "",
-        "",
-        "--batch_u",
-        "Content-Type: multipart/mixed; boundary=changeset_u_2",
-        "",
-        "--changeset_u_2",
-        "Content-Type: application/http",
-        "Content-Transfer-Encoding: binary",
-        "Content-ID: 2",
-        "",
-        "POST https://env.test/data/Orders HTTP/1.1",
-        "Accept: application/json",
-        "Content-Type: application/json; charset=utf-8",
-        "",
-        '{"A":1}',
-        "--changeset_u_2",
-        "Content-Type: application/http",
-        "Content-Transfer-Encoding: binary",
-        "Content-ID: 3",
-        "",
-        "DELETE /data/X(1) HTTP/1.1",
-        "",
-        "",
-        "--changeset_u_2--",
-        "",
-        "--batch_u--",
-        "",
-    ]
+    assert body.decode().split("\r\n") == DOCUMENTED
 
 
 @given(st.lists(OPERATIONS | st.lists(OPERATIONS, min_size=1, max_size=4), min_size=1, max_size=4))

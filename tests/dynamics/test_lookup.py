@@ -4,7 +4,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from sync.core.errors import Later, Never
+from sync.dynamics.lookup import LATELY, MOST_CHARACTERS, MOST_VALUES, Lookup
+from sync.dynamics.odata_client import ODataClient
 from tests.dynamics.doubles import Environment, Harness
+from tests.virtual_time import virtually
 
 SET = "Customers"
 
@@ -122,3 +125,88 @@ async def test_closing_ends_joined_look_ups(harness: Harness) -> None:
     await client.aclose()
     with pytest.raises(Later):
         await waiting
+
+
+def emails(client: ODataClient) -> Lookup:
+    return client.lookup(SET, "Email", company="usmf")
+
+
+async def lately(client: ODataClient, email: str) -> int:
+    """How many are there."""
+    return len(await client.find_by(SET, "Email", email, company="usmf", lately=True))
+
+
+async def test_a_request_takes_along_what_is_expected_and_that_is_not_asked_again(
+    harness: Harness,
+) -> None:
+    client = harness.client()
+    for number in range(30):
+        emails(client).expect(f"nobody{number}@shop.example")
+    assert await lately(client, "nobody0@shop.example") == 0
+    assert len(filters(harness)) == 1
+    assert filters(harness)[0].count("Email eq") == MOST_VALUES
+    for number in range(MOST_VALUES):
+        assert await lately(client, f"NOBODY{number}@shop.example ") == 0
+    assert client.counts["reads"] == 1
+    assert await lately(client, "nobody25@shop.example") == 0
+    assert client.counts["reads"] == 2
+
+
+async def test_what_is_expected_makes_no_further_request(harness: Harness) -> None:
+    client = harness.client()
+    long = "x" * 300
+    for number in range(9):
+        emails(client).expect(f"{long}{number}@shop.example")
+    await lately(client, "nobody@shop.example")
+    assert client.counts["reads"] == 1
+    assert "x" * 300 in filters(harness)[0]
+    assert len(filters(harness)[0]) <= MOST_CHARACTERS
+
+
+async def test_a_record_that_is_there_is_always_looked_at(harness: Harness) -> None:
+    client = harness.client()
+    emails(client).expect("shopper1@shop.example")
+    await lately(client, "nobody@shop.example")
+    assert await lately(client, "shopper1@shop.example") == 1
+    assert await lately(client, "shopper1@shop.example") == 1
+    assert client.counts["reads"] == 3
+
+
+async def test_who_must_know_asks_again_and_what_was_made_is_not_absent(harness: Harness) -> None:
+    client = harness.client()
+    assert await lately(client, "nobody@shop.example") == 0
+    assert await client.find_by(SET, "Email", "nobody@shop.example", company="usmf") == []
+    assert client.counts["reads"] == 2
+    emails(client).forget("Nobody@shop.example")
+    await lately(client, "nobody@shop.example")
+    assert client.counts["reads"] == 3
+
+
+async def test_a_pattern_is_not_expected(harness: Harness) -> None:
+    client = harness.client()
+    for value in ("a*", "", " "):
+        emails(client).expect(value)
+    await lately(client, "nobody@shop.example")
+    assert filters(harness)[0].count("Email eq") == 1
+
+
+def test_absence_is_remembered_for_seconds(harness: Harness) -> None:
+    async def story() -> None:
+        client = harness.client()
+        emails(client).expect("b@shop.example")
+        await lately(client, "a@shop.example")
+        await asyncio.sleep(LATELY.total_seconds() - 1)
+        emails(client).expect("c@shop.example")
+        await lately(client, "b@shop.example")
+        assert client.counts["reads"] == 1
+        await asyncio.sleep(2)
+        await lately(client, "b@shop.example")
+        assert client.counts["reads"] == 2
+        assert "c@shop.example" in filters(harness)[1]
+        emails(client).expect("d@shop.example")
+        await asyncio.sleep(LATELY.total_seconds() + 1)
+        await lately(client, "e@shop.example")
+        assert "d@shop.example" not in filters(harness)[2]
+        await client.aclose()
+
+    virtually(story())

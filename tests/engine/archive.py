@@ -75,7 +75,8 @@ class Archive:
     """The toy system. `faults`: what happens to the next writing requests, in order: "" (nothing),
     "refused", "throttled", "lost" (never arrives), "silent" (commits, no answer), "late" (commits
     later). `overtaking`: requests that came while an earlier one might still commit. `looks`:
-    reads."""
+    reads. `absent`: what was once seen not to be there, remembered for ever and by every process:
+    what a write may go by is decided by its claim alone."""
 
     clock: HandClock
     steps: Steps
@@ -86,6 +87,7 @@ class Archive:
     late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     overtaking: list[Request] = field(default_factory=list)
     looks: int = 0
+    absent: set[str] = field(default_factory=set)
 
     def there(self) -> list[Stored]:
         """What it holds by now."""
@@ -101,6 +103,8 @@ class Archive:
         self.steps.step()
         found = [one for one in self.there() if one.reference == reference]
         self.steps.step()
+        if not found:
+            self.absent.add(reference)
         if len(found) > 1:
             raise Never(f"{reference} is there {len(found)} times", remedy="Delete one.")
         return found[0] if found else None
@@ -149,16 +153,13 @@ class Toy:
 @dataclass(frozen=True)
 class ToyWrite(Write):
     kind: ClassVar[str] = "toy"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     toy: Toy
     archive: Archive
     target: Target = TARGET
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
-        return self.archive.is_keyed
-
-    @property
-    def is_one_request(self) -> bool:  # type: ignore[override]
         return self.archive.is_keyed
 
     @property
@@ -194,8 +195,11 @@ class ToyWrite(Write):
         parts = list(toy.parts) if archive.is_keyed else []
         stored = Stored(number, toy.key, {"colour": toy.colour}, parts)
         await archive.send(self.requests()[0], lambda: archive.insert(stored), not_after)
-        found = Found(number, content=stored)
-        return found if archive.is_keyed else await self.complete(found, not_after)
+        return Found(number, content=stored)
+
+    @override
+    async def find_lately(self) -> Found | None:
+        return None if self.toy.key in self.archive.absent else await self.find()
 
     @override
     def is_whole(self, found: Found) -> bool:

@@ -20,6 +20,7 @@ import httpx
 from typing_extensions import override
 
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Commerce
 from sync.core.errors import Never
@@ -211,7 +212,7 @@ class PriceList:
         tables: Any = Stepping(self.tables, self.steps)
         pace = Pace("the shop", Limiter(4), Pauses(self.tables, self.clock), self.clock)
         commerce = CommerceClient(
-            SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace
+            Access(SETTINGS, secrets=Secrets(), http=self.http, clock=self.clock, pace=pace)
         )
         systems: Any = SimpleNamespace(
             name=NAME, clock=self.clock, settings=None, paces=(pace,), commerce=commerce,

@@ -166,6 +166,22 @@ async def test_a_write_that_was_refused_whole_is_not_looked_for(fault: str) -> N
     assert workshop.archive.looks == 0
 
 
+async def test_a_header_that_was_throttled_is_sent_again_without_a_look() -> None:
+    workshop = Workshop(is_keyed=False)
+    workshop.archive.faults = ["throttled"] * 3
+    await workshop.deliver(RED)
+    await holds(workshop, RED)
+    assert workshop.archive.looks == 1
+
+
+async def test_lines_that_were_throttled_are_looked_for_with_their_header() -> None:
+    workshop = Workshop(is_keyed=False)
+    workshop.archive.faults = ["", "throttled"]
+    await workshop.deliver(RED)
+    await holds(workshop, RED)
+    assert workshop.archive.looks == 2
+
+
 @pytest.mark.parametrize("fault", ["lost", "silent", "late"])
 async def test_a_refusal_does_not_make_a_lost_answer_forgotten(fault: str) -> None:
     workshop = Workshop(is_keyed=True)

@@ -58,6 +58,20 @@ async def test_somebody_without_a_notification_does_not_make_the_holder_look_aga
     assert not (await ledger.release(claim)).again
 
 
+async def test_what_was_read_stands_for_no_notification_that_its_holder_may_not_have_sent_again(
+    ledger: Ledger, clock: HandClock
+) -> None:
+    claim, _ = await ledger.take(*WHO, "a")
+    await ledger.release(claim, read_at=clock.now())
+    claim, _ = await ledger.take(*WHO, "a")
+    assert claim.read_at == clock.now()
+    await ledger.take(*WHO, "b")
+    await ledger.release(claim, read_at=clock.now())
+    claim, _ = await ledger.take(*WHO, "a")
+    assert claim.read_at is None
+    assert not claim.again
+
+
 async def test_of_many_at_once_one_holds(ledger: Ledger) -> None:
     taken = await asyncio.gather(*(ledger.take(*WHO, f"w{n}") for n in range(10)))
     assert sum(is_held for _, is_held in taken) == 1

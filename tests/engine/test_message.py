@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.core.encoding import NotJson, from_json, to_json
-from sync.engine.message import CLOCKS_APART, WINDOW, Message, notification, scheduled
+from sync.engine.message import (
+    AGAIN_WINDOW,
+    CLOCKS_APART,
+    WINDOW,
+    Message,
+    after_trouble,
+    notification,
+    outliving,
+    scheduled,
+)
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 MESSAGE = Message("orders", "bikes", "000000042@1", "webhook", AT)
@@ -30,6 +39,7 @@ def test_a_message_carries_a_key_and_no_document() -> None:
         "hinted_at",
         "attempt",
         "looks",
+        "awaits",
     }
 
 
@@ -131,3 +141,46 @@ def test_what_a_person_asks_for_is_no_repeat_of_what_a_system_says_in_the_same_s
         for origin in ("webhook", "poll", "event", "replay", "backfill")
     }
     assert ids["webhook"] == ids["poll"] == ids["event"] != ids["replay"] == ids["backfill"]
+
+
+@given(st.integers(0, 10**7), st.floats(0, 29), st.integers(-30, 120))
+def test_of_what_trouble_stopped_one_comes_for_each_record_and_window_after_all_were_sent(
+    window: int, apart: float, asked_for: int
+) -> None:
+    begun = datetime(2026, 1, 1, tzinfo=UTC) + window * AGAIN_WINDOW
+    sent = [
+        after_trouble("documents", MESSAGE.again(attempt=attempt), at, at + asked_for * WINDOW)
+        for attempt, at in ((1, begun), (7, begun + timedelta(seconds=apart)))
+    ]
+    assert sent[0].id == sent[1].id
+    for one in sent:
+        assert one.not_before is not None
+        assert one.not_before >= begun + 2 * AGAIN_WINDOW + CLOCKS_APART
+        assert one.not_before >= begun + asked_for * WINDOW
+        assert Message.decode(one.body).notified_at == begun + AGAIN_WINDOW
+    later = after_trouble("documents", MESSAGE, begun + AGAIN_WINDOW, begun)
+    asked = after_trouble("documents", replace(MESSAGE, origin="replay"), begun, begun)
+    other = after_trouble("documents", replace(MESSAGE, key="2@1"), begun, begun)
+    assert len({one.id for one in (sent[0], later, asked, other)}) == 4
+
+
+def test_one_message_outlives_a_holder_and_never_meets_its_own_id() -> None:
+    first = outliving("documents", MESSAGE, "a/1", AT, "x")
+    assert outliving("documents", MESSAGE, "a/1", AT + WINDOW, "y").id == first.id
+    came = Message.decode(first.body)
+    again = outliving("documents", came, "a/1", AT, "z")
+    ids = {
+        first.id, again.id, outliving("documents", Message.decode(again.body), "a/1", AT, "u").id,
+        outliving("documents", MESSAGE, "b/2", AT, "x").id,
+        outliving("documents", MESSAGE, "", AT, "v").id,
+        outliving("documents", MESSAGE, "", AT, "w").id,
+        outliving("documents", replace(MESSAGE, origin="replay"), "a/1", AT, "s").id,
+        outliving("documents", replace(MESSAGE, origin="replay"), "a/1", AT, "t").id,
+    }  # fmt: skip
+    assert len(ids) == 8
+
+
+def test_a_message_of_an_earlier_version_awaits_nobody() -> None:
+    fields = from_json(MESSAGE.encode())
+    del fields["awaits"]
+    assert Message.decode(to_json(fields)) == MESSAGE

@@ -2,8 +2,9 @@
 
 from sync.engine.claim import State
 from sync.engine.ledger import PARKED
+from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness, key_of
-from tests.systems import CONNECTION
+from tests.systems import COMPANY, CONNECTION
 
 
 async def rows(harness: Harness) -> list[str]:
@@ -33,3 +34,20 @@ async def test_what_vanished_waits_for_nobody(harness: Harness) -> None:
     await harness.replays(key)
     assert (await harness.claim(key)).state is State.VANISHED
     assert await rows(harness) == []
+
+
+@in_finance()
+async def test_a_parked_order_stays_in_the_list_when_its_invoice_requires_it_in_vain(
+    finance: Finance,
+) -> None:
+    first = await finance.placed()
+    account = finance.header(first)["OrderingCustomerAccountNumber"]
+    row = finance.dynamics.store.find("CustTable", COMPANY, account)
+    assert row is not None
+    finance.dynamics.store.update("CustTable", row, {"OnHoldStatus": "All"})
+    order = await finance.placed()
+    assert await finance.parked() == [key_of(order)]
+    await finance.books(finance.commerce.invoice(order))
+    assert await finance.parked() == [key_of(order)]
+    assert "is on hold" in (await finance.claim(order)).reason
+    assert "stopped" in await finance.events(order)

@@ -29,7 +29,8 @@ from sync.engine.intake import Intake
 from sync.engine.jobs import nearest_minute
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
-from sync.engine.polling import MOST, Polling
+from sync.engine.poll_run import MOST
+from sync.engine.polling import Polling
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import KEEP, RefusedKeys, key_fault
 from sync.engine.results import Change, Changed

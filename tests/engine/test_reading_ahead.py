@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.adapters.sqlite.queue import SqliteQueue
-from sync.core.errors import Later, Paused, Unknown
+from sync.core.errors import Later, Never, Paused, Unknown
 from sync.core.message_queue import Outgoing
 from sync.engine.claim import Claim, State
 from sync.engine.flow import DocumentFlow, Source
@@ -35,12 +35,14 @@ class Backlog:
     clock: HandClock = field(default_factory=HandClock)
     version: int = 1
     reads: list[str] = field(default_factory=list)
+    foreseen: list[str] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.queue = SqliteQueue(":memory:", self.clock, timedelta(minutes=1))
-        self.flow = DocumentFlow[Any](FLOW, "Orders", Source(self._read, is_joined=True), _plan)
+        source = Source(self._read, is_joined=True, foresee=self._foresee)
+        self.flow = DocumentFlow[Any](FLOW, "Orders", source, _plan)
         self.ahead = ReadingAhead(self.queue, self.clock)
 
     async def _read(self, key: str, _: Any) -> str | None:
@@ -50,6 +52,11 @@ class Backlog:
         if key in self.broken:
             raise Later("away")
         return None if key in self.missing else f"{key} v{version}"
+
+    def _foresee(self, record: str, _: Any) -> None:
+        if record in self.broken:
+            raise Never("it has no reference", remedy="Give it one.")
+        self.foreseen.append(record)
 
     async def waits(self, *keys: str, **cells: Any) -> list[Message]:
         """Messages that were notified now and come due at once."""
@@ -180,6 +187,44 @@ async def test_a_record_that_could_not_be_read_ahead_is_read_in_its_turn() -> No
     assert (await backlog.delivers(second))[0] is None
     with pytest.raises(Later, match="away"):
         await backlog.delivers(third)
+
+
+async def test_what_is_read_ahead_is_foreseen_and_a_fault_there_is_its_own() -> None:
+    backlog = Backlog(missing={"3"}, broken={"4 v1"})
+    first, *_, last = await backlog.waits("1", "2", "3", "4")
+    backlog.clock.at += BEHIND
+    await backlog.delivers(first)
+    assert backlog.foreseen == ["2 v1"]
+    assert (await backlog.delivers(last))[0] == "4 v1"
+    assert backlog.reads.count("4") == 2
+
+
+async def test_what_was_rescheduled_is_read_with_the_next_in_the_order_in_which_it_comes() -> None:
+    backlog = Backlog()
+    count = 2 * MOST
+    messages = [
+        Message(FLOW, NAME, str(one), "webhook", backlog.clock.now()) for one in range(count)
+    ]
+    for due in range(count, 0, -1):
+        backlog.ahead.rescheduled(messages[due - 1], backlog.clock.now() + due * SECOND)
+    backlog.ahead.rescheduled(messages[1], backlog.clock.now() + 2 * count * SECOND)
+    for ignored in ({"flow": "invoices"}, {"connection": "other"}, {"attempt": 2}):
+        other = replace(messages[0], key="other", **ignored)
+        backlog.ahead.rescheduled(other, backlog.clock.now() + SECOND)
+    backlog.clock.at += BEHIND
+    await backlog.delivers(messages[0])
+    assert sorted(map(int, backlog.reads)) == [0, *range(2, MOST + 1)]
+    assert (await backlog.delivers(messages[2]))[0] == "2 v1"
+    assert len(backlog.reads) == MOST
+
+
+async def test_what_was_rescheduled_and_has_not_come_is_forgotten() -> None:
+    backlog = Backlog()
+    first, second = (Message(FLOW, NAME, key, "webhook", backlog.clock.now()) for key in "12")
+    backlog.ahead.rescheduled(second, backlog.clock.now() + SECOND)
+    backlog.clock.at += FRESH + 2 * SECOND
+    await backlog.delivers(first)
+    assert backlog.reads == ["1"]
 
 
 async def test_one_that_is_being_read_ahead_is_waited_for() -> None:

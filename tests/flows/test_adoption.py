@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.commerce.amounts import Scheme
 from sandbox.commerce.catalogue import STORES
+from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.config.connections import NumberMode
@@ -429,3 +431,21 @@ async def test_a_long_name_is_cut_in_d365_and_whole_in_the_trail(harness: Harnes
     assert street.startswith(there)
     sent = await harness.document(order, "sent")
     assert sent["sales_order"]["header"]["DeliveryAddressStreet"] == street.strip()
+
+
+@in_harness(numbers="theirs")
+async def test_an_order_whose_reduction_went_unanswered_is_known_by_its_smaller_charge(
+    harness: Harness,
+) -> None:
+    lamps = (Want(harness.commerce.catalogue.product("LAMP-W1"), Decimal(4)),)
+    order = harness.place(wants=lamps, scheme=Scheme(levy="untaxed"))
+    harness.ledger_dials.next(Kind.LOST, path="SalesOrderHeadersV4", writes=True)
+    await harness.hooks(order)
+    await harness.works_for(20)
+    order.items[0]["qty_canceled"] = Decimal(1)
+    harness.commerce.save_order(order, {"customer_note": "one less"})
+    harness.ledger_dials.next(Kind.LOST, where=lambda asked: b"PATCH " in asked.body)
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert sorted(harness.lines(order).values()) == [1, 3]
+    assert harness.total(order) == Decimal("37.47")

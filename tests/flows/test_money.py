@@ -20,7 +20,7 @@ from tests.harness import key_of
 from tests.systems import COMPANY
 from tests.virtual_time import virtually
 
-WORLDS: Final = 40
+WORLDS, MORE_WORLDS = 20, 200
 ORDERS: Final = 6
 RECIPES: Final[tuple[dict[str, Any], ...]] = (
     {"invoices": FREE_TEXT, "creditmemos": FREE_CREDIT},
@@ -45,7 +45,13 @@ FAULTS: Final = (
 NOTHING: Final = Decimal(0)
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(WORLDS),
+        *(pytest.param(seed, marks=pytest.mark.long) for seed in range(WORLDS, MORE_WORLDS)),
+    ],
+)
 def test_the_ledger_holds_what_was_invoiced_less_what_was_refunded(seed: int) -> None:
     virtually(_world(seed), Random(f"loop {seed}"))
 

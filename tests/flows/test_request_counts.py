@@ -8,6 +8,8 @@ from tests.harness import Harness, in_both_harnesses, in_harness
 from tests.systems import CONNECTION
 
 BURST = 64
+BACKLOG = 160
+SELDOM = {"poll_minutes": 60}
 THROTTLED = 24
 
 
@@ -26,6 +28,38 @@ async def _burst(harness: Harness, *, throttled: int = 0, behind: int = 0) -> di
     assert [len(harness.headers(order)) for order in orders] == [1] * BURST
     after = harness.services.systems_pool.counts()[CONNECTION]
     return {name: after[name] - before.get(name, 0) for name in after}
+
+
+async def _busy(harness: Harness, *, throttled: int = 0) -> dict[str, float]:
+    """What each order of a backlog costs while the host's places are kept full."""
+    await harness.delivers(harness.place())
+    await harness.runs_host(timedelta(minutes=2))  # the first polls bring the shop's customers
+    harness.ledger_dials.latency_low, harness.ledger_dials.latency_high = 0.3, 1.5
+    before = harness.services.systems_pool.counts()[CONNECTION]
+    orders = [harness.place() for _ in range(BACKLOG)]
+    for order in orders:
+        await harness.hooks(order)
+    await asyncio.sleep(10)
+    if throttled:
+        harness.ledger_dials.next(Kind.THROTTLE, times=throttled, writes=True, seconds=1)
+    await harness.runs_host(timedelta(minutes=4))
+    assert [len(harness.headers(order)) for order in orders] == [1] * BACKLOG
+    after = harness.services.systems_pool.counts()[CONNECTION]
+    return {name: (after[name] - before.get(name, 0)) / BACKLOG for name in after}
+
+
+@in_harness("theirs", orders=SELDOM, customers=SELDOM)
+async def test_looks_before_orders_are_posted_go_together(harness: Harness) -> None:
+    cost = await _busy(harness)
+    assert cost["dynamics_writes"] == 2
+    assert cost["dynamics_reads"] <= 0.1
+
+
+@in_both_harnesses(orders=SELDOM, customers=SELDOM)
+async def test_pauses_cost_few_reads_while_places_are_full(harness: Harness) -> None:
+    cost = await _busy(harness, throttled=THROTTLED)
+    assert cost["commerce_reads"] <= 0.1
+    assert cost["dynamics_reads"] <= 0.25
 
 
 @in_harness("ours")

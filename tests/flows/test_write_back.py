@@ -10,6 +10,7 @@ from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from tests.flows.finance import BOOKS, Finance, in_finance, key
 from tests.harness import key_of
+from tests.systems import COMPANY
 
 FLOWS = (*BOOKS["flows"], "receipts")
 COMMENTS: dict[str, Any] = {"flows": FLOWS, "receipts": {"to": "comment"}}
@@ -147,3 +148,19 @@ async def test_a_receipt_for_a_record_that_was_not_posted_waits_for_it(finance: 
 
 def _comments(arrival: Arrival) -> bool:
     return arrival.writes and arrival.path.endswith("/comments")
+
+
+@in_finance(**COMMENTS)
+async def test_the_number_of_an_order_whose_answer_was_lost_is_told_although_it_was_refunded(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    finance.commerce.invoice(order)
+    finance.ledger_dials.next(Kind.LOST, path="$batch", writes=True)
+    await finance.hooks(order)
+    await finance.works_for(20)
+    finance.dynamics.deliver(finance.header(order)["SalesOrderNumber"], COMPANY)
+    finance.commerce.refund(order)
+    await finance.works_until_idle()
+    claim = await finance.claim(order)
+    assert (claim.state, _ours(order)) == (State.DELIVERED, [f"D365 sales order {claim.number}"])

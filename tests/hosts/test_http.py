@@ -21,6 +21,12 @@ KEYS = HostKeys(function="function-key", master="master-key")
 def shop() -> func.FunctionApp:
     """An app with a route of every kind."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+    _pages(app)
+    _guarded(app)
+    return app
+
+
+def _pages(app: func.FunctionApp) -> None:
     levels = func.AuthLevel
 
     @app.function_name("echo")
@@ -53,6 +59,10 @@ def shop() -> func.FunctionApp:
         answer.headers.add("Set-Cookie", "b=2")
         return answer
 
+
+def _guarded(app: func.FunctionApp) -> None:
+    levels = func.AuthLevel
+
     @app.function_name("health")
     @app.route("health", methods=["GET"], auth_level=levels.FUNCTION)
     async def health(req: func.HttpRequest) -> func.HttpResponse:
@@ -67,8 +77,6 @@ def shop() -> func.FunctionApp:
     @app.route("fall", methods=["GET"], auth_level=levels.ANONYMOUS)
     async def fall(req: func.HttpRequest) -> func.HttpResponse:
         raise ValueError("jane@example.com")
-
-    return app
 
 
 def application(keys: HostKeys = KEYS, limit: int = 1000) -> ASGIApp:

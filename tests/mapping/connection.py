@@ -1,6 +1,7 @@
 """The built-in example connection with a few settings changed, and previews over it."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sync.config.connections import Connection
@@ -11,11 +12,14 @@ from sync.preview.unasked import Lookups
 from tests.mapping.fno import header_of
 from tests.preview.lookups import EXAMPLE, systems_of
 
+example = cache(example_connection)
+"""Read once; nobody changes it."""
+
 
 def connection(**sections: Mapping[str, Any]) -> Connection:
     """The example connection with fields of its sections replaced: `orders={"numbers":
     "theirs"}`."""
-    written = example_connection().model_dump()
+    written = example().model_dump()
     for name, fields in sections.items():
         written[name] = {**written[name], **fields}
     return Connection.model_validate(written)
@@ -25,7 +29,7 @@ def store(**fields: Any) -> dict[str, Any]:
     """The `stores` section with the default store's fields replaced."""
     return {
         "default": {
-            **example_connection().stores["default"].model_dump(exclude_none=True),
+            **example().stores["default"].model_dump(exclude_none=True),
             **fields,
         }
     }

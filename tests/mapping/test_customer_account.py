@@ -9,7 +9,7 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.mapping.customer_account import CustomerAccount, customer_account_from
-from sync.mapping.shopper import guest_email, shopper_of_customer, shopper_of_order
+from sync.mapping.shopper import shopper_of_customer, shopper_of_order
 from tests.mapping.connection import NET, connection, store
 from tests.mapping.made import ADDRESS, made
 
@@ -200,10 +200,3 @@ def test_the_digest_tells_any_change_of_what_is_sent() -> None:
     moved = {**REGISTERED, "addresses": [WORK, {**HOME, "city": "Berkeley"}]}
     beside = {**REGISTERED, "addresses": [{**WORK, "city": "Alameda"}, HOME]}
     assert len({account(document).digest for document in (REGISTERED, moved, beside)}) == 3
-
-
-def test_a_guest_is_asked_for_the_address_by_which_he_is_known() -> None:
-    assert guest_email(Order.read(made(customer_email="JANE@example.com"))) == "jane@example.com"
-    assert guest_email(Order.read(made(customer_email=None))) == "jane@example.com"
-    with pytest.raises(Never, match="without customer_email"):
-        guest_email(Order.read(made(customer_email="", billing_address=None)))

@@ -12,13 +12,16 @@ EXECUTOR = "sync/engine/executor.py"
 DELIVERY = "sync/engine/delivery.py"
 LEDGER = "sync/engine/ledger.py"
 OUTCOMES = "sync/engine/outcomes.py"
+OUTCOME_ROWS = "sync/engine/outcome_rows.py"
 POLLING = "sync/engine/polling.py"
+POLL_RUN = "sync/engine/poll_run.py"
 RUNNER = "sync/engine/runner.py"
 MESSAGE = "sync/engine/message.py"
 TIMING = "sync/engine/timing.py"
 CLIENT = "sync/dynamics/odata_client.py"
 FAULTS = "sync/dynamics/faults.py"
 ANSWERS = "sync/dynamics/answers.py"
+PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
@@ -73,7 +76,7 @@ MUTANTS: Final = (
     Mutant(
         "target-numbers-lost",
         "a delivered record's claim does not say what the targets hold",
-        "sync/engine/outcome_rows.py",
+        OUTCOME_ROWS,
         '"targets": delivery.targets,',
         '"targets": "",',
         TESTS_OF_EXECUTOR,
@@ -90,8 +93,16 @@ MUTANTS: Final = (
         "look-dropped",
         "a document with the target's number is made without a look",
         EXECUTOR,
-        "    delivery.wait_until_settled()\n    return await write.find()",
-        "    delivery.wait_until_settled()\n    return None",
+        "return await (write.find_lately() if delivery.is_unannounced else write.find())",
+        "return None",
+        TESTS_OF_EXECUTOR,
+    ),
+    Mutant(
+        "old-look-trusted",
+        "what was not there a moment ago counts as not there after a write was announced",
+        DELIVERY,
+        "return not self.message.is_asked and not any(traces)",
+        "return True",
         TESTS_OF_EXECUTOR,
     ),
     Mutant(
@@ -162,16 +173,16 @@ MUTANTS: Final = (
         "changeset-failure-ignored",
         "a changeset of which a part was refused counts as made",
         CLIENT,
-        "                await self._transport.refuse(part, call)\n        return [\n",
-        "                return [{} for _ in writes]\n        return [\n",
+        "                await self._transport.refuse(part, call)\n        pairs = ",
+        "                return [{} for _ in writes]\n        pairs = ",
         "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
         "batch-documents-cross-wired",
         "documents of one batch get each other's answers",
         ANSWERS,
-        "for group, document in zip(groups, documents, strict=True):",
-        "for group, document in zip(groups[::-1], documents, strict=True):",
+        "for group, document in zip(groups, documents, strict=True)\n",
+        "for group, document in zip(groups[::-1], documents, strict=True)\n",
         "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
@@ -186,7 +197,7 @@ MUTANTS: Final = (
         "lease-end-look-dropped",
         "a record whose holder dies is left to nobody",
         RUNNER,
-        "await self._engine.intake.reschedule(message, lease_over(claim, self._engine.clock))",
+        "await self._engine.intake.outlive(message, claim.owner, due)",
         "return",
         "tests/engine/test_two_clocks.py",
     ),
@@ -194,8 +205,8 @@ MUTANTS: Final = (
         "notification-margin-dropped",
         "a notification is due before the queue's window has closed by every clock",
         MESSAGE,
-        "UTC) + margin",
-        "UTC)",
+        "end + margin)",
+        "end)",
         "tests/engine/test_message.py",
     ),
     Mutant(
@@ -273,11 +284,11 @@ MUTANTS: Final = (
     Mutant(
         "watermark-before-enqueue",
         "a poll says how far it has looked before what it found is stored",
-        POLLING,
-        "        found += await self._enqueue(run, page)\n"
-        "        return found, await self._store(run, mark.read_through(which))",
-        "        mark = await self._store(run, mark.read_through(which))\n"
-        "        return found + await self._enqueue(run, page), mark",
+        POLL_RUN,
+        "        found += await self._enqueue(page)\n"
+        "        return found, await self._store(mark.read_through(which))",
+        "        mark = await self._store(mark.read_through(which))\n"
+        "        return found + await self._enqueue(page), mark",
         "tests/engine/test_polling.py",
     ),
     Mutant(
@@ -291,7 +302,7 @@ MUTANTS: Final = (
     Mutant(
         "poll-sees-too-much",
         "a poll leaves alone what was read before the change was committed",
-        POLLING,
+        POLL_RUN,
         "if is_same else SETTLED_AFTER",
         "if is_same else -SETTLED_AFTER",
         "tests/flows/test_orders.py",
@@ -307,9 +318,9 @@ MUTANTS: Final = (
     Mutant(
         "poll-trusts-a-second-under-way",
         "a poll leaves alone what was read within the second of its stamp",
-        POLLING,
-        "SECOND_OVER - run.lag if",
-        "-SECOND_OVER - run.lag if",
+        POLL_RUN,
+        "SECOND_OVER - self.lag if",
+        "-SECOND_OVER - self.lag if",
         "tests/engine/test_polling.py",
     ),
     Mutant(
@@ -319,6 +330,46 @@ MUTANTS: Final = (
         "for name in columns if",
         'for name in {"updated_at"} & {*columns} if',
         "tests/flows/test_orders.py",
+    ),
+    Mutant(
+        "paused-flow-goes-on",
+        "a flow that a person has paused is delivered",
+        RUNNER,
+        "        if pause is not None:\n            due = self._engine.flow_pauses",
+        "        if pause is not None and False:\n            due = self._engine.flow_pauses",
+        "tests/flows/test_pausing.py",
+    ),
+    Mutant(
+        "paused-flow-polls-on",
+        "a flow that a person has paused is polled",
+        POLL_RUN,
+        "return pause is not None or not await may_begin(systems.paces)",
+        "return not await may_begin(systems.paces)",
+        "tests/flows/test_pausing.py",
+    ),
+    Mutant(
+        "announcement-dropped",
+        "rows are sent to a publication's target and the mirror does not say so",
+        PUBLICATION,
+        "await mirror.announce(partition, rows, now)",
+        "pass",
+        "tests/engine/test_publication.py",
+    ),
+    Mutant(
+        "shown-before-confirmed",
+        "rows count as shown before a publication's target has confirmed them",
+        "sync/engine/mirror.py",
+        "row.key: replace(known.get(row.key, ABSENT), sent=self._keyed(row.mark))",
+        "row.key: Mirrored(self._keyed(row.digest))",
+        "tests/engine/test_publication.py",
+    ),
+    Mutant(
+        "older-row-published",
+        "a run publishes what it read before somebody else published the row",
+        PUBLICATION,
+        "if now.get(row.key) == chunk.known.get(row.key)]",
+        "if row.key]",
+        "tests/engine/test_publication.py",
     ),
     Mutant(
         "host-completes-failures",

@@ -1,4 +1,4 @@
-"""docs/mutants.md: which mutants there are, and where each died when they were last run."""
+"""docs/mutants.md: which mutants there are, and where each died when it was last run."""
 
 import re
 from collections.abc import Sequence
@@ -12,34 +12,37 @@ PAGE: Final = ROOT / "docs" / "mutants.md"
 HEAD: Final = """# What the proofs find out
 
 Each row is the product with one thing wrong. `make mutants` runs them all, and writes this page:
-`test` is the first test that finds it out, of those that the list names; where none of them does,
-`world` is the first seed of the fault simulation that does (of {worlds}).
+`test` is the first test that finds it out, of those that the list names; `world` is the first seed
+of the fault simulation that does, or says how many worlds did not; a dash was not asked.
 
-`tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one.
+`tests/mutants/mutants.py` is the list. `make mutants NAMES=again-dropped` runs one, and writes
+its row again.
 
 | mutant | what is wrong | world | test |
 | --- | --- | --- | --- |
 """
+Found = tuple[str, str]
+"""The world and the test that found one out, as the page has them."""
 
 
 def page(deaths: Sequence[Death], worlds: int) -> str:
-    """The page as Markdown."""
-    whats = {mutant.name: mutant.what for mutant in MUTANTS}
+    """The page as Markdown: these, and of the others what it says already."""
+    found = {name: (world, test) for name, (_, world, test) in written().items()}
+    found |= {one.name: _found(one, worlds) for one in deaths}
     rows = [
-        f"| {one.name} | {whats[one.name]} | {one.world or '–'} |"
-        f" {f'`{one.test}`' if one.test else '–'} |\n"
-        for one in deaths
+        f"| {one.name} | {one.what} | {' | '.join(found.get(one.name, ('–', '–')))} |\n"
+        for one in MUTANTS
     ]
-    return HEAD.format(worlds=worlds) + "".join(rows)
+    return HEAD + "".join(rows)
+
+
+def _found(death: Death, worlds: int) -> Found:
+    none = f"none of {worlds}" if worlds else "–"
+    return death.world or none, f"`{death.test}`" if death.test else "–"
 
 
 def written() -> dict[str, tuple[str, str, str]]:
-    """(what, world, test) by name, as the page has it; a dash is empty."""
-    found = re.findall(
-        r"^\| (\S+) \| (.*) \| (\S+) \| (\S+) \|$", PAGE.read_text("utf-8"), re.MULTILINE
-    )
-    rows = (row for row in found if row[0] not in {"mutant", "---"})
-    return {
-        name: (what, world.replace("–", ""), test.replace("–", "").strip("`"))
-        for name, what, world, test in rows
-    }
+    """(what, world, test) by name, as the page has them."""
+    row = r"^\| (\S+) \| (.*) \| (–|\d+|none of \d+) \| (\S+) \|$"
+    found = re.findall(row, PAGE.read_text("utf-8"), re.MULTILINE)
+    return {name: (what, world, test) for name, what, world, test in found}

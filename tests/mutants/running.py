@@ -36,8 +36,8 @@ class Death:
 
     def __str__(self) -> str:
         """Where, and in a world by what."""
-        where = f"world {self.world}: {self.fault[:100]}" if self.world else "nowhere"
-        return self.test or where
+        where = f"world {self.world}: {self.fault[:100]}" if self.world else "no world"
+        return f"{self.test or 'no test'}; {where}"
 
 
 @contextmanager
@@ -56,10 +56,10 @@ def tree(mutant: Mutant) -> Iterator[Path]:
 
 
 def death_of(mutant: Mutant, *, worlds: int, first: int = 1, tests: bool = True) -> Death:
-    """Where the mutant dies: in its tests, else in the first of so many worlds that shows it."""
+    """Where the mutant dies: in its tests, and in the first of so many worlds that shows it."""
     with tree(mutant) as root:
         test = _in_tests(root, mutant.tests) if mutant.tests and tests else ""
-        world, fault = ("", "") if test or not worlds else _in_worlds(root, first, worlds)
+        world, fault = _in_worlds(root, first, worlds) if worlds else ("", "")
     return Death(mutant.name, world, fault, test)
 
 

@@ -18,7 +18,7 @@ from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
 from tests.virtual_time import LoopClock, Skewed, virtually
 
-MEASURED = 120
+MEASURED = 60
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
 
 

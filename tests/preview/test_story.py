@@ -3,6 +3,7 @@ both sides."""
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -61,8 +62,21 @@ async def test_the_net_of_a_recorded_story_is_what_was_paid_in_the_end(name: str
 
 
 @pytest.mark.live_samples
+async def test_the_net_of_every_story_of_the_measured_shop_is_right() -> None:
+    """Each story by one recipe, in turn."""
+    recipes = cycle(RECIPES)
+    for path in beside("commerce-money"):
+        scenario = read(path)
+        gross = "gross" in path.stem
+        assert_net(scenario, await the_story(scenario, next(recipes), gross=gross))
+
+
+@pytest.mark.live_samples
+@pytest.mark.long
 @pytest.mark.parametrize("recipe", RECIPES)
-async def test_the_net_of_every_story_of_the_measured_shop_is_right(recipe: str) -> None:
+async def test_the_net_of_every_story_of_the_measured_shop_is_right_by_every_recipe(
+    recipe: str,
+) -> None:
     for path in beside("commerce-money"):
         scenario = read(path)
         assert_net(scenario, await the_story(scenario, recipe, gross="gross" in path.stem))

@@ -5,6 +5,7 @@ import argparse
 import sys
 import time
 
+from tests.simulation.dials import coverage
 from tests.simulation.running import simulate
 from tests.simulation.world import Wrong
 
@@ -17,7 +18,12 @@ def main() -> int:
         "--worlds", type=int, default=1, help="simulate so many seeds, beginning with this one"
     )
     parser.add_argument("--until-broken", action="store_true", help="end with the first broken one")
+    parser.add_argument("--dials", action="store_true", help="only say what those seeds turn")
     asked = parser.parse_args()
+    if asked.dials:
+        for dial, times in coverage(range(asked.seed, asked.seed + asked.worlds)).items():
+            print(f"{times:5} {dial}")  # noqa: T201
+        return 0
     broken, begun = 0, time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.worlds):
         try:

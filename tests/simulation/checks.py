@@ -36,6 +36,8 @@ async def faults(world: World) -> list[str]:
     found += await of_books(world, ledger)
     found += await of_companies(world, ledger)
     found += [fault async for fault in of_posted(world, ledger)]
+    if world.plan.environment.publishes:
+        found += await world.price_list.faults(ledger)
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

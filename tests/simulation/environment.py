@@ -2,6 +2,7 @@
 it. Each is a rule of the real systems, and a world may have any of them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
@@ -9,9 +10,21 @@ MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
+PRICES: Final = "prices"
+"""The publication of worlds, which one connection has."""
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
+
+
+class Polls(StrEnum):
+    """When polls look. `LATE`: once all is quiet that notifications alone could bring, and has been
+    judged. `NEVER`: what notifications tell must survive alone; those are sent until somebody takes
+    them."""
+
+    ALWAYS = "always"
+    LATE = "late"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -25,8 +38,8 @@ class Environment:
     changeset back that it had almost done. `lost_writes`: answers to writes that never arrive,
     while all else is well. `has_killer`: work on one order ends the process, every time.
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
-    tables fails. `has_polls`: without them only notifications tell; those are sent until somebody
-    takes them, and what is told must survive.
+    tables fails. `polls`: when they look. `pauses`: how often people pause something.
+    `publishes`: a price list is shown in the shop.
     """
 
     clocks_apart: float = 0.0
@@ -40,7 +53,9 @@ class Environment:
     has_killer: bool = False
     is_pool_narrow: bool = False
     store_faults: float = 0.0
-    has_polls: bool = True
+    polls: Polls = Polls.ALWAYS
+    pauses: int = 0
+    publishes: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -59,13 +74,20 @@ class Environment:
             has_killer=random.random() < 0.1,
             is_pool_narrow=random.random() < 0.15,
             store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
-            has_polls=random.random() < 0.75,
+            polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
+            pauses=random.choice((0, 0, 0, 1, 3)),
+            publishes=random.random() < 0.3,
         )
 
     @property
     def flows(self) -> tuple[str, ...]:
         """The flows that run beside those that always do."""
-        return ("postings",) * self.invoices_orders + ("receipts",) * (self.write_back != "none")
+        wanted = {
+            "postings": self.invoices_orders,
+            "receipts": self.write_back != "none",
+            PRICES: self.publishes,
+        }
+        return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
     def settings(self) -> dict[str, Any]:
         """What the connection is set to for it."""

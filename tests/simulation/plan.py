@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.environment import Environment
+from tests.simulation.environment import PRICES, Environment, Polls
 from tests.systems import CONNECTION, SAAS, SETTINGS, merged
 
 FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
@@ -108,7 +108,9 @@ class Plan:
         plan = cls._in_trouble(seed)
         environment = Environment.drawn(seed, is_alone=plan.is_alone)
         plan = replace(plan, environment=environment)
-        return plan if environment.has_polls else plan.told_all()
+        if environment.polls is Polls.LATE:
+            return replace(plan, has_webhook=True)
+        return plan.told_all() if environment.polls is Polls.NEVER else plan
 
     def told_all(self) -> "Plan":
         """The same, where every notification is sent, and none before its record can be read."""
@@ -177,7 +179,13 @@ class Plan:
         common = merged(SETTINGS, self.settings())
         if self.environment.connections == 1:
             return {CONNECTION: common}
-        return {name: {**common, "stores": stores} for name, stores in STORE_VIEWS.items()}
+        others = tuple(flow for flow in self.flows if flow != PRICES)
+        return {
+            name: {
+                **common, "stores": stores, "flows": self.flows if name == CONNECTION else others,
+            }
+            for name, stores in STORE_VIEWS.items()
+        }  # fmt: skip
 
 
 def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]:

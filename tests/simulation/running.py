@@ -7,6 +7,7 @@ from random import Random
 from sync.app.services import Services
 from sync.engine.ledger import Ledger
 from tests.doubles.digests import DIGESTS
+from tests.simulation.before_polls import faults_before_polls
 from tests.simulation.checks import faults
 from tests.simulation.naming import key_of
 from tests.simulation.plan import Plan
@@ -27,6 +28,7 @@ def event_log(seed: int) -> str:
 
 
 async def _simulated(world: World) -> None:
+    world.before_polls = lambda: _judged_before_polls(world)
     world.at_last = lambda: _judged(world)
     log = logging.getLogger("sync")
     before = log.level
@@ -35,6 +37,12 @@ async def _simulated(world: World) -> None:
         await world.simulate()
     finally:
         log.setLevel(before)
+
+
+async def _judged_before_polls(world: World) -> None:
+    found = [fault async for fault in faults_before_polls(world)]
+    if found:
+        raise Wrong(await reported(world, found))
 
 
 async def _judged(world: World) -> None:

@@ -10,13 +10,11 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.core.ports import Clock
-from sync.engine.jobs import POLL, Job
-from sync.engine.queues import POLLS
-from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
 from tests.process import Process, begin
 from tests.simulation.environment import FUNCTION_TIMEOUT
+from tests.simulation.pausing import TAKEN_AT
 from tests.systems import SystemsUnderTest
 
 AGAIN: Final = 20.0
@@ -24,22 +22,21 @@ AGAIN: Final = 20.0
 
 
 class Hosted:
-    """Services as one host runs them. `polls`: whether it polls. `most`: seconds after which
-    the host ends the process whose function still runs; None where it ends the function alone."""
+    """Services as one host runs them. `most`: seconds after which the host ends the process whose
+    function still runs; None where it ends the function alone."""
 
     def __init__(
-        self, services: Services, process: Process, *, polls: bool, most: float | None
+        self, services: Services, process: Process, clock: Clock, *, most: float | None
     ) -> None:
-        self._services, self._process = services, process
-        self._polls, self._most = polls, most
+        self._services, self._process, self._most = services, process, most
+        self._clock = clock
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._services, name)
 
     async def take(self, queue: str, body: bytes, *rest: Any, **named: Any) -> None:
-        """As `Services` does, for so long; a poll only where there are polls."""
-        if queue == POLLS and not self._polls and Job.decode(body).name == POLL:
-            return
+        """As `Services` does, for so long."""
+        TAKEN_AT.set(self._clock.now())
         ending = (
             asyncio.get_running_loop().call_later(self._most, self._process.end_now)
             if self._most is not None
@@ -61,18 +58,15 @@ class Worker:
         systems: SystemsUnderTest,
         edition_parts: EditionParts,
         process: Process,
-        make: Callable[..., Services] = Services,
-        *,
-        polls: bool = True,
+        services: Services,
     ) -> None:
         self.name = name
         self.process = process
         self._edition_parts = edition_parts
         self._systems = systems
-        self._flows = tuple(flow for flow in FLOWS if flow.name in systems.connection.flows)
-        self.services = make(systems.connections, self._flows, edition_parts)
+        self.services = services
         most = None if edition_parts.is_alone else FUNCTION_TIMEOUT
-        self._hosted: Any = Hosted(self.services, process, polls=polls, most=most)
+        self._hosted: Any = Hosted(self.services, process, systems.clock, most=most)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._work = begin(self._run(), process)
         self._work.add_done_callback(self._ended, context=Context())
@@ -121,9 +115,15 @@ class Worker:
         return answer.status, answer.body
 
 
-def webhook_app(workers: Callable[[], list[Worker]], *, until_taken: bool = False) -> Any:
+def webhook_app(
+    workers: Callable[[], list[Worker]],
+    noted: Callable[[str, str, bytes], None],
+    *,
+    until_taken: bool = False,
+) -> Any:
     """An ASGI application at `/<connection>/<flow>` that hands each webhook to one of the workers
-    that live; `until_taken`: again and again, as Adobe sends its events."""
+    that live; `until_taken`: again and again, as Adobe sends its events. `noted` is told of each
+    that was taken."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
@@ -137,6 +137,8 @@ def webhook_app(workers: Callable[[], list[Worker]], *, until_taken: bool = Fals
             return await alive[0].take(connection, flow, headers, body)
 
         status, answer = await (_again_and_again(taken) if until_taken else taken())
+        if status < 300:
+            noted(connection, flow, body)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": answer})
 

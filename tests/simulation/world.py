@@ -20,22 +20,30 @@ from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.signing import WebhookSignature
 from sandbox.dials import NUMBERS, Dials
 from sandbox.dynamics.values import folded
+from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
 from sync.config.connections import Connections
 from sync.core.encoding import to_json
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Row
 from sync.engine.claim import Claim, State
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.ledger import CLAIMS
+from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
+from sync.engine.watermarks import WATERMARKS, Watermark
+from sync.flows import FLOWS, SUB_FLOWS
 from sync.pacing.limiter import MOST
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
-from tests.simulation.environment import MOST_DELIVERIES, POOL
+from tests.simulation.environment import MOST_DELIVERIES, POOL, PRICES, Polls
+from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
+from tests.simulation.price_list import PriceList
 from tests.simulation.stories import Story
+from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
-from tests.simulation.worker import Worker, webhook_app
+from tests.simulation.worker import AGAIN, Worker, webhook_app
 from tests.systems import CONNECTION, SystemsUnderTest
 from tests.virtual_time import START, LoopClock, Skewed, VirtualLoop
 
@@ -45,13 +53,6 @@ SETTLED: Final = 700.0
 """Seconds after the last change by which every poll has seen it: two cadences and the shop's
 skew."""
 HOOK_HOST: Final = "sync.example.com"
-HOOKS: Final = {
-    "orders": "sales_order_save_commit_after",
-    "customers": "customer_save_commit_after",
-    "companies": "company_save_commit_after",
-    "invoices": "sales_order_invoice_save_commit_after",
-    "creditmemos": "sales_order_creditmemo_save_commit_after",
-}
 ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
     "ReturnOrderHeadersV2": "CustomersOrderReference",
@@ -67,11 +68,13 @@ class Wrong(AssertionError):
 
 @dataclass
 class World:
-    """One seed's world. `make` builds the services of each worker: mutants hand in their own."""
+    """One seed's world. `make` builds the services of each worker: mutants hand in their own.
+    `before_polls` judges where they begin late, `at_last` when all is over."""
 
     plan: Plan
     make: Callable[..., Services] = Services
     prints: bool = False
+    before_polls: Callable[[], Awaitable[None]] | None = None
     at_last: Callable[[], Awaitable[None]] | None = None
     started: datetime = START
     workers: list[Worker] = field(default_factory=list)
@@ -95,6 +98,15 @@ class World:
         self.story = Story(
             self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log
         )
+        self.pausing = Pausing(
+            FlowPauses(self.systems.tables, self.clock), self.clock,
+            Random(f"pauses {self.plan.seed}"), self.event_log,
+            list(self.systems.connections.connections), self.plan.flows,
+        )  # fmt: skip
+        self.price_list = PriceList(Random(f"prices {self.plan.seed}"), self.event_log)
+        self.price_list.install(self.systems, self._watched[0])
+        self.told = Told(self.clock)
+        self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
         sending = begin(self.sender.run(), None)
         try:
@@ -108,12 +120,26 @@ class World:
 
     async def _lived(self) -> None:
         self._dials(in_trouble=True)
+        if self.plan.environment.polls is not Polls.ALWAYS:
+            await self._put_polls_off()
         for _ in range(self.plan.workers):
             self._birth()
-        ending = asyncio.create_task(self._end_of_trouble())
-        await self.story.simulate()
-        await ending
-        await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._end_of_trouble())
+            group.create_task(self.story.simulate())
+            group.create_task(self._change_prices())
+            pauses = self.plan.environment.pauses
+            group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
+        self.broken += self.pausing.broken
+        if self.plan.environment.polls is not Polls.ALWAYS:
+            await self._until_quiet()
+        if self.plan.environment.polls is Polls.LATE:
+            await self._begin_polls()
+        if self.plan.environment.polls is not Polls.NEVER:
+            await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
+            await self._until_quiet()
+
+    async def _until_quiet(self) -> None:
         while not await self.is_quiet():
             await asyncio.sleep(LOOK_EVERY)
             if self.clock.now() > START + LONGEST:
@@ -121,6 +147,22 @@ class World:
                 raise Wrong(f"seed {self.plan.seed}\n{late}")
         await self.systems.ledger_dials.settle()
         await self.systems.shop_dials.settle()
+
+    async def _put_polls_off(self) -> None:
+        """As if every poll had just run, and were due again when the world is over."""
+        row = Watermark(polled=START + LONGEST).row
+        for connection in self.systems.connections.connections:
+            for flow in self.plan.flows:
+                await self.systems.tables.upsert(WATERMARKS, row(connection, flow))
+
+    async def _begin_polls(self) -> None:
+        """What was told is judged; then every poll is due."""
+        if self.before_polls is not None:
+            await self.before_polls()
+        for connection in self.systems.connections.connections:
+            for flow in self.plan.flows:
+                await self.systems.tables.delete(WATERMARKS, connection, flow)
+        self.event_log.note("polls begin")
 
     def _systems(self) -> SystemsUnderTest:
         skewed = Skewed(self.clock, self.plan.skew)
@@ -168,7 +210,8 @@ class World:
     def _hooks(self) -> NotificationSender:
         app = webhook_app(
             lambda: [one for one in self.workers if not one.process.is_over],
-            until_taken=not self.plan.environment.has_polls,
+            self.told.note_taken,
+            until_taken=self.plan.environment.polls is Polls.NEVER,
         )
         signature = WebhookSignature("hmac", "hook")
         targets = [
@@ -217,12 +260,38 @@ class World:
         name = f"worker {self._born}"
         process = Process(self._last_steps.pop(0) if self._last_steps else None)
         parts = self._edition_parts(process, name)
-        worker = Worker(
-            name, self.systems, parts, process, self.make, polls=self.plan.environment.has_polls
-        )
+        worker = Worker(name, self.systems, parts, process, self._services(parts))
         process.ended = lambda: self._death(worker)
         self.workers.append(worker)
         self.event_log.note(f"{name} begins")
+
+    def _services(self, parts: EditionParts) -> Services:
+        flows = [flow for flow in FLOWS if flow.name in self.plan.flows]
+        lists = [self.price_list.flow] if self.plan.environment.publishes else []
+        return self.make(
+            self.systems.connections,
+            (*flows, *(one.runs for one in lists)),
+            parts,
+            (*SUB_FLOWS, *(one.chunks for one in lists)),
+        )
+
+    def _notify_of_price(self, key: str, origin: str) -> "asyncio.Task[int] | None":
+        alive = [one for one in self.workers if not one.process.is_over]
+        if not alive:
+            return None
+        told = alive[0].services.intake.accept(PRICES, CONNECTION, [key], origin)
+        return begin(told, alive[0].process)
+
+    async def _change_prices(self) -> None:
+        """Where no poll publishes all of them in the end, somebody says so until it is taken."""
+        if not self.plan.environment.publishes:
+            return
+        await self.price_list.change(8, self.plan.trouble, self._notify_of_price)
+        is_taken = self.plan.environment.polls is not Polls.NEVER
+        while not is_taken:
+            telling = self._notify_of_price(EVERYTHING, "replay")
+            await asyncio.sleep(AGAIN)
+            is_taken = telling is not None and telling.done() and telling.exception() is None
 
     def _edition_parts(self, process: Process, name: str) -> Any:
         def asked(request: httpx.Request) -> None:
@@ -239,7 +308,8 @@ class World:
                 process.end_now()
 
         chance = Random(f"stores {self.plan.seed} {name}")
-        stores: dict[str, Any] = {"queue": self.systems.queue, "tables": self.systems.tables}
+        tables = WatchedTables(self.systems.tables, self.pausing)
+        stores: dict[str, Any] = {"queue": self.systems.queue, "tables": tables}
         if self.plan.store_latency or self._store_faults:
             stores = {
                 key: Remote(store, chance, self.plan.store_latency, self._fails)
@@ -286,11 +356,19 @@ class World:
             return CONNECTION
         return next(name for name, stores in STORE_VIEWS.items() if str(store_id) in stores)
 
+    def owner_of(self, flow: str, key: str) -> str:
+        """Which connection a record is of."""
+        if flow == "companies":
+            flow, key = "customers", str(self.systems.commerce.companies[int(key)]["super_user_id"])
+        if flow == "customers":
+            return self.connection_of(self.systems.commerce.customers[int(key)]["store_id"])
+        return self.connection_of(key.rpartition("@")[2])
+
     def is_untold(self, claim: Claim) -> bool:
         """Nobody looks for an account of which nothing was said, or which an order no longer
         needs."""
         is_open = claim.state in {State.NEW, State.POSTING}
-        return is_open and not self.plan.environment.has_polls
+        return is_open and self.plan.environment.polls is Polls.NEVER
 
     async def _unquiet(self) -> str:
         for worker in self.workers:

@@ -18,6 +18,7 @@ from sync.config.connections import NumberMode
 from sync.config.file.reading import read_connections
 from sync.core.message_queue import Received
 from sync.engine.jobs import Job
+from tests.worker.inputs import http
 from tests.worker.process import Worker, running
 
 CONNECTION: Final = "shop"
@@ -72,6 +73,9 @@ async def serving(package: Path, place: Path, ready: Ready) -> AsyncIterator[Ser
         package, place / "log", {**settings, "SYNC_LOG": "debug"}, package=package
     ) as worker:
         await worker.init(package)
+        await worker.invoke(
+            "health", http("GET", "health")
+        )  # opens the app: no hook waits for that
         beside = await open_embedded(
             Path(settings["SYNC_HOME"]), read_connections(Path(settings["SYNC_CONNECTIONS"]))
         )

@@ -8,6 +8,7 @@ kept: in the queue, in the claims and in the trail.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +20,11 @@ from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.message import Message
 from tests.worker.inputs import Input, http, service_bus, timer
-from tests.worker.process import DONE, TRACE_PARENT
+from tests.worker.process import DONE, TRACE_PARENT, Outcome
 from tests.worker.serving import CONNECTION, Serving, nobody_listens, poll_of_orders, serving
 
 AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
+TRIES: Final = 100
 KEY: Final = "000000042@1"
 BODY: Final = (
     '{"data": {"order": {"increment_id": "000000042", "store_id": 1, "customer_lastname": "Žižka –'
@@ -49,12 +51,22 @@ def signed(body: bytes, key: str = "webhooks") -> Mapping[str, str]:
     return WebhookSignature(key=key).headers(body)
 
 
+async def answered(there: Serving, given: Input) -> Outcome:
+    """The answer to a webhook. A machine that is slower than a shop waits says 503, and that
+    nothing is lost: the webhook is then sent again."""
+    for _ in range(TRIES):
+        outcome = await there.worker.invoke("receive_webhook", given)
+        if outcome.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            break
+    return outcome
+
+
 def notified(key: str = KEY) -> bytes:
     return Message("orders", CONNECTION, key, "webhook", AT).encode()
 
 
 async def test_a_signed_webhook_is_answered_and_its_key_is_queued(there: Serving) -> None:
-    outcome = await there.worker.invoke("receive_webhook", hook(BODY, signed(BODY)))
+    outcome = await answered(there, hook(BODY, signed(BODY)))
     assert (outcome.status, outcome.body) == (200, b'{"op":"success"}')
     assert outcome.content_type == "application/json"
     message = Message.decode((await there.next()).body)
@@ -77,9 +89,7 @@ FORGED: Final[Mapping[str, Input]] = {
 async def test_a_webhook_whose_bytes_nobody_signed_is_refused_and_leaves_nothing(
     there: Serving,
 ) -> None:
-    answers = {
-        name: await there.worker.invoke("receive_webhook", given) for name, given in FORGED.items()
-    }
+    answers = {name: await answered(there, given) for name, given in FORGED.items()}
     assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(FORGED, 401)
     assert await there.queued() == 0
 
@@ -88,13 +98,12 @@ async def test_many_webhooks_at_once_are_all_answered_and_none_is_lost(there: Se
     bodies = [
         to_json({"data": {"order": {"increment_id": f"{n:09}", "store_id": 1}}}) for n in range(20)
     ]
-    outcomes = await asyncio.gather(
-        *(there.worker.invoke("receive_webhook", hook(body, signed(body))) for body in bodies)
-    )
+    outcomes = await asyncio.gather(*(answered(there, hook(body, signed(body))) for body in bodies))
     assert [outcome.status for outcome in outcomes] == [200] * 20
-    assert {Message.decode((await there.next()).body).key for _ in bodies} == {
-        f"{n:09}@1" for n in range(20)
-    }
+    expected, found = {f"{n:09}@1" for n in range(20)}, set[str]()
+    while found < expected:
+        found.add(Message.decode((await there.next()).body).key)
+    assert found == expected
 
 
 async def test_a_challenge_is_answered_from_the_query(there: Serving) -> None:

@@ -7,6 +7,7 @@ found, and given back.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from azure.servicebus import ServiceBusReceivedMessage
@@ -39,15 +40,11 @@ async def remove(
         before += 1
     if not await _is_there(letter, looking):
         return
-    await taking.use(
-        lambda receiver: _take_out(receiver, letter.sequence, before + 1),
-        answer=ANSWER,
-        most=OPERATION,
-    )
+    take_out = partial(_take_out, sequence=letter.sequence, most=before + 1)
+    await taking.use(take_out, answer=ANSWER, most=OPERATION)
     if await _is_there(letter, looking):
-        raise Later(
-            f"queue {letter.queue}: dead letter {letter.id} is held by somebody else", counts=False
-        )
+        what = f"queue {letter.queue}: dead letter {letter.id} is held by somebody else"
+        raise Later(what, counts=False)
 
 
 async def _is_there(letter: DeadLetter, line: Line[ServiceBusReceiver]) -> bool:

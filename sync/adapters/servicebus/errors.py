@@ -42,6 +42,16 @@ _MISFIT: Final = (
     "com.microsoft:argument-out-of-range",
 )
 
+AS_DESCRIBED: Final = "as infra/queues.json describes it."
+GIVE_ROLES: Final = (
+    "Give the app's identity the roles Azure Service Bus Data Sender and Azure Service Bus Data"
+    " Receiver on the namespace (they take minutes to be effective); with a connection string,"
+    " correct its key."
+)
+COMPARE_QUEUE: Final = (
+    "Compare the queue with infra/queues.json: no sessions, duplicate detection on."
+)
+
 
 def reported(error: Exception, queue: str) -> Exception:
     """The error to raise for what happened on `queue`. `Later` uses up no try: it says nothing
@@ -49,60 +59,36 @@ def reported(error: Exception, queue: str) -> Exception:
     if isinstance(error, MessageAlreadySettled | MessageLockLostError):
         return LockLost(f"queue {queue}: the lock ran out, or the message was settled already")
     if isinstance(error, MessageSizeExceededError):
-        return ValueError(
-            f"queue {queue}: a message is larger with its properties than the namespace takes"
-        )
+        what = "a message is larger with its properties than the namespace takes"
+        return ValueError(f"queue {queue}: {what}")
     named = _named(error)
     if (refusal := _refusal(error, queue, named)) is not None:
         return refusal
+    after = None
+    what = f"queue {queue}: Service Bus cannot be reached or does not answer ({named})"
     if isinstance(error, ServiceBusServerBusyError):
-        return Later(
-            f"queue {queue}: Service Bus is throttling ({named})", after=BUSY_WAIT, counts=False
-        )
+        after, what = BUSY_WAIT, f"queue {queue}: Service Bus is throttling ({named})"
     if isinstance(error, ServiceBusQuotaExceededError):
-        return Later(
-            f"queue {queue} or its namespace is full ({named})", after=FULL_WAIT, counts=False
-        )
-    return Later(
-        f"queue {queue}: Service Bus cannot be reached or does not answer ({named})", counts=False
-    )
+        after, what = FULL_WAIT, f"queue {queue} or its namespace is full ({named})"
+    return Later(what, after=after, counts=False)
 
 
 def _refusal(error: Exception, queue: str, named: str) -> Never | None:
     """What only a person can cure."""
     if isinstance(error, MessagingEntityNotFoundError):
-        return NoSuchQueue(
-            f"queue {queue} does not exist in the Service Bus namespace",
-            remedy=(
-                f"Deploy infra/ again, or create the queue {queue} as infra/queues.json"
-                " describes it."
-            ),
-            code=named,
-        )
+        what = f"queue {queue} does not exist in the Service Bus namespace"
+        remedy = f"Deploy infra/ again, or create the queue {queue} {AS_DESCRIBED}"
+        return NoSuchQueue(what, remedy=remedy, code=named)
     if isinstance(error, MessagingEntityDisabledError):
-        return Never(
-            f"queue {queue} is disabled",
-            remedy=(
-                f"Enable it in the Azure portal: Service Bus namespace > Queues > {queue} > Status."
-            ),
-            code=named,
-        )
+        where = f"Service Bus namespace > Queues > {queue} > Status"
+        remedy = f"Enable it in the Azure portal: {where}."
+        return Never(f"queue {queue} is disabled", remedy=remedy, code=named)
     if isinstance(error, _REFUSED) or isinstance(_cause(error), ClientAuthenticationError):
-        return Never(
-            f"Service Bus refuses access to queue {queue}",
-            remedy=(
-                "Give the app's identity the roles Azure Service Bus Data Sender and Azure Service"
-                " Bus Data Receiver on the namespace (they take minutes to be effective); with a"
-                " connection string, correct its key."
-            ),
-            code=named,
-        )
+        what = f"Service Bus refuses access to queue {queue}"
+        return Never(what, remedy=GIVE_ROLES, code=named)
     if named in _MISFIT:
-        return Never(
-            f"queue {queue} is not set up as the product needs it, or refuses a message ({named})",
-            remedy="Compare the queue with infra/queues.json: no sessions, duplicate detection on.",
-            code=named,
-        )
+        what = f"queue {queue} is not set up as the product needs it, or refuses a message"
+        return Never(f"{what} ({named})", remedy=COMPARE_QUEUE, code=named)
     return None
 
 

@@ -53,9 +53,8 @@ class Inbox:
             left = max(until - loop.time(), LOOK)
             found = await self.line.use(
                 lambda receiver: receiver.receive_messages(most, left),
-                answer=left + ANSWER,
-                most=left + OPERATION,
-            )
+                answer=left + ANSWER, most=left + OPERATION,
+            )  # fmt: skip
         finally:
             self._turn.release()
         self._keep(found)

@@ -115,15 +115,12 @@ class Line(Generic[Link]):
             raise
         except BaseException as error:
             is_shared = isinstance(error, asyncio.CancelledError) and not alone
-            if (
-                self._link is link and not is_shared
-            ):  # what was half written must not be gone on with
-                self._link = None
+            if self._link is link and not is_shared:
+                self._link = None  # what was half written must not be gone on with
             raise
         finally:
-            if (
-                self._link is not link
-            ):  # also for work that outlived the link: the SDK may have opened it again
+            if self._link is not link:
+                # Also for work that outlived the link: the SDK may have opened it again.
                 self._aside.put(link)
 
     async def _open(self) -> Link:

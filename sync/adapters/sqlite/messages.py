@@ -43,6 +43,15 @@ SCHEMA: Final = (
 )
 
 
+HELD = (
+    "SELECT share, count(*) FROM messages WHERE queue = ? AND locked AND ready_at > ?"
+    " GROUP BY share"
+)
+LOCK = (
+    "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE sequence = ?"
+)
+
+
 @dataclass(frozen=True)
 class Sent:
     """A message and when it may first be had."""
@@ -85,19 +94,14 @@ def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) ->
     lines = {share: _due(db, queue, share, now, most) for share in shares}
     held = dict.fromkeys(shares, 0)
     if len(shares) > 1:
-        sql = "SELECT share, count(*) FROM messages WHERE queue = ? AND locked AND ready_at > ?"
-        held |= dict(db.execute(f"{sql} GROUP BY share", (queue, now)).fetchall())
+        held |= dict(db.execute(HELD, (queue, now)).fetchall())
     turns = [
         (held[share] + place, ready_at, due)
         for share, line in lines.items()
         for place, (ready_at, due) in enumerate(line)
     ]
     found = [due for _, _, due in sorted(turns)[:most]]
-    sql = (
-        "UPDATE messages SET locked = 1, deliveries = deliveries + 1, ready_at = ? WHERE"
-        " sequence = ?"
-    )
-    db.executemany(sql, [(until, row[0]) for row in found])
+    db.executemany(LOCK, [(until, row[0]) for row in found])
     return found
 
 

@@ -94,12 +94,11 @@ class SqliteQueue:
         A message whose id its queue has seen within the duplicate window is accepted and dropped.
         """
         now = self._now()
-        sent = [
-            Sent(message, max(now, micro(message.not_before) if message.not_before else 0))
-            for message in messages
-        ]
+        sent = []
         for message in messages:
             check(message)
+            due = micro(message.not_before) if message.not_before else 0
+            sent.append(Sent(message, max(now, due)))
 
         def work(db: sqlite3.Connection) -> None:
             for each in sent:

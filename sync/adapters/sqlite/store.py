@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from sync.core.errors import Later, Never
 
@@ -38,6 +38,13 @@ class _Write(Generic[T]):
     done: "asyncio.Future[T]"
     error: Exception | None = None
     result: T | None = None
+
+    def settle(self) -> None:
+        """Tell who waits for it."""
+        if self.error is None:
+            self.done.set_result(cast("T", self.result))
+        else:
+            self.done.set_exception(self.error)
 
 
 class SqliteStore:
@@ -63,11 +70,6 @@ class SqliteStore:
             self._db = _opened(self.path, schema, synchronous, busy.total_seconds())
         except sqlite3.Error as error:
             raise self._fault(error) from None
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether nobody else can see this store, and nothing of it outlives the process."""
-        return self.path == MEMORY
 
     def read(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """What has been committed, now. Raises `Later` or `Never` as writes do."""
@@ -96,12 +98,7 @@ class SqliteStore:
 
     def flush(self) -> None:
         """Commit what is pending now, instead of at the loop's next turn."""
-        while self._pending:
-            batch = [write for write in self._pending[:MOST_PER_COMMIT] if not write.done.done()]
-            del self._pending[:MOST_PER_COMMIT]
-            if batch:
-                break
-        else:
+        if not (batch := self._next_batch()):
             return
         if self._pending and self._loop:
             self._loop.call_soon(self.flush)
@@ -111,10 +108,16 @@ class SqliteStore:
             for write in batch:
                 write.error = self._fault(error)
         for write in batch:
-            if write.error is None:
-                write.done.set_result(write.result)
-            else:
-                write.done.set_exception(write.error)
+            write.settle()
+
+    def _next_batch(self) -> list[_Write[Any]]:
+        """The next writes that somebody still waits for."""
+        while self._pending:
+            batch = [write for write in self._pending[:MOST_PER_COMMIT] if not write.done.done()]
+            del self._pending[:MOST_PER_COMMIT]
+            if batch:
+                return batch
+        return []
 
     def wipe(self) -> bool:
         """Put the log's pages into the file and empty the log: nothing that was deleted is left in
@@ -157,46 +160,42 @@ class SqliteStore:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for write in batch:
-                self._attempt(write)
-            self._db.execute("COMMIT")
+                self._attempt(write, is_alone=len(batch) == 1)
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
                 with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                     self._db.execute("ROLLBACK")
 
-    def _attempt(self, write: _Write[Any]) -> None:
-        self._db.execute("SAVEPOINT one")
+    def _attempt(self, write: _Write[Any], *, is_alone: bool) -> None:
+        if not is_alone:  # else the transaction itself is undone
+            self._db.execute("SAVEPOINT one")
         try:
             write.result = write.work(self._db)
         except Exception as error:
             if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
                 raise  # the disk, the file or the statement: nothing of this transaction is kept
             write.error = error
-            self._db.execute("ROLLBACK TO one")
-        self._db.execute("RELEASE one")
+            self._db.execute("ROLLBACK" if is_alone else "ROLLBACK TO one")
+        if not is_alone:
+            self._db.execute("RELEASE one")
 
     def _fault(self, error: sqlite3.Error) -> Exception:
         """SQLite's error in terms of what to do next; its texts name files and columns, never
         contents."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if (
-            code == sqlite3.SQLITE_ERROR
-        ):  # a statement that is wrong, a connection that is closed: a bug
-            return error
+        if code == sqlite3.SQLITE_ERROR:
+            return error  # a statement that is wrong, a connection that is closed: a bug
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return Later(
-                f"{self.path} is held by another process", after=timedelta(seconds=1), counts=False
-            )
+            what = f"{self.path} is held by another process"
+            return Later(what, after=timedelta(seconds=1), counts=False)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return Never(
-                f"{self.path} is damaged or no database: {error}",
-                remedy="Restore the file from its backup.",
-            )
+            what = f"{self.path} is damaged or no database: {error}"
+            return Never(what, remedy="Restore the file from its backup.")
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            return Never(
-                f"{self.path}: {error}",
-                remedy="Give the program's user the right to write in that folder.",
-            )
+            remedy = "Give the program's user the right to write in that folder."
+            return Never(f"{self.path}: {error}", remedy=remedy)
         return Later(f"{self.path}: {error}")
 
 

@@ -66,9 +66,8 @@ def step_of(table: str, operation: Operation) -> Step:
     row = operation.row
     if isinstance(operation, Delete):
         check_key(table, row.partition, row.key)
-        return Step(
-            row, "delete", keys_of(row.partition, row.key), _unchanged(row), may_miss=not row.etag
-        )
+        keys = keys_of(row.partition, row.key)
+        return Step(row, "delete", keys, _unchanged(row), may_miss=not row.etag)
     row = replace(row, values=tidy(table, row))
     entity = entity_of(row)
     if isinstance(operation, Insert):

@@ -14,15 +14,13 @@ from typing import Final
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
+from sync.adapters.azure_answers import BUSY, CHECK_IDENTITY, REFUSED_WAIT, header, wished
 from sync.core.errors import Later, Never
 from sync.core.ports import Conflict
 
 ROLE: Final = "Storage Table Data Contributor (0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3)"
-REFUSED_WAIT: Final = timedelta(minutes=5)
-"""Without a token nothing works: a person, or Entra, cures that; asking more often helps nobody."""
 DELETED_WAIT: Final = timedelta(minutes=1)
 """A deleted table's name is free again after some 40 seconds."""
-LONGEST_WAIT: Final = timedelta(minutes=10)
 
 MISSING_TABLE: Final = "TableNotFound"
 MISSING_ROW: Final = "ResourceNotFound"
@@ -35,8 +33,13 @@ _CONFLICTS: Final = frozenset(
         "EntityNotFound",
     }
 )
-_BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _CODE: Final = re.compile(r'"code"\s*:\s*"(\w{1,80})"|<(?:\w+:)?[Cc]ode>(\w{1,80})<')
+
+GIVE_ROLE: Final = (
+    f"Give the app's identity the role {ROLE} on the storage account (it takes minutes to be"
+    " effective) and let the account's network rules admit the app; with a connection string,"
+    " correct its key."
+)
 
 
 @contextmanager
@@ -61,64 +64,33 @@ def code_of(error: HttpResponseError) -> str:
     if known:
         return str(getattr(known, "value", known))
     found = _CODE.search(str(error))
-    return _header(error, "x-ms-error-code") or (found[1] or found[2] if found else "")
+    return header(error, "x-ms-error-code") or (found[1] or found[2] if found else "")
 
 
 def _answered(table: str, error: HttpResponseError) -> Exception:
     code, status = code_of(error), error.status_code
     if code in _CONFLICTS:
-        return Conflict(
-            f"table {table}: the row exists already, has gone, or has changed since it was read"
-            f" ({code})"
-        )
+        what = "the row exists already, has gone, or has changed since it was read"
+        return Conflict(f"table {table}: {what} ({code})")
     if code in ("TableBeingDeleted", MISSING_TABLE):
-        return Later(
-            f"table {table} is being deleted or made ({code})", after=DELETED_WAIT, counts=False
-        )
+        what = f"table {table} is being deleted or made ({code})"
+        return Later(what, after=DELETED_WAIT, counts=False)
     named = f"{code or 'no code'}, HTTP {status}"
     if status is None or status == 401:
-        return Later(
-            f"table {table}: no token that Table Storage accepts"
-            f" ({named if status else type(error).__name__}): check the app's identity and its"
-            " tenant",
-            after=REFUSED_WAIT,
-            counts=False,
-        )
-    if status in _BUSY:
-        return Later(
-            f"table {table}: Table Storage is busy or in trouble ({named})",
-            after=_wished(error),
-            counts=False,
-        )
+        told = named if status else type(error).__name__
+        what = f"no token that Table Storage accepts ({told}): {CHECK_IDENTITY}"
+        return Later(f"table {table}: {what}", after=REFUSED_WAIT, counts=False)
+    if status in BUSY:
+        what = f"table {table}: Table Storage is busy or in trouble ({named})"
+        return Later(what, after=wished(error), counts=False)
     return _refused(table, error, named)
 
 
 def _refused(table: str, error: HttpResponseError, named: str) -> Never:
-    request = _header(error, "x-ms-request-id")
+    request = header(error, "x-ms-request-id")
     if error.status_code == 403:
-        return Never(
-            f"Table Storage refuses access to table {table} ({named})",
-            remedy=(
-                f"Give the app's identity the role {ROLE} on the storage account (it takes minutes"
-                " to be effective) and let the account's network rules admit the app; with a"
-                " connection string, correct its key."
-            ),
-            code=request,
-        )
-    return Never(
-        f"Table Storage refuses a request to table {table} ({named})",
-        remedy="This is a fault of the product: report it with this code.",
-        code=request,
-    )
-
-
-def _wished(error: HttpResponseError) -> timedelta | None:
-    """What Retry-After asks for, in seconds; None leaves the wait to the retry table."""
-    text = _header(error, "Retry-After")
-    return (
-        min(timedelta(seconds=int(text)), LONGEST_WAIT) if re.fullmatch(r"\d{1,6}", text) else None
-    )
-
-
-def _header(error: HttpResponseError, name: str) -> str:
-    return str(getattr(error.response, "headers", {}).get(name) or "")
+        what = f"Table Storage refuses access to table {table} ({named})"
+        return Never(what, remedy=GIVE_ROLE, code=request)
+    what = f"Table Storage refuses a request to table {table} ({named})"
+    remedy = "This is a fault of the product: report it with this code."
+    return Never(what, remedy=remedy, code=request)

@@ -185,9 +185,8 @@ class AzureTables:
                 try:
                     return await client.submit_transaction([step.call for step in left])
                 except RequestTooLargeError:
-                    raise ValueError(
-                        f"table {table}: a transaction of more than 4 MiB as it is sent"
-                    ) from None
+                    what = f"table {table}: a transaction of more than 4 MiB as it is sent"
+                    raise ValueError(what) from None
                 except TableTransactionError as error:
                     if code_of(error) != MISSING_ROW or not left[error.index].may_miss:
                         raise

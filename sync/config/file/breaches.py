@@ -42,32 +42,32 @@ def sound(section: type[S], written: object) -> S | None:
         return None
 
 
-def template_breaches(
-    path: Path, template: str, known: tuple[str, ...], needed: str
-) -> Iterator[Breach]:
-    """What is wrong with a template for numbers: names in braces, of those `known`; `needed` tells
-    records apart."""
-    allowed = ", ".join(f"{{{name}}}" for name in known)
+def template_breaches(path: Path, template: str, known: tuple[str, ...]) -> Iterator[Breach]:
+    """What is wrong with a template for numbers: names in braces, of those `known`; the first one
+    tells records apart."""
+    allowed, needed = ", ".join(f"{{{name}}}" for name in known), known[0]
     try:
-        parts = [
-            (name, spec, turned)
-            for _, name, spec, turned in Formatter().parse(template)
-            if name is not None
-        ]
+        parts = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError:
-        yield Breach(
-            path,
-            "the template has a brace without its partner",
-            f"Write names in braces; known: {allowed}.",
-        )
+        remedy = f"Write names in braces; known: {allowed}."
+        yield Breach(path, "the template has a brace without its partner", remedy)
         return
-    strange = [name for name, spec, turned in parts if name not in known or spec or turned]
+    strange = [name for _, name, spec, turned in parts if name not in known or spec or turned]
     if strange:
-        yield Breach(
-            path,
-            f"the template names {{{strange[0]}}}, which is not known here",
-            f"Known: {allowed}.",
-        )
-    elif needed not in {name for name, _, _ in parts}:
+        what = f"the template names {{{strange[0]}}}, which is not known here"
+        yield Breach(path, what, f"Known: {allowed}.")
+    elif needed not in {part[1] for part in parts}:
         what = f"the template has no {{{needed}}}, so every record would get the same number"
         yield Breach(path, what, f"Add {{{needed}}} to it.")
+
+
+def too_long(path: Path, template: str, number: str) -> Iterator[Breach]:
+    """Where `number`, made from a template for F&O's numbers, exceeds them even with the shortest
+    increment id."""
+    least = template.replace("{store_id}", "1")
+    for name in ("{increment_id}", "{order_increment_id}"):
+        least = least.replace(name, "0" * SHORTEST_INCREMENT)
+    if len(least) > LONGEST_NUMBER:
+        held = f"has {len(least)} characters or more; F&O holds {LONGEST_NUMBER}"
+        remedy = "Shorten the fixed part of the template."
+        yield Breach(path, f"{number} made from it {held}", remedy)

@@ -157,20 +157,16 @@ def _words_of_value(error: ErrorDetails) -> tuple[str, str]:
     if kind in ("literal_error", "enum"):
         choices = re.findall(r"'([^']*)'", context["expected"])
         listed = ", ".join(f'"{choice}"' for choice in choices)
-        return (
-            f"{_found(value)} is not known here",
-            f"{closest(str(value), choices)}Write one of {listed}.",
-        )
+        remedy = f"{closest(str(value), choices)}Write one of {listed}."
+        return f"{_found(value)} is not known here", remedy
     if kind == "string_pattern_mismatch":
         return PATTERNS[context["pattern"]]
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
         return f"{_found(value)} is out of range", f"Write {bound}."
     if kind == "too_long":
-        return (
-            f"there are {context['actual_length']} entries",
-            f"Write {context['max_length']} at most.",
-        )
+        most = context["max_length"]
+        return f"there are {context['actual_length']} entries", f"Write {most} at most."
     return f"{_kind(value)} stands here", f"Write {EXPECTED.get(kind, error['msg'])}."
 
 

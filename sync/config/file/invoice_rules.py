@@ -8,16 +8,27 @@ from typing import Any, Final
 
 from sync.config.connections import CreditMemos, Invoices, NumberMode, Orders, WriteBack
 from sync.config.file.breaches import (
-    LONGEST_NUMBER,
-    SHORTEST_INCREMENT,
     Breach,
     is_flowing,
     sound,
     template_breaches,
+    too_long,
 )
 from sync.config.file.toml_lines import Path
 
-REFERENCES: Final = ("order_increment_id", "increment_id", "store_id")
+REFERENCES: Final = ("increment_id", "order_increment_id", "store_id")
+
+PART_NUMBERS: Final = (
+    'Part them by a sign that no number holds, as in "{order_increment_id}/{increment_id}".'
+)
+NUMBERED_AS_ORDERS: Final = (
+    "a credit memo's return order would get the number of the sales order with the same increment"
+    " id"
+)
+SAME_REFERENCE: Final = (
+    "an invoice and a credit memo of the same number would have the same reference in F&O"
+)
+TELL_APART: Final = 'Tell them apart, as in "{order_increment_id}/C{increment_id}".'
 
 
 def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
@@ -29,15 +40,9 @@ def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Brea
     if invoices:
         yield from _invoices((*path, "invoices"), invoices)
     if memos:
-        yield from _reference(
-            (*path, "creditmemos", "reference_template"), memos.reference_template
-        )
-    orders = sound(Orders, written.get("orders", {}))
-    is_returned = (
-        memos is not None and is_flowing(written, "creditmemos") and memos.recipe == "return-order"
-    )
-    if orders and memos and is_returned and orders.numbers is NumberMode.OURS:
-        yield from _return_numbers(path, orders, memos)
+        place = (*path, "creditmemos", "reference_template")
+        yield from _reference(place, memos.reference_template)
+        yield from _return_numbers(path, written, memos)
     if invoices and memos:
         yield from _recipes(path, written, invoices, memos)
     if receipts:
@@ -51,30 +56,20 @@ def _invoices(path: Path, invoices: Invoices) -> Iterator[Breach]:
         what = "this sign cannot part the segments of an account"
         remedy = 'Write the delimiter of the chart of accounts in F&O, as in "-".'
         yield Breach((*path, "dimension_delimiter"), what, remedy)
-    if "on_account" in invoices.model_fields_set:
-        for method in invoices.on_account:
-            if method in invoices.banks or method == "*":
-                what = (
-                    f'"{method}" moves no money by on_account, and "banks" names a bank account'
-                    " for it"
-                )
-                yield Breach(
-                    (*path, "on_account"), what, f'Leave "{method}" out of one of the two.'
-                )
+    chosen = invoices.on_account if "on_account" in invoices.model_fields_set else ()
+    for method in (method for method in chosen if method in invoices.banks or method == "*"):
+        what = f'"{method}" moves no money by on_account, and "banks" names a bank account for it'
+        yield Breach((*path, "on_account"), what, f'Leave "{method}" out of one of the two.')
     for section, table in (("accounts", invoices.accounts), ("banks", invoices.banks)):
-        for name, account in table.items():
-            if not account.strip():
-                yield Breach(
-                    (*path, section, name),
-                    "the account is empty",
-                    "Write its number, or leave the line out.",
-                )
+        for name in (name for name, account in table.items() if not account.strip()):
+            remedy = "Write its number, or leave the line out."
+            yield Breach((*path, section, name), "the account is empty", remedy)
 
 
 def _reference(path: Path, template: str) -> Iterator[Breach]:
     """References are read back from what F&O posted: where one number ends and the next begins must
     be seen."""
-    broken = list(template_breaches(path, template, REFERENCES, "increment_id"))
+    broken = list(template_breaches(path, template, REFERENCES))
     yield from broken
     if broken:
         return
@@ -82,12 +77,7 @@ def _reference(path: Path, template: str) -> Iterator[Breach]:
     for (_, first), (between, second) in pairwise(parts):
         if first and second and not _parts(first, between):
             what = f"nothing shows where {{{first}}} ends and {{{second}}} begins"
-            yield Breach(
-                path,
-                what,
-                "Part them by a sign that no number holds, as in"
-                ' "{order_increment_id}/{increment_id}".',
-            )
+            yield Breach(path, what, PART_NUMBERS)
 
 
 def _parts(first: str, between: str) -> bool:
@@ -98,74 +88,50 @@ def _parts(first: str, between: str) -> bool:
     return any(not sign.isalnum() and sign != "-" for sign in between)
 
 
-def _return_numbers(path: Path, orders: Orders, memos: CreditMemos) -> Iterator[Breach]:
+def _return_numbers(path: Path, written: Mapping[str, Any], memos: CreditMemos) -> Iterator[Breach]:
     """Return orders and sales orders are numbered from one sequence, so no template may make the
     same of both."""
+    orders = sound(Orders, written.get("orders", {}))
+    is_returned = is_flowing(written, "creditmemos") and memos.recipe == "return-order"
+    if not orders or not is_returned or orders.numbers is not NumberMode.OURS:
+        return
     place, template = (*path, "creditmemos", "number_template"), memos.number_template
-    yield from template_breaches(place, template, REFERENCES, "increment_id")
-    least = template.replace("{store_id}", "1")
-    for name in ("{increment_id}", "{order_increment_id}"):
-        least = least.replace(name, "0" * SHORTEST_INCREMENT)
-    if len(least) > LONGEST_NUMBER:
-        what = (
-            f"a return order's number made from it has {len(least)} characters or more; F&O holds"
-            f" {LONGEST_NUMBER}"
-        )
-        yield Breach(place, what, "Shorten the fixed part of the template.")
+    yield from template_breaches(place, template, REFERENCES)
+    yield from too_long(place, template, "a return order's number")
     if template == orders.number_template:
-        what = (
-            "a credit memo's return order would get the number of the sales order with the same"
-            " increment id"
-        )
-        yield Breach(place, what, 'Tell them apart, as in "{store_id}-C{increment_id}".')
+        remedy = 'Tell them apart, as in "{store_id}-C{increment_id}".'
+        yield Breach(place, NUMBERED_AS_ORDERS, remedy)
 
 
 def _recipes(
     path: Path, written: Mapping[str, Any], invoices: Invoices, memos: CreditMemos
 ) -> Iterator[Breach]:
     """What the recipes of the flows that are on cannot do without."""
-    books = is_flowing(written, "invoices") and invoices.recipe != "payment-journal"
-    credits_ = is_flowing(written, "creditmemos") and memos.recipe == "free-text-credit"
-    pays = is_flowing(written, "invoices") and invoices.recipe != "free-text-invoice"
-    refunds = is_flowing(written, "creditmemos") and memos.refund_payment
+    place = (*path, "invoices")
+    invoiced, credited = is_flowing(written, "invoices"), is_flowing(written, "creditmemos")
+    books = invoiced and invoices.recipe != "payment-journal"
+    credits_ = credited and memos.recipe == "free-text-credit"
     if (books or credits_) and not invoices.revenue_account and not invoices.accounts:
         recipe = invoices.recipe if books else memos.recipe
         what = f'"revenue_account" is missing; recipe "{recipe}" needs a main account'
-        yield Breach(
-            (*path, "invoices", "revenue_account"), what, 'Write revenue_account = "…" in invoices.'
-        )
-    if pays or refunds:
-        yield from _journal(
-            (*path, "invoices"),
-            invoices,
-            f'recipe "{invoices.recipe}"' if pays else "refund_payment",
-        )
+        yield Breach((*place, "revenue_account"), what, 'Write revenue_account = "…" in invoices.')
+    if invoiced and invoices.recipe != "free-text-invoice":
+        yield from _journal(place, invoices, f'recipe "{invoices.recipe}"')
+    elif credited and memos.refund_payment:
+        yield from _journal(place, invoices, "refund_payment")
     if books and credits_ and invoices.reference_template == memos.reference_template:
-        what = (
-            "an invoice and a credit memo of the same number would have the same reference in F&O"
-        )
-        yield Breach(
-            (*path, "creditmemos", "reference_template"),
-            what,
-            'Tell them apart, as in "{order_increment_id}/C{increment_id}".',
-        )
+        yield Breach((*path, "creditmemos", "reference_template"), SAME_REFERENCE, TELL_APART)
 
 
 def _journal(path: Path, invoices: Invoices, why: str) -> Iterator[Breach]:
     if not invoices.banks:
         what = f'"banks" is missing; {why} needs a bank account'
-        yield Breach(
-            (*path, "banks"),
-            what,
-            'Write banks = { "*" = "…" }, or a bank account per payment method.',
-        )
+        remedy = 'Write banks = { "*" = "…" }, or a bank account per payment method.'
+        yield Breach((*path, "banks"), what, remedy)
     if not invoices.journal.strip():
         what = f'"journal" is empty; {why} needs the name of a customer payment journal'
-        yield Breach(
-            (*path, "journal"),
-            what,
-            'Write journal = "…", as General ledger > Journal names has it.',
-        )
+        remedy = 'Write journal = "…", as General ledger > Journal names has it.'
+        yield Breach((*path, "journal"), what, remedy)
 
 
 def _receipts(path: Path, written: Mapping[str, Any], receipts: WriteBack) -> Iterator[Breach]:

@@ -8,7 +8,7 @@ legal entity would take each other's orders for their own.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
-from typing import Any
+from typing import Any, Final
 
 from sync.config.connections import (
     Commerce,
@@ -29,8 +29,16 @@ from sync.config.connections.templates import (
     tells_stores_apart,
     templates_in_use,
 )
-from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.breaches import Breach, S, is_flowing, sound
 from sync.config.file.toml_lines import Path
+
+RUN_TOGETHER: Final = (
+    "nothing shows where one number ends and the next begins, so two stores may come to the same"
+)
+GIVE_PREFIX: Final = (
+    "Give each connection a prefix of its own in the template, so that no two records share a"
+    " number."
+)
 
 
 @dataclass(frozen=True)
@@ -73,25 +81,18 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
     tables = written if isinstance(written, Mapping) else {}
     dynamics = sound(Dynamics, table.get("dynamics"))
     stores = [store for entry in tables.values() if (store := sound(Store, entry))]
-    named = {store.company for store in stores if store.company} | (
-        {dynamics.company} if dynamics else set()
-    )
+    named = {store.company for store in stores} | {dynamics.company if dynamics else ""}
     return _Facts(
-        path,
-        sound(Commerce, table.get("commerce")),
-        dynamics,
-        sound(Orders, table.get("orders", {})),
-        sound(Customers, table.get("customers", {})),
-        sound(Companies, table.get("companies", {})) if is_flowing(table, "companies") else None,
-        sound(Invoices, table.get("invoices", {})) if is_flowing(table, "invoices") else None,
-        (
-            sound(CreditMemos, table.get("creditmemos", {}))
-            if is_flowing(table, "creditmemos")
-            else None
-        ),
-        tuple(tables),
-        frozenset(named),
-    )
+        path, sound(Commerce, table.get("commerce")), dynamics,
+        sound(Orders, table.get("orders", {})), sound(Customers, table.get("customers", {})),
+        _flowing(Companies, table, "companies"), _flowing(Invoices, table, "invoices"),
+        _flowing(CreditMemos, table, "creditmemos"), tuple(tables),
+        frozenset(company for company in named if company),
+    )  # fmt: skip
+
+
+def _flowing(section: type[S], table: Mapping[str, Any], flow: str) -> S | None:
+    return sound(section, table.get(flow, {})) if is_flowing(table, flow) else None
 
 
 def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
@@ -104,82 +105,52 @@ def _numbers_of_stores(one: _Facts) -> Iterator[Breach]:
             what = "the template has no {store_id}, and two stores may use the same increment id"
             remedy = f"Put {{store_id}} into it, as in {SUGGESTED[section]}. {BEFORE}"
             yield Breach((*one.path, section, name), what, remedy)
-        elif any(
-            first and second and between.isdigit() | (not between)
-            for first, between, second in _pairs(parsed(template))
-        ):
-            what = (
-                "nothing shows where one number ends and the next begins, so two stores may come to"
-                " the same"
-            )
-            yield Breach(
-                (*one.path, section, name),
-                what,
-                f"Part them by a sign, as in {SUGGESTED[section]}.",
-            )
+        elif _run_together(template):
+            remedy = f"Part them by a sign, as in {SUGGESTED[section]}."
+            yield Breach((*one.path, section, name), RUN_TOGETHER, remedy)
 
 
-def _pairs(fields: list[tuple[str, str | None]]) -> Iterator[tuple[str | None, str, str | None]]:
-    for (_, first), (between, second) in pairwise(fields):
-        yield first, between, second
+def _run_together(template: str) -> bool:
+    return any(
+        first and second and (between.isdigit() or not between)
+        for (_, first), (between, second) in pairwise(parsed(template))
+    )
 
 
 def _same_stores(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
-    if (
-        earlier.commerce is None
-        or later.commerce is None
-        or earlier.commerce.url != later.commerce.url
-    ):
+    if not _of_one_host(earlier.commerce, later.commerce):
         return
-    other = earlier.path[-1]
-    for store in later.stores:
-        if store in earlier.stores:
-            what = (
-                f'store "{store}" of this shop is in connection "{other}" as well, so its orders'
-                " would be posted twice"
-            )
-            yield Breach(
-                (*later.path, "stores", store),
-                what,
-                "Leave the store in one of the two connections.",
-            )
+    other = f'connection "{earlier.path[-1]}" as well, so its orders would be posted twice'
+    for store in (store for store in later.stores if store in earlier.stores):
+        remedy = "Leave the store in one of the two connections."
+        place = (*later.path, "stores", store)
+        yield Breach(place, f'store "{store}" of this shop is in {other}', remedy)
     for one, two in ((earlier, later), (later, earlier)):
         if "default" in one.stores and "default" not in two.stores and two.stores:
-            what = (
-                '"default" takes every store of this shop, also those of connection'
-                f' "{two.path[-1]}"'
-            )
-            yield Breach(
-                (*one.path, "stores", "default"),
-                what,
-                "Name each store by its id where a shop has two connections.",
-            )
+            others = f'also those of connection "{two.path[-1]}"'
+            remedy = "Name each store by its id where a shop has two connections."
+            place = (*one.path, "stores", "default")
+            yield Breach(place, f'"default" takes every store of this shop, {others}', remedy)
+
+
+def _of_one_host(one: Commerce | Dynamics | None, two: Commerce | Dynamics | None) -> bool:
+    return one is not None and two is not None and one.url == two.url
 
 
 def _same_numbers(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
     """Two shops number their records alike: the first order is 000000001 in each. So do two stores
     of one shop."""
-    if (
-        earlier.commerce is None
-        or later.commerce is None
-        or not earlier.companies & later.companies
-    ):
+    if earlier.commerce is None or later.commerce is None:
         return
-    if (
-        earlier.dynamics is None
-        or later.dynamics is None
-        or earlier.dynamics.url != later.dynamics.url
-    ):
+    if not earlier.companies & later.companies:
         return
-    is_one_shop = earlier.commerce.url == later.commerce.url
+    if not _of_one_host(earlier.dynamics, later.dynamics):
+        return
+    is_one_shop = _of_one_host(earlier.commerce, later.commerce)
+    other = "other stores of this shop" if is_one_shop else "another shop of this legal entity"
     for section, name in _alike(earlier, later, is_one_shop=is_one_shop):
-        other = "other stores of this shop" if is_one_shop else "another shop of this legal entity"
         what = f'connection "{earlier.path[-1]}" has the same {name} for {other}'
-        remedy = (
-            "Give each connection a prefix of its own in the template, so that no two records share"
-            " a number."
-        )
-        yield Breach((*later.path, section, name), what, remedy)
+        yield Breach((*later.path, section, name), what, GIVE_PREFIX)
 
 
 def _alike(earlier: _Facts, later: _Facts, *, is_one_shop: bool) -> Iterator[tuple[str, str]]:

@@ -72,6 +72,16 @@ SYNTAX: Final = {
     ),
 }
 
+NO_FILE: Final = Fault(
+    0, "", "there is no such file",
+    "Run `init` to write one, or name another with SYNC_CONNECTIONS.",
+)  # fmt: skip
+SAVE_AS_TEXT: Final = "Save the file as UTF-8 text."
+TOO_DEEP: Final = Fault(0, "", "lists or tables are nested too deeply", "Flatten them.")
+TOO_MANY_DIGITS: Final = Fault(
+    0, "", "a number has thousands of digits", "Write the number that was meant."
+)
+
 
 def read_connections(path: FilePath, *, flows: Collection[str] = FLOW_NAMES) -> Connections:
     """The connections of the file. `flows` are the names that a connection may list.
@@ -79,7 +89,8 @@ def read_connections(path: FilePath, *, flows: Collection[str] = FLOW_NAMES) -> 
     Raises `BadConfiguration` with every fault at once; no value that may be a secret is in its
     text.
     """
-    return connections_from(_text(path), flows=flows, file=path.name)
+    text = _text(_bytes(path), path.name)
+    return connections_from(text, flows=flows, file=path.name)
 
 
 def connections_from(
@@ -92,51 +103,39 @@ def connections_from(
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration([_syntax_fault(str(error), text)], file) from None
     except RecursionError:
-        raise BadConfiguration(
-            [Fault(0, "", "lists or tables are nested too deeply", "Flatten them.")], file
-        ) from None
+        raise BadConfiguration([TOO_DEEP], file) from None
     except ValueError:
-        fault = Fault(0, "", "a number has thousands of digits", "Write the number that was meant.")
-        raise BadConfiguration([fault], file) from None
+        raise BadConfiguration([TOO_MANY_DIGITS], file) from None
     if not written:
         raise BadConfiguration([_empty()], file)
-    faults = [
-        Fault(lines.of(b.path), dotted(b.path), b.what, b.remedy) for b in _breaches(written, flows)
-    ]
+    breaches = _breaches(written, flows)
+    faults = [Fault(lines.of(b.path), dotted(b.path), b.what, b.remedy) for b in breaches]
     if faults:
         raise BadConfiguration(faults, file)
     return Connections.model_validate(written)
 
 
-def _text(path: FilePath) -> str:
+def _bytes(path: FilePath) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        fault = Fault(
-            0,
-            "",
-            "there is no such file",
-            "Run `init` to write one, or name another with SYNC_CONNECTIONS.",
-        )
-        raise BadConfiguration([fault], path.name) from None
+        raise BadConfiguration([NO_FILE], path.name) from None
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         fault = Fault(0, "", f"it cannot be read: {reason}", "Name a file that this user may read.")
         raise BadConfiguration([fault], path.name) from None
+
+
+def _text(raw: bytes, file: str) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        fault = Fault(line, "", "this is not text in UTF-8", "Save the file as UTF-8 text.")
-        raise BadConfiguration([fault], path.name) from None
+        fault = Fault(line, "", "this is not text in UTF-8", SAVE_AS_TEXT)
+        raise BadConfiguration([fault], file) from None
     if "\0" in text:
-        fault = Fault(
-            text.count("\n", 0, text.index("\0")) + 1,
-            "",
-            "this is not text",
-            "Save the file as UTF-8 text.",
-        )
-        raise BadConfiguration([fault], path.name)
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise BadConfiguration([Fault(line, "", "this is not text", SAVE_AS_TEXT)], file)
     return text
 
 
@@ -189,20 +188,21 @@ def _breaches(written: Mapping[str, Any], flows: Collection[str]) -> Iterator[Br
         Connections.model_validate(written)
     except ValidationError as error:
         reported = {breach.path for breach in fractions}
-        yield from (
-            breach for breach in breaches_of_kind(error.errors()) if breach.path not in reported
-        )
+        told = breaches_of_kind(error.errors())
+        yield from (breach for breach in told if breach.path not in reported)
     connections = written.get("connections")
-    if not isinstance(connections, Mapping):
-        return
+    if isinstance(connections, Mapping):
+        yield from _breaches_of_rules(connections, flows)
+
+
+def _breaches_of_rules(connections: Mapping[str, Any], flows: Collection[str]) -> Iterator[Breach]:
+    path = ("connections",)
     if not connections:
-        yield Breach(
-            ("connections",), "there is no connection", "Add a table [connections.<name>]."
-        )
+        yield Breach(path, "there is no connection", "Add a table [connections.<name>].")
     for name, table in connections.items():
         if isinstance(table, Mapping):
-            yield from section_breaches(("connections", name), table)
-            yield from _unknown_flows(("connections", name, "flows"), table.get("flows", ()), flows)
+            yield from section_breaches((*path, name), table)
+            yield from _unknown_flows((*path, name, "flows"), table.get("flows", ()), flows)
     yield from overlap_breaches(connections)
 
 

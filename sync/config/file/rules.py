@@ -14,22 +14,21 @@ from sync.config.connections import (
     Dynamics,
     NumberMode,
     Orders,
+    SegmentHome,
     Store,
     tax_codes_in,
 )
 from sync.config.file.accounts import account_breaches
 from sync.config.file.breaches import (
-    LONGEST_NUMBER,
-    SHORTEST_INCREMENT,
     Breach,
     sound,
     template_breaches,
+    too_long,
 )
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
-    PAAS_KEYS,
-    SAAS_KEYS,
+    EDITION_KEYS,
     leaked,
     looks_like_a_secret,
     needed,
@@ -45,6 +44,16 @@ LINES_OF_HEADERS: Final = {
     "SalesOrderHeadersV2": "SalesOrderLines",
 }
 MANY_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
+
+IN_ORDERS: Final = ("increment_id", "store_id", "entity_id")
+USE_OTHER_AUTH: Final = (
+    'Use auth = "secret", "certificate" or "managed_identity"; a static token is for a host on this'
+    " machine."
+)
+NAME_STORE: Final = "Write the number that Stores > All Stores shows in its URL (not the code)."
+NAME_GUEST_ACCOUNT: Final = (
+    'Write guest_account = "…" here or in stores.default, or customers.guests = "per_email".'
+)
 
 
 def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
@@ -68,16 +77,14 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
 def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
     yield from url_breaches((*path, "url"), commerce.url, paths=True)
     yield from url_breaches((*path, "ims_url"), commerce.ims_url)
-    keys = PAAS_KEYS if commerce.edition == "paas" else SAAS_KEYS
-    yield from needed(path, commerce, keys, f'edition "{commerce.edition}"')
+    edition = commerce.edition
+    yield from needed(path, commerce, EDITION_KEYS[edition], f'edition "{edition}"')
     yield from pasted(path, commerce)
-    for place, name in enumerate(commerce.webhook.keys):
-        if looks_like_a_secret(name):
-            yield leaked((*path, "webhook", "keys", str(place)))
-    if len(set(commerce.webhook.keys)) < len(commerce.webhook.keys):
-        yield Breach(
-            (*path, "webhook", "keys"), "the same key is named twice", "Name each key once."
-        )
+    keys_at, names = (*path, "webhook", "keys"), commerce.webhook.keys
+    pasted_at = [str(place) for place, name in enumerate(names) if looks_like_a_secret(name)]
+    yield from (leaked((*keys_at, place)) for place in pasted_at)
+    if len(set(names)) < len(names):
+        yield Breach(keys_at, "the same key is named twice", "Name each key once.")
     if commerce.events:
         yield from url_breaches((*path, "events", "key_host"), commerce.events.key_host)
         yield from needed((*path, "events"), commerce.events, ("client_id",), "Adobe I/O Events")
@@ -88,39 +95,32 @@ def _dynamics(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
     yield from url_breaches((*path, "authority"), dynamics.authority)
     yield from needed(path, dynamics, AUTH_KEYS[dynamics.auth], f'auth "{dynamics.auth}"')
     yield from pasted(path, dynamics)
-    if dynamics.auth == "bearer" and not is_loopback(dynamics.url):
-        remedy = (
-            'Use auth = "secret", "certificate" or "managed_identity"; a static token is for a host'
-            " on this machine."
-        )
-        yield Breach(
-            (*path, "auth"), 'auth "bearer" is written for a host that is not this machine', remedy
-        )
-    if dynamics.tenant and dynamics.tenant.lower() in MANY_TENANTS:
-        what = f'tenant "{dynamics.tenant}" stands for any tenant, and F&O refuses its tokens'
-        yield Breach(
-            (*path, "tenant"), what, "Write the id or the domain of the customer's own tenant."
-        )
-    lines = LINES_OF_HEADERS[dynamics.order_headers]
-    if dynamics.order_lines != lines:
-        named = "order_lines" if "order_lines" in dynamics.model_fields_set else "order_headers"
-        what = (
-            f"order_headers {dynamics.order_headers} does not go with order_lines"
-            f" {dynamics.order_lines}"
-        )
-        yield Breach(
-            (*path, named),
-            what,
-            f'Write order_lines = "{lines}" (or leave both out for the newest pair).',
-        )
+    yield from _sign_in(path, dynamics)
+    yield from _order_sets(path, dynamics)
     for currency, unit in dynamics.rounding.items():
         if unit <= 0:
             what = f"the rounding unit of {currency} is {unit}"
-            yield Breach(
-                (*path, "rounding", currency),
-                what,
-                'Write the unit of F&O\'s Currencies form, as in "0.05".',
-            )
+            remedy = 'Write the unit of F&O\'s Currencies form, as in "0.05".'
+            yield Breach((*path, "rounding", currency), what, remedy)
+
+
+def _sign_in(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
+    if dynamics.auth == "bearer" and not is_loopback(dynamics.url):
+        what = 'auth "bearer" is written for a host that is not this machine'
+        yield Breach((*path, "auth"), what, USE_OTHER_AUTH)
+    if dynamics.tenant and dynamics.tenant.lower() in MANY_TENANTS:
+        what = f'tenant "{dynamics.tenant}" stands for any tenant, and F&O refuses its tokens'
+        remedy = "Write the id or the domain of the customer's own tenant."
+        yield Breach((*path, "tenant"), what, remedy)
+
+
+def _order_sets(path: Path, dynamics: Dynamics) -> Iterator[Breach]:
+    headers, lines = dynamics.order_headers, LINES_OF_HEADERS[dynamics.order_headers]
+    if dynamics.order_lines != lines:
+        named = "order_lines" if "order_lines" in dynamics.model_fields_set else "order_headers"
+        what = f"order_headers {headers} does not go with order_lines {dynamics.order_lines}"
+        remedy = f'Write order_lines = "{lines}" (or leave both out for the newest pair).'
+        yield Breach((*path, named), what, remedy)
 
 
 def _time_zones(path: Path, dynamics: Dynamics, stores: object) -> Iterator[Breach]:
@@ -128,49 +128,37 @@ def _time_zones(path: Path, dynamics: Dynamics, stores: object) -> Iterator[Brea
     named = {store.company for table in tables if (store := sound(Store, table))}
     for company in set(dynamics.time_zones) - named - {dynamics.company}:
         what = f"a time zone is written for {company}, and no store posts into that legal entity"
-        yield Breach(
-            (*path, "time_zones", company),
-            what,
-            "Write company in the store's table, or leave the time zone out.",
-        )
+        remedy = "Write company in the store's table, or leave the time zone out."
+        yield Breach((*path, "time_zones", company), what, remedy)
 
 
 def _orders(path: Path, orders: Orders) -> Iterator[Breach]:
-    known = ("increment_id", "store_id", "entity_id")
-    for name, template in (
-        ("number", orders.number_template),
-        ("reference", orders.reference_template),
-    ):
-        yield from template_breaches((*path, f"{name}_template"), template, known, "increment_id")
-    length = len(
-        orders.number_template.replace("{store_id}", "1").replace(
-            "{increment_id}", "0" * SHORTEST_INCREMENT
-        )
-    )
-    if orders.numbers is NumberMode.OURS and length > LONGEST_NUMBER:
-        what = (
-            f"a sales order number made from it has {length} characters or more; F&O holds"
-            f" {LONGEST_NUMBER}"
-        )
-        yield Breach((*path, "number_template"), what, "Shorten the fixed part of the template.")
+    number = (*path, "number_template")
+    yield from template_breaches(number, orders.number_template, IN_ORDERS)
+    reference = orders.reference_template
+    yield from template_breaches((*path, "reference_template"), reference, IN_ORDERS)
+    if orders.numbers is NumberMode.OURS:
+        yield from too_long(number, orders.number_template, "a sales order number")
     for status in orders.hold_statuses:
         if not status or status != status.strip().lower():
             what = f'"{status}" is no status code of Commerce'
-            yield Breach(
-                (*path, "hold_statuses"), what, 'Write codes as Commerce has them, as in "fraud".'
-            )
+            remedy = 'Write codes as Commerce has them, as in "fraud".'
+            yield Breach((*path, "hold_statuses"), what, remedy)
     if orders.rounding_most < 0:
         what = f"rounding_most is {orders.rounding_most}, less than nothing"
-        yield Breach(
-            (*path, "rounding_most"), what, 'Write 0 or more, as in rounding_most = "0.05".'
-        )
+        remedy = 'Write 0 or more, as in rounding_most = "0.05".'
+        yield Breach((*path, "rounding_most"), what, remedy)
     yield from _tax_keys((*path, "taxes"), orders.taxes)
-    for name, home in orders.segments.items():
+    yield from _segments((*path, "segments"), orders.segments)
+
+
+def _segments(path: Path, segments: Mapping[str, SegmentHome]) -> Iterator[Breach]:
+    for name, home in segments.items():
         if (not home.item) == (not home.payment):
             found = "both item and payment" if home.item else "neither item nor payment"
             what = f'the total "{name}" has {found}; it needs exactly one'
             remedy = 'Write item = "…" for a part of the sale, or payment = "…" for a way to pay.'
-            yield Breach((*path, "segments", name), what, remedy)
+            yield Breach((*path, name), what, remedy)
 
 
 def _tax_keys(path: Path, keys: Iterable[str]) -> Iterator[Breach]:
@@ -189,30 +177,16 @@ def _stores(path: Path, written: object, customers: Customers | None) -> Iterato
     if not isinstance(written, Mapping):
         return
     if not written:
-        remedy = (
-            f"Add [{'.'.join(path)}.default], or one table per store view id, as"
-            f" [{'.'.join(path)}.1]."
-        )
+        at = ".".join(path)
+        remedy = f"Add [{at}.default], or one table per store view id, as [{at}.1]."
         yield Breach(path, "there is no store", remedy)
     default = sound(Store, written.get("default", {})) or Store()
+    has_to_name = customers and customers.guests == "collective" and not default.guest_account
     for name, table in written.items():
         if name != "default" and not (name.isascii() and name.isdigit() and name[0] != "0"):
             what = f'"{name}" is neither "default" nor the id of a store view'
-            yield Breach(
-                (*path, name),
-                what,
-                "Write the number that Stores > All Stores shows in its URL (not the code).",
-            )
+            yield Breach((*path, name), what, NAME_STORE)
         store = sound(Store, table)
-        if (
-            store
-            and customers
-            and customers.guests == "collective"
-            and not (store.guest_account or default.guest_account)
-        ):
+        if has_to_name and store and not store.guest_account:
             what = 'guests = "collective", but this store has no guest_account'
-            remedy = (
-                'Write guest_account = "…" here or in stores.default, or customers.guests ='
-                ' "per_email".'
-            )
-            yield Breach((*path, name), what, remedy)
+            yield Breach((*path, name), what, NAME_GUEST_ACCOUNT)

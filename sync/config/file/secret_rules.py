@@ -9,7 +9,10 @@ from sync.config.file.breaches import Breach
 from sync.config.file.toml_lines import Path
 
 PAAS_KEYS: Final = ("consumer_key", "consumer_secret", "token", "token_secret")
-SAAS_KEYS: Final = ("client_id", "client_secret", "organisation")
+EDITION_KEYS: Final = {
+    "paas": PAAS_KEYS,
+    "saas": ("client_id", "client_secret", "organisation"),
+}
 AUTH_KEYS: Final = {
     "secret": ("tenant", "client_id", "client_secret"),
     "certificate": ("tenant", "client_id", "certificate"),

@@ -4,25 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sync.core.encoding import digest
-from sync.dynamics.documents.totals import Totals
+from sync.dynamics.documents.receivable_document import ReceivableDocument
 
 
 @dataclass(frozen=True)
-class FreeTextInvoice:
-    """A free text invoice to be: header, and lines without `ParentRecId`."""
-
-    company: str
-    account: str
-    reference: str
-    header: Mapping[str, Any]
-    lines: tuple[Mapping[str, Any], ...]
-    totals: Totals
-
-    @property
-    def digest(self) -> str:
-        """Of the whole document."""
-        return digest({"header": dict(self.header), "lines": [dict(line) for line in self.lines]})
+class FreeTextInvoice(ReceivableDocument):
+    """A free text invoice to be; its lines lack `ParentRecId`."""
 
     def line_body(self, line: Mapping[str, Any], identifier: int | str) -> dict[str, Any]:
         """A line as it is posted under the header with this identifier."""

@@ -43,6 +43,19 @@ class SalesOrderLine:
         quantity = min(max(quantity, self.remaining), self.price.quantity)
         return replace(self.price, quantity=quantity).amount(unit)
 
+    def worth_when_held(self, quantity: Decimal, amount: Decimal, unit: Decimal) -> Decimal:
+        """What F&O should make of the line at its quantity there: the amount that it has, where
+        that may be of this line after a reduction that we do not know of. Pieces come to what is
+        left of them then; a charge, which keeps its quantity, to something between that and what
+        was placed."""
+        least = self.left.amount(unit) if self.left is not None else ZERO
+        if self.reference.isdigit():
+            is_reduced = (quantity, amount) == (self.remaining, least)
+        else:
+            low, high = sorted((least, self.price.amount(unit)))
+            is_reduced = quantity == self.price.quantity and low <= amount <= high
+        return amount if is_reduced else self.worth(quantity, unit)
+
 
 NAMES = frozenset({"SalesOrderNumber", "CustomersOrderReference"})
 """What a posted order is known by: it keeps them, whatever the templates say since."""

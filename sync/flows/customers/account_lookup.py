@@ -41,14 +41,10 @@ async def found(
     if not wanted.account:
         delivery.wait_until_settled()
     is_ours = delivery.inherited is not None
-    for rule in lookup.rules:
-        account = await _matched(rule, lookup, wanted, customers)
-        if account:
+    is_left_behind = not wanted.account and is_ours and lookup.email
+    for rule in (*lookup.rules, *(("email",) if is_left_behind else ())):
+        if account := await _matched(rule, lookup, wanted, customers):
             return account, "created" if is_ours and rule == "email" else rule
-    if not wanted.account and is_ours and lookup.email:
-        account = await _matched("email", lookup, wanted, customers)
-        if account:
-            return account, "created"
     return "", ""
 
 
@@ -64,14 +60,10 @@ async def _matched(
     find = customers.with_tax_number if by_tax else customers.with_email
     accounts = await find(wanted.company, value, party_type=lookup.party_type) if value else []
     if len(accounts) > 1:
-        raise Never(
-            f"{lookup.label}: its {'tax number' if by_tax else 'e-mail address'} belongs to several"
-            f" accounts in D365: {', '.join(accounts)}",
-            remedy=(
-                f"Choose one: {set_command(lookup.kind, lookup.source_key, wanted.company)}, then"
-                " replay."
-            ),
-        )
+        what = f"its {'tax number' if by_tax else 'e-mail address'} belongs to several accounts"
+        command = set_command(lookup.kind, lookup.source_key, wanted.company)
+        reason = f"{lookup.label}: {what} in D365: {', '.join(accounts)}"
+        raise Never(reason, remedy=f"Choose one: {command}, then replay.")
     return accounts[0] if accounts else ""
 
 

@@ -8,10 +8,7 @@ from sync.commerce.models.company import Company
 from sync.core.errors import Never
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
-from sync.flows.customers.customer_accounts import (
-    NO_HOLD_CHANGE,
-    HoldChange,
-)
+from sync.flows.customers.customer_accounts import NO_HOLD_CHANGE, HoldChange
 from sync.mapping.company_account import Hold, hold_in, wanted_hold
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping_tables.records import set_command
@@ -32,24 +29,31 @@ async def hold_change_for(
     announced = hold_in(delivery.inherited.document) if delivery.inherited else None
     if announced is None and bool(status) == (remembered is not None):
         return HoldChange(settled=remembered.mark) if remembered else NO_HOLD_CHANGE
-    there = await customers.by_account(wanted.company, account)
-    if there is None:
-        raise Never(
-            f"{company.label}: its account {account} is not in company {wanted.company}",
-            remedy=(
-                f"Map it to an account that is there: {set_command('company', str(company.id))},"
-                " then replay."
-            ),
-        )
-    holds = str(there.get("OnHoldStatus") or "No")
-    ours = next(
-        (hold for hold in (announced, remembered) if hold is not None and hold.ours == holds), None
-    )
+    holds = await _holds_there(company, account, wanted.company, customers)
+    known = (hold for hold in (announced, remembered) if hold is not None)
+    return _change(status, holds, next((hold for hold in known if hold.ours == holds), None))
+
+
+def _change(status: str, holds: str, ours: Hold | None) -> HoldChange:
+    """From what the account `holds` to the wanted `status`. `ours`: the hold there, if we set
+    it."""
     if status and ours is None and holds not in ("All", status):
         new = Hold(status, holds)
         return HoldChange({"OnHoldStatus": new.ours}, announced=new.mark, settled=new.mark)
-    if not status and ours is not None:
+    if ours is None:
+        return NO_HOLD_CHANGE
+    if not status:
         return HoldChange({"OnHoldStatus": ours.before}, announced=ours.mark)
-    return (
-        HoldChange(announced=ours.mark, settled=ours.mark) if ours is not None else NO_HOLD_CHANGE
-    )
+    return HoldChange(announced=ours.mark, settled=ours.mark)
+
+
+async def _holds_there(company: Company, account: str, entity: str, customers: Customers) -> str:
+    """What the account is on hold for in D365; "No" for nothing."""
+    there = await customers.by_account(entity, account)
+    if there is None:
+        command = set_command("company", str(company.id))
+        raise Never(
+            f"{company.label}: its account {account} is not in company {entity}",
+            remedy=f"Map it to an account that is there: {command}, then replay.",
+        )
+    return str(there.get("OnHoldStatus") or "No")

@@ -95,15 +95,7 @@ async def kept_contact(contact: Contact, delivery: Delivery) -> str:
 
 async def plan(contact: Contact, delivery: Delivery) -> Plan | Skipped:
     """One contact of the account. The claim makes this the only writer of it."""
-    if not contact.email or not (contact.firstname or contact.lastname):
-        raise Never(
-            f"customer {contact.customer_id}, who buys for a company, has no"
-            f" {'name' if contact.email else 'e-mail address'}",
-            remedy=(
-                "Enter it in Commerce, or set companies.contacts = false in connections.toml, then"
-                " replay."
-            ),
-        )
+    _must_be_named(contact)
     persons, held = delivery.systems.dynamics.contact_persons, delivery.held(KIND)
     delivery.wait_until_settled()
     keys = {"account": contact.account}
@@ -116,6 +108,19 @@ async def plan(contact: Contact, delivery: Delivery) -> Plan | Skipped:
     number = await persons.find(contact.company, party, contact.body["PrimaryEmailAddress"])
     write = ContactWrite(contact, number, party, persons, dynamics_of(delivery.systems))
     return Plan((write,), digest=contact.digest, keys=keys, starts_anew=held is not None)
+
+
+def _must_be_named(contact: Contact) -> None:
+    if contact.email and (contact.firstname or contact.lastname):
+        return
+    what = "name" if contact.email else "e-mail address"
+    raise Never(
+        f"customer {contact.customer_id}, who buys for a company, has no {what}",
+        remedy=(
+            "Enter it in Commerce, or set companies.contacts = false in connections.toml, then"
+            " replay."
+        ),
+    )
 
 
 async def _party(contact: Contact, delivery: Delivery) -> str:

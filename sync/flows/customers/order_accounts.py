@@ -43,11 +43,9 @@ async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
     account = await _company_account(order.company_id, order, delivery)
     if order.customer_id is None or not contacts_are_wanted(delivery.systems.settings):
         return Buyer(account)
-    buyer = Contact(
-        delivery.systems.settings.legal_entity_of(order.store_id), account, order.customer_id,
-        order.customer_firstname, order.customer_lastname,
-        order.customer_email, is_snapshot=True,
-    )  # fmt: skip
+    entity = delivery.systems.settings.legal_entity_of(order.store_id)
+    person = (order.customer_firstname, order.customer_lastname, order.customer_email)
+    buyer = Contact(entity, account, order.customer_id, *person, is_snapshot=True)
     return Buyer(account, await kept_contact(buyer, delivery))
 
 
@@ -73,21 +71,18 @@ async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
 
 async def _company_account(company_id: int, order: Order, delivery: Delivery) -> str:
     """The company's account, which is delivered first where it is not known."""
-    settings = delivery.systems.settings
-    entity, home = settings.legal_entity_of(order.store_id), settings.legal_entity
-    if entity != home:
+    entity = delivery.systems.settings.legal_entity_of(order.store_id)
+    if entity != delivery.systems.settings.legal_entity:
         return await _elsewhere(company_id, order, entity, delivery)
     found = await account_of_company(company_id, delivery)
     if not isinstance(found, Skipped):
         return found
     if isinstance(found, Waiting):
         raise Later(f"order {order.increment_id}: its company {company_id} is not approved yet")
+    command = set_command("company", str(company_id))
     raise Never(
         f"order {order.increment_id}: its company {company_id} has no account: {found}",
-        remedy=(
-            "Approve the company in Commerce, or map it"
-            f" ({set_command('company', str(company_id))}); then replay."
-        ),
+        remedy=f"Approve the company in Commerce, or map it ({command}); then replay.",
     )
 
 
@@ -118,14 +113,20 @@ async def _account(order: Order, delivery: Delivery) -> str:
         known = await accounts.get("company", str(order.company_id), entity)
         if known is not None:
             return known.account
-    is_guest = order.customer_id is None
-    if is_guest and settings.customers.guests == "collective":
+    if order.customer_id is not None:
+        return await _shoppers(order, "customer", str(order.customer_id), entity, delivery)
+    if settings.customers.guests == "collective":
         return _collective(order, delivery)
-    kind: AccountKind = "guest" if is_guest else "customer"
-    source_key = _guest_key(order, delivery) if is_guest else str(order.customer_id)
-    known = await accounts.get(kind, source_key, entity)
-    key = key_of(kind, source_key, entity, settings)
-    if known is not None and not (is_guest and await _completes(order, key, delivery)):
+    return await _shoppers(order, "guest", _guest_key(order, delivery), entity, delivery)
+
+
+async def _shoppers(
+    order: Order, kind: AccountKind, source_key: str, entity: str, delivery: Delivery
+) -> str:
+    """The shopper's own account, delivered first where it is not known or can be completed."""
+    known = await delivery.systems.accounts.get(kind, source_key, entity)
+    key = key_of(kind, source_key, entity, delivery.systems.settings)
+    if known is not None and not (kind == "guest" and await _completes(order, key, delivery)):
         return known.account
     shopper = await _shopper(order, kind, source_key, entity, delivery)
     outcome = await delivery.require("customers", key, shopper)

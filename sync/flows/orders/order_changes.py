@@ -15,6 +15,7 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
@@ -78,17 +79,10 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
     if held is None and delivery.claim.intent is None:
         return Skipped(f"{what} in Commerce before it was posted")
 
-    async def document_of(one: Order) -> SalesOrder:
-        items = await delivery.systems.items.of(
-            order_items(one, connection), with_custom_options(one)
-        )
-        account = await account_for(one, delivery)
-        return sales_order_from(one, connection, account=account, items=items)
-
     document = None
     if held is None:
         delivery.wait_until_settled()
-        document = await document_of(order)
+        document = await _document_of(order, delivery)
     removal = SalesOrderRemoval(
         order_store(order, connection).company or connection.dynamics.company,
         order.increment_id,
@@ -102,7 +96,16 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
     async def look() -> OpenPoint | None:
         if not was_left(delivery.held(KIND)):
             return None
-        sold = await document_of(without_refunds(order))
-        return await OrderLook(order, await document_of(order), sold, delivery).look()
+        sold = await _document_of(without_refunds(order), delivery)
+        return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
-    return Plan((removal,), look=look)
+    new = write_back_of("orders", delivery.message.key, connection)
+    return Plan((removal,), when_new=new, look=look)
+
+
+async def _document_of(order: Order, delivery: Delivery) -> SalesOrder:
+    connection = delivery.systems.settings
+    skus, options = order_items(order, connection), with_custom_options(order)
+    items = await delivery.systems.items.of(skus, options)
+    account = await account_for(order, delivery)
+    return sales_order_from(order, connection, account=account, items=items)

@@ -46,7 +46,7 @@ from sync.flows.orders.order_changes import (
     without_what_is_credited,
 )
 from sync.flows.orders.order_sums import OrderLook
-from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
+from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
@@ -216,7 +216,7 @@ def version(order: Order) -> object:
 orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    source=Source(read, resolve, version, is_joined=True),
+    source=Source(read, resolve, version, is_joined=True, foresee=foresee),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sync.commerce.models.order import Order
+from sync.config.connections import NumberMode
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.request import Request
@@ -25,7 +27,9 @@ from sync.dynamics.documents.sales_order_changes import (
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
 from sync.dynamics.sales_orders import SalesOrders
+from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
+from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.amendment_rules import (
     is_agreed,
@@ -36,6 +40,8 @@ from sync.flows.orders.amendment_rules import (
     never_more,
     with_stop,
 )
+from sync.mapping.order_settings import order_store
+from sync.mapping.sales_order import reference_of
 
 KIND = "sales_order"
 HELD: Final = "held|"
@@ -53,6 +59,7 @@ class SalesOrderWrite(Write):
     """
 
     kind: ClassVar[str] = KIND
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order: SalesOrder
     sold: SalesOrder
     orders: SalesOrders
@@ -64,11 +71,6 @@ class SalesOrderWrite(Write):
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
         """Whether the number is ours, so that D365's primary key refuses a second order."""
-        return bool(self.order.number)
-
-    @property
-    def is_one_request(self) -> bool:  # type: ignore[override]
-        """With a number of ours, header and lines travel in one changeset."""
         return bool(self.order.number)
 
     @property
@@ -113,16 +115,23 @@ class SalesOrderWrite(Write):
     async def find_taken(self) -> Found | None:
         return await self._found(self.order)
 
+    @override
+    async def find_lately(self) -> Found | None:
+        return as_found(await self.orders.find(self.order, lately=True))
+
     async def _found(self, order: SalesOrder) -> Found | None:
         return as_found(await self.orders.find(order))
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        return Found(await self.orders.create(self.order, not_after=not_after))
+        number = await self.orders.create(self.order, not_after=not_after)
+        return Found(number, content=None if self.order.number else ExistingSalesOrder(number))
 
     @override
     def is_whole(self, found: Found) -> bool:
-        held: ExistingSalesOrder = found.content
+        held: ExistingSalesOrder | None = found.content
+        if held is None:  # made a moment ago, header and lines together
+            return True
         missing = [line for line in self.order.lines if line.reference not in held.lots]
         if missing and len(missing) < len(self.order.lines) and not held.is_open:
             raise Never(
@@ -206,3 +215,11 @@ class SalesOrderWrite(Write):
 def as_found(held: ExistingSalesOrder | None) -> Found | None:
     """An order of D365 as what a write or a removal found."""
     return Found(held.number, content=held) if held is not None else None
+
+
+def foresee(order: Order, systems: Systems) -> None:
+    """Where D365 numbers the orders, this one will be looked for."""
+    settings = systems.settings
+    if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
+        company = order_store(order, settings).company or settings.dynamics.company
+        systems.dynamics.sales_orders.expect(company, reference_of(order, settings))

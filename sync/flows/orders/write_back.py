@@ -74,21 +74,14 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
     claim = await delivery.ledger.claim(delivery.systems.name, record.flow, record.key)
     if not claim.number:
         raise Later(f"{record.flow} {record.key} has no number yet", after=timedelta(seconds=30))
+    commerce, target = delivery.systems.commerce, commerce_of(delivery.systems)
     write: Write
     if to == "ext_order_id" and record.flow == "orders":
-        increment = record.key.rpartition("@")[0]
-        write = ExternalId(
-            record.order_id,
-            increment,
-            claim.number,
-            delivery.systems.commerce,
-            commerce_of(delivery.systems),
-        )
+        increment, _ = parts_of(record.key)
+        write = ExternalId(record.order_id, increment, claim.number, commerce, target)
     else:
         text = f"D365 {NAMES[record.flow]} {claim.number}"
-        write = OrderComment(
-            record.order_id, text, delivery.systems.commerce, commerce_of(delivery.systems)
-        )
+        write = OrderComment(record.order_id, text, commerce, target)
     return Plan((write,), digest=write.digest)
 
 

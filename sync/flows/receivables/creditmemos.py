@@ -13,17 +13,17 @@ looked into first.
 from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
-from sync.commerce.polling import SETTLING
+from sync.commerce.models.order import Order
 from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
 from sync.core.money import CENT
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
 from sync.flows.orders.order_changes import given_up
-from sync.flows.receivables.receivable_plan import plan_of
+from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
     posting_target_for,
@@ -48,35 +48,24 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
     receivable = await receivable_to_book(with_order, delivery)
     if not isinstance(receivable, Receivable):
         return receivable
-    posting_target = await posting_target_for(with_order, delivery)
-    settings = delivery.systems.settings
-    if settings.creditmemos.recipe == "return-order":
-        receivable = await _as_the_account_is_charged(
-            with_order, receivable, posting_target, delivery
-        )
-    sold = await _sold(posting_target, delivery)
-    credited = await _still_credited(with_order, receivable, posting_target, sold, delivery)
+    target, settings = await posting_target_for(with_order, delivery), delivery.systems.settings
+    if settings.creditmemos.recipe == "return-order" and with_order.document.tax_amount:
+        gross = await _is_charged_gross(target, delivery)
+        receivable = receivable_of(with_order, settings, gross=gross)
+    sold = await _sold(target, delivery)
+    credited = await _still_credited(with_order, receivable, target, sold, delivery)
     items = await delivery.systems.items.of(credited.skus, with_custom_options(with_order.order))
-    lots = sold.invoiced_lots if sold is not None else {}
     receivable_documents = memo_documents(
-        with_order, receivable, settings, posting_target, items=items, lots=lots, credited=credited
-    )
-    return plan_of(with_order, receivable, receivable_documents, posting_target, delivery)
+        with_order, receivable, settings, target, items=items,
+        lots=sold.invoiced_lots if sold is not None else {}, credited=credited,
+    )  # fmt: skip
+    return plan_of(with_order, receivable, receivable_documents, target, delivery)
 
 
-async def _as_the_account_is_charged(
-    with_order: DocumentWithOrder[CreditMemo],
-    receivable: Receivable,
-    posting_target: PostingTarget,
-    delivery: Delivery,
-) -> Receivable:
+async def _is_charged_gross(target: PostingTarget, delivery: Delivery) -> bool:
     """Return orders do not say whether their prices include tax; F&O takes it from the account."""
-    if not with_order.document.tax_amount:
-        return receivable
-    gross = await delivery.systems.dynamics.return_orders.prices_include_tax(
-        posting_target.company, posting_target.account
-    )
-    return receivable_of(with_order, delivery.systems.settings, gross=gross)
+    return_orders = delivery.systems.dynamics.return_orders
+    return await return_orders.prices_include_tax(target.company, target.account)
 
 
 async def _sold(posting_target: PostingTarget, delivery: Delivery) -> ExistingSalesOrder | None:
@@ -97,24 +86,27 @@ async def _still_credited(
 ) -> Receivable:
     """The memo less what was taken off its sales order, which was brought up to date before: F&O
     never invoices that."""
-    order, settings = with_order.order, delivery.systems.settings
-    if not orders_are_invoiced(settings):
+    order, systems = with_order.order, delivery.systems
+    if not orders_are_invoiced(systems.settings):
         return receivable
-    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
-    is_gone = claim.state is State.CANCELLED or (
-        not claim.number and bool(given_up(order, delivery))
-    )
-    if sold is None and not is_gone:
+    if sold is None and not await _is_gone(order, delivery):
         return receivable
-    items = await delivery.systems.items.of(
-        order_items(order, settings), with_custom_options(order)
-    )
+    wanted = order_items(order, systems.settings)
+    items = await systems.items.of(wanted, with_custom_options(order))
+    account = posting_target.account
     document = sales_order_from(
-        without_refunds(order), settings, account=posting_target.account, items=items
+        without_refunds(order), systems.settings, account=account, items=items
     )
     held = _held(sold) if sold is not None and not sold.is_cancelled else {}
     sale = Sale(document, held, await _earlier(with_order, delivery))
-    return still_credited(receivable, with_order.document, order, sale, settings)
+    return still_credited(receivable, with_order.document, order, sale, systems.settings)
+
+
+async def _is_gone(order: Order, delivery: Delivery) -> bool:
+    """Whether its sales order was removed, or is not posted any more."""
+    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
+    is_given_up = not claim.number and bool(given_up(order, delivery))
+    return claim.state is State.CANCELLED or is_given_up
 
 
 def _held(sold: ExistingSalesOrder) -> dict[str, HeldLine]:
@@ -135,23 +127,15 @@ async def _earlier(
     memo, order = with_order.document, with_order.order
     if order.entity_id is None or abs(order.total_refunded - memo.grand_total) < CENT:
         return []
-    found = [
-        CreditMemo.read(row)
-        for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id)
-    ]
-    before = [
-        one
-        for one in found
-        if one.state == REFUNDED and (one.entity_id or 0) < (memo.entity_id or 0)
-    ]
-    claims = [
-        await delivery.ledger.claim(delivery.systems.name, "creditmemos", one.key) for one in before
-    ]
-    return [
-        one
-        for one, claim in zip(before, claims, strict=True)
-        if not claim.number or TAKEN_OFF in claim.delivered
-    ]
+    earlier, systems = list[CreditMemo](), delivery.systems
+    for row in await systems.commerce.creditmemos.of_order(order.entity_id):
+        one = CreditMemo.read(row)
+        if one.state != REFUNDED or (one.entity_id or 0) >= (memo.entity_id or 0):
+            continue
+        claim = await delivery.ledger.claim(systems.name, "creditmemos", one.key)
+        if not claim.number or TAKEN_OFF in claim.delivered:
+            earlier.append(one)
+    return earlier
 
 
 creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
@@ -159,22 +143,6 @@ creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
     title="Credit memos to credit notes",
     source=Source(documents.read, documents.resolve, is_joined=True),
     plan=plan,
-    triggers=(
-        CommerceHook(documents.keys_in),
-        AdobeEvents(
-            (
-                "observer.sales_order_creditmemo_save_commit_after",
-                "observer.sales_order_creditmemo_save_after",
-            ),
-            documents.keys_in,
-        ),
-        Poll(
-            documents.changed,
-            documents.until,
-            lambda connection: connection.creditmemos.poll_minutes,
-            listed=documents.listed,
-            lag=SETTLING,
-        ),
-    ),
+    triggers=documents.triggers(lambda connection: connection.creditmemos.poll_minutes),
     priority=Priority.DOCUMENTS,
 )

@@ -11,13 +11,12 @@ into first.
 """
 
 from sync.commerce.models.invoice import Invoice
-from sync.commerce.polling import SETTLING
 from sync.commerce.sales_documents import INVOICE_COLUMNS
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
-from sync.flows.receivables.receivable_plan import plan_of
+from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
     posting_target_for,
@@ -52,22 +51,6 @@ invoices = DocumentFlow[DocumentWithOrder[Invoice]](
     title="Captured invoices to receivables",
     source=Source(documents.read, documents.resolve, is_joined=True),
     plan=plan,
-    triggers=(
-        CommerceHook(documents.keys_in),
-        AdobeEvents(
-            (
-                "observer.sales_order_invoice_save_commit_after",
-                "observer.sales_order_invoice_save_after",
-            ),
-            documents.keys_in,
-        ),
-        Poll(
-            documents.changed,
-            documents.until,
-            lambda connection: connection.invoices.poll_minutes,
-            listed=documents.listed,
-            lag=SETTLING,
-        ),
-    ),
+    triggers=documents.triggers(lambda connection: connection.invoices.poll_minutes),
     priority=Priority.DOCUMENTS,
 )

@@ -187,20 +187,25 @@ class PaymentLineWrite(Write):
     async def create(self, not_after: datetime) -> Found:
         """People work in F&O meanwhile: raises `Later` when the journal was posted, or the number
         taken."""
-        payment, last = self.line.payment, self.last.journal if self.last is not None else ""
         not_after = min(not_after, self.line.not_after)
-        journal = last if last in self.open_ else min(self.open_, default="")
-        journal = journal or await self.journals.create_journal(payment, not_after=not_after)
+        journal = await self._journal(not_after)
         try:
             return _found(await self._written(journal, not_after))
         except AlreadyExists:
-            raise Later(
-                f"somebody else wrote into journal {journal} at the same time", after=AT_ONCE
-            ) from None
+            reason = f"somebody else wrote into journal {journal} at the same time"
+            raise Later(reason, after=AT_ONCE) from None
         except Never:
-            if journal in await self.journals.open_journals(payment):
+            if journal in await self.journals.open_journals(self.line.payment):
                 raise
             raise Later(f"journal {journal} was posted meanwhile", after=AT_ONCE) from None
+
+    async def _journal(self, not_after: datetime) -> str:
+        """The journal that was written to last, while it is open; else another open one, or a new
+        one."""
+        last = self.last.journal if self.last is not None else ""
+        journal = last if last in self.open_ else min(self.open_, default="")
+        new = self.journals.create_journal
+        return journal or await new(self.line.payment, not_after=not_after)
 
     async def _written(self, journal: str, not_after: datetime) -> FoundPayment:
         """The line, behind ours that was last; at the journal's end where a person wrote there

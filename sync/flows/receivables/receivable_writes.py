@@ -1,7 +1,7 @@
-"""What invoices and credit memos become in D365, as writes: free text invoices and return
-orders."""
+"""What an invoice or a credit memo becomes in D365: the plan of its documents, one after the other,
+and free text invoices and return orders as writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,8 +14,17 @@ from sync.dynamics.documents.requests import free_text_requests, return_requests
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.free_text_invoices import FoundInvoice, FreeTextInvoices
 from sync.dynamics.return_orders import FoundReturn, ReturnOrders
-from sync.engine.write import Found, Target, Write
+from sync.engine.delivery import Delivery
+from sync.engine.plan import Part, Plan
+from sync.engine.write import Found, Result, Target, Write
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.write_back import write_back_of
+from sync.flows.receivables.payments import KIND, STORE_CREDIT, payment_part
+from sync.flows.targets import dynamics_of
+from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
+from sync.mapping.receivable_documents import ReceivableDocuments, fingerprint_of
+from sync.mapping.receivable_lines import Receivable
+from sync.mapping.taken_off import TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class FreeTextInvoiceWrite(Write):
     """A draft that D365 posts itself; found by its reference."""
 
     kind: ClassVar[str] = "free_text_invoice"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     invoice: FreeTextInvoice
     invoices: FreeTextInvoices
     target: Target
@@ -41,10 +51,7 @@ class FreeTextInvoiceWrite(Write):
     @property
     @override
     def document(self) -> Any:
-        return {
-            "header": dict(self.invoice.header),
-            "lines": [dict(line) for line in self.invoice.lines],
-        }
+        return self.invoice.content
 
     @override
     def requests(self) -> Sequence[Request]:
@@ -56,11 +63,12 @@ class FreeTextInvoiceWrite(Write):
 
     async def _found(self, invoice: FreeTextInvoice) -> Found | None:
         held = await self.invoices.find(invoice)
-        return _invoice(held.identifier, held) if held is not None else None
+        return _invoice(held) if held is not None else None
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        return _invoice(await self.invoices.create(self.invoice, not_after=not_after))
+        identifier = await self.invoices.create(self.invoice, not_after=not_after)
+        return _invoice(FoundInvoice(identifier, "", None))
 
     @override
     def is_whole(self, found: Found) -> bool:
@@ -78,6 +86,7 @@ class ReturnOrderWrite(Write):
     """A return order with negative lines; found by its number or its reference."""
 
     kind: ClassVar[str] = "return_order"
+    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
     order: ReturnOrder
     orders: ReturnOrders
     target: Target
@@ -86,11 +95,6 @@ class ReturnOrderWrite(Write):
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
         """Whether the number is ours, so that D365's primary key refuses a second return order."""
-        return bool(self.order.number)
-
-    @property
-    def is_one_request(self) -> bool:  # type: ignore[override]
-        """With a number of ours, header and lines travel in one changeset."""
         return bool(self.order.number)
 
     @property
@@ -111,10 +115,7 @@ class ReturnOrderWrite(Write):
     @property
     @override
     def document(self) -> Any:
-        return {
-            "header": dict(self.order.header),
-            "lines": [dict(line) for line in self.order.lines],
-        }
+        return self.order.content
 
     @override
     def requests(self) -> Sequence[Request]:
@@ -152,11 +153,83 @@ class ReturnOrderWrite(Write):
         return found
 
 
-def _invoice(identifier: int, held: FoundInvoice | None = None) -> Found:
-    return Found(str(identifier), label=f"FTI {identifier}", content=held)
+def _invoice(held: FoundInvoice) -> Found:
+    return Found(str(held.identifier), label=f"FTI {held.identifier}", content=held)
 
 
 def _found(held: FoundReturn) -> Found:
     if not held.rma:
         return Found(held.number, content=held)
     return Found(held.number, {"rma": held.rma}, f"{held.number} (RMA {held.rma})", content=held)
+
+
+def plan_of(
+    with_order: DocumentWithOrder[Any], receivable: Receivable, documents: ReceivableDocuments,
+    target: PostingTarget, delivery: Delivery,
+) -> Plan:  # fmt: skip
+    """The documents to post, one after the other. `receivable`: all of what is booked."""
+    flow, key, settings = delivery.claim.flow, delivery.message.key, delivery.systems.settings
+    writes = _writes(documents, target.former, delivery)
+    return Plan(
+        writes,
+        digest=fingerprint_of(with_order.document),
+        shown_by=_shown_by_the_order(documents, target, writes),
+        totals=documents.totals, amounts=_amounts(documents),
+        notes=tuple(_notes(receivable, documents)),
+        keys={"reference": target.reference, "sales_order": target.order_number},
+        read=with_order.document.raw, when_new=write_back_of(flow, key, settings),
+    )  # fmt: skip
+
+
+def _writes(
+    documents: ReceivableDocuments, former: str, delivery: Delivery
+) -> tuple[Write | Part, ...]:
+    dynamics, target = delivery.systems.dynamics, dynamics_of(delivery.systems)
+    writes = list[Write | Part]()
+    if (invoice := documents.free_text) is not None:
+        left = LeftBehind(FreeTextInvoiceWrite.kind, former, delivery)
+        writes.append(FreeTextInvoiceWrite(invoice, dynamics.free_text_invoices, target, left))
+    if (returned := documents.return_order) is not None:
+        left = LeftBehind(ReturnOrderWrite.kind, former, delivery)
+        writes.append(ReturnOrderWrite(returned, dynamics.return_orders, target, left))
+    payments = ((documents.payment, KIND, former), (documents.credit, STORE_CREDIT, f"{former}/S"))
+    for payment, kind, reference in payments:
+        if payment is not None:
+            writes.append(payment_part(payment, kind, reference, delivery))
+    return tuple(writes)
+
+
+def _shown_by_the_order(
+    documents: ReceivableDocuments, posting_target: PostingTarget, writes: Sequence[Write | Part]
+) -> tuple[Result, ...]:
+    """What was taken off the sales order is credited there: F&O never invoices it."""
+    if documents.taken_off is None:
+        return ()
+    number, action = posting_target.order_number, "adopted" if writes else "created"
+    label = f"taken off {number or 'its order'}"
+    return (Result(TAKEN_OFF, number, "", action, label=label),)
+
+
+def _amounts(documents: ReceivableDocuments) -> dict[str, str]:
+    amounts = documents.totals.as_json() if documents.totals is not None else {}
+    if documents.credit is not None:
+        amounts["refunded to store credit"] = f"{documents.credit.amount:.2f}"
+    if documents.taken_off is not None:
+        amounts["taken off the sales order"] = f"{documents.taken_off.commerce:.2f}"
+    return amounts
+
+
+def _notes(receivable: Receivable, documents: ReceivableDocuments) -> Iterator[str]:
+    """What the totals alone do not tell."""
+    currency = receivable.totals.currency
+    if receivable.totals.rounding:
+        yield f"rounding line of {receivable.totals.rounding} {currency}"
+    if documents.taken_off is not None:
+        taken_off = f"{documents.taken_off.commerce} {currency} is taken off the sales order"
+        yield f"{taken_off}, which F&O has not invoiced"
+    if documents.credit is not None:
+        refunded = f"{documents.credit.amount} {currency} was refunded to store credit"
+        yield f"{refunded}, so no bank pays it"
+    for line in receivable.lines:
+        if line.is_payment:
+            yield f"{-line.amount} {currency} was {line.text}"

@@ -10,10 +10,13 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import row_digest
+from sync.commerce.polling import SETTLING
 from sync.commerce.sales_documents import SalesDocuments
+from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
+from sync.engine.flow import AdobeEvents, CommerceHook, Poll, Trigger
 from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
@@ -37,13 +40,20 @@ takes."""
 
 @dataclass(frozen=True)
 class DocumentsOf(Generic[D]):
-    """Where documents of one kind come from: `noun` in a hook's body, `of` a shop. What a flow of
-    them consists of, but its `deliver`. `columns`: what a poll's row has."""
+    """Where documents of one kind come from: `noun` in a hook's body and an event's name, `of` a
+    shop. `columns`: what a poll's row has."""
 
     noun: str
     of: Callable[[CommerceClient], SalesDocuments]
     model: Callable[[Mapping[str, Any]], D]
     columns: Sequence[str]
+
+    def triggers(self, minutes: Callable[[Connection], int]) -> tuple[Trigger, ...]:
+        """The shop's hook, its events after and before the commit, and a poll."""
+        saved = f"observer.sales_order_{self.noun}_save"
+        events = AdobeEvents((f"{saved}_commit_after", f"{saved}_after"), self.keys_in)
+        poll = Poll(self.changed, self.until, minutes, listed=self.listed, lag=SETTLING)
+        return CommerceHook(self.keys_in), events, poll
 
     def keys_in(self, payload: Mapping[str, Any]) -> Sequence[str]:
         """The document named in a hook's body or an event's value."""
@@ -53,11 +63,9 @@ class DocumentsOf(Generic[D]):
         """A key without a store: the documents of that number in the connection's store views; None
         for one that has it."""
         increment, store = parts_of(key)
-        return (
-            list(keys_of(await self.of(systems.commerce).by_number(increment), systems))
-            if store == UNKNOWN_STORE
-            else None
-        )
+        if store != UNKNOWN_STORE:
+            return None
+        return list(keys_of(await self.of(systems.commerce).by_number(increment), systems))
 
     async def changed(
         self, systems: Systems, since: datetime, until: datetime, after: str = ""
@@ -106,18 +114,15 @@ async def receivable_to_book(
 ) -> Receivable | Plan | Skipped:
     """The proved lines of what is to be booked, or why there is nothing (more) to book. Raises as
     `_dealt_with` and `identified`."""
-    document = with_order.document
+    document, settings = with_order.document, delivery.systems.settings
     if delivery.claim.number or delivery.claim.intent is not None:
         await identified(document.entity_id, document.label, delivery)
-    known = _dealt_with(with_order, delivery)
+    known = _dealt_with(with_order, delivery) or reason_to_wait(document)
     if known is not None:
         return known
-    if (waiting := reason_to_wait(with_order.document)) is not None:
-        return waiting
-    receivable = receivable_of(with_order, delivery.systems.settings)
-    if reason := nothing_to_book(
-        with_order.document, with_order.order.payment.method, receivable, delivery.systems.settings
-    ):
+    receivable = receivable_of(with_order, settings)
+    method = with_order.order.payment.method
+    if reason := nothing_to_book(document, method, receivable, settings):
         return Skipped(reason, receivable.totals)
     await identified(document.entity_id, document.label, delivery)
     return receivable
@@ -142,25 +147,21 @@ async def _order_number(with_order: DocumentWithOrder[Any], delivery: Delivery) 
     A credit memo may overtake its order's change: where F&O invoices the orders, it is the order
     that tells what is left to be credited, so that change is delivered first as well.
     """
-    order = with_order.order
-    if "orders" not in delivery.systems.settings.flows:
+    order, settings = with_order.order, delivery.systems.settings
+    if "orders" not in settings.flows:
         return ""
     claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
-    is_settled_first = isinstance(with_order.document, CreditMemo) and orders_are_invoiced(
-        delivery.systems.settings
-    )
-    if claim.number and not is_settled_first:
+    is_memo = isinstance(with_order.document, CreditMemo)
+    if claim.number and not (is_memo and orders_are_invoiced(settings)):
         return claim.number
     if not claim.number and not _is_settled_on(delivery):
-        must_be_of_our_time(with_order.document, order, delivery.systems.settings.orders)
+        must_be_of_our_time(with_order.document, order, settings.orders)
     outcome = await delivery.require("orders", order.key, order)
-    if isinstance(outcome, Delivered):
-        return outcome.number
     if isinstance(outcome, Waiting):
         after = min(max((delivery.now() - delivery.message.notified_at) / 4, SOONEST), LATEST)
         reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
         raise Later(reason, after=after, counts=False)
-    return ""
+    return outcome.number if isinstance(outcome, Delivered) else ""
 
 
 def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan | Skipped | None:
@@ -174,14 +175,16 @@ def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan 
         return Skipped(reason)
     if document.state == CANCELLED:
         return _cancelled(with_order, delivery)
+    if delivery.claim.number:
+        return _booked(document, delivery)
+    is_old = not _is_settled_on(delivery)
+    reason = old_document(document, delivery.systems.settings.orders) if is_old else ""
+    return Skipped(reason) if reason else None
+
+
+def _booked(document: MoneyDocument, delivery: Delivery) -> Plan:
+    """Nothing more to do, where the document is the same as when it was booked."""
     number = delivery.claim.number
-    if not number:
-        reason = (
-            ""
-            if _is_settled_on(delivery)
-            else old_document(document, delivery.systems.settings.orders)
-        )
-        return Skipped(reason) if reason else None
     if delivery.is_same(delivery.claim.digest, fingerprint_of(document)):
         return Plan((), digest=delivery.claim.digest)
     raise Never(
@@ -207,14 +210,14 @@ def _cancelled(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Skippe
             f"{document.label} was cancelled in Commerce after {number} was booked for it",
             remedy=f"Credit or delete {number} in D365; nothing is changed there by us.",
         )
-    if delivery.inherited is not None:
-        reference = posting_target_of(with_order, delivery.systems.settings, account="").reference
-        raise Never(
-            f"{document.label} was cancelled in Commerce while it was being booked, and an answer"
-            " of D365 was lost",
-            remedy=(
-                f"Look in D365 for documents with the reference {reference}, and credit or delete"
-                " what is there."
-            ),
-        )
-    return Skipped("cancelled in Commerce before it was booked")
+    if delivery.inherited is None:
+        return Skipped("cancelled in Commerce before it was booked")
+    reference = posting_target_of(with_order, delivery.systems.settings, account="").reference
+    raise Never(
+        f"{document.label} was cancelled in Commerce while it was being booked, and an answer of"
+        " D365 was lost",
+        remedy=(
+            f"Look in D365 for documents with the reference {reference}, and credit or delete what"
+            " is there."
+        ),
+    )

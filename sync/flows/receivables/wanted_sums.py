@@ -27,6 +27,9 @@ class Wanted:
     unclear: str = ""
 
 
+MIXED = "part of it was taken off the sales order, and part was given back to cards or credit"
+
+
 async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> Wanted | None:
     """What the record of `claim` comes to in documents of the kind of `posted`; None when Commerce
     does not show it any more."""
@@ -73,18 +76,12 @@ async def _memo(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Want
     if with_order is None:
         return None
     parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
-    paid, currency = (
-        total(one.amount for one in parts.paid),
-        with_order.document.order_currency_code,
-    )
+    paid = total(one.amount for one in parts.paid)
+    currency = with_order.document.order_currency_code
     taken_off = (await _amounts(claim, delivery)).get("taken off the sales order")
     if taken_off is not None:
-        unclear = (
-            "part of it was taken off the sales order, and part was given back to cards or credit"
-            if paid
-            else ""
-        )
-        return Wanted(rounded(parts.grand_total) - Decimal(taken_off), None, currency, unclear)
+        left = rounded(parts.grand_total) - Decimal(taken_off)
+        return Wanted(left, None, currency, MIXED if paid else "")
     amount = parts.grand_total + (paid if posted.kind == "sales-invoice" else ZERO)
     return Wanted(rounded(amount), rounded(parts.tax), currency)
 

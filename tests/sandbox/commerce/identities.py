@@ -5,6 +5,7 @@ Written apart from the double's arithmetic: it reads only REST fields. It is run
 recorded orders alike.
 """
 
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -84,63 +85,106 @@ def levy_tax_of(item: Rest, side: str) -> Decimal:
     )
 
 
+@dataclass(frozen=True)
+class _Sums:
+    """What the identities of one currency are made of."""
+
+    order: Rest
+    side: str
+
+    @property
+    def lines(self) -> list[Rest]:
+        return paying_lines(self.order)
+
+    def own(self, name: str) -> Decimal:
+        """An amount of the order."""
+        return money(self.order, f"{self.side}{name}")
+
+    def of_lines(self, name: str) -> Decimal:
+        """The sum of an amount of the lines."""
+        return sum((money(item, f"{self.side}{name}") for item in self.lines), ZERO)
+
+    @property
+    def extension(self) -> Rest:
+        found: Rest = self.order["extension_attributes"]
+        return found
+
+    @property
+    def levies(self) -> Decimal:
+        return sum((levy_of(item, self.side) for item in self.lines), ZERO)
+
+    @property
+    def levy_tax(self) -> Decimal:
+        return sum((levy_tax_of(item, self.side) for item in self.lines), ZERO)
+
+    @property
+    def rows(self) -> Decimal:
+        return rows_of(self.order, self.lines, self.side, self.levies)
+
+    @property
+    def levies_in_subtotal(self) -> Decimal:
+        """The levies, where the subtotal holds them."""
+        missing = self.own("subtotal") - self.rows
+        return self.levies if self.levies and abs(missing - self.levies) < abs(missing) else ZERO
+
+    @property
+    def shipping_compensation(self) -> Decimal:
+        ending = "amnt" if self.side else "amount"
+        return self.own(f"shipping_discount_tax_compensation_{ending}")
+
+    def added(self, gift_wrapping: str, fee: str) -> Decimal:
+        """What gift wrapping and a payment fee come to."""
+        gw = "gw_base_" if self.side else "gw_"
+        return money(self.extension, f"{self.side}{fee}") + money(
+            self.extension, f"{gw}{gift_wrapping}"
+        )
+
+    @property
+    def paid(self) -> Decimal:
+        """By gift cards, store credit and reward points."""
+        names = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
+        return sum((money(self.extension, f"{self.side}{name}") for name in names), ZERO)
+
+    @property
+    def total(self) -> Decimal:
+        names = ("subtotal", "shipping_amount", "tax_amount", "discount_amount")
+        own = sum(map(self.own, (*names, "discount_tax_compensation_amount")), ZERO)
+        levies = self.levies - self.levies_in_subtotal
+        added = self.added("price", "payment_fee")
+        return own + self.shipping_compensation + levies + added - self.paid
+
+    @property
+    def one_line(self) -> Decimal:
+        """The grand total by lines that include their tax."""
+        goods = self.of_lines("row_total_incl_tax")
+        if self.side:  # base answers hold the levy of one piece only
+            goods += self.levies - self.of_lines("weee_tax_applied_amount")
+        charge = self.own("shipping_amount") + self.own("shipping_tax_amount")
+        charge += self.shipping_compensation - self.own("shipping_discount_amount")
+        added = self.added("price", "payment_fee") + self.added("tax_amount", "payment_fee_tax")
+        return goods + charge + self.levy_tax + added - self.paid
+
+
 def differences(order: Rest, side: str) -> dict[str, Decimal]:
     """Left minus right of every identity, for the order's currency (`""`) or the base
     (`"base_"`)."""
-    lines, extension = paying_lines(order), order["extension_attributes"]
-    levies = sum((levy_of(item, side) for item in lines), ZERO)
-    levy_tax = sum((levy_tax_of(item, side) for item in lines), ZERO)
-    rows = rows_of(order, lines, side, levies)
-    subtotal = money(order, f"{side}subtotal")
-    in_subtotal = bool(levies) and abs(subtotal - rows - levies) < abs(subtotal - rows)
-    shipping_compensation = money(
-        order, f"{side}shipping_discount_tax_compensation_" + ("amnt" if side else "amount")
-    )
-    gw = "gw_base_" if side else "gw_"
-    added = money(extension, f"{side}payment_fee") + money(extension, f"{gw}price")
-    paid = (
-        money(extension, f"{side}gift_cards_amount")
-        + money(extension, f"{side}customer_balance_amount")
-        + money(extension, f"{side}reward_currency_amount")
-    )
-    added_tax = money(extension, f"{side}payment_fee_tax") + money(extension, f"{gw}tax_amount")
-    discounts = sum((money(item, f"{side}discount_amount") for item in lines), ZERO)
-    shipping_discount = money(order, f"{side}shipping_discount_amount")
-    shipping_tax = money(order, f"{side}shipping_tax_amount")
-    compensation = sum(
-        (money(item, f"{side}discount_tax_compensation_amount") for item in lines), ZERO
-    )
-    goods = sum((money(item, f"{side}row_total_incl_tax") for item in lines), ZERO)
-    if side:  # base answers hold the levy of one piece only
-        goods += levies - sum((money(item, "base_weee_tax_applied_amount") for item in lines), ZERO)
-    charge = (
-        money(order, f"{side}shipping_amount")
-        + shipping_tax
-        + shipping_compensation
-        - shipping_discount
-    )
-    grand, tax = money(order, f"{side}grand_total"), money(order, f"{side}tax_amount")
-    line_tax = sum((money(item, f"{side}tax_amount") for item in lines), ZERO)
-    applied = sum((money(entry, f"{side}amount") for entry in extension["applied_taxes"]), ZERO)
-    total = (
-        subtotal
-        + money(order, f"{side}shipping_amount")
-        + tax
-        + money(order, f"{side}discount_amount")
-    )
-    total += money(order, f"{side}discount_tax_compensation_amount") + shipping_compensation
-    total += (ZERO if in_subtotal else levies) + added - paid
+    sums = _Sums(order, side)
+    own, of_lines = sums.own, sums.of_lines
+    applied = (money(entry, f"{side}amount") for entry in sums.extension["applied_taxes"])
+    line_tax = of_lines("tax_amount") + own("shipping_tax_amount") + sums.levy_tax
+    discounts = of_lines("discount_amount") + own("shipping_discount_amount")
+    compensation = "discount_tax_compensation_amount"
     result = {
-        "grand total": grand - total,
-        "subtotal": subtotal - rows - (levies if in_subtotal else ZERO),
-        "discount": money(order, f"{side}discount_amount") + discounts + shipping_discount,
-        "compensation": money(order, f"{side}discount_tax_compensation_amount") - compensation,
-        "tax": tax - line_tax - shipping_tax - levy_tax - added_tax,
-        "tax per rate": tax - applied,
-        "due": money(order, f"{side}total_due") - grand + money(order, f"{side}total_paid"),
+        "grand total": own("grand_total") - sums.total,
+        "subtotal": own("subtotal") - sums.rows - sums.levies_in_subtotal,
+        "discount": own("discount_amount") + discounts,
+        "compensation": own(compensation) - of_lines(compensation),
+        "tax": own("tax_amount") - line_tax - sums.added("tax_amount", "payment_fee_tax"),
+        "tax per rate": own("tax_amount") - sum(applied, ZERO),
+        "due": own("total_due") - own("grand_total") + own("total_paid"),
     }
-    if all(row_of(item, side) is not None for item in lines):
-        result["one line"] = grand - (goods + charge + levy_tax + added + added_tax - paid)
+    if all(row_of(item, side) is not None for item in sums.lines):
+        result["one line"] = own("grand_total") - sums.one_line
     return {name: difference for name, difference in result.items() if difference}
 
 

@@ -210,12 +210,10 @@ async def test_rest_refunds_and_answers_the_id_as_text(
     body = {
         "items": [{"order_item_id": order.items[0]["item_id"], "qty": 1}],
         "arguments": {
-            "shipping_amount": 0,
-            "adjustment_positive": 0.5,
-            "adjustment_negative": 0.25,
+            "shipping_amount": 0, "adjustment_positive": 0.5, "adjustment_negative": 0.25,
         },
         "notify": False,
-    }
+    }  # fmt: skip
     made = await shop.post(f"{V1}/order/{order.entity_id}/refund", json=body)
     assert (made.status_code, made.json()) == (200, "1")
     memo = (await shop.get(f"{V1}/creditmemo/1")).json()

@@ -104,7 +104,10 @@ def test_every_recorded_order_beside_the_project_gets_its_documents_and_meets_th
     assert different == BINARY_DUST
 
 
-@pytest.mark.parametrize("start", range(0, 300, 50))
+@pytest.mark.parametrize(
+    "start",
+    [0, 50, *(pytest.param(start, marks=pytest.mark.long) for start in range(100, 600, 50))],
+)
 def test_whatever_an_administrator_does_the_identities_hold(start: int) -> None:
     several = 0
     for seed in range(start, start + 50):

@@ -35,13 +35,12 @@ def off(order: dict[str, Any], *, due: Decimal = Decimal(0)) -> dict[str, Decima
     }
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_a_made_order_adds_up_exactly_in_both_currencies(seed: int) -> None:
-    order = OrderMaker(Random(seed)).order()
-    left = {name: by for side in SIDES for name, by in differences(order, side).items()}
-    assert (
-        all(abs(by) <= FRACTIONAL for by in left.values()) if is_fractional(order) else left == {}
-    )
+def test_a_made_order_adds_up_exactly_in_both_currencies() -> None:
+    for seed in range(300):
+        order = OrderMaker(Random(seed)).order()
+        left = {name: by for side in SIDES for name, by in differences(order, side).items()}
+        most = FRACTIONAL if is_fractional(order) else 0
+        assert all(abs(by) <= most for by in left.values()), (seed, left)
 
 
 @pytest.mark.parametrize(("name", "recorded"), MONEY, ids=NAMES)
@@ -70,49 +69,42 @@ def test_the_same_seed_makes_the_same_orders() -> None:
     ]
 
 
-def test_chance_makes_every_kind_of_order() -> None:
+@pytest.fixture(scope="module")
+def many() -> list[dict[str, Any]]:
+    """Orders as chance makes them."""
     maker = OrderMaker(Random(2))
-    orders = [maker.order() for _ in range(400)]
-    items = [item for order in orders for item in order["items"]]
-    extras = {key for order in orders for key in order["extension_attributes"]}
+    return [maker.order() for _ in range(400)]
+
+
+def test_chance_makes_orders_of_every_product_currency_country_and_payment(
+    many: list[dict[str, Any]],
+) -> None:
+    items = [item for order in many for item in order["items"]]
     assert {item["product_type"] for item in items} == {
-        "simple",
-        "virtual",
-        "downloadable",
-        "configurable",
-        "bundle",
-    }
-    assert {order["order_currency_code"] for order in orders} == {"USD", "EUR"}
-    assert {order["customer_is_guest"] for order in orders} == {0, 1}
-    assert {order["is_virtual"] for order in orders} == {0, 1}
-    assert {order["billing_address"]["country_id"] for order in orders} >= {
-        "US",
-        "DE",
-        "AT",
-        "FR",
-        "GB",
-        "NO",
-    }
-    assert {order["payment"]["method"] for order in orders} >= {
-        "purchaseorder",
-        "checkmo",
-        "braintree",
-        "free",
-    }
-    assert extras >= {
-        "gift_cards_amount",
-        "customer_balance_amount",
-        "reward_currency_amount",
-        "gw_price",
+        "simple", "virtual", "downloadable", "configurable", "bundle",
+    }  # fmt: skip
+    assert {order["order_currency_code"] for order in many} == {"USD", "EUR"}
+    assert {order["customer_is_guest"] for order in many} == {0, 1}
+    assert {order["is_virtual"] for order in many} == {0, 1}
+    countries = {order["billing_address"]["country_id"] for order in many}
+    assert countries >= {"US", "DE", "AT", "FR", "GB", "NO"}
+    payments = {order["payment"]["method"] for order in many}
+    assert payments >= {"purchaseorder", "checkmo", "braintree", "free"}
+
+
+def test_chance_makes_orders_with_everything_that_is_added(many: list[dict[str, Any]]) -> None:
+    items = [item for order in many for item in order["items"]]
+    assert {key for order in many for key in order["extension_attributes"]} >= {
+        "gift_cards_amount", "customer_balance_amount", "reward_currency_amount", "gw_price",
         "payment_fee",
-    }
-    assert any(order["shipping_discount_amount"] for order in orders)
-    assert any(order["shipping_discount_tax_compensation_amount"] for order in orders)
+    }  # fmt: skip
+    assert any(order["shipping_discount_amount"] for order in many)
+    assert any(order["shipping_discount_tax_compensation_amount"] for order in many)
     assert any(item.get("discount_tax_compensation_amount") for item in items)
     assert any(Decimal(item.get("weee_tax_applied_row_amount", 0)) for item in items)
-    assert any("customer_note" in order for order in orders)
-    assert any("po_number" in order["payment"] for order in orders)
-    assert any("company_order_attributes" in order["extension_attributes"] for order in orders)
+    assert any("customer_note" in order for order in many)
+    assert any("po_number" in order["payment"] for order in many)
+    assert any("company_order_attributes" in order["extension_attributes"] for order in many)
 
 
 def test_a_configurable_product_bears_its_money_on_the_parent_under_the_childs_sku() -> None:
@@ -199,20 +191,19 @@ def test_the_gross_row_of_the_reference_comes_out_as_measured() -> None:
     assert [str(item[key]) for key in keys] == ["84.03", "33.33", "10.64", "5.32"]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_made_orders_have_the_fields_of_recorded_ones_and_no_others(seed: int) -> None:
+def test_made_orders_have_the_fields_of_recorded_ones_and_no_others() -> None:
     placed = [
         recorded["order_as_placed"]
         for _, recorded in recordings("commerce_money")
         if "order_as_placed" in recorded
     ]
-    made = OrderMaker(Random(seed)).order(payment="checkmo")
-    ours = {"customer_note", "customer_taxvat"}
-    _same_fields(made, placed, ours)
-    _same_fields(made["payment"], [order["payment"] for order in placed], {"po_number"})
     lines = [item for order in placed for item in order["items"]]
-    for item in made["items"]:
-        _same_fields(item, lines, set())
+    for seed in range(60):
+        made = OrderMaker(Random(seed)).order(payment="checkmo")
+        _same_fields(made, placed, {"customer_note", "customer_taxvat"})
+        _same_fields(made["payment"], [order["payment"] for order in placed], {"po_number"})
+        for item in made["items"]:
+            _same_fields(item, lines, set())
 
 
 def _same_fields(made: dict[str, Any], recorded: list[dict[str, Any]], ours: set[str]) -> None:

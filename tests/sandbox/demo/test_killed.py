@@ -1,5 +1,5 @@
-"""The host is killed ten times in the middle of the demo's load: nothing lost, nothing doubled, no
-half order."""
+"""The host is killed again and again in the middle of the demo's load: nothing lost, nothing
+doubled, no half order."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
 from sync.config.connections import NumberMode
 
-KILLS = 10
+PATIENCE = timedelta(minutes=30)
+"""Far more than a slow machine needs."""
 TIMING: Mapping[str, int] = {
     "commit_horizon_seconds": 1,
     "send_within_seconds": 3,
@@ -28,11 +29,15 @@ together."""
 
 
 @pytest.mark.parametrize(
-    "numbers",
-    [NumberMode.OURS, pytest.param(NumberMode.THEIRS, marks=pytest.mark.long)],
+    ("numbers", "kills"),
+    [
+        (NumberMode.OURS, 4),
+        pytest.param(NumberMode.OURS, 10, marks=pytest.mark.long),
+        pytest.param(NumberMode.THEIRS, 10, marks=pytest.mark.long),
+    ],
 )
-async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, numbers: NumberMode
+async def test_a_host_killed_again_and_again_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, numbers: NumberMode, kills: int
 ) -> None:
     chance = Random(f"kills {numbers}")
     async with running_environment(
@@ -40,7 +45,7 @@ async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(
     ) as environment:
         (pair,) = environment.pairs.values()
         await make_rough(pair)
-        for _ in range(KILLS):
+        for _ in range(kills):
             await pair.shop.place(7)
             await until_posted(environment, pair, await posted(pair) + chance.randrange(1, 6))
             await environment.kill_host()
@@ -50,8 +55,8 @@ async def test_a_host_killed_ten_times_loses_nothing_and_doubles_nothing(
         await everything_is_delivered(environment)
         books = await reconciled(environment)
         assert not books.findings
-        assert sum(row.orders for row in books.rows) == KILLS * 8
-        assert sum(row.sales_orders for row in books.rows) == KILLS * 8
+        assert sum(row.orders for row in books.rows) == kills * 8
+        assert sum(row.sales_orders for row in books.rows) == kills * 8
         assert all(row.difference == 0 for row in books.rows)
         assert sum(row.dynamics.invoices for row in books.cash) > 0
         assert all(row.difference == 0 for row in books.cash)
@@ -64,7 +69,7 @@ async def posted(pair: Pair) -> int:
 async def until_posted(environment: Environment, pair: Pair, count: int) -> None:
     """So many orders are in D365, or as many as webhooks told of: those of lost ones wait for a
     poll."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE.total_seconds()):
         while await posted(pair) < count and await environment.unfinished():
             await pause(0.01)
 
@@ -77,4 +82,4 @@ async def everything_is_delivered(environment: Environment) -> None:
 
     await asyncio.sleep(SETTLED.total_seconds())
     await environment.poll()
-    await environment.until_idle(nothing, within=timedelta(seconds=400))
+    await environment.until_idle(nothing, within=PATIENCE)

@@ -178,11 +178,8 @@ async def test_what_is_settled_is_not_invoiced_again(fo: Environment) -> None:
 
 
 async def test_an_order_is_shipped_in_parcels(fo: Environment) -> None:
-    number = str(
-        (await fo.order(CustomersOrderReference="000000042", DeliveryModeCode="10"))[
-            "SalesOrderNumber"
-        ]
-    )
+    made = await fo.order(CustomersOrderReference="000000042", DeliveryModeCode="10")
+    number = str(made["SalesOrderNumber"])
     lot = (await fo.line(number, OrderedSalesQuantity=3, ExternalItemNumber="17"))["InventoryLotId"]
     other = (await fo.line(number))["InventoryLotId"]
     tracking = {"1Z9": "https://carrier.example/1Z9"}
@@ -191,10 +188,8 @@ async def test_an_order_is_shipped_in_parcels(fo: Environment) -> None:
     ]
     header = fo.state.order("usmf", number)
     assert header is not None
-    assert (header["SalesOrderStatus"], header["SalesOrderProcessingStatus"]) == (
-        "Backorder",
-        "PartiallyDelivered",
-    )
+    status = header["SalesOrderStatus"], header["SalesOrderProcessingStatus"]
+    assert status == ("Backorder", "PartiallyDelivered")
     assert fo.state.deliver(number) == ["PS-000002"]
     assert fo.state.deliver(number) == []
     journals = await rows(fo, "CustPackingSlipJourBiEntities")
@@ -202,18 +197,12 @@ async def test_an_order_is_shipped_in_parcels(fo: Environment) -> None:
         ("PS-000001", number, 2),
         ("PS-000002", number, 2),
     ]
-    assert (journals[0]["CustomerRef"], journals[0]["CreatedOn"]) == (
-        "000000042",
-        "2026-01-05T08:00:00Z",
-    )
+    first = journals[0]["CustomerRef"], journals[0]["CreatedOn"]
+    assert first == ("000000042", "2026-01-05T08:00:00Z")
     shipped = await rows(fo, "CustPackingSlipTransBiEntities")
     assert [
         (row["InventTransId"], row["Qty"], row["Ordered"], row["Remain"]) for row in shipped
-    ] == [
-        (lot, 2, 3, 1),
-        (lot, 1, 3, 0),
-        (other, 1, 1, 0),
-    ]
+    ] == [(lot, 2, 3, 1), (lot, 1, 3, 0), (other, 1, 1, 0)]
     assert (shipped[0]["ItemId"], shipped[0]["ExternalItemId"]) == ("A0001", "17")
     [parcel] = await rows(fo, "PackingSlipTrackingInformation")
     assert (parcel["PackingSlipNumber"], parcel["TrackingNumber"]) == ("PS-000001", "1Z9")
@@ -257,6 +246,25 @@ async def test_posted_documents_are_read_only(fo: Environment) -> None:
         assert (answer.status_code, "is read-only" in answer.text) == (400, True)
 
 
+async def _free_text_invoice(fo: Environment, amount: int) -> None:
+    body = {"CustomerAccount": "US-001", "InvoiceDate": "2025-11-20", "CurrencyCode": "USD"}
+    parent = (await fo.made("FreeTextInvoiceHeaders", **body))["InvoiceIdentifier"]
+    wanted = {"ParentRecId": parent, "LineNumber": 1, "MainAccountDisplayValue": "401000"}
+    await fo.made("FreeTextInvoiceLines", **wanted, TransactionCurrencyAmount=amount)
+    fo.state.post_free_text_invoice(parent)
+
+
+async def _payment(fo: Environment, amount: int) -> None:
+    made = await fo.made("CustomerPaymentJournalHeaders", JournalName="WEBPAY")
+    journal = made["JournalBatchNumber"]
+    payment = {
+        "JournalBatchNumber": journal, "LineNumber": 1, "AccountDisplayValue": "US\\-001",
+        "CurrencyCode": "USD",
+    }  # fmt: skip
+    await fo.made("CustomerPaymentJournalLines", **payment, CreditAmount=amount)
+    fo.state.post_journal(journal)
+
+
 async def test_an_aging_snapshot_shows_what_is_due_and_what_credit_is_left(fo: Environment) -> None:
     fo.state.put(
         "CustomersV3", dataAreaId="usmf", CustomerAccount="US-001", CreditLimit=Decimal(1000)
@@ -265,22 +273,8 @@ async def test_an_aging_snapshot_shows_what_is_due_and_what_credit_is_left(fo: E
     await ordered(fo, 30)
     delivered = await ordered(fo, 20)
     fo.state.deliver(delivered)
-    body = {"CustomerAccount": "US-001", "InvoiceDate": "2025-11-20", "CurrencyCode": "USD"}
-    parent = (await fo.made("FreeTextInvoiceHeaders", **body))["InvoiceIdentifier"]
-    wanted = {"ParentRecId": parent, "LineNumber": 1, "MainAccountDisplayValue": "401000"}
-    await fo.made("FreeTextInvoiceLines", **wanted, TransactionCurrencyAmount=7)
-    fo.state.post_free_text_invoice(parent)
-    journal = (await fo.made("CustomerPaymentJournalHeaders", JournalName="WEBPAY"))[
-        "JournalBatchNumber"
-    ]
-    payment = {
-        "JournalBatchNumber": journal,
-        "LineNumber": 1,
-        "AccountDisplayValue": "US\\-001",
-        "CurrencyCode": "USD",
-    }
-    await fo.made("CustomerPaymentJournalLines", **payment, CreditAmount=2)
-    fo.state.post_journal(journal)
+    await _free_text_invoice(fo, 7)
+    await _payment(fo, 2)
     assert await rows(fo, "CustAgedBalances") == []
     for _ in range(2):
         fo.state.take_aging_snapshot("USMF")
