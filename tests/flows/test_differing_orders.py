@@ -11,6 +11,7 @@ from sandbox.commerce.records import StoredOrder
 from sync.dynamics.posted_invoices import FREE_TEXT as DRAFTS
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
+from sync.engine.erasure import WHY
 from sync.engine.ledger import PARKED
 from sync.engine.repair import Repair
 from sync.engine.resolving import resolve
@@ -197,6 +198,23 @@ async def test_the_list_is_repaired_to_hold_it(finance: Finance) -> None:
     await finance.services.ledger.unpark(await finance.claim(order))
     await Repair(finance.services.engine()).run()
     assert await listed(finance) == [key_of(order)]
+
+
+@in_finance()
+async def test_an_erasure_keeps_sums_and_decisions_and_no_free_text(finance: Finance) -> None:
+    order = await differing(finance, is_invoiced=True)
+    await decides(finance, order, "Jane Roe paid by hand")
+    await credit(finance, order, Decimal(1))
+    before = await finance.claim(order)
+    erasure, records = finance.services.erasure, [("orders", key_of(order))]
+    assert sum([count async for _, count in erasure.erase(CONNECTION, records)]) > 1
+    claim = await finance.claim(order)
+    assert (claim.differs, claim.resolved) == (before.differs, before.resolved)
+    assert (claim.reason, await listed(finance)) == (WHY, [key_of(order)])
+    trail = await finance.trail(order)
+    assert not [entry for entry in trail if "Jane" in f"{entry.reason} {entry.details}"]
+    assert [one.details["by"] for one in trail if one.event == "resolved"] == ["ann"]
+    assert [count async for _, count in erasure.erase(CONNECTION, records)] == [0]
 
 
 @in_finance()
