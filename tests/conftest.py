@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # `make test` is the same run every time: Hypothesis derives its examples from the test's code, and
 # neither keeps failures for the next run nor looks at a clock. `make test-long` chooses the profile
 # "long" (--hypothesis-profile): it plays every property again with examples drawn anew, and more.
-settings.register_profile("usual", derandomize=True, database=None, deadline=None)
-settings.register_profile("long", deadline=None, max_examples=1000, print_blob=True)
+# A slow machine is no fault of a test.
+SLOW_IS_FINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("usual", SLOW_IS_FINE, derandomize=True, database=None)
+settings.register_profile("long", SLOW_IS_FINE, max_examples=1000, print_blob=True)
 settings.load_profile("usual")
 
 SHARED_SAMPLES = Path(

@@ -32,6 +32,7 @@ from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
 from sync.engine.message import CLOCKS_APART
 from sync.pacing.limiter import MOST
+from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
@@ -130,6 +131,7 @@ class SystemsUnderTest:
     message_lock: timedelta = timedelta(seconds=60)
     most_deliveries: int = 25
     catalogue: Catalogue = field(default_factory=Catalogue)
+    tables: SqliteTables | MemoryTables = field(default_factory=lambda: SqliteTables(":memory:"))
 
     def __post_init__(self) -> None:
         self.connections = Connections.model_validate(
@@ -150,7 +152,6 @@ class SystemsUnderTest:
         self.dynamics.settings.manual |= {name for name, mode in numbers.items() if mode == "ours"}
         self.dials(Dials(Random(f"shop {self.seed}")), Dials(Random(f"ledger {self.seed}")))
         self.queue = SqliteQueue(":memory:", self.clock, self.message_lock, self.most_deliveries)
-        self.tables = SqliteTables(":memory:")
 
     def dials(self, shop: Dials, ledger: Dials) -> None:
         """Put these dials before the two systems."""

@@ -10,6 +10,7 @@ import pytest
 from sync.config.connections import FLOW_NAMES
 from sync.engine.flow import AdobeEvents, DocumentFlow, Poll
 from sync.flows import FLOWS, SUB_FLOWS
+from tests.conftest import FIRST
 from tests.source import ROOT, code_lines, dotted, functions, imports, log_calls, modules
 
 LONGEST_MODULE, LONGEST_FUNCTION = 250, 40
@@ -110,6 +111,10 @@ def test_a_function_of_the_tests_fits_on_a_screen() -> None:
         and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION
     ]
     assert not long
+
+
+def test_what_the_run_begins_with_is_there() -> None:
+    assert [name for name in FIRST if not (ROOT / name).exists()] == []
 
 
 def test_a_module_is_read_in_one_sitting() -> None:

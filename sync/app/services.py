@@ -4,7 +4,6 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -13,11 +12,10 @@ from sync.app.edition_parts import EditionParts
 from sync.app.health import health
 from sync.app.paces import Paces
 from sync.app.public_keys import PublicKeyHosts
+from sync.app.queue_work import QueueWork
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import repairing, tidying
 from sync.config.connections import Connection, Connections
-from sync.core.encoding import NotJson
-from sync.core.errors import Later
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DeadLetterParking
@@ -29,11 +27,10 @@ from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
 from sync.engine.monitoring import MINUTES, monitor
 from sync.engine.old_queues import OldQueues
 from sync.engine.polling import Polling
-from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS, QUEUES
+from sync.engine.queues import QUEUES
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
@@ -46,8 +43,6 @@ from sync.intake_http.answers import HttpAnswer, RefusalLines
 from sync.intake_http.business_events import BusinessEventsEdge
 from sync.intake_http.webhooks import Edge
 from sync.pacing.pauses import Pauses
-
-log = logging.getLogger("sync.app.services")
 
 LONGEST_LOOK: Final = timedelta(seconds=50)
 """How long monitoring may look: the timer that lets it look fires again after a minute."""
@@ -93,6 +88,10 @@ class Services:
         secrets, keys = edition_parts.secrets, self.public_keys.of
         self.edge = Edge(*known, secrets, tables, clock, keys, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
+        self.queue_work = QueueWork(
+            self.flows, self.runner, self.jobs, self.business_events, self.dead_letter_parking,
+            self.turns, self.intake, edition_parts.telemetry,
+        )  # fmt: skip
 
     def engine(self) -> Engine:
         """The parts that run flows."""
@@ -140,59 +139,13 @@ class Services:
         self, queue: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""
     ) -> None:
         """One message of a queue."""
-        log.debug(
-            "%s.received id=%s deliveries=%d within=%s",
-            queue, message_id, deliveries, trace_parent[36:52],
-        )  # fmt: skip
-        if queue in DELIVERIES:
-            await self._deliver(queue, body, message_id, trace_parent)
-            return
-        work, unreadable = (
-            (self.jobs.run, NotJson)
-            if queue == POLLS
-            else (self.business_events.from_queue, ValueError)
-        )
-        try:
-            await work(body)
-        except unreadable as fault:  # it does not become readable
-            await self.dead_letter_parking.keep(queue, body, message_id, fault, "unreadable")
-
-    async def _deliver(self, queue: str, body: bytes, message_id: str, trace_parent: str) -> None:
-        message = await self.dead_letter_parking.usable(queue, body, message_id, "unreadable")
-        if message is None:
-            return
-        if message.flow not in self.flows:
-            await self.dead_letter_parking.park_unknown(message)
-            return
-        if await self._gave_back(message):
-            return
-        named = (message.flow, message.connection, message.key)
-        reported = self.edition_parts.telemetry.delivery(*named, trace_parent=trace_parent)
-        with reported, self.turns.taken(message):
-            await self.runner.deliver(message)
-
-    async def _gave_back(self, message: Message) -> bool:
-        """Whether the message was put off because its connection or flow has its share already. One
-        that cannot be put off is delivered."""
-        if (due := self.turns.beyond_its_share(message)) is None:
-            return False
-        try:
-            await self.intake.reschedule(message, due)
-        except Later:
-            return False
-        return True
+        await self.queue_work.take(queue, body, message_id, deliveries, trace_parent=trace_parent)
 
     async def park_dead_letter(
         self, queue: str, body: bytes, message_id: str, reason: str, description: str
     ) -> None:
-        """One message that a queue has given up. A business event is tried once more: it stands for
-        no record that could be parked."""
-        if queue == BUSINESS_EVENTS:
-            await self.take(queue, body, message_id, 1)
-        else:
-            await self.dead_letter_parking.park_dead_letter(
-                queue, body, message_id, reason, description
-            )
+        """One message that a queue has given up."""
+        await self.queue_work.park_dead_letter(queue, body, message_id, reason, description)
 
     async def note_trouble(self, queue: str, body: bytes, reason: str) -> None:
         """Why a message is given back."""

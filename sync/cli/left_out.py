@@ -6,18 +6,17 @@ from typing import Annotated
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.output import json_line, line, table
+from sync.cli.output import json_lines, line, table
 from sync.cli.parked import as_row
 from sync.cli.records import checked
 from sync.engine.claim import Claim
 
+AccountFlow = Annotated[
+    str, typer.Option("--flow", metavar="FLOW", help="Only this flow: customers or companies.")
+]
 
-def left_out(
-    ctx: typer.Context,
-    flow: Annotated[
-        str, typer.Option(metavar="FLOW", help="Only this flow: customers or companies.")
-    ] = "",
-) -> None:
+
+def left_out(ctx: typer.Context, flow: AccountFlow = "") -> None:
     """List the accounts that were delivered without an address: which address, why, and what to do.
 
     No order waits for them; an order brings its own addresses. Add what is missing to
@@ -32,8 +31,7 @@ def left_out(
     context = context_of(ctx)
     claims = asyncio.run(_found(ctx, flow))
     if context.as_json:
-        for claim in claims:
-            json_line({**as_row(claim), "kind": "left_out"})
+        json_lines({**as_row(claim), "kind": "left_out"} for claim in claims)
     elif not claims:
         line("No account goes without an address.")
     else:

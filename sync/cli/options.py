@@ -6,6 +6,9 @@ import typer
 
 OneFlow = Annotated[str, typer.Option("--flow", metavar="FLOW", help="Only this flow.")]
 
+By = Annotated[
+    str, typer.Option(metavar="NAME", help="Who says so. Default: the user of this machine.")
+]
 Unasked = Annotated[bool, typer.Option("--yes", help="Do not list and ask first.")]
 
 

@@ -6,21 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.output import json_line, line, table
+from sync.cli.options import OneFlow
+from sync.cli.output import json_lines, line, table
 from sync.cli.records import Ledgers, checked
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.message import Message
 from sync.engine.refused_keys import REMEDY, RefusedKey
 
+Reason = Annotated[
+    str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")
+]
 
-def parked(
-    ctx: typer.Context,
-    flow: Annotated[str, typer.Option(metavar="FLOW", help="Only this flow.")] = "",
-    reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Only those whose reason holds this text.")
-    ] = "",
-) -> None:
+
+def parked(ctx: typer.Context, flow: OneFlow = "", reason: Reason = "") -> None:
     """List parked records, messages that were set aside after too many deliveries, and keys that
     were refused.
 
@@ -36,12 +35,9 @@ def parked(
     context = context_of(ctx)
     claims, letters, keys = asyncio.run(_found(ctx, flow, reason))
     if context.as_json:
-        for row in [
-            *(as_row(claim) for claim in claims),
-            *(letter_row(*pair) for pair in letters),
-            *(key_row(key) for key in keys),
-        ]:
-            json_line(row)
+        json_lines(as_row(claim) for claim in claims)
+        json_lines(letter_row(*pair) for pair in letters)
+        json_lines(key_row(key) for key in keys)
         return
     if not claims and not letters and not keys:
         line("Nothing is parked.")

@@ -12,7 +12,7 @@ import typer
 from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.options import OneFlow
+from sync.cli.options import By, OneFlow
 from sync.cli.output import json_line, json_lines, line, table
 from sync.engine.flow_pauses import LATEST, FlowPause
 
@@ -21,9 +21,6 @@ ALL: Final = "(all)"
 
 Why = Annotated[str, typer.Option(metavar="TEXT", help="Shown to everybody who asks.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Every flow of every connection.")]
-By = Annotated[
-    str, typer.Option(metavar="NAME", help="Who says so. Default: the user of this machine.")
-]
 
 
 def pause(

@@ -7,21 +7,18 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext, Problem
-from sync.cli.output import json_line, line
-from sync.cli.pausing import By, user_name
-from sync.cli.records import Ledgers, checked
+from sync.cli.options import By
+from sync.cli.pausing import user_name
+from sync.cli.records import Ledgers, checked, is_called
 from sync.engine.claim import Claim, State
 from sync.engine.resolving import resolve as decide
 
+Flow = Annotated[str, typer.Argument(metavar="FLOW", help="For example: orders.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="As `parked` and `trail` show it.")]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="What was decided; the trail keeps it.")]
 
-def resolve(
-    ctx: typer.Context,
-    *,
-    flow: Annotated[str, typer.Argument(metavar="FLOW", help="For example: orders.")],
-    key: Annotated[str, typer.Argument(metavar="KEY", help="As `parked` and `trail` show it.")],
-    why: Annotated[str, typer.Option(metavar="TEXT", help="What was decided; the trail keeps it.")],
-    by: By = "",
-) -> None:
+
+def resolve(ctx: typer.Context, *, flow: Flow, key: Key, why: Why, by: By = "") -> None:
     """Store that the sums of a delivered record may stay as they are, though both systems differ.
 
     It leaves the list of the parked. Nothing is written to either system. The decision is on the
@@ -36,13 +33,9 @@ def resolve(
     if not why.strip():
         raise Problem("--why is empty", remedy="Write down what was decided.")
     claim = asyncio.run(_resolved(context, flow, key, why=why.strip(), by=by or user_name()))
-    if context.as_json:
-        json_line({
-            "connection": claim.connection, "flow": claim.flow, "key": claim.key,
-            "resolved": claim.differs,
-        })  # fmt: skip
-    else:
-        line(f"Resolved: {claim.flow} {claim.key} stays at {claim.differs}.")
+    place = {"connection": claim.connection, "flow": claim.flow, "key": claim.key}
+    sentence = f"Resolved: {claim.flow} {claim.key} stays at {claim.differs}."
+    context.tell({**place, "resolved": claim.differs}, sentence)
 
 
 async def _resolved(context: CommandContext, flow: str, key: str, *, why: str, by: str) -> Claim:
@@ -50,20 +43,14 @@ async def _resolved(context: CommandContext, flow: str, key: str, *, why: str, b
         claim = await _the_one(checked(context, services, flow), flow, key)
         clock = services.edition_parts.clock
         if not await decide(services.ledger, clock, claim, why=why, by=by):
-            raise Problem(
-                f"the sums of {flow} {claim.key} have just changed; nothing was decided",
-                remedy="Look at `parked` again.",
-            )
+            what = f"the sums of {flow} {claim.key} have just changed; nothing was decided"
+            raise Problem(what, remedy="Look at `parked` again.")
     return claim
 
 
 async def _the_one(ledgers: Ledgers, flow: str, key: str) -> Claim:
     """The record of that key or number whose sums differ. Raises `Problem`."""
-    found = [
-        claim
-        for claim in await ledgers.find(key)
-        if claim.key == key or claim.key.startswith(f"{key}@")
-    ]
+    found = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
     asking = [claim for claim in found if claim.is_different]
     if len(asking) == 1:
         return asking[0]
@@ -71,10 +58,7 @@ async def _the_one(ledgers: Ledgers, flow: str, key: str) -> Claim:
         keys = ", ".join(f"{one.key} ({one.connection})" for one in asking)
         raise Problem(f"{key} may be: {keys}", remedy="Name the full key, and --connection.")
     if any(claim.state is State.PARKED for claim in found):
-        raise Problem(
-            f"{flow} {key} is not delivered: there is nothing to decide on",
-            remedy="`parked` shows what to do; then `replay` it.",
-        )
-    raise Problem(
-        f"no sums of {flow} {key} wait for a decision", remedy="`parked` lists what does."
-    )
+        what = f"{flow} {key} is not delivered: there is nothing to decide on"
+        raise Problem(what, remedy="`parked` shows what to do; then `replay` it.")
+    what = f"no sums of {flow} {key} wait for a decision"
+    raise Problem(what, remedy="`parked` lists what does.")

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sync.core.skipped import Skipped
-from sync.engine.claim import State
+from sync.engine.cell_text import clipped
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.ledger import Entry
 from sync.engine.plan import Delivered
@@ -32,6 +33,12 @@ def entry_of(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) ->
     if outcome.differs and not undecided(delivery, outcome):
         return found
     return replace(found, reason=outcome.reason, remedy=outcome.remedy)
+
+
+def is_as_before(claim: Claim, outcome: Delivered | Skipped) -> bool:
+    """Whether a record is skipped for the same reason as the last time."""
+    was_skipped = isinstance(outcome, Skipped) and claim.state is State.SKIPPED
+    return was_skipped and claim.reason == clipped(str(outcome))
 
 
 def undecided(delivery: Delivery, outcome: Delivered | Skipped) -> str:

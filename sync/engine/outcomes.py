@@ -14,7 +14,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
-from sync.engine.outcome_rows import entry_of, settled, undecided
+from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
@@ -39,12 +39,14 @@ class Outcomes:
 
     async def record(self, delivery: Delivery, outcome: Delivered | Skipped) -> None:
         """Trail first, then the claim: a crash between repeats the try, which finds the target as
-        it should be."""
+        it should be. That a record is skipped for the same reason as before is no news."""
         message, entry = delivery.message, entry_of(delivery, outcome, self._clock.now())
         before = delivery.claim.differs
-        await self.write(delivery, entry)
-        for follow_up in outcome.follow_ups if isinstance(outcome, Delivered) else ():
-            await self._intake.accept(follow_up.flow, message.connection, [follow_up.key], "told")
+        if message.is_asked or not is_as_before(delivery.claim, outcome):
+            await self.write(delivery, entry)
+        for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
+            origin = message.origin if then.goes_on and message.is_asked else "told"
+            await self._intake.accept(then.flow, message.connection, [then.key], origin)
         if undecided(delivery, outcome):
             delivery.claim = await self._ledger.park(
                 delivery.claim, reason=entry.reason, remedy=entry.remedy

@@ -42,10 +42,12 @@ class Part(TargetDocument):
 
 @dataclass(frozen=True)
 class Notification:
-    """A record of another flow that the plan gives reason to look at."""
+    """A record of another flow that the plan gives reason to look at. `goes_on`: with what this
+    delivery has begun; where a person asked for that, they ask for this."""
 
     flow: str
     key: str
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)

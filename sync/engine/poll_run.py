@@ -21,12 +21,14 @@ from sync.engine.watermarks import WATERMARKS, Watermark, Which
 from sync.pacing.pace import may_begin
 
 SETTLED_AFTER = timedelta(seconds=60)
-"""A record read this long after its own stamp holds what that stamp announced: stamps are taken
-before the commit."""
+"""A record read this long after its own stamp holds what that stamp announced, where a list says
+nothing of a record's content: stamps are taken before the commit."""
 SECOND_OVER: Final = timedelta(seconds=1)
 """A stamp's second, by the owner's clock, which is never ahead as we know it. What changes later
 has another stamp, unless it began before and was still being committed; that shows in what is
-listed beside the stamp."""
+listed beside the stamp. Stamps of Commerce are MySQL's `datetime` of whole seconds: the time at
+which a statement began, seen when its transaction commits (MySQL, "Automatic Initialization and
+Updating for TIMESTAMP and DATETIME", "Fractional Seconds in Time Values", `NOW()`)."""
 PAGE: Final = 300
 """Changes that are looked up, enqueued and checkpointed together."""
 RUN: Final = timedelta(minutes=3)
@@ -98,8 +100,8 @@ class PollRun:
         return await self.engine.intake.accept(flow, connection, new, "poll")
 
     def _has_seen(self, claim: Claim, change: Change) -> bool:
-        """Whether a claim stands for the record as it is listed: what was read of it then said the
-        same, or was read long after its stamp.
+        """Whether a claim stands for the record as it is listed: what was read of it said the same,
+        or, where nobody knows what was read or what is listed, was read long after its stamp.
 
         What waits for its next try will be read again anyway. Never for a record that had vanished:
         now it is there.
@@ -110,7 +112,8 @@ class PollRun:
         is_same = bool(listed) and self.engine.ledger.digests.same(claim.seen, listed)
         if is_same and (waits or change.fingerprint):
             return is_settled or waits
-        if change.fingerprint or not is_settled or claim.read_at is None:
+        is_other = bool(listed and claim.seen) and not is_same
+        if is_other or change.fingerprint or not is_settled or claim.read_at is None:
             return False
         settled = SECOND_OVER - self.lag if is_same else SETTLED_AFTER
         return claim.read_at >= change.changed_at + self.behind + settled

@@ -112,7 +112,9 @@ class PublicationFlow:
             raise self._too_many(changed, shown, guard)
         alone = found.alone
         published = await self._publish_all([*found.changed.values()], known, alone, delivery)
-        follow_ups = tuple(Notification(self.name, key) for key in dict.fromkeys(alone))
+        follow_ups = tuple(
+            Notification(self.name, key, goes_on=key == EVERYTHING) for key in dict.fromkeys(alone)
+        )
         if not published and not follow_ups:
             return Skipped("the target shows everything already")
         action = "amended" if published else "unchanged"

@@ -1,9 +1,10 @@
 """How many requests all processes together may have under way at one system: a whole that is
 written down in the tables and lent to processes in parts.
 
-Each process writes down how many it wants, and takes what is free, up to its fair share: nobody
-gets more than it wants, and what is short is divided evenly. Who has more than its share gives back
-when it next writes. A process that dies gives back nothing; what it was lent comes free when its
+Each process writes down how many it wants, by priority, and takes what is free, up to its fair
+share: nobody gets more than it wants, documents go before master data before the catalogue, and
+what is short is divided evenly. Who has more than its share gives back when it next writes. A
+process that dies gives back nothing; what it was lent comes free when its
 lease is over. One row for each system, changed only over the state that was read: so the parts
 never come to more than the whole.
 """
@@ -12,12 +13,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock, Conflict, Row, Tables
-from sync.pacing.limiter import Limiter
+from sync.core.ports import Clock, Conflict, Row, Tables, Value
+from sync.pacing.limiter import FAIR, Limiter
+from sync.pacing.priority import Priority, current
 
 BUDGETS: Final = "budgets"
 LEASE: Final = timedelta(seconds=60)
@@ -25,11 +27,16 @@ LEASE: Final = timedelta(seconds=60)
 RENEWED_EVERY: Final = timedelta(seconds=5)
 """How often a process that is at work says what it wants; one that is not gives all back then."""
 GIVEN_BACK_EVERY: Final = timedelta(seconds=1)
-"""The same, while requests are under way on parts that are others' share by now."""
+"""The same, while requests are under way on parts that are others' share by now, for those who use
+them as for those who wait for them."""
 CLOCKS_APART: Final = timedelta(seconds=5)
 """How much longer than their lease parts are left to another process, whose clock may be behind."""
 TURNS_EVERY: Final = 30
 """Seconds after which others come first, where there are more processes than parts."""
+
+Wants = tuple[int, ...]
+"""How many, by priority."""
+NOTHING: Final[Wants] = (0,) * len(Priority)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Part:
     """What one process has, how many it wants, and until when it has it."""
 
     has: int
-    wants: int
+    wants: Wants
     until: datetime
 
 
@@ -63,7 +70,7 @@ class Budget:
         self._worker = worker
         self._writing = asyncio.Lock()
         self._until: datetime | None = None
-        self._peak = 0
+        self._peak = NOTHING
         self._is_short = False
         self._timer: asyncio.TimerHandle | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -72,7 +79,7 @@ class Budget:
     async def wanted(self) -> None:
         """One more request is to be sent: see to it that something is lent to this process, and
         more where more is wanted. Raises what the tables raise while nothing is lent."""
-        self._peak = max(self._peak, self._demand(1))
+        self._peak = tuple(map(max, self._peak, self._demand(current())))
         if self._is_enough():
             return
         async with self._writing:
@@ -92,16 +99,21 @@ class Budget:
     def _is_enough(self) -> bool:
         """Whether nothing is to be written now: what is lent is enough, or no more was free
         lately."""
-        return self._is_lent() and (self._is_short or self._wants() <= self._limiter.lent)
+        return self._is_lent() and (self._is_short or sum(self._wants()) <= self._limiter.lent)
 
     def _is_lent(self) -> bool:
         return self._until is not None and self._clock.now() < self._until
 
-    def _demand(self, more: int = 0) -> int:
-        return min(self._limiter.in_use + self._limiter.waiting + more, self._limiter.limit)
+    def _demand(self, another: Priority | None = None) -> Wants:
+        return tuple(self._limiter.demand[one] + (one is another) for one in Priority)
 
-    def _wants(self) -> int:
-        return min(self._peak, self._limiter.limit, self._whole)
+    def _wants(self) -> Wants:
+        """No more than may be under way, the most urgent first."""
+        most = min(self._limiter.limit, self._whole)
+        before = [sum(self._peak[:number]) for number in range(len(self._peak))]
+        return tuple(
+            min(one, max(most - more, 0)) for one, more in zip(self._peak, before, strict=True)
+        )
 
     async def _write(self) -> None:
         """Say what is wanted and take what is free of it."""
@@ -115,16 +127,17 @@ class Budget:
                 {**{name: part.wants for name, part in others.items()}, self._worker: wants},
                 int(now.timestamp()) // TURNS_EVERY,
             )
-            may = max(min(shares[self._worker], free), 0)
+            share = shares[self._worker]
+            may = max(min(share, free), 0)
             if may < self._limiter.lent:
                 self._limiter.lend(may)  # before it is written: no request begins beyond it
             has = max(may, self._limiter.in_use if self._worker in parts else 0)
             part = Part(has, wants, now + LEASE)
             if await self._stored(row, {**others, self._worker: part}):
                 break
-        self._until, self._is_short = part.until, may < wants
+        self._until, self._is_short = part.until, may < sum(wants)
         self._limiter.lend(may)
-        self._start_timer(RENEWED_EVERY if has == may else GIVEN_BACK_EVERY)
+        self._start_timer(RENEWED_EVERY if has == may == share else GIVEN_BACK_EVERY)
 
     async def _given_back(self) -> None:
         self._limiter.lend(0)
@@ -137,18 +150,25 @@ class Budget:
     async def _read(self) -> tuple[Row | None, dict[str, Part]]:
         """The row, and the parts in it that are still lent."""
         row = await self._tables.get(BUDGETS, self._system, "parts")
-        cell = row.values.get("parts") if row is not None else None
-        rows = from_json(str(cell)) if cell else {}
+        cells = row.values if row is not None else {}
+        rows, by_priority = (
+            from_json(str(cells.get(name) or "{}")) for name in ("parts", "by_priority")
+        )
         now = self._clock.now()
         parts = {
-            name: Part(int(has), int(wants), datetime.fromisoformat(until))
+            name: Part(int(has), _wants_in(by_priority.get(name), wants), _time(until))
             for name, (has, wants, until) in rows.items()
         }
         return row, {name: one for name, one in parts.items() if now < one.until + CLOCKS_APART}
 
     async def _stored(self, row: Row | None, parts: Mapping[str, Part]) -> bool:
-        cells = {name: [one.has, one.wants, one.until.isoformat()] for name, one in parts.items()}
-        values = {"parts": to_json(cells).decode()}
+        rows = {
+            name: [one.has, sum(one.wants), one.until.isoformat()] for name, one in parts.items()
+        }
+        by_priority = {name: one.wants for name, one in parts.items()}
+        values: dict[str, Value] = {
+            "parts": to_json(rows).decode(), "by_priority": to_json(by_priority).decode(),
+        }  # fmt: skip
         try:
             if row is None:
                 await self._tables.insert(BUDGETS, Row(self._system, "parts", values))
@@ -175,7 +195,7 @@ class Budget:
         """Say again what is wanted; give all back where nothing was wanted since the last time."""
         async with self._writing:
             self._is_short = False
-            is_idle = not self._demand() and not self._peak
+            is_idle = self._demand() == self._peak == NOTHING
             try:
                 await (self._given_back() if is_idle else self._write())
             except (Later, Never):  # our tables are away: what is lent is so until its time is over
@@ -185,9 +205,32 @@ class Budget:
             self._peak = self._demand()
 
 
-def shared(whole: int, wants: Mapping[str, int], turn: int) -> dict[str, int]:
-    """How many of `whole` each gets. Nobody gets more than it wants. What is short is divided
+def _wants_in(by_priority: Any, wants: int) -> Wants:
+    """As they are written down. An earlier release knows no priorities: its wants are urgent."""
+    is_known = isinstance(by_priority, list) and len(by_priority) == len(NOTHING)
+    return tuple(map(int, by_priority)) if is_known else (int(wants), *NOTHING[1:])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def shared(whole: int, wants: Mapping[str, Wants], turn: int) -> dict[str, int]:
+    """How many of `whole` each gets. Nobody gets more than it wants. What is more urgent goes
+    first, except an eighth of what is left, so that nothing stands still. What is short is divided
     evenly; what cannot be divided goes to others from `turn` to `turn`."""
+    got, left = dict.fromkeys(wants, 0), whole
+    for priority in range(len(NOTHING)):
+        behind = sum(sum(one[priority + 1 :]) for one in wants.values())
+        kept = min(behind, max(left // FAIR, 1)) if left > 1 else 0
+        of_these = {name: one[priority] for name, one in wants.items()}
+        for name, many in _divided(left - kept, of_these, turn).items():
+            got[name] += many
+            left -= many
+    return got
+
+
+def _divided(whole: int, wants: Mapping[str, int], turn: int) -> dict[str, int]:
     names = sorted(wants)
     first = turn * whole % len(names) if names else 0
     order = names[first:] + names[:first]

@@ -13,6 +13,7 @@ a delivery that waits holds a claim, a message and a place.
 
 import asyncio
 import heapq
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -40,6 +41,7 @@ class Slot:
 
     age: int
     begun: float
+    priority: Priority = Priority.DOCUMENTS
     complained: bool = False
 
     def overloaded(self) -> None:
@@ -51,8 +53,9 @@ class Limiter:
     """Slots for requests to one system. Lower priorities go first, first come first served within a
     priority; each eighth slot goes to who has waited longest, so that nobody starves.
 
-    `lent`: how many of the slots that all processes share are this one's (`budget`). Deterministic:
-    the same calls in the same order give the same limits. Belongs to one event loop.
+    `lent`: how many of the slots that all processes share are this one's (`budget`). `demand`: how
+    many have a slot or want one, by priority. Deterministic: the same calls in the same order give
+    the same limits. Belongs to one event loop.
     """
 
     def __init__(self, start: int, cap: int = MOST) -> None:
@@ -64,6 +67,7 @@ class Limiter:
         self.lent = cap
         self.in_use = 0
         self.took = 0.0
+        self.demand = Counter[Priority]()
         self._age = 0
         self._served = 0
         self._arrivals = 0
@@ -89,11 +93,17 @@ class Limiter:
     async def enter(self, priority: Priority = Priority.DOCUMENTS) -> Slot:
         """Wait for a turn; do not ask for a second one before `leave`. Raises `NoTurn`, and what
         `refuse_waiting` is given. Cancelled while waiting, the turn goes to the next."""
-        await self._turn_of(priority)
-        return Slot(self._age, asyncio.get_running_loop().time())
+        self.demand[priority] += 1
+        try:
+            await self._turn_of(priority)
+        except BaseException:
+            self.demand[priority] -= 1
+            raise
+        return Slot(self._age, asyncio.get_running_loop().time(), priority)
 
     def leave(self, slot: Slot, *, is_answered: bool) -> None:
         """Give the turn to the next. `is_answered`: a good answer came, which raises the limit."""
+        self.demand[slot.priority] -= 1
         if slot.complained:
             self._note_time(slot.begun)
             self._fall(slot)

@@ -13,6 +13,9 @@ from sync.pacing.pauses import ASKED_AGAIN
 
 QUIET: Final = timedelta(seconds=30)
 """A failure uses up no try of its record when the system has given nobody an answer for so long."""
+MANY: Final = 24
+"""So many failures without an answer between them show it sooner: one record is tried three times
+within `QUIET`."""
 IN_A_ROW: Final = 3
 """Nobody asks the system any more once so many requests have failed since its last answer: one lost
 connection after a quiet night is no outage."""
@@ -42,7 +45,8 @@ class Outages:
         self._failed += 1
         is_said = not error.counts  # it says itself that it is away for everybody: maintenance
         last = self._answered_at
-        if not is_said and last is not None and self._clock.now() - last < QUIET:
+        is_answering = last is not None and self._clock.now() - last < QUIET
+        if not is_said and is_answering and self._failed < MANY:
             return None
         error.counts = False
         error.after = min(max(error.after or ASKED_AGAIN, ASKED_AGAIN), LONGEST)

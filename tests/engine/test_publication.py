@@ -232,6 +232,37 @@ async def test_a_run_that_read_before_a_row_was_published_leaves_that_row_alone(
     assert there.shop.prices == {"A": newer_prices[-1], "B": 7}
 
 
+async def test_a_change_that_a_person_let_through_goes_on_after_the_span_of_one_run() -> None:
+    there = PriceList(MassChange(at_least=3), source=prices(40))
+    await there.publish()
+    there.source = {key: {"price": 99} for key in there.source}
+    await there.publish()
+    assert (await there.claim()).state is State.PARKED
+    there.shop.requests.clear()
+    there.shop.takes = SPAN / 3
+    begun = there.clock.now()
+    await there.publish(origin="replay")
+    assert there.is_shown()
+    assert await there.parked() == []
+    assert there.clock.now() - begun < 10 * SPAN
+    there.source = prices(40)
+    await there.publish()
+    assert (await there.claim()).state is State.PARKED, "the next one is for a person again"
+
+
+async def test_runs_that_find_nothing_leave_one_row_in_the_trail() -> None:
+    there = PriceList(source=prices(6))
+    for _ in range(4):
+        await there.publish()
+    there.source = prices(7)
+    for _ in range(3):
+        await there.publish()
+    await there.publish(origin="replay")
+    trail = await there.ledger.trail(NAME, "prices", EVERYTHING)
+    told = ["amended", "skipped", "amended", "skipped", "skipped"]
+    assert [entry.event for entry in trail] == told, "a person hears what came of it"
+
+
 async def test_two_rows_of_one_key_are_for_a_person() -> None:
     there = PriceList(source=prices(3))
     (row,) = [row async for row in there._every(None, None) if row.key == "SKU-1"]  # type: ignore[arg-type]

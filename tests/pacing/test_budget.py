@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.encoding import to_json
 from sync.core.errors import Later
-from sync.pacing.budget import BUDGETS, LEASE, RENEWED_EVERY, Budget, shared
-from sync.pacing.limiter import Limiter, NoTurn
+from sync.core.ports import Row
+from sync.pacing.budget import BUDGETS, LEASE, RENEWED_EVERY, Budget, Wants, shared
+from sync.pacing.limiter import FAIR, Limiter, NoTurn
+from sync.pacing.priority import Priority, current, working_at
 from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
 from tests.virtual_time import LoopClock, Skewed, virtually
@@ -61,7 +64,7 @@ class Environment:
 
     async def request(self, name: str, limiter: Limiter, budget: Budget) -> None:
         await budget.wanted()
-        async with slot_of(limiter):
+        async with slot_of(limiter, current()):
             self.under_way[name] += 1
             if self.under_way.total() > self.whole:
                 self.too_many = True
@@ -179,21 +182,111 @@ def test_while_the_tables_are_away_what_is_lent_lasts_as_long_as_its_lease() -> 
     virtually(simulate())
 
 
+WANTS = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
+
+
+@given(
+    st.integers(0, 60), st.integers(0, 9), st.dictionaries(st.text(max_size=3), WANTS, max_size=12)
+)
+def test_shares_use_the_whole_and_nobody_gets_more_than_it_wants(
+    whole: int, turn: int, wants: dict[str, Wants]
+) -> None:
+    got = shared(whole, wants, turn)
+    assert sum(got.values()) == min(whole, sum(map(sum, wants.values())))
+    assert all(0 <= many <= sum(wants[name]) for name, many in got.items())
+
+
 @given(
     st.integers(0, 60),
     st.integers(0, 9),
+    st.sampled_from(Priority),
     st.dictionaries(st.text(max_size=3), st.integers(0, 60), max_size=12),
 )
-def test_shares_are_fair(whole: int, turn: int, wants: dict[str, int]) -> None:
-    got = shared(whole, wants, turn)
-    assert sum(got.values()) == min(whole, sum(wants.values()))
+def test_shares_of_equals_are_even(
+    whole: int, turn: int, priority: Priority, wants: dict[str, int]
+) -> None:
+    got = shared(whole, {name: only(priority, many) for name, many in wants.items()}, turn)
     for name, many in got.items():
-        assert 0 <= many <= wants[name]
         if many < wants[name]:
             assert all(other <= many + 1 for other in got.values())
 
 
+@given(
+    st.integers(0, 60), st.integers(0, 9), st.integers(0, 60), st.integers(0, 60),
+    st.integers(0, 60),
+)  # fmt: skip
+def test_documents_get_all_but_what_keeps_the_others_going(
+    whole: int, turn: int, documents: int, customers: int, prices: int
+) -> None:
+    wants = {
+        "documents": only(Priority.DOCUMENTS, documents),
+        "customers": only(Priority.MASTER_DATA, customers),
+        "prices": only(Priority.CATALOGUE, prices),
+    }
+    got = shared(whole, wants, turn)
+    assert got["documents"] >= min(documents, whole - max(whole // FAIR, 1))
+    if whole >= 2 * FAIR:
+        assert all(got[name] for name in wants if sum(wants[name]))
+    if got["customers"] < customers:
+        assert got["prices"] <= max(whole // FAIR, 1)
+
+
+def only(priority: Priority, many: int) -> Wants:
+    return tuple(many if one is priority else 0 for one in Priority)
+
+
 def test_what_cannot_be_divided_goes_round() -> None:
-    wants = {f"worker {number}": 1 for number in range(8)}
+    wants = {f"worker {number}": only(Priority.DOCUMENTS, 1) for number in range(8)}
     turns = [shared(3, wants, turn) for turn in range(3)]
     assert {name for got in turns for name, many in got.items() if many} == set(wants)
+
+
+def test_documents_that_come_while_the_catalogue_has_the_whole_get_it_within_seconds() -> None:
+    environment = Environment(51)
+
+    async def simulate() -> None:
+        working = []
+        for number in range(20):
+            name = f"prices {number}"
+            with working_at(Priority.CATALOGUE):
+                load = environment.loads(name, *environment.worker(name))
+                working.append(asyncio.create_task(load))
+        await asyncio.sleep(60)
+        begun = {name: environment.served[name] for name in environment.served}
+        assert sum(environment.under_way.values()) >= 45
+        for number in range(3):
+            name = f"orders {number}"
+            load = environment.loads(name, *environment.worker(name))
+            working.append(asyncio.create_task(load))
+        await asyncio.sleep(2 * RENEWED_EVERY.total_seconds() + 2)
+        held = Counter(
+            {name: many for name, many in environment.under_way.items() if "orders" in name}
+        )
+        assert held.total() >= 3 * 8, "as many as they begin with"
+        await asyncio.sleep(MEASURED)
+        served = Counter(environment.served)
+        served.subtract(begun)
+        orders = sum(many for name, many in served.items() if "orders" in name)
+        assert 0.7 * served.total() < orders < 0.95 * served.total(), "and the rest goes on"
+        for work in working:
+            work.cancel()
+        await asyncio.wait(working)
+
+    virtually(simulate())
+    assert not environment.too_many
+
+
+async def test_what_an_earlier_release_wants_is_urgent() -> None:
+    tables, clock = SqliteTables(":memory:"), LoopClock()
+    until = (clock.now() + LEASE).isoformat()
+    row = Row(SYSTEM, "parts", {"parts": to_json({"old": [4, 4, until]}).decode()})
+    await tables.insert(BUDGETS, row)
+    limiter = Limiter(8)
+    budget = Budget(tables, clock, SYSTEM, limiter, whole=8, worker="new")
+    with working_at(Priority.CATALOGUE):
+        for _ in range(8):
+            limiter.demand[Priority.CATALOGUE] += 1
+            await budget.wanted()
+    assert limiter.lent == 4
+    await budget.close()
+    tables.close()

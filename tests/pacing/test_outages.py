@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sync.core.errors import Later, Never, Unknown
-from sync.pacing.outages import IN_A_ROW, LONGEST, QUIET, Outages
+from sync.pacing.outages import IN_A_ROW, LONGEST, MANY, QUIET, Outages
 from sync.pacing.pauses import ASKED_AGAIN
 from tests.contracts.hand_clock import HandClock
 
@@ -41,6 +41,19 @@ def test_a_failure_beside_answers_is_the_records_own() -> None:
         assert error.counts
     clock.at += QUIET / (IN_A_ROW + 1)
     assert outages.judged(failure()) == ASKED_AGAIN
+
+
+def test_many_failures_in_a_row_show_it_before_the_time_is_over() -> None:
+    outages = Outages(HandClock())
+    outages.answered()
+    own = [failure() for _ in range(MANY - 1)]
+    assert [outages.judged(error) for error in own] == [None] * len(own)
+    assert all(error.counts for error in own)
+    error = failure()
+    assert outages.judged(error) == ASKED_AGAIN
+    assert not error.counts
+    outages.answered()
+    assert outages.judged(failure()) is None
 
 
 @pytest.mark.parametrize("minutes", [2, 60])

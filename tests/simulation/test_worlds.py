@@ -12,8 +12,11 @@ import pytest
 from tests.simulation.dials import coverage
 from tests.simulation.running import event_log, simulate
 
-SEEDS: Final = (*range(1, 18), *range(19, 34), *range(35, 41), 48, 55)
-"""Forty that turn every dial at least twice."""
+SEEDS: Final = (
+    1, 2, 5, 10, 12, 15, 16, 17, 21, 23, 25, 26, 27, 29, 35, 37, 41, 42, 43, 47,
+    48, 49, 50, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 81, 82, 83, 85, 90,
+)  # fmt: skip
+"""Of the first ninety those that cost least, and together turn every dial."""
 MOST = 1500
 TOGETHER = 10
 

@@ -34,6 +34,7 @@ from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.flows import FLOWS, SUB_FLOWS
 from sync.pacing.limiter import MOST
+from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
 from tests.simulation.environment import MOST_DELIVERIES, POOL, PRICES, Polls
@@ -172,7 +173,7 @@ class World:
         )
         systems = SystemsUnderTest(
             self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
-            most_deliveries=MOST_DELIVERIES,
+            most_deliveries=MOST_DELIVERIES, tables=MemoryTables(),
             catalogue=Catalogue(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
         self._watched = [

@@ -21,6 +21,7 @@ from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
 from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND
+from sync.flows.orders.unsure_goods import unsure_goods
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced
 
@@ -80,8 +81,11 @@ class OrderLook:
     delivery: Delivery
 
     def planned(self) -> OpenPoint | None:
-        """What will be left for a person once F&O holds the document; None where F&O does not
-        invoice sales orders."""
+        """What will be left for a person once F&O holds the document."""
+        return self._differing() or unsure_goods(self.order, self.delivery.systems.settings)
+
+    def _differing(self) -> OpenPoint | None:
+        """None where F&O does not invoice sales orders."""
         if not orders_are_invoiced(self.delivery.systems.settings):
             return None
         return self._sums(self.document.held.dynamics, ZERO).open_point()
@@ -89,19 +93,20 @@ class OrderLook:
     async def look(self) -> OpenPoint | None:
         """What is left for a person by what F&O holds. It is asked only where something is planned
         to be left, or was left because it had shipped or invoiced the order."""
-        held = self.delivery.held(KIND)
-        if held is None or not (was_left(held) or self.planned()):
+        held, planned = self.delivery.held(KIND), self.planned()
+        if held is None or not (was_left(held) or planned):
             return None
         client, company = self.delivery.systems.dynamics, self.document.company
-        posted, found = (
-            client.posted_invoices,
-            await client.sales_orders.by_number(company, held.number),
-        )
+        found = await client.sales_orders.by_number(company, held.number)
+        is_open = found is not None and not (found.is_over or found.is_shipped)
+        if not (was_left(held) or self._differing()):
+            return planned if is_open else None
+        posted = client.posted_invoices
         there = await _posted_beside(posted, company, held.number, self.document.reference)
         if found is None or found.is_over:
             there += _total(await posted.invoices_of_order(company, held.number))
-            return self._sums(there, self._to_be_returned(found)).open_point()
-        there += rounded(found.total * self._tax)
+        else:
+            there += rounded(found.total * self._tax)
         return self._sums(there, self._to_be_returned(found)).open_point()
 
     def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
