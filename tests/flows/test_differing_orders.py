@@ -274,3 +274,20 @@ async def test_goods_whose_money_went_back_by_an_adjustment_are_for_a_person(
     else:
         assert await decides(finance, order)
     assert await listed(finance) == []
+
+
+@in_finance()
+async def test_each_line_of_an_open_order_is_taxed_at_its_own_rate(finance: Finance) -> None:
+    order = await finance.placed(**finance.wants("SIMPLE-001", "BOOK-7", pieces=4))
+    simple, book = order.items
+    assert simple["tax_percent"] != book["tax_percent"]
+    finance.commerce.ship(order)
+    finance.commerce.invoice(order, {simple["item_id"]: Decimal(4), book["item_id"]: Decimal(3)})
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    _, line = finance.dynamics.lines(COMPANY, finance.header(order)["SalesOrderNumber"])
+    gone = {"OrderedSalesQuantity": Decimal(0), "LineAmount": Decimal(0)}
+    finance.dynamics.store.update("SalesLine", line, gone)
+    await finance.replays(key_of(order), "orders")
+    held = simple["row_total_incl_tax"]
+    assert (await finance.claim(order)).differs.startswith(f"F&O {held:.2f}, ")

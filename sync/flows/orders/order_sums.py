@@ -5,7 +5,7 @@ The order stays delivered, for its invoices and credit memos go on. A person cre
 F&O, or decides that F&O is right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -106,7 +106,7 @@ class OrderLook:
         if found is None or found.is_over:
             there += _total(await posted.invoices_of_order(company, held.number))
         else:
-            there += rounded(found.total * self._tax)
+            there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
         return self._sums(there, self._to_be_returned(found)).open_point()
 
     def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
@@ -123,17 +123,21 @@ class OrderLook:
         credit memos return it."""
         there = found.amounts if found else {}
         left = {line.reference: line.left for line in self.document.lines}
-        beyond = ZERO
+        beyond = {}
         for line in self.sold.lines:
             kept, sold = _amount(left.get(line.reference)), _amount(line.left)
-            beyond += max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
-        return rounded(beyond * self._tax)
+            beyond[line.reference] = max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
+        return self._taxed(beyond)
 
-    @property
-    def _tax(self) -> Decimal:
-        """By how much more Commerce charges than F&O's lines say, which may be without tax."""
-        lines = total(line.left.amount() for line in self.sold.lines if line.left is not None)
-        return self.sold.held.dynamics / lines if lines else Decimal(1)
+    def _taxed(self, amounts: Mapping[str, Decimal], *, beside: Decimal = ZERO) -> Decimal:
+        """Amounts of our lines with the tax that comes on top of each; `beside`, of lines that
+        others have added, with that of all lines together."""
+        lines = self.sold.lines
+        placed = total(line.price.amount() for line in lines)
+        usual = total(line.tax for line in lines) / placed if placed else ZERO
+        rates = {line.reference: line.tax_rate for line in lines}
+        taxes = total(amount * rates.get(name, usual) for name, amount in amounts.items())
+        return rounded(total(amounts.values()) + taxes + beside * (1 + usual))
 
     @property
     def _allowed(self) -> Decimal:
