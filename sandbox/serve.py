@@ -20,7 +20,7 @@ from sandbox.dynamics.app import dynamics_app
 from sandbox.dynamics.event_endpoints import event_routes
 from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState
-from sandbox.terms import COMPANY, TOKEN, UNIT, Ready, item_numbers
+from sandbox.terms import COMPANY, SHELF, TOKEN, UNIT, Ready, item_numbers
 from sync.config.connections import NumberMode
 from sync.core.ports import Clock
 from sync.hosts.server import listen, serve, url_of
@@ -39,6 +39,8 @@ class Sandbox:
         self._numbers = numbers
         self._consumer = Consumer.named(f"sandbox {seed}")
         self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
+        for product in SHELF:
+            self.shop.sell(product)
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         if numbers is NumberMode.OURS:

@@ -20,11 +20,19 @@ NOVELTY: Final = Product("LAMP-2026", 99, Decimal("39.90"))
 /sandbox/products`)."""
 
 
+SHELF: Final = tuple(
+    Product(f"SHELF-{number:03}", 200 + number, Decimal(5), is_drawn=False)
+    for number in range(1, 301)
+)
+"""Sold by both shops of the sandbox, and in no basket that chance fills."""
+
+
 def item_numbers() -> dict[str, str]:
     """The item number in F&O of every SKU, the novelty included: what a merchant's mapping table
     would say."""
     return {
-        product.sku: f"D{product.product_id:04}" for product in (*Catalogue().products, NOVELTY)
+        product.sku: f"D{product.product_id:04}"
+        for product in (*Catalogue().products, NOVELTY, *SHELF)
     }
 
 

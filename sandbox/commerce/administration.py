@@ -23,6 +23,7 @@ class Administration(InvoicingAndRefunds):
 
     catalogue: Catalogue
     maker: OrderMaker
+    product_stamps: dict[str, str]
 
     @abstractmethod
     def place(self, order: StoredOrder) -> StoredOrder:
@@ -32,6 +33,7 @@ class Administration(InvoicingAndRefunds):
         """Take a new product into the catalogue."""
         self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
         self.maker.catalogue = self.catalogue
+        self.product_stamps[product.sku] = stamp(self.clock.now())
 
     def cancel(self, order: StoredOrder) -> bool:
         """Cancel what is not invoiced; False when there is nothing to cancel."""

@@ -12,6 +12,7 @@ from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.order_endpoints import ORDERS
+from sandbox.commerce.prices import PRICES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shop_endpoints import SHOP
@@ -54,7 +55,9 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *STOCK])
+    dispatcher = Dispatcher(
+        state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
+    )
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

@@ -19,6 +19,7 @@ class Product:
 
     `options`: what a customer chooses, with its surcharge; `option_skus`: what each of them adds to
     the SKU of an order's row (recorded: ENG-1-TXT-MAT). `levy`: fixed product tax of a piece.
+    `is_drawn`: whether a basket that chance fills may hold it.
     """
 
     sku: str
@@ -33,6 +34,7 @@ class Product:
     fractional: bool = False
     options: tuple[tuple[str, Decimal], ...] = ()
     option_skus: tuple[str, ...] = ()
+    is_drawn: bool = True
 
     @property
     def name(self) -> str:

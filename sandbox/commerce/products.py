@@ -13,13 +13,15 @@ from sandbox.commerce.records import ALWAYS, Columns, stamp
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import plain
+from sandbox.commerce.state import CommerceState
 
 TAX_CLASSES: Final = {"standard": "2", "reduced": "5", "zero": "0"}
 
 
 def products(call: RestRequest) -> Columns:
     """`GET products`: an unknown field is refused as an attribute, with 400."""
-    rows = sorted((_row(one) for one in call.state.catalogue.products), key=lambda row: row["id"])
+    products = call.state.catalogue.products
+    rows = sorted((_row(call.state, one) for one in products), key=lambda row: row["id"])
     criteria = criteria_from(call.query)
     page, total = found(
         [{**row, "entity_id": row["id"]} for row in rows],
@@ -37,15 +39,15 @@ def product(call: RestRequest) -> Columns:
     """`GET products/{sku}`, whatever the case of the SKU."""
     for one in call.state.catalogue.products:
         if as_text(one.sku) == as_text(call.arguments["sku"]):
-            answer: Columns = plain(_row(one))
+            answer: Columns = plain(_row(call.state, one))
             return answer
     raise RestFault(
         404, "The product that was requested doesn't exist. Verify the product and try again."
     )
 
 
-def _row(one: Product) -> Columns:
-    since = stamp(ALWAYS)
+def _row(state: CommerceState, one: Product) -> Columns:
+    since = state.product_stamps.get(one.sku, stamp(ALWAYS))
     return {
         "id": one.product_id, "sku": one.sku, "name": one.name, "attribute_set_id": 4,
         "price": one.price, "status": 1, "visibility": 4, "type_id": one.type,

@@ -159,7 +159,7 @@ def _basket(rng: Random, catalogue: Catalogue, skus: Sequence[str] | None) -> tu
             if product.type == "configurable"
             for sku, _ in product.parts
         }
-        loose = [product for product in catalogue.products if product.sku not in inside]
+        loose = [one for one in catalogue.products if one.is_drawn and one.sku not in inside]
         products = rng.sample(loose, k=min(rng.choice((1, 1, 2, 3, 5, 8)), len(loose)))
     return tuple(Want(product, _qty(rng, product)) for product in products)
 

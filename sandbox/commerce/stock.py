@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.order_rows import parent
+from sandbox.commerce.order_rows import parent, per_parent
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.core.money import ZERO
 
 DEFAULT: Final = "default"
 GONE: Final = ("qty_canceled", "qty_refunded")
-COMPOSITE: Final = frozenset({"bundle", "grouped"})
+COMPOSITE: Final = frozenset({"bundle"})
 
 
 @dataclass
@@ -100,10 +100,19 @@ def reserved(order: StoredOrder) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for sku, item in stocked(order):
         out = "qty_invoiced" if item.get("is_virtual") else "qty_shipped"
-        left = amount(item, "qty_ordered") - sum((amount(item, one) for one in (*GONE, out)), ZERO)
+        left = amount(item, "qty_ordered") - amount(item, out)
+        left -= sum((_with_parent(order, item, name) for name in GONE), ZERO)
         if left > 0:
             found[as_text(sku)] = found.get(as_text(sku), ZERO) + left
     return found
+
+
+def _with_parent(order: StoredOrder, item: Columns, name: str) -> Decimal:
+    """What is cancelled or refunded of a part, also where only its bundle counts that."""
+    above = parent(order, item)
+    if above is None or above["product_type"] != "bundle":
+        return amount(item, name)
+    return max(amount(item, name), amount(above, name) * per_parent(item, above))
 
 
 def source_items_from(stock: Stock, sent: Any) -> list[SourceItem]:

@@ -35,6 +35,8 @@ HOOKS: Final = {
 }
 """The event of the shop that tells of each flow's records."""
 FLOWS: Final = (*HOOKS, "postings")
+STOCK: Final = "stock"
+"""Polled by itself, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -135,7 +137,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in FLOWS
+            for flow in (*FLOWS, STOCK)
             async for claim in ledger.parked(name, flow)
         ]
 
@@ -182,7 +184,7 @@ class Environment:
         claims = [
             claim
             for name in self.pairs
-            for flow in FLOWS
+            for flow in (*FLOWS, STOCK)
             async for claim in ledger.claims(name, flow)
         ]
         return sum(

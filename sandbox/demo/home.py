@@ -17,7 +17,7 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtem
 
 SECTION: Final = """\
 [connections.{name}]
-flows = ["orders", "customers", "companies", "invoices", "creditmemos", "postings"]
+flows = ["orders", "customers", "companies", "invoices", "creditmemos", "postings", "stock"]
 [connections.{name}.commerce]
 url = "{commerce}"
 consumer_key = "{name}-consumer-key"
@@ -65,6 +65,10 @@ accounts.customer_balance = "250200"
 accounts.reward_points = "250200"
 banks = {{ "*" = "USMF OPER" }}
 on_account = []
+[connections.{name}.stock]
+sources = {{ 13 = "default" }}
+decimals = 2
+poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

@@ -41,6 +41,11 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
         f"Of the orders, {outcome.company_orders} are companies' and stand on the companies'"
         " accounts."
     )
+    off = len(outcome.stock.findings)
+    console.print(
+        f"Stock of {outcome.stock.skus} products was published meanwhile: {outcome.stock.pieces:,}"
+        f" pieces are on offer, and F&O can deliver them; {off} differ."
+    )
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")

@@ -16,6 +16,7 @@ from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.engine.claim import Claim
@@ -59,6 +60,7 @@ class Outcome:
     polled: int
     read_back: int
     company_orders: int
+    stock: Stocked
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -79,6 +81,7 @@ class Outcome:
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
+            "stock": self.stock.as_json(),
         }
 
 
@@ -101,6 +104,8 @@ async def run_scenario(
         pair = next(iter(environment.pairs.values()))
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
+    stock = await stock_in_the_end(environment, PATIENCE)
+    findings += stock.findings
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -111,7 +116,7 @@ async def run_scenario(
         findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders,
+        company_orders=books.company_orders, stock=stock,
     )  # fmt: skip
 
 
@@ -122,12 +127,14 @@ async def _delivered(
     round)."""
     for pair in environment.pairs.values():
         await make_rough(pair)
+    await first_stock(environment, PATIENCE)
     with gauges("Orders posted", plan.orders) as gauge:
 
         async def check_progress() -> None:
             gauge.reach(await _posted(environment))
 
         unmapped = await _placed(environment, plan, check_progress)
+        await more_stock(environment)
         polled = await environment.poll()
         parked = await _parked(environment, unmapped, check_progress)
         findings = _unexpected(parked, unmapped)

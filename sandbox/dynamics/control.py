@@ -69,10 +69,13 @@ def _receipts(state: DynamicsState) -> Endpoint:
     async def receipts(request: Request) -> Response:
         try:
             wanted = from_json(await request.body())
-            quantity = Decimal(str(wanted.pop("quantity")))
-            state.receive(str(wanted.pop("item")), quantity, **wanted)
+            for item, quantity in wanted.pop("items").items():
+                state.receive(item, Decimal(str(quantity)), **wanted)
         except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
-            usage = "give item and quantity, and if you like company, warehouse and status"
+            usage = (
+                "give quantities by item number as items, and if you like company, warehouse and"
+                " status"
+            )
             return JSONResponse({"error": f"{usage}; not {error}"}, 400)
         return Response(status_code=200)
 

@@ -21,6 +21,7 @@ from sync.checks.invoice_settings import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
@@ -57,6 +58,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_are_drawn,
     codes_exist,
     warehouses_are_there,
+    currency_is_the_shops,
+    price_groups_are_there,
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,

@@ -4,6 +4,7 @@ sends."""
 from collections.abc import Mapping
 
 from sync.checks.sent_receivables import receivable_fields
+from sync.checks.shown_prices import price_fields
 from sync.checks.stock import stock_fields
 from sync.config.connections import Connection
 from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
@@ -71,8 +72,17 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
         **receivables,
-        **stock_fields(settings),
+        **_together(stock_fields(settings), price_fields(settings)),
     }
+
+
+def _together(*all_fields: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Sets that several flows read, with the fields of all."""
+    found: dict[str, tuple[str, ...]] = {}
+    for fields in all_fields:
+        for name, names in fields.items():
+            found[name] = _each_once(found.get(name, ()), names)
+    return found
 
 
 def _customer(settings: Connection) -> tuple[str, ...]:

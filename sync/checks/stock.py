@@ -8,6 +8,7 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotAccepted, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS
+from sync.commerce.search import Search
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
@@ -117,10 +118,11 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
 
 
 async def stock_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
-    """The integration has the right to write stock. Asked by a write without its document, which
-    Commerce refuses after it has looked at the right."""
+    """The integration has the right to read refunds, which move stock, and to write stock. Asked by
+    a write without its document, which Commerce refuses after it has looked at the right."""
     if "stock" not in probe.settings.flows:
         return
+    await probe.commerce.search("creditmemos", Search(page_size=1, fields=("entity_id",)))
     try:
         if probe.settings.stock.inventory == "sources":
             await probe.commerce.post(SOURCE_ITEMS, {})

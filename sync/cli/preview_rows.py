@@ -1,4 +1,5 @@
-"""`preview stock`: which rows would be published, and by which requests. Nothing is."""
+"""`preview stock`, `preview prices`: which rows would be published, and by which requests. Nothing
+is."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.mirror import ABSENT, Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
+from sync.flows.catalogue.prices import prices as prices_flow
 from sync.flows.catalogue.stock import stock as stock_flow
 
 PARKS = 1
@@ -39,16 +41,13 @@ class PreviewedRow:
         return {**shown, "requests": sent}
 
 
-def stock(
-    ctx: typer.Context,
-    *,
-    skus: Annotated[
-        list[str] | None, typer.Option("--sku", metavar="SKU", help="Only this one; repeatable.")
-    ] = None,
-    changed: Annotated[
-        bool, typer.Option("--changed", help="All that the next run would send.")
-    ] = False,
-) -> None:
+Skus = Annotated[
+    list[str] | None, typer.Option("--sku", metavar="SKU", help="Only this one; repeatable.")
+]
+Changed = Annotated[bool, typer.Option("--changed", help="All that the next run would send.")]
+
+
+def stock(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
     """Show the stock that Commerce would be shown, and the requests that would do it.
 
     Exit status: 0 all could be shown, 1 some row would be parked.
@@ -59,23 +58,47 @@ def stock(
 
     python -m sync preview stock --changed --json
     """
+    _preview(ctx, stock_flow, skus or [], changed=changed)
+
+
+def prices(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
+    """Show the base price and the tiers that Commerce would be shown, and the requests that would
+    do it.
+
+    Exit status: 0 all could be shown, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview prices --sku SHIRT-RED-M
+
+    python -m sync preview prices --changed --json
+    """
+    _preview(ctx, prices_flow, skus or [], changed=changed)
+
+
+def _preview(
+    ctx: typer.Context, flow: PublicationFlow, skus: Sequence[str], *, changed: bool
+) -> None:
     if bool(skus) == changed:
         raise Problem("name either --sku or --changed", remedy="For example: --changed")
     context = context_of(ctx)
-    found = asyncio.run(_previewed(context, skus or []))
+    found = asyncio.run(_previewed(context, flow, skus))
     show_rows(context, found)
     if any(one.row.fault is not None for one in found):
         raise typer.Exit(PARKS)
 
 
-async def _previewed(context: CommandContext, skus: Sequence[str]) -> list[PreviewedRow]:
+async def _previewed(
+    context: CommandContext, flow: PublicationFlow, skus: Sequence[str]
+) -> list[PreviewedRow]:
     async with context.systems() as (services, systems):
-        if not systems.settings.stock.sources:
-            remedy = "Write stock.sources in connections.toml."
-            raise Problem("no warehouse is shown in Commerce", remedy=remedy)
+        if flow.name not in systems.settings.flows:
+            raise Problem(
+                f"{flow.name} is not on", remedy=f'Add "{flow.name}" to flows in connections.toml.'
+            )
         if not skus:
-            return await changed_rows(stock_flow, systems, services.ledger)
-        return [await _one(stock_flow, sku, systems, services.ledger) for sku in skus]
+            return await changed_rows(flow, systems, services.ledger)
+        return [await _one(flow, sku, systems, services.ledger) for sku in skus]
 
 
 async def changed_rows(
@@ -106,14 +129,15 @@ def show_rows(context: CommandContext, found: Sequence[PreviewedRow]) -> None:
             json_line(one.as_json())
         return
     cells = [
-        (one.row.key, scope, *fields.values(), "yes" if one.requests else "no")
+        (one.row.key, scope, field, value, "yes" if one.requests else "no")
         for one in found
         for scope, fields in (() if one.row.fault else (one.row.content or {}).items())
+        for field, value in fields.items()
     ]
-    table(("sku", "source", "quantity>", "status>", "sent"), cells)
+    table(("sku", "scope", "field", "value>", "sent"), cells)
     for one in found:
         if one.row.fault is not None:
             line(f"{one.row.key} would be parked: {one.row.fault.reason} {one.row.fault.remedy}")
         elif one.row.content is None:
-            line(f"{one.row.key}: nothing of it is shown; it has no item, or no quantity.")
+            line(f"{one.row.key}: nothing of it is shown; it has no item in F&O, or no such field.")
     line(f"Rows: {len(found)}.")

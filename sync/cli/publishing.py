@@ -71,8 +71,14 @@ def touch(
 
     python -m sync touch SHIRT-RED-M
     """
-    for flow in BY_NAME:
-        asyncio.run(_asked(context_of(ctx), flow, skus, "touch", wait))
+    context = context_of(ctx)
+    settings = context.connections().connections
+    flows = {flow for name in settings for flow in settings[name].flows} & BY_NAME.keys()
+    if not flows:
+        remedy = f"Add one to flows in connections.toml: {', '.join(BY_NAME)}."
+        raise Problem("no flow publishes products", remedy=remedy)
+    for flow in sorted(flows):
+        asyncio.run(_asked(context, flow, skus, "touch", wait))
 
 
 def approve(

@@ -11,6 +11,7 @@ from sync.commerce.access import Access
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
+from sync.commerce.prices import Prices
 from sync.commerce.products import Products
 from sync.commerce.rest import RestClient
 from sync.commerce.sales_documents import (
@@ -35,6 +36,7 @@ class CommerceClient(RestClient):
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
+        self.prices = Prices(self)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

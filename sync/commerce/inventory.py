@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
-from sync.commerce.filters import Op, of_any, where
+from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.rest import RestClient
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
 from sync.core.ports import Clock
 
 SOURCE_ITEMS: Final = "inventory/source-items"
 SOURCES: Final = "inventory/sources"
-FRESH_FOR: Final = timedelta(minutes=30)
+FRESH_FOR: Final = timedelta(hours=12)
+"""For so long deleted products may still be among those remembered."""
+OVERLAP: Final = timedelta(minutes=5)
 WITH_STOCK: Final = frozenset({"simple", "virtual", "downloadable"})
 """Product types that have a quantity; composite ones are as available as their parts."""
 OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded")
@@ -26,8 +28,8 @@ OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id",
     ("items", (
-        "item_id", "parent_item_id", "sku", "product_type", "is_virtual", "qty_ordered",
-        "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",
+        "item_id", "parent_item_id", "product_id", "sku", "product_type", "is_virtual",
+        "qty_ordered", "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",
     )),
 )  # fmt: skip
 
@@ -37,15 +39,22 @@ class Inventory:
 
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
-        self._skus, self._fresh_until = list[str](), clock.now()
+        self._skus = dict[str, None]()
+        self._looked_until: datetime | None = None
+        self._whole_at = clock.now() - FRESH_FOR
 
     async def skus(self) -> list[str]:
-        """The SKUs of all products that have a quantity, as the shop spells them. Remembered for
-        half an hour: a shop has many products, and seldom new ones."""
-        if self._clock.now() >= self._fresh_until:
-            self._skus = [one async for one in self._products(_products())]
-            self._fresh_until = self._clock.now() + FRESH_FOR
-        return self._skus
+        """The SKUs of all products that have a quantity, as the shop spells them. All are read
+        twice a day, in between those that are new or changed."""
+        search, since = _products(), self._looked_until
+        is_whole = since is None or self._clock.now() - self._whole_at >= FRESH_FOR
+        self._looked_until = await self._client.settled("products")
+        if since is not None and not is_whole:
+            search = search.having(where("updated_at", Op.GTEQ, since - OVERLAP))
+        found = dict.fromkeys([one async for one in self._products(search)])
+        self._skus = found if is_whole else {**self._skus, **found}
+        self._whole_at = self._clock.now() if is_whole else self._whole_at
+        return list(self._skus)
 
     async def sku(self, sku: str) -> str | None:
         """This one as the shop spells it; None where no product with a quantity has it."""
@@ -58,15 +67,41 @@ class Inventory:
                 if row.get("type_id") in WITH_STOCK and row.get("sku"):
                     yield str(row["sku"])
 
-    async def open_orders(self, stores: Collection[int] | None) -> list[dict[str, Any]]:
-        """Orders that may still have goods reserved (`ORDER_FIELDS`), of these store views where
-        they are named."""
-        search = Search(
-            sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS
-        ).having(where("state", Op.IN, OPEN))
-        for condition in of_any("store_id", stores):
+    async def open_orders(
+        self, stores: Collection[int] | None, finished_since: datetime
+    ) -> list[dict[str, Any]]:
+        """Orders that may still have goods reserved, and those that were finished since
+        (`ORDER_FIELDS`); of these store views where they are named."""
+        still_open = (where("state", Op.IN, OPEN),)
+        finished = (
+            where("state", Op.EQ, "complete"), where("updated_at", Op.GTEQ, finished_since),
+        )  # fmt: skip
+        return [
+            row
+            for conditions in (still_open, finished)
+            for row in await self._orders(*conditions, *of_any("store_id", stores))
+        ]
+
+    async def orders_of(self, increment_ids: Collection[str]) -> list[dict[str, Any]]:
+        """Orders of these numbers (`ORDER_FIELDS`), whatever their state."""
+        found: list[dict[str, Any]] = []
+        for search in split(_orders(), "increment_id", increment_ids):
+            found += [row async for page in self._client.pages("orders", search)
+                      for row in page.items]  # fmt: skip
+        return found
+
+    async def _orders(self, *conditions: Filter) -> list[dict[str, Any]]:
+        search = _orders()
+        for condition in conditions:
             search = search.having(condition)
         return [row async for page in self._client.pages("orders", search) for row in page.items]
+
+    async def refunded_since(self, since: datetime) -> AsyncIterator[tuple[int, list[str]]]:
+        """The id and the SKUs of credit memos: they may put goods back into a source, or take them
+        out."""
+        fields = ("entity_id", "updated_at", ("items", ("sku",)))
+        async for row in self._client.changed("creditmemos", since, fields=fields):
+            yield int(row["entity_id"]), [str(one.get("sku")) for one in row.get("items") or []]
 
     async def sources(self) -> list[dict[str, Any]]:
         """All sources (source_code, name, enabled)."""
@@ -109,6 +144,10 @@ class Inventory:
 
 def _products() -> Search:
     return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=("sku", "type_id"))
+
+
+def _orders() -> Search:
+    return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS)
 
 
 def _of_skus(base: Search, skus: Iterable[str]) -> Iterable[Search]:

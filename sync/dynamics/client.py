@@ -17,6 +17,7 @@ from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
+from sync.dynamics.price_agreements import PriceAgreements
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
@@ -47,4 +48,5 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.on_hand = OnHand(self)
+        self.price_agreements = PriceAgreements(self)
         self.unit_conversions = UnitConversions(self)

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from sync.core.money import ZERO
@@ -37,8 +39,13 @@ ProductKey = tuple[str, ...]
 
 def product_key(item: str, dimensions: Mapping[str, Any]) -> ProductKey:
     """The key of an item with its dimensions, which may be missing."""
-    values = (item, *(str(dimensions.get(name) or "") for name in DIMENSIONS))
-    return tuple(value.strip().casefold() for value in values)
+    return _folded((item, *(str(dimensions.get(name) or "") for name in DIMENSIONS)))
+
+
+@lru_cache(maxsize=1000)
+def _folded(values: tuple[str, ...]) -> ProductKey:
+    """The rows of one product come together, and warehouses are few."""
+    return tuple([(value or "").strip().casefold() for value in values])
 
 
 def set_of(statuses: Sequence[str]) -> str:
@@ -70,25 +77,26 @@ class OnHand:
         is_reserved: bool,
         item: str = "",
     ) -> Mapping[ProductKey, Mapping[str, Decimal]]:
-        """What can be promised, by product and warehouse (in lower case): available on hand, less
-        what is on order where orders are not reserved as they arrive."""
+        """What can be promised, by product and warehouse (in lower case): available on hand in
+        these inventory statuses, less what is on order in any, where orders are not reserved as
+        they arrive: an order need not have the status that it is shipped from."""
         entity_set, less = set_of(statuses), () if is_reserved else ON_ORDER
         extra = (STATUS,) if statuses else ()
         key = ("ItemNumber", *DIMENSIONS, *PLACE, *extra)
         condition = _where(company, item)
-        for field, values in ((PLACE[1], warehouses), (STATUS, statuses)):
-            if 0 < len(values) <= MOST_TERMS:
-                condition &= Filter.any_of(field, values)
+        if 0 < len(warehouses) <= MOST_TERMS:
+            condition &= Filter.any_of(PLACE[1], warehouses)
         wanted = {one.casefold() for one in warehouses}
         sellable = {one.casefold() for one in statuses}
         rows: dict[ProductKey, dict[tuple[str, ...], Decimal]] = defaultdict(dict)
+        product_of, place_of = itemgetter("ItemNumber", *DIMENSIONS), itemgetter(*PLACE, *extra)
         async for row in self._client.query(
             entity_set, where=condition, select=(*key, AVAILABLE, *less), order_by=key
         ):
-            place = tuple(str(row.get(name) or "").casefold() for name in (*PLACE, *extra))
-            if place[1] in wanted and (not extra or place[2] in sellable):
-                free = _number(row, AVAILABLE) - sum((_number(row, name) for name in less), ZERO)
-                rows[product_key(str(row["ItemNumber"]), row)][place] = free
+            place = _folded(place_of(row))
+            if place[1] in wanted:
+                is_sold = not extra or place[2] in sellable
+                rows[_folded(product_of(row))][place] = _free(row, less, is_sold=is_sold)
         return {product: _summed(places) for product, places in rows.items()}
 
     async def units(self, company: str, item: str = "") -> Mapping[str, Units]:
@@ -127,9 +135,17 @@ def _where(company: str, item: str) -> Filter:
 def _summed(places: Mapping[tuple[str, ...], Decimal]) -> dict[str, Decimal]:
     """Per warehouse: a row that came twice counts once, statuses and sites together."""
     found: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for (_, warehouse, *_rest), quantity in places.items():
-        found[warehouse] += quantity
-    return dict(found)
+    for place, quantity in places.items():
+        found[place[1]] += quantity
+    return found
+
+
+def _free(row: Mapping[str, Any], less: Sequence[str], *, is_sold: bool) -> Decimal:
+    free = Decimal(row[AVAILABLE]) if is_sold else ZERO
+    for name in less:
+        if row[name]:
+            free -= row[name]
+    return free
 
 
 def _number(row: Mapping[str, Any], name: str) -> Decimal:

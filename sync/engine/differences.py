@@ -7,7 +7,7 @@ from typing import Final
 from sync.engine.mirror import ABSENT, Mirror, Mirrors, Shown
 from sync.engine.refused_keys import key_fault
 
-ALIVE_EVERY: Final = 500
+ALIVE_EVERY: Final = 10_000
 """Rows read between two signs of life."""
 
 

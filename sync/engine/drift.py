@@ -14,7 +14,8 @@ from sync.engine.systems import Systems
 @dataclass(frozen=True)
 class Drift:
     """One field that differs. `scope`: which part of the target, as a source. `shown`: by the
-    target; None where it shows nothing. `wanted`: by the source. `mirror`: what we know of it:
+    target; None where it shows nothing. `wanted`: by the source, None where it
+    shows nothing of it. `mirror`: what we know of it:
     `confirmed` (the target did show it), `outdated` (a run has yet to send it), `unknown` (a write
     whose outcome nobody knows), `refused`, or `none`."""
 
@@ -36,7 +37,8 @@ async def drift(
     async for row in _rows(flow, systems, ledger, keys):
         there = shown.get(flow.target.same(row.key), {})
         said = _said(ledger.mirror, known.get(row.key, ABSENT), row)
-        for one in () if row.fault is not None else _differences(row, there, said):
+        is_known = row.fault is None and row.content is not None
+        for one in _differences(row, there, said) if is_known else ():
             yield one
 
 
@@ -51,11 +53,12 @@ async def _rows(
 
 
 def _differences(row: Shown, there: Mapping[str, Any], said: str) -> Iterator[Drift]:
-    for scope, fields in (row.content or {}).items():
-        here = there.get(scope, {})
-        for field, wanted in fields.items():
-            if here.get(field) != wanted:
-                yield Drift(row.key, scope, field, here.get(field), wanted, said)
+    content = row.content or {}
+    for scope in (*content, *(one for one in there if one not in content)):
+        here, wanted = there.get(scope, {}), content.get(scope, {})
+        for field in dict.fromkeys((*wanted, *here)):
+            if here.get(field) != wanted.get(field):
+                yield Drift(row.key, scope, field, here.get(field), wanted.get(field), said)
 
 
 def _said(mirror: Mirror, was: Mirrored, row: Shown) -> str:

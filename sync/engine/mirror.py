@@ -5,8 +5,10 @@ announced first, so that one whose answer was lost, or whose sender died, counts
 the target confirms it again.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 from sync.core.encoding import digest
@@ -17,6 +19,8 @@ from sync.engine.digests import KeyedDigests
 MIRROR: Final = "mirror"
 NOTHING: Final = "nothing"
 DOUBTED: Final = "doubted"
+SIDE_BY_SIDE: Final = 16
+"""Rows that are read by key at once."""
 AT_ONCE: Final = 100
 """Rows in one transaction."""
 
@@ -24,16 +28,21 @@ AT_ONCE: Final = 100
 @dataclass(frozen=True)
 class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
-    more). `fault`: why it cannot be known, where it cannot; `content` then says of what."""
+    more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
+    `moved`: differs when the target may have changed by itself since, so that the same content is
+    sent again."""
 
     key: str
     content: Any
     fault: Never | None = None
+    moved: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Of the content; empty for nothing."""
-        return "" if self.content is None else digest(self.content)
+        """Of the content, and of what moved; empty for nothing."""
+        if self.content is None:
+            return ""
+        return digest([self.content, self.moved] if self.moved else self.content)
 
     @property
     def mark(self) -> str:
@@ -90,8 +99,15 @@ class Mirror:
 
     async def of(self, partition: str, keys: Iterable[str]) -> dict[str, Mirrored]:
         """The rows of these keys, as far as there are any."""
-        found = {key: await self._tables.get(MIRROR, partition, key) for key in keys}
-        return {key: Mirrored.of(row) for key, row in found.items() if row is not None}
+        wanted, found = list(keys), dict[str, Mirrored]()
+        for start in range(0, len(wanted), SIDE_BY_SIDE):
+            reads = [
+                self._tables.get(MIRROR, partition, key)
+                for key in wanted[start : start + SIDE_BY_SIDE]
+            ]
+            rows = await asyncio.gather(*reads)
+            found |= {row.key: Mirrored.of(row) for row in rows if row is not None}
+        return found
 
     async def announce(self, partition: str, rows: Iterable[Shown], known: Mirrors) -> None:
         """These rows are about to be sent. Safe to repeat."""

@@ -4,6 +4,7 @@ one test."""
 from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
+from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
@@ -24,11 +25,12 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     posted_invoices,
     write_back,
     stock.runs,
+    prices.runs,
 )
 
-SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments, stock.chunks)
+SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments, stock.chunks, prices.chunks)
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock,)
+PUBLICATIONS: Final = (stock, prices)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

@@ -111,14 +111,29 @@ def _billing_address(shopper: Shopper) -> str:
 
 def _further(shopper: Shopper, connection: Connection) -> dict[str, Fitting]:
     """The saved addresses beside the billing address, by the names they have in D365."""
-    return {
-        f"Web address {address.id}": fitting(
-            address, connection.customers, of=shopper.label, what=f"address {address.id}",
-            description=f"Web address {address.id}"
-        )
-        for address in shopper.further
-        if address.id is not None
-    }  # fmt: skip
+    named = [
+        (f"address {place + 1} of the list" if one.id is None else f"address {one.id}", one)
+        for place, one in enumerate(shopper.further)
+    ]
+    return {f"Web {name}": _saved(one, name, shopper, connection) for name, one in named}
+
+
+def _saved(
+    address: CustomerAddress, name: str, shopper: Shopper, connection: Connection
+) -> Fitting:
+    """A saved address; left out where it cannot be told from others, or holds nothing."""
+    if address.id is None:
+        return _left_out(name, f"{shopper.label}: it has no id", "Save it again in Commerce.")
+    if not (address.city or address.street):
+        why = f"{shopper.label}: it has neither street nor city"
+        return _left_out(name, why, "Complete it in Commerce.")
+    return fitting(
+        address, connection.customers, of=shopper.label, what=name, description=f"Web {name}"
+    )
+
+
+def _left_out(what: str, why: str, remedy: str) -> Fitting:
+    return Fitting({}, (LeftOut(what, Never(why, remedy=remedy)),))
 
 
 def _names(shopper: Shopper) -> dict[str, str]:

@@ -43,11 +43,11 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     """Split an invoice or credit memo. `order` gives what the document does not say: tax codes,
     fixed product tax.
 
-    Raises `Never` for a row without a quantity, for one that is not in the order where codes decide
-    its tax, and for a segment without a home.
+    Raises `Never` for a row without a quantity, for one that is not in the order, and for a
+    segment without a home.
     """
     items = carrying_items(document, order)
-    rows = tuple(document_rows(document, items, order, settings))
+    rows = tuple(document_rows(document, items, order))
     charges = [*_shipping(document, items, order, settings)]
     carried = total(row.tax for row in rows) + total(one.tax for one in charges)
     untold = document.tax_amount - carried - expected_tax(document, order)

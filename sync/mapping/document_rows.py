@@ -7,7 +7,6 @@ from decimal import Decimal
 from sync.commerce.models.invoice import DocumentItem, MoneyDocument
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
-from sync.config.connections import Orders
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.mapping.order_parts import row_tax_codes
@@ -35,20 +34,24 @@ class DocumentRow:
 
 
 def document_rows(
-    document: MoneyDocument, items: Mapping[int, DocumentItem], order: Order, settings: Orders
+    document: MoneyDocument, items: Mapping[int, DocumentItem], order: Order
 ) -> Iterator[DocumentRow]:
     """The rows of `items`, by their place in the document. Raises `Never` for one without a
-    quantity, and for one that is not in the order where codes decide its tax."""
+    quantity, for one that is not in the order, and for one with more pieces than the order has
+    (bundles that are shipped separately count theirs twice: measured)."""
     ordered = {item.item_id: item for item in order.items}
     for place, item in items.items():
         if item.qty <= ZERO:
             what = f"items[{place}].qty of {item.sku[:64]} is {item.qty}"
             raise _unfit(document, what, "a row with an amount needs a quantity")
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if origin is None and settings.taxes:
+        if origin is None:
             row = f"items[{place}].order_item_id {item.order_item_id}"
             what = f"{row} is no row of order {order.increment_id}"
-            raise _unfit(document, what, "its tax codes are not known")
+            raise _unfit(document, what, "nobody knows what was sold, nor how it is taxed")
+        if item.qty > origin.qty_ordered and origin.product_type != "bundle":
+            what = f"items[{place}].qty of {item.sku[:64]} is {item.qty}"
+            raise _unfit(document, what, f"its order has {origin.qty_ordered}")
         yield _row(place, item, origin, order)
 
 

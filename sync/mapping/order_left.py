@@ -37,7 +37,7 @@ def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:
         return parts
     rows, charges = _left(order, parts.rows, parts.charges, settings)
     tax = parts.tax - _tax(parts.rows, parts.charges) + _tax(rows, charges)
-    held = order.grand_total - order.total_canceled + _tendered_left(order, parts)
+    held = order.grand_total - order.total_canceled + _tendered(parts)
     sold = [replace(row, item=row.item.model_copy(update=NOT_REFUNDED)) for row in parts.rows]
     before = _left(order.model_copy(update=NO_SHIPPING_REFUNDED), sold, parts.charges, settings)
     held -= _sum(*before) - _sum(rows, charges)
@@ -131,11 +131,7 @@ def _is_paid_back(order: Order, settings: Orders) -> bool:
     return abs(rest) <= max(settings.rounding_most, ZERO)
 
 
-def _tendered_left(order: Order, parts: OrderParts) -> Decimal:
-    """Gift cards, credit and points that still pay for what is left: they were no part of the grand
-    total."""
-    back = (
-        order.extension_attributes.gift_cards_refunded
-        + order.extension_attributes.customer_balance_refunded
-    )
-    return max(total(rounded(paid.amount) for paid in parts.paid) - back, ZERO)
+def _tendered(parts: OrderParts) -> Decimal:
+    """Gift cards, credit and points that pay for it as well: they were no part of the grand total,
+    and rows say what was refunded of them."""
+    return total(rounded(paid.amount) for paid in parts.paid)

@@ -82,14 +82,16 @@ class _Lines:
         said = {**item.dimensions(), "SalesUnitSymbol": unit, "LineDescription": text}
         group = self._tax_group(row_tax_codes(self.order, row), row.item.tax_amount)
         body = {"ItemNumber": item.item_number, **without_empty(said), **group}
-        return _line(reference, body, price, self.connection, left=kept)
+        tax = ZERO if self.gross else row.amount(gross=True) - row.amount(gross=False)
+        return _line(reference, body, price, self.connection, left=kept, tax=tax)
 
     def of_charge(self, reference: str, charge: Charge, left: Charge) -> SalesOrderLine:
         """The line of a charge, and of what is `left` of it."""
         price, rest = self._price(charge), self._price(left)
         kept = price if left == charge else rest if rest.amount() else None
         body = {"ItemNumber": charge.item, **self._tax_group(charge.tax_codes, charge.tax)}
-        return _line(reference, body, price, self.connection, left=kept)
+        tax = ZERO if self.gross else charge.tax
+        return _line(reference, body, price, self.connection, left=kept, tax=tax)
 
     def _price(self, charge: Charge) -> LinePrice:
         amount = rounded(charge.amount(gross=self.gross))
@@ -199,10 +201,11 @@ def _line(
     connection: Connection,
     *,
     left: LinePrice | None,
+    tax: Decimal = ZERO,
 ) -> SalesOrderLine:
     locked = {"IsPriceLocked": "Yes"} if connection.orders.lock_prices else {}
     body = {**body, **price.fields(), **locked, "ExternalItemNumber": reference}
-    return SalesOrderLine(reference, body, price, left)
+    return SalesOrderLine(reference, body, price, left, tax)
 
 
 def _options_text(item: Item) -> str:

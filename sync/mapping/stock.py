@@ -6,7 +6,7 @@ quantity shown is what F&O can promise, and what it has promised to orders that 
 shipped: each order counts once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from math import floor
@@ -15,27 +15,54 @@ from typing import Any, Final
 from sync.core.money import ZERO
 
 IN_STOCK, OUT_OF_STOCK = 1, 0
-SHIPPED_AS_PARENT: Final = "configurable"
+COUNTS_ITS_VARIANT: Final = "configurable"
 """Its row counts what is shipped of the variant; the variant's own row never does (measured)."""
-ONLY_PARTS: Final = frozenset({"bundle", "grouped"})
+COMPOSITE: Final = frozenset({"bundle", COUNTS_ITS_VARIANT})
+"""Types whose rows take nothing from stock themselves."""
 
 
 def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
     """Pieces by SKU that an order, as REST answers it, still has reserved. Refunded pieces are
     those that were not shipped, first."""
-    rows = {row.get("item_id"): row for row in order.get("items") or []}
     found: dict[str, Decimal] = {}
-    for row in rows.values():
-        above = rows.get(row.get("parent_item_id"))
-        is_counted_above = above is not None and above.get("product_type") == SHIPPED_AS_PARENT
-        sku = str(row.get("sku") or "")
-        if not sku or is_counted_above or row.get("product_type") in ONLY_PARTS:
-            continue
-        gone = ("qty_canceled", "qty_refunded", _delivered(row))
-        left = _number(row, "qty_ordered") - sum((_number(row, name) for name in gone), ZERO)
+    for sku, row, above in _stocked(order):
+        left = _number(row, "qty_ordered") - _number(row, _delivered(row))
+        left -= _gone(row, above, "qty_canceled") + _gone(row, above, "qty_refunded")
         if left > 0:
             found[sku] = found.get(sku, ZERO) + left
     return found
+
+
+def shipped_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Pieces by SKU of an order that have left the shop's sources."""
+    found: dict[str, Decimal] = {}
+    for sku, row, _ in _stocked(order):
+        if out := _number(row, _delivered(row)):
+            found[sku] = found.get(sku, ZERO) + out
+    return found
+
+
+def _stocked(
+    order: Mapping[str, Any],
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """(sku, the row that counts it, the row above it or nothing) of what an order takes from
+    stock."""
+    rows = {row.get("item_id"): row for row in order.get("items") or []}
+    for row in rows.values():
+        above = rows.get(row.get("parent_item_id"), {})
+        counted = above if above.get("product_type") == COUNTS_ITS_VARIANT else row
+        sku = str(row.get("sku") or "")
+        if sku and row.get("product_type") not in COMPOSITE:
+            yield sku, counted, above
+
+
+def _gone(row: Mapping[str, Any], above: Mapping[str, Any], name: str) -> Decimal:
+    """Of a bundle with a price of its own, the bundle's row alone counts what is cancelled and
+    refunded."""
+    own, whole = _number(row, name), _number(above, "qty_ordered")
+    if above.get("product_type") != "bundle" or not whole:
+        return own
+    return max(own, _number(above, name) * _number(row, "qty_ordered") / whole)
 
 
 def _delivered(row: Mapping[str, Any]) -> str:

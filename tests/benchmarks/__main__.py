@@ -1,5 +1,5 @@
-"""What a hook takes, and what orders, documents and an idle hour cost in operations. Printed, not
-judged.
+"""What a hook takes, what orders, documents and an idle hour cost in operations, and what
+publishing stock takes. Printed, not judged.
 
 Times depend on the machine and on what else it does: compare the ratios to the baselines of the
 same run. Counts are the same everywhere. The tables of docs/cost.md are made from them: python -m
@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from tests.benchmarks.arrivals import Took
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.operations import Cost, costs
+from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
+from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations")
+PARTS = ("edge", "operations", "stock")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
     )
+    parser.add_argument(
+        "--skus", type=int, default=100_000, help="skus of stock (default %(default)s)"
+    )
     parser.add_argument("--only", choices=PARTS, help="leave the other part out")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     asked = parser.parse_args(arguments)
@@ -39,15 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = [
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
+    stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
+            "stock": [each.facts() for each in stock],
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    print("\n".join(_lines(took, ratios, found)))  # noqa: T201
+    print("\n".join([*_lines(took, ratios, found), *_stock_lines(stock)]))  # noqa: T201
 
 
 def _lines(
@@ -64,6 +71,11 @@ def _lines(
         yield from ("", f"Operations, where numbers are {numbers}:")
         for cost in costs_found:
             yield from ("", *cost.lines())
+
+
+def _stock_lines(runs: Sequence[Ran]) -> Iterator[str]:
+    for run in runs:
+        yield from ("", f"Stock, {run.title}:", run.line())
 
 
 if __name__ == "__main__":

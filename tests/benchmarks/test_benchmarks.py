@@ -19,6 +19,7 @@ from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, 
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.prices import Price
+from tests.benchmarks.stock import measured_stock
 from tests.systems import SystemsUnderTest
 from tests.virtual_time import virtually
 
@@ -130,3 +131,14 @@ def test_it_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--only", "operations", "--orders", str(PAGES), "--json"])
     facts = json.loads(capsys.readouterr().out)
     assert facts["operations"]["ours"][1] == {"title": ORDERS, "of": PAGES, "each": ANY}
+
+
+def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> None:
+    load, same, some, one = (run.facts() for run in virtually(measured_stock(2_000)))
+    assert load["source_items"] == 6_000
+    assert (same["writes"], same["table_operations"] < 20) == (0, True)
+    assert same["requests"] < 15
+    assert some["source_items"] == 3 * 2_000 // 50
+    assert some["writes"] <= 16
+    assert one["source_items"] == 3
+    assert one["requests"] < 15

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.cli.map_sources import matched
 from tests.cli.running import Line, Systems
 
 SKU = "SIMPLE-001"
@@ -29,7 +30,7 @@ def shop(line: Line, systems: Systems) -> Line:
 
 def receives(systems: Systems, pieces: int) -> None:
     """F&O takes goods in."""
-    body = {"item": SKU, "quantity": pieces, "company": "usmf"}
+    body = {"items": {SKU: pieces}, "company": "usmf"}
     assert httpx.post(f"{systems.dynamics}/sandbox/receipts", json=body).status_code == 200
 
 
@@ -94,5 +95,33 @@ def test_what_cannot_be_done_is_said(shop: Line, systems: Systems) -> None:
     assert shop("approve", "stock", "--yes", "--wait", "0").status == 0
     path = shop.folder / "connections.toml"
     path.write_text(path.read_text().replace(', "stock"]', "]"))
-    assert "stock is not on" in shop("touch", SKU).err
+    assert "no flow publishes products" in shop("touch", SKU).err
+    assert "stock is not on" in shop("publish", "stock").err
+    assert "stock is not on" in shop("preview", "stock", "--changed").err
     assert systems.orders
+
+
+def test_prices_are_previewed_and_what_has_none_is_named(shop: Line) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "prices"]')
+    text = text.replace("prices_include_tax = true", "")
+    path.write_text(f'{text}\n[connections.shop.prices]\ncurrency = "USD"\n')
+    ran = shop("preview", "prices", "--sku", SKU, "--sku", "NO-SUCH", "--json")
+    assert ran.status == 1
+    assert "no price in USD" in ran.documents[0]["parked"]["reason"]
+    assert ran.documents[1]["content"] is None
+    assert "would be parked" in shop("preview", "prices", "--sku", SKU).out
+
+
+def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:
+    ran = shop("map", "sources", "--json")
+    assert [one["source"] for one in ran.documents] == ["default", ""]
+    assert '[stock] sources = { 13 = "default" }' in shop("map", "sources").out
+
+
+@pytest.mark.parametrize(
+    ("known", "why"), [({"13": "a"}, "settings"), ({"99": "a"}, "code"), ({}, "code")]
+)
+def test_a_source_is_suggested_by_settings_code_or_name(known: dict[str, str], why: str) -> None:
+    pairs = [*matched([("13", "Main"), ("24", "East")], {"13": "x", "far": "EAST"}, known)]
+    assert [(one.warehouse, one.why) for one in pairs] == [("13", why), ("24", "name")]

@@ -11,6 +11,7 @@ from sandbox.commerce.records import StoredOrder
 from sync.dynamics.posted_invoices import FREE_TEXT as DRAFTS
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
+from sync.engine.erasure import WHY
 from sync.engine.ledger import PARKED
 from sync.engine.repair import Repair
 from sync.engine.resolving import resolve
@@ -200,6 +201,23 @@ async def test_the_list_is_repaired_to_hold_it(finance: Finance) -> None:
 
 
 @in_finance()
+async def test_an_erasure_keeps_sums_and_decisions_and_no_free_text(finance: Finance) -> None:
+    order = await differing(finance, is_invoiced=True)
+    await decides(finance, order, "Jane Roe paid by hand")
+    await credit(finance, order, Decimal(1))
+    before = await finance.claim(order)
+    erasure, records = finance.services.erasure, [("orders", key_of(order))]
+    assert sum([count async for _, count in erasure.erase(CONNECTION, records)]) > 1
+    claim = await finance.claim(order)
+    assert (claim.differs, claim.resolved) == (before.differs, before.resolved)
+    assert (claim.reason, await listed(finance)) == (WHY, [key_of(order)])
+    trail = await finance.trail(order)
+    assert not [entry for entry in trail if "Jane" in f"{entry.reason} {entry.details}"]
+    assert [one.details["by"] for one in trail if one.event == "resolved"] == ["ann"]
+    assert [count async for _, count in erasure.erase(CONNECTION, records)] == [0]
+
+
+@in_finance()
 async def test_an_order_that_f_o_invoiced_and_the_shop_cancelled_is_listed_until_it_is_credited(
     finance: Finance,
 ) -> None:
@@ -226,3 +244,50 @@ async def test_where_free_text_invoices_book_the_revenue_an_order_that_differs_i
     assert await listed(finance) == []
     amounts = (await finance.trail(order))[-1].details["amounts"]
     assert amounts["never charged in Commerce"] == f"{rest(order):.2f}"
+
+
+@pytest.mark.parametrize("decided", ["by resolve", "in F&O"])
+@in_finance()
+async def test_goods_whose_money_went_back_by_an_adjustment_are_for_a_person(
+    finance: Finance, decided: str
+) -> None:
+    order = await finance.placed(
+        store=GERMAN, shopper=HANS, shipping=Decimal(5), **finance.wants("SIMPLE-001", pieces=2)
+    )
+    finance.commerce.invoice(order)
+    whole = order.amount("base_grand_total")
+    nothing = {order.items[0]["item_id"]: Decimal(0)}
+    memo = finance.commerce.refund(order, nothing, shipping=Decimal(0), positive=whole)
+    assert memo["adjustment_positive"]
+    await finance.delivers(order)
+    claim = await finance.claim(order)
+    assert (claim.state, claim.differs) == (
+        State.DELIVERED,
+        "all money given back, 2 pieces to be shipped",
+    )
+    assert await listed(finance) == [key_of(order)]
+    await finance.books(memo, "creditmemos")
+    assert await finance.stands(memo, "creditmemos") is State.DELIVERED
+    if decided == "in F&O":
+        finance.dynamics.cancel(finance.header(order)["SalesOrderNumber"], COMPANY)
+        await finance.replays(key_of(order), "orders")
+    else:
+        assert await decides(finance, order)
+    assert await listed(finance) == []
+
+
+@in_finance()
+async def test_each_line_of_an_open_order_is_taxed_at_its_own_rate(finance: Finance) -> None:
+    order = await finance.placed(**finance.wants("SIMPLE-001", "BOOK-7", pieces=4))
+    simple, book = order.items
+    assert simple["tax_percent"] != book["tax_percent"]
+    finance.commerce.ship(order)
+    finance.commerce.invoice(order, {simple["item_id"]: Decimal(4), book["item_id"]: Decimal(3)})
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    _, line = finance.dynamics.lines(COMPANY, finance.header(order)["SalesOrderNumber"])
+    gone = {"OrderedSalesQuantity": Decimal(0), "LineAmount": Decimal(0)}
+    finance.dynamics.store.update("SalesLine", line, gone)
+    await finance.replays(key_of(order), "orders")
+    held = simple["row_total_incl_tax"]
+    assert (await finance.claim(order)).differs.startswith(f"F&O {held:.2f}, ")

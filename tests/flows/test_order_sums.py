@@ -20,7 +20,7 @@ from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.order_rows import pays
-from sandbox.commerce.recipe import RULES, Want
+from sandbox.commerce.recipe import RULES, Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
@@ -54,6 +54,9 @@ class Step:
     is_heard: bool
 
 
+CARDS: Final = st.sampled_from([NOTHING, NOTHING, Decimal(7)])
+"""What gift cards pay of an order."""
+
 STEPS = st.builds(
     Step,
     what=st.sampled_from(["invoice", "invoice", "refund", "refund", "ship", "cancel"]),
@@ -68,34 +71,58 @@ ONE_PAID, ONE_BACK = (Step(what, [1, 0, 0], True, "", True) for what in ("invoic
 PART_BACK: Final = Step("refund", [2, 0, 0], True, "less", True)
 
 
-@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [PAID, PART_BACK])
-@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [PAID, PART_BACK, SENT, PART_BACK])
-@example(STORES[1], RULES[4], [("SIMPLE-001", 3), ("KIT-DYN", 2)], True, [PAID, SENT, PART_BACK])
-@example(STORES[1], RULES[4], [("SIMPLE-001", 3)], True, [ONE_PAID, SENT, CANCELLED])
-@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [SENT, ONE_PAID, CANCELLED])
-@example(STORES[0], RULES[0], [("SIMPLE-001", 3)], True, [SENT, CANCELLED])
-@example(STORES[1], RULES[4], [("SIMPLE-001", 3)], True, [ONE_PAID, SENT, ONE_BACK, CANCELLED])
+@example(STORES[0], (RULES[0], NOTHING), [("SIMPLE-001", 3)], True, [PAID, PART_BACK])
+@example(
+    STORES[0], (RULES[0], NOTHING), [("SIMPLE-001", 3)], True, [PAID, PART_BACK, SENT, PART_BACK]
+)
+@example(
+    STORES[1],
+    (RULES[4], NOTHING),
+    [("SIMPLE-001", 3), ("KIT-DYN", 2)],
+    True,
+    [PAID, SENT, PART_BACK],
+)
+@example(STORES[1], (RULES[4], NOTHING), [("SIMPLE-001", 3)], True, [ONE_PAID, SENT, CANCELLED])
+@example(STORES[0], (RULES[0], NOTHING), [("SIMPLE-001", 3)], True, [SENT, ONE_PAID, CANCELLED])
+@example(STORES[0], (RULES[0], NOTHING), [("SIMPLE-001", 3)], True, [SENT, CANCELLED])
+@example(
+    STORES[1], (RULES[4], NOTHING), [("SIMPLE-001", 3)], True, [ONE_PAID, SENT, ONE_BACK, CANCELLED]
+)
 @settings(max_examples=examples(12), phases=(Phase.explicit, Phase.generate))
 @given(
-    store=st.sampled_from(STORES), rule=st.sampled_from(RULES),
+    store=st.sampled_from(STORES), terms=st.tuples(st.sampled_from(RULES), CARDS),
     basket=st.lists(st.tuples(st.sampled_from(SKUS), st.integers(1, 4)), min_size=1, max_size=3,
                     unique_by=lambda row: row[0]),
     is_heard=st.booleans(), steps=st.lists(STEPS, max_size=6),
 )  # fmt: skip
 def test_both_systems_hold_the_same_of_an_order_whatever_happens_to_it(
-    store: Any, rule: Rule, basket: list[tuple[str, int]], is_heard: bool, steps: list[Step]
+    store: Any,
+    terms: tuple[Rule, Decimal],
+    basket: list[tuple[str, int]],
+    is_heard: bool,
+    steps: list[Step],
 ) -> None:
-    virtually(_lived(store, rule, basket, is_heard, steps))
+    virtually(_lived(store, terms, basket, is_heard, steps))
 
 
 async def _lived(
-    store: Any, rule: Rule, basket: list[tuple[str, int]], is_heard: bool, steps: list[Step]
+    store: Any,
+    terms: tuple[Rule, Decimal],
+    basket: list[tuple[str, int]],
+    is_heard: bool,
+    steps: list[Step],
 ) -> None:
     finance = Finance({"creditmemos": {"refund_payment": True}})
     try:
         product = finance.commerce.catalogue.product
         wants = tuple(Want(product(sku), Decimal(pieces)) for sku, pieces in basket)
-        order = finance.place(store=store, shopper=SHOPPERS_OF[store.id], rule=rule, wants=wants)
+        order = finance.place(
+            store=store,
+            shopper=SHOPPERS_OF[store.id],
+            rule=terms[0],
+            wants=wants,
+            extras=Extras(gift_card=terms[1]),
+        )
         if is_heard:
             await finance.delivers(order)
         for step in steps:
@@ -174,9 +201,19 @@ def _off(finance: Finance, order: StoredOrder) -> Decimal:
     """What F&O holds beyond the shop."""
     refunded = sum((memo["grand_total"] for memo in order.creditmemos), NOTHING)
     wanted = order.amount("grand_total") - order.amount("total_canceled") - refunded
+    wanted += _by_card(order) - sum((_by_card(memo) for memo in order.creditmemos), NOTHING)
     credited = sum((_credited(finance, memo) for memo in order.creditmemos), NOTHING)
     held = sum((_worth(finance, order, header) for header in finance.headers(order)), NOTHING)
     return held - credited + _tax_on_top(order) - wanted
+
+
+def _by_card(document: Any) -> Decimal:
+    """What a gift card pays of it, or gets back."""
+    if not isinstance(document, StoredOrder):
+        return amount(document, "gift_cards_amount")
+    if document.amount("total_canceled"):  # what is cancelled of it goes back, and nothing tells
+        return sum((_by_card(invoice) for invoice in document.invoices), NOTHING)
+    return amount(document.extension, "gift_cards_amount")
 
 
 async def _credits_what_differs(

@@ -11,7 +11,9 @@ from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Kind
 from sync.core.money import rounded
 from sync.dynamics.posted_invoices import JOURNAL, SALES
+from sync.engine.claim import State
 from sync.engine.ledger import Entry
+from sync.engine.resolving import resolve
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY
@@ -269,3 +271,20 @@ async def test_what_was_posted_before_the_template_changed_is_read_back_to_its_r
     assert [entry.number for entry in await _reported(finance, key(memo), "creditmemos")] == [
         number
     ]
+
+
+@in_finance()
+async def test_a_posted_invoice_that_differs_is_delivered_and_leaves_the_list_by_a_decision(
+    finance: Finance,
+) -> None:
+    _, memo = await _refunded(finance)
+    number = _credits(finance, memo, "1.00")
+    assert len(await _reads_back(finance)) == 1
+    name = f"sales-invoice|{COMPANY}|{number}"
+    claim = await finance.claim(name, "postings")
+    assert (claim.state, f"resolve postings '{name}'" in claim.remedy) == (State.DELIVERED, True)
+    ledger = finance.services.ledger
+    assert await resolve(ledger, finance.clock, claim, why="a gift", by="ann")
+    assert await finance.parked("postings") == []
+    await finance.replays(name, "postings")
+    assert await finance.parked("postings") == []

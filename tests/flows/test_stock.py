@@ -1,17 +1,20 @@
 """On-hand quantities on their way into the shop: absolute, each web order counted once, and nothing
 believed that the shop does not show."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from sync.engine.publication import EVERYTHING
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
 
 SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
 FLOWS = ("orders", "stock")
@@ -135,6 +138,35 @@ async def test_warehouses_are_sources_and_blocked_goods_are_not_sold(harness: Ha
     assert [shown(harness, source=one) for one in ("north", "south")] == [(4, 1), (2, 1)]
 
 
+@in_harness(**with_stock(statuses=("Available",)))
+async def test_what_is_on_order_in_another_status_is_not_offered(harness: Harness) -> None:
+    harness.dynamics.receive(SKU, 10)
+    await publishes(harness)
+    (known,) = [
+        row
+        for row in harness.dynamics.store.table(
+            "WarehouseInventoryStatusesOnHandV2"
+        ).records.values()
+        if row["ItemNumber"] == SKU
+    ]
+    ordered = {"AvailableOnHandQuantity": Decimal(0), "OnOrderQuantity": Decimal(3)}
+    harness.dynamics.put(
+        "WarehouseInventoryStatusesOnHandV2",
+        **{**known.values, "InventoryStatusId": "", **ordered},
+    )
+    await publishes(harness)
+    assert shown(harness) == (7, 1)
+
+
+@in_harness(**with_stock(multiples=True))
+async def test_only_whole_multiples_are_offered(harness: Harness) -> None:
+    for sku, multiple in ((SKU, 6), (OTHER, 0)):
+        values = {"ItemNumber": sku, "SalesQuantityMultiples": Decimal(multiple)}
+        harness.dynamics.put("ProductDefaultOrderSettings", dataAreaId=COMPANY, **values)
+    await stocked(harness, SIMPLE_001=17, SIMPLE_002=17)
+    assert (shown(harness), shown(harness, OTHER)) == ((12, 1), (17, 1))
+
+
 @in_harness(**with_stock(inventory="stock-items", backorders=True))
 async def test_a_shop_without_sources_has_its_stock_items_written(harness: Harness) -> None:
     harness.commerce.stock.is_single = True
@@ -248,3 +280,73 @@ async def test_a_poll_publishes_and_an_order_of_another_company_is_not_ours(
     assert await harness.polls("stock") == 1
     await harness.works_until_idle()
     assert shown(harness) == (5, 1)
+
+
+@in_harness(**STOCK)
+async def test_a_product_that_is_new_in_the_shop_is_found_by_the_next_run(
+    harness: Harness,
+) -> None:
+    await stocked(harness, SIMPLE_001=7)
+    asked = harness.commerce.requests["GET products"]
+    harness.commerce.sell(Product("NEW-1", 500, Decimal(1)))
+    harness.dynamics.release(COMPANY, "NEW-1")
+    harness.dynamics.receive("NEW-1", 3)
+    await publishes(harness)
+    assert (shown(harness, "NEW-1"), harness.commerce.requests["GET products"] - asked) == (
+        (3, 1), 1
+    )  # fmt: skip
+
+
+@in_harness(**STOCK)
+async def test_what_the_shop_does_to_its_source_by_itself_is_set_right(harness: Harness) -> None:
+    """A refund that does not return goods takes them out, one that does puts them back; what F&O
+    says has not changed."""
+    await stocked(harness, SIMPLE_001=20)
+    for returns in (False, True):
+        order = sold(harness)
+        harness.commerce.invoice(order)
+        await publishes(harness)
+        harness.commerce.refund(order, returns_to_stock=returns)
+        await publishes(harness)
+        assert shown(harness) == (20, 1)
+        assert harness.commerce.salable(SKU) == 20
+
+
+@in_harness(items={"rule": "none"}, **STOCK)
+async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_again(
+    harness: Harness,
+) -> None:
+    await mapped(harness, SKU, "ea")
+    await stocked(harness, SIMPLE_001=20)
+    order = harness.place(skus=(SKU, OTHER))
+    left = 20 - order.items[0]["qty_ordered"]
+    harness.commerce.stock.put(OTHER, Decimal(100))
+    harness.commerce.invoice(order)
+    harness.commerce.ship(order)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+    await harness.delivers(order)
+    assert await harness.parked()
+    await asyncio.sleep(24 * 3600)
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+    await mapped(harness, OTHER, "ea")
+    await harness.replays((await harness.parked())[0])
+    await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+
+
+@in_harness(items={"custom_options": "base"}, **STOCK)
+async def test_an_order_with_custom_options_counts_for_its_product(harness: Harness) -> None:
+    product = Product("ENG-1", 600, Decimal(5), options=(("41", Decimal(1)),), option_skus=("TXT",))
+    harness.commerce.sell(product)
+    harness.dynamics.release(COMPANY, "ENG-1")
+    await mapped(harness, "ENG-1", "ea")
+    harness.commerce.stock.is_managed = True
+    harness.dynamics.receive("ENG-1", 30)
+    await publishes(harness)
+    order = harness.place(skus=("ENG-1",))
+    assert order.items[0]["sku"] == "ENG-1-TXT"
+    await harness.delivers(order)
+    await publishes(harness)
+    assert shown(harness, "ENG-1") == (30, 1)

@@ -169,6 +169,15 @@ def test_what_an_account_needs_and_is_not_there_parks_it_by_name(
     assert "jane" not in parked.value.reason.lower()
 
 
+def test_saved_addresses_that_hold_nothing_or_have_no_id_are_left_out_and_told() -> None:
+    empty, nameless = {**WORK, "id": 3, "city": "", "street": []}, {**WORK, "id": None}
+    found = account({**REGISTERED, "addresses": [HOME, nameless, empty]})
+    assert found.addresses == {}
+    assert [one.what for one in found.left_out] == ["address 1 of the list", "address 3"]
+    assert ["no id" in one.error.reason for one in found.left_out] == [True, False]
+    assert all(one.error.remedy for one in found.left_out)
+
+
 def test_addresses_without_a_country_in_fno_are_left_out_and_told_by_their_ids() -> None:
     abroad = {**WORK, "id": 3, "country_id": "XK"}
     book = [{**HOME, "country_id": "??"}, WORK, abroad]

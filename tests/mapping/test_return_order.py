@@ -157,24 +157,25 @@ async def test_a_currency_that_f_o_rounds_to_larger_units_parks_what_is_no_multi
     assert str(found.totals.difference) == "-0.02"
 
 
-async def test_an_item_that_is_not_in_the_order_is_returned_without_a_lot() -> None:
+@pytest.mark.parametrize("taxes", [{}, {"*": {"group": "G", "item_group": "I"}}])
+@pytest.mark.parametrize("number", [999_999, None])
+async def test_an_item_that_is_not_in_the_order_parks(taxes: Any, number: int | None) -> None:
     order = made(row())
     memo = memo_of(order)
-    memo["items"][0]["order_item_id"] = 999_999
-    (line,) = await lines_of(order, memo)
-    assert "ReturningInventoryLotId" not in line
-    assert line["ItemNumber"] == "BIKE"
-
-
-async def test_an_item_that_is_not_in_the_order_parks_where_its_tax_codes_are_needed() -> None:
-    order = made(row())
-    memo = memo_of(order)
-    memo["items"][0]["order_item_id"] = 999_999
-    found = await booked(
-        memo, order, books(orders={"taxes": {"*": {"group": "G", "item_group": "I"}}}), is_memo=True
-    )
+    memo["items"][0]["order_item_id"] = number
+    found = await booked(memo, order, books(orders={"taxes": taxes}), is_memo=True)
     assert found.outcome == "park"
     assert "items[0].order_item_id" in found.reason
+
+
+async def test_more_pieces_than_were_ordered_park() -> None:
+    order = made(row(quantity="2"))
+    memo = memo_of(order)
+    memo["items"][0]["qty"] = Decimal(3)
+    found = await booked(memo, order, books(), is_memo=True)
+    assert found.outcome == "park"
+    assert "items[0].qty of BIKE is 3" in found.reason
+    assert "its order has 2" in found.reason
 
 
 async def test_the_same_row_twice_is_two_references() -> None:

@@ -1,6 +1,7 @@
 """What a preview shows: what would be written, the proof, or the one reason why not; and where
 orders lie in a file."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -163,3 +164,20 @@ async def test_skus_of_custom_options_take_the_item_of_their_product_where_confi
     assert [body["ItemNumber"] for body in bodies(found.requests, "SalesOrderLinesV3")][:2] == [
         "ENG", "ENG",
     ]  # fmt: skip
+
+
+async def test_an_order_that_was_reduced_since_tells_what_d365_holds_in_the_end() -> None:
+    part = row(quantity="3", qty_canceled=Decimal(2), qty_invoiced=Decimal(1))
+    found = await previewed(made(part, total_canceled=Decimal(20), total_invoiced=Decimal(10)))
+    assert (found.outcome, found.differs) == ("deliver", "")
+    assert found.as_json()["totals"]["dynamics"] == "30.00"
+    assert found.as_json()["reason"] == "then reduced to 10.00 USD; Commerce holds 10.00"
+
+
+async def test_an_order_whose_sums_will_differ_says_so_with_both_and_what_to_do() -> None:
+    sent = row(quantity="3", qty_shipped=Decimal(3), qty_invoiced=Decimal(1))
+    order = made(sent, total_canceled=Decimal(20), total_invoiced=Decimal(10), state="complete")
+    found = await previewed(order, connection(invoices={"recipe": "payment-journal"}))
+    assert (found.outcome, found.differs) == ("deliver", "F&O 30.00, Commerce 10.00 USD")
+    assert "20.00 too much" in found.as_json()["reason"]
+    assert "resolve orders 000000042@1" in found.as_json()["remedy"]

@@ -106,7 +106,7 @@ async def _of_sale(world: World, ledger: Ledger, order: StoredOrder) -> list[str
 
 def _listed(claim: Claim) -> Decimal:
     """What the list of the parked says that F&O holds beyond the shop, for a person to decide."""
-    if not claim.differs:
+    if not claim.differs.startswith("F&O "):
         return NOTHING
     there, wanted = (Decimal(part.split()[1]) for part in claim.differs.split(", "))
     return there - wanted

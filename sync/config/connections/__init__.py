@@ -23,6 +23,7 @@ from sync.config.connections.orders import (
     TaxGroups,
     tax_codes_in,
 )
+from sync.config.connections.prices import Prices
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -65,6 +66,7 @@ __all__ = [
     "Orders",
     "Payment",
     "Posting",
+    "Prices",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -89,6 +91,7 @@ FLOW_NAMES: Final = (
     "postings",
     "receipts",
     "stock",
+    "prices",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -112,6 +115,7 @@ class Connection(Section):
     creditmemos: CreditMemos = CreditMemos()
     receipts: WriteBack = WriteBack()
     stock: Stock = Stock()
+    prices: Prices = Prices()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
     @property

@@ -26,6 +26,7 @@ from sync.config.file.breaches import (
     too_long,
 )
 from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.price_rules import price_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
     EDITION_KEYS,
@@ -69,6 +70,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from account_breaches(path, written)
     yield from receivable_breaches(path, written)
     yield from stock_breaches(path, written)
+    yield from price_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

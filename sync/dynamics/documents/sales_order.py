@@ -17,13 +17,21 @@ class SalesOrderLine:
     the order's number.
 
     `left`: quantity and price of what is still wanted, in the line's unit; differs from `price`
-    once pieces were cancelled, or refunded before they were shipped. None: the line goes.
+    once pieces were cancelled, or refunded before they were shipped. None: the line goes. `tax`:
+    what comes on top of `price`, as Commerce charges it.
     """
 
     reference: str
     body: Mapping[str, Any]
     price: LinePrice
     left: LinePrice | None
+    tax: Decimal = ZERO
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """The part of an amount that comes on top of it."""
+        amount = self.price.amount()
+        return self.tax / amount if amount else ZERO
 
     @property
     def remaining(self) -> Decimal:

@@ -13,7 +13,7 @@ from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
-from sync.flows.catalogue.taken_orders import Taken, open_orders, taken, with_sales_order
+from sync.flows.catalogue.taken_orders import WebStock, posted, read_orders, web_stock
 from sync.mapping.stock import as_shown, in_pieces, pieces_to_show
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
@@ -26,7 +26,7 @@ class Reading:
     units: Mapping[str, Units]
     conversions: Conversions
     multiples: Mapping[str, Decimal]
-    taken: Taken
+    web: WebStock
 
 
 async def every(systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
@@ -52,7 +52,8 @@ async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
     """Open orders first and last: an order that F&O takes while its quantities are read then counts
     too little for a while, and never too much."""
     stock = systems.settings.stock
-    orders = await with_sales_order(systems, ledger, await open_orders(systems))
+    before = await read_orders(systems, ledger)
+    known = await posted(systems, ledger, before)
     company, on_hand = systems.settings.legal_entity, systems.dynamics.on_hand
     is_reserved, warehouses = stock.reserved_on_arrival, list(stock.sources)
     free = await on_hand.free(
@@ -61,8 +62,9 @@ async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
     units = await on_hand.units(company, item)
     conversions = await systems.dynamics.unit_conversions.all()
     multiples = await on_hand.multiples(company, item) if stock.multiples else {}
-    after = await open_orders(systems) if orders else {}
-    return Reading(free, units, conversions, multiples, taken(systems, orders, after))
+    after = await read_orders(systems, ledger)
+    web = await web_stock(systems, before, after, known)
+    return Reading(free, units, conversions, multiples, web)
 
 
 def _rows(systems: Systems, items: Mapping[str, ItemMapping], reading: Reading) -> Iterator[Shown]:
@@ -76,25 +78,28 @@ def _rows(systems: Systems, items: Mapping[str, ItemMapping], reading: Reading) 
             continue
         free = reading.free.get(product_key(item.item_number, item.dimensions()), {})
         multiple = reading.multiples.get(item.item_number.casefold(), ZERO)
-        yield Shown(
-            sku,
-            {
-                source: _shown(
-                    systems, sku, reading.taken.get((normal_sku(sku), source), ZERO),
-                    in_pieces(sum((free.get(one, ZERO) for one in names), ZERO), pieces),
-                    in_pieces(multiple, pieces),
-                )
-                for source, names in warehouses.items()
-            },
-        )  # fmt: skip
+        content = {
+            source: _shown(
+                systems, reading.web, (sku, source),
+                in_pieces(sum((free.get(one, ZERO) for one in names), ZERO), pieces),
+                in_pieces(multiple, pieces),
+            )
+            for source, names in warehouses.items()
+        }  # fmt: skip
+        yield Shown(sku, content, moved=reading.web.moved.get(normal_sku(sku), ""))
 
 
 def _shown(
-    systems: Systems, sku: str, promised: Decimal, free: Decimal, multiple: Decimal
+    systems: Systems, web: WebStock, place: tuple[str, str], free: Decimal, multiple: Decimal
 ) -> dict[str, Any]:
-    stock = systems.settings.stock
+    stock, (sku, source) = systems.settings.stock, place
+    key = (normal_sku(sku), source)
     pieces = pieces_to_show(
-        free, promised, safety=stock.safety_of(sku), multiple=multiple, decimals=stock.decimals
+        free - web.unposted.get(key, ZERO),
+        web.taken.get(key, ZERO),
+        safety=stock.safety_of(sku),
+        multiple=multiple,
+        decimals=stock.decimals,
     )
     return as_shown(pieces, backorders=stock.backorders)
 

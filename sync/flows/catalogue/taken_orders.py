@@ -1,51 +1,127 @@
-"""What F&O has promised to orders that the shop has not shipped."""
+"""The shop's orders as far as they matter for its stock: what F&O has promised to them, what left
+the shop before F&O has the order, and what the shop has done to its sources by itself."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any, Final
 
+from sync.core.encoding import digest
 from sync.core.money import ZERO
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
 from sync.flows.orders.sales_order_writes import KIND
-from sync.mapping.stock import open_pieces
+from sync.mapping.stock import open_pieces, shipped_pieces
 from sync.mapping_tables.records import normal_sku
 
-Taken = Mapping[tuple[str, str], Decimal]
+REFUNDS_OF: Final = timedelta(days=3)
+"""Refunds of so long are looked at: a run may fail for a while."""
+FINISHED_WITHIN: Final = timedelta(hours=2)
+"""For so long an order that was shipped whole may be on its way to F&O; later it is parked."""
+Pieces = Mapping[tuple[str, str], Decimal]
 """Pieces by SKU (without case) and source."""
-OrderPieces = Mapping[str, tuple[int, Mapping[str, Decimal]]]
-"""Store view, and open pieces by SKU, of orders by key."""
 
 
-async def open_orders(systems: Systems) -> OrderPieces:
-    """The orders of this connection that may have goods reserved, as they are now."""
-    rows = await systems.commerce.inventory.open_orders(systems.settings.store_ids)
+@dataclass(frozen=True)
+class WebOrder:
+    """Pieces by SKU: `open` are reserved by the shop, `shipped` have left its sources."""
+
+    store_id: int
+    open: Mapping[str, Decimal]
+    shipped: Mapping[str, Decimal]
+
+
+Orders = Mapping[str, WebOrder]
+"""By key."""
+
+
+async def read_orders(systems: Systems, ledger: Ledger) -> Orders:
+    """The orders of this connection that are open, were finished lately, or are parked."""
+    inventory, settings = systems.commerce.inventory, systems.settings
+    since = systems.clock.now() - FINISHED_WITHIN
+    rows = await inventory.open_orders(settings.store_ids, since)
+    orders = _by_key(await _by_product(systems, rows))
+    parked = [claim.key async for claim in ledger.parked(systems.name, "orders")]
+    numbers = {key.partition("@")[0] for key in parked if key not in orders}
+    rows = await inventory.orders_of(sorted(numbers)) if numbers else []
+    more = _by_key(await _by_product(systems, rows))
+    return {**{key: more[key] for key in parked if key in more}, **orders}
+
+
+async def _by_product(
+    systems: Systems, rows: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The orders with the SKUs of the products themselves: chosen custom options make the SKU of
+    an order's row longer, and the shop reserves the product."""
+    orders = list(rows)
+    ids = {int(item.get("product_id") or 0) for row in orders for item in row.get("items") or []}
+    skus = await systems.commerce.products.skus(ids - {0}) if ids else {}
+    return [
+        {**row, "items": [
+            {**item, "sku": skus.get(int(item.get("product_id") or 0), item.get("sku"))}
+            for item in row.get("items") or []
+        ]}
+        for row in orders
+    ]  # fmt: skip
+
+
+def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
     return {
-        f"{row.get('increment_id')}@{row.get('store_id')}": (
-            int(row.get("store_id") or 0), open_pieces(row),
+        f"{row.get('increment_id')}@{row.get('store_id')}": WebOrder(
+            int(row.get("store_id") or 0), open_pieces(row), shipped_pieces(row)
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
-async def with_sales_order(systems: Systems, ledger: Ledger, orders: OrderPieces) -> OrderPieces:
+async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[str]:
     """Those of which F&O has the sales order. One whose outcome is not known yet is not among them:
     then too little is offered, and never too much."""
     claims = await claims_of(ledger.tables, systems.name, "orders", list(orders))
-    return {key: order for key, order in orders.items() if KIND in claims[key].delivered}
+    return frozenset(key for key in orders if KIND in claims[key].delivered)
 
 
-def taken(systems: Systems, before: OrderPieces, after: OrderPieces) -> Taken:
-    """What both readings agree on. `before`: orders that F&O had before its quantities were read;
-    `after`: open orders as they were then. Who was shipped in between counts no more."""
-    found: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
-    for key, (store_id, pieces) in before.items():
-        source = source_of(systems, store_id)
-        still = after.get(key, (store_id, {}))[1]
+@dataclass(frozen=True)
+class WebStock:
+    """`taken`: what F&O has promised to orders that the shop has not shipped. `unposted`: what the
+    shop has shipped of orders that F&O does not have. `moved`: differs, by SKU without case,
+    whenever the shop may have changed a source by itself."""
+
+    taken: Pieces
+    unposted: Pieces
+    moved: Mapping[str, str]
+
+
+async def web_stock(
+    systems: Systems, before: Orders, after: Orders, known: frozenset[str]
+) -> WebStock:
+    """What both readings agree on. `known`: orders that F&O had before its quantities were read.
+    Who was shipped between the two counts no more."""
+    taken: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    unposted: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for key, order in after.items():
+        source = source_of(systems, order.store_id)
+        into, pieces = (taken, order.open) if key in known else (unposted, order.shipped)
         for sku, quantity in pieces.items() if source else ():
-            found[normal_sku(sku), source] += min(quantity, still.get(sku, ZERO))
-    return found
+            was = before[key].open.get(sku, ZERO) if key in known else quantity
+            into[normal_sku(sku), source] += min(was, quantity)
+    return WebStock(taken, unposted, await _movements(systems, after))
+
+
+async def _movements(systems: Systems, orders: Orders) -> Mapping[str, str]:
+    """The shop ships orders, and refunds put goods back or take them out."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, order in orders.items():
+        for sku, quantity in order.open.items():
+            found[normal_sku(sku)].append(f"{key}={quantity:f}")
+    since = systems.clock.now() - REFUNDS_OF
+    async for number, skus in systems.commerce.inventory.refunded_since(since):
+        for sku in skus:
+            found[normal_sku(sku)].append(f"refund {number}")
+    return {sku: digest(sorted(said)) for sku, said in found.items()}
 
 
 def source_of(systems: Systems, store_id: int) -> str:

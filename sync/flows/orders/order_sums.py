@@ -5,7 +5,7 @@ The order stays delivered, for its invoices and credit memos go on. A person cre
 F&O, or decides that F&O is right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -21,6 +21,7 @@ from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
 from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND
+from sync.flows.orders.unsure_goods import unsure_goods
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced
 
@@ -80,8 +81,11 @@ class OrderLook:
     delivery: Delivery
 
     def planned(self) -> OpenPoint | None:
-        """What will be left for a person once F&O holds the document; None where F&O does not
-        invoice sales orders."""
+        """What will be left for a person once F&O holds the document."""
+        return self._differing() or unsure_goods(self.order, self.delivery.systems.settings)
+
+    def _differing(self) -> OpenPoint | None:
+        """None where F&O does not invoice sales orders."""
         if not orders_are_invoiced(self.delivery.systems.settings):
             return None
         return self._sums(self.document.held.dynamics, ZERO).open_point()
@@ -89,19 +93,20 @@ class OrderLook:
     async def look(self) -> OpenPoint | None:
         """What is left for a person by what F&O holds. It is asked only where something is planned
         to be left, or was left because it had shipped or invoiced the order."""
-        held = self.delivery.held(KIND)
-        if held is None or not (was_left(held) or self.planned()):
+        held, planned = self.delivery.held(KIND), self.planned()
+        if held is None or not (was_left(held) or planned):
             return None
         client, company = self.delivery.systems.dynamics, self.document.company
-        posted, found = (
-            client.posted_invoices,
-            await client.sales_orders.by_number(company, held.number),
-        )
+        found = await client.sales_orders.by_number(company, held.number)
+        is_open = found is not None and not (found.is_over or found.is_shipped)
+        if not (was_left(held) or self._differing()):
+            return planned if is_open else None
+        posted = client.posted_invoices
         there = await _posted_beside(posted, company, held.number, self.document.reference)
         if found is None or found.is_over:
             there += _total(await posted.invoices_of_order(company, held.number))
-            return self._sums(there, self._to_be_returned(found)).open_point()
-        there += rounded(found.total * self._tax)
+        else:
+            there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
         return self._sums(there, self._to_be_returned(found)).open_point()
 
     def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
@@ -118,17 +123,21 @@ class OrderLook:
         credit memos return it."""
         there = found.amounts if found else {}
         left = {line.reference: line.left for line in self.document.lines}
-        beyond = ZERO
+        beyond = {}
         for line in self.sold.lines:
             kept, sold = _amount(left.get(line.reference)), _amount(line.left)
-            beyond += max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
-        return rounded(beyond * self._tax)
+            beyond[line.reference] = max(min(there.get(line.reference, ZERO), sold) - kept, ZERO)
+        return self._taxed(beyond)
 
-    @property
-    def _tax(self) -> Decimal:
-        """By how much more Commerce charges than F&O's lines say, which may be without tax."""
-        lines = total(line.left.amount() for line in self.sold.lines if line.left is not None)
-        return self.sold.held.dynamics / lines if lines else Decimal(1)
+    def _taxed(self, amounts: Mapping[str, Decimal], *, beside: Decimal = ZERO) -> Decimal:
+        """Amounts of our lines with the tax that comes on top of each; `beside`, of lines that
+        others have added, with that of all lines together."""
+        lines = self.sold.lines
+        placed = total(line.price.amount() for line in lines)
+        usual = total(line.tax for line in lines) / placed if placed else ZERO
+        rates = {line.reference: line.tax_rate for line in lines}
+        taxes = total(amount * rates.get(name, usual) for name, amount in amounts.items())
+        return rounded(total(amounts.values()) + taxes + beside * (1 + usual))
 
     @property
     def _allowed(self) -> Decimal:

@@ -1,0 +1,96 @@
+"""Stock in the demo: F&O has goods, more come in while orders run, and in the end each shop offers
+exactly what its F&O can still deliver."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.demo.environment import STOCK, Environment, Pair
+from sandbox.demo.reconciliation import Finding
+from sandbox.terms import SHELF, item_numbers
+from sync.dynamics.on_hand import AVAILABLE, BY_WAREHOUSE, ON_ORDER
+from sync.engine.drift import drift
+from sync.flows.catalogue.stock import stock
+
+PIECES: Final = 5000
+"""Of each item at first: nothing of a demo runs out."""
+MORE: Final = 25
+"""Pieces that come in later, of some items."""
+WAVE: Final = tuple(product.sku for product in SHELF[:60])
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """What was shown in the end. `skus`: of all shops; `pieces`: that they offer."""
+
+    skus: int
+    pieces: Decimal
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {"skus": self.skus, "pieces": self.pieces, "drift": len(self.findings)}
+
+
+async def first_stock(environment: Environment, within: timedelta) -> None:
+    """F&O has goods of everything, and the shops manage stock from when they show it: before that
+    they could ship nothing. Raises `Stuck`."""
+    for pair in environment.pairs.values():
+        await pair.shop.ask("POST", "/sandbox/stock", {"is_managed": True})
+        await _come_in(pair, list(item_numbers()), PIECES)
+    await environment.poll(STOCK)
+    await environment.until_idle(_nothing, within=within)
+
+
+async def _nothing() -> None:
+    """Nobody watches."""
+
+
+async def more_stock(environment: Environment) -> None:
+    """A delivery comes in; one product of it is told of at once."""
+    for pair in environment.pairs.values():
+        await _come_in(pair, WAVE, MORE)
+        await environment.engine.intake.accept(STOCK, pair.name, [WAVE[0]], "touch")
+    await environment.poll(STOCK)
+
+
+async def _come_in(pair: Pair, skus: Sequence[str], pieces: int) -> None:
+    numbers = item_numbers()
+    items = {numbers[sku]: pieces for sku in skus}
+    await pair.ledger.ask("POST", "/sandbox/receipts", {"items": items})
+
+
+async def stock_in_the_end(environment: Environment, within: timedelta) -> Stocked:
+    """What the shops show against what F&O says, and what they offer against what it can
+    deliver, when everything is published. Raises `Stuck`."""
+    await environment.poll(STOCK)
+    await environment.until_idle(_nothing, within=within)
+    each = [await _compared(environment, pair) for pair in environment.pairs.values()]
+    return Stocked(
+        sum(one.skus for one in each), sum((one.pieces for one in each), Decimal(0)),
+        tuple(finding for one in each for finding in one.findings),
+    )  # fmt: skip
+
+
+async def _compared(environment: Environment, pair: Pair) -> Stocked:
+    systems = await environment.engine.systems_pool.open(pair.name)
+    off = [
+        Finding(pair.name, one.key, f"shows {one.field} {one.shown}, F&O says {one.wanted}")
+        async for one in drift(stock, systems, environment.engine.ledger)
+    ]
+    rows, shown = await asyncio.gather(
+        pair.ledger.rows_of(BY_WAREHOUSE, pair.token, "ItemNumber", AVAILABLE, *ON_ORDER),
+        pair.shop.ask("GET", "/sandbox/stock"),
+    )
+    free = {row["ItemNumber"]: row[AVAILABLE] - sum(row[name] for name in ON_ORDER) for row in rows}
+    numbers = {sku.casefold(): number for sku, number in item_numbers().items()}
+    for row in shown:
+        can = free.get(numbers.get(row["sku"].casefold(), ""), 0)
+        if row["salable"] != can:
+            what = f"offers {row['salable']} pieces, F&O can deliver {can}"
+            off.append(Finding(pair.name, row["sku"], what))
+    offered = sum((Decimal(row["salable"]) for row in shown), Decimal(0))
+    return Stocked(len(shown), offered, tuple(off))

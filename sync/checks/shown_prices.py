@@ -1,0 +1,70 @@
+"""Whether prices can be published: the shop's base currency, its customer groups, F&O's price
+groups."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok
+from sync.commerce.filters import Op, where
+from sync.commerce.search import LARGEST_PAGE, Search
+from sync.config.connections import Connection
+from sync.dynamics.odata import Filter
+from sync.dynamics.price_agreements import AGREEMENTS, FIELDS, PRICE_FIELDS, RELEASED
+from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
+
+CURRENCY: Final = "directory/currency"
+GROUPS: Final = "customerGroups/search"
+PRICE_GROUPS: Final = ("PriceCustomerGroups", "GroupCode")
+
+
+def price_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that publishing prices reads."""
+    if "prices" not in settings.flows:
+        return {}
+    return {
+        RELEASED: ("dataAreaId", *PRICE_FIELDS), AGREEMENTS: ("dataAreaId", *FIELDS),
+        GENERAL: (*PAIR, *FACTORS), OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
+    }  # fmt: skip
+
+
+async def currency_is_the_shops(probe: Probe) -> AsyncIterator[Finding]:
+    """Prices of released products have no currency: it is the legal entity's, and must be the
+    shop's base currency."""
+    if "prices" not in probe.settings.flows:
+        return
+    found = await probe.commerce.get(CURRENCY)
+    base, ours = str(found.get("base_currency_code") or ""), probe.settings.prices.currency
+    if base == ours:
+        yield ok(f"the base currency of the shop is {base}")
+    else:
+        yield fault(
+            f"prices.currency is {ours}, the base currency of the shop is {base}",
+            "Correct currency in [connections.<name>.prices]; where the legal entity keeps its"
+            " books in another currency, its sales prices cannot be shown.",
+        )
+
+
+async def price_groups_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every price group and every customer group that prices name is there."""
+    groups = probe.settings.prices.groups
+    if "prices" not in probe.settings.flows or not groups:
+        return
+    company, (entity_set, key) = probe.settings.legal_entity, PRICE_GROUPS
+    known = {
+        str(row[key]).casefold()
+        async for row in probe.dynamics.query(
+            entity_set, where=Filter.eq("dataAreaId", company), select=(key,)
+        )
+    }
+    codes = list(groups.values())
+    search = Search(page_size=LARGEST_PAGE).having(where("code", Op.IN, codes))
+    page = await probe.commerce.search(GROUPS, search)
+    there = {str(row.get("code")).casefold() for row in page.items}
+    for group, code in groups.items():
+        if group.casefold() not in known:
+            yield fault(f"{company} has no price group {group}", "Correct prices.groups.")
+        elif code.casefold() not in there:
+            cure = "Correct prices.groups, or add the group (Customers > Customer Groups)."
+            yield fault(f"the shop has no customer group {code}", cure)
+        else:
+            yield ok(f"price group {group} is customer group {code}")

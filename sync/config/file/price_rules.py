@@ -1,0 +1,38 @@
+"""What must hold for `prices`: a currency for the flow, and the shop's own way to count tax."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sync.config.connections.orders import Store
+from sync.config.connections.prices import Prices
+from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.toml_lines import Path
+
+
+def price_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
+    """Every breach in `prices` of the connection at `path`."""
+    prices = sound(Prices, written.get("prices", {}))
+    if prices is None or not is_flowing(written, "prices"):
+        return
+    here = (*path, "prices")
+    if not prices.currency:
+        what = 'the flow "prices" is on, and "currency" is missing'
+        remedy = 'Write currency = "EUR": the base currency of the shop and of the legal entity.'
+        yield Breach((*here, "currency"), what, remedy)
+    for group, code in prices.groups.items():
+        if not group.strip() or not code.strip():
+            remedy = "Write both the price group and the customer group, or leave the line out."
+            yield Breach((*here, "groups", group), "a name is empty", remedy)
+    tables = written.get("stores", {})
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        store = sound(Store, table)
+        if store and store.prices_include_tax not in (None, prices.tax_included):
+            what = (
+                f"the shop's prices in stores.{name} are"
+                f" {'with' if store.prices_include_tax else 'without'} tax, F&O's are not so"
+            )
+            remedy = (
+                "Keep prices in F&O as the shop does and write tax_included so, or take the store"
+                " into a connection of its own."
+            )
+            yield Breach((*here, "tax_included"), what, remedy)

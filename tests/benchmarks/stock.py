@@ -1,0 +1,233 @@
+"""What publishing stock takes: a run that finds nothing changed, one that finds some, a single SKU;
+beside them the naive way of one GET and one PUT per SKU.
+
+Both systems answer from bytes that were made before, and the time that they take is left out.
+"""
+
+import json
+import re
+import resource
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from time import process_time
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import httpx
+
+from sync.app.services import Services
+from sync.core.encoding import to_json
+from sync.engine.claim import State
+from sync.engine.message import Message
+from sync.engine.publication import EVERYTHING
+from sync.flows import FLOWS
+from tests.benchmarks.counted import CountedTables
+from tests.systems import CONNECTION, SystemsUnderTest
+from tests.virtual_time import LoopClock
+
+WAREHOUSES: Final = {"13": "north", "24": "south", "35": "west"}
+ON_HAND, PRODUCTS = 10_000, 300
+"""Rows of a page: F&O's largest, and the shop's."""
+CHANGED: Final = 50
+"""One SKU in so many changes."""
+SETTINGS: Final[Mapping[str, Any]] = {
+    "flows": ("orders", "stock"), "stock": {"sources": WAREHOUSES, "most_changed_percent": 100},
+}  # fmt: skip
+JSON: Final = {"content-type": "application/json"}
+
+
+@dataclass
+class Wire:
+    """Both systems. `seconds`: how long they took; `requests`: by kind."""
+
+    skus: int
+    seconds: float = 0.0
+    requests: Counter[str] = field(default_factory=Counter)
+    quantity: dict[int, int] = field(default_factory=dict)
+    shown: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    pages: dict[str, list[bytes]] = field(default_factory=dict)
+
+    def render(self) -> None:
+        """Make the pages of F&O, and of the shop's products."""
+        names = [f"SKU-{number:06}" for number in range(self.skus)]
+        items = [{"sku": name, "type_id": "simple"} for name in names]
+        self.pages["products"] = [
+            to_json({"items": items[at : at + PRODUCTS], "total_count": self.skus})
+            for at in range(0, self.skus, PRODUCTS)
+        ]
+        units = {"ProductNumber": "", "InventoryUnitSymbol": "ea", "SalesUnitSymbol": "ea"}
+        self.pages["ReleasedProductsV2"] = _pages(
+            "ReleasedProductsV2", [{"ItemNumber": name, **units} for name in names]
+        )
+        self.pages["WarehousesOnHandV2"] = _pages(
+            "WarehousesOnHandV2",
+            [
+                {
+                    "ItemNumber": name, "ProductColorId": "", "ProductSizeId": "",
+                    "ProductStyleId": "", "ProductConfigurationId": "", "ProductVersionId": "",
+                    "InventorySiteId": "1", "InventoryWarehouseId": warehouse,
+                    "AvailableOnHandQuantity": self.quantity.get(number, number % 90),
+                    "OnOrderQuantity": 0, "ReservedOrderedQuantity": 0,
+                }
+                for number, name in enumerate(names) for warehouse in WAREHOUSES
+            ],
+        )  # fmt: skip
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """One request."""
+        began = process_time()
+        try:
+            return self._answer(request)
+        finally:
+            self.seconds += process_time() - began
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rpartition("/")[2]
+        self.requests[f"{request.method} {name}"] += 1
+        query = parse_qs(request.url.query.decode())
+        if name == "products":
+            field = query.get("searchCriteria[filter_groups][0][filters][0][field]", [""])[0]
+            if field == "updated_at":
+                return httpx.Response(200, json={"items": [], "total_count": 0})
+            if field == "sku":
+                found = [{"sku": query["searchCriteria[filter_groups][0][filters][0][value]"][0],
+                          "type_id": "simple"}]  # fmt: skip
+                return httpx.Response(200, json={"items": found, "total_count": 1})
+            page = int(query["searchCriteria[currentPage]"][0])
+            return httpx.Response(200, content=self.pages[name][page - 1], headers=JSON)
+        if name == "source-items":
+            return self._source_items(request, query)
+        if name in self.pages:
+            return self._of_dynamics(name, query)
+        return httpx.Response(200, json={"items": [], "total_count": 0, "value": []})
+
+    def _of_dynamics(self, name: str, query: Mapping[str, list[str]]) -> httpx.Response:
+        asked = re.search(r"ItemNumber eq '([^']+)'", query.get("$filter", [""])[0])
+        if asked is None:
+            page = int(query.get("$skip", ["0"])[0]) // ON_HAND
+            return httpx.Response(200, content=self.pages[name][page], headers=JSON)
+        at = int(asked[1].partition("-")[2])
+        rows = len(WAREHOUSES) if name.startswith("Warehouses") else 1
+        page, start = divmod(at * rows, ON_HAND)
+        found = json.loads(self.pages[name][page])["value"][start : start + rows]
+        return httpx.Response(200, json={"value": found})
+
+    def _source_items(
+        self, request: httpx.Request, query: Mapping[str, list[str]]
+    ) -> httpx.Response:
+        if request.method == "POST":
+            sent = json.loads(request.content)["sourceItems"]
+            self.requests["source items"] += len(sent)
+            for one in sent:
+                self.shown[one["sku"], one["source_code"]] = one
+            return httpx.Response(200, json=[])
+        skus = query["searchCriteria[filter_groups][1][filters][0][value]"][0].split(",")
+        found = [self.shown[sku, source] for sku in skus for source in WAREHOUSES.values()
+                 if (sku, source) in self.shown]  # fmt: skip
+        return httpx.Response(200, json={"items": found, "total_count": len(found)})
+
+
+def _pages(name: str, rows: list[dict[str, Any]]) -> list[bytes]:
+    found = []
+    for at in range(0, len(rows), ON_HAND):
+        link = f"http://localhost/data/{name}?$skip={at + ON_HAND}"
+        more = {"@odata.nextLink": link} if at + ON_HAND < len(rows) else {}
+        found.append(to_json({"value": rows[at : at + ON_HAND], **more}))
+    return found
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run. `rows`: of F&O's on-hand; `seconds`: our own."""
+
+    title: str
+    skus: int
+    rows: int
+    seconds: float
+    requests: Counter[str]
+    tables: Counter[str]
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON. The naive way: one GET and one PUT per SKU."""
+        sent = self.requests["source items"]
+        made = sum(self.requests.values()) - sent
+        return {
+            "title": self.title, "skus": self.skus, "rows": self.rows,
+            "seconds": round(self.seconds, 3), "rows_a_second": round(self.rows / self.seconds),
+            "requests": made, "naive_requests": 2 * self.skus,
+            "requests_over_naive": round(made / (2 * self.skus), 5), "source_items": sent,
+            "writes": self.requests["POST source-items"],
+            "table_operations": sum(self.tables.values()),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }  # fmt: skip
+
+    def line(self) -> str:
+        """As it is printed."""
+        named = (f"{name.replace('_', ' ')} {value}" for name, value in self.facts().items())
+        return "  " + ", ".join(list(named)[1:])
+
+
+@dataclass
+class Bench:
+    """One process of the product over the wire. `counted`: operations of tables."""
+
+    wire: Wire
+    systems: SystemsUnderTest
+    services: Services
+    counted: Counter[str]
+    found: list[Ran] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, wire: Wire) -> "Bench":
+        """A new one."""
+        systems, counted = SystemsUnderTest(LoopClock(), SETTINGS), Counter[str]()
+        parts = systems.edition_parts(tables=CountedTables(systems.tables, counted))
+
+        def client(_: object) -> httpx.AsyncClient:
+            return httpx.AsyncClient(transport=httpx.MockTransport(wire.answer))
+
+        parts = replace(parts, commerce_http=client, dynamics_http=client)
+        return cls(wire, systems, Services(systems.connections, FLOWS, parts), counted)
+
+    async def run(self, title: str, key: str = EVERYTHING, rows: int = 0) -> None:
+        """One run to its end, measured."""
+        wire, ledger = self.wire, self.services.ledger
+        wire.requests.clear()
+        self.counted.clear()
+        wire.seconds, began = 0.0, process_time()
+        while True:
+            message = Message("stock", CONNECTION, key, "poll", self.systems.clock.now())
+            await self.services.runner.deliver(message)
+            claim, queue = await ledger.claim(CONNECTION, "stock", key), self.systems.queue
+            if not any(await queue.waiting("catalogue", most=1)):
+                break
+            for taken in await queue.receive("catalogue", most=100, wait=timedelta()):
+                await queue.complete(taken)
+        assert claim.state in (State.DELIVERED, State.SKIPPED), claim.reason
+        own, read = process_time() - began - wire.seconds, rows or 3 * wire.skus
+        counts = (wire.requests.copy(), self.counted.copy())
+        self.found.append(Ran(title, wire.skus, read, own, *counts))
+
+
+async def measured_stock(skus: int) -> list[Ran]:
+    """The first load, nothing changed, some changed, and one SKU that is notified."""
+    wire = Wire(skus)
+    wire.render()
+    bench = Bench.over(wire)
+    try:
+        await bench.run("first load")
+        await bench.run("nothing changed")
+        wire.quantity |= {number: 1000 + number for number in range(0, skus, CHANGED)}
+        wire.render()
+        await bench.run(f"one in {CHANGED} changed")
+        wire.quantity[0] = 5
+        wire.render()
+        await bench.run("one SKU notified", "SKU-000000", 3)
+    finally:
+        await bench.services.close()
+        bench.systems.close()
+    assert wire.shown["SKU-000000", "north"]["quantity"] == Decimal(5)
+    return bench.found

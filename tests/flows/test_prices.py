@@ -1,0 +1,217 @@
+"""Sales prices on their way into the shop: found as F&O finds them, shown where a shop can show
+them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from sync.engine.drift import drift
+from sync.engine.publication import EVERYTHING
+from sync.flows.catalogue.prices import prices
+from tests.flows.test_stock import mapped
+from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
+
+SKU, OTHER, BOX = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
+PRICES: dict[str, Any] = {
+    "flows": ("orders", "prices"),
+    "prices": {"currency": "USD", "groups": {"RETAIL": "Retailer"}},
+}
+RECORDS: Iterator[int] = iter(range(1, 10_000))
+
+
+def released(harness: Harness) -> None:
+    """Every product has a price of 10 in F&O."""
+    for product in harness.commerce.catalogue.products:
+        sells(harness, product.sku, price=Decimal(10))
+    harness.commerce.prices.base |= {SKU.casefold(): Decimal(1)}
+
+
+def sells(harness: Harness, item: str, *, price: Decimal, quantity: int = 1) -> None:
+    values = {"SalesPrice": price, "SalesPriceQuantity": Decimal(quantity)}
+    harness.dynamics.put("ReleasedProductsV2", dataAreaId=COMPANY, ItemNumber=item, **values)
+
+
+def agrees(harness: Harness, price: Any, group: str = "", **more: Any) -> None:
+    """A trade agreement is posted."""
+    whole = {
+        "ItemNumber": SKU, "PriceCustomerGroupCode": group, "Price": Decimal(price),
+        "SalesPriceQuantity": Decimal(1), "PriceCurrencyCode": "USD", "QuantityUnitySymbol": "ea",
+        "WillSearchContinue": "Yes", "RecordId": next(RECORDS), **more,
+    }  # fmt: skip
+    harness.dynamics.put("SalesPriceAgreements", dataAreaId=COMPANY, **whole)
+
+
+async def publishes(harness: Harness, key: str = EVERYTHING, origin: str = "poll") -> None:
+    await harness.services.intake.accept("prices", "shop", [key], origin)
+    await harness.works_until_idle()
+
+
+def shown(harness: Harness, sku: str = SKU) -> dict[str, str]:
+    """The base price and the tiers of a product."""
+    shop = harness.commerce.prices
+    found = {"base": f"{shop.base[sku.casefold()]:f}"}
+    for (name, group, quantity), row in shop.tiers.items():
+        if name == sku.casefold():
+            found[f"{group}|{quantity:f}"] = f"{row['price']:f}"
+    return found
+
+
+async def drifts(harness: Harness) -> list[Any]:
+    systems = await harness.services.systems_pool.open("shop")
+    return [one async for one in drift(prices, systems, harness.services.ledger)]
+
+
+@in_harness(**PRICES)
+async def test_base_prices_and_tiers_are_shown_and_only_what_differs_is_sent(
+    harness: Harness,
+) -> None:
+    released(harness)
+    sells(harness, OTHER, price=Decimal("99.99"), quantity=100)
+    agrees(harness, 9, FromQuantity=Decimal(5))
+    agrees(harness, 7, "RETAIL")
+    agrees(harness, 6, "OTHERS")
+    await publishes(harness)
+    assert shown(harness) == {"base": "10.00", "all groups|5": "9.00", "retailer|1": "7.00"}
+    assert shown(harness, OTHER) == {"base": "1.00"}
+    assert await drifts(harness) == []
+    writes = harness.commerce.requests["POST products/base-prices"]
+    await publishes(harness)
+    assert harness.commerce.requests["POST products/base-prices"] == writes
+
+
+@in_harness(**PRICES)
+async def test_a_tier_that_is_gone_in_f_and_o_goes_and_those_of_others_stay(
+    harness: Harness,
+) -> None:
+    released(harness)
+    agrees(harness, 7, "RETAIL", PriceApplicableToDate=noon(days=1))
+    await publishes(harness)
+    for group in ("Wholesale", "Retailer"):
+        key = (SKU.casefold(), group.casefold(), Decimal(50))
+        harness.commerce.prices.tiers[key] = {
+            "sku": SKU, "price": Decimal(2), "price_type": "fixed", "website_id": 0,
+            "customer_group": group, "quantity": Decimal(50),
+        }  # fmt: skip
+    await harness.works_for(timedelta(days=2).total_seconds())
+    await publishes(harness)
+    assert shown(harness) == {"base": "10.00", "wholesale|50": "2"}
+    assert await drifts(harness) == []
+
+
+def noon(**later: Any) -> datetime:
+    return datetime(2026, 3, 2, 12, tzinfo=UTC) + timedelta(**later)
+
+
+@in_harness(**PRICES)
+async def test_date_windows_begin_and_end_by_themselves(harness: Harness) -> None:
+    released(harness)
+    agrees(harness, 8, PriceApplicableFromDate=noon(days=2), PriceApplicableToDate=noon(days=3))
+    seen = []
+    for _ in range(5):
+        await publishes(harness)
+        seen.append(shown(harness)["base"])
+        await harness.works_for(timedelta(days=1).total_seconds())
+    assert seen == ["10.00", "10.00", "8.00", "8.00", "10.00"]
+
+
+@in_harness(**PRICES)
+async def test_what_cannot_be_shown_parks_alone_and_keeps_its_price(harness: Harness) -> None:
+    released(harness)
+    sells(harness, SKU, price=Decimal(0))
+    agrees(harness, 12, "RETAIL", ItemNumber=OTHER, WillSearchContinue="No")
+    await publishes(harness)
+    assert sorted(await harness.parked("prices")) == [SKU, OTHER]
+    assert shown(harness) == {"base": "1"}
+    assert shown(harness, BOX) == {"base": "10.00"}
+    claim = await harness.claim(OTHER, "prices")
+    assert "price group RETAIL" in claim.reason
+    sells(harness, SKU, price=Decimal(5))
+    await publishes(harness, SKU, "touch")
+    assert (shown(harness), await harness.parked("prices")) == ({"base": "5.00"}, [OTHER])
+
+
+@in_harness(**PRICES)
+async def test_prices_are_of_the_piece_that_the_shop_sells(harness: Harness) -> None:
+    harness.dynamics.put(
+        "UnitOfMeasureConversions", FromUnitSymbol="box", ToUnitSymbol="ea", Factor=Decimal(12),
+        Numerator=1, Denominator=1,
+    )  # fmt: skip
+    released(harness)
+    await mapped(harness, BOX, "box")
+    agrees(harness, 100, ItemNumber=BOX, FromQuantity=Decimal(5), QuantityUnitySymbol="box")
+    agrees(harness, 1, ItemNumber=BOX)
+    await publishes(harness)
+    assert shown(harness, BOX) == {"base": "120.00", "all groups|5": "100.00"}
+
+
+@in_harness(**PRICES)
+async def test_a_unit_without_conversion_parks_unless_an_agreement_is_in_it(
+    harness: Harness,
+) -> None:
+    released(harness)
+    for sku in (SKU, BOX):
+        await mapped(harness, sku, "kg")
+    agrees(harness, 4, ItemNumber=BOX, QuantityUnitySymbol="kg")
+    await publishes(harness)
+    assert await harness.parked("prices") == [SKU]
+    assert "no conversion from kg to ea" in (await harness.claim(SKU, "prices")).reason
+    assert shown(harness, BOX) == {"base": "4.00"}
+
+
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize("path", ["base-prices", "tier-prices"])
+@in_harness(**PRICES)
+async def test_a_lost_answer_leaves_what_f_and_o_says_last(
+    harness: Harness, kind: Kind, path: str
+) -> None:
+    released(harness)
+    agrees(harness, 7, "RETAIL", RecordId=77)
+    await publishes(harness)
+
+    def where(arrival: Arrival) -> bool:
+        return arrival.path.endswith(path)
+
+    harness.shop_dials.next(kind, where=where, seconds=40)
+    sells(harness, SKU, price=Decimal(11))
+    agrees(harness, 6, "RETAIL", RecordId=77)
+    await harness.services.intake.accept("prices", "shop", [EVERYTHING], "poll")
+    await harness.works_for(5)
+    sells(harness, SKU, price=Decimal(12))
+    await harness.shop_dials.settle()
+    await publishes(harness)
+    assert shown(harness) == {"base": "12.00", "retailer|1": "6.00"}
+    assert (await harness.claim(EVERYTHING, "prices")).state is State.DELIVERED
+
+
+@in_harness(**PRICES)
+async def test_a_group_that_the_shop_lacks_parks_its_rows_and_not_the_others(
+    harness: Harness,
+) -> None:
+    released(harness)
+    agrees(harness, 7, "RETAIL")
+    settings = harness.services.connections["shop"].prices.groups
+    settings["RETAIL"] = "Nobody"
+    await publishes(harness)
+    assert await harness.parked("prices") == [SKU]
+    assert "No such entity with Customer Group" in (await harness.claim(SKU, "prices")).reason
+    assert shown(harness, OTHER) == {"base": "10.00"}
+
+
+@in_harness(**PRICES)
+async def test_cost_and_margin_are_not_even_read(harness: Harness) -> None:
+    released(harness)
+    asked: list[str] = []
+    parts = harness.systems.edition_parts(asked=lambda request: asked.append(str(request.url)))
+    await harness.services.close()
+    harness.services = type(harness.services)(
+        harness.systems.connections, tuple(harness.services.flows.values()), parts
+    )
+    await publishes(harness)
+    assert any("SalesPrice" in url for url in asked)
+    assert not [url for url in asked if "Cost" in url or "Purchase" in url or "Margin" in url]

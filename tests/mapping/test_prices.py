@@ -1,0 +1,136 @@
+"""Which price F&O's search finds, rule by rule, and how a shop can show it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sync.core.errors import Never
+from sync.dynamics.documents.price_agreement import Agreement
+from sync.mapping.price_search import Unclear, UnclearPrice, Wanted, found_price
+from sync.mapping.prices import Priced, PriceRules, prices_to_show, unit_price
+
+DAY = date(2026, 11, 29)
+WANTED = Wanted("USD", "ea", DAY, frozenset({("ProductColorId", "red"), ("PriceSiteId", "1")}))
+RULES = PriceRules({"RETAIL": "Retailer", "GOLD": "Gold"})
+
+
+def line(price: Any, group: str = "", **more: Any) -> Agreement:
+    whole = {"record": 1, "currency": "USD", "unit": "ea", **more}
+    for name in ("from_quantity", "to_quantity"):
+        whole[name] = Decimal(whole.get(name, 0))
+    return Agreement(group=group, price=Decimal(price), **whole)
+
+
+def stops(price: Any, group: str = "", **more: Any) -> Agreement:
+    return line(price, group, finds_next=False, **more)
+
+
+RED, SITE = (("ProductColorId", "red"),), (("PriceSiteId", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([], None),
+        ([line(9)], 9),
+        ([line(9, "OTHER")], None),
+        ([line(9, currency="EUR")], None),
+        ([line(9, unit="box")], None),
+        ([line(9, unit="EA")], 9),
+        ([line(9, from_quantity=5)], 9),
+        ([line(9, from_quantity=6)], None),
+        ([line(9, to_quantity=5)], None),
+        ([line(9, to_quantity=6)], 9),
+        ([line(9, begins=DAY, ends=DAY)], 9),
+        ([line(9, begins=date(2026, 11, 30))], None),
+        ([line(9, ends=date(2026, 11, 28))], None),
+        ([line(9, dimensions=RED)], 9),
+        ([line(9, dimensions=(("ProductColorId", "blue"),))], None),
+        ([line(9), line(8)], 8),  # Find next: the lowest wins
+        ([line(9, "RETAIL"), line(8)], 8),  # and not the most particular
+        ([stops(9, "RETAIL"), line(8)], 9),  # no Find next: the first one found
+        ([stops(9, "retail"), line(8)], 9),
+        ([line(9, "RETAIL"), stops(8)], 8),
+        ([stops(9, dimensions=RED), line(8)], 9),  # more dimensions are visited first
+        ([stops(9, dimensions=(*RED, *SITE)), stops(8, dimensions=RED)], 9),
+        ([line(9, dimensions=RED), stops(10)], 9),
+        ([stops(8), line(9)], 8),  # whichever comes first, 8 wins
+        ([stops(8), stops(8)], 8),
+    ],
+)
+def test_the_search_finds_what_f_and_o_finds(lines: list[Agreement], found: Any) -> None:
+    for order in (lines, lines[::-1]):
+        assert found_price(order, WANTED, "RETAIL", Decimal(5)) == found
+
+
+@pytest.mark.parametrize(
+    ("unclear", "found"), [("park", None), ("lowest", 8), ("largest-quantity", 9)]
+)
+def test_what_depends_on_an_unknown_order_is_a_setting(unclear: Unclear, found: Any) -> None:
+    lines = [stops(8, from_quantity=1), stops(9, from_quantity=5)]
+    if found is None:
+        with pytest.raises(UnclearPrice, match="1, 1"):
+            found_price(lines, WANTED, "", Decimal(5), unclear)
+    else:
+        assert found_price(lines, WANTED, "", Decimal(5), unclear) == found
+
+
+def priced(lines: list[Agreement], base: Any = 10, units: Any = 1) -> Priced:
+    own = None if base is None else Decimal(base)
+    return Priced("A-1", own, Decimal(units), WANTED, lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (priced([]), {"base": "10.00"}),
+        (priced([], base="3.33335", units=6), {"base": "20.00"}),
+        (priced([line(9)]), {"base": "9.00"}),
+        (priced([line(9)], base=None), {"base": "9.00"}),
+        (
+            priced([line(9, from_quantity=5), line(8, from_quantity=10)]),
+            {"base": "10.00", "ALL GROUPS|5": "9.00", "ALL GROUPS|10": "8.00"},
+        ),
+        (priced([line(7, "RETAIL")]), {"base": "10.00", "Retailer|1": "7.00"}),
+        (
+            priced([line(7, "RETAIL"), line(6, "GOLD", from_quantity=3), line(9, from_quantity=5)]),
+            {"base": "10.00", "ALL GROUPS|5": "9.00", "Retailer|1": "7.00", "Gold|3": "6.00"},
+        ),
+        (
+            priced([line(9, "RETAIL", from_quantity=24)], units=12),
+            {"base": "120.00", "Retailer|2": "108.00"},
+        ),
+        (priced([line(7, "OTHER")]), {"base": "10.00"}),
+        (priced([line(7, "RETAIL", ends=date(2026, 11, 1))]), {"base": "10.00"}),
+    ],
+)
+def test_prices_are_a_base_price_and_lower_tiers(given: Priced, shown: dict[str, str]) -> None:
+    found = prices_to_show(given, RULES)
+    assert not isinstance(found, Never)
+    assert {scope: str(one["price"]) for scope, one in found.items()} == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (priced([], base=0), "the price 0.00 in USD"),
+        (priced([], base=None), "no price in USD"),
+        (priced([line(-1)]), "the price -1.00"),
+        (priced([stops(12, "RETAIL")]), "price group RETAIL from 1 pieces is 12.00"),
+        (priced([line(9, from_quantity=5, to_quantity=10)]), "all customers from 10 pieces"),
+        (priced([line(9, from_quantity=6)], units=4), "a quantity break of 1.5 pieces"),
+        (priced([stops(8), stops(9)]), "no Find next"),
+    ],
+)
+def test_what_a_shop_cannot_show_is_for_a_person(given: Priced, why: str) -> None:
+    found = prices_to_show(given, RULES)
+    assert isinstance(found, Never)
+    assert why in found.reason
+    assert found.remedy
+
+
+def test_a_price_of_several_units_is_divided_exactly() -> None:
+    assert unit_price(Decimal(100), Decimal(3)) == Decimal(100) / 3
+    assert unit_price(Decimal("9.99"), Decimal(0)) == Decimal("9.99")
