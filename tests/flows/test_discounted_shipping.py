@@ -12,6 +12,7 @@ from sandbox.commerce.records import Columns, StoredOrder
 from sync.core.money import CENT
 from sync.engine.claim import State
 from tests.flows.finance import GERMAN, Finance, in_finance, key
+from tests.systems import COMPANY
 
 MEMOS = "creditmemos"
 SKUS = ("SIMPLE-001", "SIMPLE-003")
@@ -23,11 +24,17 @@ SHIPPING: dict[str, Any] = {
 }
 
 
-async def sold(finance: Finance) -> StoredOrder:
-    """Three pieces of two items, a third off everything, shipping too; in D365 and paid."""
+async def sold(finance: Finance, *, with_tax: str = "Yes") -> StoredOrder:
+    """Three pieces of two items, a third off everything, shipping too; in D365 and paid.
+    `with_tax`: whether F&O takes the prices of the account's return orders so."""
     rule = Rule("percent", Decimal(33), on_shipping=True)
     wants = finance.wants(*SKUS, pieces=3)
     order = await finance.placed(store=GERMAN, rule=rule, shipping=Decimal("4.90"), **wants)
+    (header,) = finance.headers(order)
+    number = header["OrderingCustomerAccountNumber"]
+    account = finance.dynamics.store.find("CustTable", COMPANY, number)
+    assert account is not None
+    finance.dynamics.store.update("CustTable", account, {"IsSalesTaxIncludedInPrices": with_tax})
     finance.commerce.invoice(order)
     assert order.amount("shipping_discount_amount")
     return order
@@ -39,7 +46,8 @@ def refunded(finance: Finance, order: StoredOrder, row: int, shipping: Decimal |
 
 
 def held(finance: Finance, order: StoredOrder) -> Decimal:
-    """What F&O holds of the order less what it credits; its lines are with tax."""
+    """What F&O holds of the order, with tax, less what it credits: that bears no tax, as all goods
+    and their tax are off the order."""
     lines = finance.rows("SalesLine")
     credits_ = [
         line["LineAmount"]
@@ -60,12 +68,13 @@ async def agrees(finance: Finance, order: StoredOrder) -> None:
 
 
 @pytest.mark.parametrize("shipping", SHIPPING.values(), ids=SHIPPING)
+@pytest.mark.parametrize("with_tax", ["Yes", "No"])
 @pytest.mark.parametrize("told", ["as they come", "first first", "second first"])
 @in_finance()
 async def test_both_systems_hold_the_same_whichever_memo_is_told_first(
-    finance: Finance, told: str, shipping: Any
+    finance: Finance, told: str, with_tax: str, shipping: Any
 ) -> None:
-    order = await sold(finance)
+    order = await sold(finance, with_tax=with_tax)
     first = refunded(finance, order, 0, shipping[0])
     if told == "as they come":
         await finance.books(first, MEMOS)
