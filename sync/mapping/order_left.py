@@ -82,7 +82,9 @@ def _charge_left(
     is_gone: bool,
 ) -> Charge:
     """Shipping less what was refunded of it, fixed product tax by its pieces; any other goes with
-    the last piece."""
+    the last piece, unless a credit note has given it back."""
+    if charge.reference in order.charges_credited:
+        return charge
     if is_gone:
         return replace(charge, net=ZERO, tax=ZERO, discount=ZERO)
     if charge.reference == SHIPPING:

@@ -17,7 +17,9 @@ from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.documents.totals import Totals, joined
 from sync.mapping.customer_payment import customer_payment_from, store_credit_from
+from sync.mapping.document_parts import ADJUSTMENTS
 from sync.mapping.free_text_invoice import free_text_invoice_from
+from sync.mapping.order_left import FIXED_PRODUCT_TAX, SHIPPING
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_target import D, DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_lines import Receivable, proved, receivable_from
@@ -38,6 +40,9 @@ class ReceivableDocuments:
     taken_off: Totals | None = None
     """Of the part of a credit memo that was taken off its sales order: F&O never invoices it, so
     nothing is credited."""
+    charges_credited: tuple[str, ...] = ()
+    """References of the charges that are credited although other parts were taken off; not of
+    shipping or fixed product tax, which Commerce counts."""
     credit: CustomerPayment | None = None
     """What of a credit memo's money stays in the shop as store credit: owed to the shopper by a
     liability account."""
@@ -110,7 +115,14 @@ def memo_documents(
         payment, paid = _payment(with_order, receivable, connection, target, kept)
     credit = store_credit_from(with_order, connection, target, kept) if kept else None
     off = _taken_off(receivable, credited)
-    return ReceivableDocuments(free_text, returned, payment, paid, off, credit)
+    charges = _charges_of(credited) if off is not None else ()
+    return ReceivableDocuments(free_text, returned, payment, paid, off, charges, credit)
+
+
+def _charges_of(credited: Receivable) -> tuple[str, ...]:
+    counted = (SHIPPING, FIXED_PRODUCT_TAX, *ADJUSTMENTS, "rounding")
+    lines = (one for one in credited.lines if not (one.is_goods or one.is_payment))
+    return tuple(one.reference for one in lines if one.segment not in counted)
 
 
 def _taken_off(receivable: Receivable, credited: Receivable) -> Totals | None:

@@ -30,6 +30,9 @@ TAKEN_OFF: Final = "taken_off"
 """How the number of a credit memo says that (part of) it was taken off the sales order whose number
 follows."""
 
+CHARGES: Final = "charges credited"
+"""The key of that number that lists the charges of the memo which its credit note holds."""
+
 NONE, WHOLE = Fraction(0), Fraction(1)
 
 

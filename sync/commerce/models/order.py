@@ -64,6 +64,9 @@ class Order(NumberedDocument):
     shipping_refunded: Amount = ZERO
     shipping_tax_refunded: Amount = ZERO
     discount_refunded: Amount = ZERO
+    charges_credited: frozenset[str] = frozenset()
+    """Not of Commerce: references of charges for which F&O holds credit notes, so they stay
+    sold."""
     adjustment_positive: Amount = ZERO
     adjustment_negative: Amount = ZERO
     is_virtual: Flag = False

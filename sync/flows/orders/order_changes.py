@@ -24,7 +24,7 @@ from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.mapping.taken_off import TAKEN_OFF, orders_are_invoiced
+from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
 
 def given_up(order: Order, delivery: Delivery) -> str:
@@ -53,12 +53,17 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
         return order
     if not orders_are_invoiced(delivery.systems.settings):
         return order
-    credited = []
+    credited, charges = [], set[str]()
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
-        if memo.state == REFUNDED and claim.number and TAKEN_OFF not in claim.delivered:
+        if memo.state != REFUNDED or not claim.number:
+            continue
+        if (off := claim.delivered.get(TAKEN_OFF)) is None:
             credited.append(memo)
+        else:
+            charges.update(off.keys.get(CHARGES, "").splitlines())
+    order = order.model_copy(update={"charges_credited": frozenset(charges)})
     return without_credited(order, credited)
 
 

@@ -24,7 +24,7 @@ from sync.flows.targets import dynamics_of
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import ReceivableDocuments, fingerprint_of
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.taken_off import TAKEN_OFF
+from sync.mapping.taken_off import CHARGES, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,8 @@ def _shown_by_the_order(
         return ()
     number, action = posting_target.order_number, "adopted" if writes else "created"
     label = f"taken off {number or 'its order'}"
-    return (Result(TAKEN_OFF, number, "", action, label=label),)
+    keys = {CHARGES: "\n".join(documents.charges_credited)} if documents.charges_credited else {}
+    return (Result(TAKEN_OFF, number, "", action, keys, label),)
 
 
 def _amounts(documents: ReceivableDocuments) -> dict[str, str]:
