@@ -82,10 +82,10 @@ class PublicationFlow:
         if row.fault is not None:
             await mirror.refuse(partition, row, was)
             raise row.fault
-        if mirror.shows(was, row) and not delivery.message.is_asked:
+        is_known = bool(was.digest) or row.content is not None
+        if mirror.shows(was, row) and not (delivery.message.is_asked and is_known):
             if was.refused:
                 await mirror.confirm(partition, [row])
-            is_known = bool(was.digest) or row.content is not None
             return Skipped(
                 "the target shows it already" if is_known else "the source has no such row"
             )

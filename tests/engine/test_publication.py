@@ -280,3 +280,12 @@ async def test_every_chunk_and_run_is_in_the_trail_by_its_rows() -> None:
     await there.publish()
     (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
     assert (run.event, run.number, run.details["rows"]) == ("amended", "6 rows", "6")
+
+
+async def test_a_row_that_neither_side_knows_is_not_sent_when_a_person_asks_for_it() -> None:
+    there = PriceList(source=prices(3))
+    await there.publish()
+    there.shop.unknown = {"SKU-9"}
+    there.shop.requests.clear()
+    await there.publish("SKU-9", "replay")
+    assert (there.shop.requests, await there.parked()) == ([], [])

@@ -112,7 +112,8 @@ class PriceList:
 
     async def faults(self, ledger: Ledger) -> list[str]:
         """What is wrong once all is quiet: the shop shows the list, the mirror says so of each row,
-        and a row that the shop refuses waits for a person."""
+        and a row that the shop refuses waits for a person; also one that is gone, where an answer
+        was lost: nobody knows what the shop shows of it."""
         wanted = {sku: row for sku, row in self.source.items() if sku != UNKNOWN}
         found = [] if self.shown == wanted else [f"shows {self.shown}, not {wanted}"]
         mirror = ledger.mirror
@@ -124,6 +125,9 @@ class PriceList:
             elif not mirror.shows(was, row):
                 found.append(f"the mirror of {sku} does not say what is shown: {was}")
         claim = await ledger.claim(CONNECTION, PRICES, UNKNOWN)
-        if (UNKNOWN in self.source) != (claim.state is State.PARKED):
+        unknown = rows.get(UNKNOWN)
+        may_show = unknown is not None and bool(unknown.sent)
+        is_parked = claim.state is State.PARKED
+        if is_parked != (UNKNOWN in self.source) and not (is_parked and may_show):
             found.append(f"{UNKNOWN} is {claim.state}: {claim.reason}")
         return [f"price list: {fault}" for fault in found]
