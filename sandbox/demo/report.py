@@ -43,7 +43,7 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     )
     off = len(outcome.stock.findings)
     console.print(
-        f"Stock of {outcome.stock.skus} products was published meanwhile: {outcome.stock.pieces:,}"
+        f"Stock of {outcome.stock.skus} products was published meanwhile: {outcome.stock.pieces.normalize():,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
     )
     _heading(console, "Parked, then mended")
