@@ -41,9 +41,9 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
         f"Of the orders, {outcome.company_orders} are companies' and stand on the companies'"
         " accounts."
     )
-    off = len(outcome.stock.findings)
+    off, pieces = len(outcome.stock.findings), outcome.stock.pieces.normalize()
     console.print(
-        f"Stock of {outcome.stock.skus} products was published meanwhile: {outcome.stock.pieces.normalize():,f}"
+        f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
     )
     _heading(console, "Parked, then mended")
