@@ -102,7 +102,7 @@ class Outcomes:
     async def _wait(self, delivery: Delivery, error: Exception, decision: Wait) -> None:
         """Schedule the next try, and let go."""
         now = self._clock.now()
-        due = next_try(delivery, now, decision.after)
+        due, is_stored = next_try(delivery, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
         reason = reason_of(error)
         is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
@@ -117,7 +117,7 @@ class Outcomes:
             decision.after.total_seconds(),
             reason,
         )
-        if due != delivery.claim.retry_at:
+        if not is_stored:
             await self._intake.reschedule(delivery.message.again(attempt=decision.attempt), due)
         try:
             released = await self._ledger.release(

@@ -43,11 +43,16 @@ def has_been_read_since(claim: Claim, message: Message) -> bool:
     )
 
 
-def next_try(delivery: Delivery, now: datetime, after: timedelta) -> datetime:
-    """When the record is tried next: when the message that waits for it already comes, if that is
-    in time and no person asks; so that notifications of a record that waits make no second message
-    go round. By whichever clock, that message is still to come."""
+def next_try(delivery: Delivery, now: datetime, after: timedelta) -> tuple[datetime, bool]:
+    """When the record is tried next, and whether a message waits for that already: then the try is
+    when that comes, if it is in time and no person asks; so that notifications of a record that
+    waits make no second message go round.
+
+    By whichever clock, that message is still to come. One that is due now is this very delivery's:
+    a clock that is behind says of it that it waits.
+    """
     due, waits = now + after, delivery.claim.retry_at
     if waits is None or delivery.message.is_asked:
-        return due
-    return waits if now + CLOCKS_APART < waits <= due else due
+        return due, False
+    is_in_time = now + CLOCKS_APART < waits <= due
+    return (waits if is_in_time else due), is_in_time
