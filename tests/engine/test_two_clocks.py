@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.dials import Kind
 from sync.engine.claim import State
 from tests.harness import Harness, in_harness
 from tests.systems import CONNECTION
@@ -61,3 +62,24 @@ async def test_what_waits_for_a_pause_comes_again_when_it_is_over_by_the_workers
     due = harness._next_due()
     assert due is not None
     assert clock.now() + (due - harness.clock.now()) > over
+
+
+@pytest.mark.parametrize("apart", APART)
+@in_harness()
+async def test_what_waits_until_a_write_has_settled_is_tried_again_by_any_workers_clock(
+    harness: Harness, apart: float
+) -> None:
+    order = harness.place()
+    harness.ledger_dials.next(
+        Kind.LOST, where=lambda a: a.writes and b"CustomersOrderReference" in a.body
+    )
+    await harness.hooks(order)
+    while "may still commit" not in (await harness.claim(order)).reason:
+        due = harness._next_due()
+        assert due is not None
+        await asyncio.sleep(max((due - harness.clock.now()).total_seconds(), 0))
+        await harness.works_off_what_is_due()
+    harness.opens_one_of_many(apart=apart)
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert len(harness.headers(order)) == 1
