@@ -63,6 +63,24 @@ async def test_a_customer_who_moves_has_the_new_address_in_the_ledger(harness: H
     assert await harness.events("1", "customers") == ["created", "amended"]
 
 
+@in_harness()
+async def test_a_poll_looks_again_at_a_customer_who_was_read_right_after_their_stamp(
+    harness: Harness,
+) -> None:
+    """Stamps are taken before the commit, and no list tells what was read of a customer."""
+    customer = harness.commerce.customers[1]
+    harness.commerce.save_customer(customer)
+    before = customer["updated_at"]
+    await _registers(harness)
+    _moves(harness, "Neuer Weg 1")
+    harness.commerce.customers[1]["updated_at"] = before
+    await asyncio.sleep(10)
+    await harness.polls("customers")
+    await harness.works_until_idle()
+    account = harness.account(harness.accounts(CUSTOMER.email)[0])
+    assert account["AddressStreet"] == "Neuer Weg 1"
+
+
 @in_both_harnesses()
 async def test_a_move_that_fails_at_first_is_made_by_a_later_try(harness: Harness) -> None:
     await _registers(harness)

@@ -400,11 +400,15 @@ def _slow_down(harness: Harness, shop: float, ledger: float) -> None:
     harness.ledger_dials.latency_low = harness.ledger_dials.latency_high = ledger
 
 
+@pytest.mark.parametrize("read_after", [0, 90])
 @in_harness()
-async def test_a_poll_looks_again_at_what_was_read_right_after_its_stamp(harness: Harness) -> None:
+async def test_a_poll_looks_again_at_what_is_listed_otherwise_than_it_was_read(
+    harness: Harness, read_after: int
+) -> None:
     """Stamps are taken before the commit: what was read then may be older than its stamp says."""
     order = harness.place()
     before = dict(order.row)
+    await asyncio.sleep(read_after)
     await harness.delivers(order)
     harness.commerce.cancel(order)
     order.row["updated_at"] = before["updated_at"]

@@ -245,9 +245,17 @@ MUTANTS: Final = (
         "try-not-rescheduled",
         "a try that failed has no other after it",
         OUTCOMES,
-        "if due != delivery.claim.retry_at:",
+        "if not is_stored:",
         "if False:",
         "tests/engine/test_outages.py",
+    ),
+    Mutant(
+        "own-message-waited-for",
+        "a try that comes early by its clock waits for the very message that has brought it",
+        "sync/engine/timing.py",
+        "return (waits if is_in_time else due), is_in_time",
+        "return (waits if is_in_time else due), is_in_time or due == waits",
+        "tests/engine/test_two_clocks.py",
     ),
     Mutant(
         "message-id-reused",
@@ -305,7 +313,7 @@ MUTANTS: Final = (
         POLL_RUN,
         "if is_same else SETTLED_AFTER",
         "if is_same else -SETTLED_AFTER",
-        "tests/flows/test_orders.py",
+        "tests/flows/test_customers.py",
     ),
     Mutant(
         "paused-try-deaf",
