@@ -1,5 +1,6 @@
 import re
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.config.connections import FLOW_NAMES, Commerce, Dynamics
+from sync.config.connections import FLOW_NAMES, Commerce, Connections, Dynamics
+from sync.config.file.faults import PATTERNS
 from sync.config.file.reading import BadConfiguration, Fault, connections_from, read_connections
 from sync.flows import FLOWS
 from tests.config.test_broken_files import SOUND
@@ -453,3 +455,21 @@ def test_what_the_example_leaves_out_is_sound_where_it_is_taken_up() -> None:
     assert connection.invoices.accounts["gift_cards"]
     assert connection.receipts.to == "comment"
     assert connection.companies.contacts
+
+
+@pytest.mark.parametrize("section", ["customers", "companies", "prices"])
+def test_a_currency_that_is_none_is_told_with_its_line(section: str) -> None:
+    told = _reported(f'{SOUND}\n[connections.main.{section}]\ncurrency = "euro"\n')
+    assert "this is not a currency's code" in told
+
+
+def test_every_pattern_of_the_configuration_has_words_of_its_own() -> None:
+    def patterns(schema: Any) -> Iterator[str]:
+        if isinstance(schema, dict):
+            yield from (one for name, one in schema.items() if name == "pattern")
+            yield from schema.get("patternProperties", ())
+        if isinstance(schema, dict | list):
+            for part in schema.values() if isinstance(schema, dict) else schema:
+                yield from patterns(part)
+
+    assert {*patterns(Connections.model_json_schema())} == PATTERNS.keys()

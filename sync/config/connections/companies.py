@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import Section, Whole, YesNo
+from sync.config.connections.section import CurrencyOrNone, Section, Whole, YesNo
 
 
 class Companies(Section):
@@ -14,7 +14,7 @@ class Companies(Section):
     number_template: str = "B{company_id}"
     match: tuple[Literal["email", "vat"], ...] = ("email",)
     """How an organisation that is in F&O already is recognised, first rule first."""
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    currency: CurrencyOrNone = ""
     """SalesCurrencyCode of new accounts; empty: `customers.currency`."""
     payment_terms: str = ""
     sales_representatives: dict[str, str] = {}

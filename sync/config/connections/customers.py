@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import NumberMode, Section, Whole
+from sync.config.connections.section import CurrencyOrNone, NumberMode, Section, Whole
 
 
 class Customers(Section):
@@ -18,7 +18,7 @@ class Customers(Section):
     customer_number_attribute: str = "fno_account"
     group: str = ""
     groups: dict[str, str] = {}
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    currency: CurrencyOrNone = ""
     """SalesCurrencyCode of new accounts; empty: that of the order which made the account
     necessary."""
     payment_terms: str = ""

@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import Section, Whole, YesNo
+from sync.config.connections.section import CurrencyOrNone, Section, Whole, YesNo
 
 
 class Prices(Section):
     """Which prices are shown to whom."""
 
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    currency: CurrencyOrNone = ""
     """The base currency of the shop, which is the legal entity's: prices of released products have
     no currency of their own. Agreements in others are left out."""
     tax_included: YesNo = False

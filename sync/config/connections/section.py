@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 VAULT_NAME: Final = r"^[A-Za-z0-9-]{1,127}$"
 COMPANY: Final = r"^[A-Za-z0-9]{1,4}$"
 CURRENCY: Final = r"^[A-Z]{3}$"
+CURRENCY_OR_NONE: Final = r"^([A-Z]{3})?$"
 CONNECTION_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,30}$"
 
 SecretName = Annotated[str, StringConstraints(pattern=VAULT_NAME)]
@@ -30,6 +31,7 @@ Company = Annotated[str, StringConstraints(pattern=COMPANY, to_lower=True)]
 """A dataAreaId; F&O answers them in lower case."""
 
 Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
+CurrencyOrNone = Annotated[str, StringConstraints(pattern=CURRENCY_OR_NONE)]
 
 Whole = Annotated[int, Strict()]
 """A whole number; text and true/false are not taken for one."""

@@ -20,6 +20,7 @@ from sync.config.connections import (
     COMPANY,
     CONNECTION_NAME,
     CURRENCY,
+    CURRENCY_OR_NONE,
     VAULT_NAME,
     Connection,
     Connections,
@@ -36,7 +37,10 @@ PATTERNS: Final = {
         "this is not a legal entity's id",
         'Write its one to four letters or digits, as in "usmf".',
     ),
-    CURRENCY: ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
+    **dict.fromkeys(
+        (CURRENCY, CURRENCY_OR_NONE),
+        ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
+    ),
     CONNECTION_NAME: (
         "this cannot name a connection",
         "Use small letters, digits and hyphens, 31 at most, no hyphen first.",
