@@ -16,7 +16,7 @@ from typing import Final
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
-from sync.core.money import ZERO, rounded, total
+from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals
 from sync.mapping.document_parts import DocumentParts, document_parts
@@ -142,7 +142,7 @@ def _beside_shipping(
     memo: CreditMemo, parts: DocumentParts, order: Order, connection: Connection, *, gross: bool
 ) -> Decimal:
     """What a memo gives back as shipping (below zero: withholds) beyond its part of what the order
-    charged; what is withheld, only beyond rounding.
+    charged; what is withheld, only beyond a cent.
 
     Commerce discounts a memo's shipping by another share than the order's, and does so where it
     gives none back (measured): no sales order ever had that.
@@ -156,7 +156,7 @@ def _beside_shipping(
     )
     share = Fraction(memo.shipping_amount) / Fraction(order.shipping_amount)
     beside = given - _times(charged, share)
-    return ZERO if -connection.orders.rounding_most <= beside < ZERO else beside
+    return ZERO if -CENT <= beside < ZERO else beside
 
 
 def _times(value: Decimal, share: Fraction) -> Decimal:

@@ -17,8 +17,15 @@ SEEDS: Final = (
     48, 49, 50, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 81, 82, 83, 85, 90,
 )  # fmt: skip
 """Of the first ninety those that cost least, and together turn every dial."""
+FOUND: Final = (491, 577, 937)
+"""Worlds that have shown a fault: a try that waited for itself, and cents that a memo withheld."""
 MOST = 1500
 TOGETHER = 10
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_a_world_that_has_shown_a_fault_ends_well(seed: int) -> None:
+    simulate(seed)
 
 
 @pytest.mark.parametrize("first", range(0, len(SEEDS), TOGETHER))
@@ -36,7 +43,7 @@ def test_the_worlds_of_each_run_turn_every_dial_at_least_twice() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("first", range(1, MOST + 1, TOGETHER))
 def test_many_more_worlds_end_as_well(first: int) -> None:
-    for seed in sorted({*range(first, first + TOGETHER)} - {*SEEDS}):
+    for seed in sorted({*range(first, first + TOGETHER)} - {*SEEDS, *FOUND}):
         simulate(seed)
 
 
