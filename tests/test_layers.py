@@ -16,6 +16,7 @@ ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
 APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "app")
+OPERATING: Final = (*APP, "preview", "checks", "operating")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "core": CORE,
@@ -35,7 +36,9 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,
-    "hosts": (*APP, "hosts"),
+    "operating": OPERATING,
+    "console": (*OPERATING, "console"),
+    "hosts": (*OPERATING, "console", "hosts"),
 }
 """All that the modules of a package can reach of the product. `cli` may reach everything."""
 

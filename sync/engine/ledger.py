@@ -210,18 +210,23 @@ class Ledger:
             return False
         return True
 
-    async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
-        """The claims that wait for a person."""
-        async for row in self._tables.query(PARKED, f"{connection}|{flow}"):
+    async def parked(
+        self, connection: str, flow: str, *, start: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """The claims that wait for a person; of the first `most` rows from the key `start` on."""
+        place = f"{connection}|{flow}"
+        async for row in self._tables.query(PARKED, place, start=start, limit=most):
             claim = await self.claim(connection, flow, row.key)
             if claim.waits_for_a_person:
                 yield claim
 
-    async def claims(self, connection: str, flow: str, *, prefix: str = "") -> AsyncIterator[Claim]:
-        """Claims whose key begins with `prefix`."""
+    async def claims(
+        self, connection: str, flow: str, *, prefix: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """Claims whose key begins with `prefix`; at most so many."""
         before = f"{prefix}\U0010ffff" if prefix else ""
         async for row in self._tables.query(
-            CLAIMS, f"{connection}|{flow}", start=prefix, before=before
+            CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
         ):
             yield Claim.of(connection, flow, row)
 
