@@ -11,24 +11,18 @@ parked   an index of the claims that wait for a person.
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import Claim
+from sync.engine.claim import LEASE, MOST_DEATHS, Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 
 CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
-
-LEASE = timedelta(minutes=5)
-"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
-again after this."""
-MOST_DEATHS = 5
-"""After so many takings in a row whose holder never let go, the record is what they died of."""
 
 
 class LeaseLost(Exception):
@@ -103,7 +97,7 @@ class Ledger:
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
             noted = replace(claim, asked=asked)
-            changed = replace(noted, again=True) if held else _taken(noted, taking, now)
+            changed = replace(noted, again=True) if held else noted.taken(taking, now)
             try:
                 return await self._store(changed), changed.owner == taking
             except Conflict:
@@ -242,13 +236,3 @@ def _entry(row: Row) -> Entry:
         code=str(cell.get("code", "")),
         details=from_json(str(cell.get("details", "{}")) or "{}"),
     )  # fmt: skip
-
-
-def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
-    read last stands for no notification where its last holder may not have sent one again."""
-    deaths = claim.deaths + bool(claim.owner)
-    if claim.owner and 1 < deaths < MOST_DEATHS:
-        return replace(claim, owner="", lease_until=None, deaths=deaths)
-    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
-    return replace(taken, read_at=None) if claim.again else taken
