@@ -13,6 +13,11 @@ from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
+CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
+"""The ledger's tables. Claims: one row per (connection, flow, key): state, lease, what was last
+delivered, what is being posted. Trail: append-only, one row per outcome; identifiers, amounts,
+digests and reasons, no personal data. Parked: an index of the claims that wait for a person."""
+
 
 class State(StrEnum):
     """Where a record stands. A lease is beside this: `posting` with a dead lease is a lost answer
