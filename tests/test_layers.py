@@ -15,7 +15,7 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "app")
+APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "app")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "core": CORE,
@@ -28,6 +28,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "dynamics.documents": (*CORE, "config", "dynamics.documents"),
     "mapping": PURE,
     "engine": ENGINE,
+    "alerts": (*ENGINE, "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
     "checks": (*FLOWS, "preview", "checks"),

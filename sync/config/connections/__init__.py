@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -51,6 +52,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Alerts",
     "Amount",
     "Commerce",
     "Companies",
@@ -64,6 +66,7 @@ __all__ = [
     "EventKeys",
     "Invoices",
     "Items",
+    "Mail",
     "NumberMode",
     "Orders",
     "Payment",
@@ -119,6 +122,9 @@ class Connection(Section):
     stock: Stock = Stock()
     prices: Prices = Prices()
     flows: tuple[str, ...] = DEFAULT_FLOWS
+    freshness: dict[str, Whole] = {}
+    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
+    named."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
@@ -172,3 +178,4 @@ class Connections(Section):
     """The whole file."""
 
     connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
+    alerts: Alerts = Alerts()

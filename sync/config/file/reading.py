@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from sync.config.connections import FLOW_NAMES, Connections
+from sync.config.file.alert_rules import alert_breaches
 from sync.config.file.breaches import Breach
 from sync.config.file.faults import BadConfiguration, Fault, breaches_of_kind, closest, dotted
 from sync.config.file.overlaps import overlap_breaches
@@ -197,6 +198,7 @@ def _breaches(written: Mapping[str, Any], flows: Collection[str]) -> Iterator[Br
         reported = {breach.path for breach in fractions}
         told = breaches_of_kind(error.errors())
         yield from (breach for breach in told if breach.path not in reported)
+    yield from alert_breaches(written)
     connections = written.get("connections")
     if isinstance(connections, Mapping):
         yield from _breaches_of_rules(connections, flows)
