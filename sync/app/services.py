@@ -29,6 +29,7 @@ from sync.engine.intake import Intake
 from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
 from sync.engine.ledger import Ledger
 from sync.engine.monitoring import MINUTES
+from sync.engine.old_flow_names import OldFlowNames
 from sync.engine.old_queues import OldQueues
 from sync.engine.polling import Polling
 from sync.engine.reading_ahead import ReadingAhead
@@ -106,10 +107,14 @@ class Services:
     def _jobs(self) -> Jobs:
         parts = self.edition_parts
         old = OldQueues(parts.queue, self.intake, self.dead_letter_parking, parts.clock)
+        names = OldFlowNames(parts.tables, self.connections)
         tidy = tidying(self.documents, parts.tables, parts.clock)
         return Jobs(
             self.polling,
-            (tidy, repairing(self.repair), Housekeeping("old-queues", old.move)),
+            (
+                tidy, repairing(self.repair), Housekeeping("old-queues", old.move),
+                Housekeeping("old-flow-names", names.move),
+            ),
             tables=parts.tables, sends=self.sends, clock=parts.clock,
             leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
         )  # fmt: skip

@@ -13,6 +13,10 @@ from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
+CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
+"""The ledger's tables. Claims: one row per (connection, flow, key): state, lease, what was last
+delivered, what is being posted. Trail: append-only, one row per outcome; identifiers, amounts,
+digests and reasons, no personal data. Parked: an index of the claims that wait for a person."""
 LEASE: Final = timedelta(minutes=5)
 """How long a worker may hold a record without a sign of life. A dead worker's record is taken up
 again after this."""

@@ -1,12 +1,5 @@
 """Claims and trail: what makes a delivery happen once in effect, and what tells an operator what
-happened.
-
-claims   one row per (connection, flow, key): state, lease, what was last delivered, what is being
-         posted.
-trail    append-only: one row per outcome. Identifiers, amounts, digests and reasons; no personal
-         data.
-parked   an index of the claims that wait for a person.
-"""
+happened."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -17,12 +10,13 @@ from typing import Any
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import LEASE, MOST_DEATHS, Claim
+from sync.engine.claim import CLAIMS, LEASE, MOST_DEATHS, PARKED, TRAIL, Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
+from sync.engine.old_records import moved
 
-CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
+__all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 
 
 class LeaseLost(Exception):
@@ -64,6 +58,8 @@ class Ledger:
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
         """The record's claim as it stands; a new one, not stored, when there is none."""
         row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
+        if row is None and await moved(self._tables, connection, flow, key):
+            row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
         return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
 
     async def take(

@@ -89,7 +89,7 @@ async def test_what_does_not_flow_or_is_not_polled_is_not_missed(
     reported = " ".join(caplog.messages)
     assert "flow=orders connection=boats" in reported
     assert "flow=customers connection=boats" not in reported
-    assert "flow=receipts" not in reported
+    assert "flow=write_back" not in reported
 
 
 class Dials(Silent):

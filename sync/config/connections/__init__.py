@@ -93,8 +93,8 @@ FLOW_NAMES: Final = (
     "companies",
     "invoices",
     "creditmemos",
-    "postings",
-    "receipts",
+    "posted_invoices",
+    "write_back",
     "stock",
     "prices",
 )
@@ -118,7 +118,7 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
-    receipts: WriteBack = WriteBack()
+    write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
     flows: tuple[str, ...] = DEFAULT_FLOWS

@@ -5,6 +5,7 @@ A file that would post orders twice, send a token in the clear or round an amoun
 anything runs.
 """
 
+import logging
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -21,8 +22,11 @@ from sync.config.file.faults import BadConfiguration, Fault, breaches_of_kind, c
 from sync.config.file.overlaps import overlap_breaches
 from sync.config.file.rules import section_breaches
 from sync.config.file.toml_lines import Lines, Path
+from sync.config.old_names import with_present_names
 
 __all__ = ["BadConfiguration", "Fault", "connections_from", "read_connections"]
+
+log = logging.getLogger("sync.config.file.reading")
 
 SYNTAX: Final = {
     "Cannot overwrite a value": ("this name is written twice", "Keep one of the two."),
@@ -109,6 +113,9 @@ def connections_from(
         raise BadConfiguration([TOO_MANY_DIGITS], file) from None
     if not written:
         raise BadConfiguration([_empty()], file)
+    written, remedies = with_present_names(written)
+    if remedies:
+        log.warning("configuration.old_names file=%s remedy=%s", file, " ".join(remedies))
     breaches = _breaches(written, flows)
     faults = [Fault(lines.of(b.path), dotted(b.path), b.what, b.remedy) for b in breaches]
     if faults:
