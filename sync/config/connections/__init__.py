@@ -41,6 +41,7 @@ from sync.config.connections.section import (
     YesNo,
     tidy_url,
 )
+from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -52,6 +53,7 @@ __all__ = [
     "FLOW_NAMES",
     "VAULT_NAME",
     "Amount",
+    "Carrier",
     "Commerce",
     "Companies",
     "Company",
@@ -72,6 +74,7 @@ __all__ = [
     "SecretName",
     "Section",
     "SegmentHome",
+    "Shipments",
     "Stock",
     "Store",
     "TaxGroups",
@@ -94,6 +97,7 @@ FLOW_NAMES: Final = (
     "receipts",
     "stock",
     "prices",
+    "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -118,6 +122,7 @@ class Connection(Section):
     receipts: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
     @property
@@ -125,6 +130,11 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    def source_of(self, warehouse: str) -> str:
+        """The source that a warehouse of F&O ships from; empty where none is named."""
+        named = (self.shipments.sources or self.stock.sources).items()
+        return next((code for name, code in named if name.casefold() == warehouse.casefold()), "")
 
     @property
     def legal_entity(self) -> str:
