@@ -6,6 +6,7 @@ Unknown names are refused, secrets are named and never written, money is text or
 number and a remedy.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -131,9 +132,14 @@ class Connection(Section):
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
 
+    @property
+    def shipping_sources(self) -> Mapping[str, str]:
+        """Warehouse in F&O -> the source that its packing slips are shipped from."""
+        return self.shipments.sources or self.stock.sources
+
     def source_of(self, warehouse: str) -> str:
         """The source that a warehouse of F&O ships from; empty where none is named."""
-        named = (self.shipments.sources or self.stock.sources).items()
+        named = self.shipping_sources.items()
         return next((code for name, code in named if name.casefold() == warehouse.casefold()), "")
 
     @property
