@@ -20,6 +20,7 @@ from sync.commerce.sales_documents import (
     ORDER_COLUMNS,
     SalesDocuments,
 )
+from sync.commerce.shipments import Shipments
 from sync.commerce.transport import rows_in
 
 
@@ -37,6 +38,7 @@ class CommerceClient(RestClient):
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self)
+        self.shipments = Shipments(self)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

@@ -15,13 +15,13 @@ from typing import Any, Final
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from sandbox.commerce import lifecycle
 from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import RULES, Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder, amount
+from sandbox.commerce.shipping import can_ship
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
 from tests.flows.finance import Finance, key
@@ -146,7 +146,7 @@ async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
         )  # fmt: skip
     elif step.what == "cancel":
         shop.cancel(order)
-    elif lifecycle.can_ship(order):
+    elif can_ship(order):
         if any(amount(item, "qty_canceled") for item in order.items):
             await finance.delivers(order)  # the warehouse does not send what was cancelled
         finance.ships(order)
