@@ -15,7 +15,7 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "app")
+APP: Final = (*FLOWS, *INTAKE, "adapters", "reconcile", "app")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "core": CORE,
@@ -31,6 +31,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
     "checks": (*FLOWS, "preview", "checks"),
+    "reconcile": (*FLOWS, "reconcile"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,

@@ -97,15 +97,14 @@ class SalesDocuments:
         stores: Collection[int] | None = None,
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """Pages of what was made from `since` until before `until`, in the order of ids, which
-        never change; of these store views where they are named. `fields`: `entity_id` among
-        them."""
+        never change; of these store views, None for all. `fields`: `entity_id` among them."""
         search = replace(self._search, fields=tuple(fields))
         search = search.having(where("created_at", Op.GTEQ, since))
         search = search.having(where("created_at", Op.LT, until))
         for one in of_any("store_id", stores):
             search = search.having(one)
         last = 0
-        while True:
+        while stores is None or stores:
             after = search.having(where("entity_id", Op.GT, last))
             page = await self._client.search(self._path, after)
             if page.items:

@@ -6,11 +6,13 @@ What we remember of a record explains a difference; it never hides one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from sync.core.errors import Never
-from sync.core.money import ZERO, total
+from sync.core.money import total
 from sync.dynamics.books import Booked
+from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import PARKED
 from sync.flows.receivables.posted_invoices import posted_invoices
@@ -37,6 +39,17 @@ class Case:
     def numbers(self) -> str:
         """Those of F&O's documents, for people."""
         return ", ".join(one.number for one in self.held)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether one of F&O's documents is what we remember to have delivered."""
+        numbers = {one.number for one in self.claim.delivered.values()}
+        return any(one.number in numbers for one in self.held)
+
+    @property
+    def most(self) -> Decimal:
+        """What rounding may make of posted documents."""
+        return self.connected.settings.orders.rounding_most
 
     @property
     def is_young(self) -> bool:
@@ -115,32 +128,34 @@ def _deliver(case: Case) -> str:
 
 async def _differing(case: Case, wanted: Wanted) -> Told:
     changed, claim = _time(case.place.changed), case.claim
-    numbers = {one.number for one in claim.delivered.values()}
-    is_ours = bool(numbers & {one.number for one in case.held})
     if claim.differs:
         return Cause.AMOUNT, changed, f"{claim.remedy} Or: {case.resolve(claim.flow, claim.key)}"
-    if wanted.amount is None and not is_ours:
+    if wanted.amount is None and not case.is_ours:
         return Cause.UNKNOWN, changed, f"Cancel {case.numbers} in D365: nothing of it is wanted."
-    if wanted.amount is not None and len(case.held) > len({o.reference for o in case.held}):
+    if wanted.amount is not None and len(case.held) > len({one.reference for one in case.held}):
         said = f"Keep the right one of {case.numbers} in D365, and cancel the others."
         return Cause.DOUBLED, changed, said
-    if case.is_young and not wanted.is_sent:
-        return Cause.NOT_DUE, changed, case.replay()
-    if _is_tax(case.held, wanted):
+    if _is_tax(case, wanted):
         return Cause.TAX, changed, await _tax_remedy(case)
-    if is_ours and wanted.is_sent:
+    return await _otherwise(case, wanted)
+
+
+async def _otherwise(case: Case, wanted: Wanted) -> Told:
+    """Either Commerce has changed since, or F&O has."""
+    changed = _time(case.place.changed)
+    if case.is_ours and wanted.is_sent:
         said = f"Compare {case.numbers} in D365 with Commerce's document and correct it there."
         return Cause.EDITED, changed, f"{said}{await _or_resolve(case)}"
-    return Cause.AMOUNT, changed, case.replay()
+    return Cause.NOT_DUE if case.is_young else Cause.AMOUNT, changed, case.replay()
 
 
-def _is_tax(held: Sequence[Booked], wanted: Wanted) -> bool:
-    """Whether F&O has posted what Commerce charged but for the tax."""
-    taxes = [one.tax for one in held if one.tax is not None]
-    if not taxes or wanted.tax is None or wanted.amount is None or len(taxes) < len(held):
+def _is_tax(case: Case, wanted: Wanted) -> bool:
+    """Whether the tax alone differs in what F&O has posted: the sums agree with it, or without."""
+    taxes = [one.tax for one in case.held if one.tax is not None]
+    if wanted.tax is None or wanted.amount is None or not taxes or len(taxes) < len(case.held):
         return False
-    bare = total(one.amount for one in held) - total(taxes)
-    return abs(bare - (wanted.amount - wanted.tax)) <= abs(wanted.allowed) + ZERO
+    off, most = total(one.amount for one in case.held) - wanted.amount, case.most
+    return abs(off) <= most or abs(off - (total(taxes) - wanted.tax)) <= most
 
 
 async def _tax_remedy(case: Case) -> str:
@@ -166,24 +181,23 @@ async def is_decided(case: Case, wanted: Wanted) -> bool:
 
 async def _posted_claims(case: Case) -> list[Claim]:
     """What is remembered of the documents that F&O has posted of it."""
-    invoices, company = case.connected.systems.dynamics.posted_invoices, case.place.company
-    claims = []
-    for one in case.held:
-        if one.tax is None:
-            continue
-        is_free = one.number in {
-            r.number for r in case.claim.delivered.values() if r.kind == "free_text_invoice"
-        }
-        found = (
-            await invoices.free_text_invoices_of(company, one.reference)
-            if is_free
-            else await invoices.invoices_of_order(company, one.number)
+    ledger, name = case.connected.ledger, case.connected.systems.name
+    return [
+        await ledger.claim(
+            name, posted_invoices.name, f"{one.kind}|{case.place.company}|{one.number}"
         )
-        for posted in found:
-            key = f"{posted.kind}|{company}|{posted.number}"
-            name = case.connected.systems.name
-            claims.append(await case.connected.ledger.claim(name, posted_invoices.name, key))
-    return claims
+        for held in case.held
+        if held.tax is not None
+        for one in await _posted(case, held)
+    ]
+
+
+async def _posted(case: Case, held: Booked) -> list[PostedInvoice]:
+    posted, company = case.connected.systems.dynamics.posted_invoices, case.place.company
+    results = case.claim.delivered.values()
+    if any(one.kind == "free_text_invoice" and one.number == held.number for one in results):
+        return await posted.free_text_invoices_of(company, held.reference)
+    return await posted.invoices_of_order(company, held.number)
 
 
 def _time(moment: datetime | None) -> str:

@@ -120,8 +120,7 @@ class Examination:
             wanted = await self.kind.wanted(case.place.record, delivery, case.held)
         except Never as error:
             return self._verdict(case, Wanted(None), await explained(case, error))
-        most = self._settings.orders.rounding_most
-        if is_equal(wanted, case.held, most) or await is_decided(case, wanted):
+        if is_equal(wanted, case.held, case.most) or await is_decided(case, wanted):
             return self._verdict(case, wanted, None)
         return self._verdict(case, wanted, await explained(case, wanted))
 

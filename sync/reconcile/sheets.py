@@ -45,13 +45,11 @@ def write_xlsx(path: Path, differences: Iterable[Difference], summary: Summary) 
             sheet.freeze_panes(1, 0)
             sheet.write_row(0, 0, columns)
             for place, row in enumerate(rows, start=1):
-                _write(sheet, place, [row[column] for column in columns], columns, money)
+                _write(sheet, place, [(column, row[column]) for column in columns], money)
 
 
-def _write(
-    sheet: Any, place: int, cells: Sequence[Any], columns: Sequence[str], money: Any
-) -> None:
-    for column, (name, value) in enumerate(zip(columns, cells, strict=True)):
+def _write(sheet: Any, place: int, cells: Iterable[tuple[str, Any]], money: Any) -> None:
+    for column, (name, value) in enumerate(cells):
         if value is None:
             continue
         if name in AMOUNTS:

@@ -90,7 +90,6 @@ class Ledger:
 def aged(document: Columns | StoredOrder, by: timedelta = timedelta(hours=3)) -> None:
     """It was made some time ago, and nobody has heard of it."""
     row = document.row if isinstance(document, StoredOrder) else document
-    from sync.commerce.filters import moment_of
 
     for name in ("created_at", "updated_at"):
         row[name] = stamp(moment_of(row[name]) - by)
