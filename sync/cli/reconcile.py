@@ -12,9 +12,10 @@ from typing import Annotated, Final
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, table
 from sync.config.connections import Connection
+from sync.operating.problem import Problem
 from sync.reconcile.difference import COLUMNS, Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.reconciling import kinds_of, reconcile
