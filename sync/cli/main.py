@@ -20,6 +20,7 @@ from sync.cli import (
     poll,
     preview,
     publishing,
+    reconcile,
     replay,
     resolve,
     secrets,
@@ -64,6 +65,7 @@ app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
 app.command(cls=Command)(drift.drift)
+app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)
