@@ -67,7 +67,7 @@ async def _repaired(context: CommandContext, flow: str, keys: list[str], wait: i
     """What differs counts as unknown, so that the next run sends it, as it is then."""
     async with context.systems(changes=True) as (services, systems):
         mirror, partition = services.ledger.mirror, f"{systems.name}|{flow}"
-        await mirror.doubt(partition, await mirror.of(partition, keys))
+        await mirror.doubt(partition, keys)
         asking = Asking(services, "replay")
         await asking.ask(systems.name, flow, [EVERYTHING])
         outcomes = await report_outcomes(context, asking, wait)
