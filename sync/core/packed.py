@@ -12,8 +12,8 @@ ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t"})
 
 
 class Packed:
-    """Texts by key, read in any order. Values hold no line breaks. `mark` tells which keys have
-    been met."""
+    """Texts by key, read in any order; a line break in a text becomes a space. `mark` tells which
+    keys have been met."""
 
     def __init__(self) -> None:
         self._buckets = [bytearray() for _ in range(BUCKETS)]
@@ -24,7 +24,7 @@ class Packed:
 
     def put(self, key: str, value: str) -> None:
         """Keep a text; one that is there already is replaced, and is not marked any more."""
-        name = _name(key)
+        name, value = _name(key), value.replace("\n", " ")
         bucket = self._buckets[hash(name) % BUCKETS]
         start = bucket.find(b"\n" + name + b"\t")
         if start >= 0:

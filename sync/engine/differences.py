@@ -69,7 +69,7 @@ class _Comparison:
         """Whether the source has named other content by this key before."""
         before = self.found.changed.get(row.key)
         if before is not None:
-            return before.digest != row.digest
+            return before.state != row.state
         return is_met and not self.mirror.shows(was, row)
 
     def _drop(self, key: str, was: Mirrored) -> None:

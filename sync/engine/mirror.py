@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from sync.core.encoding import digest, digest_of
+from sync.core.encoding import digest_of, to_json
 from sync.core.errors import Later, Never
 from sync.core.packed import Packed
 from sync.core.ports import Conflict, Tables
-from sync.engine.digests import PREFIX, KeyedDigests
+from sync.engine.digests import KeyedDigests
 from sync.engine.mirror_pieces import Piece, ends_of, in_transactions, piece_of
 
 MIRROR: Final = "mirrors"
@@ -27,8 +27,6 @@ DOUBTED: Final = "doubted"
 SIDE_BY_SIDE: Final = 8
 """So many pieces are read by their keys; more are read as a range."""
 TRIES: Final = 5
-KEPT: Final = 22
-"""Characters of a keyed digest that are kept: 132 bits."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,18 @@ class Shown:
     encoded: bytes = b""
 
     @cached_property
-    def digest(self) -> str:
-        """Of the content, and of what moved; empty for nothing."""
+    def state(self) -> bytes:
+        """What tells it from other states: the content, and what moved; empty for nothing."""
         if self.content is None:
-            return ""
+            return b""
         if self.moved:
-            return digest([self.content, self.moved])
-        return digest_of(self.encoded) if self.encoded else digest(self.content)
+            return to_json([self.content, self.moved], sort=True)
+        return self.encoded or to_json(self.content, sort=True)
 
     @property
-    def mark(self) -> str:
-        """The digest, and never empty."""
-        return self.digest or NOTHING
+    def digest(self) -> str:
+        """The digest of that; empty for nothing."""
+        return digest_of(self.state) if self.content is not None else ""
 
 
 @dataclass(frozen=True)
@@ -123,11 +121,11 @@ class Mirror:
 
     def shows(self, was: Mirrored, row: Shown) -> bool:
         """Whether the target shows this very row."""
-        return was.digest == self._keyed(row.digest) and not was.sent
+        return not was.sent and was.digest == self._keyed(row)
 
     def refuses(self, was: Mirrored, row: Shown) -> bool:
         """Whether the target has refused this very row."""
-        return was.refused == self._keyed(row.mark)
+        return was.refused == self._mark(row)
 
     async def whole(self, partition: str) -> Mirrors:
         """All rows of a publication."""
@@ -145,7 +143,7 @@ class Mirror:
 
     async def announce(self, partition: str, rows: Iterable[Shown]) -> None:
         """These rows are about to be sent. Safe to repeat."""
-        marks = {row.key: self._keyed(row.mark) for row in rows}
+        marks = {row.key: self._mark(row) for row in rows}
         await self._change(
             partition,
             {key: lambda was, sent=mark: replace(was, sent=sent) for key, mark in marks.items()},
@@ -153,7 +151,7 @@ class Mirror:
 
     async def confirm(self, partition: str, rows: Iterable[Shown]) -> None:
         """The target shows these rows. Safe to repeat."""
-        shown = {row.key: Mirrored(self._keyed(row.digest)) for row in rows}
+        shown = {row.key: Mirrored(self._keyed(row)) for row in rows}
         await self._change(partition, {key: lambda _, now=now: now for key, now in shown.items()})
 
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
@@ -172,13 +170,14 @@ class Mirror:
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
         """The target takes no such row, and shows what it did before: no run sends it again until
         it differs."""
-        now = replace(was, refused=self._keyed(row.mark))
+        now = replace(was, refused=self._mark(row))
         await self._change(partition, {row.key: lambda _: now})
 
-    def _keyed(self, text: str) -> str:
-        if text in ("", NOTHING):
-            return text
-        return self._digests.of(text.encode())[len(PREFIX) :][:KEPT]
+    def _keyed(self, row: Shown) -> str:
+        return self._digests.short(row.state) if row.content is not None else ""
+
+    def _mark(self, row: Shown) -> str:
+        return self._keyed(row) or NOTHING
 
     async def _change(self, partition: str, changes: Changes) -> None:
         """Change rows by what they are; rows of which nothing is known are removed."""

@@ -124,8 +124,7 @@ class PublicationFlow:
         result = Result("rows", counted(published), "", action)
         return Plan(
             (), digest=digest(published), shown_by=(result,),
-            keys={"rows": str(published), "left": str(left)},
-            notes=_time_left(published, left, delivery.now() - began),
+            keys={"rows": str(published), **_left(published, left, delivery.now() - began)},
             follow_ups=follow_ups, starts_anew=True,
         )  # fmt: skip
 
@@ -197,12 +196,12 @@ class PublicationFlow:
         )
 
 
-def _time_left(published: int, left: int, took: timedelta) -> tuple[str, ...]:
-    """How many rows the next runs publish, and how long they will take at this pace."""
+def _left(published: int, left: int, took: timedelta) -> dict[str, str]:
+    """How many rows the next runs publish, and how long that will take at this pace."""
     if not left:
-        return ()
+        return {}
     minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
-    return (f"{counted(left)} left" + (f", about {minutes} minutes" if minutes else ""),)
+    return {"left": str(left), "minutes_left": str(minutes)}
 
 
 def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:
