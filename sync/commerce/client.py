@@ -36,7 +36,7 @@ class CommerceClient(RestClient):
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
-        self.prices = Prices(self)
+        self.prices = Prices(self, access.clock)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

@@ -78,7 +78,19 @@ class Mirrored:
 
 
 ABSENT: Final = Mirrored()
-Changes = Mapping[str, Callable[[Mirrored], Mirrored]]
+Change = Callable[[Mirrored], Mirrored]
+
+
+def _sending(mark: str) -> Change:
+    return lambda was: replace(was, sent=mark)
+
+
+def _becoming(now: Mirrored) -> Change:
+    return lambda _: now
+
+
+def _doubted(was: Mirrored) -> Mirrored:
+    return replace(was, sent=was.sent or DOUBTED) if was.line else was
 
 
 class Mirrors:
@@ -143,35 +155,27 @@ class Mirror:
 
     async def announce(self, partition: str, rows: Iterable[Shown]) -> None:
         """These rows are about to be sent. Safe to repeat."""
-        marks = {row.key: self._mark(row) for row in rows}
-        await self._change(
-            partition,
-            {key: lambda was, sent=mark: replace(was, sent=sent) for key, mark in marks.items()},
-        )
+        await self._change(partition, {row.key: _sending(self._mark(row)) for row in rows})
 
     async def confirm(self, partition: str, rows: Iterable[Shown]) -> None:
         """The target shows these rows. Safe to repeat."""
-        shown = {row.key: Mirrored(self._keyed(row)) for row in rows}
-        await self._change(partition, {key: lambda _, now=now: now for key, now in shown.items()})
+        await self._change(
+            partition, {row.key: _becoming(Mirrored(self._keyed(row))) for row in rows}
+        )
 
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
         """The target refused what was announced of these keys, and shows what it did before."""
-        before = {key: known.of(key) for key in keys}
-        await self._change(partition, {key: lambda _, was=was: was for key, was in before.items()})
+        await self._change(partition, {key: _becoming(known.of(key)) for key in keys})
 
     async def doubt(self, partition: str, keys: Iterable[str]) -> None:
         """Nobody knows what the target shows of these rows: the next run sends them again."""
-
-        def doubted(was: Mirrored) -> Mirrored:
-            return replace(was, sent=was.sent or DOUBTED) if was.line else was
-
-        await self._change(partition, dict.fromkeys(keys, doubted))
+        await self._change(partition, dict.fromkeys(keys, _doubted))
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
         """The target takes no such row, and shows what it did before: no run sends it again until
         it differs."""
         now = replace(was, refused=self._mark(row))
-        await self._change(partition, {row.key: lambda _: now})
+        await self._change(partition, {row.key: _becoming(now)})
 
     def _keyed(self, row: Shown) -> str:
         return self._digests.short(row.state) if row.content is not None else ""
@@ -179,7 +183,7 @@ class Mirror:
     def _mark(self, row: Shown) -> str:
         return self._keyed(row) or NOTHING
 
-    async def _change(self, partition: str, changes: Changes) -> None:
+    async def _change(self, partition: str, changes: Mapping[str, Change]) -> None:
         """Change rows by what they are; rows of which nothing is known are removed."""
         keys = defaultdict[str, list[str]](list)
         for key in changes:

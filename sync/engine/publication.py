@@ -22,7 +22,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.differences import Differences, compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
 from sync.engine.mirror import Mirrors, Shown
-from sync.engine.mirror_pieces import slot_of
+from sync.engine.mirror_pieces import piece_of, slot_of
 from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
 from sync.engine.results import Change
@@ -135,7 +135,8 @@ class PublicationFlow:
         were refused. Raises `Never` where the target takes nothing at all."""
         ends, refused = delivery.now() + SPAN, dict[str, Never]()
         tried = published = 0
-        for rows in self._chunked(found.changed.values()):
+        most = self.target.most_of(delivery.systems)
+        for rows in _chunked(found.changed.values(), most):
             if delivery.now() >= ends:
                 break
             await delivery.keep_lease()
@@ -147,15 +148,6 @@ class PublicationFlow:
             if not published and len(refused) >= MOST_REFUSED:
                 raise next(iter(refused.values()))
         return tried, published, refused
-
-    def _chunked(self, changes: Iterable[Shown]) -> Iterator[tuple[Shown, ...]]:
-        """Chunks of one slot each."""
-        slots: dict[str, list[Shown]] = {}
-        for row in changes:
-            slots.setdefault(slot_of(row.key), []).append(row)
-        for rows in slots.values():
-            for start in range(0, len(rows), self.target.most):
-                yield tuple(rows[start : start + self.target.most])
 
     async def _published(self, chunk: Chunk, delivery: Delivery) -> Delivered | Skipped:
         """A chunk under the claim of its slot: in a slot, one is published at a time."""
@@ -194,6 +186,16 @@ class PublicationFlow:
                 f" approve {self.name}. It lifts the limit once."
             ),
         )
+
+
+def _chunked(changes: Iterable[Shown], most: int) -> Iterator[tuple[Shown, ...]]:
+    """Chunks of one slot each, of as few pieces of the mirror as may be."""
+    slots: dict[str, list[Shown]] = {}
+    for row in sorted(changes, key=lambda row: piece_of(row.key)):
+        slots.setdefault(slot_of(row.key), []).append(row)
+    for rows in slots.values():
+        for start in range(0, len(rows), most):
+            yield tuple(rows[start : start + most])
 
 
 def _left(published: int, left: int, took: timedelta) -> dict[str, str]:

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from sync.core.encoding import to_json
 from sync.core.money import ZERO
-from sync.dynamics.unit_conversions import WHOLE
 
 IN_STOCK, OUT_OF_STOCK = 1, 0
 COUNTS_ITS_VARIANT: Final = "configurable"
@@ -79,7 +78,7 @@ def _number(row: Mapping[str, Any], name: str) -> Decimal:
 
 def in_pieces(quantity: Decimal, pieces: Fraction) -> Decimal:
     """A quantity of which one unit is so many pieces, to four decimals; the rest is cut off."""
-    if pieces is WHOLE or pieces == 1 or not quantity:
+    if pieces == 1 or not quantity:
         return quantity
     return Decimal(floor(Fraction(quantity) * pieces * 10_000)).scaleb(-4)
 

@@ -367,8 +367,8 @@ MUTANTS: Final = (
         "shown-before-confirmed",
         "rows count as shown before a publication's target has confirmed them",
         "sync/engine/mirror.py",
-        "lambda was, sent=mark: replace(was, sent=sent)",
-        "lambda was, sent=mark: Mirrored(sent)",
+        "return lambda was: replace(was, sent=mark)",
+        "return lambda _: Mirrored(mark)",
         "tests/engine/test_publication.py",
     ),
     Mutant(
