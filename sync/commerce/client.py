@@ -39,7 +39,7 @@ class CommerceClient(RestClient):
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
-        self.prices = Prices(self)
+        self.prices = Prices(self, access.clock)
         self.shipments = Shipments(self)
 
     async def store_views(self) -> list[dict[str, Any]]:
