@@ -1,7 +1,7 @@
 """Finding records by what a person knows of them: an increment id, a full key, a customer id, or
 how the key begins."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,9 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 from sync.engine.queues import QUEUES
+from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.flows.fulfilment.slip_orders import ORDERS
+from sync.flows.orders.sales_order_writes import KIND
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -53,6 +56,18 @@ class Ledgers:
         alike = [claim async for claim in self._beginning(key)]
         exact = [claim for claim in alike if is_called(claim.key, key)]
         return exact or alike[:MOST]
+
+    async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
+        """The packing slips of the orders among these records."""
+        slips = []
+        for claim in found:
+            settings = self.services.connections.get(claim.connection)
+            held = claim.delivered.get(KIND) if claim.flow == ORDERS else None
+            for company in settings.legal_entities if settings and held else ():
+                prefix = f"{company}|{held.number}|" if held else ""
+                claims = self.services.ledger.claims(claim.connection, SHIPMENTS, prefix=prefix)
+                slips += [one async for one in claims]
+        return slips
 
     async def _beginning(self, key: str) -> AsyncIterator[Claim]:
         for connection, flow in await self.places():
