@@ -46,6 +46,12 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
         f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
     )
+    shipped = outcome.shipped
+    console.print(
+        f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
+        f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
+        f" {len(shipped.findings)} differ."
+    )
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
