@@ -34,7 +34,7 @@ HOOKS: Final = {
     "creditmemos": "sales_order_creditmemo_save_commit_after",
 }
 """The event of the shop that tells of each flow's records."""
-FLOWS: Final = (*HOOKS, "postings")
+FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
 SHIPMENTS: Final = "shipments"
 """Polled by themselves, when the demo says so."""

@@ -18,7 +18,8 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtem
 SECTION: Final = """\
 [connections.{name}]
 flows = [
-    "orders", "customers", "companies", "invoices", "creditmemos", "postings", "stock", "shipments",
+    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
+    "shipments",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"

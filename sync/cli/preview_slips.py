@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.previewing import Run
 from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.operating.problem import Problem
 from sync.preview.previews import Preview
 from sync.preview.slips import preview_slips
 

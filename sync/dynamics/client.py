@@ -10,6 +10,7 @@ import httpx
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
 from sync.dynamics.auth import Tokens
+from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
@@ -49,6 +50,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.books = Books(self, settings.order_headers, settings.order_lines)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.unit_conversions = UnitConversions(self)
