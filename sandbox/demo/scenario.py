@@ -239,14 +239,9 @@ async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> lis
             for pair in environment.pairs.values():
                 group.create_task(place_measured(pair, plan.measured))
         await environment.until_idle(check_progress, within=PATIENCE)
-    after = await environment.host.requests()
+    after, count = await environment.host.requests(), plan.measured
+    counts = {name: (before.get(name, {}), after.get(name, {})) for name in environment.pairs}
     return [
-        Price.between(
-            pair.name,
-            pair.numbers,
-            plan.measured,
-            before.get(pair.name, {}),
-            after.get(pair.name, {}),
-        )  # fmt: skip
+        Price.between(pair.name, pair.numbers, count, *counts[pair.name])
         for pair in environment.pairs.values()
     ]
