@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -51,6 +52,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Alerts",
     "Amount",
     "Commerce",
     "Companies",
@@ -64,6 +66,7 @@ __all__ = [
     "EventKeys",
     "Invoices",
     "Items",
+    "Mail",
     "NumberMode",
     "Orders",
     "Payment",
@@ -90,8 +93,8 @@ FLOW_NAMES: Final = (
     "companies",
     "invoices",
     "creditmemos",
-    "postings",
-    "receipts",
+    "posted_invoices",
+    "write_back",
     "stock",
     "prices",
 )
@@ -115,10 +118,13 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
-    receipts: WriteBack = WriteBack()
+    write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
     flows: tuple[str, ...] = DEFAULT_FLOWS
+    freshness: dict[str, Whole] = {}
+    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
+    named."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
@@ -172,3 +178,4 @@ class Connections(Section):
     """The whole file."""
 
     connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
+    alerts: Alerts = Alerts()
