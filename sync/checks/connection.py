@@ -21,7 +21,11 @@ from sync.checks.invoice_settings import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
-from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
+from sync.checks.shown_prices import (
+    currency_is_the_shops,
+    price_groups_are_there,
+    website_is_the_store_views,
+)
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
@@ -60,6 +64,7 @@ CHECKS: tuple[Check, ...] = (
     warehouses_are_there,
     currency_is_the_shops,
     price_groups_are_there,
+    website_is_the_store_views,
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,

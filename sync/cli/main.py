@@ -25,6 +25,7 @@ from sync.cli import (
     serve,
     trail,
     webhooks,
+    why_price,
 )
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
@@ -57,6 +58,7 @@ app.command(cls=Command)(resolve.resolve)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
+app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
