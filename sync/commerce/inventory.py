@@ -13,7 +13,7 @@ from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
 from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.rest import RestClient
-from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
+from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, of_skus, split
 from sync.core.ports import Clock
 
 SOURCE_ITEMS: Final = "inventory/source-items"
@@ -118,7 +118,7 @@ class Inventory:
             sorts=(Sort("sku"), Sort("source_code")), page_size=LARGEST_PAGE,
             fields=("sku", "source_code", "quantity", "status"),
         ).having(where("source_code", Op.IN, list(sources)))  # fmt: skip
-        for search in [base] if skus is None else _of_skus(base, skus):
+        for search in [base] if skus is None else of_skus(base, skus):
             async for page in self._client.pages(SOURCE_ITEMS, search, key=""):
                 for row in page.items:
                     yield row
@@ -148,10 +148,3 @@ def _products() -> Search:
 
 def _orders() -> Search:
     return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS)
-
-
-def _of_skus(base: Search, skus: Iterable[str]) -> Iterable[Search]:
-    """As few searches as may be; a SKU with a comma has one of its own."""
-    wanted = list(dict.fromkeys(skus))
-    yield from split(base, "sku", [one for one in wanted if "," not in one])
-    yield from (base.having(where("sku", Op.EQ, one)) for one in wanted if "," in one)

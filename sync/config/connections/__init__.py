@@ -24,6 +24,7 @@ from sync.config.connections.orders import (
     tax_codes_in,
 )
 from sync.config.connections.prices import Prices
+from sync.config.connections.products import Products
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -69,6 +70,7 @@ __all__ = [
     "Payment",
     "Posting",
     "Prices",
+    "Products",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -94,6 +96,7 @@ FLOW_NAMES: Final = (
     "receipts",
     "stock",
     "prices",
+    "products",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -118,6 +121,7 @@ class Connection(Section):
     receipts: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    products: Products = Products()
     flows: tuple[str, ...] = DEFAULT_FLOWS
 
     @property
