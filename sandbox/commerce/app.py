@@ -13,6 +13,7 @@ from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
+from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shop_endpoints import SHOP
@@ -56,7 +57,8 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
 
     root = state.tenant or "rest"
     dispatcher = Dispatcher(
-        state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
+        state,
+        [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK],
     )
 
     async def shop(request: Request) -> Response:

@@ -26,6 +26,7 @@ from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.shop_prices import ShopPrices
+from sandbox.commerce.shop_products import ShopProducts
 from sandbox.commerce.stock import Stock, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
@@ -72,6 +73,7 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.product_stamps = Stock(), ShopPrices(), dict[str, str]()
+        self.products = ShopProducts()
         self.display_gross = False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""

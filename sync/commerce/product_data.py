@@ -6,7 +6,8 @@ scope of its code. A write names the attributes that it changes and leaves all o
 made, if enough is named.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ OWN_COLUMNS: Final = frozenset(
     }
 )  # fmt: skip
 """What REST does not keep among the custom attributes."""
+SIDE_BY_SIDE: Final = 40
+"""Stock items that are asked for at once; the shop's pace lets fewer through."""
 FIELDS: Final[tuple[Node, ...]] = (
     "sku", "type_id", "name", "status", "weight",
     ("custom_attributes", ("attribute_code", "value")),
@@ -61,8 +64,17 @@ class ProductData:
         path = path_of(PRODUCTS, sku)
         await self._client.scoped(scope).put(path, body_of(values), not_after=not_after)
 
-    async def stock_item(self, sku: str) -> dict[str, Any]:
-        """The stock item; empty where there is no such product."""
+    async def stock_items(self, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The stock items, by SKU as given, side by side; those of unknown products are left
+        out."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(skus), SIDE_BY_SIDE):
+            part = skus[start : start + SIDE_BY_SIDE]
+            items = await asyncio.gather(*(self._stock_item(sku) for sku in part))
+            found |= {sku: item for sku, item in zip(part, items, strict=True) if item}
+        return found
+
+    async def _stock_item(self, sku: str) -> dict[str, Any]:
         try:
             found = await self._client.scoped("all").get(path_of("stockItems", sku))
         except NotThere:

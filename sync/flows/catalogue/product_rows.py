@@ -28,11 +28,12 @@ from sync.mapping_tables.records import ItemMapping, normal_sku
 
 @dataclass(frozen=True)
 class ShownProduct(Shown):
-    """A product, with what only a new one is given: `name`, and `kind`, its type. `is_new`: the
-    shop lacks it."""
+    """A product, with what only a new one is given: `name`, `kind`, its type, and `websites`; none
+    where all are ours. `is_new`: the shop lacks it."""
 
     name: str = ""
     kind: str = "simple"
+    websites: tuple[int, ...] = ()
     is_new: bool = False
 
 
@@ -48,6 +49,7 @@ class Reading:
     tax_classes: Mapping[str, str]
     skus: Collection[str]
     prices: Mapping[str, Decimal]
+    websites: tuple[int, ...]
     day: date
 
 
@@ -105,6 +107,7 @@ async def _read(
         conversions=await systems.dynamics.unit_conversions.all(),
         tax_classes=await shop.tax_classes() if "tax_class" in fields else {},
         skus=skus, prices=await _prices(systems, chosen, skus),
+        websites=tuple(sorted(await systems.websites.ours() or ())),
         day=systems.clock.now().astimezone(zone).date(),
     )  # fmt: skip
 
@@ -154,7 +157,10 @@ def _row(systems: Systems, one: Chosen, reading: Reading) -> Shown | None:
     shown = product_to_show(known, settings, reading.tax_classes)
     if isinstance(shown, dict):
         kind = "virtual" if one.released.is_service else "simple"
-        return ShownProduct(one.key, shown, None, "", name_of(known, settings), kind, is_new)
+        return ShownProduct(
+            one.key, shown, name=name_of(known, settings), kind=kind,
+            websites=reading.websites, is_new=is_new,
+        )  # fmt: skip
     return Shown(one.key, {"fault": shown.reason}, shown)
 
 

@@ -139,16 +139,17 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
     settings, shop = systems.settings.products, systems.commerce.product_data
     found: dict[str, There] = {}
     async for row in shop.shown(ALL, keys):
-        content = {ALL: values_of(row, settings.fields)}
-        found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")), content)
+        there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
+        there.content[ALL] = values_of(row, settings.fields)
     for code, view in settings.views.items():
         status = ("status",) if "status" in settings.fields else ()
         async for row in shop.shown(code, keys):
-            if there := found.get(normal_sku(str(row["sku"]))):
-                there.content[code] = values_of(row, (*view.fields, *status))
-    for sku, there in found.items() if QUANTITIES in settings.fields else ():
-        if there.kind in WITH_STOCK:
-            there.content[STOCK_ITEM] = quantities_of(await shop.stock_item(sku))
+            if known := found.get(normal_sku(str(row["sku"]))):
+                known.content[code] = values_of(row, (*view.fields, *status))
+    if QUANTITIES in settings.fields:
+        stocked = [sku for sku, one in found.items() if one.kind in WITH_STOCK]
+        for sku, item in (await shop.stock_items(stocked)).items():
+            found[sku].content[STOCK_ITEM] = quantities_of(item)
     return found
 
 
@@ -195,4 +196,6 @@ def _first(row: Shown, systems: Systems) -> dict[str, Any]:
         "attribute_set_id": settings.attribute_set, "visibility": settings.visibility,
         "url_key": url_key(row.name, row.key),
     }  # fmt: skip
+    if row.websites:
+        first["extension_attributes"] = {"website_ids": list(row.websites)}
     return {**first, **row.content.get(ALL, {}), "status": DISABLED}
