@@ -14,6 +14,7 @@ from sandbox.commerce.numbering import numbered
 from sandbox.commerce.order_rows import to_ship
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.shop_products import ShopProducts
 from sandbox.commerce.stock import DEFAULT, stocked
 from sync.core.money import ZERO
 
@@ -23,7 +24,7 @@ class Administration(InvoicingAndRefunds):
 
     catalogue: Catalogue
     maker: OrderMaker
-    product_stamps: dict[str, str]
+    products: ShopProducts
 
     @abstractmethod
     def place(self, order: StoredOrder) -> StoredOrder:
@@ -33,7 +34,7 @@ class Administration(InvoicingAndRefunds):
         """Take a new product into the catalogue."""
         self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
         self.maker.catalogue = self.catalogue
-        self.product_stamps[product.sku] = stamp(self.clock.now())
+        self.products.stamps[product.sku] = stamp(self.clock.now())
 
     def cancel(self, order: StoredOrder) -> bool:
         """Cancel what is not invoiced; False when there is nothing to cancel."""

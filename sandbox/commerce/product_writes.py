@@ -46,14 +46,14 @@ def _saved(call: RestRequest, sku: str, sent: Columns) -> Columns:
     product = known_product(state, sku) or _made(state, sku, values)
     before = columns_of(state, product, ALL)
     state.products.write(product, call.scope, values, before)
-    state.product_stamps[product.sku] = stamp(state.clock.now())
+    state.products.stamps[product.sku] = stamp(state.clock.now())
     return with_attributes(columns_of(state, product, call.scope))
 
 
 def _values(sent: Columns) -> Columns:
-    """What is written, attributes among it. Raises the shop's refusal of a text where a number is
-    due."""
-    values = {name: value for name, value in sent.items() if name in COLUMNS}
+    """What is written, attributes among it; a SKU changes by no write. Raises the shop's refusal of
+    a text where a number is due."""
+    values = {name: value for name, value in sent.items() if name in COLUMNS - {"sku"}}
     for attribute in sent.get("custom_attributes") or []:
         code, value = str(attribute["attribute_code"]), attribute.get("value")
         if code in WHOLE and value is not None and not str(value).isdecimal():

@@ -63,7 +63,7 @@ def known_product(state: CommerceState, sku: str) -> Product | None:
 
 def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:
     """What a scope shows of a product, attributes beside columns."""
-    since = state.product_stamps.get(one.sku, stamp(ALWAYS))
+    since = state.products.stamps.get(one.sku, stamp(ALWAYS))
     options = _options(one)
     return {
         "id": one.product_id, "sku": one.sku, "name": one.name, "attribute_set_id": 4,

@@ -20,10 +20,11 @@ RULES: Final[Columns] = {
 @dataclass
 class ShopProducts:
     """Values by SKU without case, and by scope: attribute code -> value. `rules`: those of stock
-    items. `tax_classes`: id -> name. `attribute_sets`: ids."""
+    items. `stamps`: time of change by SKU. `tax_classes`, `attribute_sets`: names by id."""
 
     values: dict[tuple[str, str], Columns] = field(default_factory=dict)
     rules: dict[str, Columns] = field(default_factory=dict)
+    stamps: dict[str, str] = field(default_factory=dict)
     tax_classes: dict[int, str] = field(default_factory=lambda: {2: "Taxable Goods", 5: "Reduced"})
     attribute_sets: dict[int, str] = field(default_factory=lambda: {4: "Default"})
 

@@ -72,8 +72,7 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.checks_access = checks_access
-        self.stock, self.prices, self.product_stamps = Stock(), ShopPrices(), dict[str, str]()
-        self.products = ShopProducts()
+        self.stock, self.prices, self.products = Stock(), ShopPrices(), ShopProducts()
         self.display_gross = False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""

@@ -39,33 +39,43 @@ class Inventory:
 
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
-        self._skus = dict[str, None]()
+        self._types = dict[str, str]()
         self._looked_until: datetime | None = None
         self._whole_at = clock.now() - FRESH_FOR
 
     async def skus(self) -> list[str]:
-        """The SKUs of all products that have a quantity, as the shop spells them. All are read
-        twice a day, in between those that are new or changed."""
+        """The SKUs of all products that have a quantity, as the shop spells them."""
+        types = await self.types()
+        return [sku for sku, kind in types.items() if kind in WITH_STOCK]
+
+    async def types(self) -> dict[str, str]:
+        """The types of all products, by SKU as the shop spells it. All are read twice a day, in
+        between those that are new or changed."""
         search, since = _products(), self._looked_until
         is_whole = since is None or self._clock.now() - self._whole_at >= FRESH_FOR
         self._looked_until = await self._client.settled("products")
         if since is not None and not is_whole:
             search = search.having(where("updated_at", Op.GTEQ, since - OVERLAP))
-        found = dict.fromkeys([one async for one in self._products(search)])
-        self._skus = found if is_whole else {**self._skus, **found}
+        found = {sku: kind async for sku, kind in self._products(search)}
+        self._types = found if is_whole else {**self._types, **found}
         self._whole_at = self._clock.now() if is_whole else self._whole_at
-        return list(self._skus)
+        return self._types
 
     async def sku(self, sku: str) -> str | None:
         """This one as the shop spells it; None where no product with a quantity has it."""
-        search = _products().having(where("sku", Op.EQ, sku))
-        return next(iter([one async for one in self._products(search)]), None)
+        found = await self.type_of(sku)
+        return next((one for one, kind in found.items() if kind in WITH_STOCK), None)
 
-    async def _products(self, search: Search) -> AsyncIterator[str]:
+    async def type_of(self, sku: str) -> dict[str, str]:
+        """The type of this one, by its SKU as the shop spells it; nothing where there is none."""
+        search = _products().having(where("sku", Op.EQ, sku))
+        return {one: kind async for one, kind in self._products(search)}
+
+    async def _products(self, search: Search) -> AsyncIterator[tuple[str, str]]:
         async for page in self._client.pages("products", search, key="sku"):
             for row in page.items:
-                if row.get("type_id") in WITH_STOCK and row.get("sku"):
-                    yield str(row["sku"])
+                if row.get("sku"):
+                    yield str(row["sku"]), str(row.get("type_id"))
 
     async def open_orders(
         self, stores: Collection[int] | None, finished_since: datetime

@@ -75,8 +75,8 @@ class RestClient:
         return made
 
     def scoped(self, scope: str) -> Self:
-        """The same shop in the scope of a store view, by its code, or in `all`; whoever made this
-        client ends it."""
+        """The same shop in the scope of a store view, by its code, or in `all`. It ends with the
+        client that it was made from."""
         made = copy(self)
         transport = self._transport.scoped(scope)
         made.__dict__.update(_transport=transport, settings=transport.settings)

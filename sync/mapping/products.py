@@ -76,7 +76,7 @@ def withdrawn(settings: Products) -> dict[str, Any]:
 
 
 def name_of(known: Described, settings: Products) -> str:
-    """What a new product is named, whoever owns its name; its SKU where F&O has no name."""
+    """What a new product is named, also where F&O does not own names; its SKU where it has none."""
     texts = _texts_in(known, settings.language) or _first_named(known, "")
     return " ".join(texts.name.split()) if texts else known.sku
 

@@ -113,6 +113,21 @@ def test_prices_are_previewed_and_what_has_none_is_named(shop: Line) -> None:
     assert "would be parked" in shop("preview", "prices", "--sku", SKU).out
 
 
+def test_products_are_previewed_published_and_compared(shop: Line) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "products"]')
+    owned = 'which = "released"\nfields = ["name"]\nviews = { de = { language = "de" } }'
+    path.write_text(f"{text}\n[connections.shop.products]\n{owned}\n")
+    (row,) = shop("preview", "products", "--sku", SKU, "--json").documents
+    assert [one["path"] for one in row["requests"]] == [
+        f"/{scope}/V1/products/{SKU}" for scope in ("all", "de")
+    ]
+    assert shop("publish", "products", "--sku", SKU, "--wait", "0").status == 0
+    shop.deliver_everything()
+    assert shop("drift", "products", "--sku", SKU, "--json").documents == []
+    assert shop("drift", "products", "--sku", "SIMPLE-002", "--json").status == 1
+
+
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:
     ran = shop("map", "sources", "--json")
     assert [one["source"] for one in ran.documents] == ["default", ""]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sync.commerce.inventory import WITH_STOCK
 from sync.dynamics.documents.released_product import (
     OrderSettings,
     ReleasedProduct,
@@ -39,15 +40,15 @@ class ShownProduct(Shown):
 
 @dataclass(frozen=True)
 class Reading:
-    """What both systems said. `skus`: those that the shop has. `prices`: its base prices. SKUs are
-    as `normal_sku` has them."""
+    """What both systems said. `types`: of the products that the shop has. `prices`: its base
+    prices. SKUs are as `normal_sku` has them."""
 
     variants: Mapping[ProductKey, Variant]
     texts: TextsByLanguage
     orders: Mapping[str, OrderSettings]
     conversions: Conversions
     tax_classes: Mapping[str, str]
-    skus: Collection[str]
+    types: Mapping[str, str]
     prices: Mapping[str, Decimal]
     websites: tuple[int, ...]
     day: date
@@ -57,8 +58,8 @@ async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
     """All SKUs that are to be shown. What the shop has beside them is left alone."""
     released = await _released(systems)
     chosen = await chosen_items(systems, await mapped_items(systems), released)
-    skus = {normal_sku(sku) for sku in await systems.commerce.inventory.skus()}
-    for row in _rows(systems, chosen, await _read(systems, chosen, skus)):
+    types = await systems.commerce.inventory.types()
+    for row in _rows(systems, chosen, await _read(systems, chosen, types)):
         yield row
 
 
@@ -73,9 +74,8 @@ async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
     of_item = [one for one in rows if one.item_number.casefold() in released]
     chosen = await chosen_items(systems, of_item, released)
     chosen = [one for one in chosen if normal_sku(one.key) == normal_sku(sku)]
-    there = await systems.commerce.inventory.sku(sku) if chosen else None
-    skus = {normal_sku(there)} if there else set()
-    reading = await _read(systems, chosen, skus, number)
+    types = await systems.commerce.inventory.type_of(sku) if chosen else {}
+    reading = await _read(systems, chosen, types, number)
     return next(_rows(systems, chosen, reading), Shown(sku, None))
 
 
@@ -91,9 +91,10 @@ async def _released(systems: Systems, item: str = "") -> dict[str, ReleasedProdu
 
 
 async def _read(
-    systems: Systems, chosen: Collection[Chosen], skus: Collection[str], item: str = ""
+    systems: Systems, chosen: Collection[Chosen], types: Mapping[str, str], item: str = ""
 ) -> Reading:
     """`item`: all that is chosen is of this one."""
+    known = {normal_sku(sku): kind for sku, kind in types.items()}
     company, fields = systems.settings.legal_entity, systems.settings.products.fields
     source, shop = systems.dynamics.released_products, systems.commerce.product_data
     has_dimensions = any(one.item and any(one.item.dimensions().values()) for one in chosen)
@@ -106,7 +107,7 @@ async def _read(
         orders=await source.order_settings(company, item) if needs_orders else {},
         conversions=await systems.dynamics.unit_conversions.all(),
         tax_classes=await shop.tax_classes() if "tax_class" in fields else {},
-        skus=skus, prices=await _prices(systems, chosen, skus),
+        types=known, prices=await _prices(systems, chosen, known),
         websites=tuple(sorted(await systems.websites.ours() or ())),
         day=systems.clock.now().astimezone(zone).date(),
     )  # fmt: skip
@@ -123,12 +124,12 @@ async def _texts(
 
 
 async def _prices(
-    systems: Systems, chosen: Iterable[Chosen], skus: Collection[str]
+    systems: Systems, chosen: Iterable[Chosen], known: Mapping[str, str]
 ) -> dict[str, Decimal]:
     """The base prices of what the shop has, where they decide on the status."""
     if "status" not in systems.settings.products.fields:
         return {}
-    there = [one.key for one in chosen if normal_sku(one.key) in skus]
+    there = [one.key for one in chosen if known.get(normal_sku(one.key)) in WITH_STOCK]
     found = await systems.commerce.prices.base(there) if there else {}
     return {normal_sku(sku): price for sku, price in found.items()}
 
@@ -141,25 +142,26 @@ def _rows(systems: Systems, chosen: Iterable[Chosen], reading: Reading) -> Itera
 
 
 def _row(systems: Systems, one: Chosen, reading: Reading) -> Shown | None:
-    """None for what the shop lacks and is not to be made, and for variants that are not released:
-    what was shown of them is withdrawn."""
+    """None for what the shop lacks and is not to be made, for what it puts together itself (a
+    bundle), and for variants that are not released: what was shown of them is withdrawn."""
     settings, item = systems.settings.products, one.item
     if item is None:
         fault = one.fault
         return Shown(one.key, {"fault": fault.reason}, fault) if fault else None
-    is_new = normal_sku(one.key) not in reading.skus
+    kind = reading.types.get(normal_sku(one.key))
     key = product_key(item.item_number, item.dimensions())
     variant = reading.variants.get(key)
     is_released = variant is not None or not (any(key[1:]) or one.released.is_master)
-    if not is_released or (is_new and not settings.create):
+    may_be = kind in WITH_STOCK or (kind is None and settings.create)
+    if not (is_released and may_be):
         return None
     known = _described(one, item, variant, reading)
     shown = product_to_show(known, settings, reading.tax_classes)
     if isinstance(shown, dict):
-        kind = "virtual" if one.released.is_service else "simple"
         return ShownProduct(
-            one.key, shown, name=name_of(known, settings), kind=kind,
-            websites=reading.websites, is_new=is_new,
+            one.key, shown, name=name_of(known, settings),
+            kind="virtual" if one.released.is_service else "simple",
+            websites=reading.websites, is_new=kind is None,
         )  # fmt: skip
     return Shown(one.key, {"fault": shown.reason}, shown)
 
