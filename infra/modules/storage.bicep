@@ -8,6 +8,7 @@ var package = 'app-package'
 // The code makes a table when it misses one; declared, they are there before the first order. Those of copies of
 // documents bear their month and come and go with it.
 var tables = [
+  'alerts'
   'budgets'
   'businessevents'
   'claims'

@@ -35,7 +35,7 @@ from sync.checks.stores import (
 )
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
-from sync.checks.written_back import receipts_may_be_written
+from sync.checks.written_back import numbers_may_be_written
 
 CHECKS: tuple[Check, ...] = (
     secrets_are_stored,
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
     companies_can_be_read,
     products_can_be_read,
     documents_can_be_read,
-    receipts_may_be_written,
+    numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
     product_places_are_there,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from sync.app.services import Services
 from sync.checks.connection import CHECKS
 from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
 from sync.cli.command import context_of
@@ -14,7 +13,7 @@ from sync.cli.context import CommandContext
 from sync.cli.output import Bar, json_line, line, progress
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
-from sync.preview.unasked import Lookups
+from sync.operating.checking import probe_of
 
 FAULTS = 1
 """Exit status: something must be mended."""
@@ -107,24 +106,12 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
         with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:
                 try:
-                    probe = replace(await _probe(services, name), days=days, report=bar.say)
+                    probe = replace(await probe_of(services, name), days=days, report=bar.say)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
                 await _run(probe, report, bar)
                 bar.say("Checks")
-
-
-async def _probe(services: Services, name: str) -> Probe:
-    systems = await services.systems_pool.open(name)
-    edition_parts = services.edition_parts
-    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
-    url, every = systems.settings.commerce.url, services.connections.items()
-    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
-    return Probe(
-        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours
-    )  # fmt: skip
 
 
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:

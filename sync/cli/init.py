@@ -8,8 +8,9 @@ import typer
 
 from sync.app.settings import Settings
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line
+from sync.operating.problem import Problem
 
 EXAMPLE = "connections.example.toml"
 UNCHANGED = "was there already, nothing changed"

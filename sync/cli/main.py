@@ -4,6 +4,7 @@ installation needs them."""
 import typer
 
 from sync.cli import (
+    alerts,
     backfill,
     check,
     drift,
@@ -45,6 +46,7 @@ app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
+app.command(cls=Command)(alerts.alerts)
 app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)

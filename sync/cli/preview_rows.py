@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, table
 from sync.core.request import Request
 from sync.engine.differences import compared
@@ -20,6 +20,7 @@ from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
 from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
+from sync.operating.problem import Problem
 
 PARKS = 1
 """Exit status: some row would be parked."""

@@ -22,7 +22,7 @@ from tests.systems import COMPANY, CONNECTION, merged
 from tests.virtual_time import virtually
 
 BOOKS: Final[Mapping[str, Any]] = {
-    "flows": ("orders", "customers", "invoices", "creditmemos", "postings"),
+    "flows": ("orders", "customers", "invoices", "creditmemos", "posted_invoices"),
     "orders": {
         "adjustment_refund_item": "FEE", "adjustment_fee_item": "FEE",
         "segments": {"payment_fee": {"tax_field": "extension_attributes.payment_fee_tax"}},

@@ -54,7 +54,7 @@ async def credit(finance: Finance, order: StoredOrder, amount: Decimal, **cells:
         "SalesOrderNumber": header["SalesOrderNumber"], "CurrencyCode": "EUR",
     }  # fmt: skip
     finance.dynamics.put(SALES, **{**row, **cells})
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
 
 
@@ -107,7 +107,7 @@ async def test_it_leaves_the_list_when_the_difference_is_credited_in_f_o(
             "FreeTextInvoiceLines", dataAreaId=COMPANY, ParentRecId=77, LineNumber=1,
             TransactionCurrencyAmount=-rest(order),
         )  # fmt: skip
-        await finance.polls("postings")
+        await finance.polls("posted_invoices")
         await finance.works_until_idle()
     else:
         cells = {"SalesOrderNumber": "SO-HAND"} if where == "another order" else {}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -52,6 +53,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Alerts",
     "Amount",
     "Commerce",
     "Companies",
@@ -65,6 +67,7 @@ __all__ = [
     "EventKeys",
     "Invoices",
     "Items",
+    "Mail",
     "NumberMode",
     "Orders",
     "Payment",
@@ -92,8 +95,8 @@ FLOW_NAMES: Final = (
     "companies",
     "invoices",
     "creditmemos",
-    "postings",
-    "receipts",
+    "posted_invoices",
+    "write_back",
     "stock",
     "prices",
     "products",
@@ -118,11 +121,14 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
-    receipts: WriteBack = WriteBack()
+    write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
     products: Products = Products()
     flows: tuple[str, ...] = DEFAULT_FLOWS
+    freshness: dict[str, Whole] = {}
+    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
+    named."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
@@ -176,3 +182,4 @@ class Connections(Section):
     """The whole file."""
 
     connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
+    alerts: Alerts = Alerts()

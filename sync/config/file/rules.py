@@ -19,6 +19,7 @@ from sync.config.connections import (
     tax_codes_in,
 )
 from sync.config.file.accounts import account_breaches
+from sync.config.file.alert_rules import freshness_breaches
 from sync.config.file.breaches import (
     Breach,
     sound,
@@ -73,6 +74,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from stock_breaches(path, written)
     yield from price_breaches(path, written)
     yield from product_breaches(path, written)
+    yield from freshness_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

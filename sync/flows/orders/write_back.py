@@ -32,7 +32,7 @@ from sync.flows.keys import parts_of
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
-WRITE_BACK = "receipts"
+WRITE_BACK = "write_back"
 NAMES = {"orders": "sales order", "invoices": "receivable", "creditmemos": "credit note"}
 
 
@@ -47,7 +47,7 @@ class ToWriteBack:
 
 def write_back_of(flow: str, key: str, settings: Connection) -> tuple[Notification, ...]:
     """What follows when the record is new in D365, where the connection writes numbers back."""
-    is_wanted = settings.receipts.to != "none" and WRITE_BACK in settings.flows
+    is_wanted = settings.write_back.to != "none" and WRITE_BACK in settings.flows
     return (Notification(WRITE_BACK, f"{flow}|{key}"),) if is_wanted else ()
 
 
@@ -68,9 +68,9 @@ async def read(key: str, systems: Systems) -> ToWriteBack | None:
 
 async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
     """The number, shown in Commerce once."""
-    to = delivery.systems.settings.receipts.to
+    to = delivery.systems.settings.write_back.to
     if to == "none":
-        return Skipped("receipts.to is none")
+        return Skipped("write_back.to is none")
     claim = await delivery.ledger.claim(delivery.systems.name, record.flow, record.key)
     if not claim.number:
         raise Later(f"{record.flow} {record.key} has no number yet", after=timedelta(seconds=30))
