@@ -13,7 +13,7 @@ from html import escape
 from typing import Any, Final
 
 from sync.config.connections.products import Products, ProductView
-from sync.core.errors import Missing, Never
+from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.dynamics.documents.released_product import (
     OrderSettings,
@@ -199,7 +199,6 @@ def _tax_class(known: Described, settings: Products, tax_classes: Mapping[str, s
                 " not in products.tax_classes",
                 remedy=f'Add "{group}" = "<product tax class>" to products.tax_classes in'
                 " connections.toml.",
-                missing=(Missing("products.tax_classes", group),),
             )
         )
     if name.casefold() not in tax_classes:
