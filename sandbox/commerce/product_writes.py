@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.commerce.assortment import Product
+from sandbox.commerce.attributes import Attributes, stored
 from sandbox.commerce.conditions import Kind
 from sandbox.commerce.faults import RestFault, no_such, wrong_type
 from sandbox.commerce.products import COLUMNS, columns_of, known_product, with_attributes
@@ -42,7 +43,8 @@ def change(call: RestRequest) -> Columns:
 
 
 def _saved(call: RestRequest, sku: str, sent: Columns) -> Columns:
-    state, values = call.state, _values(sent)
+    state = call.state
+    values = _values(sent, state.products.attributes)
     product = known_product(state, sku) or _made(state, sku, values)
     before = columns_of(state, product, ALL)
     state.products.write(product, call.scope, values, before)
@@ -50,7 +52,7 @@ def _saved(call: RestRequest, sku: str, sent: Columns) -> Columns:
     return with_attributes(columns_of(state, product, call.scope))
 
 
-def _values(sent: Columns) -> Columns:
+def _values(sent: Columns, attributes: Attributes) -> Columns:
     """What is written, attributes among it; a SKU changes by no write. Raises the shop's refusal of
     a text where a number is due."""
     values = {name: value for name, value in sent.items() if name in COLUMNS - {"sku"}}
@@ -65,6 +67,8 @@ def _values(sent: Columns) -> Columns:
             )
         if code in ("url_key", "tax_class_id", "description"):
             values[code] = value
+        elif code in attributes.by_code:
+            values[code] = stored(attributes, code, value)
     if values.get("status") not in (None, 1, 2):
         raise wrong_type(str(values["status"]), "int", "status")
     return values

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sandbox.commerce.assortment import Product
+from sandbox.commerce.attributes import Attributes
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.records import Columns
 
@@ -23,6 +24,7 @@ class ShopProducts:
     items. `stamps`: time of change by SKU. `tax_classes`, `attribute_sets`: names by id."""
 
     values: dict[tuple[str, str], Columns] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=Attributes)
     rules: dict[str, Columns] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)
     tax_classes: dict[int, str] = field(default_factory=lambda: {2: "Taxable Goods", 5: "Reduced"})

@@ -10,6 +10,7 @@ from sync.commerce.product_data import PRODUCTS
 from sync.config.connections import Connection
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import ORDER_SETTINGS
+from sync.dynamics.product_attributes import BARCODE_FIELDS, BARCODES, VALUE_FIELDS, VALUES
 from sync.dynamics.released_products import (
     PRODUCT_FIELDS,
     QUANTITY_FIELDS,
@@ -37,6 +38,9 @@ def product_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         SHARED: PRODUCT_FIELDS, GENERAL: (*PAIR, *FACTORS),
         OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
     }  # fmt: skip
+    attributes = {VALUES: VALUE_FIELDS} if products.attributes else {}
+    attributes |= {BARCODES: ("dataAreaId", *BARCODE_FIELDS)} if products.barcode else {}
+    found |= attributes
     translated = {TRANSLATIONS: TRANSLATION_FIELDS} if products.languages else {}
     ordered = {ORDER_SETTINGS: ("dataAreaId", "ItemNumber", *QUANTITY_FIELDS)}
     return found | translated | (ordered if {"status", "quantities"} & {*products.fields} else {})
@@ -54,6 +58,9 @@ async def product_places_are_there(probe: Probe) -> AsyncIterator[Finding]:
         name = await shop.product_data.attribute_set(products.attribute_set)
         what = f"attribute set {products.attribute_set}"
         yield _found(what, "products.attribute_set", there=name is not None)
+    for code in products.attribute_codes:
+        known = await shop.product_data.attributes([code])
+        yield _found(f"product attribute {code}", "products.attributes", there=code in known)
     if "tax_class" in products.fields:
         classes = await shop.product_data.tax_classes()
         for name in dict.fromkeys(products.tax_classes.values()):

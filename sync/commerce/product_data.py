@@ -14,11 +14,17 @@ from typing import Any, Final
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
 from sync.commerce.filters import Op, where
+from sync.commerce.models.product_attribute import ShopAttribute, attribute_from
 from sync.commerce.rest import RestClient
-from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, of_skus
+from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, of_skus, split
 
 PRODUCTS: Final = "products"
 TAX_CLASSES: Final = "taxClasses/search"
+ATTRIBUTES: Final = "products/attributes"
+ATTRIBUTE: Final[tuple[Node, ...]] = (
+    "attribute_id", "attribute_code", "frontend_input", "backend_type",
+    ("options", ("label", "value")),
+)  # fmt: skip
 ATTRIBUTE_SETS: Final = "products/attribute-sets"
 OWN_COLUMNS: Final = frozenset(
     {
@@ -40,6 +46,7 @@ class ProductData:
 
     def __init__(self, client: RestClient) -> None:
         self._client = client
+        self._kinds: dict[str, ShopAttribute] = {}
 
     async def shown(
         self, scope: str, skus: Iterable[str] | None = None
@@ -93,6 +100,34 @@ class ProductData:
         search = Search(page_size=LARGEST_PAGE).having(where("class_type", Op.EQ, "PRODUCT"))
         rows = await self._client.rows(TAX_CLASSES, search, key="class_id")
         return {str(row["class_name"]).casefold(): str(row["class_id"]) for row in rows}
+
+    async def attributes(self, codes: Sequence[str]) -> dict[str, ShopAttribute]:
+        """The attributes of these codes, by code; unknown ones are left out."""
+        if not codes:
+            return {}
+        base = Search(sorts=(Sort("attribute_code"),), page_size=LARGEST_PAGE, fields=ATTRIBUTE)
+        rows = [
+            row
+            for search in split(base, "attribute_code", codes)
+            for row in await self._client.scoped("all").rows(ATTRIBUTES, search, key="attribute_id")
+        ]
+        found = {str(row["attribute_code"]): attribute_from(row) for row in rows}
+        self._kinds |= found
+        return found
+
+    async def kinds(self, codes: Sequence[str]) -> dict[str, ShopAttribute]:
+        """As `attributes`, as they were seen last; their options may be others by now."""
+        unseen = [code for code in codes if code not in self._kinds]
+        await self.attributes(unseen)
+        return {code: self._kinds[code] for code in codes if code in self._kinds}
+
+    async def add_option(self, code: str, label: str, *, not_after: datetime) -> None:
+        """Add an option to a select attribute. Two at a time would make two of one label: one
+        process does it."""
+        path = path_of(*ATTRIBUTES.split("/"), code, "options")
+        await self._client.scoped("all").post(
+            path, {"option": {"label": label}}, not_after=not_after
+        )
 
     async def attribute_set(self, number: int) -> str | None:
         """The name of an attribute set; None where the shop has none of this id."""

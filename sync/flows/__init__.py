@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
 from sync.flows.catalogue.prices import prices
+from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
@@ -28,13 +29,15 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     stock.runs,
     prices.runs,
     products.runs,
+    product_options.runs,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
     contacts, payments, stock.chunks, prices.chunks, products.chunks,
+    product_options.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock, prices, products)
+PUBLICATIONS: Final = (stock, prices, products, product_options)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

@@ -22,6 +22,8 @@ from sync.dynamics.documents.released_product import (
     TextsByLanguage,
     Variant,
 )
+from sync.mapping.product_attributes import NO_ATTRIBUTES, AttributeSources, attributes_to_show
+from sync.mapping.unshowable import Unshowable
 
 ALL: Final = "all"
 STOCK_ITEM: Final = "stock item"
@@ -35,7 +37,8 @@ FINEST: Final = Decimal("0.000001")
 @dataclass(frozen=True)
 class Described:
     """A product, and what is known of it. `variant`: where it is one. `pieces`: of the shop in one
-    inventory unit, or why nobody knows. `has_price`: in the shop."""
+    inventory unit, or why nobody knows. `has_price`: in the shop. `attributes`: what its attributes
+    show."""
 
     sku: str
     released: ReleasedProduct
@@ -45,14 +48,7 @@ class Described:
     pieces: Fraction | Never
     day: date
     has_price: bool
-
-
-class Unshowable(Exception):
-    """Why a product cannot be shown, as `Never`."""
-
-    def __init__(self, fault: Never) -> None:
-        super().__init__(fault.reason)
-        self.fault = fault
+    attributes: AttributeSources = NO_ATTRIBUTES
 
 
 def product_to_show(
@@ -102,6 +98,7 @@ def _content(
         whole["weight"] = _weight(known, settings)
     if "tax_class" in fields:
         whole["tax_class_id"] = _tax_class(known, settings, tax_classes)
+    whole |= attributes_to_show(known.sku, known.attributes, settings)
     found = {ALL: {**whole, **status}}
     for code, view in settings.views.items():
         found[code] = {**_view_texts(known, settings, view), **status}
@@ -147,10 +144,8 @@ def _own_texts(known: Described) -> Texts:
     found = _first_named(known, "")
     if found is None:
         raise Unshowable(
-            Never(
-                f"{known.sku}: product {known.released.product} has no name in F&O",
-                remedy="Enter a product name in F&O (Product information management > Products).",
-            )
+            f"{known.sku}: product {known.released.product} has no name in F&O",
+            remedy="Enter a product name in F&O (Product information management > Products).",
         )
     return found
 
@@ -184,7 +179,7 @@ def _weight(known: Described, settings: Products) -> Decimal:
 
 def _pieces(known: Described) -> Fraction:
     if isinstance(known.pieces, Never):
-        raise Unshowable(known.pieces)
+        raise Unshowable(known.pieces.reason, remedy=known.pieces.remedy)
     return known.pieces
 
 
@@ -194,20 +189,16 @@ def _tax_class(known: Described, settings: Products, tax_classes: Mapping[str, s
     name = named.get(group.casefold())
     if name is None:
         raise Unshowable(
-            Never(
-                f'{known.sku}: the item sales tax group "{group}" of item {known.released.item} is'
-                " not in products.tax_classes",
-                remedy=f'Add "{group}" = "<product tax class>" to products.tax_classes in'
-                " connections.toml.",
-            )
+            f'{known.sku}: the item sales tax group "{group}" of item {known.released.item} is'
+            " not in products.tax_classes",
+            remedy=f'Add "{group}" = "<product tax class>" to products.tax_classes in'
+            " connections.toml.",
         )
     if name.casefold() not in tax_classes:
         raise Unshowable(
-            Never(
-                f'{known.sku}: the shop has no product tax class "{name}"',
-                remedy="Correct products.tax_classes in connections.toml, or add the class in"
-                " Commerce (Stores > Taxes > Tax Zones and Rates > Tax Rules > Product Tax Class).",
-            )
+            f'{known.sku}: the shop has no product tax class "{name}"',
+            remedy="Correct products.tax_classes in connections.toml, or add the class in"
+            " Commerce (Stores > Taxes > Tax Zones and Rates > Tax Rules > Product Tax Class).",
         )
     return tax_classes[name.casefold()]
 
@@ -227,11 +218,9 @@ def _in_pieces(known: Described, name: str, quantity: Decimal) -> Decimal:
     pieces = Fraction(quantity) * _pieces(known)
     if pieces.denominator != 1:
         raise Unshowable(
-            Never(
-                f"{known.sku}: {quantity:f} {known.released.inventory_unit} of item"
-                f" {known.released.item} are no whole pieces of the shop ({name})",
-                remedy="Correct the sales quantities in F&O (Default order settings of the"
-                " product), or the unit and factor of the item's row: map items.",
-            )
+            f"{known.sku}: {quantity:f} {known.released.inventory_unit} of item"
+            f" {known.released.item} are no whole pieces of the shop ({name})",
+            remedy="Correct the sales quantities in F&O (Default order settings of the"
+            " product), or the unit and factor of the item's row: map items.",
         )
     return Decimal(pieces.numerator)

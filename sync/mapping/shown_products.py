@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.commerce.models.product_attribute import ShopAttribute
 from sync.mapping.products import MAXIMUM, MINIMUM, MULTIPLE
 
 NAMES: Final = {"tax_class": "tax_class_id"}
@@ -11,6 +12,13 @@ NAMES: Final = {"tax_class": "tax_class_id"}
 QUANTITIES: Final = "quantities"
 
 Content = Mapping[str, Mapping[str, Any]]
+
+
+def attributes_of(
+    row: Mapping[str, Any], attributes: Mapping[str, ShopAttribute]
+) -> dict[str, str | None]:
+    """What these attributes of a product show, by code."""
+    return {code: one.comparable(row.get(code)) for code, one in attributes.items()}
 
 
 def values_of(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:

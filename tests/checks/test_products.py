@@ -16,7 +16,8 @@ CHECKS = (product_places_are_there, product_codes_are_there, products_may_be_wri
 WHOLE: dict[str, Any] = {
     "fields": ["name", "status", "tax_class", "quantities"], "create": True,
     "tax_classes": {"FULL": "Taxable Goods", "": "reduced"}, "lifecycle_states": ["", "Live"],
-    "views": {"de": {"language": "de"}},
+    "views": {"de": {"language": "de"}}, "attributes": {"material": {"name": "Material"}},
+    "barcode": "ean",
 }  # fmt: skip
 
 
@@ -30,6 +31,13 @@ async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
         assert levels(await sandboxes.found(check, **with_products())) == {"ok"}, check
 
 
+@pytest.fixture(autouse=True)
+def defined(sandboxes: Sandboxes) -> None:
+    """The shop has the attributes."""
+    for code in ("material", "ean"):
+        sandboxes.commerce.products.attributes.define(code)
+
+
 async def test_where_products_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
     for check in CHECKS:
         assert await sandboxes.found(check) == []
@@ -39,6 +47,7 @@ async def test_where_products_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> N
     ("products", "said"),
     [
         ({"views": {"xx": {"language": "de"}}}, "no store view xx"),
+        ({"sales_unit": "nobody"}, "no product attribute nobody"),
         ({"attribute_set": 99}, "no attribute set 99"),
         ({"tax_classes": {"FULL": "Luxury"}}, "no product tax class Luxury"),
     ],

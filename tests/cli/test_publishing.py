@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.cli import map_attributes
 from sync.cli.map_sources import matched
+from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
 
 SKU = "SIMPLE-001"
@@ -126,6 +128,21 @@ def test_products_are_previewed_published_and_compared(shop: Line) -> None:
     shop.deliver_everything()
     assert shop("drift", "products", "--sku", SKU, "--json").documents == []
     assert shop("drift", "products", "--sku", "SIMPLE-002", "--json").status == 1
+
+
+def test_attributes_are_shown_side_by_side() -> None:
+    shop = {"mat": ("Material", "select"), "length_cm": ("", "text"), "x": ("Colour", "text")}
+    theirs = [("Material", "Text"), ("Length cm", "Decimal"), ("Color", "Text"), ("Q", "Text")]
+    pairs = [*map_attributes.matched(theirs, shop, {"x": ProductAttribute(name="color")})]
+    assert [(one.code, one.input, one.why) for one in pairs] == [
+        ("mat", "select", "label"), ("length_cm", "text", "code"), ("x", "text", "settings"),
+        ("", "", ""),
+    ]  # fmt: skip
+
+
+def test_the_line_of_attributes_is_printed(shop: Line) -> None:
+    assert "[products] attributes = {" in shop("map", "attributes").out
+    assert shop("map", "attributes", "--json").documents == []
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:

@@ -60,6 +60,9 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
         ({"views": {"all": {"language": "de"}}}, "all"),
         ({"fields": ["tax_class"]}, "tax_classes"),
         ({"fields": ["tax_class"], "tax_classes": {"FULL": "Taxable Goods"}}, None),
+        ({"fields": ["name"], "options": "create"}, "options"),
+        ({"fields": ["name"], "attributes": {"cost": {"name": "Cost"}}}, "cost"),
+        ({"fields": ["name"], "barcode": "ean"}, None),
         ({"fields": ["weight"], "weight_factor": "0"}, "weight_factor"),
     ],
 )

@@ -349,3 +349,163 @@ async def test_a_lost_answer_leaves_what_f_and_o_says_last(
     assert (shown(harness)["name"], shown(harness, NEW)["name"]) == ("Third", "New")
     assert (await harness.claim(EVERYTHING, "products")).state is State.DELIVERED
     assert await drifts(harness) == []
+
+
+ATTRIBUTES: dict[str, Any] = {
+    "attributes": {
+        "material": {"name": "Material"}, "length": {"name": "Length", "unit": "m"},
+        "is_new": {"name": "New"}, "finish": {"name": "Finish"},
+    },
+    "dimensions": {"color": "color"}, "barcode": "ean", "sales_unit": "unit",
+}  # fmt: skip
+
+
+def has(harness: Harness, item: str, name: str, kind: str, **value: Any) -> None:
+    """An attribute of a product has a value in F&O."""
+    harness.dynamics.put(
+        "ProductAttributeValuesV3", ProductNumber=item, AttributeTypeName=kind, AttributeName=name,
+        DataType=kind, **value,
+    )  # fmt: skip
+
+
+def defines(harness: Harness) -> None:
+    """The shop has the attributes."""
+    shop = harness.commerce.products.attributes
+    for code, kind, *labels in (
+        ("material", "select", "Oak"), ("color", "select"), ("length", "price"),
+        ("is_new", "boolean"), ("finish", "text"), ("ean", "text"), ("unit", "text"),
+    ):  # fmt: skip
+        shop.define(code, kind, *labels)
+
+
+def barcodes(harness: Harness, item: str, *codes: str, default: str = "") -> None:
+    for code in codes:
+        harness.dynamics.put(
+            "ProductNumberIdentifiedBarcodes", dataAreaId=COMPANY, ProductNumber=item, Barcode=code,
+            IsDefaultDisplayedBarcode="Yes" if code == default else "No",
+        )  # fmt: skip
+
+
+def tee(harness: Harness) -> None:
+    """A master with two variants."""
+    releases(harness, "TEE-M", name="Tee", ProductSubType="ProductMaster", SalesUnitSymbol="ea",
+             InventoryUnitSymbol="ea")  # fmt: skip
+    for color in ("Black", "White"):
+        harness.dynamics.put(
+            "ReleasedProductVariantsV2", dataAreaId=COMPANY, ItemNumber="TEE-M",
+            ProductMasterNumber="TEE-M", ProductColorId=color,
+            ProductVariantNumber=f"TEE-M:{color}",
+        )  # fmt: skip
+
+
+@in_harness(**owning("name", **ATTRIBUTES))
+async def test_attributes_are_shown_as_the_shop_keeps_them(harness: Harness) -> None:
+    defines(harness)
+    has(harness, SKU, "MATERIAL", "Text", TextValue=" oak ")
+    has(harness, SKU, "Length", "Decimal", DecimalValue=Decimal(250), UnitOfMeasure="cm")
+    has(harness, SKU, "New", "TrueFalse", BooleanValue="Yes")
+    harness.dynamics.put("UnitOfMeasureConversions", FromUnitSymbol="m", ToUnitSymbol="cm",
+                         Factor=Decimal(100), Numerator=1, Denominator=1)  # fmt: skip
+    barcodes(harness, SKU, "400111", "400222", default="400222")
+    await publishes(harness)
+    wanted = {"material": "6", "length": "2.5", "is_new": "1", "ean": "400222", "unit": "ea"}
+    after = shown(harness)
+    assert {name: after.get(name) for name in wanted} == wanted
+    assert after.get("finish") is None
+    assert (await harness.parked("products"), await drifts(harness)) == ([], [])
+    has(harness, SKU, "MATERIAL", "Text", TextValue="")
+    await publishes(harness)
+    assert shown(harness).get("material") is None
+    assert await drifts(harness) == []
+
+
+@in_harness(**owning("name", **ATTRIBUTES))
+async def test_a_value_that_no_attribute_can_show_parks_alone(harness: Harness) -> None:
+    defines(harness)
+    has(harness, SKU, "Material", "Text", TextValue="Elm")
+    has(harness, OTHER, "Length", "Decimal", DecimalValue=Decimal(1), UnitOfMeasure="ft")
+    has(harness, BOX, "New", "Text", TextValue="maybe")
+    has(harness, "SIMPLE-004", "Finish", "Text", TextValue="a")
+    has(harness, "SIMPLE-004", "Finish", "Integer", IntegerValue=2)
+    barcodes(harness, "SIMPLE-005", "1", "2")
+    await publishes(harness)
+    reasons = {
+        key: (await harness.claim(key, "products")).reason
+        for key in await harness.parked("products")
+    }
+    assert reasons == {
+        SKU: f'{SKU}: the attribute material of the shop has no option "Elm"',
+        OTHER: f"{OTHER}: F&O has no conversion from ft to m for attribute Length",
+        BOX: f'{BOX}: attribute is_new of the shop is a boolean, and F&O has "maybe"',
+        "SIMPLE-004": "SIMPLE-004: F&O has 2 different values of attribute Finish, of several"
+        " attribute types",
+        "SIMPLE-005": "SIMPLE-005: F&O has 2 barcodes, and not one of them is the one to display",
+    }
+    assert shown(harness, "SIMPLE-006")["name"] == "Product SIMPLE-006"
+    harness.commerce.products.attributes.add(
+        harness.commerce.products.attributes.by_code["material"], "ELM"
+    )
+    await publishes(harness)
+    assert shown(harness)["material"] == "7"
+
+
+MAKING = owning("name", **ATTRIBUTES, options="create")
+MAKING["flows"] = (*FLOWS, "product_options")
+
+
+async def makes_options(harness: Harness) -> None:
+    await harness.services.intake.accept("product_options", "shop", [EVERYTHING], "poll")
+    await harness.works_until_idle()
+
+
+def labels(harness: Harness, code: str) -> list[str]:
+    return [*harness.commerce.products.attributes.by_code[code].options.values()]
+
+
+@in_harness(**MAKING)
+async def test_options_are_made_once_and_shown_by_the_next_run(harness: Harness) -> None:
+    defines(harness)
+    tee(harness)
+    await maps(harness, ItemMapping("TEE-BLACK-S", "TEE-M", color="Black"),
+               ItemMapping("TEE-WHITE-M", "TEE-M", color="WHITE"))  # fmt: skip
+    has(harness, SKU, "Material", "Text", TextValue="Elm")
+    has(harness, OTHER, "Material", "Text", TextValue="elm ")
+    await publishes(harness)
+    parked = [key for key in await harness.parked("products") if not key.startswith("item ")]
+    assert (shown(harness).get("material"), parked) == (None, [])
+    await makes_options(harness)
+    assert (labels(harness, "material"), labels(harness, "color")) == (
+        ["Oak", "Elm"], ["Black", "WHITE"],
+    )  # fmt: skip
+    await publishes(harness)
+    shows = [(SKU, "material"), (OTHER, "material"), ("TEE-BLACK-S", "color"),
+             ("TEE-WHITE-M", "color")]  # fmt: skip
+    assert [label_of(harness, sku, code) for sku, code in shows] == ["Elm", "Elm", "Black", "WHITE"]
+    count = harness.commerce.requests["POST products/attributes/{code}/options"]
+    await makes_options(harness)
+    assert harness.commerce.requests["POST products/attributes/{code}/options"] == count == 3
+    assert await drifts(harness) == []
+
+
+def label_of(harness: Harness, sku: str, code: str) -> str:
+    """What a select attribute shows."""
+    options = harness.commerce.products.attributes.by_code[code].options
+    return options[int(shown(harness, sku)[code])]
+
+
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE])
+@in_harness(**MAKING)
+async def test_a_lost_answer_makes_no_second_option(harness: Harness, kind: Kind) -> None:
+    defines(harness)
+    has(harness, SKU, "Material", "Text", TextValue="Elm")
+
+    def where(arrival: Arrival) -> bool:
+        return arrival.method == "POST" and arrival.path.endswith("options")
+
+    harness.shop_dials.next(kind, where=where, seconds=40)
+    await harness.services.intake.accept("product_options", "shop", [EVERYTHING], "poll")
+    await harness.works_for(5)
+    await harness.shop_dials.settle()
+    await makes_options(harness)
+    assert labels(harness, "material") == ["Oak", "Elm"]
+    assert await harness.parked("product_options") == []

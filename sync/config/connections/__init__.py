@@ -100,6 +100,7 @@ FLOW_NAMES: Final = (
     "stock",
     "prices",
     "products",
+    "product_options",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from sync.config.connections.section import Amount, Section, Whole, YesNo
 
 ProductField = Literal["name", "description", "weight", "tax_class", "status", "quantities"]
+Dimension = Literal["color", "size", "style", "configuration", "version"]
 ViewField = Literal["name", "description"]
 
 
@@ -17,6 +18,14 @@ class ProductView(Section):
     language: str
     """The language of its texts, as F&O writes it ("en-us")."""
     fields: tuple[ViewField, ...] = ("name",)
+
+
+class ProductAttribute(Section):
+    """The attribute of F&O whose values an attribute of Commerce shows."""
+
+    name: str
+    unit: str = ""
+    """The unit that numbers are shown in, by its symbol in F&O; empty: as they are."""
 
 
 class Products(Section):
@@ -36,6 +45,17 @@ class Products(Section):
     product itself is named."""
     views: dict[str, ProductView] = {}
     """What F&O owns in single store views, by their code."""
+    attributes: dict[str, ProductAttribute] = {}
+    """Attribute code in Commerce -> attribute in F&O, which owns it."""
+    dimensions: dict[Dimension, str] = {}
+    """Product dimension of a variant -> attribute code in Commerce that shows its value."""
+    barcode: str = ""
+    """Attribute code that shows the barcode to be displayed."""
+    sales_unit: str = ""
+    """Attribute code that shows the unit in which F&O sells the product."""
+    options: Literal["park", "create"] = "park"
+    """What becomes of a value that a select attribute has no option for: the product parks, or the
+    flow `product_options` makes the option."""
     tax_classes: dict[str, str] = {}
     """Item sales tax group in F&O -> product tax class in Commerce, by its name."""
     weight: Literal["net", "gross"] = "net"
@@ -56,6 +76,12 @@ class Products(Section):
     def share(self) -> Decimal:
         """`most_changed_percent` as a share."""
         return Decimal(self.most_changed_percent) / 100
+
+    @property
+    def attribute_codes(self) -> tuple[str, ...]:
+        """The attributes of Commerce that F&O owns, each once."""
+        single = (one for one in (self.barcode, self.sales_unit) if one)
+        return tuple(dict.fromkeys([*self.attributes, *self.dimensions.values(), *single]))
 
     @property
     def languages(self) -> frozenset[str]:

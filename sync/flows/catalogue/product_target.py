@@ -28,6 +28,7 @@ from sync.mapping.products import ALL, DISABLED, STOCK_ITEM, withdrawn
 from sync.mapping.shown_products import (
     QUANTITIES,
     Content,
+    attributes_of,
     differences,
     quantities_of,
     stock_item_of,
@@ -138,9 +139,11 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
     """What the shop has of these, or of all, by `normal_sku`."""
     settings, shop = systems.settings.products, systems.commerce.product_data
     found: dict[str, There] = {}
+    attributes = await shop.kinds(settings.attribute_codes)
     async for row in shop.shown(ALL, keys):
         there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
-        there.content[ALL] = values_of(row, settings.fields)
+        owned = values_of(row, settings.fields) | attributes_of(row, attributes)
+        there.content[ALL] = owned
     for code, view in settings.views.items():
         status = ("status",) if "status" in settings.fields else ()
         async for row in shop.shown(code, keys):
@@ -198,4 +201,5 @@ def _first(row: Shown, systems: Systems) -> dict[str, Any]:
     }  # fmt: skip
     if row.websites:
         first["extension_attributes"] = {"website_ids": list(row.websites)}
-    return {**first, **row.content.get(ALL, {}), "status": DISABLED}
+    known = {name: value for name, value in row.content.get(ALL, {}).items() if value is not None}
+    return {**first, **known, "status": DISABLED}
