@@ -17,6 +17,7 @@ from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
 from sandbox.commerce.stock_endpoints import STOCK
@@ -60,7 +61,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
     root = state.tenant or "rest"
     dispatcher = Dispatcher(
         state,
-        [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *CATALOGUE, *PRICES, *STOCK],
+        [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATALOGUE, *PRICES, *STOCK],
     )
 
     async def shop(request: Request) -> Response:

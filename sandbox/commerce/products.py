@@ -73,8 +73,16 @@ def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:
         "options": options, "media_gallery_entries": [], "tier_prices": [],
         "url_key": one.sku.lower(), "required_options": "0",
         "has_options": "1" if options else "0", "tax_class_id": TAX_CLASSES[one.tax_class],
-        **({"price_type": "1" if one.fixed else "0"} if one.type == "bundle" else {}),
+        **_of_bundle(one),
         **state.products.shown(one, scope), "price": state.prices.base_of(one),
+    }  # fmt: skip
+
+
+def _of_bundle(one: Product) -> dict[str, str]:
+    if one.type != "bundle":
+        return {}
+    return {
+        "price_type": "1" if one.fixed else "0", "shipment_type": "1" if one.in_parts else "0",
     }  # fmt: skip
 
 

@@ -26,6 +26,12 @@ from sync.checks.products import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.shipments import (
+    carriers_are_mapped,
+    shipments_may_be_made,
+    shipping_sources_are_there,
+    slips_can_be_read,
+)
 from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
@@ -56,6 +62,8 @@ CHECKS: tuple[Check, ...] = (
     stock_may_be_written,
     product_places_are_there,
     products_may_be_written,
+    shipping_sources_are_there,
+    shipments_may_be_made,
     clocks_agree,
     dynamics_answers,
     companies_exist,
@@ -65,6 +73,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_are_drawn,
     codes_exist,
     warehouses_are_there,
+    slips_can_be_read,
+    carriers_are_mapped,
     currency_is_the_shops,
     price_groups_are_there,
     product_codes_are_there,

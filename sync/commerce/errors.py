@@ -18,7 +18,7 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.core.errors import Later, Never, NotProvided, Paused, Unknown
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
 
@@ -37,6 +37,7 @@ _PASSING: Final = re.compile(
     re.IGNORECASE,
 )
 _CREDENTIALS_400: Final = ("Signature method", "The token length is invalid")
+_MOST_ROWS: Final = re.compile(r"^Maximum items of type ")
 _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)")
 
 
@@ -56,6 +57,12 @@ class PageTooLarge(Never):
             reason, remedy=f"Set commerce.page_size in connections.toml to {most} or less."
         )
         self.most = most
+
+
+class TooManyRows(NotAccepted):
+    """The shop takes at most so many rows in one call (`most`); nothing was stored."""
+
+    most = 0
 
 
 @dataclass(frozen=True)
@@ -148,8 +155,8 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     """A missing right is one flow's trouble; anything else is the connection's, healed by
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
-        return Never(reason, remedy=rights.remedy_for(said.resources), said=said.words)
-    return Later(f"{reason} {_credential_remedy(said, call)}", said=said.words)
+        return NotProvided(reason, remedy=rights.remedy_for(said.resources), said=said.words)
+    return SignInRefused(f"{reason} {_credential_remedy(said, call)}", said=said.words)
 
 
 def _credential_remedy(said: Said, call: RestCall) -> str:
@@ -188,13 +195,18 @@ def _bad_request(reason: str, said: Said) -> Exception:
         most = said.parameters.get("max", too_large.group(1))
         if most.isdecimal() and int(most) > 0:
             return PageTooLarge(reason, most=int(most))
+    limit = said.parameters.get("max", "") if _MOST_ROWS.match(said.template) else ""
     if _PASSING.search(said.template):
         return Later(reason, said=said.words)
     remedy = (
         "Correct in Commerce or in the connection's settings what the answer names, then replay the"
         " record."
     )
-    return NotAccepted(reason, remedy=remedy, code=said.report, said=said.words)
+    kind = TooManyRows if limit.isdecimal() and int(limit) > 0 else NotAccepted
+    error = kind(reason, remedy=remedy, code=said.report, said=said.words)
+    if isinstance(error, TooManyRows):
+        error.most = int(limit)
+    return error
 
 
 def _not_found(reason: str, said: Said) -> Never:

@@ -17,14 +17,9 @@ from sync.dynamics.documents.released_product import (
     TextsByLanguage,
     Variant,
 )
+from sync.dynamics.free_quantities import DIMENSIONS, product_key
 from sync.dynamics.odata import Filter, instant_of
-from sync.dynamics.on_hand import (
-    DIMENSIONS,
-    MOST_TERMS,
-    ORDER_SETTINGS,
-    ProductKey,
-    product_key,
-)
+from sync.dynamics.on_hand import MOST_TERMS, ORDER_SETTINGS
 from sync.dynamics.reader import ODataReader
 
 RELEASED: Final = "ReleasedProductsV2"
@@ -62,14 +57,14 @@ class ReleasedProducts:
         )
         return {str(row["ItemNumber"]).casefold(): _released(row) async for row in rows}
 
-    async def variants(self, company: str, item: str = "") -> Mapping[ProductKey, Variant]:
+    async def variants(self, company: str, item: str = "") -> Mapping[str, Variant]:
         """By item number and dimensions."""
         key = ("ItemNumber", *DIMENSIONS)
         rows = self._client.query(
             VARIANTS, where=_of(company, item), select=VARIANT_FIELDS, order_by=key
         )
         return {
-            product_key(str(row["ItemNumber"]), row): Variant(
+            product_key(row.get(name) for name in key): Variant(
                 _text(row, "ProductVariantNumber"), _text(row, "ProductLifecycleStateId")
             )
             async for row in rows

@@ -6,6 +6,7 @@ Unknown names are refused, secrets are named and never written, money is text or
 number and a remedy.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ from sync.config.connections.section import (
     YesNo,
     tidy_url,
 )
+from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -55,6 +57,7 @@ __all__ = [
     "VAULT_NAME",
     "Alerts",
     "Amount",
+    "Carrier",
     "Commerce",
     "Companies",
     "Company",
@@ -77,6 +80,7 @@ __all__ = [
     "SecretName",
     "Section",
     "SegmentHome",
+    "Shipments",
     "Stock",
     "Store",
     "TaxGroups",
@@ -101,6 +105,7 @@ FLOW_NAMES: Final = (
     "prices",
     "products",
     "product_options",
+    "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -126,6 +131,7 @@ class Connection(Section):
     stock: Stock = Stock()
     prices: Prices = Prices()
     products: Products = Products()
+    shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -136,6 +142,16 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def shipping_sources(self) -> Mapping[str, str]:
+        """Warehouse in F&O -> the source that its packing slips are shipped from."""
+        return self.shipments.sources or self.stock.sources
+
+    def source_of(self, warehouse: str) -> str:
+        """The source that a warehouse of F&O ships from; empty where none is named."""
+        named = self.shipping_sources.items()
+        return next((code for name, code in named if name.casefold() == warehouse.casefold()), "")
 
     @property
     def legal_entity(self) -> str:

@@ -27,7 +27,7 @@ class Chosen:
 async def mapped_items(systems: Systems) -> list[ItemMapping]:
     """The items of all rows."""
     rows = [row.sku async for row in systems.items.all()]
-    return [*(await systems.items.every(rows)).values()]
+    return [item async for _, item in systems.items.every(rows)]
 
 
 async def chosen_items(
@@ -42,7 +42,8 @@ async def chosen_items(
     if systems.settings.products.which == "released":
         taken = {one.released.item.casefold() for one in chosen}
         left = [one for key, one in released.items() if key not in taken and not one.is_master]
-        chosen += _by_rule(await systems.items.every([one.item for one in left]), left)
+        ruled = {sku: item async for sku, item in systems.items.every(one.item for one in left)}
+        chosen += _by_rule(ruled, left)
     return chosen
 
 

@@ -22,4 +22,4 @@ def pieces_of(item: ItemMapping, units: Units, conversions: Conversions) -> Frac
                 " conversions), or correct the unit of the row: map items."
             ),
         )
-    return factor / Fraction(item.factor)
+    return factor if item.factor == 1 else factor / Fraction(item.factor)

@@ -15,7 +15,8 @@ from sync.dynamics.documents.released_product import (
     TextsByLanguage,
     Variant,
 )
-from sync.dynamics.on_hand import ProductKey, Units, product_key
+from sync.dynamics.free_quantities import DIMENSIONS, product_key
+from sync.dynamics.on_hand import Units
 from sync.dynamics.product_attributes import ValuesByName
 from sync.dynamics.unit_conversions import Conversions
 from sync.engine.systems import Systems
@@ -31,7 +32,7 @@ class Reading:
     """`types`: of the products that the shop has. `prices`: its base prices. SKUs are as
     `normal_sku` has them; `values` and `barcodes` are by product number without case."""
 
-    variants: Mapping[ProductKey, Variant]
+    variants: Mapping[str, Variant]
     texts: TextsByLanguage
     orders: Mapping[str, OrderSettings]
     conversions: Conversions
@@ -111,8 +112,9 @@ async def _prices(
 def variant_of(item: ItemMapping, product: ReleasedProduct, reading: Reading) -> Variant | None:
     """The released variant of an item with dimensions. Raises `LookupError` where it is not
     released: neither is a master without them."""
-    key = product_key(item.item_number, item.dimensions())
-    if any(key[1:]) or product.is_master:
+    dimensions = item.dimensions()
+    if any(dimensions.values()) or product.is_master:
+        key = product_key((item.item_number, *(dimensions[name] for name in DIMENSIONS)))
         return reading.variants[key]
     return None
 
