@@ -21,6 +21,8 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
+ENDPOINTS = (*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK)
+"""Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -55,9 +57,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(
-        state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
-    )
+    dispatcher = Dispatcher(state, list(ENDPOINTS))
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

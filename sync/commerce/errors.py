@@ -44,6 +44,14 @@ class NotThere(Never):
     """404 for an entity: the shop has no such record (any more)."""
 
 
+class NotAllowed(Never):
+    """The integration lacks a right; `resources`: those that Commerce names."""
+
+    def __init__(self, reason: str, *, resources: str, said: str = "") -> None:
+        super().__init__(reason, remedy=rights.remedy_for(resources), said=said)
+        self.resources = rights.named_in(resources)
+
+
 class NotAccepted(Never):
     """400: the caller may do this, but not with what was sent."""
 
@@ -126,7 +134,8 @@ def lost(error: httpx.RequestError, call: RestCall) -> Exception:
     never_left = isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )
-    return (Unknown if call.writes and not never_left else Later)(reason, is_outage=True)
+    kind = Unknown if call.writes and not never_left else Later
+    return kind(reason, is_outage=True, remedy=UNREACHED if never_left else "")
 
 
 def unreadable(problem: str, call: RestCall) -> Later:
@@ -148,8 +157,9 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     """A missing right is one flow's trouble; anything else is the connection's, healed by
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
-        return Never(reason, remedy=rights.remedy_for(said.resources), said=said.words)
-    return Later(f"{reason} {_credential_remedy(said, call)}", said=said.words)
+        return NotAllowed(reason, resources=said.resources, said=said.words)
+    remedy = _credential_remedy(said, call)
+    return Later(f"{reason} {remedy}", said=said.words, remedy=remedy)
 
 
 def _credential_remedy(said: Said, call: RestCall) -> str:
@@ -222,6 +232,10 @@ def _remedy(response: httpx.Response, call: RestCall) -> str:
     return "Find out what stands between us and the shop and answers this; then replay the record."
 
 
+UNREACHED: Final = (
+    "Compare commerce.url with the shop's address, and see that this machine reaches it: name,"
+    " firewall, proxy, certificate."
+)
 ELSEWHERE: Final = (
     "Write the address to which the shop redirects as commerce.url: with https and the final host"
     " name."
