@@ -15,13 +15,14 @@ from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
 from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
-ENDPOINTS = (*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK)
+ENDPOINTS = (*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK)
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 

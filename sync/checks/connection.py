@@ -28,6 +28,11 @@ from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.shipments import (
+    carriers_are_mapped,
+    shipping_sources_are_there,
+    slips_can_be_read,
+)
 from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
 from sync.checks.stock import sources_are_there, warehouses_are_there
 from sync.checks.stores import (
@@ -59,11 +64,11 @@ GROUPS: Final = (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
-        currency_is_the_shops,
+        currency_is_the_shops, shipping_sources_are_there, carriers_are_mapped,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, rounding_agrees,
+        codes_exist, warehouses_are_there, slips_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),

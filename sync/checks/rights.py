@@ -18,6 +18,7 @@ from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.products import PATH as PRODUCTS
 from sync.commerce.search import Search
+from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
 from sync.core.errors import NotProvided
 
@@ -34,10 +35,10 @@ async def rights_are_given(probe: Probe) -> AsyncIterator[Finding]:
         count += 1
         try:
             await ask(probe)
-        except (NotAccepted, NotThere, NotProvided):
-            continue
         except NotAllowed as refusal:
             lacking |= dict.fromkeys(refusal.resources or ("an unnamed right",))
+        except (NotAccepted, NotThere, NotProvided):
+            continue
     probe.known.lacking.update(lacking)
     needed = [name for name in lacking if name != STORES or needs_store_views(probe.settings)]
     if needed:
@@ -69,6 +70,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
+    if "shipments" in flows:
+        yield from _of_shipments(settings)
     if "prices" in flows:
         yield from _of_prices()
     yield from _of_notes(settings)
@@ -84,6 +87,15 @@ def _of_stock(settings: Connection) -> Iterator[Ask]:
     else:
         yield lambda probe: probe.commerce.get(STOCK_ITEMS)
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
+
+
+def _of_shipments(settings: Connection) -> Iterator[Ask]:
+    yield _listing(SHIPMENTS)
+    yield _bare(path_of("order", 0, "ship"))
+    yield _bare(TRACK)
+    if settings.stock.inventory == "sources":
+        yield _listing(SOURCES, "source_code")
+        yield _bare(SOURCE_ITEMS)
 
 
 def _of_prices() -> Iterator[Ask]:

@@ -7,19 +7,9 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.errors import NotAllowed
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.odata import Filter
-from sync.dynamics.on_hand import (
-    AVAILABLE,
-    DIMENSIONS,
-    MULTIPLES,
-    ON_ORDER,
-    ORDER_SETTINGS,
-    PLACE,
-    RELEASED,
-    STATUS,
-    UNITS,
-    set_of,
-)
+from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"

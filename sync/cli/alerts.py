@@ -10,9 +10,10 @@ from sync.alerts.conditions import Alert
 from sync.alerts.senders import Notice
 from sync.app.services import Services
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_lines, line, table
 from sync.core.errors import Later, Never
+from sync.operating.problem import Problem
 
 COLUMNS: Final = ("severity", "alert", "since (UTC)", "told (UTC)", "what to do")
 TRIAL: Final = Alert(

@@ -6,15 +6,14 @@ from typing import Annotated
 
 import typer
 
-from sync.app.services import Services
 from sync.checks.connection import CHECKS, checked
-from sync.checks.finding import Finding, Level, Own, Probe, fault, ok
+from sync.checks.finding import Finding, Level, Probe, fault, ok
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import Bar, json_line, line, progress
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
-from sync.preview.unasked import Lookups
+from sync.operating.checking import probe_of
 
 FAULTS = 1
 """Exit status: something must be mended."""
@@ -73,14 +72,18 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
 
     python -m sync check --connection bikes-de --days 30 --json
     """
-    context = context_of(ctx)
-    report = Report(context)
-    if _configured(context, report):
-        asyncio.run(_checked(context, report, days))
+    report(context_of(ctx), days)
+
+
+def report(context: CommandContext, days: int = 90) -> None:
+    """Check all that the context names, and print what is found. Raises `typer.Exit`."""
+    found = Report(context)
+    if _configured(context, found):
+        asyncio.run(_checked(context, found, days))
     if not context.as_json:
-        counts = report.counts
+        counts = found.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
-    if report.counts["fault"]:
+    if found.counts["fault"]:
         raise typer.Exit(FAULTS)
 
 
@@ -105,25 +108,12 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
         with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:
                 try:
-                    probe = replace(await _probe(services, name), days=days, report=bar.say)
+                    probe = replace(await probe_of(services, name), days=days, report=bar.say)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
                 await _run(probe, report, bar)
                 bar.say("Checks")
-
-
-async def _probe(services: Services, name: str) -> Probe:
-    systems = await services.systems_pool.open(name)
-    edition_parts = services.edition_parts
-    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
-    url, every = systems.settings.commerce.url, services.connections.items()
-    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
-    return Probe(
-        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours,
-        own=Own(edition_parts.queue, edition_parts.tables),
-    )  # fmt: skip
 
 
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:

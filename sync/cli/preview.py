@@ -7,11 +7,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from sync.cli.command import Command, context_of, group
-from sync.cli.context import Problem
 from sync.cli.options import listed
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
 from sync.cli.preview_rows import prices, stock
 from sync.cli.previewing import Run
+from sync.operating.problem import Problem
 from sync.preview.input_files import Kind
 
 app = group("preview", "What would be posted. Nothing is.")

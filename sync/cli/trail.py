@@ -1,20 +1,15 @@
 """`trail`: one record's whole story, and with `--documents` what was read, sent and answered."""
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from sync.app.services import Services
 from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
-from sync.cli.records import checked
-from sync.engine.claim import Claim
-from sync.engine.ledger import Entry
-
-KINDS = ("read", "wanted", "sent", "answered", "refused")
+from sync.operating.records import checked
+from sync.operating.story import story_of
 
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
@@ -65,34 +60,8 @@ async def _stories(
 ) -> list[dict[str, Any]]:
     context = context_of(ctx)
     async with context.opened() as services:
-        claims = await checked(context, services, flow).find(key)
+        claims = await checked(services, context.connection, flow).find(key)
         return [await story_of(services, claim, documents=documents) for claim in claims]
-
-
-async def story_of(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
-    """All that is kept of a record; with `documents` its copies, decrypted."""
-    entries = await services.ledger.trail(claim.connection, claim.flow, claim.key)
-    reported = [await _reported(services, claim, entry, documents=documents) for entry in entries]
-    return {
-        "connection": claim.connection, "flow": claim.flow, "key": claim.key,
-        "state": str(claim.state),
-        "documents": {kind: one.number for kind, one in claim.delivered.items()},
-        "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
-        "differs": claim.differs, "resolved": claim.resolved,
-        "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
-        "settled_by": claim.intent_settled_by, "trail": reported,
-    }  # fmt: skip
-
-
-async def _reported(
-    services: Services, claim: Claim, entry: Entry, *, documents: bool
-) -> dict[str, Any]:
-    reported = {**asdict(entry), "details": dict(entry.details)}
-    if documents:
-        record = f"{claim.partition}|{claim.key}"
-        copies = {kind: await services.documents.load(record, entry.id, kind) for kind in KINDS}
-        reported["documents"] = {kind: copy for kind, copy in copies.items() if copy is not None}
-    return reported
 
 
 def _show(story: dict[str, Any]) -> None:

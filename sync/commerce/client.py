@@ -21,6 +21,7 @@ from sync.commerce.sales_documents import (
     ORDER_COLUMNS,
     SalesDocuments,
 )
+from sync.commerce.shipments import Shipments
 from sync.commerce.transport import rows_in
 
 
@@ -38,7 +39,8 @@ class CommerceClient(RestClient):
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
-        self.prices = Prices(self)
+        self.prices = Prices(self, access.clock)
+        self.shipments = Shipments(self)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

@@ -4,25 +4,19 @@ happened."""
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import CLAIMS, PARKED, TRAIL, Claim
+from sync.engine.claim import CLAIMS, LEASE, MOST_DEATHS, PARKED, TRAIL, Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 from sync.engine.old_records import moved
 
-__all__ = ["CLAIMS", "LEASE", "MOST_DEATHS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
-
-LEASE = timedelta(minutes=5)
-"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
-again after this."""
-MOST_DEATHS = 5
-"""After so many takings in a row whose holder never let go, the record is what they died of."""
+__all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 
 
 class LeaseLost(Exception):
@@ -99,7 +93,7 @@ class Ledger:
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
             noted = replace(claim, asked=asked)
-            changed = replace(noted, again=True) if held else _taken(noted, taking, now)
+            changed = replace(noted, again=True) if held else noted.taken(taking, now)
             try:
                 return await self._store(changed), changed.owner == taking
             except Conflict:
@@ -141,7 +135,7 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
-                current = replace(current, resolved=found.resolved)
+                current = replace(current, resolved=found.resolved, on_hold=found.on_hold)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)
@@ -206,18 +200,23 @@ class Ledger:
             return False
         return True
 
-    async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
-        """The claims that wait for a person."""
-        async for row in self._tables.query(PARKED, f"{connection}|{flow}"):
+    async def parked(
+        self, connection: str, flow: str, *, start: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """The claims that wait for a person; of the first `most` rows from the key `start` on."""
+        place = f"{connection}|{flow}"
+        async for row in self._tables.query(PARKED, place, start=start, limit=most):
             claim = await self.claim(connection, flow, row.key)
             if claim.waits_for_a_person:
                 yield claim
 
-    async def claims(self, connection: str, flow: str, *, prefix: str = "") -> AsyncIterator[Claim]:
-        """Claims whose key begins with `prefix`."""
+    async def claims(
+        self, connection: str, flow: str, *, prefix: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """Claims whose key begins with `prefix`; at most so many."""
         before = f"{prefix}\U0010ffff" if prefix else ""
         async for row in self._tables.query(
-            CLAIMS, f"{connection}|{flow}", start=prefix, before=before
+            CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
         ):
             yield Claim.of(connection, flow, row)
 
@@ -233,13 +232,3 @@ def _entry(row: Row) -> Entry:
         code=str(cell.get("code", "")),
         details=from_json(str(cell.get("details", "{}")) or "{}"),
     )  # fmt: skip
-
-
-def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
-    read last stands for no notification where its last holder may not have sent one again."""
-    deaths = claim.deaths + bool(claim.owner)
-    if claim.owner and 1 < deaths < MOST_DEATHS:
-        return replace(claim, owner="", lease_until=None, deaths=deaths)
-    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
-    return replace(taken, read_at=None) if claim.again else taken

@@ -22,6 +22,7 @@ WHOLE: Final[dict[str, Any]] = {
     "flows": [flow.name for flow in FLOWS],
     "write_back": {"to": "ext_order_id"},
     "stock": {"sources": {"13": "default"}},
+    "shipments": {"sources": {"13": "default"}},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
 }
 """Every flow."""
@@ -42,9 +43,11 @@ async def refused(sandboxes: Sandboxes, settings: dict[str, Any]) -> set[str]:
 
 async def test_whoever_has_all_rights_lacks_none(sandboxes: Sandboxes) -> None:
     before = dict(sandboxes.commerce.stock.items)
+    sandboxes.commerce.place_new()
     for settings in (WHOLE, LEGACY):
         assert levels(await sandboxes.found(rights_are_given, **settings)) == {"ok"}
     assert sandboxes.commerce.stock.items == before
+    assert not list(sandboxes.commerce.shipments())
 
 
 async def test_all_that_are_missing_are_told_at_once_with_the_boxes_to_tick(

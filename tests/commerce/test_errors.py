@@ -16,13 +16,14 @@ from sync.commerce.errors import (
     NotThere,
     PageTooLarge,
     RestCall,
+    TooManyRows,
     error_from,
     is_maintenance,
     lost,
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, NotProvided, Paused, Unknown, said_in
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown, said_in
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -327,7 +328,7 @@ def test_a_refused_nonce_speaks_of_clocks(skew: timedelta | None, words: str) ->
     error = error_from(
         answer(401, {"message": "An error occurred validating the nonce"}), call(skew=skew)
     )
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert words in error.reason
 
 
@@ -342,13 +343,13 @@ def test_credentials_refused_with_400_are_the_connections_trouble_not_the_record
     body: dict[str, Any],
 ) -> None:
     error = error_from(answer(400, body), call())
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "Integrations" in error.reason
 
 
 def test_a_401_of_the_service_speaks_of_the_scope() -> None:
     error = error_from(answer(401, {"message": "Oauth token is not valid"}), call(edition="saas"))
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "commerce.accs" in error.reason
 
 
@@ -460,6 +461,16 @@ def test_a_limit_of_page_sizes_is_read(body: dict[str, Any], most: int) -> None:
     error = error_from(answer(400, body), call())
     assert isinstance(error, PageTooLarge)
     assert error.most == most
+
+
+def test_a_limit_of_rows_is_read() -> None:
+    template = 'Maximum items of type "%type" is %max'
+    body = {"message": template, "parameters": {"type": "Item", "max": 20}}
+    error = error_from(answer(400, body), call(writes=True))
+    assert isinstance(error, TooManyRows)
+    assert error.most == 20
+    nothing = {"message": template, "parameters": {"type": "Item"}}
+    assert type(error_from(answer(400, nothing), call(writes=True))) is NotAccepted
 
 
 @pytest.mark.parametrize("parameters", [{}, {"max": 0}, {"max": "x"}])
