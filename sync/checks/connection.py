@@ -33,7 +33,11 @@ from sync.checks.shipments import (
     shipping_sources_are_there,
     slips_can_be_read,
 )
-from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
+from sync.checks.shown_prices import (
+    currency_is_the_shops,
+    price_groups_are_there,
+    website_is_the_store_views,
+)
 from sync.checks.stock import sources_are_there, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
@@ -64,7 +68,8 @@ GROUPS: Final = (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
-        currency_is_the_shops, shipping_sources_are_there, carriers_are_mapped,
+        currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
+        carriers_are_mapped,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,

@@ -66,7 +66,7 @@ def _asked(settings: Connection) -> Iterator[Ask]:
             yield _listing(path)
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
-    if flows & {"stock", "prices"} or settings.items.custom_options == "base":
+    if flows & {"stock", "prices", "shipments"} or settings.items.custom_options == "base":
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
