@@ -1,7 +1,7 @@
 """What the checks of a connection work with."""
 
 from sync.app.services import Services
-from sync.checks.finding import Probe
+from sync.checks.finding import Own, Probe
 from sync.preview.unasked import Lookups
 
 
@@ -14,5 +14,6 @@ async def probe_of(services: Services, name: str) -> Probe:
     neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
     return Probe(
         name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours
+        edition_parts.clock, lookups, neighbours,
+        own=Own(edition_parts.queue, edition_parts.tables),
     )  # fmt: skip
