@@ -67,7 +67,10 @@ def _asked(settings: Connection) -> Iterator[Ask]:
             yield _listing(path)
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
-    if flows & {"stock", "prices", "shipments", "products"} or settings.items.custom_options == "base":
+    if (
+        flows & {"stock", "prices", "shipments", "products"}
+        or settings.items.custom_options == "base"
+    ):
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
@@ -112,7 +115,7 @@ def _of_products(products: Products) -> Iterator[Ask]:
     yield _bare(PRODUCTS)
     if "tax_class" in products.fields:
         yield _listing(TAX_CLASSES, "class_id")
-    if {"status", "quantities"} & {*products.fields}:
+    if "quantities" in products.fields:
         yield lambda probe: probe.commerce.get(STOCK_ITEMS)
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
     if products.create:
