@@ -18,6 +18,11 @@ from sync.checks.invoice_settings import (
     free_text_is_taxed,
     recipes_go_together,
 )
+from sync.checks.products import (
+    product_codes_are_there,
+    product_places_are_there,
+    products_may_be_written,
+)
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
@@ -27,7 +32,11 @@ from sync.checks.shipments import (
     shipping_sources_are_there,
     slips_can_be_read,
 )
-from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
+from sync.checks.shown_prices import (
+    currency_is_the_shops,
+    price_groups_are_there,
+    website_is_the_store_views,
+)
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
@@ -55,6 +64,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
+    product_places_are_there,
+    products_may_be_written,
     shipping_sources_are_there,
     shipments_may_be_made,
     clocks_agree,
@@ -70,6 +81,8 @@ CHECKS: tuple[Check, ...] = (
     carriers_are_mapped,
     currency_is_the_shops,
     price_groups_are_there,
+    website_is_the_store_views,
+    product_codes_are_there,
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,

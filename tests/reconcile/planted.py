@@ -12,6 +12,7 @@ from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.dynamics.store import Record
 from sync.commerce.filters import moment_of
 from sync.dynamics.posted_invoices import SALES
+from sync.engine.corrections import Corrections
 from sync.reconcile.difference import Cause, Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.reconciling import kinds_of, reconcile
@@ -133,6 +134,13 @@ async def mended(finance: Finance, difference: Difference) -> None:
         flow = words[words.index("--flow") + 1]
         await finance.services.intake.accept(flow, CONNECTION, [ids], "backfill")
         await finance.works_until_idle()
+    elif name == "forget":
+        flow, forgotten = words[0], words[1]
+        services = finance.services
+        claim = await services.ledger.claim(CONNECTION, flow, forgotten)
+        clock = services.edition_parts.clock
+        assert await Corrections(services.ledger, clock, "ann", "gone").forget(claim)
+        await finance.replays(forgotten, flow)
     else:
         assert name == "trail", difference.command
         await finance.works_until_idle()
@@ -174,8 +182,15 @@ async def order_is_parked(finance: Finance) -> Planted:
 
 async def order_is_deleted(finance: Finance) -> Planted:
     order = await finance.placed()
-    rows = [(ORDERS, header_of(finance, order)), *lines_of(finance, order)]
-    return Planted("orders", key_of(order), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted((ORDERS, header_of(finance, order)), *lines_of(finance, order))
+    return Planted("orders", key_of(order), Cause.MISSING)
+
+
+async def order_has_another_reference(finance: Finance) -> Planted:
+    order = await finance.placed()
+    cells = {"CustomersOrderReference": "PO 7"}
+    undo = Ledger(finance).changed(ORDERS, header_of(finance, order), **cells)
+    return Planted("orders", key_of(order), Cause.EDITED, undo)
 
 
 async def order_is_cancelled_there(finance: Finance) -> Planted:
@@ -288,6 +303,12 @@ async def invoice_is_not_captured(finance: Finance) -> Planted:
     return Planted("payments", key(invoice), Cause.WAITING, undo)
 
 
+async def payment_is_deleted(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    Ledger(finance).deleted((PAID, finance.payment(invoice)))
+    return Planted("payments", key(invoice), Cause.MISSING)
+
+
 async def payment_is_doubled(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
     undo = Ledger(finance).copied(PAID, finance.payment(invoice), LineNumber=_free(finance))
@@ -370,7 +391,8 @@ async def memo_is_deleted(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     rows = [(RETURNS, finance.returned(memo))]
     rows += [(RETURNED, line) for line in finance.return_lines(memo)]
-    return Planted("creditmemos", key(memo), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted(*rows)
+    return Planted("creditmemos", key(memo), Cause.MISSING)
 
 
 async def memo_is_taxed_otherwise(finance: Finance) -> Planted:
@@ -443,7 +465,8 @@ async def draft_is_deleted(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
     rows = [(DRAFTS, finance.draft(invoice))]
     rows += [(DRAFTED, row) for row in finance.draft_lines(invoice)]
-    return Planted("invoices", key(invoice), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted(*rows)
+    return Planted("invoices", key(invoice), Cause.MISSING)
 
 
 async def draft_is_taxed_otherwise(finance: Finance) -> Planted:
@@ -464,13 +487,13 @@ async def invoice_is_not_heard_of(finance: Finance) -> Planted:
 Plant = Callable[[Finance], Awaitable[Planted]]
 OF_ORDERS: Final[tuple[Plant, ...]] = (
     order_is_not_heard_of, order_waits_for_its_payment, order_is_parked,
-    order_is_deleted, order_is_cancelled_there, order_is_doubled, order_is_edited,
-    order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
+    order_is_deleted, order_has_another_reference, order_is_cancelled_there, order_is_doubled,
+    order_is_edited, order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
 )  # fmt: skip
 OF_MONEY: Final[tuple[Plant, ...]] = (
     *OF_ORDERS, order_is_taxed_otherwise, order_is_refunded_in_part, payment_is_not_heard_of,
-    invoice_is_not_captured, payment_is_doubled, payment_is_edited, payment_is_unknown,
-    memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
+    invoice_is_not_captured, payment_is_deleted, payment_is_doubled, payment_is_edited,
+    payment_is_unknown, memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
     credit_note_is_unknown, refund_is_edited, refund_is_doubled,
 )  # fmt: skip
 OF_FREE_TEXT: Final[tuple[Plant, ...]] = (
