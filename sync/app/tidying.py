@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sync.alerts.alerting import ALERTS
+from sync.alerts.alerting import KEEP as KEEP_ALERTS
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -16,14 +18,18 @@ from sync.engine.troubles import KEEP as KEEP_TROUBLES
 from sync.engine.troubles import TROUBLES
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
+from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
 
 EVERY, REPAIR_EVERY = timedelta(days=1), timedelta(minutes=5)
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
+    ALERTS: ("ended_at", KEEP_ALERTS),
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
+    RECONCILIATIONS: ("at", timedelta(days=400)),
+    DIFFERENCES: ("at", timedelta(days=400)),
 }
 """Tables whose rows are kept for so long from the time in this cell. Adobe sends an event again for
 24 hours and keeps its journal for seven days; people read the list of business events."""

@@ -10,26 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.asking import (
-    PATIENCE,
-    POSTED,
-    Asking,
-    Outcomes,
-    Patience,
-    counted,
-    in_words,
-    report_outcomes,
-)
+from sync.cli.asking import PATIENCE, Patience, report_outcomes
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.options import listed
 from sync.cli.output import Bar, json_line, line, progress, table
-from sync.cli.records import flow_called, full_key
 from sync.config.connections import Connection
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.poll_run import PAGE
 from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.operating.asking import POSTED, Asking, Outcomes, counted, in_words
+from sync.operating.problem import Problem
+from sync.operating.records import flow_called, full_key
 
 AnyFlow = DocumentFlow[Any]
 Span = tuple[datetime, datetime]

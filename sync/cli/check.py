@@ -6,15 +6,14 @@ from typing import Annotated
 
 import typer
 
-from sync.app.services import Services
-from sync.checks.connection import CHECKS
-from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
+from sync.checks.connection import CHECKS, checked
+from sync.checks.finding import Finding, Level, Probe, fault, ok
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import Bar, json_line, line, progress
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
-from sync.preview.unasked import Lookups
+from sync.operating.checking import probe_of
 
 FAULTS = 1
 """Exit status: something must be mended."""
@@ -24,20 +23,18 @@ MARKS = {Level.OK: "ok   ", Level.WARN: "WARN ", Level.FAULT: "FAULT"}
 
 @dataclass
 class Report:
-    """What was found so far, printed as it comes. People read what several checks stumble over
-    once."""
+    """What was found so far, printed as it comes; what several checks stumble over, once."""
 
     context: CommandContext
     found: set[tuple[str, Finding]] = field(default_factory=set)
 
     def add(self, connection: str, check: str, finding: Finding) -> None:
         """Print one finding and remember it."""
-        is_reported = (connection, finding) in self.found
+        if (connection, finding) in self.found:
+            return
         self.found.add((connection, finding))
         if self.context.as_json:
             json_line({"connection": connection, "check": check, **finding.as_json()})
-            return
-        if is_reported:
             return
         line(f"{MARKS[finding.level]} {connection}{': ' if connection else ''}{finding.what}")
         if finding.cure:
@@ -75,14 +72,18 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
 
     python -m sync check --connection bikes-de --days 30 --json
     """
-    context = context_of(ctx)
-    report = Report(context)
-    if _configured(context, report):
-        asyncio.run(_checked(context, report, days))
+    report(context_of(ctx), days)
+
+
+def report(context: CommandContext, days: int = 90) -> None:
+    """Check all that the context names, and print what is found. Raises `typer.Exit`."""
+    found = Report(context)
+    if _configured(context, found):
+        asyncio.run(_checked(context, found, days))
     if not context.as_json:
-        counts = report.counts
+        counts = found.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
-    if report.counts["fault"]:
+    if found.counts["fault"]:
         raise typer.Exit(FAULTS)
 
 
@@ -107,7 +108,7 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
         with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:
                 try:
-                    probe = replace(await _probe(services, name), days=days, report=bar.say)
+                    probe = replace(await probe_of(services, name), days=days, report=bar.say)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
@@ -115,20 +116,8 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
                 bar.say("Checks")
 
 
-async def _probe(services: Services, name: str) -> Probe:
-    systems = await services.systems_pool.open(name)
-    edition_parts = services.edition_parts
-    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
-    url, every = systems.settings.commerce.url, services.connections.items()
-    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
-    return Probe(
-        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours
-    )  # fmt: skip
-
-
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:
-    for each in CHECKS:
-        for finding in await findings_of(each, probe):
-            report.add(probe.name, each.__name__, finding)
+    async for name, found in checked(probe):
+        for finding in found:
+            report.add(probe.name, name, finding)
         bar.advance()

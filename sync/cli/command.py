@@ -14,12 +14,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sync.app.settings import SettingsMissing
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import error_lines
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Later, Never
 from sync.mapping_tables.csv_files import BadCsv
 from sync.mapping_tables.records import is_plain
+from sync.operating.problem import Problem
 
 UNUSABLE: Final = 2
 """Exit status: the command could not do what it was asked."""

@@ -21,15 +21,7 @@ from sync.config.connections import Connection, Connections
 from sync.config.file.reading import read_connections
 from sync.core.logs import set_up
 from sync.engine.systems import Systems
-
-
-class Problem(Exception):
-    """What stops a command, in words, with what to do about it. The command ends with status 2."""
-
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+from sync.operating.problem import Problem
 
 
 @dataclass(frozen=True)

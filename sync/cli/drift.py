@@ -2,18 +2,18 @@
 
 import asyncio
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from sync.cli.asking import PATIENCE, Asking, Patience, in_words, report_outcomes
+from sync.cli.asking import PATIENCE, Patience, report_outcomes
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, note, table
-from sync.cli.publishing import Published, publication
+from sync.cli.publishing import Published
 from sync.engine.drift import Drift
-from sync.engine.drift import drift as differences
-from sync.engine.publication import EVERYTHING
+from sync.operating.asking import in_words
+from sync.operating.publications import differences, drift_rows, repaired
 
 DIFFERS = 1
 """Exit status: something differs."""
@@ -59,17 +59,12 @@ def drift(
 
 async def _drift(context: CommandContext, flow: str, skus: list[str]) -> list[Drift]:
     async with context.systems() as (services, systems):
-        found = differences(publication(flow), systems, services.ledger, skus)
-        return [one async for one in found]
+        return await differences(services, systems, flow, skus)
 
 
 async def _repaired(context: CommandContext, flow: str, keys: list[str], wait: int) -> None:
-    """What differs counts as unknown, so that the next run sends it, as it is then."""
     async with context.systems(changes=True) as (services, systems):
-        mirror, partition = services.ledger.mirror, f"{systems.name}|{flow}"
-        await mirror.doubt(partition, await mirror.of(partition, keys))
-        asking = Asking(services, "replay")
-        await asking.ask(systems.name, flow, [EVERYTHING])
+        asking = await repaired(services, systems.name, flow, keys)
         outcomes = await report_outcomes(context, asking, wait)
     note(f"Enqueued: a run over {flow}.{in_words(outcomes)}")
 
@@ -80,21 +75,10 @@ def _agreed(context: CommandContext, found: list[Drift]) -> bool:
     return typer.confirm(f"Publish {len({one.key for one in found})} rows again?", err=True)
 
 
-def _rows(found: list[Drift]) -> list[dict[str, Any]]:
-    return [
-        {
-            "sku": one.key, "scope": one.scope, "field": one.field, "commerce": one.shown,
-            "dynamics": one.wanted, "mirror": one.mirror, "owner": "dynamics", "since": None,
-            "action": "repair" if one.mirror == "confirmed" else "publish",
-        }
-        for one in found
-    ]  # fmt: skip
-
-
 def _report(context: CommandContext, found: list[Drift]) -> None:
     if context.as_json:
-        for row in _rows(found):
+        for row in drift_rows(found):
             json_line(row)
         return
-    table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in _rows(found)])
+    table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in drift_rows(found)])
     line(f"Differences: {len(found)}.")

@@ -10,13 +10,14 @@ import typer
 
 from sync.app.services import Services
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.options import Unasked
 from sync.cli.output import json_line, line, note, table
 from sync.cli.person import Named, Records
-from sync.cli.trail import story_of
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
+from sync.operating.problem import Problem
+from sync.operating.story import story_of
 
 NOTHING_KNOWN: Final = 1
 """Exit status: nothing of what was named is known in Commerce or here."""

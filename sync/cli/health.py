@@ -8,9 +8,10 @@ from typing import Any, Final
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, table
 from sync.core.encoding import from_json
+from sync.operating.problem import Problem
 
 SYSTEMS: Final = ("system", "state", "since (UTC)", "asked again (UTC)", "why")
 PAUSED: Final = ("connection", "flow", "by", "since (UTC)", "why")

@@ -7,9 +7,9 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.output import json_lines, line, table
-from sync.cli.parked import as_row
-from sync.cli.records import checked
 from sync.engine.claim import Claim
+from sync.operating.parked import as_row
+from sync.operating.records import checked
 
 AccountFlow = Annotated[
     str, typer.Option("--flow", metavar="FLOW", help="Only this flow: customers or companies.")
@@ -43,4 +43,4 @@ def left_out(ctx: typer.Context, flow: AccountFlow = "") -> None:
 async def _found(ctx: typer.Context, flow: str) -> list[Claim]:
     context = context_of(ctx)
     async with context.opened() as services:
-        return await checked(context, services, flow).left_out()
+        return await checked(services, context.connection, flow).left_out()

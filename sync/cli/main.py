@@ -4,8 +4,10 @@ installation needs them."""
 import typer
 
 from sync.cli import (
+    alerts,
     backfill,
     check,
+    correcting,
     drift,
     erase,
     events,
@@ -18,12 +20,14 @@ from sync.cli import (
     poll,
     preview,
     publishing,
+    reconcile,
     replay,
     resolve,
     secrets,
     serve,
     trail,
     webhooks,
+    why_price,
 )
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
@@ -45,6 +49,7 @@ app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
+app.command(cls=Command)(alerts.alerts)
 app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
@@ -52,10 +57,17 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
+app.command(cls=Command)(correcting.hold)
+app.command(cls=Command)(correcting.release)
+app.command(cls=Command)(correcting.adopt)
+app.command(cls=Command)(correcting.relink)
+app.command(cls=Command)(correcting.forget)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
+app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
+app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

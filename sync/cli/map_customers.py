@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sync.cli.command import Command, context_of, group
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.map_files import DryRun, File, Yes, read_file, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import accounts, shoppers
@@ -18,6 +18,7 @@ from sync.mapping_tables.csv_files import accounts_from_csv, accounts_to_csv
 from sync.mapping_tables.customer_matching import Account, Shopper
 from sync.mapping_tables.matching import Matches, match_customers
 from sync.mapping_tables.records import AccountKind, AccountMapping
+from sync.operating.problem import Problem
 
 app = group("customers", "Shopper to customer account.")
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.mapping_tables.table import Comparison
+from sync.operating.problem import Problem
 
 STDIO = "-"
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sync.cli.command import Command, context_of, group
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.map_files import DryRun, File, Yes, read_file, report_import, write_file
 from sync.cli.map_match import show_matches
 from sync.cli.match_sources import OnPage, ordered_with_options, products, released_items
@@ -28,6 +28,7 @@ from sync.mapping_tables.matching import (
     unmatched_options,
 )
 from sync.mapping_tables.records import ItemMapping, normal_sku
+from sync.operating.problem import Problem
 
 app = group("items", "SKU to item number.")
 

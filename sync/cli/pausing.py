@@ -9,12 +9,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from sync.app.services import Services
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.options import By, OneFlow
 from sync.cli.output import json_line, json_lines, line, table
 from sync.engine.flow_pauses import LATEST, FlowPause
+from sync.operating.problem import Problem
+from sync.operating.records import require_known
 
 COLUMNS: Final = ("connection", "flow", "by", "since (UTC)", "why")
 ALL: Final = "(all)"
@@ -118,7 +119,7 @@ def _require_named(context: CommandContext, flow: str, *, everything: bool) -> N
 
 async def _paused(context: CommandContext, flow: str, by: str, why: str) -> tuple[FlowPause, bool]:
     async with context.opened(changes=True) as services:
-        _require_known(services, context.connection, flow)
+        require_known(services, context.connection, flow)
         return await services.flow_pauses.pause(context.connection, flow, by=by, why=why)
 
 
@@ -133,15 +134,6 @@ async def _resumed(
 async def _standing(context: CommandContext) -> tuple[FlowPause, ...]:
     async with context.opened() as services:
         return await services.flow_pauses.standing()
-
-
-def _require_known(services: Services, connection: str, flow: str) -> None:
-    flows = [*services.flows, *services.sub_flows]
-    if flow and flow not in flows:
-        raise Problem(f'no flow is called "{flow}"', remedy=f"Name one of: {', '.join(flows)}.")
-    if connection and connection not in services.connections:
-        known = ", ".join(services.connections)
-        raise Problem(f'no connection is called "{connection}"', remedy=f"Name one of: {known}.")
 
 
 def user_name() -> str:

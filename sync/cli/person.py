@@ -7,18 +7,18 @@ from typing import Any, Final
 
 from sync.app.services import Services
 from sync.cli.buyers import USER, buyers_for, company_of
-from sync.cli.context import Problem
 from sync.cli.output import note
-from sync.cli.records import is_called
 from sync.commerce.filters import Op, where
 from sync.commerce.search import Search
 from sync.engine.claim import State
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
+from sync.operating.problem import Problem
+from sync.operating.records import is_called
 
 DOCUMENTS: Final = ("invoices", "creditmemos")
-WRITTEN_BACK: Final = "receipts"
+WRITTEN_BACK: Final = "write_back"
 BY_NAME: Final = (
     "Name them: erase --company {company}, with --customer ID for each of its users (Customers >"
     " All Customers, column Company) and the numbers of its orders (Sales > Orders, column Company"

@@ -10,9 +10,9 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.options import OneFlow
 from sync.cli.output import json_lines, progress, table
-from sync.cli.records import flow_called
 from sync.core.ports import Row
 from sync.engine.watermarks import WATERMARKS, Watermark
+from sync.operating.records import flow_called
 
 NOT_ALL = 1
 """Exit status: some connection could not be polled."""

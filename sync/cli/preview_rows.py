@@ -1,5 +1,5 @@
-"""`preview stock`, `preview prices`: which rows would be published, and by which requests. Nothing
-is."""
+"""`preview stock`, `preview prices`, `preview products`: which rows would be published, and by
+which requests. Nothing is."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,16 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, table
 from sync.core.request import Request
 from sync.engine.differences import compared
 from sync.engine.ledger import Ledger
-from sync.engine.mirror import ABSENT, Shown
+from sync.engine.mirror import Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
+from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
+from sync.operating.problem import Problem
 
 PARKS = 1
 """Exit status: some row would be parked."""
@@ -76,6 +78,20 @@ def prices(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -
     _preview(ctx, prices_flow, skus or [], changed=changed)
 
 
+def products(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
+    """Show the fields of products that Commerce would be shown, and the requests that would do it.
+
+    Exit status: 0 all could be shown, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview products --sku SHIRT-RED-M
+
+    python -m sync preview products --changed --json
+    """
+    _preview(ctx, products_flow, skus or [], changed=changed)
+
+
 def _preview(
     ctx: typer.Context, flow: PublicationFlow, skus: Sequence[str], *, changed: bool
 ) -> None:
@@ -114,7 +130,7 @@ async def changed_rows(
 async def _one(flow: PublicationFlow, key: str, systems: Systems, ledger: Ledger) -> PreviewedRow:
     known = await ledger.mirror.of(f"{systems.name}|{flow.name}", [key])
     row = await flow.source.one(key, systems, ledger)
-    is_shown = ledger.mirror.shows(known.get(key, ABSENT), row)
+    is_shown = ledger.mirror.shows(known.of(key), row)
     return PreviewedRow(row, () if is_shown else _requests(flow, row, systems))
 
 

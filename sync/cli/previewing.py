@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.order_files import Unusable
 from sync.cli.output import error_lines, json_line
 from sync.cli.preview_table import show
@@ -23,6 +23,7 @@ from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
+from sync.operating.problem import Problem
 from sync.preview import example
 from sync.preview.given import given_systems
 from sync.preview.input_files import Inputs, Kind

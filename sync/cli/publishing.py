@@ -8,23 +8,17 @@ from typing import Annotated
 import typer
 
 from sync.app.services import Services
-from sync.cli.asking import PATIENCE, Asked, Asking, Outcome, Patience, report_outcomes
+from sync.cli.asking import PATIENCE, Patience, report_outcomes
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, note, table
 from sync.cli.preview_rows import changed_rows, show_rows
-from sync.engine.publication import EVERYTHING, PublicationFlow
-from sync.flows import PUBLICATIONS
+from sync.engine.publication import EVERYTHING
+from sync.operating.asking import Asked, Asking, Outcome
+from sync.operating.problem import Problem
+from sync.operating.publications import BY_NAME, publication
 
-BY_NAME = {flow.name: flow for flow in PUBLICATIONS}
 Published = Annotated[str, typer.Argument(metavar="FLOW", help=f"{', '.join(BY_NAME)}.")]
-
-
-def publication(name: str) -> PublicationFlow:
-    """The flow. Raises `Problem`."""
-    if name not in BY_NAME:
-        raise Problem(f'"{name}" publishes no rows', remedy=f"Name one of: {', '.join(BY_NAME)}.")
-    return BY_NAME[name]
 
 
 def publish(

@@ -3,34 +3,24 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple
 from functools import partial
 from typing import Annotated, Any, Final
 
 import typer
 
-from sync.cli.asking import PATIENCE, Asked, Asking, Outcomes, Patience, in_words, report_outcomes
+from sync.cli.asking import PATIENCE, Patience, report_outcomes
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.options import OneFlow, Unasked
 from sync.cli.output import json_lines, line, note, table
-from sync.cli.records import Ledgers, Letter, checked, is_called
-from sync.core.message_queue import DeadLetter
-from sync.flows.customers.customer_accounts import replayed_by
+from sync.cli.pausing import user_name
+from sync.operating.asking import Asked, Outcomes, in_words
+from sync.operating.problem import Problem
+from sync.operating.records import Ledgers, checked
+from sync.operating.replaying import Again, enqueued, of_keys, of_left_out, of_parked
 
 COLUMNS: Final = ("connection", "flow", "key", "outcome", "number", "reason", "what to do")
-
-
-@dataclass(frozen=True)
-class Again:
-    """One record to deliver again; `letter` is the message that was set aside for it."""
-
-    connection: str
-    flow: str
-    key: str
-    state: str
-    reason: str
-    letter: DeadLetter | None = None
 
 
 Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")]
@@ -87,73 +77,23 @@ async def _replay(
     wait: int,
 ) -> None:
     async with context.opened(changes=True) as services:
-        ledgers = checked(context, services, flow)
+        ledgers = checked(services, context.connection, flow)
         wanted, outcomes = await chosen(ledgers), None
         if yes or not wanted or _asked(context, wanted):
-            asking = await _enqueued(ledgers, wanted)
+            asking = await enqueued(ledgers, wanted, by=user_name())
             outcomes = await report_outcomes(context, asking, wait)
         _report(context, wanted, outcomes)
 
 
 async def _chosen(ledgers: Ledgers, keys: Sequence[str], reason: str) -> list[Again]:
-    return await (_of_keys(ledgers, keys) if keys else _of_parked(ledgers, reason))
-
-
-async def _of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
-    """Exact keys and numbers only: a beginning would replay what nobody named. Raises `Problem`."""
-    letters = await ledgers.dead_letters()
-    wanted: list[Again] = []
-    for key in dict.fromkeys(keys):
-        claims = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
-        found = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
-        found += _set_aside(letters, key)
-        if not found:
-            remedy = f"Fetch it with: backfill --flow FLOW --ids {key}"
-            raise Problem(f"nothing is known of {key}; nothing was replayed", remedy=remedy)
-        wanted += found
-    return wanted
-
-
-def _set_aside(letters: Sequence[Letter], key: str | None = None) -> list[Again]:
-    """Those of a key or number; all where none is named."""
-    return [
-        Again(message.connection, message.flow, message.key, "set aside", letter.reason, letter)
-        for letter, message in letters
-        if message is not None and (key is None or is_called(message.key, key))
-    ]
-
-
-async def _of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
-    claims = await ledgers.parked(reason)
-    parked = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
-    return parked + _set_aside(await ledgers.dead_letters(reason))
+    return await (of_keys(ledgers, keys) if keys else of_parked(ledgers, reason))
 
 
 async def _of_left_out(ledgers: Ledgers) -> list[Again]:
-    """The accounts themselves; a guest's by the record that last needed it, each once."""
-    wanted = {}
-    for claim in await ledgers.left_out():
-        flow, key = replayed_by(claim)
-        if key:
-            again = Again(claim.connection, flow, key, "delivered", claim.reason)
-            wanted[claim.connection, flow, key] = again
-        else:
-            note(f"{claim.flow} {claim.key} waits for the guest's next order.")
-    return list(wanted.values())
-
-
-async def _enqueued(ledgers: Ledgers, wanted: Sequence[Again]) -> Asking:
-    """Notifications first; only then is a message that was set aside forgotten."""
-    asking = Asking(ledgers.services, "replay")
-    groups: dict[tuple[str, str], list[str]] = {}
-    for one in wanted:
-        groups.setdefault((one.connection, one.flow), []).append(one.key)
-    for (connection, flow), keys in groups.items():
-        await asking.ask(connection, flow, keys)
-    for one in wanted:
-        if one.letter is not None:
-            await ledgers.services.edition_parts.queue.remove_dead_letter(one.letter)
-    return asking
+    wanted, waiting = await of_left_out(ledgers)
+    for claim in waiting:
+        note(f"{claim.flow} {claim.key} waits for the guest's next order.")
+    return wanted
 
 
 def _asked(context: CommandContext, wanted: Sequence[Again]) -> bool:

@@ -11,10 +11,11 @@ from sync.adapters.key_files import new_key, read_key_file, replace_file
 from sync.adapters.vault import Vault
 from sync.checks.secrets import secret_names
 from sync.cli.command import Command, context_of, group
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.cli.output import json_line, json_lines, note, table
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
+from sync.operating.problem import Problem
 
 app = group("secrets", "Secrets of the encrypted vault: set, list, remove; its key: new, rotate.")
 

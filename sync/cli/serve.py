@@ -10,8 +10,9 @@ import typer
 from sync.app.services import Services
 from sync.app.settings import Edition
 from sync.cli.command import context_of
-from sync.cli.context import CommandContext, Problem
+from sync.cli.context import CommandContext
 from sync.core.errors import Never
+from sync.operating.problem import Problem
 
 if TYPE_CHECKING:
     from sync.hosts.local import LocalHost

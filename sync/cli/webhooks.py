@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import typer
 
 from sync.cli.command import context_of
-from sync.cli.context import Problem
 from sync.cli.output import json_line, line, note
 from sync.commerce.hooks import Registration, registrations, webhooks_xml
 from sync.config.connections import Commerce
+from sync.operating.problem import Problem
 
 NO_KEYS = (
     "{} has no commerce.webhook.keys yet: until it has, every hook is answered 401, and polls do"

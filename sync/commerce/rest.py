@@ -13,9 +13,10 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from sync.commerce.access import Access
 from sync.commerce.address import Query
@@ -73,6 +74,14 @@ class RestClient:
         self._coalescers.append(made)
         return made
 
+    def scoped(self, scope: str) -> Self:
+        """The same shop in the scope of a store view, by its code, or in `all`. It ends with the
+        client that it was made from."""
+        made = copy(self)
+        transport = self._transport.scoped(scope)
+        made.__dict__.update(_transport=transport, settings=transport.settings)
+        return made
+
     async def aclose(self) -> None:
         """End what is joined; waiting callers get `Later`."""
         for coalescer in self._coalescers:
@@ -106,6 +115,11 @@ class RestClient:
         """Write; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
         came."""
         return (await self._transport.call("PUT", path, body=body, not_after=not_after)).document
+
+    async def delete(self, path: str, *, not_after: datetime | None = None) -> Any:
+        """Remove; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
+        came."""
+        return (await self._transport.call("DELETE", path, not_after=not_after)).document
 
     async def search(self, path: str, search: Search) -> Page:
         """One page. A shop that limits page sizes is asked again with its limit, which is

@@ -10,14 +10,18 @@ import httpx
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
 from sync.dynamics.auth import Tokens
+from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
+from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
+from sync.dynamics.product_attributes import ProductAttributes
+from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
@@ -47,6 +51,10 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.packing_slips = PackingSlips(self)
+        self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
+        self.product_attributes = ProductAttributes(self)
+        self.released_products = ReleasedProducts(self)
         self.unit_conversions = UnitConversions(self)

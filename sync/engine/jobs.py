@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from sync.config.old_names import present_name
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Clock, Row, Tables
@@ -69,8 +70,8 @@ class Job:
         try:
             fields: dict[str, Any] = from_json(body)
             due = datetime.fromisoformat(str(fields["due"]))
-            named = (str(fields[name]) for name in ("flow", "connection"))
-            job = cls(str(fields["job"]), due, *named)
+            flow, connection = present_name(str(fields["flow"])), str(fields["connection"])
+            job = cls(str(fields["job"]), due, flow, connection)
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a job of this product: {type(error).__name__}") from None
         if due.tzinfo is None:
@@ -151,9 +152,12 @@ class Jobs:
 
 
 def is_due(cells: Any, moment: datetime) -> bool:
-    """Whether a job whose row has these cells is due; one without a row is."""
-    due = cells.get("due")
-    return not cells.get("over") and (not isinstance(due, datetime) or due <= moment + MINUTE / 2)
+    """Whether a job whose row has these cells is due; one without a row is, and one that ran by a
+    clock that is not ours, far in our future."""
+    at, due = cells.get("at"), cells.get("due")
+    if cells.get("over") or not isinstance(due, datetime):
+        return not cells.get("over")
+    return due <= moment + MINUTE / 2 or (isinstance(at, datetime) and at > moment + 2 * MINUTE)
 
 
 def nearest_minute(moment: datetime) -> datetime:

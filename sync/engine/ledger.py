@@ -1,55 +1,26 @@
 """Claims and trail: what makes a delivery happen once in effect, and what tells an operator what
-happened.
-
-claims   one row per (connection, flow, key): state, lease, what was last delivered, what is being
-         posted.
-trail    append-only: one row per outcome. Identifiers, amounts, digests and reasons; no personal
-         data.
-parked   an index of the claims that wait for a person.
-"""
+happened."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
-from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import Claim
+from sync.engine.claim import CLAIMS, LEASE, MOST_DEATHS, PARKED, TRAIL, Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
+from sync.engine.old_records import moved
+from sync.engine.trail import Entry
 
-CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
-
-LEASE = timedelta(minutes=5)
-"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
-again after this."""
-MOST_DEATHS = 5
-"""After so many takings in a row whose holder never let go, the record is what they died of."""
+__all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 
 
 class LeaseLost(Exception):
     """Somebody else holds the record now: stop, write nothing more; it will look before it
     posts."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of a record's trail."""
-
-    at: datetime
-    event: str
-    id: str = ""
-    origin: str = ""
-    attempt: int = 0
-    number: str = ""
-    reason: str = ""
-    remedy: str = ""
-    code: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Ledger:
@@ -70,6 +41,8 @@ class Ledger:
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
         """The record's claim as it stands; a new one, not stored, when there is none."""
         row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
+        if row is None and await moved(self._tables, connection, flow, key):
+            row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
         return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
 
     async def take(
@@ -103,7 +76,7 @@ class Ledger:
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
             noted = replace(claim, asked=asked)
-            changed = replace(noted, again=True) if held else _taken(noted, taking, now)
+            changed = replace(noted, again=True) if held else noted.taken(taking, now)
             try:
                 return await self._store(changed), changed.owner == taking
             except Conflict:
@@ -145,7 +118,7 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
-                current = replace(current, resolved=found.resolved)
+                current = replace(current, resolved=found.resolved, on_hold=found.on_hold)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)
@@ -163,19 +136,14 @@ class Ledger:
     async def write(self, claim: Claim, entry: Entry) -> str:
         """Append to the trail; returns the row's id, in order of time."""
         id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
-        cells: dict[str, Value] = {
-            "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt,
-            "number": entry.number,
-            "reason": clipped(entry.reason), "remedy": clipped(entry.remedy), "code": entry.code,
-            "details": self.digests(clipped_details(entry.details)),
-        }  # fmt: skip
+        cells = {**entry.cells(), "details": self.digests(clipped_details(entry.details))}
         await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
         return id_
 
     async def trail(self, connection: str, flow: str, key: str) -> list[Entry]:
         """The record's whole story, oldest first."""
         rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
-        return [_entry(row) for row in rows]
+        return [Entry.of(row) for row in rows]
 
     async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
         """List a held record among those that wait for a person. Safe to repeat.
@@ -210,40 +178,22 @@ class Ledger:
             return False
         return True
 
-    async def parked(self, connection: str, flow: str) -> AsyncIterator[Claim]:
-        """The claims that wait for a person."""
-        async for row in self._tables.query(PARKED, f"{connection}|{flow}"):
+    async def parked(
+        self, connection: str, flow: str, *, start: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """The claims that wait for a person; of the first `most` rows from the key `start` on."""
+        place = f"{connection}|{flow}"
+        async for row in self._tables.query(PARKED, place, start=start, limit=most):
             claim = await self.claim(connection, flow, row.key)
             if claim.waits_for_a_person:
                 yield claim
 
-    async def claims(self, connection: str, flow: str, *, prefix: str = "") -> AsyncIterator[Claim]:
-        """Claims whose key begins with `prefix`."""
+    async def claims(
+        self, connection: str, flow: str, *, prefix: str = "", most: int | None = None
+    ) -> AsyncIterator[Claim]:
+        """Claims whose key begins with `prefix`; at most so many."""
         before = f"{prefix}\U0010ffff" if prefix else ""
         async for row in self._tables.query(
-            CLAIMS, f"{connection}|{flow}", start=prefix, before=before
+            CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
         ):
             yield Claim.of(connection, flow, row)
-
-
-def _entry(row: Row) -> Entry:
-    cell = row.values
-    at, attempt = cell.get("at"), cell.get("attempt")
-    assert isinstance(at, datetime)
-    return Entry(
-        at=at, event=str(cell.get("event", "")), id=row.key, origin=str(cell.get("origin", "")),
-        attempt=attempt if isinstance(attempt, int) else 0, number=str(cell.get("number", "")),
-        reason=str(cell.get("reason", "")), remedy=str(cell.get("remedy", "")),
-        code=str(cell.get("code", "")),
-        details=from_json(str(cell.get("details", "{}")) or "{}"),
-    )  # fmt: skip
-
-
-def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
-    read last stands for no notification where its last holder may not have sent one again."""
-    deaths = claim.deaths + bool(claim.owner)
-    if claim.owner and 1 < deaths < MOST_DEATHS:
-        return replace(claim, owner="", lease_until=None, deaths=deaths)
-    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
-    return replace(taken, read_at=None) if claim.again else taken

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from sync.config.old_names import present_name
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.message_queue import Outgoing
 
@@ -49,6 +50,11 @@ class Message:
         return "|asked" if self.is_asked else ""
 
     @property
+    def share(self) -> str:
+        """Whose share of a queue it is: shares take turns."""
+        return f"{self.connection}|{self.flow}"
+
+    @property
     def record(self) -> str:
         """The record's name in an id."""
         return f"{self.connection}|{self.flow}|{self.key}"
@@ -85,7 +91,9 @@ class Message:
             flow, connection, key, origin = texts
             at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
             looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
-            message = cls(flow, connection, key, origin, at, attempt, looks, awaits=awaits)
+            message = cls(
+                present_name(flow), connection, key, origin, at, attempt, looks, awaits=awaits
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
         if at.tzinfo is None or attempt < 1:
@@ -141,7 +149,5 @@ def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
 
 
 def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoing:
-    """What a flow of a connection sends is its share of the queue: shares take turns."""
     id_ = hashlib.sha256(name.encode()).hexdigest()
-    share = f"{message.connection}|{message.flow}"
-    return Outgoing(queue, message.encode(), id_, due, share)
+    return Outgoing(queue, message.encode(), id_, due, message.share)

@@ -19,7 +19,7 @@ from sync.engine.poll_run import MOST, RUN, PollRun, stands_still
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
-from sync.engine.watermarks import WATERMARKS, Watermark, Window
+from sync.engine.watermarks import WATERMARKS, Watermark, Window, watermark_of
 from sync.pacing.priority import working_at
 
 log = logging.getLogger("sync.engine.polling")
@@ -94,7 +94,7 @@ class Polling:
         if poll is None:
             return 0
         systems = await self._engine.open_systems(connection)
-        mark = Watermark.of(await self._engine.tables.get(WATERMARKS, connection, flow.name))
+        mark = await watermark_of(self._engine.tables, connection, flow.name)
         now = self._engine.clock.now()
         moment = due if due is not None and now - due < LATE else now
         is_due = due is None or _is_due(poll, systems.settings, mark, moment)
@@ -123,19 +123,20 @@ class Polling:
 
 
 def _is_due(poll: Poll[Any], settings: Connection, mark: Watermark, moment: datetime) -> bool:
+    """Also where the last run was by a clock that is not ours: far in our future."""
     every = timedelta(minutes=poll.every_minutes(settings)) - DUE_EARLY
-    return mark.is_behind or mark.polled is None or moment - mark.polled >= every
+    return mark.is_behind or mark.polled is None or not -LATE < moment - mark.polled < every
 
 
 def _begun(
     mark: Watermark, poll: Poll[Any], systems: Systems, now: datetime, until: datetime
 ) -> Watermark:
     """The watermark with what is to be read in this run: what the last one left, or what is new and
-    a sweep that is due."""
+    a sweep that is due. An owner's clock that was set back is followed."""
     first = mark.first or (mark.at or until) - timedelta(
         days=systems.settings.commerce.first_poll_days
     )
-    since = mark.at - poll.overlap if mark.at is not None else first
+    since = min(mark.at, until) - poll.overlap if mark.at is not None else first
     swept, sweep = mark.swept, mark.sweep
     if mark.at is None:
         swept = now

@@ -5,8 +5,8 @@ import asyncio
 from datetime import timedelta
 
 from sandbox.dials import Kind
-from sync.cli.asking import Asked, Asking, Outcome, counted, in_words
 from sync.mapping_tables.records import ItemMapping
+from sync.operating.asking import Asked, Asking, Outcome, counted, in_words
 from tests.harness import Harness, in_harness, key_of
 from tests.systems import CONNECTION
 

@@ -12,27 +12,29 @@ import pytest
 from sync.commerce.bodies import UNSHOWN, said_by
 from sync.commerce.errors import (
     NotAccepted,
+    NotAllowed,
     NotThere,
     PageTooLarge,
     RestCall,
+    TooManyRows,
     error_from,
     is_maintenance,
     lost,
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, NotProvided, Paused, Unknown, said_in
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown, said_in
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_401_anonymous": (
-        Never,
+        NotAllowed,
         "The consumer isn't authorized to access Magento_Sales::actions_view.",
     ),
     "error_401_limited_integration_products": (
-        Never,
+        NotAllowed,
         "isn't authorized to access Magento_Catalog::products.",
     ),
     "error_404_no_route": (NotProvided, "Request does not match any route."),
@@ -300,7 +302,7 @@ def test_a_missing_right_names_the_resource_its_box_and_the_menu() -> None:
     error = error_from(answer(401, body), call())
     assert isinstance(error, Never)
     for words in (
-        "Magento_Sales::actions_view (Sales > Operations > Orders > Actions > View), X_Y::z",
+        "Sales > Operations > Orders > Actions > View (Magento_Sales::actions_view), X_Y::z",
         "System > Extensions > Integrations",
     ):
         assert words in error.remedy
@@ -326,7 +328,7 @@ def test_a_refused_nonce_speaks_of_clocks(skew: timedelta | None, words: str) ->
     error = error_from(
         answer(401, {"message": "An error occurred validating the nonce"}), call(skew=skew)
     )
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert words in error.reason
 
 
@@ -341,13 +343,13 @@ def test_credentials_refused_with_400_are_the_connections_trouble_not_the_record
     body: dict[str, Any],
 ) -> None:
     error = error_from(answer(400, body), call())
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "Integrations" in error.reason
 
 
 def test_a_401_of_the_service_speaks_of_the_scope() -> None:
     error = error_from(answer(401, {"message": "Oauth token is not valid"}), call(edition="saas"))
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "commerce.accs" in error.reason
 
 
@@ -459,6 +461,16 @@ def test_a_limit_of_page_sizes_is_read(body: dict[str, Any], most: int) -> None:
     error = error_from(answer(400, body), call())
     assert isinstance(error, PageTooLarge)
     assert error.most == most
+
+
+def test_a_limit_of_rows_is_read() -> None:
+    template = 'Maximum items of type "%type" is %max'
+    body = {"message": template, "parameters": {"type": "Item", "max": 20}}
+    error = error_from(answer(400, body), call(writes=True))
+    assert isinstance(error, TooManyRows)
+    assert error.most == 20
+    nothing = {"message": template, "parameters": {"type": "Item"}}
+    assert type(error_from(answer(400, nothing), call(writes=True))) is NotAccepted
 
 
 @pytest.mark.parametrize("parameters", [{}, {"max": 0}, {"max": "x"}])

@@ -1,6 +1,7 @@
 """Whose account an order is posted to, and how accounts come about, once per shopper."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +46,20 @@ async def test_a_first_order_and_the_registration_at_once_make_one_account(
     )
 
 
+@in_harness()
+async def test_orders_that_come_late_wait_briefly_for_their_customer_who_is_being_delivered(
+    harness: Harness,
+) -> None:
+    orders = [harness.place(shopper=CUSTOMER) for _ in range(3)]
+    for order in orders:
+        await harness.hooks(order)
+    await asyncio.sleep(600)  # an outage, or a backlog
+    begun = harness.clock.now()
+    await harness.works_until_idle()
+    assert [len(harness.headers(order)) for order in orders] == [1] * 3
+    assert harness.clock.now() - begun < timedelta(seconds=15)
+
+
 @in_harness("ours")
 async def test_an_order_of_a_known_customer_asks_for_no_account(harness: Harness) -> None:
     await harness.delivers(harness.place(shopper=CUSTOMER))
@@ -63,22 +78,28 @@ async def test_a_customer_who_moves_has_the_new_address_in_the_ledger(harness: H
     assert await harness.events("1", "customers") == ["created", "amended"]
 
 
+@pytest.mark.parametrize("read_after", [0, 90])
 @in_harness()
-async def test_a_poll_looks_again_at_a_customer_who_was_read_right_after_their_stamp(
-    harness: Harness,
+async def test_a_poll_looks_again_at_a_customer_who_is_listed_otherwise_than_they_were_read(
+    harness: Harness, read_after: int
 ) -> None:
-    """Stamps are taken before the commit, and no list tells what was read of a customer."""
-    customer = harness.commerce.customers[1]
-    harness.commerce.save_customer(customer)
-    before = customer["updated_at"]
+    """Stamps are taken before the commit: what was read then may be older than its stamp says."""
+    await asyncio.sleep(10)
+    await harness.polls("customers")
+    await harness.works_until_idle()
+    harness.commerce.save_customer(harness.commerce.customers[1])
+    before = harness.commerce.customers[1]["updated_at"]
+    await asyncio.sleep(read_after)
     await _registers(harness)
     _moves(harness, "Neuer Weg 1")
     harness.commerce.customers[1]["updated_at"] = before
     await asyncio.sleep(10)
-    await harness.polls("customers")
+    assert await harness.polls("customers") == 1
     await harness.works_until_idle()
     account = harness.account(harness.accounts(CUSTOMER.email)[0])
     assert account["AddressStreet"] == "Neuer Weg 1"
+    await asyncio.sleep(120)
+    assert await harness.polls("customers") == 0
 
 
 @in_both_harnesses()

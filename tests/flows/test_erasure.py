@@ -13,11 +13,11 @@ from sync.adapters.key_files import new_key
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.services import Services
-from sync.cli.context import Problem
 from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.erasure import ERASED, WHY
 from sync.flows import FLOWS
+from sync.operating.problem import Problem
 from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
 from tests.flows.planted import PLANTED, SETTINGS, People, guessed, left_in_files
 from tests.harness import LOCK, Harness, key_of

@@ -9,8 +9,7 @@ import pytest
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
-from sync.engine.claim import State
-from sync.engine.ledger import LEASE
+from sync.engine.claim import LEASE, State
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 

@@ -89,8 +89,8 @@ class Environment:
         """The flows that run beside those that always do. Connections of one shop cannot both show
         its stock: each counts its own orders."""
         wanted = {
-            "postings": self.invoices_orders,
-            "receipts": self.write_back != "none",
+            "posted_invoices": self.invoices_orders,
+            "write_back": self.write_back != "none",
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
         }
@@ -100,7 +100,7 @@ class Environment:
         """What the connection is set to for it."""
         return {
             "dynamics": {"documents_per_batch": self.documents_per_batch},
-            "receipts": {"to": self.write_back},
+            "write_back": {"to": self.write_back},
             "stock": {
                 "inventory": "sources" if self.has_sources else "stock-items",
                 "sources": {"13": "default"},

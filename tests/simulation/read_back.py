@@ -33,7 +33,8 @@ async def of_invoice(world: World, ledger: Ledger, number: str) -> AsyncIterator
     connection = world.connection_of(key.rpartition("@")[2])
     trail = await ledger.trail(connection, "orders", key)
     told = [one for one in trail if one.event == "posted" and one.number == number]
-    claim = await ledger.claim(connection, "postings", f"sales-invoice|{COMPANY}|{number}")
+    posted = f"sales-invoice|{COMPANY}|{number}"
+    claim = await ledger.claim(connection, "posted_invoices", posted)
     of_order = await ledger.claim(connection, "orders", key)
     if of_order.state is State.PARKED and not of_order.number:
         return  # nobody knows that it is ours, before a person lets it be found

@@ -6,7 +6,6 @@ from typing import Final
 
 from sync.engine.claim import State
 from sync.engine.ledger import Ledger
-from sync.engine.mirror import ABSENT
 from sync.engine.publication import PublicationFlow
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.stock import stock
@@ -49,7 +48,7 @@ async def _orders(world: World, ledger: Ledger) -> tuple[set[str], set[str]]:
 async def _of_mirror(world: World, ledger: Ledger, flow: PublicationFlow) -> AsyncIterator[str]:
     rows = await ledger.mirror.whole(f"{CONNECTION}|{flow.name}")
     async for row in flow.source.every(await world.opened(), ledger):
-        was = rows.get(row.key, ABSENT)
+        was = rows.of(row.key)
         claim = await ledger.claim(CONNECTION, flow.name, row.key)
         if (claim.state is State.PARKED) != (row.fault is not None):
             yield f"{row.key} is {claim.state}: {claim.reason}"

@@ -1,12 +1,11 @@
 """Finding records by what a person knows of them: an increment id, a full key, a customer id, or
 how the key begins."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sync.app.services import Services
-from sync.cli.context import CommandContext, Problem
 from sync.core.encoding import NotJson
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
@@ -14,6 +13,10 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 from sync.engine.queues import QUEUES
+from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.flows.fulfilment.slip_orders import ORDERS
+from sync.flows.orders.sales_order_writes import KIND
+from sync.operating.problem import Problem
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -50,14 +53,36 @@ class Ledgers:
     async def find(self, key: str) -> list[Claim]:
         """The records of that key or number; where there is none, at most 20 whose key begins
         so."""
-        alike = [claim async for claim in self._beginning(key)]
-        exact = [claim for claim in alike if is_called(claim.key, key)]
-        return exact or alike[:MOST]
+        places = await self.places()
+        exact = [claim for place in places for claim in await self._called(*place, key)]
+        return exact or await self._beginning(places, key)
 
-    async def _beginning(self, key: str) -> AsyncIterator[Claim]:
-        for connection, flow in await self.places():
-            async for claim in self.services.ledger.claims(connection, flow, prefix=key):
-                yield claim
+    async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
+        """The packing slips of the orders among these records."""
+        slips = []
+        for claim in found:
+            settings = self.services.connections.get(claim.connection)
+            held = claim.delivered.get(KIND) if claim.flow == ORDERS else None
+            for company in settings.legal_entities if settings and held else ():
+                prefix = f"{company}|{held.number}|" if held else ""
+                claims = self.services.ledger.claims(claim.connection, SHIPMENTS, prefix=prefix)
+                slips += [one async for one in claims]
+        return slips
+
+    async def _called(self, connection: str, flow: str, key: str) -> list[Claim]:
+        ledger = self.services.ledger
+        found = [await ledger.claim(connection, flow, key)]
+        found += [claim async for claim in ledger.claims(connection, flow, prefix=f"{key}@")]
+        return [claim for claim in found if claim.etag]
+
+    async def _beginning(self, places: Sequence[tuple[str, str]], key: str) -> list[Claim]:
+        found = list[Claim]()
+        for connection, flow in places:
+            if (most := MOST - len(found)) == 0:
+                break
+            claims = self.services.ledger.claims(connection, flow, prefix=key, most=most)
+            found += [claim async for claim in claims]
+        return found
 
     async def parked(self, reason: str = "") -> list[Claim]:
         """The claims that wait for a person, by a part of their reason."""
@@ -109,11 +134,21 @@ def flow_called(services: Services, name: str) -> DocumentFlow[Any]:
     return flow
 
 
-def checked(context: CommandContext, services: Services, flow: str) -> Ledgers:
-    """What the options name. Raises `Problem` for an unknown flow."""
+def require_known(services: Services, connection: str, flow: str) -> None:
+    """Raise `Problem` where a connection or flow, sub-flows among them, is not known."""
+    flows = [*services.flows, *services.sub_flows]
+    if flow and flow not in flows:
+        raise Problem(f'no flow is called "{flow}"', remedy=f"Name one of: {', '.join(flows)}.")
+    if connection and connection not in services.connections:
+        known = ", ".join(services.connections)
+        raise Problem(f'no connection is called "{connection}"', remedy=f"Name one of: {known}.")
+
+
+def checked(services: Services, connection: str, flow: str) -> Ledgers:
+    """What a person names; empty for all. Raises `Problem` for an unknown flow."""
     if flow:
         flow_called(services, flow)
-    return Ledgers(services, context.connection, flow)
+    return Ledgers(services, connection, flow)
 
 
 def full_key(flow: DocumentFlow[Any], text: str) -> str:

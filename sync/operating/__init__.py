@@ -1,0 +1,1 @@
+"""What a person asks of the product: the one body behind the command line and the web console."""

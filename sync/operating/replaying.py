@@ -1,0 +1,87 @@
+"""Delivering records again, after a person has mended what stopped them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.core.message_queue import DeadLetter
+from sync.engine.claim import Claim
+from sync.engine.ledger import Entry
+from sync.flows.customers.customer_accounts import replayed_by
+from sync.operating.asking import Asking
+from sync.operating.problem import Problem
+from sync.operating.records import Ledgers, Letter, is_called
+
+
+@dataclass(frozen=True)
+class Again:
+    """One record to deliver again; `letter` is the message that was set aside for it."""
+
+    connection: str
+    flow: str
+    key: str
+    state: str
+    reason: str
+    letter: DeadLetter | None = None
+
+
+async def of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
+    """Exact keys and numbers only: a beginning would replay what nobody named. Raises `Problem`."""
+    letters = await ledgers.dead_letters()
+    wanted: list[Again] = []
+    for key in dict.fromkeys(keys):
+        claims = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
+        found = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
+        found += _set_aside(letters, key)
+        if not found:
+            remedy = f"Fetch it with: backfill --flow FLOW --ids {key}"
+            raise Problem(f"nothing is known of {key}; nothing was replayed", remedy=remedy)
+        wanted += found
+    return wanted
+
+
+def _set_aside(letters: Sequence[Letter], key: str | None = None) -> list[Again]:
+    """Those of a key or number; all where none is named."""
+    return [
+        Again(message.connection, message.flow, message.key, "set aside", letter.reason, letter)
+        for letter, message in letters
+        if message is not None and (key is None or is_called(message.key, key))
+    ]
+
+
+async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
+    """Everything that is parked or set aside, by a part of its reason."""
+    claims = await ledgers.parked(reason)
+    parked = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
+    return parked + _set_aside(await ledgers.dead_letters(reason))
+
+
+async def of_left_out(ledgers: Ledgers) -> tuple[list[Again], list[Claim]]:
+    """The accounts themselves; a guest's by the record that last needed it, each once. And those of
+    guests that wait for their next order."""
+    wanted, waiting = {}, []
+    for claim in await ledgers.left_out():
+        flow, key = replayed_by(claim)
+        if key:
+            again = Again(claim.connection, flow, key, "delivered", claim.reason)
+            wanted[claim.connection, flow, key] = again
+        else:
+            waiting.append(claim)
+    return list(wanted.values()), waiting
+
+
+async def enqueued(ledgers: Ledgers, wanted: Sequence[Again], *, by: str) -> Asking:
+    """Each record's trail says who asked; then notifications; only then is a message that was set
+    aside forgotten. Safe to repeat."""
+    asking, services = Asking(ledgers.services, "replay"), ledgers.services
+    for one in wanted:
+        asked = Entry(services.edition_parts.clock.now(), "asked", details={"by": by})
+        await services.ledger.write(Claim(one.connection, one.flow, one.key), asked)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in wanted:
+        groups.setdefault((one.connection, one.flow), []).append(one.key)
+    for (connection, flow), keys in groups.items():
+        await asking.ask(connection, flow, keys)
+    for one in wanted:
+        if one.letter is not None:
+            await services.edition_parts.queue.remove_dead_letter(one.letter)
+    return asking

@@ -1,0 +1,41 @@
+"""All that is kept of a record: its state, its trail, and the copies of what was read and sent."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sync.app.services import Services
+from sync.engine.claim import Claim
+from sync.engine.ledger import Entry
+
+KINDS = ("read", "wanted", "sent", "answered", "refused")
+
+
+async def story_of(services: Services, claim: Claim, *, documents: bool) -> dict[str, Any]:
+    """All that is kept of a record; with `documents` its copies, decrypted."""
+    entries = await services.ledger.trail(claim.connection, claim.flow, claim.key)
+    reported = [await _reported(services, claim, entry, documents=documents) for entry in entries]
+    return {
+        "connection": claim.connection, "flow": claim.flow, "key": claim.key,
+        "state": str(claim.state),
+        "documents": {kind: one.number for kind, one in claim.delivered.items()},
+        "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
+        "differs": claim.differs, "resolved": claim.resolved,
+        "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
+        "settled_by": claim.intent_settled_by, "trail": reported,
+    }  # fmt: skip
+
+
+async def _reported(
+    services: Services, claim: Claim, entry: Entry, *, documents: bool
+) -> dict[str, Any]:
+    reported = {**asdict(entry), "details": dict(entry.details)}
+    if documents:
+        reported["documents"] = await copies_of(services, claim, entry.id)
+    return reported
+
+
+async def copies_of(services: Services, claim: Claim, trail_id: str) -> dict[str, Any]:
+    """The copies that one try left, decrypted: they may name people."""
+    record = f"{claim.partition}|{claim.key}"
+    copies = {kind: await services.documents.load(record, trail_id, kind) for kind in KINDS}
+    return {kind: copy for kind, copy in copies.items() if copy is not None}
