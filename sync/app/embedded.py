@@ -22,6 +22,7 @@ from sync.adapters.system_clock import SystemClock
 from sync.adapters.vault import Vault
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.app.settings import ConsoleSignIn
 from sync.commerce.transport import shop_client
 from sync.config.connections import Connections
 from sync.core.errors import Never
@@ -78,6 +79,7 @@ async def open_embedded(
     vault_mark: Path | None = None,
     serves: bool = False,
     keep_months: int = KEEP_MONTHS,
+    console: ConsoleSignIn = ConsoleSignIn.OFF,
 ) -> Services:
     """The engine over a directory. `serves`: lock the directory and take back what a dead host
     held.
@@ -106,6 +108,7 @@ async def open_embedded(
         takes_turns=True,
         clocks_apart=timedelta(),
         keep_months=keep_months,
+        console=console,
         compact=_compacting(queue, tables),
         close=_closing(queue, tables, lock),
     )

@@ -5,7 +5,8 @@ together.
 `azure`; found out from the other names where it is absent | | SYNC_CONNECTIONS | all | path of
 connections.toml; `connections.toml` | | SYNC_HOST_KEY | all | key that callers of the local host's
 routes must show | | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning` or `error`; `text`
-or `json` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
+or `json` | | SYNC_CONSOLE | all | who lets people into the web console: `off`, `token` or
+`entra` (Azure alone); `off` in Azure, else `token` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
 are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated | directory of queue, tables and vault;
 `.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else
 `vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded, emulated | file that remembers how often
@@ -37,6 +38,15 @@ NOT_RESOLVED: Final = (
 )
 
 
+class ConsoleSignIn(StrEnum):
+    """Who lets people into the web console: nobody; a one-time token that a command prints; or
+    Entra, whose sign-in Azure's platform does before a request reaches the app."""
+
+    OFF = "off"
+    TOKEN = "token"  # noqa: S105 - no secret
+    ENTRA = "entra"
+
+
 class Edition(StrEnum):
     """Where the product runs."""
 
@@ -52,6 +62,7 @@ NEEDED: Final = {
     Edition.AZURE: (NAMESPACE, "TABLES_ENDPOINT", "KEY_VAULT_URL", "AZURE_CLIENT_ID"),
 }
 CHOICES: Final = {
+    CONSOLE: tuple(choice.value for choice in ConsoleSignIn),
     "SYNC_EDITION": tuple(edition.value for edition in Edition),
     "SYNC_LOG": ("debug", "info", "warning", "error"),
     "SYNC_LOG_FORMAT": ("text", "json"),
@@ -65,6 +76,7 @@ SHAPES: Final = {
     "KEY_VAULT_URL": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.vault.azure.net"),
 }
 KEEP: Final = "SYNC_KEEP_COPIES_MONTHS"
+CONSOLE: Final = "SYNC_CONSOLE"
 SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONNECTION")
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
@@ -111,6 +123,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"
     keep_months: int = KEEP_MONTHS
+    console: ConsoleSignIn = ConsoleSignIn.OFF
     application_insights: str = field(default="", repr=False)
     site: str = ""
 
@@ -146,6 +159,7 @@ class Settings:
             log_level=given.get("SYNC_LOG", "info").lower(),
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
             keep_months=int(given.get(KEEP, KEEP_MONTHS)),
+            console=_console(given, edition),
             application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
             site=given.get(SITE, ""),
         )
@@ -160,6 +174,12 @@ def _edition(given: Mapping[str, str]) -> Edition:
     if any(name in given for name in (NAMESPACE, *IN_AZURE)):
         return Edition.AZURE
     return Edition.EMULATED if "SERVICE_BUS" in given else Edition.EMBEDDED
+
+
+def _console(given: Mapping[str, str], edition: Edition) -> ConsoleSignIn:
+    """As it is named. In Azure nobody gets in until somebody says how."""
+    usual = ConsoleSignIn.OFF if edition is Edition.AZURE else ConsoleSignIn.TOKEN
+    return ConsoleSignIn(given.get(CONSOLE, usual).lower())
 
 
 def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, str]]:
@@ -181,5 +201,7 @@ def _at_odds(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, 
         yield KEEP, f"not a whole number from 1 to {LONGEST_KEPT}"
     if "SYNC_VAULT_KEY" in given and "SYNC_VAULT_KEY_FILE" in given:
         yield "SYNC_VAULT_KEY_FILE", "set beside SYNC_VAULT_KEY, and one of the two is enough"
+    if given.get(CONSOLE, "").lower() == ConsoleSignIn.ENTRA and edition is not Edition.AZURE:
+        yield CONSOLE, "entra, and only Azure's platform signs people in so"
     if edition is not Edition.AZURE and any(name in given for name in IN_AZURE):
         yield "SYNC_EDITION", f"{edition}, {LOST_IN_AZURE}"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sync.app.console_sign_ins import KEEP as KEEP_SIGN_INS
+from sync.app.console_sign_ins import SIGN_INS
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -22,6 +24,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
+    SIGN_INS: ("until", KEEP_SIGN_INS),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
 }

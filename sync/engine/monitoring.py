@@ -19,10 +19,13 @@ from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, FlowPauses
 from sync.engine.ledger import PARKED
+from sync.engine.samples import Sample
+from sync.engine.samples import keep as keep_sample
 from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
 
+MOST_COUNTED: Final = 10_000
 MINUTES: Final = 5
 """How often monitoring looks: in every minute that is a multiple of this."""
 
@@ -43,8 +46,8 @@ async def monitor(
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
     any, hears the latter too, and how many records are parked. A flow that stands still is said to
-    be paused, and not to be behind. Changes nothing. Raises an `ExceptionGroup` of what it could
-    not look at, after the rest.
+    be paused, and not to be behind. Changes nothing but the samples of the last day. Raises an
+    `ExceptionGroup` of what it could not look at, after the rest.
     """
     now = clock.now()
     troubles = [trouble async for trouble in _report_depths(queues, queue, now)]
@@ -92,7 +95,9 @@ async def _look_at(
     now: datetime,
     telemetry: Telemetry,
 ) -> None:
-    """How far behind one flow of one connection is, and how much of it waits for a person."""
+    """How far behind one flow of one connection is, and how much of it waits for a person; kept as
+    the sample of this hour."""
+    behind, parked = 0, await count_parked(name, flow.name, tables)
     if (pause := await pauses.over(name, flow.name)) is not None:
         _report_paused(flow.name, name, pause, now)
     elif (poll := flow.trigger(Poll)) is not None:
@@ -101,8 +106,8 @@ async def _look_at(
             flow.name, name, settings, minutes=every, tables=tables, now=now
         )
         telemetry.behind(flow.name, name, behind)
-    if telemetry is not SILENT:
-        telemetry.parked(flow.name, name, await count_parked(name, flow.name, tables))
+    telemetry.parked(flow.name, name, parked)
+    await keep_sample(tables, name, flow.name, Sample(now, behind, parked))
 
 
 def _report_depth(name: str, depth: Depth, now: datetime) -> None:
@@ -143,8 +148,9 @@ async def _report_behind(
 
 
 async def count_parked(connection: str, flow: str, tables: Tables) -> int:
-    """How many records wait for a person."""
-    return sum([1 async for _ in tables.query(PARKED, f"{connection}|{flow}")])
+    """How many records wait for a person; beyond `MOST_COUNTED` nobody counts on."""
+    rows = tables.query(PARKED, f"{connection}|{flow}", limit=MOST_COUNTED)
+    return sum([1 async for _ in rows])
 
 
 def _never(connection: Connection) -> timedelta:
