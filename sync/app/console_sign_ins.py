@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sync.core.ports import Clock, Conflict, Row, Tables
+from sync.core.ports import Clock, Conflict, Row, Tables, Value
 
 SIGN_INS: Final = "consolesignins"
 TOKENS, SESSIONS = "tokens", "sessions"
@@ -79,7 +79,7 @@ class SignIns:
     async def _issued(self, kind: str, name: str, role: Role, lasts: timedelta) -> str:
         secret = f"{self._clock.unique()}{self._clock.unique()}"
         until = self._clock.now() + lasts
-        cells = {"name": name, "role": str(role), "until": until}
+        cells: dict[str, Value] = {"name": name, "role": str(role), "until": until}
         await self._tables.insert(SIGN_INS, Row(kind, _digest(secret), cells))
         return secret
 

@@ -5,13 +5,13 @@ together.
 `azure`; found out from the other names where it is absent | | SYNC_CONNECTIONS | all | path of
 connections.toml; `connections.toml` | | SYNC_HOST_KEY | all | key that callers of the local host's
 routes must show | | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning` or `error`; `text`
-or `json` | | SYNC_CONSOLE | all | who lets people into the web console: `off`, `token` or
-`entra` (Azure alone); `off` in Azure, else `token` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
-are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated | directory of queue, tables and vault;
-`.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else
-`vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded, emulated | file that remembers how often
-the vault was written, best on another disk; `vault.mark` in SYNC_HOME | | SERVICE_BUS,
-TABLES_CONNECTION | emulated | connection strings of the emulators | |
+or `json` | | SYNC_CONSOLE | all | who lets people into the web console: `off`, `token` or `entra`
+(Azure alone); `off` in Azure, else `token` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for
+which encrypted copies of documents are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated |
+directory of queue, tables and vault; `.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded,
+emulated | what opens the vault; else `vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded,
+emulated | file that remembers how often the vault was written, best on another disk; `vault.mark`
+in SYNC_HOME | | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the emulators | |
 SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace | |
 TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
 AZURE_CLIENT_ID | azure | client id of the app's managed identity | |
@@ -56,6 +56,7 @@ class Edition(StrEnum):
 
 
 NAMESPACE: Final = "SERVICE_BUS__fullyQualifiedNamespace"
+CONSOLE: Final = "SYNC_CONSOLE"
 NEEDED: Final = {
     Edition.EMBEDDED: (),
     Edition.EMULATED: ("SERVICE_BUS", "TABLES_CONNECTION"),
@@ -76,7 +77,6 @@ SHAPES: Final = {
     "KEY_VAULT_URL": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.vault.azure.net"),
 }
 KEEP: Final = "SYNC_KEEP_COPIES_MONTHS"
-CONSOLE: Final = "SYNC_CONSOLE"
 SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONNECTION")
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""

@@ -6,6 +6,7 @@ import typer
 from sync.cli import (
     backfill,
     check,
+    console,
     drift,
     erase,
     events,
@@ -22,6 +23,7 @@ from sync.cli import (
     resolve,
     secrets,
     serve,
+    skip,
     trail,
     webhooks,
 )
@@ -42,6 +44,7 @@ app.command(cls=Command)(check.check)
 app.add_typer(mapping)
 app.add_typer(preview.app)
 app.command(cls=Command)(serve.serve)
+app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
@@ -52,6 +55,7 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
+app.command(cls=Command)(skip.skip)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)

@@ -177,19 +177,23 @@ class Ledger:
         rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
         return [_entry(row) for row in rows]
 
-    async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
-        """List a held record among those that wait for a person. Safe to repeat.
+    async def park(
+        self, claim: Claim, reason: str, remedy: str, *, shown: Mapping[str, str] | None = None
+    ) -> Claim:
+        """List a held record among those that wait for a person, with what the list shows beside
+        (`worth`, `skus`). Safe to repeat.
 
         The claim says why before the list does, so that a delivery after a crash knows that there
         is a row to remove.
         """
         claim = await self.save(claim, reason=reason, remedy=remedy)
-        await self.list_parked(claim)
+        await self.list_parked(claim, shown or {})
         return claim
 
-    async def list_parked(self, claim: Claim) -> None:
+    async def list_parked(self, claim: Claim, shown: Mapping[str, str] | None = None) -> None:
         """Put the row into the list, with what the claim says."""
-        said = {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
+        said = {name: clipped(text) for name, text in (shown or {}).items() if text}
+        said |= {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
         cells: dict[str, Value] = {"at": self._clock.now(), **said}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 

@@ -228,6 +228,7 @@ class Runner:
             if poll is not None:
                 delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
+            delivery.worth = flow.source.worth(record)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)

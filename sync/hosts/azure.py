@@ -20,15 +20,17 @@ from typing import Any, Final
 import azure.functions as func
 
 from sync.adapters.system_clock import SystemClock
+from sync.app.services import Services
 from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
+from sync.hosts.asgi import answered_by
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
-from sync.hosts.runtime import HostAnswer, Opening, Runtime
+from sync.hosts.runtime import HostAnswer, Opening, Runtime, WebApp
 from sync.intake_http.answers import RefusalLines
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _health(app, runtime, lines)
+    _console(app, runtime, lines)
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -137,6 +140,35 @@ def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
         return await _answered(runtime, lines, lambda ready: ready.health())
 
 
+def _console(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
+    """Anonymous by design: people sign in, by a one-time token or by the platform, and a browser
+    has no host key."""
+
+    @app.function_name("console")
+    @app.route(
+        "console/{*page}",
+        trigger_arg_name="request",
+        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )
+    async def console(request: func.HttpRequest) -> func.HttpResponse:
+        ready = await _opened(runtime, lines)
+        if isinstance(ready, func.HttpResponse):
+            return ready
+        return await answered_by(_console_of(ready), request)
+
+
+def _console_of(ready: Runtime) -> WebApp:
+    """The console over the open engine, made once; what it needs is loaded with its first page."""
+    from sync.console.app import console_app  # noqa: PLC0415 - a hook waits for no page
+
+    if not isinstance(ready, Services):
+        raise TypeError("the console needs the whole engine")
+    if ready.console is None:
+        ready.console = console_app(ready)
+    return ready.console
+
+
 def _timer(app: func.FunctionApp, runtime: Opening) -> None:
     """The only timer: it stores what is due and does nothing of it."""
 
@@ -203,10 +235,19 @@ def _trace_parent(context: func.Context | None) -> str:
 async def _answered(
     runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
-    """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
-    while it cannot open."""
+    """Ask the runtime and turn its answer into a response."""
+    ready = await _opened(runtime, lines)
+    if isinstance(ready, func.HttpResponse):
+        return ready
+    answer = await ask(ready)
+    headers = {"Content-Type": answer.content_type}
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)
+
+
+async def _opened(runtime: Opening, lines: RefusalLines) -> Runtime | func.HttpResponse:
+    """The runtime; 503 with all missing names, or why, while it cannot open."""
     try:
-        ready = await runtime()
+        return await runtime()
     except SettingsMissing as missing:
         if lines.may_be_logged("unconfigured"):
             log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
@@ -216,9 +257,6 @@ async def _answered(
             log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
         error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
         return _unavailable(error=error)
-    answer = await ask(ready)
-    headers = {"Content-Type": answer.content_type}
-    return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)
 
 
 def _unavailable(**said: Any) -> func.HttpResponse:

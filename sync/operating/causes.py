@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from itertools import product
 from typing import Final
 
@@ -22,7 +23,8 @@ MASK: Final = "…"
 
 @dataclass(frozen=True)
 class Waiting:
-    """One record that waits for a person, as the list says it."""
+    """One record that waits for a person, as the list says it. `skus`: those that it waits for to
+    be mapped; `worth`: its amount with its currency, where its flow tells."""
 
     connection: str
     flow: str
@@ -30,6 +32,8 @@ class Waiting:
     reason: str
     remedy: str
     at: datetime | None
+    skus: tuple[str, ...] = ()
+    worth: str = ""
 
 
 @dataclass
@@ -108,7 +112,19 @@ def _waiting(connection: str, flow: str, row: Row) -> Waiting:
     at = row.values.get("at")
     reason, remedy = (str(row.values.get(name) or "") for name in ("reason", "remedy"))
     since = at if isinstance(at, datetime) else None
-    return Waiting(connection, flow, row.key, reason, remedy, since)
+    skus = tuple(str(row.values.get("skus") or "").splitlines())
+    worth = str(row.values.get("worth") or "")
+    return Waiting(connection, flow, row.key, reason, remedy, since, skus, worth)
+
+
+def worth_of(records: Iterable[Waiting]) -> str:
+    """What the records that tell an amount come to, by currency; as people read it."""
+    sums: dict[str, Decimal] = {}
+    for one in records:
+        amount, _, currency = one.worth.partition(" ")
+        if amount:
+            sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+    return ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
 
 
 def cause_in(one: Waiting) -> str:
