@@ -166,7 +166,8 @@ def _console_of(ready: Runtime) -> WebApp:
         raise TypeError("the console needs the whole engine")
     if ready.console is None:
         ready.console = console_app(ready)
-    return ready.console
+    app: WebApp = ready.console
+    return app
 
 
 def _timer(app: func.FunctionApp, runtime: Opening) -> None:

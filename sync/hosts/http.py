@@ -86,8 +86,8 @@ def http_app(
     routes = []
     for function in sorted(functions, key=_generality):
         endpoint = _endpoint(function, keys, body_limit, refused_unread)
-        for path in _paths(function):
-            routes.append(Route(path, endpoint, methods=list(function.methods)))
+        methods = list(function.methods)
+        routes += [Route(path, endpoint, methods=methods) for path in _paths(function)]
     return _with_small_head(Router(routes, redirect_slashes=False))
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-Receiving, Sending = Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]
+Receiving = Callable[[], Awaitable[Any]]
+Sending = Callable[[Any], Awaitable[None]]
 WebApp = Callable[[Any, Receiving, Sending], Awaitable[None]]
 """An ASGI application."""
 

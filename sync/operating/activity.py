@@ -4,6 +4,7 @@ Rows are read newest first and by the page: keys count time backwards. No person
 of who asked.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from sync.engine.cell_text import clipped
 
 ACTIVITY: Final = "activity"
 ALL: Final = "all"
+ID: Final = re.compile("[0-9]{14}-[0-9a-f]{8}")
 AFTER_ALL: Final = 10**14
 """Milliseconds since 1970, beyond every time that is stored."""
 
@@ -60,12 +62,13 @@ class Activity:
 
     async def newest(self, most: int, *, start: str = "") -> Sequence[Act]:
         """The newest, or those from the id `start` on, which is older."""
+        start = start if ID.fullmatch(start) else ""
         rows = self._tables.query(ACTIVITY, ALL, start=start, limit=most)
         return [_act(row) async for row in rows]
 
     async def get(self, key: str) -> Act | None:
         """One of them."""
-        row = await self._tables.get(ACTIVITY, ALL, key)
+        row = await self._tables.get(ACTIVITY, ALL, key) if ID.fullmatch(key) else None
         return _act(row) if row is not None else None
 
 

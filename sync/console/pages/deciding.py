@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from sync.console.visit import Visit, see
 from sync.engine.claim import Claim, State
+from sync.engine.refused_keys import key_fault
 from sync.operating.deciding import resolved, skipped
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, require_known
@@ -32,7 +33,7 @@ async def _claim(visit: Visit) -> Claim:
     """The record, which waits for a person. Raises `Problem`."""
     place = [visit.asked(name) for name in ("connection", "flow", "key")]
     require_known(visit.services, place[0], place[1])
-    if not all(place):
+    if not all(place) or key_fault(place[2]):
         raise Problem("no record is named", remedy="Choose one in the list of the parked.")
     claim = await visit.services.ledger.claim(*place)
     if not (claim.is_different or claim.state is State.PARKED):

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from starlette.responses import Response
 
 from sync.console.visit import PAGE, Visit, see
+from sync.engine.refused_keys import key_fault
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.operating.causes import parked_of
 from sync.operating.mapping_rows import accounts_of, items_of, unmatched_in
@@ -43,6 +44,8 @@ async def put(visit: Visit) -> Response:
 async def remove(visit: Visit) -> Response:
     """Forget which item a SKU is."""
     name, sku = _connection(visit), visit.asked("sku")
+    if key_fault(normal_sku(sku)):
+        raise Problem("no SKU is named", remedy="Choose a row.")
     systems = await visit.services.systems_pool.open(name)
     await systems.items.remove(sku)
     await visit.note("unmap", connection=name, subject=sku)

@@ -9,7 +9,9 @@ from starlette.responses import Response
 from sync.console.visit import Visit
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import Entry
+from sync.engine.refused_keys import key_fault
 from sync.operating.problem import Problem
+from sync.operating.records import require_known
 from sync.operating.related import related_to
 from sync.operating.story import copies_of
 
@@ -50,8 +52,9 @@ async def _page(
 
 async def _claim(visit: Visit) -> Claim:
     connection, flow, key = (visit.asked(name) for name in ("connection", "flow", "key"))
-    if not (connection and flow and key):
+    if not (connection and flow) or key_fault(key):
         raise Problem("no record is named", remedy="Search for it by any of its numbers.")
+    require_known(visit.services, connection, flow)
     return await visit.services.ledger.claim(connection, flow, key)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sync.console.pages.parked import Wanted
 from sync.console.visit import Visit, see
+from sync.engine.refused_keys import key_fault
 from sync.operating.causes import parked_of
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers
@@ -48,6 +49,8 @@ async def replay(visit: Visit) -> Response:
 async def _wanted(visit: Visit) -> list[Again]:
     """The record, or everything that fits the filter. Raises `Problem` where there is none."""
     wanted, key = Wanted.by(visit), visit.asked("key")
+    if key and (fault := key_fault(key)):
+        raise Problem(f"the key cannot be used: {fault}", remedy="Choose the record in a list.")
     if key and wanted.connection and wanted.flow:
         return [await of_record(visit.services, wanted.connection, wanted.flow, key)]
     if key:
