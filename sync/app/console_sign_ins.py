@@ -2,7 +2,7 @@
 command prints, and the sessions that they open.
 
 Only digests are stored, so that who reads the tables can sign in with nothing of them. A token is
-used up by whoever deletes its row, whichever process that is.
+used up by the process that deletes its row.
 """
 
 import hashlib

@@ -82,9 +82,7 @@ async def open_embedded(
     console: ConsoleSignIn = ConsoleSignIn.OFF,
 ) -> Services:
     """The engine over a directory. `serves`: lock the directory and take back what a dead host
-    held.
-
-    Raises `AlreadyServed`, and `Never` for a vault that does not open.
+    held. Raises `AlreadyServed`, and `Never` for a vault that does not open.
     """
     vault = vault_of(home, vault_key, vault_mark)
     lock = _locked(home) if serves else None
@@ -93,7 +91,6 @@ async def open_embedded(
     tables = SqliteTables(home / "tables.sqlite")
     if serves:
         await queue.release_locks()
-
     edition_parts = EditionParts(
         queue=queue,
         tables=tables,

@@ -50,7 +50,9 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done."""
+    when done. `console`: its web console, once somebody has asked for a page of it."""
+
+    console: Any = None
 
     def __init__(
         self,
@@ -62,8 +64,6 @@ class Services:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
-        self.console: Any = None
-        """The web console over this engine, once somebody has asked for a page of it."""
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         tables, clock = edition_parts.tables, edition_parts.clock
         sealer, months = edition_parts.sealer, edition_parts.keep_months

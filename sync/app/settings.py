@@ -81,6 +81,8 @@ SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONN
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
 
+SIGNS_IN: Final = "WEBSITE_AUTH_ENABLED"
+"""Which Azure sets to whether it signs people in before a request reaches the app."""
 SITE: Final = "WEBSITE_SITE_NAME"
 """The function app's name, which Azure sets."""
 UNRESOLVED: Final = "@Microsoft.KeyVault("
@@ -196,6 +198,10 @@ def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, st
             yield name, NOT_RESOLVED
 
 
+def _is_off(given: Mapping[str, str]) -> bool:
+    return given.get(SIGNS_IN, "true").lower() != "true"
+
+
 def _at_odds(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, str]]:
     if not (given.get(KEEP, "1").isdecimal() and 1 <= int(given.get(KEEP, "1")) <= LONGEST_KEPT):
         yield KEEP, f"not a whole number from 1 to {LONGEST_KEPT}"
@@ -203,5 +209,7 @@ def _at_odds(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, 
         yield "SYNC_VAULT_KEY_FILE", "set beside SYNC_VAULT_KEY, and one of the two is enough"
     if given.get(CONSOLE, "").lower() == ConsoleSignIn.ENTRA and edition is not Edition.AZURE:
         yield CONSOLE, "entra, and only Azure's platform signs people in so"
+    if given.get(CONSOLE, "").lower() == ConsoleSignIn.ENTRA and _is_off(given):
+        yield CONSOLE, "entra, but the platform signs nobody in (Authentication of the app is off)"
     if edition is not Edition.AZURE and any(name in given for name in IN_AZURE):
         yield "SYNC_EDITION", f"{edition}, {LOST_IN_AZURE}"

@@ -1,11 +1,9 @@
 """Claims and trail: what makes a delivery happen once in effect, and what tells an operator what
 happened.
 
-claims   one row per (connection, flow, key): state, lease, what was last delivered, what is being
-         posted.
-trail    append-only: one row per outcome. Identifiers, amounts, digests and reasons; no personal
-         data.
-parked   an index of the claims that wait for a person.
+claims   one row per (connection, flow, key): state, lease, what was delivered, what is being posted
+trail    append-only: one row per outcome; identifiers, amounts and reasons, no personal data
+parked   an index of the claims that wait for a person
 """
 
 import contextlib
@@ -110,8 +108,7 @@ class Ledger:
                 continue
 
     async def save(self, claim: Claim, **changes: Any) -> Claim:
-        """Write while holding: renews the lease. Raises `LeaseLost` when another has taken the
-        record."""
+        """Write while holding; renews the lease. Raises `LeaseLost` when another has taken it."""
         return await self._write_held(claim, {"lease_until": self._clock.now() + LEASE, **changes})
 
     async def renew(self, claim: Claim) -> bool:
@@ -178,23 +175,20 @@ class Ledger:
         return [_entry(row) for row in rows]
 
     async def park(
-        self, claim: Claim, reason: str, remedy: str, *, shown: Mapping[str, str] | None = None
+        self, claim: Claim, reason: str, remedy: str, *, worth: str = "", skus: str = ""
     ) -> Claim:
-        """List a held record among those that wait for a person, with what the list shows beside
-        (`worth`, `skus`). Safe to repeat.
-
-        The claim says why before the list does, so that a delivery after a crash knows that there
-        is a row to remove.
-        """
+        """List a held record among those that wait for a person; the list shows `worth` and `skus`
+        beside. The claim says why first, so that a delivery after a crash knows that there is a row
+        to remove. Safe to repeat."""
         claim = await self.save(claim, reason=reason, remedy=remedy)
-        await self.list_parked(claim, shown or {})
+        await self.list_parked(claim, worth=worth, skus=skus)
         return claim
 
-    async def list_parked(self, claim: Claim, shown: Mapping[str, str] | None = None) -> None:
+    async def list_parked(self, claim: Claim, **beside: str) -> None:
         """Put the row into the list, with what the claim says."""
-        said = {name: clipped(text) for name, text in (shown or {}).items() if text}
-        said |= {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
-        cells: dict[str, Value] = {"at": self._clock.now(), **said}
+        said = {**beside, "reason": claim.reason, "remedy": claim.remedy}
+        texts = {name: clipped(text) for name, text in said.items() if text}
+        cells: dict[str, Value] = {"at": self._clock.now(), **texts}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:
@@ -228,10 +222,8 @@ class Ledger:
         self, connection: str, flow: str, *, prefix: str = "", most: int | None = None
     ) -> AsyncIterator[Claim]:
         """Claims whose key begins with `prefix`; at most so many."""
-        before = f"{prefix}\U0010ffff" if prefix else ""
-        async for row in self._tables.query(
-            CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
-        ):
+        place, before = f"{connection}|{flow}", f"{prefix}\U0010ffff" if prefix else ""
+        async for row in self._tables.query(CLAIMS, place, start=prefix, before=before, limit=most):
             yield Claim.of(connection, flow, row)
 
 

@@ -55,7 +55,7 @@ class Outcomes:
         if undecided(delivery, outcome):
             delivery.claim = await self._ledger.park(
                 delivery.claim, reason=entry.reason, remedy=entry.remedy,
-                shown={"worth": delivery.worth},
+                worth=delivery.worth,
             )  # fmt: skip
         elif delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
@@ -152,22 +152,17 @@ class Outcomes:
         """Give the record to a person. `error`: what has ended the try."""
         now = self._clock.now()
         said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
-        entry = Entry(
-            now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said
-        )
+        entry = Entry(now, "parked", "", message.origin, message.attempt, code=park.code, **said)
         if delivery is not None:
             await self.write(delivery, entry)
         else:
             await self._ledger.write(claim, entry)
-        shown = {"worth": delivery.worth if delivery else "", "skus": _skus_in(error)}
-        claim = await self._ledger.park(claim, **said, shown=shown)
+        worth = delivery.worth if delivery is not None else ""
+        claim = await self._ledger.park(claim, **said, worth=worth, skus=_skus_in(error))
         log.warning(
             "%s.parked key=%s attempt=%d reason=%s",
-            message.flow,
-            message.key,
-            message.attempt,
-            park.reason,
-        )
+            message.flow, message.key, message.attempt, park.reason,
+        )  # fmt: skip
         read_at, seen = (delivery.read_at, delivery.seen) if delivery is not None else (now, "")
         settles = (
             delivery.settles_sooner(error) if delivery is not None and error is not None else {}

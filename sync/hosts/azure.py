@@ -15,22 +15,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import azure.functions as func
 
 from sync.adapters.system_clock import SystemClock
-from sync.app.services import Services
 from sync.app.settings import SettingsMissing
 from sync.config.file.faults import BadConfiguration
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
-from sync.hosts.asgi import answered_by
+from sync.hosts.console import add_console
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
-from sync.hosts.runtime import HostAnswer, Opening, Runtime, WebApp
+from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _health(app, runtime, lines)
-    _console(app, runtime, lines)
+    add_console(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -138,36 +138,6 @@ def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
         request: func.HttpRequest,  # noqa: ARG001 - the binding's name
     ) -> func.HttpResponse:
         return await _answered(runtime, lines, lambda ready: ready.health())
-
-
-def _console(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
-    """Anonymous by design: people sign in, by a one-time token or by the platform, and a browser
-    has no host key."""
-
-    @app.function_name("console")
-    @app.route(
-        "console/{*page}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
-        auth_level=func.AuthLevel.ANONYMOUS,
-    )
-    async def console(request: func.HttpRequest) -> func.HttpResponse:
-        ready = await _opened(runtime, lines)
-        if isinstance(ready, func.HttpResponse):
-            return ready
-        return await answered_by(_console_of(ready), request)
-
-
-def _console_of(ready: Runtime) -> WebApp:
-    """The console over the open engine, made once; what it needs is loaded with its first page."""
-    from sync.console.app import console_app  # noqa: PLC0415 - a hook waits for no page
-
-    if not isinstance(ready, Services):
-        raise TypeError("the console needs the whole engine")
-    if ready.console is None:
-        ready.console = console_app(ready)
-    app: WebApp = ready.console
-    return app
 
 
 def _timer(app: func.FunctionApp, runtime: Opening) -> None:

@@ -25,7 +25,7 @@ AFTER_ALL: Final = 10**14
 class Act:
     """`what`: replay, pause, resume, skip, resolve, check, map, unmap, repair, look or sign-in.
     `subject`: the record, the SKU or the cause that it is about. `details`: what a page needs to
-    show what came of it."""
+    show the outcomes."""
 
     at: datetime
     by: str

@@ -1,4 +1,4 @@
-"""Who did what, the newest first; and what came of one request."""
+"""Who did what, the newest first; and the outcomes of one request."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Delivering records again: first what would happen, then the doing, then what came of it."""
+"""Delivering records again: first what would happen, then the doing, then the outcomes."""
 
 from collections.abc import Sequence
 from typing import Final
