@@ -15,7 +15,7 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "app")
+APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "app")
 OPERATING: Final = (*APP, "preview", "checks", "operating")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
@@ -29,9 +29,11 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "dynamics.documents": (*CORE, "config", "dynamics.documents"),
     "mapping": PURE,
     "engine": ENGINE,
+    "alerts": (*ENGINE, "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
     "checks": (*FLOWS, "preview", "checks"),
+    "reconcile": (*FLOWS, "reconcile"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,

@@ -9,6 +9,7 @@ var package = 'app-package'
 // documents bear their month and come and go with it.
 var tables = [
   'activity'
+  'alerts'
   'budgets'
   'businessevents'
   'checkresults'
@@ -20,7 +21,7 @@ var tables = [
   'identities'
   'jobs'
   'mappings'
-  'mirror'
+  'mirrors'
   'numbers'
   'parked'
   'pauses'

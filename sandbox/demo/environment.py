@@ -34,7 +34,7 @@ HOOKS: Final = {
     "creditmemos": "sales_order_creditmemo_save_commit_after",
 }
 """The event of the shop that tells of each flow's records."""
-FLOWS: Final = (*HOOKS, "postings")
+FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
 """Polled by itself, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")

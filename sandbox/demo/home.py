@@ -17,7 +17,7 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtem
 
 SECTION: Final = """\
 [connections.{name}]
-flows = ["orders", "customers", "companies", "invoices", "creditmemos", "postings", "stock"]
+flows = ["orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock"]
 [connections.{name}.commerce]
 url = "{commerce}"
 consumer_key = "{name}-consumer-key"

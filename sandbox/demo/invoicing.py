@@ -155,7 +155,10 @@ async def not_read_back(
     """Posted documents whose numbers did not come back to the trail of their record."""
     found = []
     for name, numbers in posted.items():
-        known = {claim.number async for claim in environment.engine.ledger.claims(name, "postings")}
+        known = {
+            claim.number
+            async for claim in environment.engine.ledger.claims(name, "posted_invoices")
+        }
         found += [
             Finding(name, number, "was posted in Dynamics, but its number was not read back")
             for number in numbers

@@ -214,7 +214,7 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
 
     while any([await pair.ledger.unfinished() for pair in environment.pairs.values()]):
         await pause()
-    await environment.poll("postings")
+    await environment.poll("posted_invoices")
     await environment.until_idle(nothing, within=PATIENCE)
     missing = await not_read_back(environment, posted)
     return sum(len(numbers) for numbers in posted.values()) - len(missing), missing

@@ -11,7 +11,8 @@ from typing import Any, Final
 from sandbox.demo.environment import STOCK, Environment, Pair
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
-from sync.dynamics.on_hand import AVAILABLE, BY_WAREHOUSE, ON_ORDER
+from sync.dynamics.free_quantities import AVAILABLE
+from sync.dynamics.on_hand import BY_WAREHOUSE, ON_ORDER
 from sync.engine.drift import drift
 from sync.flows.catalogue.stock import stock
 

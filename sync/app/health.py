@@ -13,7 +13,7 @@ from sync.core.message_queue import Queue
 from sync.core.ports import Tables
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPauses
-from sync.engine.monitoring import count_parked
+from sync.engine.monitoring import parked_of
 from sync.engine.queues import QUEUES
 from sync.engine.watermarks import WATERMARKS
 from sync.intake_http.answers import HttpAnswer
@@ -59,4 +59,4 @@ async def _polled(
 
 
 async def _parked(flow: str, connections: Mapping[str, Connection], tables: Tables) -> int:
-    return sum([await count_parked(name, flow, tables) for name in connections])
+    return sum([(await parked_of(name, flow, tables)).count for name in connections])

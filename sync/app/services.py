@@ -15,6 +15,7 @@ from sync.app.public_keys import PublicKeyHosts
 from sync.app.queue_work import QueueWork
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import repairing, tidying
+from sync.app.watch import Watch
 from sync.config.connections import Connection, Connections
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
@@ -27,10 +28,10 @@ from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
 from sync.engine.ledger import Ledger
-from sync.engine.monitoring import MINUTES, monitor
+from sync.engine.monitoring import MINUTES
+from sync.engine.old_flow_names import OldFlowNames
 from sync.engine.old_queues import OldQueues
 from sync.engine.polling import Polling
-from sync.engine.queues import QUEUES
 from sync.engine.reading_ahead import ReadingAhead
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
@@ -65,9 +66,9 @@ class Services:
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
-        tables, clock = edition_parts.tables, edition_parts.clock
-        sealer, months = edition_parts.sealer, edition_parts.keep_months
-        self.documents = DocumentCopies(tables, sealer, clock, keep_months=months)
+        parts, tables, clock = edition_parts, edition_parts.tables, edition_parts.clock
+        months = parts.keep_months
+        self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=months)
         self.public_keys = PublicKeyHosts(clock)
         self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         digests = KeyedDigests(edition_parts.email_key)
@@ -85,10 +86,10 @@ class Services:
         self.troubles = Troubles(tables, clock, digests)
         self.dead_letter_parking = DeadLetterParking(engine, self.refused_keys, self.troubles)
         self.jobs = self._jobs()
+        self.watch = Watch(connections, self.flows, edition_parts, self.flow_pauses, paces)
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
-        secrets, keys = edition_parts.secrets, self.public_keys.of
-        self.edge = Edge(*known, secrets, tables, clock, keys, refusals)
+        self.edge = Edge(*known, parts.secrets, tables, clock, self.public_keys.of, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
         self.queue_work = QueueWork(
             self.flows, self.runner, self.jobs, self.business_events, self.dead_letter_parking,
@@ -108,10 +109,14 @@ class Services:
     def _jobs(self) -> Jobs:
         parts = self.edition_parts
         old = OldQueues(parts.queue, self.intake, self.dead_letter_parking, parts.clock)
+        names = OldFlowNames(parts.tables, self.connections)
         tidy = tidying(self.documents, parts.tables, parts.clock)
         return Jobs(
             self.polling,
-            (tidy, repairing(self.repair), Housekeeping("old-queues", old.move)),
+            (
+                tidy, repairing(self.repair), Housekeeping("old-queues", old.move),
+                Housekeeping("old-flow-names", names.move),
+            ),
             tables=parts.tables, sends=self.sends, clock=parts.clock,
             leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
         )  # fmt: skip
@@ -161,7 +166,7 @@ class Services:
         finally:
             if nearest_minute(self.edition_parts.clock.now()).minute % MINUTES == 0:
                 async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
-                    await self.monitor()
+                    await self.watch.look()
 
     async def health(self) -> HttpAnswer:
         """Queue and tables answer; what waits, when polls last looked, and what is paused."""
@@ -169,15 +174,6 @@ class Services:
         return await health(
             self.flows, self.connections, self.systems_pool,
             queue=parts.queue, tables=parts.tables, pauses=self.flow_pauses,
-        )  # fmt: skip
-
-    async def monitor(self) -> None:
-        """Tell the log how far behind queues and polls are."""
-        parts, flows = self.edition_parts, tuple(self.flows.values())
-        await monitor(
-            QUEUES, flows, self.connections,
-            queue=parts.queue, tables=parts.tables, pauses=self.flow_pauses, clock=parts.clock,
-            telemetry=parts.telemetry,
         )  # fmt: skip
 
     async def close(self) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sync.alerts.alerting import ALERTS
+from sync.alerts.alerting import KEEP as KEEP_ALERTS
 from sync.app.console_sign_ins import KEEP as KEEP_SIGN_INS
 from sync.app.console_sign_ins import SIGN_INS
 from sync.core.ports import Clock, Tables
@@ -21,6 +23,7 @@ from sync.intake_http.events import EVENTS
 
 EVERY, REPAIR_EVERY = timedelta(days=1), timedelta(minutes=5)
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
+    ALERTS: ("ended_at", KEEP_ALERTS),
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),

@@ -21,6 +21,12 @@ from sync.checks.invoice_settings import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.shipments import (
+    carriers_are_mapped,
+    shipments_may_be_made,
+    shipping_sources_are_there,
+    slips_can_be_read,
+)
 from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
@@ -30,7 +36,7 @@ from sync.checks.stores import (
 )
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
-from sync.checks.written_back import receipts_may_be_written
+from sync.checks.written_back import numbers_may_be_written
 
 CHECKS: tuple[Check, ...] = (
     secrets_are_stored,
@@ -46,9 +52,11 @@ CHECKS: tuple[Check, ...] = (
     companies_can_be_read,
     products_can_be_read,
     documents_can_be_read,
-    receipts_may_be_written,
+    numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
+    shipping_sources_are_there,
+    shipments_may_be_made,
     clocks_agree,
     dynamics_answers,
     companies_exist,
@@ -58,6 +66,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_are_drawn,
     codes_exist,
     warehouses_are_there,
+    slips_can_be_read,
+    carriers_are_mapped,
     currency_is_the_shops,
     price_groups_are_there,
     rounding_agrees,

@@ -1,5 +1,5 @@
-"""Which fields the flows of invoices, credit memos and postings send to and read from which entity
-set, by recipe."""
+"""Which fields the flows of invoices, credit memos and posted invoices send to and read from which
+entity set, by recipe."""
 
 from collections.abc import Iterator, Mapping
 
@@ -60,6 +60,6 @@ def _needed(settings: Connection) -> Iterator[Needed]:
         yield return_orders.HEADERS, (*_RETURN_HEADER, *return_orders.FIELDS)
         yield return_orders.LINES, (*_RETURN_LINE, *return_orders.LINE_FIELDS)
         yield CUSTOMERS, (return_orders.INCLUDED,)
-    if "postings" in settings.flows:
+    if "posted_invoices" in settings.flows:
         yield posted_invoices.SALES, ("dataAreaId", *posted_invoices.SALES_FIELDS)
         yield posted_invoices.FREE_TEXT, ("dataAreaId", *posted_invoices.FREE_TEXT_FIELDS)

@@ -11,19 +11,9 @@ from sync.commerce.inventory import SOURCE_ITEMS
 from sync.commerce.search import Search
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.odata import Filter
-from sync.dynamics.on_hand import (
-    AVAILABLE,
-    DIMENSIONS,
-    MULTIPLES,
-    ON_ORDER,
-    ORDER_SETTINGS,
-    PLACE,
-    RELEASED,
-    STATUS,
-    UNITS,
-    set_of,
-)
+from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
 STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)

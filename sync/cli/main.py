@@ -4,9 +4,11 @@ installation needs them."""
 import typer
 
 from sync.cli import (
+    alerts,
     backfill,
     check,
     console,
+    correcting,
     drift,
     erase,
     events,
@@ -19,6 +21,7 @@ from sync.cli import (
     poll,
     preview,
     publishing,
+    reconcile,
     replay,
     resolve,
     secrets,
@@ -48,6 +51,7 @@ app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
+app.command(cls=Command)(alerts.alerts)
 app.command(cls=Command)(poll.poll)
 app.command(cls=Command)(backfill.backfill)
 app.command(cls=Command)(trail.trail)
@@ -56,10 +60,16 @@ app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
 app.command(cls=Command)(skip.skip)
+app.command(cls=Command)(correcting.hold)
+app.command(cls=Command)(correcting.release)
+app.command(cls=Command)(correcting.adopt)
+app.command(cls=Command)(correcting.relink)
+app.command(cls=Command)(correcting.forget)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
 app.command(cls=Command)(drift.drift)
+app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

@@ -18,7 +18,7 @@ from sync.operating.problem import Problem
 from sync.operating.records import is_called
 
 DOCUMENTS: Final = ("invoices", "creditmemos")
-WRITTEN_BACK: Final = "receipts"
+WRITTEN_BACK: Final = "write_back"
 BY_NAME: Final = (
     "Name them: erase --company {company}, with --customer ID for each of its users (Customers >"
     " All Customers, column Company) and the numbers of its orders (Sales > Orders, column Company"

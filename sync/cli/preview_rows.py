@@ -14,7 +14,7 @@ from sync.cli.output import json_line, line, table
 from sync.core.request import Request
 from sync.engine.differences import compared
 from sync.engine.ledger import Ledger
-from sync.engine.mirror import ABSENT, Shown
+from sync.engine.mirror import Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
@@ -115,7 +115,7 @@ async def changed_rows(
 async def _one(flow: PublicationFlow, key: str, systems: Systems, ledger: Ledger) -> PreviewedRow:
     known = await ledger.mirror.of(f"{systems.name}|{flow.name}", [key])
     row = await flow.source.one(key, systems, ledger)
-    is_shown = ledger.mirror.shows(known.get(key, ABSENT), row)
+    is_shown = ledger.mirror.shows(known.of(key), row)
     return PreviewedRow(row, () if is_shown else _requests(flow, row, systems))
 
 

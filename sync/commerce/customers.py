@@ -5,10 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from sync.commerce.filters import of_any
+from sync.commerce.models.customer import Customer
+from sync.commerce.models.rows import columns_of
 from sync.commerce.rest import RestClient
+from sync.commerce.search import Node
 
 PATH: Final = "customers/search"
-COLUMNS: Final = ("id", "store_id", "website_id", "updated_at")
+COLUMNS: Final[tuple[Node, ...]] = (
+    *columns_of(Customer, "addresses", "custom_attributes"),
+    ("extension_attributes", ("company_attributes",)),
+)
+"""All that the product reads of a customer: a change of any of it shows in a list, whatever its
+stamp says."""
 
 
 class Customers:

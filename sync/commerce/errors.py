@@ -37,6 +37,7 @@ _PASSING: Final = re.compile(
     re.IGNORECASE,
 )
 _CREDENTIALS_400: Final = ("Signature method", "The token length is invalid")
+_MOST_ROWS: Final = re.compile(r"^Maximum items of type ")
 _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)")
 
 
@@ -56,6 +57,12 @@ class PageTooLarge(Never):
             reason, remedy=f"Set commerce.page_size in connections.toml to {most} or less."
         )
         self.most = most
+
+
+class TooManyRows(NotAccepted):
+    """The shop takes at most so many rows in one call (`most`); nothing was stored."""
+
+    most = 0
 
 
 @dataclass(frozen=True)
@@ -188,13 +195,18 @@ def _bad_request(reason: str, said: Said) -> Exception:
         most = said.parameters.get("max", too_large.group(1))
         if most.isdecimal() and int(most) > 0:
             return PageTooLarge(reason, most=int(most))
+    limit = said.parameters.get("max", "") if _MOST_ROWS.match(said.template) else ""
     if _PASSING.search(said.template):
         return Later(reason, said=said.words)
     remedy = (
         "Correct in Commerce or in the connection's settings what the answer names, then replay the"
         " record."
     )
-    return NotAccepted(reason, remedy=remedy, code=said.report, said=said.words)
+    kind = TooManyRows if limit.isdecimal() and int(limit) > 0 else NotAccepted
+    error = kind(reason, remedy=remedy, code=said.report, said=said.words)
+    if isinstance(error, TooManyRows):
+        error.most = int(limit)
+    return error
 
 
 def _not_found(reason: str, said: Said) -> Never:

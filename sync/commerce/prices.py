@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.rest import RestClient
+from sync.commerce.row_calls import RowCalls
 from sync.commerce.transport import rows_in
+from sync.core.ports import Clock
 
 BASE_PRICES: Final = "products/base-prices"
 TIER_PRICES: Final = "products/tier-prices"
@@ -44,8 +46,15 @@ class Prices:
     """The prices of one shop. Raises as the client does. Writes return why rows were refused, by
     SKU."""
 
-    def __init__(self, client: RestClient) -> None:
+    def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client = client
+        self._calls = {
+            path: RowCalls(client, clock, path, "prices", most)
+            for path, most in (
+                (BASE_PRICES, MOST_BASE), (TIER_PRICES, MOST_TIERS),
+                (f"{TIER_PRICES}-delete", MOST_TIERS),
+            )
+        }  # fmt: skip
 
     async def base(self, skus: Sequence[str]) -> dict[str, Decimal]:
         """Base prices of all websites, by SKU as the shop spells it; unknown ones are left out."""
@@ -68,16 +77,16 @@ class Prices:
     ) -> dict[str, str]:
         """Make these the base prices."""
         rows = [{"sku": sku, "price": price, "store_id": 0} for sku, price in prices.items()]
-        return await self._write(BASE_PRICES, rows, MOST_BASE, not_after)
+        return await self._write(BASE_PRICES, rows, not_after)
 
     async def save_tiers(self, tiers: Sequence[Tier], *, not_after: datetime) -> dict[str, str]:
         """Add these tiers, or change them; others stay."""
-        return await self._write(TIER_PRICES, [one.row() for one in tiers], MOST_TIERS, not_after)
+        return await self._write(TIER_PRICES, [one.row() for one in tiers], not_after)
 
     async def delete_tiers(self, tiers: Sequence[Tier], *, not_after: datetime) -> dict[str, str]:
         """Delete these tiers, as `tiers` gave them."""
         path = f"{TIER_PRICES}-delete"
-        return await self._write(path, [one.row() for one in tiers], MOST_TIERS, not_after)
+        return await self._write(path, [one.row() for one in tiers], not_after)
 
     async def _rows(self, path: str, skus: Sequence[str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -87,12 +96,10 @@ class Prices:
         return found
 
     async def _write(
-        self, path: str, rows: Sequence[dict[str, Any]], most: int, not_after: datetime
+        self, path: str, rows: Sequence[dict[str, Any]], not_after: datetime
     ) -> dict[str, str]:
         refused: dict[str, str] = {}
-        for start in range(0, len(rows), most):
-            some = rows[start : start + most]
-            answer = await self._client.post(path, {"prices": some}, not_after=not_after)
+        async for some, answer in self._calls[path].post(rows, not_after):
             skus = {str(row["sku"]) for row in some}
             for failure in rows_in(answer, f"POST {path}"):
                 refused |= dict.fromkeys(_meant(failure, skus), _said(failure))

@@ -103,4 +103,9 @@ _plain = json.JSONEncoder(ensure_ascii=False).encode
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON: the same document gives the same 64 characters, whatever its
     key order."""
-    return hashlib.sha256(to_json(value, sort=True)).hexdigest()
+    return digest_of(to_json(value, sort=True))
+
+
+def digest_of(encoded: bytes) -> str:
+    """The digest of a document whose canonical JSON this is."""
+    return hashlib.sha256(encoded).hexdigest()

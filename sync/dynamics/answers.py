@@ -30,7 +30,7 @@ class Answered(dict[str, Any]):
 
 
 def record_in(answer: ODataAnswer, call: ODataCall) -> Record:
-    """The record in a good answer, or the page of records (`value`); an answer without one is
+    """The record in a good answer, or the page of plain records (`value`); an answer without one is
     `Unknown` for a write, else `Later`."""
     try:
         record = from_json(answer.body)
@@ -39,10 +39,8 @@ def record_in(answer: ODataAnswer, call: ODataCall) -> Record:
     if not isinstance(record, dict):
         raise error_from_nonsense(call, "it holds no record")
     rows = record.get("value")
-    if isinstance(rows, list):
-        if not all(isinstance(row, dict) for row in rows):
-            raise error_from_nonsense(call, "its list holds what is no record")
-        record["value"] = [Answered(row, call) for row in rows]
+    if isinstance(rows, list) and not all(isinstance(row, dict) for row in rows):
+        raise error_from_nonsense(call, "its list holds what is no record")
     return Answered(record, call)
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from sync.core.errors import Never
 from sync.dynamics import batch
-from sync.dynamics.answers import Record, only_part, record_in
+from sync.dynamics.answers import Answered, Record, only_part, record_in
 from sync.dynamics.faults import error_from_nonsense
 from sync.dynamics.lookup import Lookup
 from sync.dynamics.metadata import BrokenMetadata, MetadataReader, Shape
@@ -75,10 +75,21 @@ class ODataReader:
         left = top
         async for rows in self._pages(path, call, unseen=unseen):
             for row in rows[:left]:
-                yield row
+                yield Answered(row, call)
             left = None if left is None else left - len(rows)
             if left is not None and left <= 0:
                 return
+
+    async def pages(
+        self, entity_set: str, *, where: Filter, select: Sequence[str], order_by: Sequence[str]
+    ) -> AsyncIterator[list[Record]]:
+        """As `query`, for very many records: a page at a time, as plain records that may lack
+        fields (`lacking`)."""
+        call = ODataCall(f"list {entity_set}")
+        options = query_string(select=select, where=where, order_by=order_by)
+        path = f"/data/{set_path(entity_set)}?{options}"
+        async for rows in self._pages(path, call, unseen=False):
+            yield rows
 
     async def _pages(
         self, path: str, call: ODataCall, *, unseen: bool

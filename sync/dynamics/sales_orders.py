@@ -18,7 +18,12 @@ from sync.core.money import CENT
 from sync.dynamics.adoption import must_be_this_order
 from sync.dynamics.documents.requests import order_line_body
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
-from sync.dynamics.documents.sales_order_changes import Changes
+from sync.dynamics.documents.sales_order_changes import (
+    Changes,
+    as_held,
+    header_fields,
+    line_fields,
+)
 from sync.dynamics.existing_sales_order import (
     HEADER_FIELDS,
     LINE_FIELDS,
@@ -146,6 +151,21 @@ class SalesOrders:
         )
         return await self._with_lines(company, header) if header else None
 
+    async def in_form_of(self, form: Mapping[str, Any], number: str) -> dict[str, Any]:
+        """What F&O holds of an order, in the form in which orders are kept as they were sent; of
+        one that is gone, nothing."""
+        company, extra = str(form["company"]), header_fields(form)
+        key = _header_key(company, number)
+        select = tuple(dict.fromkeys((*HEADER_FIELDS, *extra)))
+        header = await self._client.get(self.headers, key, select=select)
+        if header is None:
+            return {**form, "header": {}, "lines": {}}
+        rows = await self._lines_of(company, number, line_fields(form))
+        return as_held(form, header, rows, self._fitted)
+
+    def _fitted(self, is_header: bool, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._client.fitted(self.headers if is_header else self.lines, fields)
+
     async def is_stopped(self, company: str, number: str) -> bool:
         """Whether the processing of the order is stopped."""
         row = await self._client.get(
@@ -157,9 +177,12 @@ class SalesOrders:
         number = str(header["SalesOrderNumber"])
         return ExistingSalesOrder(number, header, await self._lines_of(company, number))
 
-    async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
+    async def _lines_of(
+        self, company: str, number: str, fields: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        select = tuple(dict.fromkeys((*LINE_FIELDS, *fields)))
         return await self._client.find_by(
-            self.lines, "SalesOrderNumber", number, company=company, select=LINE_FIELDS
+            self.lines, "SalesOrderNumber", number, company=company, select=select
         )
 
     async def change(

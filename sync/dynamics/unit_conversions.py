@@ -10,6 +10,7 @@ from sync.dynamics.reader import ODataReader
 GENERAL: Final = "UnitOfMeasureConversions"
 OF_PRODUCTS: Final = "ProductSpecificUnitOfMeasureConversions"
 PAIR: Final = ("FromUnitSymbol", "ToUnitSymbol")
+WHOLE: Final = Fraction(1)
 FACTORS: Final = ("Factor", "Numerator", "Denominator", "InnerOffset", "OuterOffset")
 
 
@@ -25,7 +26,7 @@ class Conversions:
         direction."""
         first, last = start.casefold(), end.casefold()
         if first == last:
-            return Fraction(1)
+            return WHOLE
         for item in (product.casefold(), ""):
             if found := self._factors.get((item, first, last)):
                 return found

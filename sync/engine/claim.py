@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
@@ -12,6 +12,16 @@ from sync.engine.cell_text import clipped
 from sync.engine.digests import KeyedDigests
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
+
+CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
+"""The ledger's tables. Claims: one row per (connection, flow, key): state, lease, what was last
+delivered, what is being posted. Trail: append-only, one row per outcome; identifiers, amounts,
+digests and reasons, no personal data. Parked: an index of the claims that wait for a person."""
+LEASE: Final = timedelta(minutes=5)
+"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
+again after this."""
+MOST_DEATHS: Final = 5
+"""After so many takings in a row whose holder never let go, the record is what they died of."""
 
 
 class State(StrEnum):
@@ -59,7 +69,7 @@ class Claim:
     intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
     that last required this one; a guest's account has no other occasion. `differs`: the sums of
     both systems, where they differ although the record is delivered, and nobody has decided on
-    them; `resolved`: those that a person has decided on last.
+    them; `resolved`: those that a person has decided on last. `on_hold`: who lets it wait.
     """
 
     connection: str
@@ -89,6 +99,7 @@ class Claim:
     required_by: str = ""
     differs: str = ""
     resolved: str = ""
+    on_hold: str = ""
     etag: str = field(default="", compare=False)
 
     @property
@@ -128,6 +139,20 @@ class Claim:
     def is_held_at(self, now: datetime) -> bool:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now
+
+    def taken(self, taking: str, now: datetime) -> Self:
+        """The claim, which nobody holds, taken; or let go once more after the death of its holder.
+
+        What was read last stands for no notification where its last holder may not have sent one
+        again.
+        """
+        deaths = self.deaths + bool(self.owner)
+        if self.owner and 1 < deaths < MOST_DEATHS:
+            return replace(self, owner="", lease_until=None, deaths=deaths)
+        until, read_at = now + LEASE, None if self.again else self.read_at
+        return replace(
+            self, owner=taking, lease_until=until, again=False, deaths=deaths, read_at=read_at
+        )
 
     def heard_with(self, notified_at: datetime) -> datetime:
         """The newest notification that it stands for, once this one is among them."""

@@ -65,7 +65,7 @@ class DocumentCopies:
         ]
         for start in range(0, len(rows), ROWS):
             await self._tables.transact(
-                _table_of(trail_id), [Upsert(row) for row in rows[start : start + ROWS]]
+                table_of(trail_id), [Upsert(row) for row in rows[start : start + ROWS]]
             )
 
     def _rows(self, record: str, trail_id: str, kind: str, document: Any) -> Iterator[Row]:
@@ -82,7 +82,7 @@ class DocumentCopies:
         start = f"{kind}|{trail_id}|"
         sealed = b""
         async for row in self._tables.query(
-            _table_of(trail_id), record, start=start, before=f"{kind}|{trail_id}|~"
+            table_of(trail_id), record, start=start, before=f"{kind}|{trail_id}|~"
         ):
             sealed += b"".join(
                 value for _, value in sorted(row.values.items()) if isinstance(value, bytes)
@@ -142,5 +142,6 @@ class DocumentCopies:
         return f"{PREFIX}{months // 12:04d}{months % 12 + 1:02d}"
 
 
-def _table_of(trail_id: str) -> str:
+def table_of(trail_id: str) -> str:
+    """The table of a trail row's month."""
     return PREFIX + trail_id[:6]

@@ -4,30 +4,78 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sync.engine.mirror import ABSENT, Mirror, Mirrors, Shown
+from sync.engine.mirror import Mirror, Mirrored, Mirrors, Shown
 from sync.engine.refused_keys import key_fault
 
 ALIVE_EVERY: Final = 10_000
 """Rows read between two signs of life."""
+MOST_HELD: Final = 20_000
+"""Changed rows that are held at once; a run publishes about as many."""
 
 
 @dataclass
 class Differences:
-    """`changed`: the rows to publish, by key. `alone`: the keys to look at one by one: several rows
-    of one key, keys that no table holds, rows that cannot be shown, and what was refused before and
-    differs now. `held_back`: rows that cannot be shown or were refused, and are the same still."""
+    """`changed`: the rows to publish, by key; `left`: how many more differ. `alone`: the keys to
+    look at one by one: several rows of one key, keys that no table holds, rows that cannot be
+    shown, and what was refused before and differs now. `held_back`: rows that cannot be shown or
+    were refused, and are the same still. `rows`: how many the source has. `of_shown`: how many rows
+    that the target shows would change or go."""
 
     changed: dict[str, Shown] = field(default_factory=dict)
-    alone: list[str] = field(default_factory=list)
+    left: int = 0
+    alone: dict[str, None] = field(default_factory=dict)
     held_back: list[Shown] = field(default_factory=list)
-
-    def changes_of(self, known: Mirrors) -> int:
-        """How many rows that the target shows would change or go."""
-        return sum(bool(known.get(key, ABSENT).digest) for key in self.changed)
+    rows: int = 0
+    of_shown: int = 0
 
 
 async def _nothing() -> None:
     """Nobody is told."""
+
+
+@dataclass
+class _Comparison:
+    """Rows of the source one by one, against the mirror."""
+
+    known: Mirrors
+    mirror: Mirror
+    is_asked: bool
+    found: Differences = field(default_factory=Differences)
+
+    def take(self, row: Shown) -> None:
+        """One more row of the source."""
+        found, (was, is_met) = self.found, self.known.meet(row.key)
+        found.rows += 1
+        if key_fault(row.key) or self._is_another(row, was, is_met=is_met):
+            self._drop(row.key, was)
+        else:
+            self.compare(row, was)
+
+    def compare(self, row: Shown, was: Mirrored) -> None:
+        """A row that the source has, or has no more."""
+        found, key = self.found, row.key
+        if was.refused or row.fault is not None:
+            if not self.mirror.refuses(was, row) or self.is_asked:
+                found.alone[key] = None
+            found.held_back.append(row)
+        elif not self.mirror.shows(was, row) and not (key in found.alone or key in found.changed):
+            found.of_shown += bool(was.digest)
+            if len(found.changed) < MOST_HELD:
+                found.changed[key] = row
+            else:
+                found.left += 1
+
+    def _is_another(self, row: Shown, was: Mirrored, *, is_met: bool) -> bool:
+        """Whether the source has named other content by this key before."""
+        before = self.found.changed.get(row.key)
+        if before is not None:
+            return before.state != row.state
+        return is_met and not self.mirror.shows(was, row)
+
+    def _drop(self, key: str, was: Mirrored) -> None:
+        if self.found.changed.pop(key, None) is not None:
+            self.found.of_shown -= bool(was.digest)
+        self.found.alone[key] = None
 
 
 async def compared(
@@ -40,24 +88,12 @@ async def compared(
 ) -> Differences:
     """Compare all rows with the mirror. `is_asked`: a person wants refused rows tried again.
     `alive` is called while rows are read."""
-    found, seen = Differences(), dict[str, str]()
-
-    def compare(row: Shown) -> None:
-        was = known.get(row.key, ABSENT)
-        if key_fault(row.key) or seen.setdefault(row.key, row.digest) != row.digest:
-            found.changed.pop(row.key, None)
-            found.alone.append(row.key)
-        elif was.refused or row.fault is not None:
-            is_given_up = mirror.refuses(was, row) and not is_asked
-            found.alone.extend([] if is_given_up else [row.key])
-            found.held_back.append(row)
-        elif not mirror.shows(was, row) and row.key not in found.alone:
-            found.changed[row.key] = row
-
+    comparison = _Comparison(known, mirror, is_asked)
+    found = comparison.found
     async for row in rows:
-        if len(seen) % ALIVE_EVERY == 0:
+        if found.rows % ALIVE_EVERY == 0:
             await alive()
-        compare(row)
-    for key in [key for key in known if key not in seen]:
-        compare(Shown(key, None))
+        comparison.take(row)
+    for key in known.unmet():
+        comparison.compare(Shown(key, None), known.of(key))
     return found

@@ -30,6 +30,7 @@ class KeyedDigests:
                 remedy="Restore it in the vault; every installation makes its own once.",
             )
         self._key = key
+        self._short_key = hashlib.sha256(b"short|" + key).digest()
 
     def __call__(self, text: str) -> str:
         """The text with each plain SHA-256 in it keyed. Safe to repeat: a keyed one stays."""
@@ -39,6 +40,10 @@ class KeyedDigests:
         """The keyed digest of any bytes."""
         keyed = hmac.digest(self._key, hashlib.sha256(b"digest|" + content).digest(), "sha256")
         return PREFIX + base64.urlsafe_b64encode(keyed).decode().rstrip("=")
+
+    def short(self, content: bytes) -> str:
+        """A keyed digest of 24 characters, for what there is very much of."""
+        return hashlib.blake2b(content, key=self._short_key, digest_size=12).hexdigest()
 
     def same(self, stored: str, digest: str) -> bool:
         """Whether a stored digest, keyed or not yet, is this one."""

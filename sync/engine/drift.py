@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.engine.ledger import Ledger
-from sync.engine.mirror import ABSENT, Mirror, Mirrored, Shown
+from sync.engine.mirror import Mirror, Mirrored, Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
 
@@ -36,7 +36,7 @@ async def drift(
     shown = await flow.target.shown(systems, keys or None)
     async for row in _rows(flow, systems, ledger, keys):
         there = shown.get(flow.target.same(row.key), {})
-        said = _said(ledger.mirror, known.get(row.key, ABSENT), row)
+        said = _said(ledger.mirror, known.of(row.key), row)
         is_known = row.fault is None and row.content is not None
         for one in _differences(row, there, said) if is_known else ():
             yield one

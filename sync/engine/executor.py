@@ -80,13 +80,11 @@ async def _made(write: Write, delivery: Delivery) -> Result:
         found = await write.complete(found, not_after)
     is_other = action == "adopted" and delivery.inherits_other_than(write.kind, write.placed_digest)
     sent = None if is_other else write.placed
-    keys = found.keys
+    made = Result(write.kind, found.number, write.digest, action, found.keys, found.label)
     if sent != write.document:
-        amendment = await _amended(write, found.number, sent, delivery)
-        keys = {**keys, **amendment.keys}
-    else:
-        _kept(write, write.document, delivery)
-    return Result(write.kind, found.number, write.digest, action, keys, found.label)
+        return (await _amended(write, found.number, sent, delivery)).result(made)
+    _kept(write, write.document, delivery)
+    return made
 
 
 async def _adopted_or_created(
@@ -126,8 +124,7 @@ async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) ->
     sent = None if is_other else await delivery.last_sent(write.kind)
     amendment = await _amended(write, held.number, sent, delivery)
     action = write.action_of(held.digest, is_changed=amendment.apply is not None)
-    keys = {**held.keys, **amendment.keys}
-    return replace(held, digest=write.digest, action=action, keys=keys)
+    return amendment.result(replace(held, digest=write.digest, action=action))
 
 
 def _kept(write: Write, document: Any, delivery: Delivery) -> None:

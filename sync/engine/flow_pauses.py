@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
+from sync.config.old_names import present_name
 from sync.core.errors import Later
 from sync.core.ports import Clock, Conflict, Row, Tables
 
@@ -60,7 +61,7 @@ class FlowPause:
         )
         at = row.values["at"]
         assert isinstance(at, datetime)
-        return cls(connection, flow, by, why, at)
+        return cls(connection, present_name(flow), by, why, at)
 
 
 class FlowPauses:
@@ -109,14 +110,15 @@ class FlowPauses:
         """End exactly this pause; returns it, or None where none of that name stood. What it was is
         kept, with who ended it."""
         key = FlowPause(connection, flow, "", "", self._clock.now()).key
-        row = await self._tables.get(FLOW_PAUSES, STANDING, key)
+        rows = [row async for row in self._tables.query(FLOW_PAUSES, STANDING)]
+        row = next((row for row in rows if FlowPause.of(row).key == key), None)
         self._read_at = None
         if row is None:
             return None
         now = self._clock.now()
         ended = row.having(resumed_by=by, resumed_at=now)
         await self._tables.upsert(FLOW_PAUSES, Row(ENDED, f"{now.isoformat()}|{key}", ended.values))
-        await self._tables.delete(FLOW_PAUSES, STANDING, key)
+        await self._tables.delete(FLOW_PAUSES, STANDING, row.key)
         log.warning(
             "flows.resumed connection=%s flow=%s by=%s", connection or EVERY, flow or EVERY, by
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from sync.config.old_names import present_name
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Clock, Row, Tables
@@ -69,8 +70,8 @@ class Job:
         try:
             fields: dict[str, Any] = from_json(body)
             due = datetime.fromisoformat(str(fields["due"]))
-            named = (str(fields[name]) for name in ("flow", "connection"))
-            job = cls(str(fields["job"]), due, *named)
+            flow, connection = present_name(str(fields["flow"])), str(fields["connection"])
+            job = cls(str(fields["job"]), due, flow, connection)
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a job of this product: {type(error).__name__}") from None
         if due.tzinfo is None:

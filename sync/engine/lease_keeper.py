@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from sync.core.errors import Later, Never, Unknown
-from sync.engine.claim import Claim
-from sync.engine.ledger import LEASE, Ledger
+from sync.engine.claim import LEASE, Claim
+from sync.engine.ledger import Ledger
 
 log = logging.getLogger("sync.engine.lease_keeper")
 

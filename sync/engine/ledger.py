@@ -1,32 +1,22 @@
 """Claims and trail: what makes a delivery happen once in effect, and what tells an operator what
-happened.
-
-claims   one row per (connection, flow, key): state, lease, what was delivered, what is being posted
-trail    append-only: one row per outcome; identifiers, amounts and reasons, no personal data
-parked   an index of the claims that wait for a person
-"""
+happened."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
-from sync.engine.claim import Claim
+from sync.engine.claim import CLAIMS, LEASE, MOST_DEATHS, PARKED, TRAIL, Claim
 from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
+from sync.engine.old_records import moved
 
-CLAIMS, TRAIL, PARKED = "claims", "trail", "parked"
-
-LEASE = timedelta(minutes=5)
-"""How long a worker may hold a record without a sign of life. A dead worker's record is taken up
-again after this."""
-MOST_DEATHS = 5
-"""After so many takings in a row whose holder never let go, the record is what they died of."""
+__all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 
 
 class LeaseLost(Exception):
@@ -68,6 +58,8 @@ class Ledger:
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
         """The record's claim as it stands; a new one, not stored, when there is none."""
         row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
+        if row is None and await moved(self._tables, connection, flow, key):
+            row = await self._tables.get(CLAIMS, f"{connection}|{flow}", key)
         return Claim.of(connection, flow, row) if row else Claim(connection, flow, key)
 
     async def take(
@@ -101,14 +93,15 @@ class Ledger:
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False
             noted = replace(claim, asked=asked)
-            changed = replace(noted, again=True) if held else _taken(noted, taking, now)
+            changed = replace(noted, again=True) if held else noted.taken(taking, now)
             try:
                 return await self._store(changed), changed.owner == taking
             except Conflict:
                 continue
 
     async def save(self, claim: Claim, **changes: Any) -> Claim:
-        """Write while holding; renews the lease. Raises `LeaseLost` when another has taken it."""
+        """Write while holding: renews the lease. Raises `LeaseLost` when another has taken the
+        record."""
         return await self._write_held(claim, {"lease_until": self._clock.now() + LEASE, **changes})
 
     async def renew(self, claim: Claim) -> bool:
@@ -142,7 +135,7 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
-                current = replace(current, resolved=found.resolved)
+                current = replace(current, resolved=found.resolved, on_hold=found.on_hold)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)
@@ -178,8 +171,11 @@ class Ledger:
         self, claim: Claim, reason: str, remedy: str, *, worth: str = "", skus: str = ""
     ) -> Claim:
         """List a held record among those that wait for a person; the list shows `worth` and `skus`
-        beside. The claim says why first, so that a delivery after a crash knows that there is a row
-        to remove. Safe to repeat."""
+        beside. Safe to repeat.
+
+        The claim says why before the list does, so that a delivery after a crash knows that there
+        is a row to remove.
+        """
         claim = await self.save(claim, reason=reason, remedy=remedy)
         await self.list_parked(claim, worth=worth, skus=skus)
         return claim
@@ -222,8 +218,10 @@ class Ledger:
         self, connection: str, flow: str, *, prefix: str = "", most: int | None = None
     ) -> AsyncIterator[Claim]:
         """Claims whose key begins with `prefix`; at most so many."""
-        place, before = f"{connection}|{flow}", f"{prefix}\U0010ffff" if prefix else ""
-        async for row in self._tables.query(CLAIMS, place, start=prefix, before=before, limit=most):
+        before = f"{prefix}\U0010ffff" if prefix else ""
+        async for row in self._tables.query(
+            CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
+        ):
             yield Claim.of(connection, flow, row)
 
 
@@ -238,13 +236,3 @@ def _entry(row: Row) -> Entry:
         code=str(cell.get("code", "")),
         details=from_json(str(cell.get("details", "{}")) or "{}"),
     )  # fmt: skip
-
-
-def _taken(claim: Claim, taking: str, now: datetime) -> Claim:
-    """A claim that nobody holds: taken, or let go once more after the death of its holder. What was
-    read last stands for no notification where its last holder may not have sent one again."""
-    deaths = claim.deaths + bool(claim.owner)
-    if claim.owner and 1 < deaths < MOST_DEATHS:
-        return replace(claim, owner="", lease_until=None, deaths=deaths)
-    taken = replace(claim, owner=taking, lease_until=now + LEASE, again=False, deaths=deaths)
-    return replace(taken, read_at=None) if claim.again else taken

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from sync.config.old_names import present_name
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.message_queue import Outgoing
 
@@ -85,7 +86,9 @@ class Message:
             flow, connection, key, origin = texts
             at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
             looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
-            message = cls(flow, connection, key, origin, at, attempt, looks, awaits=awaits)
+            message = cls(
+                present_name(flow), connection, key, origin, at, attempt, looks, awaits=awaits
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
         if at.tzinfo is None or attempt < 1:

@@ -1,28 +1,32 @@
 """The mirror of a publication: what the target last confirmed of each row, as digests.
 
-One row per key that the target shows; digests are keyed, as in claims. A row that is being sent is
-announced first, so that one whose answer was lost, or whose sender died, counts as different until
-the target confirms it again.
+Digests are keyed, as in claims. A row that is being sent is announced first, so that one whose
+answer was lost, or whose sender died, counts as different until the target confirms it again.
+
+Rows are packed into 256 pieces by their keys (`mirror_pieces`), so that reading all of a hundred
+thousand takes a few operations, and a chunk as many as its pieces.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from sync.core.encoding import digest
-from sync.core.errors import Never
-from sync.core.ports import Delete, Operation, Row, Tables, Upsert
+from sync.core.encoding import digest_of, to_json
+from sync.core.errors import Later, Never
+from sync.core.packed import Packed
+from sync.core.ports import Conflict, Tables
 from sync.engine.digests import KeyedDigests
+from sync.engine.mirror_pieces import Piece, ends_of, in_transactions, piece_of
 
-MIRROR: Final = "mirror"
+MIRROR: Final = "mirrors"
 NOTHING: Final = "nothing"
 DOUBTED: Final = "doubted"
-SIDE_BY_SIDE: Final = 16
-"""Rows that are read by key at once."""
-AT_ONCE: Final = 100
-"""Rows in one transaction."""
+SIDE_BY_SIDE: Final = 8
+"""So many pieces are read by their keys; more are read as a range."""
+TRIES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -30,24 +34,27 @@ class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
     more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
     `moved`: differs when the target may have changed by itself since, so that the same content is
-    sent again."""
+    sent again. `encoded`: the canonical JSON of the content, where the source has it."""
 
     key: str
     content: Any
     fault: Never | None = None
     moved: str = ""
+    encoded: bytes = b""
 
     @cached_property
-    def digest(self) -> str:
-        """Of the content, and of what moved; empty for nothing."""
+    def state(self) -> bytes:
+        """What tells it from other states: the content, and what moved; empty for nothing."""
         if self.content is None:
-            return ""
-        return digest([self.content, self.moved] if self.moved else self.content)
+            return b""
+        if self.moved:
+            return to_json([self.content, self.moved], sort=True)
+        return self.encoded or to_json(self.content, sort=True)
 
     @property
-    def mark(self) -> str:
-        """The digest, and never empty."""
-        return self.digest or NOTHING
+    def digest(self) -> str:
+        """The digest of that; empty for nothing."""
+        return digest_of(self.state) if self.content is not None else ""
 
 
 @dataclass(frozen=True)
@@ -57,92 +64,154 @@ class Mirrored:
     not take. `version`: differs after every write."""
 
     digest: str = ""
+    version: str = ""
     sent: str = ""
     refused: str = ""
-    version: str = ""
 
     @property
-    def cells(self) -> dict[str, str]:
-        """As they are stored."""
-        cells = {"digest": self.digest, "sent": self.sent, "refused": self.refused}
-        return {name: value for name, value in cells.items() if value}
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """From its row."""
-        texts = {name: str(row.values.get(name) or "") for name in ("digest", "sent", "refused")}
-        return cls(**texts, version=row.etag)
+    def line(self) -> str:
+        """As it is stored; empty where nothing is known."""
+        if not (self.digest or self.sent or self.refused):
+            return ""
+        fields = (self.digest, self.version, self.sent, self.refused)
+        return "\t".join(fields).rstrip("\t")
 
 
 ABSENT: Final = Mirrored()
+Change = Callable[[Mirrored], Mirrored]
 
-Mirrors = Mapping[str, Mirrored]
+
+def _sending(mark: str) -> Change:
+    return lambda was: replace(was, sent=mark)
+
+
+def _becoming(now: Mirrored) -> Change:
+    return lambda _: now
+
+
+def _doubted(was: Mirrored) -> Mirrored:
+    return replace(was, sent=was.sent or DOUBTED) if was.line else was
+
+
+class Mirrors:
+    """Rows of the mirror by key, packed; `ABSENT` for what is not known. `shown`: rows that the
+    target shows."""
+
+    def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
+        self._lines, self.shown = Packed(), 0
+        self.take(lines)
+
+    def take(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Rows, as they are stored."""
+        for key, line in lines:
+            self._lines.put(key, line)
+            self.shown += not line.startswith("\t")
+
+    def of(self, key: str) -> Mirrored:
+        """What is known of a row."""
+        line = self._lines.get(key)
+        return Mirrored(*line.split("\t")) if line is not None else ABSENT
+
+    def meet(self, key: str) -> tuple[Mirrored, bool]:
+        """What is known of a row that the source has, and whether the source had it before."""
+        line, is_met = self._lines.mark(key)
+        return Mirrored(*line.split("\t")) if line is not None else ABSENT, is_met
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lines.keys()
+
+    def unmet(self) -> Iterator[str]:
+        """The keys that the source has not named."""
+        return self._lines.keys(unmarked=True)
 
 
 class Mirror:
     """The mirrors of all publications; `partition` is a connection and a flow, as for claims."""
 
     def __init__(self, tables: Tables, digests: KeyedDigests) -> None:
-        self._tables, self._keyed = tables, digests
+        self._tables, self._digests = tables, digests
 
     def shows(self, was: Mirrored, row: Shown) -> bool:
         """Whether the target shows this very row."""
-        return was.digest == self._keyed(row.digest) and not was.sent
+        return not was.sent and was.digest == self._keyed(row)
 
     def refuses(self, was: Mirrored, row: Shown) -> bool:
         """Whether the target has refused this very row."""
-        return was.refused == self._keyed(row.mark)
+        return was.refused == self._mark(row)
 
-    async def whole(self, partition: str) -> dict[str, Mirrored]:
+    async def whole(self, partition: str) -> Mirrors:
         """All rows of a publication."""
-        return {row.key: Mirrored.of(row) async for row in self._tables.query(MIRROR, partition)}
-
-    async def of(self, partition: str, keys: Iterable[str]) -> dict[str, Mirrored]:
-        """The rows of these keys, as far as there are any."""
-        wanted, found = list(keys), dict[str, Mirrored]()
-        for start in range(0, len(wanted), SIDE_BY_SIDE):
-            reads = [
-                self._tables.get(MIRROR, partition, key)
-                for key in wanted[start : start + SIDE_BY_SIDE]
-            ]
-            rows = await asyncio.gather(*reads)
-            found |= {row.key: Mirrored.of(row) for row in rows if row is not None}
+        found = Mirrors()
+        async for row in self._tables.query(MIRROR, partition):
+            found.take(Piece.of(row).lines.items())
         return found
 
-    async def announce(self, partition: str, rows: Iterable[Shown], known: Mirrors) -> None:
+    async def of(self, partition: str, keys: Iterable[str]) -> Mirrors:
+        """The rows of these keys."""
+        wanted = list(keys)
+        pieces = await self._pieces(partition, {piece_of(key) for key in wanted})
+        lines = ((key, pieces[piece_of(key)].lines.get(key)) for key in wanted)
+        return Mirrors((key, line) for key, line in lines if line is not None)
+
+    async def announce(self, partition: str, rows: Iterable[Shown]) -> None:
         """These rows are about to be sent. Safe to repeat."""
-        await self._put(
-            partition,
-            {
-                row.key: replace(known.get(row.key, ABSENT), sent=self._keyed(row.mark))
-                for row in rows
-            },
-        )
+        await self._change(partition, {row.key: _sending(self._mark(row)) for row in rows})
 
     async def confirm(self, partition: str, rows: Iterable[Shown]) -> None:
         """The target shows these rows. Safe to repeat."""
-        await self._put(partition, {row.key: Mirrored(self._keyed(row.digest)) for row in rows})
+        await self._change(
+            partition, {row.key: _becoming(Mirrored(self._keyed(row))) for row in rows}
+        )
 
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
         """The target refused what was announced of these keys, and shows what it did before."""
-        await self._put(partition, {key: known.get(key, ABSENT) for key in keys})
+        await self._change(partition, {key: _becoming(known.of(key)) for key in keys})
 
-    async def doubt(self, partition: str, known: Mirrors) -> None:
+    async def doubt(self, partition: str, keys: Iterable[str]) -> None:
         """Nobody knows what the target shows of these rows: the next run sends them again."""
-        await self._put(
-            partition, {key: replace(was, sent=was.sent or DOUBTED) for key, was in known.items()}
-        )
+        await self._change(partition, dict.fromkeys(keys, _doubted))
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
-        """The target takes no such row: no run sends it again until it differs."""
-        await self._put(partition, {row.key: replace(was, refused=self._keyed(row.mark))})
+        """The target takes no such row, and shows what it did before: no run sends it again until
+        it differs."""
+        now = replace(was, refused=self._mark(row))
+        await self._change(partition, {row.key: _becoming(now)})
 
-    async def _put(self, partition: str, rows: Mapping[str, Mirrored]) -> None:
-        """Rows of which nothing is known are removed."""
-        operations = [_operation(Row(partition, key, one.cells)) for key, one in rows.items()]
-        for start in range(0, len(operations), AT_ONCE):
-            await self._tables.transact(MIRROR, operations[start : start + AT_ONCE])
+    def _keyed(self, row: Shown) -> str:
+        return self._digests.short(row.state) if row.content is not None else ""
 
+    def _mark(self, row: Shown) -> str:
+        return self._keyed(row) or NOTHING
 
-def _operation(row: Row) -> Operation:
-    return Upsert(row) if row.values else Delete(row)
+    async def _change(self, partition: str, changes: Mapping[str, Change]) -> None:
+        """Change rows by what they are; rows of which nothing is known are removed."""
+        keys = defaultdict[str, list[str]](list)
+        for key in changes:
+            keys[piece_of(key)].append(key)
+        for _ in range(TRIES):
+            pieces = await self._pieces(partition, keys)
+            for name, piece in pieces.items():
+                for key in keys[name]:
+                    was = Mirrored(*piece.lines.get(key, "").split("\t"))
+                    now = replace(changes[key](was), version=piece.next_version)
+                    piece.put(key, now.line)
+            try:
+                for operations in in_transactions(partition, pieces.values()):
+                    await self._tables.transact(MIRROR, operations)
+            except Conflict:
+                continue
+            return
+        raise Later("several write the mirror at once", counts=False)
+
+    async def _pieces(self, partition: str, names: Iterable[str]) -> dict[str, Piece]:
+        wanted = sorted(set(names))
+        if len(wanted) > SIDE_BY_SIDE:
+            first, last = ends_of(wanted)
+            rows = [
+                row async for row in self._tables.query(MIRROR, partition, start=first, before=last)
+            ]
+        else:
+            reads = [self._tables.get(MIRROR, partition, name) for name in wanted]
+            rows = [row for row in await asyncio.gather(*reads) if row is not None]
+        found = {row.key: Piece.of(row) for row in rows}
+        return {name: found.get(name) or Piece(name) for name in wanted}

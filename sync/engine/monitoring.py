@@ -7,7 +7,8 @@ monitoring fails.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, Final
@@ -25,9 +26,47 @@ from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
 
-MOST_COUNTED: Final = 10_000
 MINUTES: Final = 5
 """How often monitoring looks: in every minute that is a multiple of this."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The records of a flow and connection that wait for a person: how many, since when, and what
+    the one that waits longest needs."""
+
+    count: int = 0
+    since: datetime | None = None
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class FlowReading:
+    """One flow of one connection. `behind`: how far its poll is behind, `every`: how often it is to
+    look; None for a flow that is paused, or does not poll."""
+
+    connection: str
+    flow: str
+    parked: Waiting
+    pause: FlowPause | None = None
+    behind: timedelta | None = None
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What monitoring saw. `troubles`: why it could not look at the rest."""
+
+    at: datetime
+    depths: dict[str, Depth] = field(default_factory=dict)
+    flows: list[FlowReading] = field(default_factory=list)
+    troubles: list[Exception] = field(default_factory=list)
+
+    def raise_troubles(self) -> None:
+        """Raise an `ExceptionGroup` of what could not be looked at; nothing where all could."""
+        if self.troubles:
+            raise ExceptionGroup("monitoring could not look at everything", self.troubles)
 
 
 async def monitor(
@@ -40,30 +79,35 @@ async def monitor(
     pauses: FlowPauses,
     clock: Clock,
     telemetry: Telemetry = SILENT,
-) -> None:
-    """Log what waits in every queue, and since when no poll has looked.
+) -> Readings:
+    """Log what waits in every queue, and since when no poll has looked; returns what it saw.
 
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
     any, hears the latter too, and how many records are parked. A flow that stands still is said to
-    be paused, and not to be behind. Changes nothing but the samples of the last day. Raises an
-    `ExceptionGroup` of what it could not look at, after the rest.
+    be paused, and not to be behind. Changes nothing but the samples of the last day.
     """
-    now = clock.now()
-    troubles = [trouble async for trouble in _report_depths(queues, queue, now)]
+    readings = Readings(clock.now())
+    await _read_depths(queues, queue, readings)
     for flow, name in product(flows, connections):
-        settings = connections[name]
-        if flow.name not in settings.flows:
+        if flow.name not in connections[name].flows:
             continue
         try:
-            await _look_at(
-                flow, name, settings, tables, pauses=pauses, now=now, telemetry=telemetry
-            )
+            pause = await pauses.over(name, flow.name)
+            parked = await parked_of(name, flow.name, tables)
+            seen = FlowReading(name, flow.name, parked, pause)
+            if pause is None:
+                seen = await _behind(seen, flow, connections[name], tables, readings.at)
+            behind = _seconds(seen.behind or timedelta())
+            sample = Sample(readings.at, behind, seen.parked.count)
+            await keep_sample(tables, name, flow.name, sample)
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
             _unreadable(flow.name, name, error)
-            troubles.append(error)
-    if troubles:
-        raise ExceptionGroup("monitoring could not look at everything", troubles)
+            readings.troubles.append(error)
+        else:
+            readings.flows.append(seen)
+            _report(seen, readings.at, telemetry)
+    return readings
 
 
 def _unreadable(flow: str, connection: str, error: Exception) -> None:
@@ -73,41 +117,44 @@ def _unreadable(flow: str, connection: str, error: Exception) -> None:
     )  # fmt: skip
 
 
-async def _report_depths(
-    queues: Sequence[str], queue: Queue, now: datetime
-) -> AsyncIterator[Exception]:
-    """Yields why a queue cannot be looked at."""
+async def _read_depths(queues: Sequence[str], queue: Queue, readings: Readings) -> None:
     for name in queues:
         try:
-            _report_depth(name, await queue.depth(name), now)
+            readings.depths[name] = await queue.depth(name)
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
             log.error("monitoring.queue_unreadable queue=%s error=%s", name, type(error).__name__)  # noqa: TRY400
-            yield error
+            readings.troubles.append(error)
+        else:
+            _report_depth(name, readings.depths[name], readings.at)
 
 
-async def _look_at(
+async def _behind(
+    seen: FlowReading,
     flow: DocumentFlow[Any],
-    name: str,
     settings: Connection,
     tables: Tables,
-    *,
-    pauses: FlowPauses,
     now: datetime,
-    telemetry: Telemetry,
-) -> None:
-    """How far behind one flow of one connection is, and how much of it waits for a person; kept as
-    the sample of this hour."""
-    behind, parked = 0, await count_parked(name, flow.name, tables)
-    if (pause := await pauses.over(name, flow.name)) is not None:
-        _report_paused(flow.name, name, pause, now)
-    elif (poll := flow.trigger(Poll)) is not None:
-        every = poll.every_minutes(settings)
-        behind = await _report_behind(
-            flow.name, name, settings, minutes=every, tables=tables, now=now
-        )
-        telemetry.behind(flow.name, name, behind)
-    telemetry.parked(flow.name, name, parked)
-    await keep_sample(tables, name, flow.name, Sample(now, behind, parked))
+) -> FlowReading:
+    """With how far behind its poll is, where it has one."""
+    poll = flow.trigger(Poll)
+    if poll is None:
+        return seen
+    mark = await tables.get(WATERMARKS, seen.connection, flow.name)
+    stands = mark.values.get("at") if mark else None
+    behind = now - stands if isinstance(stands, datetime) else _never(settings)
+    return replace(seen, behind=behind, every=timedelta(minutes=poll.every_minutes(settings)))
+
+
+def _report(seen: FlowReading, now: datetime, telemetry: Telemetry) -> None:
+    telemetry.parked(seen.flow, seen.connection, seen.parked.count)
+    if seen.pause is not None:
+        _report_paused(seen.flow, seen.connection, seen.pause, now)
+    elif seen.behind is not None and seen.every is not None:
+        telemetry.behind(seen.flow, seen.connection, _seconds(seen.behind))
+        log.info(
+            "monitoring.flow flow=%s connection=%s behind_s=%d every_s=%d",
+            seen.flow, seen.connection, _seconds(seen.behind), _seconds(seen.every),
+        )  # fmt: skip
 
 
 def _report_depth(name: str, depth: Depth, now: datetime) -> None:
@@ -134,23 +181,18 @@ def _report_paused(flow: str, connection: str, pause: FlowPause, now: datetime) 
     )  # fmt: skip
 
 
-async def _report_behind(
-    flow: str, name: str, connection: Connection, *, minutes: int, tables: Tables, now: datetime
-) -> int:
-    mark = await tables.get(WATERMARKS, name, flow)
-    stands = mark.values.get("at") if mark else None
-    behind = _seconds(now - stands if isinstance(stands, datetime) else _never(connection))
-    every = _seconds(timedelta(minutes=minutes))
-    log.info(
-        "monitoring.flow flow=%s connection=%s behind_s=%d every_s=%d", flow, name, behind, every
-    )
-    return behind
-
-
-async def count_parked(connection: str, flow: str, tables: Tables) -> int:
-    """How many records wait for a person; beyond `MOST_COUNTED` nobody counts on."""
-    rows = tables.query(PARKED, f"{connection}|{flow}", limit=MOST_COUNTED)
-    return sum([1 async for _ in rows])
+async def parked_of(connection: str, flow: str, tables: Tables) -> Waiting:
+    """What waits for a person."""
+    count, first = 0, None
+    async for row in tables.query(PARKED, f"{connection}|{flow}"):
+        count += 1
+        at = row.values.get("at")
+        if isinstance(at, datetime) and (first is None or at < first[0]):
+            first = at, row
+    if first is None:
+        return Waiting(count)
+    cell = first[1].values
+    return Waiting(count, first[0], str(cell.get("reason") or ""), str(cell.get("remedy") or ""))
 
 
 def _never(connection: Connection) -> timedelta:

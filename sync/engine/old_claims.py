@@ -16,7 +16,7 @@ from sync.engine.write import Result
 KINDS: Final = {
     "orders": "sales_order", "customers": "customer_account", "companies": "customer_account",
     "contacts": "contact_person",
-    "postings": "posted_invoice", "receipts": "order_comment",
+    "posted_invoices": "posted_invoice", "write_back": "order_comment",
 }  # fmt: skip
 _JOURNAL: Final = re.compile(r"journal (\S+) line (\S+)")
 _TAKEN_OFF: Final = "taken off "

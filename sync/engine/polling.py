@@ -19,7 +19,7 @@ from sync.engine.poll_run import MOST, RUN, PollRun, stands_still
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
-from sync.engine.watermarks import WATERMARKS, Watermark, Window
+from sync.engine.watermarks import WATERMARKS, Watermark, Window, watermark_of
 from sync.pacing.priority import working_at
 
 log = logging.getLogger("sync.engine.polling")
@@ -94,7 +94,7 @@ class Polling:
         if poll is None:
             return 0
         systems = await self._engine.open_systems(connection)
-        mark = Watermark.of(await self._engine.tables.get(WATERMARKS, connection, flow.name))
+        mark = await watermark_of(self._engine.tables, connection, flow.name)
         now = self._engine.clock.now()
         moment = due if due is not None and now - due < LATE else now
         is_due = due is None or _is_due(poll, systems.settings, mark, moment)

@@ -9,18 +9,20 @@ Two who publish one row at a time do not mix up its states: both read the mirror
 the source, and a chunk leaves out what the mirror was written for since.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.differences import compared
+from sync.engine.differences import Differences, compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
-from sync.engine.mirror import ABSENT, Mirrors, Shown
+from sync.engine.mirror import Mirrors, Shown
+from sync.engine.mirror_pieces import piece_of, slot_of
 from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
 from sync.engine.results import Change
@@ -78,7 +80,7 @@ class PublicationFlow:
         mirror, partition = delivery.ledger.mirror, delivery.claim.partition
         known = await mirror.of(partition, [key])
         row = await self.source.one(key, delivery.systems, delivery.ledger)
-        was = known.get(key, ABSENT)
+        was = known.of(key)
         if row.fault is not None:
             await mirror.refuse(partition, row, was)
             raise row.fault
@@ -106,12 +108,13 @@ class PublicationFlow:
             self.source.every(systems, delivery.ledger), known, mirror,
             is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
         )  # fmt: skip
-        shown = sum(bool(was.digest) for was in known.values())
-        guard, changed = self.guard(systems.settings), found.changes_of(known)
-        if guard.stops(changed, shown) and not delivery.message.is_asked:
-            raise self._too_many(changed, shown, guard)
-        alone = found.alone
-        published = await self._publish_all([*found.changed.values()], known, alone, delivery)
+        guard = self.guard(systems.settings)
+        if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
+            raise self._too_many(found.of_shown, known.shown, guard)
+        began = delivery.now()
+        tried, published, refused = await self._publish_all(found, known, delivery)
+        left = len(found.changed) + found.left - tried
+        alone = [*found.alone, *refused, *([EVERYTHING] if left else [])]
         follow_ups = tuple(
             Notification(self.name, key, goes_on=key == EVERYTHING) for key in dict.fromkeys(alone)
         )
@@ -120,42 +123,35 @@ class PublicationFlow:
         action = "amended" if published else "unchanged"
         result = Result("rows", counted(published), "", action)
         return Plan(
-            (), digest=digest(published), shown_by=(result,), keys={"rows": str(published)},
+            (), digest=digest(published), shown_by=(result,),
+            keys={"rows": str(published), **_left(published, left, delivery.now() - began)},
             follow_ups=follow_ups, starts_anew=True,
         )  # fmt: skip
 
     async def _publish_all(
-        self, changes: Sequence[Shown], known: Mirrors, alone: list[str], delivery: Delivery
-    ) -> int:
-        """Publish as many as the span allows; `alone` gets the keys of those that were refused.
-        Raises `Never` where the target takes nothing at all."""
-        ends, published, refused = delivery.now() + SPAN, 0, dict[str, Never]()
-        for rows in self._chunked(changes):
+        self, found: Differences, known: Mirrors, delivery: Delivery
+    ) -> tuple[int, int, Mapping[str, Never]]:
+        """Publish as many as the span allows: how many were tried, how many are shown, and which
+        were refused. Raises `Never` where the target takes nothing at all."""
+        ends, refused = delivery.now() + SPAN, dict[str, Never]()
+        tried = published = 0
+        most = self.target.most_of(delivery.systems)
+        for rows in _chunked(found.changed.values(), most):
             if delivery.now() >= ends:
-                alone.append(EVERYTHING)
                 break
             await delivery.keep_lease()
+            tried += len(rows)
             write = _rows_in(await self._published(Chunk(rows, known), delivery))
             if write is not None:
                 refused |= write.refused
                 published += len(write.rows) - len(write.refused)
             if not published and len(refused) >= MOST_REFUSED:
                 raise next(iter(refused.values()))
-        alone += refused
-        return published
-
-    def _chunked(self, changes: Sequence[Shown]) -> Iterator[tuple[Shown, ...]]:
-        """Chunks of one slot each."""
-        slots: dict[str, list[Shown]] = {}
-        for row in changes:
-            slots.setdefault(_slot(row.key), []).append(row)
-        for rows in slots.values():
-            for start in range(0, len(rows), self.target.most):
-                yield tuple(rows[start : start + self.target.most])
+        return tried, published, refused
 
     async def _published(self, chunk: Chunk, delivery: Delivery) -> Delivered | Skipped:
         """A chunk under the claim of its slot: in a slot, one is published at a time."""
-        flow, slot = self.chunks.name, _slot(chunk.rows[0].key)
+        flow, slot = self.chunks.name, slot_of(chunk.rows[0].key)
         async with delivery.systems.one_at_a_time(f"{flow}|{slot}"):
             return await delivery.require(flow, slot, chunk)
 
@@ -163,7 +159,7 @@ class PublicationFlow:
         """The rows whose mirror nobody has written since it was compared."""
         mirror, partition = delivery.ledger.mirror, f"{delivery.systems.name}|{self.name}"
         now = await mirror.of(partition, [row.key for row in chunk.rows])
-        rows = [row for row in chunk.rows if now.get(row.key) == chunk.known.get(row.key)]
+        rows = [row for row in chunk.rows if now.of(row.key) == chunk.known.of(row.key)]
         if not rows:
             return Skipped("somebody else has published it meanwhile")
         systems = delivery.systems
@@ -171,7 +167,7 @@ class PublicationFlow:
         write = RowsWrite(rows, self.target, systems, timing, is_alone=chunk.is_alone)
 
         async def before() -> None:
-            await mirror.announce(partition, rows, now)
+            await mirror.announce(partition, rows)
 
         async def then(_: Sequence[Result]) -> None:
             confirmed = [row for row in rows if row.key not in write.refused]
@@ -192,9 +188,22 @@ class PublicationFlow:
         )
 
 
-def _slot(key: str) -> str:
-    """One of 16 that a key belongs to."""
-    return digest(key)[0]
+def _chunked(changes: Iterable[Shown], most: int) -> Iterator[tuple[Shown, ...]]:
+    """Chunks of one slot each, of as few pieces of the mirror as may be."""
+    slots: dict[str, list[Shown]] = {}
+    for row in sorted(changes, key=lambda row: piece_of(row.key)):
+        slots.setdefault(slot_of(row.key), []).append(row)
+    for rows in slots.values():
+        for start in range(0, len(rows), most):
+            yield tuple(rows[start : start + most])
+
+
+def _left(published: int, left: int, took: timedelta) -> dict[str, str]:
+    """How many rows the next runs publish, and how long that will take at this pace."""
+    if not left:
+        return {}
+    minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
+    return {"left": str(left), "minutes_left": str(minutes)}
 
 
 def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:

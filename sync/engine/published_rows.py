@@ -34,6 +34,10 @@ class RowTarget(ABC):
 
     most: int
 
+    def most_of(self, _: Systems) -> int:
+        """The same for a connection."""
+        return self.most
+
     @abstractmethod
     def timing(self, systems: Systems) -> Target:
         """How long one of its writes may be under way."""

@@ -115,6 +115,7 @@ class ReadingAhead:
         kept = self._under_way.pop(_name_of(message), None)
         if kept is not None and isinstance(error, Paused | NoTurn):
             self._kept[_name_of(message)] = kept
+            self.rescheduled(message, self._clock.now() + (error.after or timedelta()))
 
     def rescheduled(self, message: Message, due: datetime) -> None:
         """A message has been sent again before its delivery began; it comes again when it is
@@ -143,10 +144,16 @@ class ReadingAhead:
         new = [
             name
             for name in dict.fromkeys(found)
-            if name is not None and name not in self._kept and name not in self._under_way
+            if name is not None and not self._is_known(name, now)
         ]
         self._read = min(len(new), self._most - 1)
         return new[: self._read]
+
+    def _is_known(self, name: Name, now: datetime) -> bool:
+        """Whether a record is being delivered, or was read lately. What will soon be too old is
+        read again together with others."""
+        kept = self._kept.get(name)
+        return name in self._under_way or (kept is not None and now - kept.read_at < FRESH / 2)
 
     def _adapt(self) -> None:
         """Read fewer ahead where others deliver most of them, and more where they are used."""

@@ -30,6 +30,8 @@ REMEDY: Final = (
 
 def key_fault(key: str) -> str:
     """Why no table can hold this key, in words that quote nothing; empty when one can."""
+    if key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST_STORED // 2 and key[0] > " ":
+        return ""
     if not key.strip():
         return "it is empty"
     if not is_plain(key):

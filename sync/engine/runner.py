@@ -13,13 +13,14 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim
+from sync.engine.claim import MOST_DEATHS, Claim
+from sync.engine.corrections import require_no_hold
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
-from sync.engine.ledger import MOST_DEATHS, Entry, LeaseLost
+from sync.engine.ledger import Entry, LeaseLost
 from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
@@ -229,6 +230,7 @@ class Runner:
                 delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
             delivery.worth = flow.source.worth(record)
+        require_no_hold(delivery.claim)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from sync.core.ports import Clock
-from sync.engine.claim import Claim, State
+from sync.engine.claim import MOST_DEATHS, Claim, State
 from sync.engine.delivery import Delivery
-from sync.engine.ledger import MOST_DEATHS
 from sync.engine.message import CLOCKS_APART, Message
 from sync.pacing.retry import Park
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Self
 
-from sync.core.ports import Row, Value
+from sync.config.old_names import OLD_NAMES
+from sync.core.ports import Row, Tables, Value
 from sync.engine.results import Change
 
 WATERMARKS: Final = "watermarks"
@@ -90,6 +91,14 @@ class Watermark:
                 cells[f"{name}_since"], cells[f"{name}_until"] = window.since, window.until
                 cells[f"{name}_after"] = window.after
         return Row(connection, flow, {name: value for name, value in cells.items() if value})
+
+
+async def watermark_of(tables: Tables, connection: str, flow: str) -> Watermark:
+    """How far the poll of a flow and connection has looked, also under the flow's old name."""
+    row = await tables.get(WATERMARKS, connection, flow)
+    if row is None and flow in OLD_NAMES:
+        row = await tables.get(WATERMARKS, connection, OLD_NAMES[flow])
+    return Watermark.of(row)
 
 
 def _window(cells: Mapping[str, Value], name: str) -> Window | None:

@@ -3,9 +3,9 @@ completed, changed and shown. The executor alone calls what writes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sync.core.errors import Never
 from sync.core.request import Request
@@ -60,6 +60,8 @@ class Conflict(Never):
         self.found = found
 
 
+PARTIAL: Final = "|partial"
+"""How the digest of a document ends that the target holds in part."""
 Apply = Callable[[datetime], Awaitable[None]]
 """Sends a change, at the latest at the time given. Repeating it changes nothing more."""
 
@@ -69,12 +71,22 @@ class Amendment:
     """How a document that the target holds is brought up to date.
 
     `document`: what the target holds then, as it is kept; None leaves what was kept. `apply`: None
-    where nothing is to be sent. `keys`: what the claim remembers of the document from now on.
+    where nothing is to be sent. `keys`: what the claim remembers of the document from now on; an
+    empty one is forgotten. `is_partial`: the target takes only a part of it now; the rest is tried
+    again with every delivery.
     """
 
     document: Any
     apply: Apply | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    is_partial: bool = False
+
+    def result(self, before: Result) -> Result:
+        """What was done, with what is remembered from now on. Of a partial one, the digest is no
+        document's."""
+        keys = {name: key for name, key in {**before.keys, **self.keys}.items() if key}
+        digest = f"{before.digest}{PARTIAL}" if self.is_partial else before.digest
+        return replace(before, digest=digest, keys=keys)
 
 
 class TargetDocument(ABC):

@@ -30,6 +30,8 @@ class Shopper:
     website_id: int | None = None
     company: str = ""
     """The legal entity where the account is to be; empty for that of their store."""
+    listed: str = ""
+    """A digest of what a list says of the customer; empty for who is known by an order only."""
 
     @property
     def label(self) -> str:
@@ -55,6 +57,7 @@ def shopper_of_customer(
         tax_number=customer.taxvat or (billing.vat_id if billing else ""),
         further=tuple(a for a in customer.addresses if billing is not None and a.id != billing.id),
         company_id=customer.company_id, website_id=customer.website_id, company=company,
+        listed=customer.digest,
     )  # fmt: skip
 
 

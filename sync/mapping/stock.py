@@ -9,9 +9,11 @@ shipped: each order counts once.
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Any, Final
 
+from sync.core.encoding import to_json
 from sync.core.money import ZERO
 
 IN_STOCK, OUT_OF_STOCK = 1, 0
@@ -76,7 +78,7 @@ def _number(row: Mapping[str, Any], name: str) -> Decimal:
 
 def in_pieces(quantity: Decimal, pieces: Fraction) -> Decimal:
     """A quantity of which one unit is so many pieces, to four decimals; the rest is cut off."""
-    if pieces == 1:
+    if pieces == 1 or not quantity:
         return quantity
     return Decimal(floor(Fraction(quantity) * pieces * 10_000)).scaleb(-4)
 
@@ -96,3 +98,15 @@ def as_shown(pieces: Decimal, *, backorders: bool) -> dict[str, Any]:
     """Quantity and status, which is always said: the shop never derives it."""
     is_in_stock = pieces > 0 or backorders
     return {"quantity": pieces, "status": IN_STOCK if is_in_stock else OUT_OF_STOCK}
+
+
+@lru_cache(maxsize=10_000)
+def shown_of(
+    free: Decimal, taken: Decimal, safety: int, multiple: Decimal, decimals: int, *,
+    backorders: bool,
+) -> tuple[dict[str, Any], bytes]:  # fmt: skip
+    """`as_shown` of `pieces_to_show`, with its canonical JSON; rows that are alike share it, so
+    nobody changes it."""
+    pieces = pieces_to_show(free, taken, safety=safety, multiple=multiple, decimals=decimals)
+    shown = as_shown(pieces, backorders=backorders)
+    return shown, to_json(shown, sort=True)

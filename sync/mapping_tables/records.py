@@ -11,6 +11,7 @@ from unicodedata import category
 
 AccountKind = Literal["customer", "guest", "company"]
 LONGEST: Final = 255
+ONE: Final = Decimal(1)
 FINEST_FACTOR: Final = Decimal("0.000000001")
 _DIMENSIONS: Final = {
     "ProductColorId": "color",
@@ -19,6 +20,8 @@ _DIMENSIONS: Final = {
     "ProductConfigurationId": "configuration",
     "ProductVersionId": "version",
 }
+_NEEDED: Final = ("sku", "item_number")
+_TEXTS: Final = (*_NEEDED, *_DIMENSIONS.values(), "unit")
 
 
 def normal_sku(sku: str) -> str:
@@ -58,15 +61,15 @@ class ItemMapping:
     configuration: str = ""
     version: str = ""
     unit: str = ""
-    factor: Decimal = Decimal(1)
+    factor: Decimal = ONE
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name != "factor":
-                needed = field.name in ("sku", "item_number")
-                object.__setattr__(
-                    self, field.name, _tidy(field.name, getattr(self, field.name), needed=needed)
-                )
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if text or name in _NEEDED:
+                object.__setattr__(self, name, _tidy(name, text, needed=name in _NEEDED))
+        if self.factor is ONE:
+            return
         if not (self.factor.is_finite() and FINEST_FACTOR <= self.factor < 10**9):
             raise ValueError("factor is not between 0.000000001 and 999999999")
         if self.factor != self.factor.quantize(FINEST_FACTOR):
@@ -76,6 +79,12 @@ class ItemMapping:
     def key(self) -> str:
         """What the table knows it by."""
         return normal_sku(self.sku)
+
+    @property
+    def product(self) -> tuple[str, ...]:
+        """Item number and the five dimensions."""
+        dimensions = (self.color, self.size, self.style, self.configuration, self.version)
+        return (self.item_number, *dimensions)
 
     def dimensions(self) -> dict[str, str]:
         """The product dimensions by F&O's names; empty where the item has none of that kind."""
@@ -166,7 +175,7 @@ def _tidy(name: str, text: str, *, needed: bool) -> str:
     tidy = text.strip()
     if needed and not tidy:
         raise ValueError(f"{name} is empty")
-    if len(tidy) > LONGEST or len(normal_sku(tidy)) > 2 * LONGEST:
+    if 3 * len(tidy) > 2 * LONGEST and (len(tidy) > LONGEST or len(normal_sku(tidy)) > 2 * LONGEST):
         raise ValueError(f"{name} has more than {LONGEST} characters")
     if not is_plain(tidy):
         raise ValueError(f"{name} holds a control character")
@@ -176,4 +185,4 @@ def _tidy(name: str, text: str, *, needed: bool) -> str:
 def is_plain(text: str) -> bool:
     """No control character and no half of a surrogate pair: what a table's key and a CSV cell can
     hold."""
-    return not any(category(character) in ("Cc", "Cs") for character in text)
+    return text.isprintable() or not any(category(character) in ("Cc", "Cs") for character in text)

@@ -78,11 +78,13 @@ class ItemMappings:
             raise failed.exceptions[0] from None
         return {key: item for key, task in tasks.items() if (item := task.result())}
 
-    async def every(self, skus: Iterable[str]) -> dict[str, ItemMapping]:
-        """The items of very many SKUs, as given: the whole table is read once."""
+    async def every(self, skus: Iterable[str]) -> AsyncIterator[tuple[str, ItemMapping]]:
+        """The items of very many SKUs, as given, one by one: the whole table is read once."""
         rows = {row.key: row async for row in self._rows.all()}
-        found = ((sku, self._completed(sku, rows.get(normal_sku(sku)))) for sku in skus)
-        return {sku: item for sku, item in found if item is not None}
+        for sku in skus:
+            item = self._completed(sku, rows.get(normal_sku(sku)) if rows else None)
+            if item is not None:
+                yield sku, item
 
     async def of(
         self, skus: Iterable[str], with_options: Mapping[str, int]

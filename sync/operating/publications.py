@@ -33,7 +33,7 @@ async def differences(
 async def repaired(services: Services, connection: str, flow: str, keys: Iterable[str]) -> Asking:
     """What differs counts as unknown, so that the next run sends it, as it is then."""
     mirror, partition = services.ledger.mirror, f"{connection}|{flow}"
-    await mirror.doubt(partition, await mirror.of(partition, keys))
+    await mirror.doubt(partition, keys)
     asking = Asking(services, "replay")
     await asking.ask(connection, flow, [EVERYTHING])
     return asking

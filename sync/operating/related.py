@@ -9,7 +9,7 @@ from sync.engine.claim import Claim, State
 from sync.engine.ledger import Entry
 from sync.engine.numbers import RELATED, records_called
 
-WRITTEN_BACK: Final = "receipts"
+WRITTEN_BACK: Final = "write_back"
 MOST_NUMBERS: Final = 10
 
 

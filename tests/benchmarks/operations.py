@@ -17,7 +17,7 @@ from tests.virtual_time import virtually
 HOUR: Final = timedelta(hours=1)
 QUIET: Final = 600
 """Seconds between kinds of traffic: what is remembered for a while is forgotten."""
-FLOWS: Final = ("orders", "customers", "invoices", "creditmemos", "postings")
+FLOWS: Final = ("orders", "customers", "invoices", "creditmemos", "posted_invoices")
 """What the connection runs."""
 ORDERS, AT_ONCE = "new order, one by one", "new order, many at once"
 BEHIND, BACKLOG = "new order, of a backlog", 80

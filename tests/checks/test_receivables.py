@@ -17,7 +17,7 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
-from sync.checks.written_back import receipts_may_be_written
+from sync.checks.written_back import numbers_may_be_written
 from sync.config.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
 from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
@@ -32,7 +32,7 @@ from tests.mapping.receiving import (
 )
 from tests.mapping.samples import money, money_names
 
-FLOWS = ("invoices", "creditmemos", "postings")
+FLOWS = ("invoices", "creditmemos", "posted_invoices")
 
 
 async def found_of(
@@ -90,7 +90,7 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
             {"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
         ),
-        ({"flows": ("postings",)}, {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"}),
+        ({"flows": ("posted_invoices",)}, {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"}),
     ],
 )
 def test_only_what_is_switched_on_is_looked_for(
@@ -231,7 +231,7 @@ async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
         Consumer.named("sandbox", resources=frozenset(every - {lacking}))
     ]
     found = await found_of(
-        sandboxes, receipts_may_be_written, (*flows, "receipts"), receipts={"to": to}
+        sandboxes, numbers_may_be_written, (*flows, "write_back"), write_back={"to": to}
     )
     assert {
         what: str(one.level) for one in found for what in reported if what in one.what

@@ -203,7 +203,7 @@ async def test_of_many_different_troubles_the_rest_is_summed_up() -> None:
 async def test_where_orders_do_not_flow_they_tell_of_prices_and_methods_alone() -> None:
     priced = made({**row(), "price": 10, "price_incl_tax": "11.90", "original_price": 10})
     unpaid = {**made(), "payment": None}
-    (found,) = await tried({"orders": placed(priced, unpaid)}, flows=("postings",))
+    (found,) = await tried({"orders": placed(priced, unpaid)}, flows=("posted_invoices",))
     assert found.what.startswith("stores.1: prices_include_tax = false agrees")
 
 

@@ -17,7 +17,7 @@ KNOWN, UNKNOWN = "SalesInvoicePostedBusinessEvent", "CustomerPaymentPostedBusine
 def home(line: Line) -> Line:
     line.configured(NOWHERE)
     text = (line.folder / "connections.toml").read_text()
-    flows = '[connections.shop]\nflows = ["orders", "customers", "postings"]'
+    flows = '[connections.shop]\nflows = ["orders", "customers", "posted_invoices"]'
     (line.folder / "connections.toml").write_text(text.replace("[connections.shop]", flows, 1))
     return line
 
@@ -51,7 +51,7 @@ def test_events_are_listed_the_newest_first(home: Line) -> None:
     _reported(home, ("A-1", KNOWN, "USMF"), ("A-2", UNKNOWN, "USMF"), ("A-3", UNKNOWN, "ELSE"))
     rows = home("events", "--json").documents
     assert [(row["connection"], row["id"], row["flow"]) for row in rows] == [
-        ("-", "A-3", ""), ("shop", "A-2", ""), ("shop", "A-1", "postings"),
+        ("-", "A-3", ""), ("shop", "A-2", ""), ("shop", "A-1", "posted_invoices"),
     ]  # fmt: skip
     assert rows[0]["at"].startswith("2026-03-02T11:58:30.123456")
     shown = home("events").out

@@ -193,13 +193,15 @@ def test_a_sandbox_on_the_same_machine_needs_no_tls(line: Line) -> None:
 def test_a_connection_whose_flows_take_no_hooks_is_told_that_it_is_polled(
     line: Line, tmp_path: Path
 ) -> None:
-    text = EXAMPLE.read_text().replace('flows = ["orders"]', 'flows = ["orders", "postings"]')
+    text = EXAMPLE.read_text().replace(
+        'flows = ["orders"]', 'flows = ["orders", "posted_invoices"]'
+    )
     config = tmp_path / "c.toml"
     config.write_text(text)
     assert (
         line("webhooks", "--config", config, "--connection", "parts-us", "--url", URL).status == 0
     )
-    assert registrations("parts-us", ("postings", "receipts"), URL) == []
+    assert registrations("parts-us", ("posted_invoices", "write_back"), URL) == []
 
 
 def test_several_connections_are_registered_one_by_one(line: Line) -> None:

@@ -15,6 +15,7 @@ from sync.commerce.errors import (
     NotThere,
     PageTooLarge,
     RestCall,
+    TooManyRows,
     error_from,
     is_maintenance,
     lost,
@@ -459,6 +460,16 @@ def test_a_limit_of_page_sizes_is_read(body: dict[str, Any], most: int) -> None:
     error = error_from(answer(400, body), call())
     assert isinstance(error, PageTooLarge)
     assert error.most == most
+
+
+def test_a_limit_of_rows_is_read() -> None:
+    template = 'Maximum items of type "%type" is %max'
+    body = {"message": template, "parameters": {"type": "Item", "max": 20}}
+    error = error_from(answer(400, body), call(writes=True))
+    assert isinstance(error, TooManyRows)
+    assert error.most == 20
+    nothing = {"message": template, "parameters": {"type": "Item"}}
+    assert type(error_from(answer(400, nothing), call(writes=True))) is NotAccepted
 
 
 @pytest.mark.parametrize("parameters", [{}, {"max": 0}, {"max": "x"}])

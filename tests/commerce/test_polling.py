@@ -181,14 +181,17 @@ async def test_a_shop_is_asked_for_no_more_than_ours(
 async def test_changed_customers_are_told_apart_by_id(
     make: MakeClient, shop: Shop, clock: HandClock
 ) -> None:
+    is_subscribed, company = {"is_subscribed": True}, {"company_attributes": {"company_id": 7}}
     rows = [
-        {"id": n, "store_id": 1, "website_id": 1, "updated_at": at(5), "email": "x"}
+        {"id": n, "updated_at": at(5), "email": "x", "dob": "1990-01-01", "addresses": [],
+         "extension_attributes": is_subscribed | company}
         for n in range(1, 8)
-    ]
+    ]  # fmt: skip
     shop.lists["customers/search"] = rows
     found = [row async for row in make(page_size=3).customers.changed(DAWN, clock.now())]
     assert [row["id"] for row in found] == list(range(1, 8))
-    assert "email" not in found[0]
+    assert found[0].keys() == {"id", "updated_at", "email", "addresses", "extension_attributes"}
+    assert found[0]["extension_attributes"] == company
 
 
 async def test_a_window_ends_behind_the_shops_clock_not_ours(

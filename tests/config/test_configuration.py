@@ -52,6 +52,22 @@ def test_a_flow_that_the_caller_knows_is_accepted() -> None:
     )
 
 
+def test_old_names_of_flows_and_sections_are_read_and_the_log_asks_for_the_present_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text = SOUND.replace('"customers"]', '"postings", "receipts"]')
+    text += '\n[connections.main.receipts]\nto = "comment"\n'
+    connection = connections_from(text).connections["main"]
+    assert connection.flows == ("orders", "posted_invoices", "write_back")
+    assert connection.write_back.to == "comment"
+    assert "Write posted_invoices instead of postings. Write write_back instead of" in caplog.text
+    both = _reported(f'{text}\n[connections.main.write_back]\nto = "comment"\n')
+    assert "connections.main.receipts" in both
+    assert '"write_back" is named twice' in _reported(
+        text.replace('"receipts"]', '"receipts", "write_back"]')
+    )
+
+
 def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
     text = (
         SOUND.replace("https", "http", 2)
@@ -453,7 +469,7 @@ def test_what_the_example_leaves_out_is_sound_where_it_is_taken_up() -> None:
     text = text.replace('flows = ["orders", "customers"]', f"flows = [{flows}]", 1)
     connection = connections_from(text).connections["bikes-de"]
     assert connection.invoices.accounts["gift_cards"]
-    assert connection.receipts.to == "comment"
+    assert connection.write_back.to == "comment"
     assert connection.companies.contacts
 
 

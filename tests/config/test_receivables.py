@@ -9,7 +9,7 @@ from tests.config.test_broken_files import FLOWS, SOUND
 
 INVOICES = "\n[connections.main.invoices]\n"
 MEMOS = "\n[connections.main.creditmemos]\n"
-RECEIPTS = "\n[connections.main.receipts]\n"
+WRITE_BACK = "\n[connections.main.write_back]\n"
 BANKS = 'banks = { "*" = "OPER" }\n'
 ALIKE = f"""{INVOICES}{BANKS}
 recipe = "both"
@@ -61,8 +61,8 @@ SOUND_ONES = [
     text_of(INVOICES, 'recipe = "both"\n'),
     text_of(INVOICES, 'reference_template = "W{store_id}.{order_increment_id}/{increment_id}"\n'),
     text_of(INVOICES, 'reference_template = "I{increment_id}"\n'),
-    text_of(RECEIPTS, 'to = "comment"\n', flows=', "receipts"'),
-    text_of(flows=', "postings"'),
+    text_of(WRITE_BACK, 'to = "comment"\n', flows=', "write_back"'),
+    text_of(flows=', "posted_invoices"'),
 ]
 
 
@@ -139,8 +139,8 @@ BROKEN = [
         "reference_template",
         "the same reference in F&O",
     ),
-    (text_of(RECEIPTS, 'to = "comment"\n'), "receipts.to", 'the flow "receipts" is not on'),
-    (text_of(flows=', "receipts"'), "receipts.to", 'to = "none"'),
+    (text_of(WRITE_BACK, 'to = "comment"\n'), "write_back.to", 'the flow "write_back" is not on'),
+    (text_of(flows=', "write_back"'), "write_back.to", 'to = "none"'),
 ]
 
 
@@ -154,7 +154,7 @@ def test_what_a_recipe_lacks_is_told_with_its_place_and_remedy(
     assert fault.count(". ") >= 1
 
 
-@pytest.mark.parametrize("section", [INVOICES, MEMOS, RECEIPTS])
+@pytest.mark.parametrize("section", [INVOICES, MEMOS, WRITE_BACK])
 def test_a_section_that_is_not_sound_in_itself_hides_no_other_fault(section: str) -> None:
     reported = faults_of(text_of(section, "surprise = 1\n", "[connections.main.items]\nrule = 7\n"))
     assert [fault.partition(":")[0].rpartition(".")[2] for fault in reported] == [

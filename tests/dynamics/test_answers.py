@@ -3,7 +3,7 @@
 import pytest
 
 from sync.core.errors import Later, Unknown
-from sync.dynamics.answers import record_in
+from sync.dynamics.answers import Answered, record_in
 from sync.dynamics.refusals import ODataAnswer, ODataCall
 
 READ, WRITE = ODataCall("list SalesOrders"), ODataCall("create SalesOrders", writes=True)
@@ -21,7 +21,7 @@ def test_a_field_that_an_answer_lacks_or_leaves_null_leaves_a_write_open(
     body = f'{{{lacking}"SalesOrderNumber":"S1","value":[{{{lacking}"LineNumber":1}}]}}'
     record = record_in(answered(body.encode()), call)
     assert record["SalesOrderNumber"] == "S1"
-    for row in (record, record["value"][0]):
+    for row in (record, Answered(record["value"][0], call)):
         with pytest.raises(kind, match="it has no RMANumber") as raised:
             _ = row["RMANumber"]
         assert type(raised.value) is kind

@@ -1,8 +1,7 @@
 """A record that its holders die of waits for a person in the end; those that died beside it do
 not."""
 
-from sync.engine.claim import State
-from sync.engine.ledger import MOST_DEATHS
+from sync.engine.claim import MOST_DEATHS, State
 from tests.harness import Harness, in_harness, key_of
 
 

@@ -49,6 +49,7 @@ async def test_a_timer_that_fires_twice_in_a_minute_stores_what_is_due_once(
     jobs = await waiting(harness)
     subjects = sorted(job.subject for job in jobs)
     assert subjects == [
+        "old-flow-names||",
         "old-queues||",
         "poll|customers|shop",
         "poll|orders|shop",

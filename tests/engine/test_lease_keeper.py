@@ -10,10 +10,10 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.errors import Later
-from sync.engine.claim import Claim, State
+from sync.engine.claim import LEASE, Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.lease_keeper import LONGEST, TookTooLong, in_time, kept
-from sync.engine.ledger import LEASE, Ledger
+from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from tests.doubles.digests import DIGESTS

@@ -40,7 +40,7 @@ OLD = [
         "00001/3",
         {"customer_payment": ("00001/3", {"journal": "00001", "line": "3"})},
     ),
-    ("receipts", "D365 sales order W1", {"order_comment": ("D365 sales order W1", {})}),
+    ("write_back", "D365 sales order W1", {"order_comment": ("D365 sales order W1", {})}),
     ("orders", "", {}),
 ]
 

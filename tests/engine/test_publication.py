@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from sync.core.ports import Row
 from sync.engine.claim import State
-from sync.engine.mirror import MIRROR
+from sync.engine.mirror import Mirrored
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
 from tests.engine.price_list import NAME, PriceList
@@ -35,8 +34,9 @@ def sent(there: PriceList) -> list[str]:
     return sorted(sku for request in there.shop.requests for sku in request)
 
 
-async def mirror(there: PriceList) -> Mapping[str, Row]:
-    return {row.key: row async for row in there.tables.query(MIRROR, f"{NAME}|prices")}
+async def mirror(there: PriceList) -> Mapping[str, Mirrored]:
+    rows = await there.ledger.mirror.whole(f"{NAME}|prices")
+    return {key: rows.of(key) for key in rows}
 
 
 async def test_only_what_differs_is_sent() -> None:
@@ -171,7 +171,7 @@ async def test_a_refused_row_is_sent_again_when_it_differs_or_a_person_asks(
     await there.publish(key, origin)
     assert there.is_shown()
     assert await there.parked() == []
-    assert not [row for row in (await mirror(there)).values() if "refused" in row.values]
+    assert not [row for row in (await mirror(there)).values() if row.refused]
 
 
 async def test_one_row_for_which_a_chunk_is_refused_whole_does_not_stop_the_others() -> None:

@@ -20,6 +20,7 @@ from tests.contracts.hand_clock import HandClock
 
 NAME, FLOW, QUEUE = "shop", "orders", "documents"
 SECOND = timedelta(seconds=1)
+EARLIER = HandClock().now() - BEHIND
 NEW = Claim(NAME, FLOW, "x")
 
 
@@ -167,6 +168,23 @@ async def test_a_try_that_a_pause_ended_goes_on_with_what_it_has_read(
     backlog.clock.at += after
     found = await backlog.delivers(replace(message, **cells), claim)
     assert found == ("1 v1", backlog.clock.now() if is_read_again else read_at)
+
+
+@pytest.mark.parametrize(("after", "reads"), [(FRESH / 2 - SECOND, 1), (FRESH / 2, 2)])
+async def test_what_will_soon_be_too_old_is_read_again_with_another(
+    after: timedelta, reads: int
+) -> None:
+    backlog = Backlog()
+    paused, waiting, another = await backlog.waits("1", "2", "3", notified_at=EARLIER)
+    await backlog.delivers(waiting, ended_by=Paused("d365", after=FRESH))
+    assert sorted(backlog.reads) == ["1", "2", "3"]
+    backlog.clock.at += after
+    await backlog.delivers(another, replace(NEW, deaths=1))
+    assert sorted(backlog.reads) == sorted(["1", "2"] * reads + ["3"] * 2)
+    backlog.clock.at += FRESH / 2
+    await backlog.delivers(paused)
+    await backlog.delivers(waiting)
+    assert len(backlog.reads) == 2 * reads + 2
 
 
 async def test_what_was_read_too_long_ago_is_read_again() -> None:

@@ -259,14 +259,15 @@ async def _reads_back_as_equal(finance: Finance) -> None:
                     finance.dynamics.post_free_text_invoice(header["InvoiceIdentifier"], tax=tax)
         if finance.systems.connection.invoices.recipe == "payment-journal":
             await _posts_the_order(finance, order)
-    posted = await finance.polls("postings")
+    posted = await finance.polls("posted_invoices")
     await finance.settled()
     assert [
-        (await finance.claim(key, "postings")).reason for key in await finance.parked("postings")
+        (await finance.claim(key, "posted_invoices")).reason
+        for key in await finance.parked("posted_invoices")
     ] == []
     trails = [
-        await finance.trail(claim.key, "postings")
-        async for claim in finance.services.ledger.claims("shop", "postings")
+        await finance.trail(claim.key, "posted_invoices")
+        async for claim in finance.services.ledger.claims("shop", "posted_invoices")
     ]
     said = [
         entry.details["compared"] for trail in trails for entry in trail if entry.event == "created"

@@ -5,10 +5,11 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
-from sync.engine.claim import State
-from sync.engine.ledger import LEASE
+from sync.engine.claim import LEASE, State
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 
@@ -137,12 +138,13 @@ async def test_a_change_taken_back_while_its_write_was_lost_is_taken_back_there_
 
 
 @in_both_harnesses()
-async def test_a_change_after_the_warehouse_sent_it_is_parked_with_both_documents(
+async def test_a_change_of_pieces_after_the_warehouse_sent_some_is_parked_with_both_documents(
     harness: Harness,
 ) -> None:
-    order = harness.place()
+    order = harness.place(wants=_pieces(harness, 3))
     await harness.delivers(order)
-    harness.dynamics.deliver(harness.header(order)["SalesOrderNumber"])
+    _partly_sent(harness, order)
+    order.items[0]["qty_canceled"] = Decimal(1)
     harness.commerce.change_address(order, city="Neustadt")
     await harness.delivers(order)
     assert (await harness.claim(order)).state is State.PARKED
@@ -151,23 +153,73 @@ async def test_a_change_after_the_warehouse_sent_it_is_parked_with_both_document
         await harness.document(order, "answered"),
     )
     assert wanted["sales_order"]["header"]["DeliveryAddressCity"] == "Neustadt"
-    assert there["header"]["SalesOrderStatus"] == "Delivered"
+    assert there["header"]["SalesOrderProcessingStatus"] == "PartiallyDelivered"
 
 
 @in_both_harnesses()
-async def test_a_parked_change_is_made_when_it_is_replayed_once_the_order_is_open_again(
+async def test_an_address_that_changes_too_late_is_listed_until_it_is_entered_in_f_and_o(
     harness: Harness,
 ) -> None:
     order = harness.place()
     await harness.delivers(order)
-    number = harness.header(order)["SalesOrderNumber"]
-    harness.dynamics.deliver(number)
+    harness.dynamics.deliver(harness.header(order)["SalesOrderNumber"])
+    harness.commerce.change_address(order, city="Neustadt")
+    for _ in range(2):
+        await harness.delivers(order)
+        claim = await harness.claim(order)
+        assert claim.is_different
+        assert "DeliveryAddressCity" in claim.reason
+        assert harness.header(order)["SalesOrderNumber"] in claim.remedy
+    harness.dynamics.put(
+        "SalesTable", **{**harness.header(order), "DeliveryAddressCity": "NEUSTADT "}
+    )
+    await harness.replays(key_of(order))
+    assert not (await harness.claim(order)).waits_for_a_person
+    assert await harness.parked() == []
+
+
+@in_both_harnesses()
+async def test_a_change_that_came_too_late_is_made_once_the_order_is_open_again(
+    harness: Harness,
+) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    harness.dynamics.deliver(harness.header(order)["SalesOrderNumber"])
     harness.commerce.change_address(order, city="Neustadt")
     await harness.delivers(order)
     _open_again(harness, order)
     await harness.replays(key_of(order))
     assert harness.header(order)["DeliveryAddressCity"] == "Neustadt"
-    assert await harness.events(order) == ["created", "parked", "amended"]
+    assert await harness.events(order) == ["created", "unchanged", "amended"]
+    assert not (await harness.claim(order)).waits_for_a_person
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+@in_both_harnesses()
+async def test_what_went_unanswered_before_the_warehouse_sent_it_is_compared_with_f_and_o(
+    harness: Harness, is_moved: bool
+) -> None:
+    order = harness.place(wants=_pieces(harness, 3))
+    harness.ledger_dials.next(Kind.LOST, where=_posts_an_order)
+    harness.ledger_dials.next(Kind.LOST, where=lambda asked: b"PATCH " in asked.body)
+    order.items[0]["qty_canceled"] = Decimal(1)
+    await harness.hooks(order)
+    while not harness.headers(order) or harness.lines(order).get("SIMPLE-001") != Decimal(2):
+        await harness.works_off_what_is_due()
+        await asyncio.sleep(1)
+    harness.dynamics.deliver(harness.header(order)["SalesOrderNumber"])
+    if is_moved:
+        harness.commerce.change_address(order, city="Neustadt")
+    await harness.works_until_idle()
+    claim = await harness.claim(order)
+    assert (claim.state, claim.is_different) == (State.DELIVERED, is_moved)
+    assert claim.differs.startswith("DeliveryAddressCity of" if is_moved else "")
+
+
+def _partly_sent(harness: Harness, order: StoredOrder) -> None:
+    header = harness.header(order)
+    changed = {"SalesOrderProcessingStatus": "PartiallyDelivered"}
+    harness.dynamics.put("SalesTable", **{**header, **changed})
 
 
 def _open_again(harness: Harness, order: StoredOrder) -> None:

@@ -58,7 +58,7 @@ async def test_a_sales_invoice_that_f_o_posted_is_told_in_the_orders_trail(
     assert entry.details["voucher"].startswith("CIVV-")
     assert Decimal(entry.details["amount"]) == order.amount("grand_total")
     assert (await finance.claim(order)).number == finance.header(order)["SalesOrderNumber"]
-    assert await finance.parked("postings") == []
+    assert await finance.parked("posted_invoices") == []
 
 
 @in_finance()
@@ -82,7 +82,7 @@ async def test_an_event_that_comes_in_several_ways_is_told_once(finance: Finance
         "taken"
     ] is False
     await finance.services.take("business-events", to_json(dict(received[0])), "m-1", 1)
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
     await finance.sends({**received[0], "EventId": "another"})
     await finance.works_until_idle()
@@ -95,12 +95,12 @@ async def test_the_poll_finds_what_events_missed_and_leaves_alone_what_was_seen(
 ) -> None:
     order = await finance.placed()
     _posts(finance, order)
-    assert await finance.polls("postings") == 1
+    assert await finance.polls("posted_invoices") == 1
     await finance.works_until_idle()
     assert len(await _posted(finance, key_of(order), "orders")) == 1
     for _ in range(3):
         await asyncio.sleep(300)
-        assert await finance.polls("postings") == 0
+        assert await finance.polls("posted_invoices") == 0
 
 
 @in_finance()
@@ -115,14 +115,14 @@ async def test_one_that_waits_has_one_message_and_no_more_tries_however_often_it
     row = replace(being_posted, number="", targets="").row()
     await finance.systems.tables.replace(CLAIMS, row)
     for _ in range(6 * 12):
-        await finance.polls("postings")
+        await finance.polls("posted_invoices")
         await finance.works_for(300)
-        depth = await finance.systems.queue.depth(finance.services.queues["postings"])
+        depth = await finance.systems.queue.depth(finance.services.queues["posted_invoices"])
         assert depth.due + depth.scheduled <= 1
     (key_of_posted,) = [
-        claim.key async for claim in finance.services.ledger.claims(CONNECTION, "postings")
+        claim.key async for claim in finance.services.ledger.claims(CONNECTION, "posted_invoices")
     ]
-    tries = await finance.trail(key_of_posted, "postings")
+    tries = await finance.trail(key_of_posted, "posted_invoices")
     assert [entry.event for entry in tries] == ["waited"] * len(WAITS) + ["parked"]
     assert [entry.attempt for entry in tries] == list(range(1, len(WAITS) + 2))
 
@@ -154,7 +154,7 @@ async def test_an_event_with_a_key_that_no_table_can_hold_is_kept_aside(finance:
     assert (await finance.sends({**received[0], "InvoiceId": number}))["taken"] is True
     await finance.works_until_idle()
     (kept,) = [one async for one in finance.services.refused_keys.all()]
-    assert (kept.flow, kept.origin) == ("postings", "business_event")
+    assert (kept.flow, kept.origin) == ("posted_invoices", "business_event")
     assert kept.key.startswith("sales-invoice|usmf|CIV\\x07")
 
 
@@ -188,7 +188,7 @@ async def test_a_memo_with_the_reference_of_a_payment_is_told_in_its_own_trail(
     await finance.books(invoice)
     await finance.books(memo, "creditmemos")
     credit = finance.dynamics.post_free_text_invoice(finance.draft(invoice)["InvoiceIdentifier"])
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
     assert [entry.number for entry in await _posted(finance, key(memo), "creditmemos")] == [credit]
     assert await _posted(finance, key(invoice), "invoices") == []
@@ -199,11 +199,11 @@ async def test_a_draft_that_lay_for_days_is_found_by_the_poll(finance: Finance) 
     order = await finance.placed()
     invoice = finance.commerce.invoice(order)
     await finance.books(invoice)
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await asyncio.sleep(timedelta(days=5).total_seconds())
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     finance.dynamics.post_free_text_invoice(finance.draft(invoice)["InvoiceIdentifier"])
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
     assert len(await _posted(finance, key(invoice), "invoices")) == 1
 
@@ -237,7 +237,7 @@ async def test_a_posted_return_is_told_in_the_memos_trail(finance: Finance) -> N
     await finance.sends(received[0])
     await finance.works_until_idle()
     assert [entry.number for entry in await _posted(finance, key(memo), "creditmemos")] == [number]
-    assert await finance.parked("postings") == []
+    assert await finance.parked("posted_invoices") == []
 
 
 @pytest.mark.parametrize("more", ["1.00", "-1.00"])
@@ -247,12 +247,12 @@ async def test_totals_that_differ_are_parked_and_told_once(finance: Finance, mor
     number = _posts(finance, order, more=more)
     await finance.sends(received[0])
     await finance.works_until_idle()
-    (record,) = await finance.parked("postings")
-    claim = await finance.claim(record, "postings")
+    (record,) = await finance.parked("posted_invoices")
+    claim = await finance.claim(record, "posted_invoices")
     assert record == f"sales-invoice|{COMPANY}|{number}"
     assert f"difference {more}" in claim.reason
     assert "orders.taxes" in claim.remedy
-    await finance.replays(record, "postings")
+    await finance.replays(record, "posted_invoices")
     assert len(await _posted(finance, key_of(order), "orders")) == 1
 
 
@@ -260,9 +260,9 @@ async def test_totals_that_differ_are_parked_and_told_once(finance: Finance, mor
 async def test_a_cent_of_rounding_is_no_difference(finance: Finance) -> None:
     order = await finance.placed()
     _posts(finance, order, more="0.03")
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
-    assert await finance.parked("postings") == []
+    assert await finance.parked("posted_invoices") == []
 
 
 @in_finance(invoices=FREE_TEXT)
@@ -271,10 +271,10 @@ async def test_revenue_that_is_booked_twice_raises_the_alarm(finance: Finance) -
     invoice = finance.commerce.invoice(order)
     await finance.books(invoice)
     _posts(finance, order)
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
-    (record,) = await finance.parked("postings")
-    claim = await finance.claim(record, "postings")
+    (record,) = await finance.parked("posted_invoices")
+    claim = await finance.claim(record, "posted_invoices")
     assert claim.reason.startswith("DOUBLE REVENUE")
     assert "credit one of the two" in claim.remedy
 
@@ -298,7 +298,7 @@ async def test_an_invoice_of_somebody_else_is_skipped(finance: Finance) -> None:
     await finance.sends(received[0])
     await finance.works_until_idle()
     assert await _posted(finance, key_of(ours), "orders") == []
-    assert await finance.parked("postings") == []
+    assert await finance.parked("posted_invoices") == []
 
 
 @in_finance(stores={"2": {"company": "dat"}})
@@ -318,8 +318,10 @@ async def test_what_another_legal_entity_of_the_connection_posted_is_read_there(
     )
     await finance.works_until_idle()
     assert received == []
-    assert (await finance.claim("sales-invoice|dat|CIV-9", "postings")).state is State.SKIPPED
-    assert await finance.polls("postings") == 0
+    assert (
+        await finance.claim("sales-invoice|dat|CIV-9", "posted_invoices")
+    ).state is State.SKIPPED
+    assert await finance.polls("posted_invoices") == 0
 
 
 def _by_hand(company: str, number: str, reference: str) -> dict[str, Any]:
@@ -413,7 +415,7 @@ async def test_doubled_late_and_lost_events_end_in_one_telling_each(finance: Fin
         await finance.works_until_idle()
         reported = [len(await _posted(finance, key_of(order), "orders")) for order in orders]
         assert reported == [1, 1, 0, 1] * 3
-        await finance.polls("postings")
+        await finance.polls("posted_invoices")
         await finance.works_until_idle()
         await sender.resend()
         await finance.works_until_idle()
@@ -456,4 +458,4 @@ async def test_an_order_that_f_o_invoices_in_parts_is_compared_when_it_is_whole(
     await finance.sends({**OTHER, "BusinessEventId": SALES_INVOICE, "InvoiceId": "CIV-P"})
     await finance.works_until_idle()
     assert [entry.number for entry in await _posted(finance, key_of(order), "orders")] == ["CIV-P"]
-    assert await finance.parked("postings") == []
+    assert await finance.parked("posted_invoices") == []

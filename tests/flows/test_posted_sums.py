@@ -12,8 +12,8 @@ from sandbox.dials import Kind
 from sync.core.money import rounded
 from sync.dynamics.posted_invoices import JOURNAL, SALES
 from sync.engine.claim import State
+from sync.engine.corrections import Corrections
 from sync.engine.ledger import Entry
-from sync.engine.resolving import resolve
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY
@@ -54,11 +54,11 @@ def _drafts_posted(finance: Finance, document: Columns, flow: str, more: str = "
 
 async def _reads_back(finance: Finance) -> list[str]:
     """The poll, worked off; the reasons of what is parked."""
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
     return [
-        (await finance.claim(record, "postings")).reason
-        for record in await finance.parked("postings")
+        (await finance.claim(record, "posted_invoices")).reason
+        for record in await finance.parked("posted_invoices")
     ]
 
 
@@ -87,7 +87,7 @@ async def test_a_credit_note_that_differs_is_parked_with_both_sums(
         number
     ]
     assert [r.getMessage().split()[0] for r in caplog.records if r.levelno == logging.ERROR] == [
-        "postings.differs"
+        "posted_invoices.differs"
     ]
 
 
@@ -170,7 +170,7 @@ async def test_a_return_that_is_credited_in_part_is_said_to_be_so(
         entry.details["compared"]
         == f"not yet: F&O has posted 1.00 of {memo['grand_total']:.2f} USD so far"
     )
-    assert any("postings.not_compared" in record.getMessage() for record in caplog.records)
+    assert any("posted_invoices.not_compared" in record.getMessage() for record in caplog.records)
 
 
 @in_finance(**FREE)
@@ -252,8 +252,8 @@ async def test_what_was_corrected_in_f_o_agrees_once_it_is_replayed(finance: Fin
             SalesOrderNumber=header["SalesOrderNumber"],
             **again, **sums,
         )  # fmt: skip
-    await finance.replays(f"sales-invoice|{COMPANY}|{number}", "postings")
-    assert await finance.parked("postings") == []
+    await finance.replays(f"sales-invoice|{COMPANY}|{number}", "posted_invoices")
+    assert await finance.parked("posted_invoices") == []
 
 
 @in_finance(creditmemos={"reference_template": "{store_id}/{order_increment_id}/C{increment_id}"})
@@ -281,10 +281,13 @@ async def test_a_posted_invoice_that_differs_is_delivered_and_leaves_the_list_by
     number = _credits(finance, memo, "1.00")
     assert len(await _reads_back(finance)) == 1
     name = f"sales-invoice|{COMPANY}|{number}"
-    claim = await finance.claim(name, "postings")
-    assert (claim.state, f"resolve postings '{name}'" in claim.remedy) == (State.DELIVERED, True)
+    claim = await finance.claim(name, "posted_invoices")
+    assert (claim.state, f"resolve posted_invoices '{name}'" in claim.remedy) == (
+        State.DELIVERED,
+        True,
+    )
     ledger = finance.services.ledger
-    assert await resolve(ledger, finance.clock, claim, why="a gift", by="ann")
-    assert await finance.parked("postings") == []
-    await finance.replays(name, "postings")
-    assert await finance.parked("postings") == []
+    assert await Corrections(ledger, finance.clock, "ann", "a gift").resolve(claim)
+    assert await finance.parked("posted_invoices") == []
+    await finance.replays(name, "posted_invoices")
+    assert await finance.parked("posted_invoices") == []

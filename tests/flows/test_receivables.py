@@ -240,24 +240,24 @@ async def posted_return(harness: Harness, *, too_much: str) -> Mapping[str, Any]
     harness.dynamics.post_return(
         header["ReturnOrderNumber"], COMPANY, tax=memo["tax_amount"] + Decimal(too_much)
     )
-    await harness.polls("postings")
+    await harness.polls("posted_invoices")
     await harness.works_until_idle()
     return memo
 
 
-@in_harness(**{**books(), "flows": (*FLOWS, "postings")})
+@in_harness(**{**books(), "flows": (*FLOWS, "posted_invoices")})
 async def test_a_credit_note_that_f_o_posted_is_told_in_the_memo_s_trail(harness: Harness) -> None:
     memo = await posted_return(harness, too_much="0")
     assert (await harness.events(key_of(memo), "creditmemos"))[-1] == "posted"
-    assert not await harness.parked("postings")
+    assert not await harness.parked("posted_invoices")
 
 
-@in_harness(**{**books(), "flows": (*FLOWS, "postings")})
+@in_harness(**{**books(), "flows": (*FLOWS, "posted_invoices")})
 async def test_a_credit_note_of_more_than_the_shop_gave_back_is_shown_to_a_person(
     harness: Harness,
 ) -> None:
     memo = await posted_return(harness, too_much="1.00")
-    (parked,) = await harness.parked("postings")
-    reason = (await harness.claim(parked, "postings")).reason
+    (parked,) = await harness.parked("posted_invoices")
+    reason = (await harness.claim(parked, "posted_invoices")).reason
     assert f"credit memo {memo['increment_id']}" in reason
     assert "difference 1.00" in reason

@@ -104,9 +104,9 @@ async def test_a_delivery_whose_joined_read_is_refused_alerts_in_its_own_name(
 async def test_a_poll_that_is_refused_alerts_in_its_own_name(finance: Finance) -> None:
     finance.dynamics.tokens.clear()
     with hosting() as host:
-        await invoked(finance.polls("postings"))
+        await invoked(finance.polls("posted_invoices"))
     assert any(
-        line.startswith("postings.sign_in_refused connection=shop reason=")
+        line.startswith("posted_invoices.sign_in_refused connection=shop reason=")
         for line in alerting(host.kept)
     )
 

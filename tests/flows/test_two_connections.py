@@ -89,7 +89,7 @@ async def test_what_f_o_posts_is_told_by_the_connection_whose_record_it_is(
     )
     await finance.works_until_idle()
     finance.dynamics.invoice(finance.header(order)["SalesOrderNumber"])
-    await finance.polls("postings")
+    await finance.polls("posted_invoices")
     await finance.works_until_idle()
     reported = {
         name: [

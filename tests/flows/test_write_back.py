@@ -12,9 +12,9 @@ from tests.flows.finance import BOOKS, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY
 
-FLOWS = (*BOOKS["flows"], "receipts")
-COMMENTS: dict[str, Any] = {"flows": FLOWS, "receipts": {"to": "comment"}}
-KEYS: dict[str, Any] = {"flows": FLOWS, "receipts": {"to": "ext_order_id"}}
+FLOWS = (*BOOKS["flows"], "write_back")
+COMMENTS: dict[str, Any] = {"flows": FLOWS, "write_back": {"to": "comment"}}
+KEYS: dict[str, Any] = {"flows": FLOWS, "write_back": {"to": "ext_order_id"}}
 
 
 def _ours(order: StoredOrder) -> list[str]:
@@ -56,7 +56,7 @@ async def test_a_comment_is_no_echo_and_is_written_once(finance: Finance) -> Non
         await finance.polls()
         await finance.delivers(order)
         await finance.services.intake.accept(
-            "receipts", "shop", [f"orders|{key_of(order)}"], "webhook"
+            "write_back", "shop", [f"orders|{key_of(order)}"], "webhook"
         )
         await finance.works_until_idle()
     assert len(_ours(order)) == 1
@@ -77,21 +77,21 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(
     await finance.shop_dials.settle()
     await finance.works_until_idle()
     assert len(_ours(order)) == 1
-    assert (await finance.claim(f"orders|{key_of(order)}", "receipts")).state is State.DELIVERED
+    assert (await finance.claim(f"orders|{key_of(order)}", "write_back")).state is State.DELIVERED
 
 
 @in_finance(**COMMENTS)
 async def test_a_crash_after_the_comment_writes_no_second_one(finance: Finance) -> None:
     order = finance.place()
     await finance.hooks(order)
-    while not finance.systems.queue.next_due(finance.services.queues["receipts"]):
+    while not finance.systems.queue.next_due(finance.services.queues["write_back"]):
         await asyncio.sleep(1)
         await _works_off(finance, "orders")
     await finance.works_until_it_dies(before="trail")
     assert len(_ours(order)) == 1
     await finance.works_until_idle()
     assert len(_ours(order)) == 1
-    assert await finance.events(f"orders|{key_of(order)}", "receipts") == ["adopted"]
+    assert await finance.events(f"orders|{key_of(order)}", "write_back") == ["adopted"]
 
 
 async def _works_off(finance: Finance, flow: str) -> None:
@@ -116,7 +116,7 @@ async def test_the_sales_order_is_the_orders_external_key_and_posts_nothing_agai
     assert order.row["increment_id"] == increment
     assert len(finance.headers(order)) == 1
     assert set((await finance.events(order))[1:]) <= {"unchanged"}
-    assert await finance.events(f"orders|{key_of(order)}", "receipts") == ["amended"]
+    assert await finance.events(f"orders|{key_of(order)}", "write_back") == ["amended"]
 
 
 @in_finance(**KEYS)
@@ -138,7 +138,7 @@ async def test_nothing_goes_back_where_nobody_asked_for_it(finance: Finance) -> 
 async def test_a_receipt_for_a_record_that_was_not_posted_waits_for_it(finance: Finance) -> None:
     order = finance.place()
     finance.commerce.hold(order)
-    await finance.services.intake.accept("receipts", "shop", [f"orders|{key_of(order)}"], "told")
+    await finance.services.intake.accept("write_back", "shop", [f"orders|{key_of(order)}"], "told")
     await finance.works_for(20)
     assert _ours(order) == []
     finance.commerce.unhold(order)

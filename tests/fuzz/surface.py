@@ -31,7 +31,7 @@ PAGE: Final = json.loads(
 )
 NAMES: Final = {
     "connection": ["bikes", "boats", "bare", "nobody"],
-    "flow": ["orders", "customers", "creditmemos", "receipts", "nothing"],
+    "flow": ["orders", "customers", "creditmemos", "write_back", "nothing"],
 }
 CHECKS: Final = (
     checks.not_a_server_error,

@@ -4,7 +4,7 @@ import pytest
 
 from sync.adapters.queue_limits import QUEUE
 from sync.app.embedded import LOCK
-from sync.engine.ledger import LEASE
+from sync.engine.claim import LEASE
 from sync.engine.queues import BUSINESS_EVENTS, QUEUES
 from sync.hosts.registered import QueueFunction, registered
 from sync.pacing.retry import WAITS

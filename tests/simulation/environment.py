@@ -83,8 +83,8 @@ class Environment:
     def flows(self) -> tuple[str, ...]:
         """The flows that run beside those that always do."""
         wanted = {
-            "postings": self.invoices_orders,
-            "receipts": self.write_back != "none",
+            "posted_invoices": self.invoices_orders,
+            "write_back": self.write_back != "none",
             PRICES: self.publishes,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
@@ -93,5 +93,5 @@ class Environment:
         """What the connection is set to for it."""
         return {
             "dynamics": {"documents_per_batch": self.documents_per_batch},
-            "receipts": {"to": self.write_back},
+            "write_back": {"to": self.write_back},
         }

@@ -119,14 +119,13 @@ class PriceList:
         mirror = ledger.mirror
         rows = await mirror.whole(f"{CONNECTION}|{PRICES}")
         for sku in SKUS:
-            was, row = rows.get(sku), Shown(sku, self.shown.get(sku))
-            if was is None or was.refused:
+            was, row = rows.of(sku), Shown(sku, self.shown.get(sku))
+            if not was.line or was.refused:
                 found += [f"{sku} is shown and nothing knows of it"] * (sku in self.shown)
             elif not mirror.shows(was, row):
                 found.append(f"the mirror of {sku} does not say what is shown: {was}")
         claim = await ledger.claim(CONNECTION, PRICES, UNKNOWN)
-        unknown = rows.get(UNKNOWN)
-        may_show = unknown is not None and bool(unknown.sent)
+        may_show = bool(rows.of(UNKNOWN).sent)
         is_parked = claim.state is State.PARKED
         if is_parked != (UNKNOWN in self.source) and not (is_parked and may_show):
             found.append(f"{UNKNOWN} is {claim.state}: {claim.reason}")

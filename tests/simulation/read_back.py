@@ -26,7 +26,9 @@ async def of_posted(world: World, ledger: Ledger) -> AsyncIterator[str]:
         connection = world.connection_of(key.rpartition("@")[2])
         trail = await ledger.trail(connection, "orders", key)
         told = [one for one in trail if one.event == "posted" and one.number == number]
-        claim = await ledger.claim(connection, "postings", f"sales-invoice|{COMPANY}|{number}")
+        claim = await ledger.claim(
+            connection, "posted_invoices", f"sales-invoice|{COMPANY}|{number}"
+        )
         of_order = await ledger.claim(connection, "orders", key)
         if of_order.state is State.PARKED and not of_order.number:
             continue  # nobody knows that it is ours, before a person lets it be found

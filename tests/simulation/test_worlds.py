@@ -17,8 +17,9 @@ SEEDS: Final = (
     48, 49, 50, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 81, 82, 83, 85, 90,
 )  # fmt: skip
 """Of the first ninety those that cost least, and together turn every dial."""
-FOUND: Final = (491, 577, 937)
-"""Worlds that have shown a fault: a try that waited for itself, and cents that a memo withheld."""
+FOUND: Final = (491, 577, 603, 937)
+"""Worlds that have shown a fault: a try that waited for itself, cents that a memo withheld, and an
+order that parked for fields which F&O had."""
 MOST = 1500
 TOGETHER = 10
 

@@ -15,6 +15,7 @@ from sync.commerce.models.fields import (
 )
 from sync.commerce.models.postal_address import Address
 from sync.commerce.models.record_by_id import RecordById
+from sync.core.encoding import digest
 
 
 class CustomerAddress(Address):
@@ -79,6 +80,12 @@ class Customer(RecordById):
         """A custom attribute's value as text, or empty."""
         found = next((a.value for a in self.custom_attributes if a.attribute_code == code), "")
         return str(found).strip() if isinstance(found, str | int) else ""
+
+    @property
+    def digest(self) -> str:
+        """Of all that the product reads of a customer: the same for a row of a list and for the
+        customer alone."""
+        return digest(self.model_dump())
 
     @property
     def company_id(self) -> int | None:

@@ -6,11 +6,13 @@ Unknown names are refused, secrets are named and never written, money is text or
 number and a remedy.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -41,6 +43,7 @@ from sync.config.connections.section import (
     YesNo,
     tidy_url,
 )
+from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -51,7 +54,9 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Alerts",
     "Amount",
+    "Carrier",
     "Commerce",
     "Companies",
     "Company",
@@ -64,6 +69,7 @@ __all__ = [
     "EventKeys",
     "Invoices",
     "Items",
+    "Mail",
     "NumberMode",
     "Orders",
     "Payment",
@@ -72,6 +78,7 @@ __all__ = [
     "SecretName",
     "Section",
     "SegmentHome",
+    "Shipments",
     "Stock",
     "Store",
     "TaxGroups",
@@ -90,10 +97,11 @@ FLOW_NAMES: Final = (
     "companies",
     "invoices",
     "creditmemos",
-    "postings",
-    "receipts",
+    "posted_invoices",
+    "write_back",
     "stock",
     "prices",
+    "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -115,16 +123,30 @@ class Connection(Section):
     items: Items = Items()
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
-    receipts: WriteBack = WriteBack()
+    write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
+    freshness: dict[str, Whole] = {}
+    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
+    named."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def shipping_sources(self) -> Mapping[str, str]:
+        """Warehouse in F&O -> the source that its packing slips are shipped from."""
+        return self.shipments.sources or self.stock.sources
+
+    def source_of(self, warehouse: str) -> str:
+        """The source that a warehouse of F&O ships from; empty where none is named."""
+        named = self.shipping_sources.items()
+        return next((code for name, code in named if name.casefold() == warehouse.casefold()), "")
 
     @property
     def legal_entity(self) -> str:
@@ -172,3 +194,4 @@ class Connections(Section):
     """The whole file."""
 
     connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
+    alerts: Alerts = Alerts()

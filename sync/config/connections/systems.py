@@ -1,5 +1,6 @@
 """The two systems of a connection: where they are and how to speak to them."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
@@ -92,6 +93,8 @@ class Dynamics(Section):
     tenant: str | None = None
     client_id: str | None = None
     client_secret: SecretName | None = None
+    client_secret_expires: date | None = None
+    """The day on which Entra shows the client secret to end; an alert comes before."""
     certificate: SecretName | None = None
     bearer: SecretName | None = None
     authority: Url = "https://login.microsoftonline.com"

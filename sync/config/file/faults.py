@@ -59,6 +59,10 @@ EXPECTED: Final = {
     "time_zone": 'a name of the IANA time zone database, as in "Europe/Berlin"',
     "finite_number": 'an amount as text with a point, as in "0.05"',
     **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "a date, without quotes, as in 2027-03-01",
+    ),
+    **dict.fromkeys(
         ("moment", "timezone_aware", "datetime_parsing", "datetime_from_date_parsing"),
         "a date, a time and an offset, as in 2026-11-21T06:00:00Z",
     ),

@@ -1,5 +1,5 @@
-"""What must hold for invoices, credit memos and receipts: recipes with their accounts and banks,
-templates, what flows."""
+"""What must hold for invoices, credit memos and numbers written back: recipes with their
+accounts and banks, templates, what flows."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -32,11 +32,11 @@ TELL_APART: Final = 'Tell them apart, as in "{order_increment_id}/C{increment_id
 
 
 def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
-    """Every breach in `invoices`, `creditmemos` and `receipts` of the connection at `path`, and
+    """Every breach in `invoices`, `creditmemos` and `write_back` of the connection at `path`, and
     between them."""
     invoices = sound(Invoices, written.get("invoices", {}))
     memos = sound(CreditMemos, written.get("creditmemos", {}))
-    receipts = sound(WriteBack, written.get("receipts", {}))
+    write_back = sound(WriteBack, written.get("write_back", {}))
     if invoices:
         yield from _invoices((*path, "invoices"), invoices)
     if memos:
@@ -45,8 +45,8 @@ def receivable_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Brea
         yield from _return_numbers(path, written, memos)
     if invoices and memos:
         yield from _recipes(path, written, invoices, memos)
-    if receipts:
-        yield from _receipts((*path, "receipts"), written, receipts)
+    if write_back:
+        yield from _write_back((*path, "write_back"), written, write_back)
 
 
 def _invoices(path: Path, invoices: Invoices) -> Iterator[Breach]:
@@ -134,15 +134,15 @@ def _journal(path: Path, invoices: Invoices, why: str) -> Iterator[Breach]:
         yield Breach((*path, "journal"), what, remedy)
 
 
-def _receipts(path: Path, written: Mapping[str, Any], receipts: WriteBack) -> Iterator[Breach]:
-    flows = is_flowing(written, "receipts")
-    if receipts.to != "none" and not flows:
-        what = f'to = "{receipts.to}", but the flow "receipts" is not on, so no number goes back'
-        yield Breach((*path, "to"), what, 'Add "receipts" to flows, or write to = "none".')
-    if receipts.to == "none" and flows:
-        what = 'the flow "receipts" is on, but to = "none", so no number goes back'
+def _write_back(path: Path, written: Mapping[str, Any], section: WriteBack) -> Iterator[Breach]:
+    flows = is_flowing(written, "write_back")
+    if section.to != "none" and not flows:
+        what = f'to = "{section.to}", but the flow "write_back" is not on, so no number goes back'
+        yield Breach((*path, "to"), what, 'Add "write_back" to flows, or write to = "none".')
+    if section.to == "none" and flows:
+        what = 'the flow "write_back" is on, but to = "none", so no number goes back'
         yield Breach(
             (*path, "to"),
             what,
-            'Write to = "comment" or to = "ext_order_id", or take "receipts" out of flows.',
+            'Write to = "comment" or to = "ext_order_id", or take "write_back" out of flows.',
         )

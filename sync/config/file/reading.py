@@ -5,6 +5,7 @@ A file that would post orders twice, send a token in the clear or round an amoun
 anything runs.
 """
 
+import logging
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -15,13 +16,17 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from sync.config.connections import FLOW_NAMES, Connections
+from sync.config.file.alert_rules import alert_breaches
 from sync.config.file.breaches import Breach
 from sync.config.file.faults import BadConfiguration, Fault, breaches_of_kind, closest, dotted
 from sync.config.file.overlaps import overlap_breaches
 from sync.config.file.rules import section_breaches
 from sync.config.file.toml_lines import Lines, Path
+from sync.config.old_names import with_present_names
 
 __all__ = ["BadConfiguration", "Fault", "connections_from", "read_connections"]
+
+log = logging.getLogger("sync.config.file.reading")
 
 SYNTAX: Final = {
     "Cannot overwrite a value": ("this name is written twice", "Keep one of the two."),
@@ -108,6 +113,9 @@ def connections_from(
         raise BadConfiguration([TOO_MANY_DIGITS], file) from None
     if not written:
         raise BadConfiguration([_empty()], file)
+    written, remedies = with_present_names(written)
+    if remedies:
+        log.warning("configuration.old_names file=%s remedy=%s", file, " ".join(remedies))
     breaches = _breaches(written, flows)
     faults = [Fault(lines.of(b.path), dotted(b.path), b.what, b.remedy) for b in breaches]
     if faults:
@@ -190,6 +198,7 @@ def _breaches(written: Mapping[str, Any], flows: Collection[str]) -> Iterator[Br
         reported = {breach.path for breach in fractions}
         told = breaches_of_kind(error.errors())
         yield from (breach for breach in told if breach.path not in reported)
+    yield from alert_breaches(written)
     connections = written.get("connections")
     if isinstance(connections, Mapping):
         yield from _breaches_of_rules(connections, flows)

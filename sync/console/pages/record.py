@@ -109,7 +109,7 @@ def _links(visit: Visit, claim: Claim) -> dict[str, str]:
     forms = {
         "orders": "SalesTableListPage", "customers": "CustTableListPage",
         "companies": "CustTableListPage", "invoices": "CustFreeInvoiceListPage",
-        "creditmemos": "ReturnTableListPage", "postings": "CustInvoiceJournal",
+        "creditmemos": "ReturnTableListPage", "posted_invoices": "CustInvoiceJournal",
     }  # fmt: skip
     if claim.flow in forms:
         company = settings.dynamics.company

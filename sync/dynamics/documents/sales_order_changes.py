@@ -1,10 +1,10 @@
 """What must be written to make a posted sales order agree with the order as it is now. Pure.
 
 Compared with what *we* sent last, not with what D365 holds: what a clerk changed there stays as the
-clerk left it.
+clerk left it. Where nobody knows what was sent last, D365 is asked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,14 @@ FIXED_LINE_FIELDS = frozenset({"ItemNumber", "ExternalItemNumber"})
 OPEN_STATUSES = frozenset({"", "None", "Backorder"})
 """SalesStatus values in which lines may still change: no lines yet, and `Backorder`, which is F&O's
 "Open order"."""
+
+_EMPTIED = (
+    "DeliveryAddressCity",
+    "DeliveryAddressStreet",
+    "DeliveryAddressZipCode",
+    "DeliveryAddressStateId",
+)
+Fit = Callable[[bool, Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -59,34 +67,58 @@ def as_placed(order: SalesOrder) -> dict[str, Any]:
     return {**sent_form(order), "lines": {line.reference: dict(line.body) for line in order.lines}}
 
 
-def rewritten(wanted: Mapping[str, Any], references: Iterable[str]) -> Changes:
-    """All of ours written again, where nobody knows which of several documents D365 holds.
+def as_held(
+    form: Mapping[str, Any], header: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], fit: Fit
+) -> dict[str, Any]:
+    """What D365 holds, in the form of `sent_form`: compared with where nobody knows which of
+    several documents was sent last.
 
-    `references`: our lines that are there. What an address of ours may have held is emptied where
-    it holds no more.
+    `header` and `rows` as D365 answers them, with `header_fields` and `line_fields`. `fit`: the
+    fields of a header (True) or line as they are sent, cut to D365's lengths. What D365 holds as it
+    would be sent is as `form` has it, and so is what is never patched.
     """
-    emptied = dict.fromkeys(_EMPTIED, "") if _EMPTIED[0] in wanted["header"] else {}
-    header = {**emptied, **wanted["header"]}
-    lines, there = wanted["lines"], set(references)
-    patched = {
-        reference: _without(FIXED_LINE_FIELDS, body)
-        for reference, body in lines.items()
-        if reference in there
+    wanted = {**dict.fromkeys(header_fields(form), ""), **form["header"]}
+    there = {str(row["ExternalItemNumber"]): row for row in rows if row.get("ExternalItemNumber")}
+    lines = {}
+    for name, row in there.items():
+        body: Mapping[str, Any] = form["lines"].get(name, {})
+        lines[name] = _held(body, fit(False, body), row)
+    return {**form, "header": _held(wanted, fit(True, wanted), header), "lines": lines}
+
+
+def header_fields(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that headers are compared in: those of the form, and of an address those that an
+    earlier one may have filled."""
+    emptied = _EMPTIED if _EMPTIED[0] in form["header"] else ()
+    return tuple(dict.fromkeys((*form["header"], *emptied)))
+
+
+def line_fields(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that lines are compared in."""
+    return tuple(sorted({name for body in form["lines"].values() for name in body}))
+
+
+def _held(
+    wanted: Mapping[str, Any], sent: Mapping[str, Any], there: Mapping[str, Any]
+) -> dict[str, Any]:
+    fixed = FIXED_FIELDS | FIXED_LINE_FIELDS
+    return {
+        name: value
+        if name in fixed or _folded(there.get(name)) == _folded(sent[name])
+        else there.get(name)
+        for name, value in wanted.items()
     }
-    removed, added = sorted(there - lines.keys()), [one for one in lines if one not in there]
-    return Changes(_without(FIXED_FIELDS, header), patched, removed, added, fixed=())
+
+
+def _folded(value: Any) -> Any:
+    """A value as D365 compares it: numbers by value, texts without regard to case and spaces."""
+    if isinstance(value, str):
+        return " ".join(value.split()).casefold() or None
+    return value or None
 
 
 def _without(names: frozenset[str], fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in names}
-
-
-_EMPTIED = (
-    "DeliveryAddressCity",
-    "DeliveryAddressStreet",
-    "DeliveryAddressZipCode",
-    "DeliveryAddressStateId",
-)
 
 
 def changes_between(sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> Changes:

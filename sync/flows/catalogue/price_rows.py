@@ -33,10 +33,11 @@ class Reading:
 async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
     """All SKUs that have an item in F&O and a price of their own in the shop. What the rule of
     `items` makes the number of no released item is left alone."""
-    items = await systems.items.every(await systems.commerce.inventory.skus())
+    skus = await systems.commerce.inventory.skus()
     reading = await _read(systems)
-    for row in _rows(systems, items, reading):
-        yield row
+    async for sku, item in systems.items.every(skus):
+        for row in _rows(systems, {sku: item}, reading):
+            yield row
 
 
 async def one(sku: str, systems: Systems, _: Ledger) -> Shown:

@@ -1,29 +1,31 @@
 """The rows of the stock publication: what each source is to show of each SKU."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from sync.core.encoding import to_json
 from sync.core.errors import Missing, Never
 from sync.core.money import ZERO
-from sync.dynamics.on_hand import ProductKey, Units, product_key
+from sync.dynamics.free_quantities import FreeQuantities, product_key
+from sync.dynamics.on_hand import ItemUnits
 from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
 from sync.flows.catalogue.taken_orders import WebStock, posted, read_orders, web_stock
-from sync.mapping.stock import as_shown, in_pieces, pieces_to_show
-from sync.mapping_tables.records import ItemMapping, normal_sku
+from sync.mapping.stock import in_pieces, shown_of
+from sync.mapping_tables.records import ItemMapping
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What both systems said. `free`: by product and warehouse, in inventory units."""
+    """What both systems said. `free` is in inventory units."""
 
-    free: Mapping[ProductKey, Mapping[str, Decimal]]
-    units: Mapping[str, Units]
+    free: FreeQuantities
+    units: ItemUnits
     conversions: Conversions
     multiples: Mapping[str, Decimal]
     web: WebStock
@@ -32,10 +34,12 @@ class Reading:
 async def every(systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
     """All SKUs that have an item in F&O and a quantity in the shop. What the rule of `items` makes
     the number of no released item is none of F&O's, and is left alone."""
-    items = await systems.items.every(await systems.commerce.inventory.skus())
-    reading = await _read(systems, ledger)
-    for row in _rows(systems, items, reading):
-        yield row
+    skus = await systems.commerce.inventory.skus()
+    shelf = _Shelf(systems, await _read(systems, ledger))
+    async for sku, item in systems.items.every(skus):
+        row = shelf.row(sku, item)
+        if row is not None:
+            yield row
 
 
 async def one(sku: str, systems: Systems, ledger: Ledger) -> Shown:
@@ -44,8 +48,8 @@ async def one(sku: str, systems: Systems, ledger: Ledger) -> Shown:
     item = await systems.items.get(sku) if known else None
     if item is None:
         return Shown(sku, None)
-    reading = await _read(systems, ledger, item.item_number)
-    return next(_rows(systems, {sku: item}, reading), Shown(sku, None))
+    shelf = _Shelf(systems, await _read(systems, ledger, item.item_number))
+    return shelf.row(sku, item) or Shown(sku, None)
 
 
 async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
@@ -67,41 +71,44 @@ async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
     return Reading(free, units, conversions, multiples, web)
 
 
-def _rows(systems: Systems, items: Mapping[str, ItemMapping], reading: Reading) -> Iterator[Shown]:
-    warehouses = _by_source(systems.settings.stock.sources.items())
-    for sku, item in items.items():
-        pieces = _pieces(item, reading)
+class _Shelf:
+    """What the shop is to show of each SKU, by what both systems said."""
+
+    def __init__(self, systems: Systems, reading: Reading) -> None:
+        self._stock, self._reading = systems.settings.stock, reading
+        by_source = sorted(_by_source(self._stock.sources.items()).items())
+        self._sources = [(source, to_json(source), names) for source, names in by_source]
+
+    def row(self, sku: str, item: ItemMapping) -> Shown | None:
+        """The row of a SKU; None for what is no item of F&O."""
+        pieces = _pieces(item, self._reading)
         if pieces is None:
-            continue
+            return None
         if isinstance(pieces, Never):
-            yield Shown(sku, {"fault": pieces.reason}, pieces)
-            continue
-        free = reading.free.get(product_key(item.item_number, item.dimensions()), {})
+            return Shown(sku, {"fault": pieces.reason}, pieces)
+        content, encoded = self._content(sku, item, pieces)
+        return Shown(sku, content, None, self._reading.web.moved.get(item.key, ""), encoded)
+
+    def _content(
+        self, sku: str, item: ItemMapping, pieces: Fraction
+    ) -> tuple[dict[str, Any], bytes]:
+        """By source, and as canonical JSON."""
+        reading, stock, safety = self._reading, self._stock, self._stock.safety_of(sku)
+        free, web, key = reading.free.by_warehouse(product_key(item.product)), reading.web, item.key
         multiple = reading.multiples.get(item.item_number.casefold(), ZERO)
-        content = {
-            source: _shown(
-                systems, reading.web, (sku, source),
-                in_pieces(sum((free.get(one, ZERO) for one in names), ZERO), pieces),
-                in_pieces(multiple, pieces),
-            )
-            for source, names in warehouses.items()
-        }  # fmt: skip
-        yield Shown(sku, content, moved=reading.web.moved.get(normal_sku(sku), ""))
-
-
-def _shown(
-    systems: Systems, web: WebStock, place: tuple[str, str], free: Decimal, multiple: Decimal
-) -> dict[str, Any]:
-    stock, (sku, source) = systems.settings.stock, place
-    key = (normal_sku(sku), source)
-    pieces = pieces_to_show(
-        free - web.unposted.get(key, ZERO),
-        web.taken.get(key, ZERO),
-        safety=stock.safety_of(sku),
-        multiple=multiple,
-        decimals=stock.decimals,
-    )
-    return as_shown(pieces, backorders=stock.backorders)
+        content, encoded = dict[str, Any](), list[bytes]()
+        for source, name, warehouses in self._sources:
+            there = ZERO
+            for warehouse in warehouses:
+                there += free.get(warehouse, ZERO)
+            shown, text = shown_of(
+                in_pieces(there, pieces) - web.unposted.get((key, source), ZERO),
+                web.taken.get((key, source), ZERO), safety, in_pieces(multiple, pieces),
+                stock.decimals, backorders=stock.backorders,
+            )  # fmt: skip
+            content[source] = shown
+            encoded.append(b"%b:%b" % (name, text))
+        return content, b"{%b}" % b",".join(encoded)
 
 
 def _by_source(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -115,7 +122,7 @@ def _by_source(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 def _pieces(item: ItemMapping, reading: Reading) -> Fraction | Never | None:
     """How many pieces of the shop one inventory unit is, or why nobody knows; None for what is no
     item of F&O."""
-    units = reading.units.get(item.item_number.casefold())
+    units = reading.units.of(item.item_number)
     if units is None and item.item_number == item.sku:
         return None
     if units is None:
@@ -135,4 +142,4 @@ def _pieces(item: ItemMapping, reading: Reading) -> Fraction | Never | None:
                 " conversions), or correct the unit of the row: map items."
             ),
         )
-    return factor / Fraction(item.factor)
+    return factor if item.factor == 1 else factor / Fraction(item.factor)

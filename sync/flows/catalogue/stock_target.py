@@ -10,6 +10,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from sync.commerce.errors import NotAccepted, NotThere
+from sync.commerce.inventory import MOST_ITEMS
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
@@ -21,8 +22,8 @@ from sync.mapping.stock import as_shown
 from sync.mapping_tables.records import normal_sku
 
 PATH: Final = "inventory/source-items"
-MOST_ITEMS: Final = 500
-"""Source items in one call: that many take two seconds (measured)."""
+MOST_IN_CHUNK: Final = 1500
+"""Source items in one chunk: two calls."""
 READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 GIVEN_UP_AT: Final = 8
@@ -35,6 +36,13 @@ class SourceStock(RowTarget):
     """Stock in Commerce, a chunk of SKUs at a time; how it is kept is the connection's setting."""
 
     most: int = 160
+
+    @override
+    def most_of(self, systems: Systems) -> int:
+        """Each row has an item in every source, or takes a request of its own."""
+        stock = systems.settings.stock
+        is_by_source = stock.inventory == "sources"
+        return max(1, MOST_IN_CHUNK // len(stock.source_codes)) if is_by_source else self.most
 
     @override
     def timing(self, systems: Systems) -> Target:
@@ -69,8 +77,7 @@ class SourceStock(RowTarget):
         """One row that is refused takes its whole call along: the call is then halved."""
         inventory = systems.commerce.inventory
         try:
-            for items in _in_calls(source_items(rows, systems)):
-                await inventory.save(items, not_after=not_after)
+            await inventory.save(source_items(rows, systems), not_after=not_after)
         except NotAccepted as error:
             if len(rows) == 1:
                 return {rows[0].key: error}

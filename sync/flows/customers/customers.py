@@ -18,7 +18,7 @@ from typing import Any
 
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.order import utc
-from sync.commerce.polling import position_of
+from sync.commerce.polling import SETTLING, position_of
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
@@ -124,7 +124,15 @@ async def changed(
         )
         key = await _first_key(str(row["id"]), store_id, systems, is_ours=is_ours)
         if stamp is not None and key is not None:
-            yield Change(key, stamp, position=position_of(row, "id"))
+            yield Change(key, stamp, listed=_listed(row), position=position_of(row, "id"))
+
+
+def _listed(row: Mapping[str, Any]) -> str:
+    """What the list says of a customer; empty for one that cannot be read: its delivery says so."""
+    try:
+        return Customer.read(row).digest
+    except Never:
+        return ""
 
 
 async def read(key: str, systems: Systems) -> Shopper | None:
@@ -229,7 +237,10 @@ customers = DocumentFlow[Shopper](
             ),
             keys_in,
         ),
-        Poll(changed, until, lambda connection: connection.customers.poll_minutes),
+        Poll(
+            changed, until, lambda connection: connection.customers.poll_minutes,
+            listed=lambda shopper: shopper.listed, lag=SETTLING,
+        ),
     ),
     priority=Priority.MASTER_DATA,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What may be changed of a sales order that D365 holds, and what is left to people there. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,6 +14,24 @@ AMOUNTS: Final = frozenset({
     "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
 })  # fmt: skip
 """Fields of a line that tell what its pieces cost."""
+
+OF_MONEY: Final = frozenset({
+    STOPPED, "SalesTaxGroupCode", "CustomerPaymentMethodName", "PaymentTermsName",
+})  # fmt: skip
+"""Fields of the header by which an order is taxed and paid, or stands still."""
+OF_SETTINGS: Final = frozenset({
+    "SalesOrderOriginCode", "DefaultShippingSiteId", "DefaultShippingWarehouseId", "LanguageId",
+    "SkipCreateAutoCharges", "IsDeliveryAddressOrderSpecific",
+})  # fmt: skip
+"""Fields that our configuration decides: what they say is over once the goods are on their way."""
+
+
+def of_amounts(changes: Changes) -> tuple[Changes, list[str]]:
+    """The changes without those of the header that no amount depends on, such as the address; and
+    the names of those that a person has to know of."""
+    others = changes.header.keys() - OF_MONEY
+    header = {name: value for name, value in changes.header.items() if name not in others}
+    return replace(changes, header=header), sorted(others - OF_SETTINGS)
 
 
 def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
@@ -43,8 +62,7 @@ def left_to_others(changes: Changes, form: dict[str, Any]) -> tuple[Changes, dic
     """Somebody in F&O has stopped it already: it is theirs to release."""
     header = {name: value for name, value in changes.header.items() if name != STOPPED}
     kept = {name: value for name, value in form["header"].items() if name != STOPPED}
-    left = Changes(header, changes.patched, changes.removed, changes.added, changes.fixed)
-    return left, {**form, "header": kept}
+    return replace(changes, header=header), {**form, "header": kept}
 
 
 def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:

@@ -20,7 +20,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
-from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND
+from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND, LATE
 from sync.flows.orders.unsure_goods import unsure_goods
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced
@@ -91,23 +91,47 @@ class OrderLook:
         return self._sums(self.document.held.dynamics, ZERO).open_point()
 
     async def look(self) -> OpenPoint | None:
-        """What is left for a person by what F&O holds. It is asked only where something is planned
-        to be left, or was left because it had shipped or invoiced the order."""
+        """What is left for a person by what F&O holds: sums that differ first."""
+        return await self._look_at_sums() or self._late()
+
+    def _late(self) -> OpenPoint | None:
+        """What changed in Commerce when F&O took no more changes."""
+        held = self.delivery.held(KIND)
+        if held is None or not (late := held.keys.get(LATE)):
+            return None
+        key, document = self.order.key, self.delivery.ledger.digests(self.document.current_digest)
+        return OpenPoint(
+            f"{self.order.label} changed in Commerce when F&O let {held.number} be changed no more:"
+            f" {late}",
+            "Where it matters still, enter it in F&O ({number}) and tell the warehouse or the"
+            f" carrier; then replay {key}. Else: resolve orders {key} --why TEXT. Its invoices and"
+            " credit memos go on.",
+            sums=f"{late} of {held.number}, version {document[-6:]}",
+        )
+
+    async def _look_at_sums(self) -> OpenPoint | None:
+        """It is asked only where something is planned to be left, or was left because F&O had
+        shipped or invoiced the order."""
         held, planned = self.delivery.held(KIND), self.planned()
         if held is None or not (was_left(held) or planned):
             return None
-        client, company = self.delivery.systems.dynamics, self.document.company
-        found = await client.sales_orders.by_number(company, held.number)
+        sales_orders, company = self.delivery.systems.dynamics.sales_orders, self.document.company
+        found = await sales_orders.by_number(company, held.number)
         is_open = found is not None and not (found.is_over or found.is_shipped)
         if not (was_left(held) or self._differing()):
             return planned if is_open else None
-        posted = client.posted_invoices
-        there = await _posted_beside(posted, company, held.number, self.document.reference)
+        return (await self.sums(held.number, found)).open_point()
+
+    async def sums(self, number: str, found: ExistingSalesOrder | None) -> OrderSums:
+        """What F&O holds of the order and has posted with its reference, against what Commerce
+        holds. `found`: its sales order; None when it is gone."""
+        posted, company = self.delivery.systems.dynamics.posted_invoices, self.document.company
+        there = await _posted_beside(posted, company, number, self.document.reference)
         if found is None or found.is_over:
-            there += _total(await posted.invoices_of_order(company, held.number))
+            there += _total(await posted.invoices_of_order(company, number))
         else:
             there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
-        return self._sums(there, self._to_be_returned(found)).open_point()
+        return self._sums(there, self._to_be_returned(found))
 
     def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
         """Commerce wants F&O to hold all that it may still charge, less what extensions have

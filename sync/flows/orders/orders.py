@@ -4,8 +4,8 @@ In:      an order as REST answers it; amounts in its own currency.
 Out:     one sales order: header and lines in D365, totals proved before posting.
 Key:     "<increment_id>@<store_id>"; increment ids are unique per store view only.
 Repeats: the number (ours) or the reference (theirs) finds what is there; a lost answer is looked
-into before posting. Changes: what D365's status still allows is applied, anything else is parked
-with both documents.
+into before posting. Changes: what D365's status still allows is applied. Else what money needs is
+parked with both documents, and the rest is listed for a person.
 """
 
 import logging

@@ -22,7 +22,6 @@ from sync.dynamics.documents.sales_order_changes import (
     Changes,
     as_placed,
     changes_between,
-    rewritten,
     sent_form,
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
@@ -38,6 +37,7 @@ from sync.flows.orders.amendment_rules import (
     left_to_others,
     may_write,
     never_more,
+    of_amounts,
     with_stop,
 )
 from sync.mapping.order_settings import order_store
@@ -48,6 +48,9 @@ HELD: Final = "held|"
 """How the digest of an order begins that is on hold in Commerce."""
 INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
 """What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
+LATE: Final = "changed too late"
+"""Under which the claim remembers fields of the header that changed when D365 took no more."""
+NOTHING_LATE: Final = {LATE: ""}
 
 
 @dataclass(frozen=True)
@@ -159,30 +162,42 @@ class SalesOrderWrite(Write):
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
+        sent = sent or await self.orders.in_form_of(self.document, number)
         form = never_more(self.document, sent)
         form = with_stop(form, sent, self.hold) if self.stops else form
-        changes = changes_between(sent, form) if sent else None
-        if changes is not None and not changes:
-            return Amendment(form)
+        changes = changes_between(sent, form)
+        if not changes:
+            return Amendment(form, keys=NOTHING_LATE)
         held = await self.orders.by_number(self.order.company, number)
-        changes = changes or rewritten(form, held.lots if held else ())
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
         if not held.is_open and not may_write(changes, held):
-            if is_agreed(changes, held):
-                return Amendment(form)
-            if is_for_a_return(changes, held, self.sold):
-                return Amendment(None)
-            if is_for_a_credit(changes, held, sent):
-                return Amendment(None, keys=INVOICED_BEFORE)
-            raise self._conflict(number, f"is {held.status} in D365", changes, held)
+            return await self._closed(held, form, sent, changes)
         if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
             self.order.company, number
         ):
             changes, form = left_to_others(changes, form)
-        return Amendment(form, self._apply(held, changes) if changes else None)
+        return Amendment(form, self._apply(held, changes) if changes else None, NOTHING_LATE)
+
+    async def _closed(
+        self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
+    ) -> Amendment:
+        """What becomes of changes that D365 takes no more. Those on which no amount depends hold up
+        nothing: a person is told of what nobody has entered there."""
+        rest, late = (changes, []) if held.is_cancelled else of_amounts(changes)
+        if late:
+            there = await self.orders.in_form_of(form, held.number)
+            late = [name for name in late if name in changes_between(there, form).header]
+        found: dict[str, Any] = {"keys": {LATE: ", ".join(late)}, "is_partial": bool(late)}
+        if is_agreed(rest, held):
+            return Amendment(None if late else form, **found)
+        if is_for_a_return(rest, held, self.sold):
+            return Amendment(None, **found)
+        if is_for_a_credit(rest, held, sent):
+            return Amendment(None, **{**found, "keys": {**found["keys"], **INVOICED_BEFORE}})
+        raise self._conflict(held.number, f"is {held.status} in D365", changes, held)
 
     def _apply(self, held: ExistingSalesOrder, changes: Changes) -> Apply:
         async def apply(not_after: datetime) -> None:

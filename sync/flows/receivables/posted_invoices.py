@@ -114,7 +114,7 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
         if verdict.open_point is None and not verdict.is_equal:
             where = f"{claim.flow} {claim.key}"
             log.warning(
-                "postings.not_compared key=%s record=%s why=%s",
+                "posted_invoices.not_compared key=%s record=%s why=%s",
                 delivery.claim.key, where, verdict.outcome,
             )  # fmt: skip
 
@@ -198,7 +198,7 @@ async def until(systems: Systems) -> datetime:
 
 
 posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
-    name="postings",
+    name="posted_invoices",
     title="Invoices that F&O posted, read back",
     source=Source(read),
     plan=plan,

@@ -68,7 +68,7 @@ def _double_revenue(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
         remedy=(
             'Set invoices.recipe = "payment-journal", or stop invoicing web orders in F&O; '
             "then credit one of the two, and store that it is done:"
-            f" resolve postings '{delivery.claim.key}' --why TEXT."
+            f" resolve posted_invoices '{delivery.claim.key}' --why TEXT."
         ),
         sums=f"sales order {posted.sales_order} beside free text invoices",
     )
@@ -199,7 +199,7 @@ def _differs(
 
 
 def _decided(delivery: Delivery) -> str:
-    return f"If F&O is right as it is: resolve postings '{delivery.claim.key}' --why TEXT."
+    return f"If F&O is right as it is: resolve posted_invoices '{delivery.claim.key}' --why TEXT."
 
 
 def _tax(amount: Decimal | None) -> str:

@@ -1,0 +1,53 @@
+"""Looks at queues and flows at a steady beat, and tells people what needs them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sync.alerts.alerting import Alerting
+from sync.alerts.conditions import alerts_of
+from sync.alerts.expiries import Expiries
+from sync.alerts.senders import senders_of
+from sync.app.edition_parts import EditionParts
+from sync.app.paces import Paces
+from sync.config.connections import Connections
+from sync.engine.flow import DocumentFlow
+from sync.engine.flow_pauses import FlowPauses
+from sync.engine.monitoring import monitor
+from sync.engine.queues import QUEUES
+
+
+class Watch:
+    """Monitoring and alerts of one process."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        flows: Mapping[str, DocumentFlow[Any]],
+        parts: EditionParts,
+        pauses: FlowPauses,
+        paces: Paces,
+    ) -> None:
+        self._connections, self._settings = connections.connections, connections.alerts
+        self._flows: Sequence[DocumentFlow[Any]] = tuple(flows.values())
+        self._parts, self._pauses, self._paces = parts, pauses, paces
+        self._expiries = Expiries(self._connections, parts.secrets, parts.clock)
+        after = timedelta(minutes=self._settings.after_minutes)
+        senders = senders_of(self._settings, parts.secrets)
+        self.alerting = Alerting(parts.tables, parts.clock, senders, after)
+
+    async def look(self) -> None:
+        """Tell the log how far behind queues and polls are, and people what needs them. Raises an
+        `ExceptionGroup` of what could not be looked at, after the rest."""
+        parts = self._parts
+        readings = await monitor(
+            QUEUES, self._flows, self._connections,
+            queue=parts.queue, tables=parts.tables, pauses=self._pauses, clock=parts.clock,
+            telemetry=parts.telemetry,
+        )  # fmt: skip
+        seen = alerts_of(
+            readings, await self._paces.stopped(), await self._expiries.known(),
+            connections=self._connections, settings=self._settings,
+        )  # fmt: skip
+        await self.alerting.look(seen)
+        readings.raise_troubles()

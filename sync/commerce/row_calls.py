@@ -1,0 +1,67 @@
+"""Writes of many rows, as many in a call as the shop takes in a few seconds.
+
+The size is learned: a shop may limit it (off by default; then 20 rows of a list, measured on
+2.4.7), and may be slower than the one that was measured.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sync.commerce.errors import TooManyRows
+from sync.commerce.rest import RestClient
+from sync.core.errors import Unknown
+from sync.core.ports import Clock
+
+SLOW: Final = timedelta(seconds=10)
+"""A call that takes longer is made smaller: it must never come near the time of a write."""
+LEAST: Final = 20
+
+
+@dataclass
+class RowCalls:
+    """Calls of one path, whose rows stand under `name`. `most`: rows in one call at first."""
+
+    client: RestClient
+    clock: Clock
+    path: str
+    name: str
+    most: int
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = self.most
+
+    async def post(
+        self, rows: Sequence[Any], not_after: datetime
+    ) -> AsyncIterator[tuple[Sequence[Any], Any]]:
+        """Each call's rows and its answer. Raises as the client does; calls before that one are
+        kept."""
+        at = 0
+        while at < len(rows):
+            part = rows[at : at + self._even(len(rows) - at)]
+            began = self.clock.now()
+            try:
+                answer = await self.client.post(self.path, {self.name: part}, not_after=not_after)
+            except TooManyRows as refusal:
+                if refusal.most >= len(part):
+                    raise
+                self.most = self.size = refusal.most
+                continue
+            except Unknown:
+                self._took(len(part), 2 * SLOW)
+                raise
+            self._took(len(part), self.clock.now() - began)
+            yield part, answer
+            at += len(part)
+
+    def _even(self, left: int) -> int:
+        """Calls of one size, instead of full ones and a small one."""
+        return -(-left // -(-left // self.size))
+
+    def _took(self, rows: int, took: timedelta) -> None:
+        if took > SLOW:
+            self.size = min(self.size, max(LEAST, rows // 2))
+        elif took < SLOW / 4 and rows >= self.size // 2:
+            self.size = min(self.most, 2 * self.size)
