@@ -16,6 +16,8 @@ from sync.engine.refused_keys import key_fault
 NUMBERS: Final = "numbers"
 RELATED: Final = ("reference", "sales_order")
 """What plans say of the documents that a record belongs to."""
+ROWS: Final = "rows"
+"""What publications write has counts and no numbers."""
 MOST: Final = 50
 """Records of one number that are shown, and rows that one outcome writes."""
 
@@ -38,7 +40,7 @@ async def keep_numbers(tables: Tables, delivery: Delivery, outcome: Delivered) -
 
 
 def _numbers(outcome: Delivered) -> Iterable[str]:
-    named = [result.number for result in outcome.results]
+    named = [result.number for result in outcome.results if result.kind != ROWS]
     named += [outcome.plan.keys.get(name, "") for name in RELATED]
     return dict.fromkeys(one for one in named if one and not key_fault(one) and "|" not in one)
 
