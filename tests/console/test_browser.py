@@ -60,6 +60,7 @@ class Site:
         page.on("console", lambda one: self.noted(one.text, is_wrong=one.type == "error"))
         page.goto(f"{self.url}{BASE}/sign-in?token={self.tokens[role].pop()}")
         page.click("button")
+        page.wait_for_url(f"{self.url}{BASE}")
         return page
 
     def noted(self, text: str, *, is_wrong: bool = False) -> None:
