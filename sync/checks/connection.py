@@ -18,6 +18,11 @@ from sync.checks.invoice_settings import (
     free_text_is_taxed,
     recipes_go_together,
 )
+from sync.checks.products import (
+    product_codes_are_there,
+    product_places_are_there,
+    products_may_be_written,
+)
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
@@ -59,6 +64,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
+    product_places_are_there,
+    products_may_be_written,
     shipping_sources_are_there,
     shipments_may_be_made,
     clocks_agree,
@@ -75,6 +82,7 @@ CHECKS: tuple[Check, ...] = (
     currency_is_the_shops,
     price_groups_are_there,
     website_is_the_store_views,
+    product_codes_are_there,
     rounding_agrees,
     free_text_is_taxed,
     recipes_go_together,

@@ -22,6 +22,9 @@ BOXES: Final = {
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
+    "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",
+    "Magento_Catalog::sets": "Stores > Attributes > Attribute Set",
+    "Magento_Tax::manage_tax": "Stores > Taxes",
     "Magento_InventoryApi::source": "Stores > Inventory > Sources",
     "Magento_InventoryApi::stock_source_item_assign": (
         "Stores > Inventory > Stocks > Source Item Assigning"
