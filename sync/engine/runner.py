@@ -230,6 +230,7 @@ class Runner:
             if poll is not None:
                 delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
+            delivery.worth = flow.source.worth(record)
         require_no_hold(delivery.claim)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
