@@ -173,8 +173,8 @@ MUTANTS: Final = (
         "lost-answer-taken-for-a-refusal",
         "a write without an answer counts as not made",
         FAULTS,
-        "return (Unknown if is_open else Later)(what, is_outage=True)",
-        "return Later(what, is_outage=True)",
+        "kind = Unknown if call.writes and was_sent else Later",
+        "kind = Later",
         "tests/dynamics",
     ),
     Mutant(
@@ -415,8 +415,8 @@ MUTANTS: Final = (
         "sources-moved-unseen",
         "a quantity is not sent again where the shop has changed its source itself",
         "sync/flows/catalogue/stock_rows.py",
-        'moved=reading.web.moved.get(normal_sku(sku), "")',
-        'moved=""',
+        'self._reading.web.moved.get(item.key, "")',
+        '""',
         "tests/flows/test_stock.py",
     ),
     Mutant(
