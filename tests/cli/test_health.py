@@ -58,8 +58,8 @@ def test_what_needs_a_person_is_no_ok(home: Line) -> None:
     async def happen() -> None:
         tables = SqliteTables(home.folder / ".sync" / "tables.sqlite")
         await Pauses(tables, SystemClock()).away(LEDGER, timedelta(minutes=1), "no answer")
-        cells = {"at": SystemClock().now(), "reason": "not mapped"}
-        await tables.upsert(PARKED, Row("bikes-de|orders", "000000042@1", cells))
+        parked = Row("bikes-de|orders", "000000042@1", {"at": SystemClock().now()})
+        await tables.upsert(PARKED, parked)
         tables.close()
 
     asyncio.run(happen())
