@@ -13,6 +13,8 @@ from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
+from sandbox.commerce.product_attributes import ATTRIBUTES
+from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
@@ -22,7 +24,10 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
-ENDPOINTS = (*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK)
+ENDPOINTS = (
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS,
+    *PRICES, *STOCK,
+)  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 

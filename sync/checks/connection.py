@@ -24,6 +24,7 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.items import items_are_there
 from sync.checks.own import stores_answer
+from sync.checks.products import product_codes_are_there, product_places_are_there
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -69,11 +70,11 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        carriers_are_mapped,
+        carriers_are_mapped, product_places_are_there,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read, rounding_agrees,
+        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),

@@ -16,10 +16,11 @@ from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
+from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
-from sync.config.connections import Connection
+from sync.config.connections import Connection, Products
 from sync.core.errors import NotProvided
 
 STORES: Final = "Magento_Backend::store"
@@ -66,7 +67,7 @@ def _asked(settings: Connection) -> Iterator[Ask]:
             yield _listing(path)
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
-    if flows & {"stock", "prices", "shipments"} or settings.items.custom_options == "base":
+    if flows & {"stock", "prices", "shipments", "products"} or settings.items.custom_options == "base":
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
@@ -74,6 +75,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_shipments(settings)
     if "prices" in flows:
         yield from _of_prices()
+    if "products" in flows:
+        yield from _of_products(settings.products)
     yield from _of_notes(settings)
 
 
@@ -103,6 +106,19 @@ def _of_prices() -> Iterator[Ask]:
     for path in (BASE_PRICES, TIER_PRICES):
         yield _bare(f"{path}-information")
         yield _bare(path)
+
+
+def _of_products(products: Products) -> Iterator[Ask]:
+    yield _bare(PRODUCTS)
+    if "tax_class" in products.fields:
+        yield _listing(TAX_CLASSES, "class_id")
+    if {"status", "quantities"} & {*products.fields}:
+        yield lambda probe: probe.commerce.get(STOCK_ITEMS)
+        yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
+    if products.create:
+        yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
+    if products.attributes:
+        yield _listing(ATTRIBUTES, "attribute_id")
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:

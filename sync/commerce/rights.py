@@ -27,6 +27,9 @@ BOXES: Final = {
     "Magento_Company::index": "Customers > Companies",
     "Magento_Catalog::catalog": "Catalog",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
+    "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",
+    "Magento_Catalog::sets": "Stores > Attributes > Attribute Set",
+    "Magento_Tax::manage_tax": "Stores > Taxes",
     "Magento_InventoryApi::source": "Stores > Inventory > Sources",
     "Magento_InventoryApi::stock_source_item_assign": (
         "Stores > Inventory > Stocks > Source Item Assigning"

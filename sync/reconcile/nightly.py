@@ -65,11 +65,12 @@ class Nightly:
         window, kinds = Window(begins, ends), kinds_of(connected)
         summary = await reconcile(connected, window, kinds, found.append)
         await self._stored.save(self._name, day, (summary, found), self._clock.now())
-        word = log.error if summary.unexplained else log.info
-        word(
-            "reconcile.day connection=%s day=%s unexplained=%d",
-            self._name, day.isoformat(), summary.unexplained,
-        )  # fmt: skip
+        log.info("reconcile.day connection=%s day=%s", self._name, day.isoformat())
+        if summary.unexplained:
+            log.error(
+                "reconcile.differs connection=%s day=%s unexplained=%d",
+                self._name, day.isoformat(), summary.unexplained,
+            )  # fmt: skip
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._zone).astimezone(UTC)
