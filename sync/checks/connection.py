@@ -74,7 +74,8 @@ GROUPS: Final = (
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there, rounding_agrees,
+        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
+        rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
