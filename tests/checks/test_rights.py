@@ -24,7 +24,10 @@ WHOLE: Final[dict[str, Any]] = {
     "stock": {"sources": {"13": "default"}},
     "shipments": {"sources": {"13": "default"}},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
-}
+    "products": {"fields": ["name", "status", "tax_class", "quantities"], "create": True,
+                 "tax_classes": {"FULL": "Taxable Goods"},
+                 "attributes": {"material": {"name": "Material"}}},
+}  # fmt: skip
 """Every flow."""
 LEGACY: Final[dict[str, Any]] = {**WHOLE, "stock": {**WHOLE["stock"], "inventory": "stock-items"}}
 
