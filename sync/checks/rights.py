@@ -113,7 +113,7 @@ def _of_products(products: Products) -> Iterator[Ask]:
     yield _bare(PRODUCTS)
     if "tax_class" in products.fields:
         yield _listing(TAX_CLASSES, "class_id")
-    if {"status", "quantities"} & {*products.fields}:
+    if "quantities" in products.fields:
         yield lambda probe: probe.commerce.get(STOCK_ITEMS)
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
     if products.create:

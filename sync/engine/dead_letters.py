@@ -170,7 +170,7 @@ class DeadLetterParking:
         origin = message.origin
         entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
         await ledger.write(claim, entry)
-        claim = await ledger.park(claim, **said)
+        claim = await ledger.park(claim, why, remedy)
         named = (message.flow, message.key, message.connection)
         log.error("%s.parked key=%s connection=%s attempt=%d reason=%s", *named, attempt, why)
         return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

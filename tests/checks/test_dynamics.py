@@ -62,7 +62,7 @@ async def test_every_pair_of_order_entities_has_the_fields_we_use(sandboxes: San
             fields_exist, dynamics={"order_headers": headers, "order_lines": lines}
         )
         assert levels(found) == {"ok"}
-        assert len(found) == 4
+        assert len(found) == 5
 
 
 def test_a_length_of_the_environment_that_differs_is_told_with_the_key_to_write() -> None:

@@ -73,7 +73,7 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "looked_for"),
     [
-        ({"flows": ("orders",)}, set()),
+        ({"flows": ("orders",)}, {"SalesInvoiceHeadersV2"}),
         (
             {"flows": ("invoices",)},
             {"CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"},
@@ -82,7 +82,10 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
             {"flows": ("invoices",), "invoices": {"recipe": "free-text-invoice"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
         ),
-        ({"flows": ("creditmemos",)}, {"ReturnOrderHeadersV2", "ReturnOrderLinesV2"}),
+        (
+            {"flows": ("creditmemos",)},
+            {"ReturnOrderHeadersV2", "ReturnOrderLinesV2", "SalesInvoiceHeadersV2"},
+        ),
         (
             {"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},

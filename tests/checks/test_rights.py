@@ -24,10 +24,13 @@ WHOLE: Final[dict[str, Any]] = {
     "stock": {"sources": {"13": "default"}},
     "shipments": {"sources": {"13": "default"}},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
-    "products": {"fields": ["name", "status", "tax_class", "quantities"], "create": True,
-                 "tax_classes": {"FULL": "Taxable Goods"},
-                 "attributes": {"material": {"name": "Material"}}},
-}  # fmt: skip
+    "products": {
+        "fields": ["status", "tax_class", "quantities"],
+        "create": True,
+        "tax_classes": {"FULL": "Taxable Goods"},
+        "attributes": {"material": {"name": "Material"}},
+    },
+}
 """Every flow."""
 LEGACY: Final[dict[str, Any]] = {**WHOLE, "stock": {**WHOLE["stock"], "inventory": "stock-items"}}
 
