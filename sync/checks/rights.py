@@ -67,10 +67,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
             yield _listing(path)
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
-    if (
-        flows & {"stock", "prices", "shipments", "products"}
-        or settings.items.custom_options == "base"
-    ):
+    is_base = settings.items.custom_options == "base"
+    if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
