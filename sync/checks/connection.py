@@ -32,7 +32,11 @@ from sync.checks.shipments import (
     shipping_sources_are_there,
     slips_can_be_read,
 )
-from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
+from sync.checks.shown_prices import (
+    currency_is_the_shops,
+    price_groups_are_there,
+    website_is_the_store_views,
+)
 from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
@@ -77,6 +81,7 @@ CHECKS: tuple[Check, ...] = (
     carriers_are_mapped,
     currency_is_the_shops,
     price_groups_are_there,
+    website_is_the_store_views,
     product_codes_are_there,
     rounding_agrees,
     free_text_is_taxed,

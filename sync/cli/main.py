@@ -27,6 +27,7 @@ from sync.cli import (
     serve,
     trail,
     webhooks,
+    why_price,
 )
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
@@ -64,6 +65,7 @@ app.command(cls=Command)(correcting.forget)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
+app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
 app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)

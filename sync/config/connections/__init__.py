@@ -27,6 +27,7 @@ from sync.config.connections.orders import (
 )
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -77,6 +78,7 @@ __all__ = [
     "Posting",
     "Prices",
     "Products",
+    "Reconcile",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -130,6 +132,7 @@ class Connection(Section):
     write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
