@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
@@ -24,7 +25,7 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
-CATALOGUE = (*ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS)
+CATALOGUE = (*CATEGORIES, *ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS)
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 

@@ -19,6 +19,7 @@ from sync.checks.invoice_settings import (
     recipes_go_together,
 )
 from sync.checks.products import (
+    product_categories_are_there,
     product_codes_are_there,
     product_places_are_there,
     products_may_be_written,
@@ -82,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     currency_is_the_shops,
     price_groups_are_there,
     website_is_the_store_views,
+    product_categories_are_there,
     product_codes_are_there,
     rounding_agrees,
     free_text_is_taxed,

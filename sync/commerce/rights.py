@@ -23,6 +23,7 @@ BOXES: Final = {
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
     "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",
+    "Magento_Catalog::categories": "Catalog > Inventory > Categories",
     "Magento_Catalog::sets": "Stores > Attributes > Attribute Set",
     "Magento_Tax::manage_tax": "Stores > Taxes",
     "Magento_InventoryApi::source": "Stores > Inventory > Sources",

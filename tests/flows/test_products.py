@@ -605,3 +605,50 @@ async def test_a_master_whose_sku_is_another_kind_of_product_is_left_alone(
         await publishes(harness)
     assert shown(harness, "KIT-DYN")["name"] == "Kit Dyn"
     assert known_product(harness.commerce, "CAP") is None
+
+
+IN_CATEGORIES = owning(
+    "name", category_hierarchy="Web", categories={"71": 3, "72": 3, "73": 4}, create=True
+)
+
+
+def category(harness: Harness, record: int, name: str, *items: str) -> None:
+    """A category of F&O, and the products that are assigned to it."""
+    hierarchy, store = {"ProductCategoryHierarchyName": "Web"}, harness.dynamics.store
+    for table in ("ProductCategories", "ProductCategoryAssignments"):
+        for row in [*store.table(table).records.values()]:
+            if table != "ProductCategories" or row["CategoryRecordId"] == record:
+                store.delete(table, row)
+    values = {"CategoryName": name, "CategoryRecordId": record, **hierarchy}
+    harness.dynamics.put("ProductCategories", **values)
+    for item in items:
+        harness.dynamics.put("ProductCategoryAssignments", ProductNumber=item,
+                             ProductCategoryName=name, **hierarchy)  # fmt: skip
+
+
+def categories_of(harness: Harness, sku: str) -> set[int]:
+    return harness.commerce.products.members.get(sku.casefold(), set())
+
+
+@in_harness(**IN_CATEGORIES)
+async def test_categories_are_those_of_f_and_o_and_others_stay(harness: Harness) -> None:
+    harness.commerce.products.members |= {SKU.casefold(): {4, 5}, BOX.casefold(): {3, 5}}
+    releases(harness, NEW, name="New")
+    category(harness, 72, "Lamps", SKU, NEW)
+    await publishes(harness)
+    found = [categories_of(harness, sku) for sku in (SKU, NEW, OTHER, BOX)]
+    assert found == [{3, 5}, {3}, set(), {5}]
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+    count = harness.commerce.requests["PUT categories/{id}/products"]
+    category(harness, 72, "Renamed lamps", SKU, NEW)
+    await publishes(harness)
+    assert categories_of(harness, SKU) == {3, 5}
+    assert harness.commerce.requests["PUT categories/{id}/products"] == count
+    category(harness, 99, "Of nobody", SKU)
+    await publishes(harness)
+    assert categories_of(harness, SKU) == {5}
+    settings = harness.services.connections["shop"].products.categories
+    settings["99"] = 77
+    await publishes(harness)
+    assert await harness.parked("products") == [SKU]
+    assert "No such entity with id = 77" in (await harness.claim(SKU, "products")).reason

@@ -8,46 +8,41 @@ from asyncio import TaskGroup
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from sync.commerce.errors import NotAccepted, NotThere
 from sync.commerce.inventory import WITH_STOCK
-from sync.commerce.product_data import PRODUCTS, body_of, url_key
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.configurable_links import LINKS, links_of, variants_shown
+from sync.flows.catalogue.configurable_links import links_of, variants_shown
+from sync.flows.catalogue.product_requests import (
+    REMEDY,
+    Unlike,
+    first_values,
+    requests_of,
+    wanted_of,
+)
 from sync.flows.catalogue.product_rows import CONFIGURABLE, ShownProduct
 from sync.flows.targets import commerce_of
-from sync.mapping.configurables import CHILDREN, VARIANTS
-from sync.mapping.products import ALL, DISABLED, STOCK_ITEM, withdrawn
+from sync.mapping.configurables import VARIANTS
+from sync.mapping.products import ALL, CATEGORIES, STOCK_ITEM
 from sync.mapping.shown_products import (
     QUANTITIES,
     Content,
     attributes_of,
+    categories_of,
     differences,
     quantities_of,
     stock_item_of,
     values_of,
 )
 from sync.mapping_tables.records import normal_sku
-
-NOT_ALONE: Final = 1
-"""Visibility of what shoppers find in another product alone."""
-REMEDY: Final = (
-    "Look at the product in Commerce, and what else writes it (an import, an extension); then run:"
-    " touch the sku again."
-)
-
-
-class Unlike(Never):
-    """The shop cannot show one row; it can show all others."""
 
 
 @dataclass
@@ -75,7 +70,7 @@ class ShopProducts(RowTarget):
 
     @override
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
-        return [request for row in rows for request in _requests(row, systems)]
+        return [request for row in rows for request in requests_of(row, systems)]
 
     @override
     async def publish(
@@ -106,21 +101,32 @@ class ShopProducts(RowTarget):
         if there is None and row.content is None:
             return
         if there is None:
-            await shop.create(_first(row, systems), not_after=not_after)
+            await shop.create(first_values(row, systems), not_after=not_after)
             there = await _made(row.key, systems)
         if row.content is not None and not _is_fit(row, there):
             raise _of_type(row.key, there.kind)
-        for scope, values in _wanted(row, systems).items():
+        for scope, values in wanted_of(row, systems).items():
             shows = there.content.get(scope, {})
             changed = {name: value for name, value in values.items() if shows.get(name) != value}
             if changed and scope == STOCK_ITEM:
                 rules = stock_item_of(changed)
                 await shop.change_stock_item(row.key, rules, not_after=not_after)
+            elif scope == CATEGORIES:
+                await self._move(row.key, changed, systems, not_after)
             elif changed and scope == VARIANTS:
                 links = await links_of(values, systems)
                 await shop.change(ALL, row.key, links, not_after=not_after)
             elif changed:
                 await shop.change(scope, row.key, changed, not_after=not_after)
+
+    async def _move(
+        self, sku: str, changed: Mapping[str, int], systems: Systems, not_after: datetime
+    ) -> None:
+        """Put a product into categories, and take it out of others."""
+        categories = systems.commerce.categories
+        for category, is_in in changed.items():
+            move = categories.put_in if is_in else categories.take_out
+            await move(int(category), sku, not_after=not_after)
 
     async def _not_shown(self, rows: Sequence[Shown], systems: Systems) -> dict[str, Never]:
         """Rows that the shop does not show although it took them. A 200 is not believed."""
@@ -130,7 +136,7 @@ class ShopProducts(RowTarget):
             there = found.get(normal_sku(row.key))
             if there is None and row.content is None:
                 continue
-            off = differences(_wanted(row, systems), there or {})
+            off = differences(wanted_of(row, systems), there or {})
             if off:
                 refused[row.key] = Never(f"{row.key}: {'; '.join(off)}", remedy=REMEDY)
         return refused
@@ -152,6 +158,7 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
         there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
         owned = values_of(row, settings.fields) | attributes_of(row, attributes)
         there.content[ALL] = owned
+        there.content[CATEGORIES] = categories_of(row, [*settings.categories.values()])
         if there.kind == CONFIGURABLE:
             linked[normal_sku(str(row["sku"]))] = row.get("extension_attributes") or {}
     for code, view in settings.views.items():
@@ -188,41 +195,3 @@ def _of_type(sku: str, kind: str) -> Unlike:
         remedy="Map the item to another SKU (map items set), or make it a simple or virtual product"
         " in Commerce.",
     )
-
-
-def _wanted(row: Shown, systems: Systems) -> Content:
-    return withdrawn(systems.settings.products) if row.content is None else row.content
-
-
-def _requests(row: Shown, systems: Systems) -> Sequence[Request]:
-    found = []
-    if isinstance(row, ShownProduct) and row.is_new:
-        found.append(Request("POST", f"/all/V1/{PRODUCTS}", body_of(_first(row, systems))))
-    for scope, values in _wanted(row, systems).items():
-        path = f"V1/{PRODUCTS}/{row.key}"
-        if scope == STOCK_ITEM:
-            body = {"stockItem": stock_item_of(values)}
-            found.append(Request("PUT", f"/all/{path}/stockItems/1", body))
-        elif scope == VARIANTS:
-            body = body_of({"extension_attributes": {LINKS: values[CHILDREN]}})
-            found.append(Request("PUT", f"/all/{path}", body))
-        else:
-            found.append(Request("PUT", f"/{scope}/{path}", body_of(values)))
-    return found
-
-
-def _first(row: Shown, systems: Systems) -> dict[str, Any]:
-    """A new product: disabled and without a price, until it has one."""
-    if not isinstance(row, ShownProduct) or not row.is_new:
-        raise Unlike(f"{row.key}: the shop does not have it any more", remedy=REMEDY)
-    settings = systems.settings.products
-    first = {
-        "sku": row.key, "name": row.name, "type_id": row.kind, "price": Decimal(0),
-        "attribute_set_id": settings.attribute_set,
-        "visibility": NOT_ALONE if row.is_part else settings.visibility,
-        "url_key": url_key(row.name, row.key),
-    }  # fmt: skip
-    if row.websites:
-        first["extension_attributes"] = {"website_ids": list(row.websites)}
-    known = {name: value for name, value in row.content.get(ALL, {}).items() if value is not None}
-    return {**first, **known, "status": DISABLED}
