@@ -105,6 +105,9 @@ async def test_what_f_and_o_owns_is_shown_and_only_what_differs_is_sent(harness:
     assert all(after[name] == before[name] for name in {*before} - {*owned, *STAMPS})
     german = shown(harness, scope="de")
     assert (german["name"], german["description"]) == ("Zwei Lampen", "Groß &amp; hell<br>rot")
+    stored = harness.commerce.products.values
+    assert stored[SKU.casefold(), "de"].keys() == {"name", "description"}
+    assert (OTHER.casefold(), "de") not in stored  # what all store views show is not said twice
     rules = harness.commerce.products.rules_of(SKU)
     assert (rules["min_sale_qty"], rules["qty_increments"], rules["max_sale_qty"]) == (6, 3, 10000)
     assert await drifts(harness) == []

@@ -5,10 +5,11 @@ product. A product that is not released any more is disabled, and never deleted.
 """
 
 from asyncio import TaskGroup
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -53,6 +54,9 @@ class There:
     content: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+ABSENT: Final = There("")
+
+
 @dataclass(frozen=True)
 class ShopProducts(RowTarget):
     """Products in Commerce, a chunk of SKUs at a time, side by side as the shop's pace allows."""
@@ -76,47 +80,56 @@ class ShopProducts(RowTarget):
     async def publish(
         self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
     ) -> Mapping[str, Never]:
-        there = await _read(systems, [row.key for row in rows])
+        """In rounds, each after a look at the shop: what it lacks is made, then all store views are
+        given their values, and single ones where they still show another."""
         refused: dict[str, Never] = {}
-
-        async def save(row: Shown) -> None:
-            try:
-                await self._save(row, there.get(normal_sku(row.key)), systems, not_after)
-            except (NotAccepted, NotThere, Unlike) as error:
-                refused[row.key] = error
-
-        try:
-            async with TaskGroup() as group:
-                for row in rows:
-                    group.create_task(save(row))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        kept = [row for row in rows if row.key not in refused]
+        kept, there, is_stale = [*rows], dict[str, There](), True
+        views = (self._save_views,) if systems.settings.products.views else ()
+        for save in (self._create, self._save, *views):
+            if is_stale:
+                there = await _read(systems, [row.key for row in kept]) if kept else {}
+            refused |= await _side_by_side(kept, partial(save, systems, there, not_after))
+            kept = [row for row in rows if row.key not in refused]
+            is_stale = save == self._save or len(there) < len(kept)
         return {**refused, **await self._not_shown(kept, systems)}
 
-    async def _save(
-        self, row: Shown, there: There | None, systems: Systems, not_after: datetime
+    async def _create(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
     ) -> None:
-        shop = systems.commerce.product_data
-        if there is None and row.content is None:
+        known = there.get(normal_sku(row.key))
+        if row.content is None:
             return
-        if there is None:
-            await shop.create(first_values(row, systems), not_after=not_after)
-            there = await _made(row.key, systems)
-        if row.content is not None and not _is_fit(row, there):
-            raise _of_type(row.key, there.kind)
-        for scope, values in wanted_of(row, systems).items():
-            shows = there.content.get(scope, {})
-            changed = {name: value for name, value in values.items() if shows.get(name) != value}
-            if changed and scope == STOCK_ITEM:
+        if known is None:
+            values = first_values(row, systems)
+            await systems.commerce.product_data.create(values, not_after=not_after)
+        elif not _is_fit(row, known):
+            raise _of_type(row.key, known.kind)
+
+    async def _save(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
+    ) -> None:
+        shop, known = systems.commerce.product_data, there.get(normal_sku(row.key), ABSENT)
+        wanted = {} if known is ABSENT else wanted_of(row, systems)
+        for scope, changed in _changes(wanted, known):
+            if scope == STOCK_ITEM:
                 rules = stock_item_of(changed)
                 await shop.change_stock_item(row.key, rules, not_after=not_after)
             elif scope == CATEGORIES:
                 await self._move(row.key, changed, systems, not_after)
-            elif changed and scope == VARIANTS:
-                links = await links_of(values, systems)
+            elif scope == VARIANTS:
+                links = await links_of(wanted[scope], systems)
                 await shop.change(ALL, row.key, links, not_after=not_after)
-            elif changed:
+            elif scope == ALL:
+                await shop.change(ALL, row.key, changed, not_after=not_after)
+
+    async def _save_views(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
+    ) -> None:
+        known = there.get(normal_sku(row.key), ABSENT)
+        wanted = {} if known is ABSENT else wanted_of(row, systems)
+        for scope, changed in _changes(wanted, known):
+            if scope in systems.settings.products.views:
+                shop = systems.commerce.product_data
                 await shop.change(scope, row.key, changed, not_after=not_after)
 
     async def _move(
@@ -176,11 +189,34 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
     return found
 
 
-async def _made(sku: str, systems: Systems) -> There:
-    found = await _read(systems, [sku])
-    if normal_sku(sku) not in found:
-        raise Unlike(f"{sku}: the shop took it and does not have it", remedy=REMEDY)
-    return found[normal_sku(sku)]
+async def _side_by_side(
+    rows: Sequence[Shown], save: Callable[[Shown], Awaitable[None]]
+) -> dict[str, Never]:
+    """Save rows as the shop's pace allows; why it refused some."""
+    refused: dict[str, Never] = {}
+
+    async def saved(row: Shown) -> None:
+        try:
+            await save(row)
+        except (NotAccepted, NotThere, Unlike) as error:
+            refused[row.key] = error
+
+    try:
+        async with TaskGroup() as group:
+            for row in rows:
+                group.create_task(saved(row))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return refused
+
+
+def _changes(wanted: Content, there: There) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The values that differ, by scope."""
+    for scope, values in wanted.items():
+        shows = there.content.get(scope, {})
+        changed = {name: value for name, value in values.items() if shows.get(name) != value}
+        if changed:
+            yield scope, changed
 
 
 def _is_fit(row: Shown, there: There) -> bool:
