@@ -1,5 +1,6 @@
 """Released products on their way into the shop: the fields that F&O owns, and nothing beside."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from sync.engine.publication import EVERYTHING
 from sync.flows.catalogue.products import products
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_harness
-from tests.systems import COMPANY
+from tests.systems import COMPANY, SAAS
 
 SKU, OTHER, BOX, NEW = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "NEW-1"
 OWNED = ("name", "weight", "tax_class", "status", "quantities")
@@ -655,3 +656,45 @@ async def test_categories_are_those_of_f_and_o_and_others_stay(harness: Harness)
     await publishes(harness)
     assert await harness.parked("products") == [SKU]
     assert "No such entity with id = 77" in (await harness.claim(SKU, "products")).reason
+
+
+@in_harness(**WHOLE, commerce=SAAS)
+async def test_a_shop_that_adobe_hosts_is_told_the_scope_in_a_header(harness: Harness) -> None:
+    translates(harness, SKU, "de", "Lampe")
+    releases(harness, SKU, name="Lamp")
+    await publishes(harness)
+    names = [shown(harness, scope=scope)["name"] for scope in ("all", "default", "de")]
+    assert names == ["Lamp", "Lamp", "Lampe"]
+    assert await drifts(harness) == []
+
+
+@pytest.mark.parametrize("table", ["mirrors", "claims", "trail"])
+@in_harness(**WHOLE)
+async def test_a_run_that_dies_is_ended_by_the_next_one(harness: Harness, table: str) -> None:
+    releases(harness, NEW, name="New", SalesSalesTaxItemGroupCode="ALL", InventoryUnitSymbol="ea")
+    translates(harness, SKU, "de", "Lampe")
+    await publishes(harness, SKU, "touch")
+    releases(harness, SKU, name="First")
+    await harness.services.intake.accept("products", "shop", [EVERYTHING], "poll")
+    await harness.works_until_it_dies(before=table)
+    releases(harness, SKU, name="Second")
+    await publishes(harness)
+    assert [shown(harness, SKU)["name"], shown(harness, NEW)["name"]] == ["Second", "New"]
+    skus = [one.sku for one in harness.commerce.catalogue.products]
+    assert len(skus) == len({*skus})
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+
+
+@in_harness(**WHOLE)
+async def test_two_processes_at_once_leave_what_f_and_o_says(harness: Harness) -> None:
+    other = Harness.beside(harness)
+    releases(harness, NEW, name="New", SalesSalesTaxItemGroupCode="ALL", InventoryUnitSymbol="ea")
+    for key in (EVERYTHING, SKU, NEW):
+        await harness.services.intake.accept("products", "shop", [key], "touch")
+    releases(harness, SKU, name="Lamp")
+    await asyncio.gather(harness.works_until_idle(), other.works_until_idle())
+    await publishes(harness)
+    assert [one.sku for one in harness.commerce.catalogue.products].count(NEW) == 1
+    assert shown(harness)["name"] == "Lamp"
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+    await other.services.close()
