@@ -668,7 +668,7 @@ async def test_a_shop_that_adobe_hosts_is_told_the_scope_in_a_header(harness: Ha
     assert await drifts(harness) == []
 
 
-@pytest.mark.parametrize("table", ["mirrors", "claims", "trail"])
+@pytest.mark.parametrize("table", ["claims", "trail"])
 @in_harness(**WHOLE)
 async def test_a_run_that_dies_is_ended_by_the_next_one(harness: Harness, table: str) -> None:
     releases(harness, NEW, name="New", SalesSalesTaxItemGroupCode="ALL", InventoryUnitSymbol="ea")
