@@ -63,6 +63,10 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
     )
+    console.print(
+        f"F&O named {outcome.named.skus} products in two languages, and some of them again"
+        f" meanwhile; {len(outcome.named.findings)} differ."
+    )
     shipped = outcome.shipped
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"

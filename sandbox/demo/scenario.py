@@ -15,6 +15,7 @@ from sandbox.demo.environment import Environment
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
+from sandbox.demo.products import Named, first_products, more_names, products_in_the_end
 from sandbox.demo.reconciliation import Finding, Row
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
@@ -63,6 +64,7 @@ class Outcome:
     company_orders: int
     compared: int
     stock: Stocked
+    named: Named
     shipped: Shipped
 
     def as_json(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Outcome:
             "company_orders": self.company_orders,
             "documents_reconciled": self.compared,
             "stock": self.stock.as_json(),
+            "products": self.named.as_json(),
             "shipments": self.shipped.as_json(),
         }
 
@@ -111,7 +114,8 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     stock = await stock_in_the_end(environment, PATIENCE)
-    findings += [*stock.findings, *shipped.findings]
+    named = await products_in_the_end(environment, PATIENCE)
+    findings += [*stock.findings, *shipped.findings, *named.findings]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -123,7 +127,7 @@ async def run_scenario(
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
         company_orders=books.company_orders, compared=books.compared, stock=stock,
-        shipped=shipped,
+        shipped=shipped, named=named,
     )  # fmt: skip
 
 
@@ -135,6 +139,7 @@ async def _delivered(
     for pair in environment.pairs.values():
         await make_rough(pair)
     await first_stock(environment, PATIENCE)
+    await first_products(environment, PATIENCE)
     with gauges("Orders posted", plan.orders) as gauge:
 
         async def check_progress() -> None:
@@ -142,6 +147,7 @@ async def _delivered(
 
         unmapped = await _placed(environment, plan, check_progress)
         await more_stock(environment)
+        await more_names(environment)
         polled = await environment.poll()
         parked = await _parked(environment, unmapped, check_progress)
         findings = _unexpected(parked, unmapped)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.cli import map_attributes
+from sync.cli import map_attributes, map_categories
 from sync.cli.map_sources import matched
 from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
@@ -143,6 +143,18 @@ def test_attributes_are_shown_side_by_side() -> None:
 def test_the_line_of_attributes_is_printed(shop: Line) -> None:
     assert "[products] attributes = {" in shop("map", "attributes").out
     assert shop("map", "attributes", "--json").documents == []
+
+
+def test_categories_are_shown_side_by_side(shop: Line) -> None:
+    theirs = {"71": "lamps", "72": "Sale", "73": "Twice", "74": "None"}
+    there = [(3, "Lamps", "1/2/3"), (4, "X", "1/2/4"), (5, "Twice", "1/5"), (6, "Twice", "1/6")]
+    pairs = [*map_categories.matched(theirs, there, {"72": 4})]
+    assert [(one.category, one.why) for one in pairs] == [
+        (3, "name"), (4, "settings"), (None, ""), (None, ""),
+    ]  # fmt: skip
+    assert "no category hierarchy" in shop("map", "categories").err
+    assert "categories = {" in shop("map", "categories", "--hierarchy", "Web").out
+    assert shop("map", "categories", "--hierarchy", "Web", "--json").documents == []
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:

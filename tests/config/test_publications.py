@@ -83,6 +83,7 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
         ({"fields": ["name"], "attributes": {"cost": {"name": "Cost"}}}, "cost"),
         ({"fields": ["name"], "barcode": "ean"}, None),
         ({"fields": ["name"], "configurables": True}, "configurables"),
+        ({"fields": ["name"], "categories": {"1": 3}}, "categories"),
         ({"fields": ["name"], "configurables": True, "dimensions": {"size": "size"}}, None),
         ({"fields": ["weight"], "weight_factor": "0"}, "weight_factor"),
     ],
