@@ -15,7 +15,7 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "app")
+APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "app")
 OPERATING: Final = (*APP, "preview", "checks", "operating")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
@@ -33,6 +33,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
     "checks": (*FLOWS, "preview", "checks"),
+    "reconcile": (*FLOWS, "reconcile"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,

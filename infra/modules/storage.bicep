@@ -18,7 +18,7 @@ var tables = [
   'identities'
   'jobs'
   'mappings'
-  'mirror'
+  'mirrors'
   'parked'
   'pauses'
   'refusedkeys'

@@ -1,6 +1,7 @@
 """What administrators and integrations do with orders and products of the shop."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -11,14 +12,12 @@ from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import numbered
-from sandbox.commerce.order_rows import to_ship
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder, stamp
-from sandbox.commerce.stock import DEFAULT, stocked
-from sync.core.money import ZERO
+from sandbox.commerce.shipments import Shipping
 
 
-class Administration(InvoicingAndRefunds):
+class Administration(InvoicingAndRefunds, Shipping):
     """The part of the shop that its staff works with."""
 
     catalogue: Catalogue
@@ -79,16 +78,14 @@ class Administration(InvoicingAndRefunds):
         address.update(columns)
         self._report("sales_order_address_save_after", lambda: {"address": raw(address)})
 
-    def ship(self, order: StoredOrder, *, source: str = DEFAULT) -> None:
-        """Send an order in full, from one source. Raises the shop's refusal where that holds less
-        than is sent."""
-        wanted: dict[str, Decimal] = {}
-        for sku, item in stocked(order):
-            if not item["is_virtual"]:
-                wanted[sku] = wanted.get(sku, ZERO) + to_ship(item)
-        self.stock.take(wanted, source)
-        lifecycle.ship(order, self.clock.now())
+    def ship(
+        self, order: StoredOrder, wanted: Mapping[int, Decimal] | None = None, **how: Any
+    ) -> Columns:
+        """Ship an order, all that is left of it or these pieces, and tell of it; `how` as in
+        `make_shipment`."""
+        shipment = self.make_shipment(order, wanted, **how)
         self._saved(order)
+        return shipment
 
     def hold(self, order: StoredOrder) -> None:
         """Put an order on hold."""

@@ -15,6 +15,7 @@ from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
 from sandbox.commerce.stock_endpoints import STOCK
@@ -56,7 +57,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
 
     root = state.tenant or "rest"
     dispatcher = Dispatcher(
-        state, [*ORDERS, *DOCUMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
+        state, [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
     )
 
     async def shop(request: Request) -> Response:

@@ -15,7 +15,7 @@ TaxClass = Literal["standard", "reduced", "zero"]
 @dataclass(frozen=True)
 class Product:
     """Something in the catalogue. `parts`: SKU and pieces of what is inside; `fixed`: the bundle
-    itself has the price.
+    itself has the price; `in_parts`: its parts are shipped separately.
 
     `options`: what a customer chooses, with its surcharge; `option_skus`: what each of them adds to
     the SKU of an order's row (recorded: ENG-1-TXT-MAT). `levy`: fixed product tax of a piece.
@@ -29,6 +29,7 @@ class Product:
     tax_class: TaxClass = "standard"
     parts: tuple[tuple[str, int], ...] = ()
     fixed: bool = False
+    in_parts: bool = False
     levy: Decimal = ZERO
     weight: Decimal = Decimal("0.75")
     fractional: bool = False

@@ -15,6 +15,7 @@ from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import PAYMENTS
 from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.shipping import can_ship
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sandbox.gate import dials_endpoint
@@ -23,7 +24,7 @@ from sync.core.encoding import from_json, to_json
 ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "cancel": lifecycle.can_cancel,
     "edit": lifecycle.can_cancel,
-    "ship": lifecycle.can_ship,
+    "ship": can_ship,
     "hold": lifecycle.can_hold,
     "unhold": lifecycle.can_unhold,
 }

@@ -1,5 +1,4 @@
-"""What happens to an order after it was placed: the rules of hold, cancel and ship on stored
-columns.
+"""What happens to an order after it was placed: the rules of hold and cancel on stored columns.
 
 Each changes the order in place and moves `updated_at`; whether it may happen is asked before. Money
 columns that are not named here never change after placing (measured, see `commerce-money.md`,
@@ -10,7 +9,7 @@ from datetime import datetime
 
 from sandbox.commerce.order_rows import to_invoice, to_refund, to_ship
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
-from sync.core.money import ZERO, stored
+from sync.core.money import stored
 
 ENDED = frozenset({"canceled", "complete", "closed"})
 STATUSES: dict[str, tuple[str, ...]] = {
@@ -116,22 +115,3 @@ def _cancel_item(order: StoredOrder, item: Columns, now: datetime) -> None:
 def can_invoice(order: StoredOrder) -> bool:
     """Whether there is something to invoice and nothing in the way."""
     return can_cancel(order) and order.row["state"] != "pending_payment"
-
-
-def can_ship(order: StoredOrder) -> bool:
-    """Whether goods are left that can be sent."""
-    left = any(to_ship(item) for item in order.items)
-    return left and not order.row["is_virtual"] and order.row["state"] in {"new", "processing"}
-
-
-def ship(order: StoredOrder, now: datetime) -> None:
-    """Send everything that was not given back. Moves `updated_at` only because the state
-    changes."""
-    for item in order.items:
-        if not item["is_virtual"]:
-            item |= {
-                "qty_shipped": amount(item, "qty_shipped") + to_ship(item),
-                "updated_at": stamp(now),
-            }
-    set_state(order, "complete" if amount(order.row, "total_due") == ZERO else "processing")
-    touch(order, now)

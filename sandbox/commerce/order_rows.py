@@ -71,6 +71,16 @@ def to_ship(item: Columns) -> Decimal:
     return max(amount(item, "qty_ordered") - gone - amount(item, "qty_canceled"), ZERO)
 
 
+def is_shipped_by(order: StoredOrder, item: Columns) -> bool:
+    """Whether a row is one that shipments name, and that counts what was sent."""
+    above = parent(order, item)
+    if item["is_virtual"] or (above is None and item["product_type"] != "bundle"):
+        return not item["is_virtual"]
+    if above is None:
+        return item["product_id"] not in order.in_parts
+    return above["product_type"] == "bundle" and above["product_id"] in order.in_parts
+
+
 def levies_in_subtotal(order: StoredOrder) -> bool:
     """Whether the shop counts fixed product taxes to the subtotal; the order's own columns tell."""
     with_money = [item for item in order.items if pays(order, item)]

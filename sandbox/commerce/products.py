@@ -69,6 +69,7 @@ def _attributes(one: Product) -> dict[str, str]:
     }
     if one.type == "bundle":
         attributes["price_type"] = "1" if one.fixed else "0"
+        attributes["shipment_type"] = "1" if one.in_parts else "0"
     return attributes
 
 

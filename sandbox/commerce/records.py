@@ -24,8 +24,9 @@ class StoredOrder:
 
     `items` are flat (children name their parent in `parent_item_id`) and hold the true row totals.
     `extension` is what REST shows as extension attributes, without the shipping assignments, which
-    are put together while answering. `recipe` is what it was made from, so that an administrator
-    can edit it.
+    are put together while answering. `in_parts`: products of bundles whose parts are
+    shipped separately, as when it was placed. `recipe` is what it was made from, so that an
+    administrator can edit it.
     """
 
     row: Columns
@@ -38,6 +39,8 @@ class StoredOrder:
     extension: Columns = field(default_factory=dict)
     invoices: list[Columns] = field(default_factory=list)
     creditmemos: list[Columns] = field(default_factory=list)
+    shipments: list[Columns] = field(default_factory=list)
+    in_parts: frozenset[int] = frozenset()
     recipe: "Recipe | None" = None
     visible_from: datetime = ALWAYS
 

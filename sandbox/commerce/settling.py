@@ -1,7 +1,7 @@
 """In which state an order is after money moved: invoiced, paid, sent and given back."""
 
 from sandbox.commerce.lifecycle import set_state
-from sandbox.commerce.order_rows import to_invoice, to_ship
+from sandbox.commerce.order_rows import is_shipped_by, to_invoice, to_ship
 from sandbox.commerce.records import StoredOrder, amount
 from sync.core.money import ZERO, rounded
 
@@ -31,7 +31,7 @@ def settle(order: StoredOrder) -> None:
 def _to_be_sent(order: StoredOrder) -> bool:
     if order.row["is_virtual"]:
         return False
-    tangible = [item for item in order.items if not item["is_virtual"]]
+    tangible = [item for item in order.items if is_shipped_by(order, item)]
     if not any(to_ship(item) for item in tangible):
         return False
     gone = sum(

@@ -6,7 +6,7 @@ from sandbox.commerce import columns
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import Kind
 from sandbox.commerce.customers import merged
-from sandbox.commerce.faults import no_such, no_such_entity
+from sandbox.commerce.faults import no_such
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import criteria_from, found
@@ -19,17 +19,6 @@ def _page(
     criteria = criteria_from(call.query)
     page, total = found(rows, criteria, kinds, dict.get, attributes=attributes)
     return listed([plain(row) for row in page], criteria, total)
-
-
-def no_documents(call: RestRequest) -> Columns:
-    """Lists of what this shop never makes: shipments as documents."""
-    return _page(call, [], columns.DOCUMENT)
-
-
-def no_document(call: RestRequest) -> Columns:
-    """One of them."""
-    call.whole("id")
-    raise no_such_entity()
 
 
 def customers(call: RestRequest) -> Columns:
@@ -143,8 +132,6 @@ def currency(call: RestRequest) -> Columns:
 
 
 SHOP = (
-    Endpoint("GET", "shipments", "Magento_Sales::shipment", no_documents),
-    Endpoint("GET", "shipment/{id}", "Magento_Sales::shipment", no_document),
     Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),
     Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
     Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),

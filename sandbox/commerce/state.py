@@ -154,6 +154,8 @@ class CommerceState(Administration):
         An order that has an id already (a recorded one) keeps its ids and times.
         """
         now = self.clock.now()
+        products = self.catalogue.products
+        order.in_parts = frozenset(one.product_id for one in products if one.in_parts)
         if order.entity_id:
             self._adopt(order)
         else:

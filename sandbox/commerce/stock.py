@@ -8,6 +8,7 @@ keeps its status. Where stock is not managed, nothing is reserved or taken.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -50,6 +51,8 @@ class Stock:
     most_at_once: int = 0
     sources: dict[str, bool] = field(default_factory=lambda: {DEFAULT: True})
     items: dict[tuple[str, str], SourceItem] = field(default_factory=dict)
+    overlap: timedelta = timedelta()
+    _taken: list[tuple[datetime, dict[tuple[str, str], Decimal]]] = field(default_factory=list)
 
     def put(self, sku: str, quantity: Decimal, *, source: str = DEFAULT, status: int = 1) -> None:
         """Store an absolute quantity; an unknown SKU is stored too. Its case is that of the first
@@ -62,16 +65,27 @@ class Stock:
         """The source items of a SKU."""
         return [one for (name, _), one in self.items.items() if name == as_text(sku)]
 
-    def take(self, wanted: dict[str, Decimal], source: str) -> None:
-        """What a shipment takes from a source; all of it or nothing. Raises the shop's refusal."""
+    def take(self, wanted: dict[str, Decimal], source: str, now: datetime) -> None:
+        """What a shipment takes from a source; all of it or nothing. Raises the shop's refusal.
+
+        Nothing protects a source from two shipments at once: what is taken within `overlap` of each
+        other is checked as if the other took nothing, and the source may end below zero (measured).
+        """
+        fault = RestFault(400, "Could not save a shipment, see error log for details")
+        if source not in self.sources:
+            raise fault
         if not self.is_managed:
             return
+        self._taken = [one for one in self._taken if now - one[0] < self.overlap]
+        unseen = [one for _, one in self._taken]
         for sku, pieces in wanted.items():
             there = self.items.get((as_text(sku), source))
-            if there is None or there.quantity < pieces:
-                raise RestFault(400, "Could not save a shipment, see error log for details")
+            more = sum((one.get((as_text(sku), source), ZERO) for one in unseen), ZERO)
+            if there is None or there.quantity + more < pieces:
+                raise fault
         for sku, pieces in wanted.items():
             self.items[as_text(sku), source].quantity -= pieces
+        self._taken.append((now, {(as_text(sku), source): qty for sku, qty in wanted.items()}))
 
     def leave(self, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
         """Refunded pieces that were never shipped and are not returned to stock leave it: what is

@@ -39,17 +39,34 @@ class DynamicsState(Environment):
         *,
         quantities: Mapping[str, Decimal] | None = None,
         tracking: Mapping[str, str] | None = None,
+        over: Decimal = Decimal(0),
+        carrier: str = "",
     ) -> list[str]:
         """Post a packing slip of an order, as a batch job would; the numbers of the slips.
 
-        `quantities` by lot; None: all that remains. `tracking`: URL by tracking number.
+        `quantities` by lot; None: all that remains. `tracking`: URL by tracking number. `over`: the
+        part of each line that may be delivered beyond its quantity.
         """
         headers = self._orders(number, company)
         return [
             slip
             for header in headers
-            if (slip := packing.ship(self, header, quantities, tracking or {}))
+            if (
+                slip := packing.ship(
+                    self, header, quantities, tracking or {}, over=over, carrier=carrier
+                )
+            )
         ]
+
+    def track_slip(self, slip: str, *tracking: str, company: str = "usmf") -> None:
+        """Enter the tracking numbers of a packing slip, in place of those it had."""
+        packing.track(self, slip, company, dict.fromkeys(tracking, ""))
+
+    def correct_slip(
+        self, slip: str, quantities: Mapping[str, Decimal] | None = None, company: str = "usmf"
+    ) -> None:
+        """Correct the quantities of a packing slip by lot; None: cancel it."""
+        packing.correct(self, slip, company, quantities)
 
     def invoice(
         self, number: str, company: str | None = None, *, tax: Decimal | None = None

@@ -21,6 +21,12 @@ from sync.checks.invoice_settings import (
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
+from sync.checks.shipments import (
+    carriers_are_mapped,
+    shipments_may_be_made,
+    shipping_sources_are_there,
+    slips_can_be_read,
+)
 from sync.checks.shown_prices import (
     currency_is_the_shops,
     price_groups_are_there,
@@ -53,6 +59,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
+    shipping_sources_are_there,
+    shipments_may_be_made,
     clocks_agree,
     dynamics_answers,
     companies_exist,
@@ -62,6 +70,8 @@ CHECKS: tuple[Check, ...] = (
     numbers_are_drawn,
     codes_exist,
     warehouses_are_there,
+    slips_can_be_read,
+    carriers_are_mapped,
     currency_is_the_shops,
     price_groups_are_there,
     website_is_the_store_views,

@@ -4,6 +4,7 @@ sends."""
 from collections.abc import Mapping
 
 from sync.checks.sent_receivables import receivable_fields
+from sync.checks.shipments import shipment_fields
 from sync.checks.shown_prices import price_fields
 from sync.checks.stock import stock_fields
 from sync.config.connections import Connection
@@ -72,7 +73,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
         **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
         **receivables,
-        **_together(stock_fields(settings), price_fields(settings)),
+        **_together(stock_fields(settings), price_fields(settings), shipment_fields(settings)),
     }
 
 

@@ -74,14 +74,18 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
 
     python -m sync check --connection bikes-de --days 30 --json
     """
-    context = context_of(ctx)
-    report = Report(context)
-    if _configured(context, report):
-        asyncio.run(_checked(context, report, days))
+    report(context_of(ctx), days)
+
+
+def report(context: CommandContext, days: int = 90) -> None:
+    """Check all that the context names, and print what is found. Raises `typer.Exit`."""
+    found = Report(context)
+    if _configured(context, found):
+        asyncio.run(_checked(context, found, days))
     if not context.as_json:
-        counts = report.counts
+        counts = found.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
-    if report.counts["fault"]:
+    if found.counts["fault"]:
         raise typer.Exit(FAULTS)
 
 

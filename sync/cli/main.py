@@ -7,6 +7,7 @@ from sync.cli import (
     alerts,
     backfill,
     check,
+    correcting,
     drift,
     erase,
     events,
@@ -19,6 +20,7 @@ from sync.cli import (
     poll,
     preview,
     publishing,
+    reconcile,
     replay,
     resolve,
     secrets,
@@ -55,11 +57,17 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
+app.command(cls=Command)(correcting.hold)
+app.command(cls=Command)(correcting.release)
+app.command(cls=Command)(correcting.adopt)
+app.command(cls=Command)(correcting.relink)
+app.command(cls=Command)(correcting.forget)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
 app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
+app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

@@ -25,7 +25,7 @@ logging.getLogger("oauthlib").setLevel(
     logging.WARNING
 )  # its debug lines hold tokens and signatures
 
-Method = Literal["GET", "POST", "PUT"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 SIGNATURE_INVALID: Final = "The signature is invalid"
 NONCE_REFUSED: Final = ("The nonce is already being used", "An error occurred validating the nonce")

@@ -11,6 +11,7 @@ from sync.commerce.access import Access
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
+from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.products import Products
 from sync.commerce.rest import RestClient
@@ -20,6 +21,7 @@ from sync.commerce.sales_documents import (
     ORDER_COLUMNS,
     SalesDocuments,
 )
+from sync.commerce.shipments import Shipments
 from sync.commerce.transport import rows_in
 
 
@@ -32,11 +34,13 @@ class CommerceClient(RestClient):
         self.orders = SalesDocuments(self, "orders", ORDER_COLUMNS)
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
+        self.order_notes = OrderNotes(self)
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self, access.clock)
+        self.shipments = Shipments(self)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

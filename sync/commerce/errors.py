@@ -18,7 +18,7 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.core.errors import Later, Never, NotProvided, Paused, Unknown
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
 
@@ -155,8 +155,8 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     """A missing right is one flow's trouble; anything else is the connection's, healed by
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
-        return Never(reason, remedy=rights.remedy_for(said.resources), said=said.words)
-    return Later(f"{reason} {_credential_remedy(said, call)}", said=said.words)
+        return NotProvided(reason, remedy=rights.remedy_for(said.resources), said=said.words)
+    return SignInRefused(f"{reason} {_credential_remedy(said, call)}", said=said.words)
 
 
 def _credential_remedy(said: Said, call: RestCall) -> str:

@@ -5,8 +5,9 @@ Quantities are absolute: repeating a write changes nothing. A call is all or not
 is stored, an unknown source refuses the whole call (measured on 2.4.7).
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.address import path_of
@@ -42,6 +43,7 @@ class Inventory:
 
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
+        self._quantities = client.joined(self._held)
         self._calls = RowCalls(client, clock, SOURCE_ITEMS, "sourceItems", MOST_ITEMS)
         self._skus = dict[str, None]()
         self._looked_until: datetime | None = None
@@ -126,6 +128,23 @@ class Inventory:
             async for page in self._client.pages(SOURCE_ITEMS, search, key=""):
                 for row in page.items:
                     yield row
+
+    async def quantities(self, source: str, skus: Iterable[str]) -> dict[str, Decimal]:
+        """What a source holds of these SKUs; those that it does not have are left out."""
+        wanted = {(source, sku) for sku in skus}
+        found = await self._quantities.get_all(sorted(wanted))
+        return {sku: held for (_, sku), held in found.items() if held is not None}
+
+    async def _held(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Decimal]:
+        sources, skus = ({key[place] for key in keys} for place in (0, 1))
+        held = {
+            (str(row["source_code"]), str(row["sku"]).casefold()): Decimal(row["quantity"] or 0)
+            async for row in self.source_items(sorted(sources), sorted(skus))
+        }
+        return {
+            (source, sku): held[source, sku.casefold()]
+            for source, sku in keys if (source, sku.casefold()) in held
+        }  # fmt: skip
 
     async def save(self, items: Sequence[dict[str, Any]], *, not_after: datetime) -> None:
         """Make source items hold these quantities: `sku`, `source_code`, `quantity`, `status`."""

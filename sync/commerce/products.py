@@ -1,8 +1,9 @@
-"""What the flows ask a shop about its products: the sku of one, which orders name by its id."""
+"""What the flows ask a shop about its products, which orders name by their ids: the sku of one, and
+how a bundle is sent."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sync.commerce.rest import RestClient
 from sync.core.ports import Clock
@@ -10,6 +11,8 @@ from sync.mapping_tables.table import Remembered
 
 PATH: Final = "products"
 FRESH_FOR: Final = timedelta(minutes=10)
+SHIPMENT_TYPE, SEPARATELY = "shipment_type", "1"
+"""Attribute of a bundle, and its value where the parts are sent, not the bundle (measured)."""
 
 
 class Products:
@@ -19,6 +22,7 @@ class Products:
         self._client = client
         self._joined = client.joined(self._load)
         self._remembered: Remembered[str] = Remembered(clock, FRESH_FOR)
+        self._bundles = client.joined(self._load_bundles)
 
     async def skus(self, ids: Collection[int]) -> dict[int, str]:
         """The skus of products by id; those of deleted products are left out. Raises as
@@ -32,6 +36,22 @@ class Products:
                 known[one] = sku
         return known
 
+    async def sent_in_parts(self, bundles: Collection[int]) -> frozenset[int]:
+        """Those of these bundles, by product id, whose parts are shipped separately. A deleted
+        one counts as sent together."""
+        found = await self._bundles.get_all(sorted(set(bundles))) if bundles else {}
+        return frozenset(one for one, kind in found.items() if kind == SEPARATELY)
+
+    async def _load_bundles(self, ids: Sequence[int]) -> Mapping[int, str]:
+        fields = ("id", ("custom_attributes", ("attribute_code", "value")))
+        found = await self._client.by_ids(PATH, ids, key="id", fields=fields)
+        return {one: _attribute(row, SHIPMENT_TYPE) for one, row in found.items()}
+
     async def _load(self, ids: Sequence[int]) -> Mapping[int, str]:
         found = await self._client.by_ids(PATH, ids, key="id", fields=("id", "sku"))
         return {one: str(row.get("sku") or "") for one, row in found.items()}
+
+
+def _attribute(row: Mapping[str, Any], code: str) -> str:
+    attributes = row.get("custom_attributes") or []
+    return next((str(a.get("value")) for a in attributes if a.get("attribute_code") == code), "")

@@ -107,6 +107,11 @@ class RestClient:
         came."""
         return (await self._transport.call("PUT", path, body=body, not_after=not_after)).document
 
+    async def delete(self, path: str, *, not_after: datetime | None = None) -> Any:
+        """Remove; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
+        came."""
+        return (await self._transport.call("DELETE", path, not_after=not_after)).document
+
     async def search(self, path: str, search: Search) -> Page:
         """One page. A shop that limits page sizes is asked again with its limit, which is
         remembered.

@@ -1,6 +1,7 @@
 """What a shop is asked about its orders, invoices and credit memos."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.commerce.models.rows import columns_of
 from sync.commerce.rest import BY_ID, RestClient
-from sync.commerce.search import Search, split
+from sync.commerce.search import Node, Search, split
 
 ORDER_COLUMNS: Final = columns_of(Order)
 INVOICE_COLUMNS: Final = columns_of(Invoice, "is_used_for_refund")
@@ -44,9 +45,11 @@ class SalesDocuments:
         """The document, or None when there is none."""
         return await self._by_id.get(entity_id)
 
-    async def by_ids(self, entity_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """These documents by `entity_id`; unknown ids bring nothing."""
-        return await self._client.by_ids(self._path, entity_ids)
+    async def by_ids(
+        self, entity_ids: Iterable[int], fields: tuple[Node, ...] = ()
+    ) -> dict[int, dict[str, Any]]:
+        """These documents by `entity_id`, or these fields of them; unknown ids bring nothing."""
+        return await self._client.by_ids(self._path, entity_ids, fields=fields)
 
     async def by_numbers(self, increment_ids: Iterable[str]) -> list[dict[str, Any]]:
         """The documents of these numbers, by one request for as many as fit into a URL; in no
@@ -84,6 +87,31 @@ class SalesDocuments:
             self._path, since, until, fields=self._columns, only=of_any("store_id", stores),
             after=after,
         )  # fmt: skip
+
+    async def made(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        fields: Sequence[Node],
+        stores: Collection[int] | None = None,
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Pages of what was made from `since` until before `until`, in the order of ids, which
+        never change; of these store views, None for all. `fields`: `entity_id` among them."""
+        search = replace(self._search, fields=tuple(fields))
+        search = search.having(where("created_at", Op.GTEQ, since))
+        search = search.having(where("created_at", Op.LT, until))
+        for one in of_any("store_id", stores):
+            search = search.having(one)
+        last = 0
+        while stores is None or stores:
+            after = search.having(where("entity_id", Op.GT, last))
+            page = await self._client.search(self._path, after)
+            if page.items:
+                yield page.items
+                last = int(page.items[-1]["entity_id"])
+            if page.is_last(len(page.items)):
+                return
 
     async def settled(self) -> datetime:
         """The latest moment of which nothing new can turn up (`RestClient.settled`)."""

@@ -23,7 +23,7 @@ from sync.commerce.ims import Ims, ImsTokens
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
-from sync.core.sign_in import send_signed
+from sync.core.sign_in import RefusedSignIns, send_signed
 from sync.pacing.limiter import NoTurn
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
@@ -86,6 +86,7 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0}
         self.skew: timedelta | None = None
         self._clock, self._http, self._pace = access.clock, access.http, access.pace
+        self._sign_ins = RefusedSignIns(access.clock)
         self._auth: httpx.Auth = (
             Ims(access.settings, ImsTokens(access))
             if access.settings.edition == "saas"
@@ -117,6 +118,10 @@ class Transport:
         """
         content = None if body is None else to_json(body)
         request = _Request(method, path, url_of(self.settings, path, query), content, not_after)
+        with self._sign_ins.watched():
+            return await self._answered(request)
+
+    async def _answered(self, request: _Request) -> RestAnswer:
         response = await self._tried(request)
         if not response.is_success:
             error = errors.error_from(response, self._call(request))

@@ -58,10 +58,12 @@ class Paused(Later):
 
 class SignInRefused(Later):
     """A system, or who vouches for us there, does not take our credential. Uses up no try: a person
-    must renew it."""
+    must renew it, and every record is let through then."""
 
-    def __init__(self, reason: str, *, after: timedelta | None = None) -> None:
-        super().__init__(reason, after=after, counts=False)
+    def __init__(
+        self, reason: str, *, after: timedelta = timedelta(minutes=1), said: str = ""
+    ) -> None:
+        super().__init__(reason, after=after, counts=False, said=said)
 
 
 class Unknown(Later):

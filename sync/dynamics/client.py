@@ -10,11 +10,13 @@ import httpx
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
 from sync.dynamics.auth import Tokens
+from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
+from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
@@ -47,6 +49,8 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.packing_slips = PackingSlips(self)
+        self.books = Books(self, settings.order_headers, settings.order_lines)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.unit_conversions = UnitConversions(self)

@@ -145,6 +145,16 @@ class Filter:
         return cls(f"{_name(field)} ge {_orderable(field, value)}")
 
     @classmethod
+    def lt(cls, field: str, value: Literal) -> "Filter":
+        """Less."""
+        return cls(f"{_name(field)} lt {_orderable(field, value)}")
+
+    @classmethod
+    def le(cls, field: str, value: Literal) -> "Filter":
+        """Less or equal."""
+        return cls(f"{_name(field)} le {_orderable(field, value)}")
+
+    @classmethod
     def any_of(cls, field: str, values: Iterable[Literal]) -> "Filter":
         """`field` equals one of `values`: the `in` that F&O lacks. Keep to some 20 values; SQL
         grows with each."""

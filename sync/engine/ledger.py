@@ -135,7 +135,7 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
-                current = replace(current, resolved=found.resolved)
+                current = replace(current, resolved=found.resolved, on_hold=found.on_hold)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)

@@ -144,6 +144,7 @@ class Mirror:
         found = Mirrors()
         async for row in self._tables.query(MIRROR, partition):
             found.take(Piece.of(row).lines.items())
+            await asyncio.sleep(0)
         return found
 
     async def of(self, partition: str, keys: Iterable[str]) -> Mirrors:
@@ -191,6 +192,7 @@ class Mirror:
         for _ in range(TRIES):
             pieces = await self._pieces(partition, keys)
             for name, piece in pieces.items():
+                await asyncio.sleep(0)
                 for key in keys[name]:
                     was = Mirrored(*piece.lines.get(key, "").split("\t"))
                     now = replace(changes[key](was), version=piece.next_version)

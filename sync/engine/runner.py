@@ -14,6 +14,7 @@ from typing import Any
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.engine.claim import MOST_DEATHS, Claim
+from sync.engine.corrections import require_no_hold
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
@@ -228,6 +229,7 @@ class Runner:
             if poll is not None:
                 delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
+        require_no_hold(delivery.claim)
         plan = await flow.plan(record, delivery)
         outcome = await carry_out(plan, delivery) if isinstance(plan, Plan) else plan
         await self._outcomes.record(delivery, outcome)

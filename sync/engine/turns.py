@@ -1,29 +1,31 @@
-"""Connections and flows take turns where the queue does not let them: no connection, and no flow of
-one, has more than its share of a process's deliveries of one queue, and what is beyond is given
-back for a little later.
+"""Connections and flows take turns where the queue does not let them: none has more than its share
+of a process's deliveries of one queue, and what is beyond is given back for a little later.
 
-So a burst is moved out of the others' way within seconds. What was given back comes again faster
-than it can be delivered: the share stays busy.
+Three quarters of the places are anybody's. The rest is for those who have less than an even share
+of nearly all places: a little is always free, so what waits behind bursts is reached within
+seconds, however many bursts there are. What was given back comes again faster than it can be
+delivered: the places stay busy. Flows of one connection share its places in the same way.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from sync.core.ports import Clock
 from sync.engine.message import Message
 
-SHARE: Final = 12
-"""Deliveries of one queue at once that are one connection's, or one flow's of the only connection,
-in a process that takes 16 (host.json): the other four reach what waits behind a burst."""
-SHARE_OF_FLOW: Final = 9
-"""Of these, those of one flow: the other three reach the connection's other flows."""
-SOONEST: Final = timedelta(seconds=5)
+PLACES: Final = 16
+"""Deliveries of one queue that a process takes at once (host.json)."""
+SOONEST: Final = timedelta(seconds=1)
 EVERY: Final = timedelta(milliseconds=20)
-"""What is given back comes again after five seconds, fifty a second: more than are delivered, and
-few enough to be handed around."""
+"""What is given back comes again after a second, fifty a second over all that have bursts: more
+than are delivered, and few enough to be handed around."""
+
+Share = tuple[str, ...]
+"""A queue, a connection there, and a flow of it."""
 
 
 class Turns:
@@ -35,25 +37,39 @@ class Turns:
     ) -> None:
         self._clock = clock
         self._queues = queues
-        self._waiting = {
-            queue: [those for own in flows.values() if (those := _in(queue, own, queues))]
-            for queue in set(queues.values())
-        }
-        self._running: Counter[tuple[str, ...]] = Counter()
-        self._given_back: dict[tuple[str, ...], datetime] = {}
+        self._sharing = Counter[Share]()
+        for connection, own in flows.items():
+            here = {queues[flow] for flow in own if flow in queues}
+            self._sharing.update((queue,) for queue in here)
+            self._sharing.update((queues[flow], connection) for flow in own if flow in queues)
+        self._running = Counter[Share]()
+        self._given_back: dict[Share, datetime] = {}
 
     def beyond_its_share(self, message: Message) -> datetime | None:
         """When to look at this message again; None when it may be delivered now."""
-        of_connection, of_flow = self._shares(message)
-        waiting = self._waiting[self._queues[message.flow]]
-        is_beyond = len(waiting) > 1 and self._running[of_connection] >= SHARE
-        if len(set[str]().union(*waiting)) > 1:
-            most = SHARE_OF_FLOW if len(waiting) > 1 else SHARE
-            is_beyond = is_beyond or self._running[of_flow] >= most
-        if not is_beyond:
-            return None
+        shares, places = self._shares(message), PLACES
+        for whole, share in pairwise(shares):
+            if self._sharing[whole] > 1:
+                places = self._most(whole, share, places)
+                if self._running[share] >= places:
+                    return self._comes_again(shares)
+        return None
+
+    def _most(self, whole: Share, share: Share, places: int) -> int:
+        """How many deliveries a share may have now, of the `places` that its whole may have."""
+        left = places * 3 // 4 - self._running[whole]
+        even = places * 7 // 8 // max(self._beside(share), 2)
+        return max(self._running[share] + left, even, 1)
+
+    def _beside(self, share: Share) -> int:
+        """How many shares of the same whole have deliveries under way, this one among them."""
+        return sum(count > 0 for other, count in self._running.items() if other[:-1] == share[:-1])
+
+    def _comes_again(self, shares: tuple[Share, ...]) -> datetime:
+        _, of_connection, of_flow = shares
         soonest = self._clock.now() + SOONEST
-        due = max(self._given_back.get(of_flow, soonest) + EVERY, soonest)
+        every = EVERY * self._beside(of_connection)
+        due = max(self._given_back.get(of_flow, soonest) + every, soonest)
         self._given_back[of_flow] = due
         return due
 
@@ -67,11 +83,6 @@ class Turns:
         finally:
             self._running.subtract(shares)
 
-    def _shares(self, message: Message) -> tuple[tuple[str, ...], ...]:
-        queue = self._queues[message.flow]
-        connection = message.connection
-        return (queue, connection), (queue, connection, message.flow)
-
-
-def _in(queue: str, flows: Collection[str], queues: Mapping[str, str]) -> set[str]:
-    return {flow for flow in flows if queues.get(flow) == queue}
+    def _shares(self, message: Message) -> tuple[Share, Share, Share]:
+        queue, connection = self._queues[message.flow], message.connection
+        return (queue,), (queue, connection), (queue, connection, message.flow)

@@ -9,6 +9,7 @@ from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
+from sync.flows.fulfilment.shipments import shipments
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.receivables.creditmemos import creditmemos
@@ -26,6 +27,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     write_back,
     stock.runs,
     prices.runs,
+    shipments,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments, stock.chunks, prices.chunks)

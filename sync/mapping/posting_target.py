@@ -49,15 +49,25 @@ def posting_target_of(
     Raises `Never` for an order of no store of this connection, and for a number that F&O would not
     hold.
     """
-    document, order = with_order.document, with_order.order
-    store = order_store(order, connection)
-    is_invoice = isinstance(document, Invoice)
-    section = connection.invoices if is_invoice else connection.creditmemos
-    former = _filled(FORMER["invoices" if is_invoice else "creditmemos"], with_order)
+    store = order_store(with_order.order, connection)
+    former = former_reference(with_order)
     company = store.company or connection.dynamics.company
-    reference = _filled(section.reference_template, with_order)
+    reference = document_reference(with_order, connection)
     number = _return_number(with_order, connection)
     return PostingTarget(company, account, store, reference, former, number)
+
+
+def document_reference(with_order: DocumentWithOrder[D], connection: Connection) -> str:
+    """Our reference of a document, by which it is found in D365."""
+    is_invoice = isinstance(with_order.document, Invoice)
+    section = connection.invoices if is_invoice else connection.creditmemos
+    return _filled(section.reference_template, with_order)
+
+
+def former_reference(with_order: DocumentWithOrder[D]) -> str:
+    """Its reference by the default template of earlier releases."""
+    flow = "invoices" if isinstance(with_order.document, Invoice) else "creditmemos"
+    return _filled(FORMER[flow], with_order)
 
 
 def _return_number(with_order: DocumentWithOrder[D], connection: Connection) -> str:

@@ -1,17 +1,58 @@
-"""A person's decisions on records that wait for one."""
+"""What a person decides about a record, and corrects in what is known of it."""
+
+from typing import Final
 
 from sync.engine.claim import Claim, State
-from sync.engine.resolving import resolve
+from sync.engine.corrections import Corrections
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, is_called
+
+SHOWN: Final = 50
+"""Claims of a flow that are looked at for the kinds of documents that it has."""
+
+
+def corrections(ledgers: Ledgers, *, why: str, by: str) -> Corrections:
+    """What stores the word of the person `by`."""
+    services = ledgers.services
+    return Corrections(services.ledger, services.edition_parts.clock, by, why)
+
+
+async def the_record(ledgers: Ledgers, flow: str, key: str) -> Claim:
+    """The one record of that key or number. Raises `Problem`."""
+    found = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        what = f"nothing is known of {flow} {key}"
+        raise Problem(what, remedy=f"Fetch it with: backfill --flow {flow} --ids {key}")
+    keys = ", ".join(f"{one.key} ({one.connection})" for one in found)
+    raise Problem(f"{key} may be: {keys}", remedy="Name the full key, and --connection.")
+
+
+async def kind_of(ledgers: Ledgers, claim: Claim, named: str) -> str:
+    """The kind of document that a record is linked to: the one named, else the only one that the
+    flow has been seen to have. Raises `Problem`."""
+    kinds = {*claim.delivered, claim.intent_kind} - {""}
+    ledger = ledgers.services.ledger
+    if not kinds or (named and named not in kinds):
+        async for other in ledger.claims(claim.connection, claim.flow, most=SHOWN):
+            kinds |= set(other.delivered)
+    if named in kinds or (named and not kinds):
+        return named
+    if len(kinds) == 1 and not named:
+        return kinds.pop()
+    listed = ", ".join(sorted(kinds)) or "none yet"
+    raise Problem(
+        f"which document of {claim.flow} {claim.key} is meant is not clear",
+        remedy=f"Name it with --document. Known of this flow: {listed}.",
+    )
 
 
 async def resolved(ledgers: Ledgers, flow: str, key: str, *, why: str, by: str) -> Claim:
     """Store that the sums of a delivered record stay as they are; returns the claim as it was.
     Raises `Problem`."""
-    services = ledgers.services
     claim = await _the_one(ledgers, flow, key)
-    if not await resolve(services.ledger, services.edition_parts.clock, claim, why=why, by=by):
+    if not await corrections(ledgers, why=why, by=by).resolve(claim):
         what = f"the sums of {flow} {claim.key} have just changed; nothing was decided"
         raise Problem(what, remedy="Look at `parked` again.")
     return claim

@@ -81,7 +81,7 @@ class Sandboxes:
         self.consumer = Consumer.named("sandbox")
         self.shop_clock = HandClock()
         self.commerce = CommerceState(self.shop_clock, consumers=[self.consumer])
-        self.dynamics = DynamicsState.seeded()
+        self.dynamics, self.ledger_dials = DynamicsState.seeded(), Dials()
         who = self.consumer
         names = ("consumer-key", "consumer-secret", "token", "token-secret", "bearer")
         values = (who.key, who.secret, who.token, who.token_secret, "sandbox")
@@ -102,7 +102,9 @@ class Sandboxes:
         ]
         app = self.shop or commerce_app(self.commerce, Dials())
         shop = httpx.AsyncClient(transport=httpx.ASGITransport(app))
-        ledger = http_client(transport=httpx.ASGITransport(dynamics_app(self.dynamics)))
+        ledger = http_client(
+            transport=httpx.ASGITransport(dynamics_app(self.dynamics, self.ledger_dials))
+        )
         await self.stack.enter_async_context(shop)
         await self.stack.enter_async_context(ledger)
         dynamics = DynamicsClient(

@@ -362,6 +362,36 @@ def test_a_decision_names_one_record_that_asks_for_one(
     ]
 
 
+def test_one_record_is_corrected_with_who_and_why(shop: Line) -> None:
+    beside(shop, parks("000000042@1", "not mapped"))
+    record, why = ("orders", "000000042"), ("--why", "by phone", "--by", "ann")
+    asked = shop("hold", *record, *why)
+    assert (asked.status, "Nothing was changed. Add --yes" in asked.err) == (1, True)
+    assert "Nothing of it is delivered until it is released." in asked.out
+    assert shop("hold", *record, *why, "--yes").out.startswith("Done.")
+    again = shop("hold", *record, *why, "--yes")
+    assert (again.status, "held already, by ann" in again.err) == (2, True)
+    now = ("--yes", "--wait", "0", "--json")
+    (done,) = shop("release", *record, *why, *now).documents
+    assert (done["key"], done["outcome"]) == ("000000042@1", "still waiting")
+    unclear = shop("adopt", *record, "SO-9", *why, *now)
+    assert "Name it with --document." in unclear.err
+    sales_order = ("--document", "sales_order")
+    (done,) = shop("adopt", *record, "SO-9", *sales_order, *why, *now).documents
+    assert done["done"] == "Its sales_order is SO-9. It is compared now."
+    assert "is SO-9 already" in shop("adopt", *record, "SO-8", *why, *now).err
+    (done,) = shop("relink", *record, "SO-8", *why, *now).documents
+    assert done["done"].startswith("Its sales_order is SO-8, no more SO-9.")
+    (done,) = shop("forget", *record, *why, *now).documents
+    assert done["done"].startswith("Forgotten: sales_order SO-8.")
+    assert "no sales_order of it is known" in shop("relink", *record, "1", *sales_order, *why).err
+    (story,) = shop("trail", "000000042", "--json").documents
+    events = [(row["event"], row["reason"]) for row in story["trail"]]
+    assert [one for one in events if one[1] == "by phone"] == [
+        (event, "by phone") for event in ("on_hold", "off_hold", "linked", "linked", "forgotten")
+    ]
+
+
 def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
     shop: Line, systems: Systems
 ) -> None:

@@ -1,9 +1,13 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from sync.cli import init
+from sync.cli.main import app
 from sync.flows import FLOWS
 from tests.cli.running import ROOT, Line
 
@@ -84,32 +88,16 @@ def test_flows_are_listed(line: Line) -> None:
     assert "Orders to sales orders" in line("flows").out
 
 
-COMMANDS = [
-    ("init",),
-    ("check",),
-    ("serve",),
-    ("flows",),
-    ("poll",),
-    ("backfill",),
-    ("trail",),
-    ("parked",),
-    ("replay",),
-    ("resolve",),
-    *(
-        ("preview", what)
-        for what in ("orders", "invoices", "creditmemos", "story", "customers", "companies")
-    ),
-    ("secrets", "set"),
-    ("secrets", "list"),
-    ("secrets", "remove"),
-    ("secrets", "new-key"),
-    ("secrets", "rotate-key"),
-    *(
-        ("map", table, name)
-        for table in ("items", "customers")
-        for name in ("list", "set", "remove", "import", "export", "match")
-    ),
-]
+def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """Every command that there is, by its words; `command` may be a group."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield path
+    for name, one in (inner or {}).items():
+        yield from commands(one, *path, name)
+
+
+COMMANDS = list(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -1,11 +1,12 @@
-"""What must hold for stock and prices in `connections.toml`."""
+"""What must hold for stock, prices and shipments in `connections.toml`."""
 
 from typing import Any
 
 import pytest
 
-from sync.config.connections import Prices, Stock
+from sync.config.connections import Prices, Shipments, Stock
 from sync.config.file.price_rules import price_breaches
+from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 
 PATH = ("connections", "main")
@@ -68,8 +69,43 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
     assert all(one.what and one.remedy for one in found)
 
 
+@pytest.mark.parametrize(
+    ("shipments", "stock", "flows", "place"),
+    [
+        ({"sources": {"13": "default"}}, {}, ["orders"], None),
+        ({}, {"sources": {"13": "default"}}, ["orders"], None),
+        ({}, {"inventory": "stock-items"}, ["orders"], None),
+        ({}, {}, ["orders"], "sources"),
+        ({"sources": {"13": "default"}}, {}, [], "shipments"),
+        ({"sources": {"13": " "}}, {}, ["orders"], "13"),
+        ({"sources": {" ": "default"}}, {}, ["orders"], " "),
+        ({"sources": {"13": "a"}, "carriers": {"": {"code": "ups", "title": "UPS"}}}, {},
+         ["orders"], ""),
+    ],
+)  # fmt: skip
+def test_shipments_need_orders_and_sources(
+    shipments: dict[str, Any], stock: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "shipments"], "shipments": shipments, "stock": stock}
+    found = list(shipment_breaches(PATH, written))
+    assert [one.path[-1] for one in found] == ([place] if place is not None else [])
+    assert all(one.what and one.remedy for one in found)
+
+
+def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
+    carriers = {name: {"code": name, "title": name} for name in ("dhl", "EXP", "*")}
+    shipments = Shipments.model_validate({"carriers": carriers})
+    asked = (("DHL", "EXP"), ("", "exp"), ("GLS", "STD"))
+    assert [shipments.carrier_of(*one).code for one in asked] == ["dhl", "EXP", "*"]
+    unmapped = [Shipments().carrier_of(*one) for one in (("GLS", "STD"), ("", ""))]
+    assert [(one.code, one.title) for one in unmapped] == [
+        ("custom", "GLS"), ("custom", "Tracking number"),
+    ]  # fmt: skip
+
+
 def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*stock_breaches(PATH, {}), *price_breaches(PATH, {"prices": {}})]
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
+    assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
     assert (str(Stock().share), str(Prices(most_changed_percent=5).share)) == ("0.3", "0.05")

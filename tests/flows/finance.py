@@ -62,11 +62,12 @@ class Finance(Harness):
         await self.delivers(order)
         return order
 
-    def ships(self, order: StoredOrder) -> None:
-        """The shop sends all that is left of an order, and F&O invoices it."""
+    def ships(self, order: StoredOrder, *, tax: Decimal | None = None) -> None:
+        """The shop sends all that is left of an order, and F&O invoices it. `tax`: as
+        `DynamicsState.invoice` takes it."""
         self.commerce.ship(order)
         for header in self.headers(order):
-            self.dynamics.invoice(header["SalesOrderNumber"], COMPANY)
+            self.dynamics.invoice(header["SalesOrderNumber"], COMPANY, tax=tax)
 
     async def notify(self, document: Columns, flow: str = "invoices") -> None:
         """The shop's webhook for a document comes in, signed, a while after whatever came

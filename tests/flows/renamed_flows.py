@@ -14,7 +14,7 @@ from sync.adapters.cells import from_text
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Row
-from sync.engine.resolving import resolve
+from sync.engine.corrections import Corrections
 from tests.doubles.memory_tables import MemoryTables
 from tests.flows.finance import Finance
 from tests.harness import LOCK
@@ -54,7 +54,7 @@ async def played(finance: Finance, posted_invoices: str, write_back: str) -> Ord
     await finance.polls(posted_invoices)
     await finance.works_until_idle()
     decided = await finance.claim(f"sales-invoice|{COMPANY}|CIV-000003", posted_invoices)
-    await resolve(finance.services.ledger, finance.clock, decided, why="a gift", by="ann")
+    await Corrections(finance.services.ledger, finance.clock, "ann", "a gift").resolve(decided)
     finance.shop_dials.next(Kind.LOST, where=_is_comment)
     await finance.hooks(orders.lost)
     await finance.works_for(20)

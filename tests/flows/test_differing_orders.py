@@ -11,10 +11,10 @@ from sandbox.commerce.records import StoredOrder
 from sync.dynamics.posted_invoices import FREE_TEXT as DRAFTS
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
+from sync.engine.corrections import Corrections
 from sync.engine.erasure import WHY
 from sync.engine.ledger import PARKED
 from sync.engine.repair import Repair
-from sync.engine.resolving import resolve
 from tests.flows.finance import FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.flows.test_order_life import of
 from tests.harness import key_of
@@ -70,7 +70,7 @@ async def listed(finance: Finance) -> list[str]:
 
 async def decides(finance: Finance, order: StoredOrder, why: str = "charged by hand") -> bool:
     claim = await finance.claim(order)
-    return await resolve(finance.services.ledger, finance.clock, claim, why=why, by="ann")
+    return await Corrections(finance.services.ledger, finance.clock, "ann", why).resolve(claim)
 
 
 @in_finance()
@@ -188,7 +188,7 @@ async def test_a_decision_on_sums_that_have_changed_since_is_none(finance: Finan
     order = await differing(finance, is_invoiced=True)
     shown = await finance.claim(order)
     await credit(finance, order, Decimal(1))
-    assert not await resolve(finance.services.ledger, finance.clock, shown, why="x", by="ann")
+    assert not await Corrections(finance.services.ledger, finance.clock, "ann", "x").resolve(shown)
     assert await listed(finance) == [key_of(order)]
 
 

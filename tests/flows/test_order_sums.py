@@ -15,18 +15,21 @@ from typing import Any, Final
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from sandbox.commerce import lifecycle
 from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import RULES, Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder, amount
+from sandbox.commerce.shipping import can_ship
+from sync.core.money import rounded
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import State
+from sync.reconcile.difference import Cause
 from tests.flows.finance import Finance, key
 from tests.harness import CUSTOMER, key_of
 from tests.properties import examples
+from tests.reconcile.planted import reconciled
 from tests.systems import COMPANY
 from tests.virtual_time import virtually
 
@@ -146,14 +149,24 @@ async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
         )  # fmt: skip
     elif step.what == "cancel":
         shop.cancel(order)
-    elif lifecycle.can_ship(order):
+    elif can_ship(order):
         if any(amount(item, "qty_canceled") for item in order.items):
             await finance.delivers(order)  # the warehouse does not send what was cancelled
-        finance.ships(order)
+        finance.ships(order, tax=_tax_there(finance, order))
     if step.is_heard and made is not None:
         await finance.books(made, "invoices" if step.what == "invoice" else "creditmemos")
     elif step.is_heard:
         await finance.delivers(order)
+
+
+def _tax_there(finance: Finance, order: StoredOrder) -> Decimal:
+    """The tax of what F&O holds of an order, where its groups make what Commerce charged."""
+    held = sum((_worth(finance, order, header) for header in finance.headers(order)), NOTHING)
+    tax = order.amount("tax_amount")
+    placed = order.amount("grand_total") + amount(order.extension, "gift_cards_amount")
+    if order.row["store_id"] == STORES[0].id:
+        placed -= tax
+    return rounded(tax * held / placed) if placed else NOTHING
 
 
 def _part(order: StoredOrder, pieces: list[int] | None) -> Mapping[int, Decimal] | None:
@@ -184,6 +197,7 @@ async def _compared(finance: Finance, order: StoredOrder) -> None:
     assert claim.state is not State.PARKED, claim.reason
     assert await finance.parked("orders") == ([key_of(order)] if claim.is_different else [])
     off = _off(finance, order)
+    await _reconciled(finance, order, is_different=claim.is_different)
     if claim.is_different:
         await _credits_what_differs(finance, order, claim.differs, off)
     else:
@@ -195,6 +209,14 @@ async def _compared(finance: Finance, order: StoredOrder) -> None:
     assert {row["CurrencyCode"] for table in TABLES for row in finance.rows(table)} <= {
         order.row["order_currency_code"]
     }
+
+
+async def _reconciled(finance: Finance, order: StoredOrder, *, is_different: bool) -> None:
+    """A reconciliation finds what is listed, and nothing else."""
+    found, _ = await reconciled(finance)
+    listed = [("orders", key_of(order), Cause.AMOUNT)] if is_different else []
+    named = [(one.kind, one.key, one.cause) for one in found]
+    assert named == listed, str([one.as_json() for one in found])
 
 
 def _off(finance: Finance, order: StoredOrder) -> Decimal:

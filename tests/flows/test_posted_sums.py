@@ -12,8 +12,8 @@ from sandbox.dials import Kind
 from sync.core.money import rounded
 from sync.dynamics.posted_invoices import JOURNAL, SALES
 from sync.engine.claim import State
+from sync.engine.corrections import Corrections
 from sync.engine.ledger import Entry
-from sync.engine.resolving import resolve
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY
@@ -287,7 +287,7 @@ async def test_a_posted_invoice_that_differs_is_delivered_and_leaves_the_list_by
         True,
     )
     ledger = finance.services.ledger
-    assert await resolve(ledger, finance.clock, claim, why="a gift", by="ann")
+    assert await Corrections(ledger, finance.clock, "ann", "a gift").resolve(claim)
     assert await finance.parked("posted_invoices") == []
     await finance.replays(name, "posted_invoices")
     assert await finance.parked("posted_invoices") == []

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce import lifecycle
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.records import StoredOrder, amount
+from sandbox.commerce.shipping import can_ship
 from sandbox.dials import Kind
 from sync.engine.drift import drift
 from sync.engine.publication import EVERYTHING
@@ -85,7 +85,7 @@ class World:
 
     async def ships(self) -> None:
         for order in self.some():
-            if lifecycle.can_ship(order):
+            if can_ship(order):
                 try:
                     self.commerce.ship(order)
                 except RestFault:
@@ -96,7 +96,7 @@ class World:
         """One that has not left the warehouse; F&O follows."""
         for order in self.some():
             statuses = {header["SalesOrderStatus"] for header in self.harness.headers(order)}
-            if lifecycle.can_ship(order) and statuses <= {"Backorder"}:
+            if can_ship(order) and statuses <= {"Backorder"}:
                 self.commerce.cancel(order)
                 await self.harness.delivers(order)
 

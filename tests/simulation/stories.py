@@ -9,6 +9,7 @@ from typing import Any, Final
 from sandbox.commerce import lifecycle
 from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.shipping import can_ship
 from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
 from tests.simulation.naming import key_of, reference_of
@@ -105,7 +106,7 @@ class Story(DocumentHistory):
         self.systems.commerce.save_order(order, {"customer_note": f"note {self.random.random()}"})
 
     def may_ship(self, order: StoredOrder) -> bool:
-        return lifecycle.can_ship(order)
+        return can_ship(order)
 
     def ship(self, order: StoredOrder) -> None:
         self.systems.commerce.ship(order)

@@ -48,6 +48,7 @@ class Item(Document):
     name: Text = ""
     product_type: Text = ""
     is_virtual: Flag = False
+    is_qty_decimal: Flag = False
     qty_ordered: Amount = ZERO
     qty_canceled: Amount = ZERO
     qty_invoiced: Amount = ZERO

@@ -6,6 +6,7 @@ Unknown names are refused, secrets are named and never written, money is text or
 number and a remedy.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ from sync.config.connections.section import (
     YesNo,
     tidy_url,
 )
+from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -54,6 +56,7 @@ __all__ = [
     "VAULT_NAME",
     "Alerts",
     "Amount",
+    "Carrier",
     "Commerce",
     "Companies",
     "Company",
@@ -75,6 +78,7 @@ __all__ = [
     "SecretName",
     "Section",
     "SegmentHome",
+    "Shipments",
     "Stock",
     "Store",
     "TaxGroups",
@@ -97,6 +101,7 @@ FLOW_NAMES: Final = (
     "write_back",
     "stock",
     "prices",
+    "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -121,6 +126,7 @@ class Connection(Section):
     write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -131,6 +137,16 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def shipping_sources(self) -> Mapping[str, str]:
+        """Warehouse in F&O -> the source that its packing slips are shipped from."""
+        return self.shipments.sources or self.stock.sources
+
+    def source_of(self, warehouse: str) -> str:
+        """The source that a warehouse of F&O ships from; empty where none is named."""
+        named = self.shipping_sources.items()
+        return next((code for name, code in named if name.casefold() == warehouse.casefold()), "")
 
     @property
     def legal_entity(self) -> str:

@@ -36,6 +36,7 @@ from sync.config.file.secret_rules import (
     needed,
     pasted,
 )
+from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 from sync.config.file.toml_lines import Path
 from sync.config.file.url_rules import is_loopback, url_breaches
@@ -73,6 +74,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from stock_breaches(path, written)
     yield from price_breaches(path, written)
     yield from freshness_breaches(path, written)
+    yield from shipment_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

@@ -115,18 +115,23 @@ class OrderLook:
         held, planned = self.delivery.held(KIND), self.planned()
         if held is None or not (was_left(held) or planned):
             return None
-        client, company = self.delivery.systems.dynamics, self.document.company
-        found = await client.sales_orders.by_number(company, held.number)
+        sales_orders, company = self.delivery.systems.dynamics.sales_orders, self.document.company
+        found = await sales_orders.by_number(company, held.number)
         is_open = found is not None and not (found.is_over or found.is_shipped)
         if not (was_left(held) or self._differing()):
             return planned if is_open else None
-        posted = client.posted_invoices
-        there = await _posted_beside(posted, company, held.number, self.document.reference)
+        return (await self.sums(held.number, found)).open_point()
+
+    async def sums(self, number: str, found: ExistingSalesOrder | None) -> OrderSums:
+        """What F&O holds of the order and has posted with its reference, against what Commerce
+        holds. `found`: its sales order; None when it is gone."""
+        posted, company = self.delivery.systems.dynamics.posted_invoices, self.document.company
+        there = await _posted_beside(posted, company, number, self.document.reference)
         if found is None or found.is_over:
-            there += _total(await posted.invoices_of_order(company, held.number))
+            there += _total(await posted.invoices_of_order(company, number))
         else:
             there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
-        return self._sums(there, self._to_be_returned(found)).open_point()
+        return self._sums(there, self._to_be_returned(found))
 
     def _sums(self, there: Decimal, returned: Decimal) -> OrderSums:
         """Commerce wants F&O to hold all that it may still charge, less what extensions have

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.commerce.address import path_of
+from sync.commerce import order_notes
 from sync.commerce.client import CommerceClient
 from sync.config.connections import Connection
 from sync.core.encoding import digest
@@ -88,10 +88,7 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
 @dataclass(frozen=True)
 class OrderComment(Write):
     """A hidden comment of an order; looked for in its history before it is written, as every call
-    adds one.
-
-    It leaves the order's `updated_at` alone, so nothing echoes.
-    """
+    adds one. It leaves the order's `updated_at` alone, so nothing echoes."""
 
     kind: ClassVar[str] = "order_comment"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -113,37 +110,30 @@ class OrderComment(Write):
     @property
     @override
     def document(self) -> Any:
-        line = {"comment": self.text, "is_customer_notified": 0, "is_visible_on_front": 0}
-        return {"statusHistory": {**line, "parent_id": self.order_id}}
-
-    @property
-    def path(self) -> str:
-        """The comments of the order."""
-        return path_of("orders", self.order_id, "comments")
+        return self._note.body
 
     @override
     def requests(self) -> Sequence[Request]:
-        return [Request("POST", f"/V1/{self.path}", self.document)]
+        return [self._note]
 
     @override
     async def find(self) -> Found | None:
-        history = await self.commerce.get(self.path)
-        rows = history.get("items") or [] if isinstance(history, dict) else []
-        is_there = any(isinstance(row, dict) and row.get("comment") == self.text for row in rows)
-        return Found(self.text) if is_there else None
+        comments = await self.commerce.order_notes.comments(self.order_id)
+        return Found(self.text) if self.text in comments else None
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        await self.commerce.post(self.path, self.document, not_after=not_after)
+        await self.commerce.order_notes.write(self._note, not_after=not_after)
         return Found(self.text)
+
+    @property
+    def _note(self) -> Request:
+        return order_notes.comment(self.order_id, self.text)
 
 
 @dataclass(frozen=True)
 class ExternalId(Write):
-    """`ext_order_id` of an order. Writing it again changes nothing.
-
-    `increment_id` goes along (without it older releases give the order a new number), items do not.
-    """
+    """`ext_order_id` of an order. Writing it again changes nothing."""
 
     kind: ClassVar[str] = "external_id"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -168,15 +158,11 @@ class ExternalId(Write):
     @property
     @override
     def document(self) -> Any:
-        return {
-            "entity_id": self.order_id,
-            "increment_id": self.increment_id,
-            "ext_order_id": self.number[:32],
-        }
+        return self._note.body
 
     @override
     def requests(self) -> Sequence[Request]:
-        return [Request("POST", "/V1/orders", {"entity": self.document})]
+        return [self._note]
 
     @override
     async def find(self) -> Found | None:
@@ -184,8 +170,12 @@ class ExternalId(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        await self.commerce.post("orders", {"entity": self.document}, not_after=not_after)
+        await self.commerce.order_notes.write(self._note, not_after=not_after)
         return Found(self.number)
+
+    @property
+    def _note(self) -> Request:
+        return order_notes.external_id(self.order_id, self.increment_id, self.number)
 
 
 write_back = DocumentFlow[ToWriteBack](

@@ -52,8 +52,8 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
     if settings.creditmemos.recipe == "return-order" and with_order.document.tax_amount:
         gross = await _is_charged_gross(target, delivery)
         receivable = receivable_of(with_order, settings, gross=gross)
-    sold = await _sold(target, delivery)
-    credited = await _still_credited(with_order, receivable, target, sold, delivery)
+    sold = await sold_by(target, delivery)
+    credited = await still_credited_of(with_order, receivable, target, sold, delivery)
     items = await delivery.systems.items.of(credited.skus, with_custom_options(with_order.order))
     receivable_documents = memo_documents(
         with_order, receivable, settings, target, items=items,
@@ -68,7 +68,7 @@ async def _is_charged_gross(target: PostingTarget, delivery: Delivery) -> bool:
     return await return_orders.prices_include_tax(target.company, target.account)
 
 
-async def _sold(posting_target: PostingTarget, delivery: Delivery) -> ExistingSalesOrder | None:
+async def sold_by(posting_target: PostingTarget, delivery: Delivery) -> ExistingSalesOrder | None:
     """The sales order that was sold by; None when it is not there."""
     if not posting_target.order_number:
         return None
@@ -77,7 +77,7 @@ async def _sold(posting_target: PostingTarget, delivery: Delivery) -> ExistingSa
     )
 
 
-async def _still_credited(
+async def still_credited_of(
     with_order: DocumentWithOrder[CreditMemo],
     receivable: Receivable,
     posting_target: PostingTarget,

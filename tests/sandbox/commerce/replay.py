@@ -106,6 +106,9 @@ class Replay:
         state.gross_shipping = scenario["settings"]["tax/sales_display/shipping"] == "2"
         order = as_placed(scenario)
         state.place(order)
+        if "separate" in scenario["scenario"]:
+            bundles = (item for item in order.items if item["product_type"] == "bundle")
+            order.in_parts = frozenset(item["product_id"] for item in bundles)
         return cls(scenario, state, order)
 
     def run(self) -> None:

@@ -1,0 +1,114 @@
+"""Whether packing slips can be shipped: slips that may be read, sources that are there, the rights
+to ship and to track, and carriers that buyers know."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.commerce.address import path_of
+from sync.commerce.errors import NotAccepted, NotThere
+from sync.commerce.inventory import SOURCE_ITEMS
+from sync.commerce.search import Search
+from sync.commerce.shipments import SHIPMENTS, TRACK
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.dynamics.odata import Filter
+from sync.dynamics.packing_slips import (
+    LINE_FIELDS,
+    SLIP_FIELDS,
+    SLIP_LINES,
+    SLIPS,
+    TRACKING,
+    TRACKING_FIELDS,
+)
+
+FLOW: Final = "shipments"
+SHIP: Final = (path_of("order", 0, "ship"), "shipments")
+READ_CURE: Final = (
+    "Give the role of the app's user the right to view this entity (System administration >"
+    " Security configuration); it is a copy for reporting, which roles often lack."
+)
+
+
+def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that shipping slips reads."""
+    if FLOW not in settings.flows:
+        return {}
+    read = {SLIPS: SLIP_FIELDS, SLIP_LINES: LINE_FIELDS, TRACKING: TRACKING_FIELDS}
+    return {name: ("dataAreaId", *fields) for name, fields in read.items()}
+
+
+async def slips_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """Our user may read slips, their lines and their tracking numbers: what the metadata lists, a
+    role may be refused."""
+    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
+    for name, fields in shipment_fields(probe.settings).items():
+        try:
+            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
+                pass
+        except Never as refusal:
+            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
+        else:
+            yield ok(f"{name} may be read")
+
+
+async def shipping_sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every source that slips are shipped from is in the shop, and every store's warehouse is
+    one."""
+    settings = probe.settings
+    if FLOW not in settings.flows or settings.stock.inventory != "sources":
+        return
+    known = {str(row["source_code"]) for row in await probe.commerce.inventory.sources()}
+    for warehouse, source in settings.shipping_sources.items():
+        if source in known:
+            yield ok(f"warehouse {warehouse} ships from source {source}")
+        else:
+            cure = f"Correct shipments.sources in connections.toml; the shop has {_list(known)}."
+            yield fault(f"the shop has no source {source}", cure)
+    for name in settings.stores:
+        store = settings.store(name)
+        warehouse = (store.warehouse if store else "") or ""
+        if not settings.source_of(warehouse):
+            yield fault(
+                f"stores.{name}: warehouse {warehouse or '(none)'} is no source, so its slips park",
+                "Name it in shipments.sources.",
+            )
+
+
+async def shipments_may_be_made(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration has the rights to list shipments, to ship, to track and to fill a source.
+    Asked by writes that lack their document or name no order: Commerce looks at the right first."""
+    if FLOW not in probe.settings.flows:
+        return
+    await probe.commerce.search(SHIPMENTS, Search(page_size=1, fields=("entity_id",)))
+    fills = probe.settings.stock.inventory == "sources"
+    source = ((SOURCE_ITEMS, "source items"),) if fills else ()
+    for path, what in (SHIP, (TRACK, "tracking numbers"), *source):
+        try:
+            await probe.commerce.post(path, {})
+        except (NotAccepted, NotThere):
+            yield ok(f"{what} may be written")
+        except Never as refusal:
+            yield fault(f"{what} may not be written: {refusal.reason}", refusal.remedy)
+
+
+async def carriers_are_mapped(probe: Probe) -> AsyncIterator[Finding]:
+    """The modes of delivery that orders are given, each with a carrier that buyers know."""
+    settings = probe.settings
+    if FLOW not in settings.flows:
+        return
+    named = {name.casefold() for name in settings.shipments.carriers}
+    modes = sorted({mode for mode in settings.orders.deliveries.values() if mode})
+    unmapped = [] if "*" in named else [mode for mode in modes if mode.casefold() not in named]
+    if unmapped:
+        yield warn(
+            f"no carrier is named for {_list(unmapped)}: buyers read that code beside the tracking"
+            " number, unless the slip names a carrier",
+            'Write it under [connections.<name>.shipments.carriers], or "*" for all others.',
+        )
+    else:
+        yield ok("modes of delivery have carriers")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

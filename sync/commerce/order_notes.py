@@ -1,0 +1,50 @@
+"""What other systems note on an order of the shop: comments of its history, and `ext_order_id`."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sync.commerce.address import path_of
+from sync.commerce.rest import RestClient
+from sync.core.request import Request
+
+LONGEST_EXTERNAL_ID: Final = 32
+"""Characters of the column `ext_order_id`."""
+
+
+def comment(order_id: int, text: str) -> Request:
+    """A hidden comment, of which no customer is told. Each call adds one, and leaves the order's
+    `updated_at` alone."""
+    line = {"comment": text, "is_customer_notified": 0, "is_visible_on_front": 0}
+    body = {"statusHistory": {**line, "parent_id": order_id}}
+    return Request("POST", f"/V1/{_comments_of(order_id)}", body)
+
+
+def external_id(order_id: int, increment_id: str, number: str) -> Request:
+    """`ext_order_id` of an order; writing it again changes nothing. `increment_id` goes along
+    (without it older releases give the order a new number), items do not."""
+    row = {"entity_id": order_id, "increment_id": increment_id}
+    return Request(
+        "POST", "/V1/orders", {"entity": {**row, "ext_order_id": number[:LONGEST_EXTERNAL_ID]}}
+    )
+
+
+class OrderNotes:
+    """The notes on one shop's orders. Raises as the client does."""
+
+    def __init__(self, client: RestClient) -> None:
+        self._client = client
+
+    async def comments(self, order_id: int) -> list[str]:
+        """The texts of an order's history, hidden ones as well."""
+        history = await self._client.get(_comments_of(order_id))
+        rows: list[Any] = (history.get("items") or []) if isinstance(history, dict) else []
+        return [str(row.get("comment")) for row in rows if isinstance(row, dict)]
+
+    async def write(self, note: Request, *, not_after: datetime | None = None) -> None:
+        """Send a `comment` or an `external_id`."""
+        path = note.path.removeprefix("/V1/")
+        await self._client.post(path, note.body, not_after=not_after)
+
+
+def _comments_of(order_id: int) -> str:
+    return path_of("orders", order_id, "comments")

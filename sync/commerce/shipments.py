@@ -1,0 +1,107 @@
+"""Shipments of a shop: what was sent of its orders, from which source, and how it is tracked.
+
+Measured on 2.4.7: no list can be searched by comment or tracking number, but a list by order shows
+both. A quantity above what is left is cut off without a word. A shipment cannot be taken back; a
+tracking number can, and one that is added twice is there twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.commerce.address import path_of
+from sync.commerce.rest import BY_ID, RestClient
+from sync.commerce.search import Node, Search, split
+
+SHIPMENTS: Final = "shipments"
+TRACK: Final = "shipment/track"
+FIELDS: Final[tuple[Node, ...]] = (
+    "entity_id", "increment_id", "order_id",
+    ("items", ("order_item_id", "qty")),
+    ("tracks", ("entity_id", "track_number", "title", "carrier_code")),
+    ("comments", ("comment",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Track:
+    """A tracking number. All three texts are required by the shop; the carrier may be any."""
+
+    number: str
+    title: str
+    carrier: str
+
+    def body(self) -> dict[str, str]:
+        """As the shop takes it."""
+        return {
+            "track_number": self.number, "title": self.title, "carrier_code": self.carrier
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """A shipment as the shop holds it: pieces by order item, tracks with their ids."""
+
+    entity_id: int
+    increment_id: str
+    items: Mapping[int, Decimal]
+    tracks: Mapping[int, Track]
+    comments: tuple[str, ...]
+
+    def is_marked(self, marker: str) -> bool:
+        """Whether one of its comments is this text."""
+        return any(comment.strip() == marker for comment in self.comments)
+
+
+class Shipments:
+    """The shipments of one shop. Raises as the client does."""
+
+    def __init__(self, client: RestClient) -> None:
+        self._client = client
+        self._of_orders = client.joined(self._load)
+
+    async def of_order(self, order_id: int) -> list[Shipment]:
+        """All shipments of an order, the oldest first."""
+        return await self._of_orders.get(order_id) or []
+
+    async def ship(self, order_id: int, body: Mapping[str, Any], *, not_after: datetime) -> int:
+        """Make a shipment; its id. Not safe to repeat."""
+        path = path_of("order", order_id, "ship")
+        return int(await self._client.post(path, dict(body), not_after=not_after))
+
+    async def add_track(
+        self, order_id: int, shipment_id: int, track: Track, *, not_after: datetime
+    ) -> None:
+        """Add a tracking number. Not safe to repeat."""
+        entity = {"order_id": order_id, "parent_id": shipment_id, **track.body()}
+        await self._client.post(TRACK, {"entity": entity}, not_after=not_after)
+
+    async def remove_track(self, track_id: int, *, not_after: datetime) -> None:
+        """Remove a tracking number; gone already is fine."""
+        await self._client.delete(path_of("shipment", "track", track_id), not_after=not_after)
+
+    async def _load(self, order_ids: Sequence[int]) -> Mapping[int, list[Shipment]]:
+        base = Search(sorts=BY_ID, page_size=self._client.settings.page_size, fields=FIELDS)
+        found: dict[int, list[Shipment]] = {one: [] for one in order_ids}
+        for search in split(base, "order_id", order_ids):
+            for row in await self._client.rows(SHIPMENTS, search):
+                found.setdefault(int(row["order_id"]), []).append(_shipment(row))
+        return found
+
+
+def _shipment(row: Mapping[str, Any]) -> Shipment:
+    items: dict[int, Decimal] = {}
+    for item in row.get("items") or []:
+        number = int(item["order_item_id"])
+        items[number] = items.get(number, Decimal(0)) + Decimal(item.get("qty") or 0)
+    tracks = {int(one["entity_id"]): _track(one) for one in row.get("tracks") or []}
+    comments = tuple(str(one.get("comment") or "") for one in row.get("comments") or [])
+    label = str(row.get("increment_id") or "")
+    return Shipment(int(row["entity_id"]), label, items, tracks, comments)
+
+
+def _track(row: Mapping[str, Any]) -> Track:
+    texts = (str(row.get(name) or "") for name in ("track_number", "title", "carrier_code"))
+    return Track(*texts)

@@ -1,0 +1,158 @@
+"""Posted packing slips of sales orders, with their tracking numbers (reference 6.7).
+
+`CustPackingSlip*BiEntities` are table-shaped copies meant for reporting: a role may not see them,
+and they have no time of change. A slip that is corrected or cancelled keeps its rows, with other
+quantities. Tracking numbers may be entered hours after a slip was posted.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.odata import Filter
+from sync.dynamics.reader import ODataReader
+
+SLIPS: Final = "CustPackingSlipJourBiEntities"
+SLIP_LINES: Final = "CustPackingSlipTransBiEntities"
+TRACKING: Final = "PackingSlipTrackingInformation"
+SLIP_FIELDS: Final = (
+    "SourceDocumentHeader", "PackingSlipId", "SalesId", "SalesType", "CustomerRef", "Qty",
+    "DlvMode", "ShipCarrierId", "inventLocationId", "CreatedOn",
+)  # fmt: skip
+LINE_FIELDS: Final = (
+    "PackingSlipId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
+    "CreatedOn",
+)  # fmt: skip
+TRACKING_FIELDS: Final = ("SalesOrderNumber", "PackingSlipNumber", "DeliveryDate", "TrackingNumber")
+SLIP_ORDER: Final = ("dataAreaId", "SourceDocumentHeader")
+DATED_APART: Final = timedelta(days=7)
+"""How far before its posting a slip may be dated for a list of tracking numbers to show its own."""
+SALE: Final = "Sales"
+
+Tracking = Mapping[str, tuple[str, ...]]
+"""Tracking numbers by slip."""
+
+
+class PackingSlips:
+    """The packing slips of one environment. Raises as the client does."""
+
+    def __init__(self, client: ODataReader) -> None:
+        self._client = client
+
+    async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
+        """A slip, with the rows of all slips of its sales order; None where there is none (yet)."""
+        heads = await self._client.find_by(
+            SLIPS, "PackingSlipId", number, company=company, select=SLIP_FIELDS
+        )
+        rows = await self._client.find_by(
+            SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS
+        )
+        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in rows))
+        head = next((one for one in heads if one.get("SalesId") == sales_order), None)
+        if head is None and sales_order in orders:
+            head = next(iter(heads), None)
+        if head is None:
+            return None
+        return _slip(
+            company, sales_order, head,
+            rows=await self._of_order(company, sales_order),
+            tracking=(await self._tracking(company, sales_order)).get(number, ()),
+            others=tuple(one for one in orders if one not in ("", sales_order)),
+        )  # fmt: skip
+
+    async def numbers_of(self, company: str, sales_order: str) -> list[str]:
+        """The numbers of all slips of a sales order, the oldest first."""
+        rows = await self._of_order(company, sales_order)
+        by_time = sorted(rows, key=lambda row: (row.created_at, row.slip))
+        return list(dict.fromkeys(row.slip for row in by_time))
+
+    async def since(
+        self, company: str, day: date, *, after: str = ""
+    ) -> AsyncIterator[tuple[PackingSlip, datetime, str]]:
+        """Slips of sales orders that were posted on `day` or later, without their rows: each with
+        its time and its position in this list. `after`: only those after that position."""
+        begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        where = Filter.eq("dataAreaId", company) & Filter.ge("CreatedOn", begin)
+        if after:
+            where &= Filter.gt("SourceDocumentHeader", int(after))
+        tracking = await self._tracking_since(company, day - DATED_APART)
+        async for head in self._client.query(
+            SLIPS, where=where, select=SLIP_FIELDS, order_by=SLIP_ORDER
+        ):
+            order, number = str(head.get("SalesId") or ""), str(head.get("PackingSlipId") or "")
+            if order and number and head.get("SalesType") == SALE:
+                slip = _slip(company, order, head, tracking=tracking.get((order, number), ()))
+                yield slip, _moment(head), str(head["SourceDocumentHeader"])
+
+    async def _of_order(self, company: str, sales_order: str) -> list[SlipLine]:
+        rows = await self._client.find_by(
+            SLIP_LINES, "SalesId", sales_order, company=company, select=LINE_FIELDS
+        )
+        return [_line(row) for row in rows]
+
+    async def _tracking(self, company: str, sales_order: str) -> Tracking:
+        rows = await self._client.find_by(
+            TRACKING, "SalesOrderNumber", sales_order, company=company, select=TRACKING_FIELDS
+        )
+        found = _by_slip(rows)
+        return {slip: numbers for (_, slip), numbers in found.items()}
+
+    async def _tracking_since(
+        self, company: str, day: date
+    ) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        where = Filter.eq("dataAreaId", company) & Filter.ge("DeliveryDate", day)
+        key = ("dataAreaId", *TRACKING_FIELDS)
+        listed = self._client.query(TRACKING, where=where, select=TRACKING_FIELDS, order_by=key)
+        return _by_slip([row async for row in listed])
+
+
+def _slip(
+    company: str,
+    sales_order: str,
+    head: Mapping[str, Any],
+    *,
+    rows: Sequence[SlipLine] = (),
+    tracking: tuple[str, ...] = (),
+    others: tuple[str, ...] = (),
+) -> PackingSlip:
+    """`head` may be of another sales order that shares the slip: then its reference is not ours."""
+    is_own = head.get("SalesId") == sales_order
+    return PackingSlip(
+        company, sales_order, str(head["PackingSlipId"]),
+        reference=_text(head, "CustomerRef") if is_own else "",
+        warehouse=_text(head, "inventLocationId"), carrier=_text(head, "ShipCarrierId"),
+        mode=_text(head, "DlvMode"), quantity=Decimal(head.get("Qty") or 0),
+        is_sale=head.get("SalesType") == SALE, rows=tuple(rows), tracking=tracking, others=others,
+    )  # fmt: skip
+
+
+def _line(row: Mapping[str, Any]) -> SlipLine:
+    return SlipLine(
+        _text(row, "PackingSlipId"), _text(row, "ExternalItemId"), _text(row, "ItemId"),
+        Decimal(row.get("Qty") or 0), _text(row, "SalesUnit"), _text(row, "CreatedOn"),
+        _text(row, "InventTransId"),
+    )  # fmt: skip
+
+
+def _by_slip(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Each number once, by sales order and slip, in the order of the numbers."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if number := _text(row, "TrackingNumber"):
+            found[_text(row, "SalesOrderNumber"), _text(row, "PackingSlipNumber")].add(number)
+    return {slip: tuple(sorted(numbers)) for slip, numbers in found.items()}
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name) or "").strip()
+
+
+def _moment(row: Mapping[str, Any]) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(row.get("CreatedOn")))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What F&O did about an order, as Commerce shows it."""

@@ -1,0 +1,188 @@
+"""Packing slips of F&O -> shipments in Commerce.
+
+In:      a posted slip with the rows of its sales order's slips, and its tracking numbers.
+Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order.
+Out:     one shipment per slip, by order item, from the source of its warehouse; a comment marks it.
+Waits:   for the order to be posted by us.
+Parks:   an order on hold, a warehouse without source, a line that cannot be counted in pieces.
+Lists:   for a person, as delivered: pieces of which Commerce shows more or less than F&O has sent
+         (over-delivery, a slip corrected or cancelled after it was shipped, shipments by hand).
+Repeats: the marker is looked for before anything is shipped again. No echo: the order is the same
+         document to F&O after it was shipped in Commerce.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sync.commerce.models.order import Order
+from sync.commerce.shipments import Track
+from sync.core.errors import Never
+from sync.core.skipped import Skipped
+from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.engine.delivery import Delivery
+from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.results import Change
+from sync.engine.systems import Systems
+from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment, marked, marker_of
+from sync.flows.fulfilment.slip_orders import may_be_ours, order_of
+from sync.flows.fulfilment.slip_view import SlipView, view_of
+from sync.flows.targets import commerce_of
+from sync.pacing.priority import Priority
+
+SHIPMENTS: Final = "shipments"
+ALL: Final = "*"
+ON_HOLD: Final = "holded"
+
+
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """Slips that were posted since, and those of the days before, which may be tracked or corrected
+    by now: company by company, in the order of their record ids."""
+    day = (since - timedelta(days=systems.settings.shipments.tracking_days)).date()
+    companies, (first, _, last) = systems.settings.legal_entities, after.partition("|")
+    begin = companies.index(first) if first in companies else 0
+    for company in companies[begin:]:
+        rest = last if company == first else ""
+        listed = systems.dynamics.packing_slips.since(company, day, after=rest)
+        async for slip, posted_at, place in listed:
+            if may_be_ours(slip.reference, systems.settings):
+                at = min(posted_at, until)
+                yield Change(slip.key, at, slip.fingerprint, f"{company}|{place}")
+
+
+async def until(systems: Systems) -> datetime:
+    """The days before are read again, so our clock will do."""
+    return systems.clock.now()
+
+
+async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
+    """All slips of a sales order, where a key names no slip."""
+    company, sales_order, number = _parts(key)
+    if number != ALL:
+        return None
+    slips = await systems.dynamics.packing_slips.numbers_of(company, sales_order)
+    return [f"{company}|{sales_order}|{slip}" for slip in slips]
+
+
+async def read(key: str, systems: Systems) -> PackingSlip | None:
+    """The slip as F&O holds it now; None while it does not show. Lines that do not tell our
+    reference are known by their lots."""
+    company, sales_order, number = _parts(key)
+    slip = await systems.dynamics.packing_slips.get(company, sales_order, number)
+    if slip is None or all(row.reference for row in slip.rows if row.quantity):
+        return slip
+    order = await systems.dynamics.sales_orders.by_number(company, sales_order)
+    lots = {lot: name for name, lot in order.lots.items()} if order else {}
+    return replace(slip, rows=tuple(_referenced(row, lots) for row in slip.rows))
+
+
+def _referenced(row: SlipLine, lots: dict[str, str]) -> SlipLine:
+    return row if row.reference else replace(row, reference=lots.get(row.lot, ""))
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    company, _, rest = key.partition("|")
+    sales_order, _, number = rest.partition("|")
+    return company, sales_order, number or ALL
+
+
+async def plan(slip: PackingSlip, delivery: Delivery) -> Plan | Skipped:
+    """The shipment that Commerce must hold of the slip."""
+    if not slip.is_sale:
+        return Skipped("a slip of a return")
+    order = await order_of(slip, delivery)
+    if isinstance(order, Skipped):
+        return order
+    if order.is_virtual:
+        return Skipped("nothing of the order is shipped in Commerce")
+    view = await view_of(slip, order, delivery.systems)
+    problem = view.open_point()
+    if not view.items and problem is None and delivery.held(ShipmentWrite.kind) is None:
+        return Skipped(_nothing_of(slip))
+    others = [f"{slip.company}|{other}|{slip.number}" for other in slip.others]
+    return Plan(
+        (await _write(view, delivery),) if view.items else (),
+        digest="" if view.items else slip.fingerprint,
+        keys={"order": order.increment_id, "slip": slip.number},
+        amounts={"pieces": f"{sum(view.items.values()):f}"} if view.items else {},
+        when_new=tuple(Notification(SHIPMENTS, key) for key in others),
+        open_point=problem,
+        look=_look(view, delivery.systems) if view.items else None,
+    )
+
+
+def _nothing_of(slip: PackingSlip) -> str:
+    if any(line.quantity for line in slip.lines):
+        return "it sends no whole piece or set: the slip that completes one is shown"
+    return "the slip holds nothing (any more)"
+
+
+def _look(view: SlipView, systems: Systems) -> Callable[[], Awaitable[OpenPoint | None]]:
+    """What Commerce really shows: it cuts quantities off without a word."""
+
+    async def look() -> OpenPoint | None:
+        if view.there is not None:
+            return view.open_point()
+        found = await systems.commerce.shipments.of_order(view.order.entity_id or 0)
+        return view.seen(marked(found, marker_of(view.slip.number))).open_point()
+
+    return look
+
+
+async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
+    slip, order, systems = view.slip, view.order, delivery.systems
+    if view.there is None and order.state == ON_HOLD:
+        raise Never(
+            f"slip {slip.number}: order {order.increment_id} is on hold in Commerce, which ships"
+            " nothing of it",
+            remedy=f'Release the order in Commerce, then run: replay "{slip.key}"',
+        )
+    source = _source(slip, order, systems)
+    skus = await systems.commerce.products.skus(view.goods()) if source else {}
+    goods = {skus[product]: qty for product, qty in view.goods().items() if product in skus}
+    settings = systems.settings.shipments
+    carrier = settings.carrier_of(slip.carrier, slip.mode)
+    wanted = WantedShipment(
+        order.entity_id or 0, slip.number, view.items,
+        tuple(Track(number, carrier.title, carrier.code) for number in slip.tracking),
+        source, goods, settings.notify,
+    )  # fmt: skip
+    return ShipmentWrite(wanted, systems, commerce_of(systems), view.there)
+
+
+def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:
+    """The source of the slip's warehouse; empty for a shop that has none. Where none is named, the
+    shop would take the goods from `default`, whatever that is."""
+    settings = systems.settings
+    if settings.stock.inventory != "sources":
+        return ""
+    store = settings.store("default" if order.store_id is None else order.store_id)
+    warehouse = slip.warehouse or (store.warehouse if store else "") or ""
+    if source := settings.source_of(warehouse):
+        return source
+    raise Never(
+        f"slip {slip.number}: warehouse {warehouse or '(none)'} is no source of the shop",
+        remedy=(
+            f'Write sources = {{ "{warehouse}" = "..." }} under [connections.{systems.name}'
+            f'.shipments] or .stock in connections.toml, then run: replay "{slip.key}"'
+        ),
+    )
+
+
+shipments: DocumentFlow[PackingSlip] = DocumentFlow(
+    name=SHIPMENTS,
+    title="Packing slips to shipments",
+    source=Source(read, resolve, version=lambda slip: slip.fingerprint, is_joined=True),
+    plan=plan,
+    triggers=(
+        Poll(
+            changed, until, lambda connection: connection.shipments.poll_minutes,
+            fingerprint=lambda slip: slip.fingerprint,
+        ),
+    ),
+    priority=Priority.DOCUMENTS,
+)  # fmt: skip

@@ -1,0 +1,127 @@
+"""A packing slip beside the order it was packed for: what it sends, and what Commerce shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sync.commerce.models.order import Order
+from sync.commerce.shipments import Shipment
+from sync.core.money import ZERO
+from sync.dynamics.documents.packing_slip import PackingSlip
+from sync.engine.plan import OpenPoint
+from sync.engine.systems import Systems
+from sync.flows.fulfilment.shipment_writes import MARKER, marked, marker_of
+from sync.mapping.custom_options import with_custom_options
+from sync.mapping.order_rows import money_items
+from sync.mapping.shipments import (
+    Sent,
+    ShippedRow,
+    factors_of,
+    sent_by,
+    shipped_rows,
+    strange_lines,
+)
+
+
+@dataclass(frozen=True)
+class SlipView:
+    """`sent`: what the slip sends, by order row. `there`: its shipment in Commerce, if it has
+    one."""
+
+    slip: PackingSlip
+    order: Order
+    rows: tuple[ShippedRow, ...]
+    sent: tuple[Sent, ...]
+    there: Shipment | None
+
+    @property
+    def items(self) -> dict[int, Decimal]:
+        """Pieces by order item that its shipment shows, or is to show where there is none."""
+        if self.there is None:
+            return {_id(one.row): one.shown for one in self.sent if one.shown > ZERO}
+        known = {_id(row) for row in self.rows}
+        return {number: qty for number, qty in self.there.items.items() if number in known}
+
+    def goods(self) -> dict[int, Decimal]:
+        """Pieces by product that the shipment takes from stock."""
+        found: dict[int, Decimal] = {}
+        for row in self.rows:
+            pieces = self.items.get(_id(row), ZERO)
+            for product, per in row.goods.items() if pieces else ():
+                found[product] = found.get(product, ZERO) + pieces * per
+        return found
+
+    def seen(self, there: Shipment | None) -> "SlipView":
+        """The same with the shipment as it is now."""
+        return replace(self, there=there)
+
+    def open_point(self) -> OpenPoint | None:
+        """What a person has to look at: pieces of which Commerce shows more or less than F&O has
+        sent, or lines that the order does not have."""
+        items = self.items
+        wanted = {_id(one.row): one.wanted for one in self.sent}
+        sums = ", ".join(
+            f"{row.item.sku} ({_id(row)}): F&O {_plain(wanted.get(_id(row), ZERO))},"
+            f" Commerce {_plain(items.get(_id(row), ZERO))}"
+            for row in self.rows
+            if wanted.get(_id(row), ZERO) != items.get(_id(row), ZERO)
+        )
+        if sums:
+            return OpenPoint(self._reason(sums), _remedy(self.slip), sums)
+        return self._of_strange_lines()
+
+    def _reason(self, sums: str) -> str:
+        return f"slip {self.slip.number} of order {self.order.increment_id} differs: {sums}"
+
+    def _of_strange_lines(self) -> OpenPoint | None:
+        strange = strange_lines(self.slip, self.order)
+        if not strange:
+            return None
+        named = ", ".join(f"{_plain(line.quantity)} of item {line.item}" for line in strange)
+        return OpenPoint(
+            f"slip {self.slip.number} also holds {named}, which order"
+            f" {self.order.increment_id} does not have",
+            remedy="Tell the buyer where it matters: Commerce shows only what was ordered.",
+        )
+
+
+async def view_of(slip: PackingSlip, order: Order, systems: Systems) -> SlipView:
+    """Read what it takes: item mappings, kinds of bundles, shipments of the order. Raises `Never`
+    where a line cannot be counted in pieces."""
+    skus = [sku for _, sku in money_items(order)]
+    items = await systems.items.of(skus, with_custom_options(order))
+    factors = factors_of(slip, order, items, systems.settings.items.unit)
+    bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
+    in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
+    shipments = await systems.commerce.shipments.of_order(order.entity_id or 0)
+    rows = shipped_rows(order, in_parts, _by_hand(shipments))
+    there = marked(shipments, marker_of(slip.number))
+    return SlipView(slip, order, tuple(rows), tuple(sent_by(slip, rows, factors)), there)
+
+
+def _by_hand(shipments: list[Shipment]) -> Mapping[int, Decimal]:
+    """Pieces by order item of shipments that no slip has made."""
+    found: dict[int, Decimal] = {}
+    for one in shipments:
+        if not any(comment.strip().startswith(MARKER) for comment in one.comments):
+            for number, qty in one.items.items():
+                found[number] = found.get(number, ZERO) + qty
+    return found
+
+
+def _remedy(slip: PackingSlip) -> str:
+    return (
+        "Compare the slip in F&O with the order's shipments in Commerce, which cannot be taken back"
+        " and show no more than was ordered. Where somebody shipped it by hand, add the comment"
+        f" {marker_of(slip.number)} to that shipment in the Admin, then replay. Where it is right"
+        " as it is, or once goods that came back are refunded, run: resolve shipments"
+        f' "{slip.key}" --why "..."'
+    )
+
+
+def _id(row: ShippedRow) -> int:
+    return row.item.item_id or 0
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"

@@ -1,0 +1,204 @@
+"""Why the books differ about a record, since when, and what mends it.
+
+What we remember of a record explains a difference; it never hides one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from sync.core.errors import Never
+from sync.core.money import total
+from sync.dynamics.books import Booked
+from sync.dynamics.posted_invoices import PostedInvoice
+from sync.engine.claim import Claim, State
+from sync.engine.ledger import PARKED
+from sync.flows.receivables.posted_invoices import posted_invoices
+from sync.reconcile.difference import Cause
+from sync.reconcile.kind import Connected, Kind, Place, Wanted
+
+Told = tuple[Cause, str, str]
+"""Cause, since when, and what mends it."""
+SLACK: Final = timedelta(minutes=10)
+"""What delivering takes, beside two polls."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A record with what is known of it, and F&O's documents of it."""
+
+    connected: Connected
+    kind: Kind
+    place: Place
+    claim: Claim
+    held: Sequence[Booked]
+
+    @property
+    def numbers(self) -> str:
+        """Those of F&O's documents, for people."""
+        return ", ".join(one.number for one in self.held)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether one of F&O's documents is what we remember to have delivered."""
+        numbers = {one.number for one in self.claim.delivered.values()}
+        return any(one.number in numbers for one in self.held)
+
+    @property
+    def most(self) -> Decimal:
+        """What rounding may make of posted documents."""
+        return self.connected.settings.orders.rounding_most
+
+    @property
+    def is_young(self) -> bool:
+        """Whether it changed so lately that no poll need have told of it."""
+        section = getattr(self.connected.settings, self.kind.flow)
+        soon = 2 * timedelta(minutes=section.poll_minutes) + SLACK
+        at = self.place.changed or self.place.made
+        return at is not None and self.connected.systems.clock.now() - at < soon
+
+    def replay(self) -> str:
+        """Delivers it again."""
+        return self._command(f"replay {self.place.key} --flow {self.kind.flow} --yes")
+
+    def backfill(self) -> str:
+        """Delivers what was never heard of."""
+        return self._command(f"backfill --flow {self.kind.flow} --ids {self.place.key}")
+
+    def trail(self) -> str:
+        """Tells what happens to it."""
+        return self._command(f"trail {self.place.key}")
+
+    def resolve(self, flow: str, key: str) -> str:
+        """Stores that F&O is right as it is."""
+        return self._command(f"resolve {flow} '{key}' --why TEXT")
+
+    def _command(self, text: str) -> str:
+        return f"python -m sync {text} --connection {self.connected.systems.name}"
+
+
+async def explained(case: Case, wanted: Wanted | Never) -> Told:
+    """The cause of a difference. `wanted`: what F&O has to hold, or why that cannot be said."""
+    claim = case.claim
+    if claim.state is State.PARKED:
+        return await _parked(case)
+    if _is_under_way(claim, case):
+        return Cause.WAITING, _time(claim.heard_at or case.place.changed), case.trail()
+    if isinstance(wanted, Never):
+        cause = Cause.AMOUNT if case.held else Cause.MISSING
+        return cause, _time(case.place.changed), f"{wanted.remedy} Then: {_deliver(case)}"
+    return await _differing(case, wanted) if case.held else _missing(case, wanted)
+
+
+async def _parked(case: Case) -> Told:
+    claim, tables = case.claim, case.connected.ledger.tables
+    row = await tables.get(PARKED, claim.partition, claim.key)
+    at = row.values.get("at") if row else None
+    since = at if isinstance(at, datetime) else claim.read_at
+    return Cause.PARKED, _time(since), f"{claim.remedy} Then: {case.replay()}"
+
+
+def _is_under_way(claim: Claim, case: Case) -> bool:
+    """Whether somebody works on it, or a message waits for it."""
+    is_held = claim.is_held_at(case.connected.systems.clock.now())
+    return is_held or claim.again or claim.intent is not None or claim.retry_at is not None
+
+
+def _missing(case: Case, wanted: Wanted) -> Told:
+    """Nothing of it is in F&O. What was there once was deleted by somebody."""
+    made, claim = _time(case.place.made), case.claim
+    if wanted.waits:
+        return Cause.WAITING, made, f"Nothing to do in D365: {wanted.waits}."
+    if claim.number and claim.state is not State.CANCELLED:
+        said = (
+            f"{claim.number} was in D365 and is there no more, or has another reference. Enter it"
+            f" there again with the reference {case.place.references[0]}."
+        )
+        return Cause.MISSING, made, said
+    if case.is_young:
+        return Cause.NOT_DUE, made, case.trail() if claim.etag else case.backfill()
+    return Cause.MISSING, made, _deliver(case)
+
+
+def _deliver(case: Case) -> str:
+    return case.replay() if case.claim.etag else case.backfill()
+
+
+async def _differing(case: Case, wanted: Wanted) -> Told:
+    changed, claim = _time(case.place.changed), case.claim
+    if claim.differs:
+        return Cause.AMOUNT, changed, f"{claim.remedy} Or: {case.resolve(claim.flow, claim.key)}"
+    if wanted.amount is None and not case.is_ours:
+        return Cause.UNKNOWN, changed, f"Cancel {case.numbers} in D365: nothing of it is wanted."
+    if wanted.amount is not None and len(case.held) > len({one.reference for one in case.held}):
+        said = f"Keep the right one of {case.numbers} in D365, and cancel the others."
+        return Cause.DOUBLED, changed, said
+    if _is_tax(case, wanted):
+        return Cause.TAX, changed, await _tax_remedy(case)
+    return await _otherwise(case, wanted)
+
+
+async def _otherwise(case: Case, wanted: Wanted) -> Told:
+    """Either Commerce has changed since, or F&O has."""
+    changed = _time(case.place.changed)
+    if case.is_ours and wanted.is_sent:
+        said = f"Compare {case.numbers} in D365 with Commerce's document and correct it there."
+        return Cause.EDITED, changed, f"{said}{await _or_resolve(case)}"
+    return Cause.NOT_DUE if case.is_young else Cause.AMOUNT, changed, case.replay()
+
+
+def _is_tax(case: Case, wanted: Wanted) -> bool:
+    """Whether the tax alone differs in what F&O has posted: the sums agree with it, or without."""
+    taxes = [one.tax for one in case.held if one.tax is not None]
+    if wanted.tax is None or wanted.amount is None or not taxes or len(taxes) < len(case.held):
+        return False
+    off, most = total(one.amount for one in case.held) - wanted.amount, case.most
+    return abs(off) <= most or abs(off - (total(taxes) - wanted.tax)) <= most
+
+
+async def _tax_remedy(case: Case) -> str:
+    return (
+        "Compare the tax groups of the lines with Commerce's tax codes (orders.taxes in"
+        f" connections.toml); correct {case.numbers} in D365 under the same reference."
+        f"{await _or_resolve(case)}"
+    )
+
+
+async def _or_resolve(case: Case) -> str:
+    asked = [one for one in await _posted_claims(case) if one.differs]
+    return f" Or: {case.resolve(asked[0].flow, asked[0].key)}" if asked else ""
+
+
+async def is_decided(case: Case, wanted: Wanted) -> bool:
+    """Whether a person has decided on these very sums."""
+    if wanted.sums and case.claim.resolved == wanted.sums:
+        return True
+    posted = await _posted_claims(case)
+    return any(one.resolved and not one.differs for one in posted)
+
+
+async def _posted_claims(case: Case) -> list[Claim]:
+    """What is remembered of the documents that F&O has posted of it."""
+    ledger, name = case.connected.ledger, case.connected.systems.name
+    return [
+        await ledger.claim(
+            name, posted_invoices.name, f"{one.kind}|{case.place.company}|{one.number}"
+        )
+        for held in case.held
+        if held.tax is not None
+        for one in await _posted(case, held)
+    ]
+
+
+async def _posted(case: Case, held: Booked) -> list[PostedInvoice]:
+    posted, company = case.connected.systems.dynamics.posted_invoices, case.place.company
+    results = case.claim.delivered.values()
+    if any(one.kind == "free_text_invoice" and one.number == held.number for one in results):
+        return await posted.free_text_invoices_of(company, held.reference)
+    return await posted.invoices_of_order(company, held.number)
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

@@ -1,0 +1,218 @@
+"""What a kind of record is to a reconciliation: how both books list it, and what they have to hold
+of one."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.config.connections import Connection
+from sync.core.money import ZERO, total
+from sync.dynamics.books import Booked, IsOurs
+from sync.engine.claim import Claim
+from sync.engine.copies import DocumentCopies
+from sync.engine.delivery import Delivery
+from sync.engine.ledger import Ledger
+from sync.engine.message import Message
+from sync.engine.systems import Systems
+from sync.mapping.references import fields_in
+from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry
+
+LATER: Final = timedelta(days=7)
+"""How long after its record a document of F&O is looked for by its day; what was made later yet is
+looked for by its reference."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The records that are compared: made in Commerce from `since` until before `until`, in these
+    store views where they are named."""
+
+    since: datetime
+    until: datetime
+    stores: Collection[int] | None = None
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day on which F&O may have dated a document of them."""
+        return (self.since - timedelta(days=1)).date(), (self.until + LATER).date()
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An opened connection with what is known of its records. A reconciliation writes nothing, so
+    the deliveries it makes have no claim and may require nothing."""
+
+    systems: Systems
+    ledger: Ledger
+    documents: DocumentCopies
+
+    @property
+    def settings(self) -> Connection:
+        """Those of the connection."""
+        return self.systems.settings
+
+    def stores(self, window: Window) -> Collection[int] | None:
+        """The store views that are asked for; None for all."""
+        ours = self.settings.store_ids
+        if window.stores is None or ours is None:
+            return window.stores if ours is None else ours
+        return ours & set(window.stores)
+
+    def delivery(self, claim: Claim) -> Delivery:
+        """What a flow's rules are asked with."""
+        message = Message(
+            claim.flow, self.systems.name, claim.key, "told", self.systems.clock.now()
+        )
+        return Delivery(self.systems, self.ledger, self.documents, message, claim, _nothing)
+
+    def day(self, moment: datetime | None, store: int | None) -> str:
+        """The day of a moment in the books of a store's legal entity."""
+        if moment is None:
+            return ""
+        zone = self.settings.time_zone(self.settings.legal_entity_of(store))
+        return moment.astimezone(zone).date().isoformat()
+
+
+async def _nothing(delivery: Delivery, flow: str, key: str, record: Any) -> Any:
+    what = f"{flow} {key} ({type(record).__name__})"
+    raise TypeError(f"a reconciliation of {delivery.claim.key} asked to deliver {what}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What F&O has to hold of a record. `amount`: with tax; None where nothing is to be there.
+    `on_top`: the tax that comes on top of F&O's lines where they are without. `tax`: None where
+    nobody knows it. `waits`: why nothing is to be there yet. `is_sent`: F&O was given exactly this
+    once, by what is remembered. `held`, where F&O's documents alone do not tell it: what F&O holds
+    in all, `allowed`: by how much both may differ."""
+
+    amount: Decimal | None
+    currency: str = ""
+    on_top: Decimal = ZERO
+    tax: Decimal | None = None
+    waits: str = ""
+    is_sent: bool = False
+    held: Decimal | None = None
+    allowed: Decimal = ZERO
+    sums: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A record with where its documents stand: legal entity and our references. `former`: that of
+    earlier releases' default template."""
+
+    record: Any
+    key: str
+    store: int | None
+    made: datetime | None
+    changed: datetime | None
+    company: str
+    references: tuple[str, ...]
+    former: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind. `flow` delivers it; its template makes the references. `sign`: -1 where F&O holds
+    as negative what Commerce gave back.
+
+    `charged(connected, window)`: Commerce's documents. `booked(books, company, window, is_ours)`:
+    F&O's. `booked_of(books, company, references)`: F&O's by reference. `place(record, settings)`.
+    `wanted(record, delivery, held)`; raises `Never` as the flow's rules do.
+    """
+
+    name: str
+    flow: str
+    charged: Callable[[Connected, Window], AsyncIterator[Entry]]
+    booked: Callable[[Any, str, Window, IsOurs], AsyncIterator[Booked]]
+    booked_of: Callable[[Any, str, Sequence[str]], Awaitable[list[Booked]]]
+    place: Callable[[Any, Connection], Place]
+    wanted: Callable[[Any, Delivery, Sequence[Booked]], Awaitable[Wanted]]
+    is_wanted: Callable[[Connection], bool]
+    sign: int = 1
+
+    def record_named(self, reference: str, settings: Connection) -> str | None:
+        """The key of the record that a reference was made for, `@?` without a store; None where it
+        was not made by us."""
+        template = getattr(settings, self.flow).reference_template
+        fields = fields_in(reference.removesuffix(OF_CREDIT), template)
+        return None if fields is None else f"{fields['increment_id']}@{fields.get('store_id', '?')}"
+
+    async def held_by(self, connected: Connected, window: Window) -> AsyncIterator[Entry]:
+        """F&O's documents with references of ours, in all legal entities of the connection."""
+        settings, books = connected.settings, connected.systems.dynamics.books
+
+        def is_ours(reference: str) -> bool:
+            key = self.record_named(reference, settings)
+            return key is not None and _is_in(key, connected.stores(window))
+
+        for company in settings.legal_entities:
+            async for one in self.booked(books, company, window, is_ours):
+                yield self._entry(one, settings)
+
+    def _entry(self, one: Booked, settings: Connection) -> Entry:
+        one, key = self.signed(one), self.record_named(one.reference, settings) or ""
+        day, store = one.day.isoformat() if one.day else "", key.rpartition("@")[2]
+        return Entry(
+            one.reference.removesuffix(OF_CREDIT), DYNAMICS, one.number, store, day, one.currency,
+            one.amount, one.tax, one.is_gross, is_plain=True,
+        )  # fmt: skip
+
+    def signed(self, one: Booked) -> Booked:
+        """As Commerce counts it."""
+        tax = None if one.tax is None else self.sign * one.tax
+        return replace(one, amount=self.sign * one.amount, tax=tax)
+
+
+OF_CREDIT: Final = "/S"
+"""How the reference of a payment line ends that keeps a refund as store credit."""
+
+
+def _is_in(key: str, stores: Collection[int] | None) -> bool:
+    store = key.rpartition("@")[2]
+    return stores is None or not store.isdigit() or int(store) in stores
+
+
+def charged_entry(
+    connected: Connected, place: Place, amount: Decimal | None, tax: Decimal, currency: str,
+    *, is_plain: bool,
+) -> Entry:  # fmt: skip
+    """A document of Commerce."""
+    store = "" if place.store is None else str(place.store)
+    day = connected.day(place.made, place.store)
+    return Entry(
+        place.references[0], COMMERCE, place.key, store, day, currency, amount, tax,
+        is_gross=True, is_plain=is_plain,
+    )  # fmt: skip
+
+
+def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:
+    """Whether F&O holds what it has to: all of its documents together, or what it has posted
+    without what it credited of that. `most`: what rounding may make of posted ones."""
+    if wanted.held is not None:
+        return wanted.amount is not None and abs(wanted.held - wanted.amount) <= wanted.allowed
+    if wanted.amount is None or not held:
+        return wanted.amount is None and not held
+    ways = [held, [one for one in held if one.tax is None or one.amount > ZERO]]
+    return any(_comes_to(way, wanted, most) for way in ways)
+
+
+def _comes_to(held: Sequence[Booked], wanted: Wanted, most: Decimal) -> bool:
+    if {one.currency for one in held} != {wanted.currency}:
+        return False
+    taxes = [one.tax for one in held if one.tax is not None]
+    most = most if taxes else ZERO
+    off_tax = total(taxes) - wanted.tax if taxes and wanted.tax is not None else ZERO
+    return abs(amount_of(held, wanted) - (wanted.amount or ZERO)) <= most and abs(off_tax) <= most
+
+
+def amount_of(held: Sequence[Booked], wanted: Wanted) -> Decimal:
+    """What F&O's documents come to with tax, as far as it is known: that of what is not posted is
+    Commerce's, once."""
+    if wanted.held is not None:
+        return wanted.held
+    is_bare = any(one.tax is None and not one.is_gross for one in held)
+    return total(one.amount for one in held) + (wanted.on_top if is_bare else ZERO)

@@ -1,0 +1,207 @@
+"""Invoices and credit memos against what they become in F&O by the connection's recipe: free text
+invoices, return orders, and lines of payment journals for the money."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.commerce.models.invoice import CANCELLED, PAID, REFUNDED
+from sync.commerce.models.order import Order, utc
+from sync.commerce.search import Node
+from sync.config.connections import Connection
+from sync.core.money import rounded, total
+from sync.dynamics.books import Booked, Books, IsOurs
+from sync.dynamics.documents.customer_payment import CREDIT, DEBIT
+from sync.flows.keys import elsewhere
+from sync.flows.receivables.creditmemos import documents as memo_documents
+from sync.flows.receivables.invoices import documents as invoice_documents
+from sync.flows.receivables.source_documents import DocumentsOf
+from sync.mapping.posting_policy import old_document
+from sync.mapping.posting_target import DocumentWithOrder, document_reference, former_reference
+from sync.mapping.sales_order_lines import unique_references
+from sync.reconcile.fields import ways_to_pay
+from sync.reconcile.kind import (
+    OF_CREDIT,
+    Connected,
+    Kind,
+    Place,
+    Window,
+    charged_entry,
+)
+from sync.reconcile.receivables_wanted import (
+    invoice_wanted,
+    memo_wanted,
+    paid_back_wanted,
+    received_wanted,
+)
+from sync.reconcile.spool import Entry
+
+FIELDS: Final[tuple[Node, ...]] = (
+    "entity_id", "increment_id", "store_id", "order_id", "state", "created_at", "updated_at",
+    "order_currency_code", "grand_total", "tax_amount", "is_used_for_refund",
+)  # fmt: skip
+ORDER_FIELDS: Final[tuple[Node, ...]] = (
+    "entity_id", "increment_id", "store_id", "order_currency_code", "grand_total",
+    ("payment", ("method",)),
+)  # fmt: skip
+
+WithOrder = DocumentWithOrder[Any]
+Money = Callable[[WithOrder, Connection], Decimal | None]
+"""What of a document is to be in F&O by its header alone; None for nothing."""
+
+
+@dataclass(frozen=True)
+class Charged:
+    """How the documents of a kind are listed. `paid`: whether what was paid by card or credit is
+    part of what F&O holds."""
+
+    documents: DocumentsOf[Any]
+    amount: Money
+    is_payment: bool = False
+    is_with_paid: bool = False
+
+    async def __call__(self, connected: Connected, window: Window) -> AsyncIterator[Entry]:
+        """The documents that were made; not those of before our time."""
+        commerce, settings = connected.systems.commerce, connected.settings
+        fields = (*FIELDS, *ways_to_pay(settings.orders))
+        async for page in self.documents.of(commerce).made(
+            window.since, window.until, fields=fields, stores=connected.stores(window)
+        ):
+            ids = {int(row["order_id"]) for row in page}
+            orders = await commerce.orders.by_ids(ids, ORDER_FIELDS)
+            for entry in self._entries(page, orders, connected):
+                yield entry
+
+    def _entries(
+        self, page: Sequence[Mapping[str, Any]], orders: Mapping[int, Any], connected: Connected
+    ) -> Iterator[Entry]:
+        settings = connected.settings
+        for row in page:
+            document, order = self.documents.model(row), orders.get(int(row["order_id"]))
+            is_others = old_document(document, settings.orders) or elsewhere(
+                document.store_id, connected.systems
+            )
+            if order is not None and not is_others:
+                yield self._entry(DocumentWithOrder(document, Order.read(order)), connected)
+
+    def _entry(self, with_order: WithOrder, connected: Connected) -> Entry:
+        document, settings = with_order.document, connected.settings
+        amount = None if document.state == CANCELLED else self.amount(with_order, settings)
+        extension = document.extension_attributes
+        paid = [extension.gift_cards_amount, extension.customer_balance_amount]
+        if amount is not None and self.is_with_paid:
+            amount += total(abs(one) for one in paid)
+        return charged_entry(
+            connected, _place(with_order, settings, is_payment=self.is_payment),
+            None if amount is None else rounded(amount), rounded(document.tax_amount),
+            document.order_currency_code, is_plain=document.state in (PAID, REFUNDED),
+        )  # fmt: skip
+
+
+def _place(with_order: WithOrder, settings: Connection, *, is_payment: bool) -> Place:
+    document, reference = with_order.document, document_reference(with_order, settings)
+    references: tuple[str, ...] = (reference,)
+    if is_payment:
+        references = tuple(
+            next(unique_references([one])) for one in (reference, f"{reference}{OF_CREDIT}")
+        )
+    return Place(
+        with_order, document.key, document.store_id, utc(document.created_at),
+        utc(document.updated_at), settings.legal_entity_of(with_order.order.store_id), references,
+        former_reference(with_order),
+    )  # fmt: skip
+
+
+def _document(with_order: WithOrder, settings: Connection) -> Place:
+    return _place(with_order, settings, is_payment=False)
+
+
+def _money(with_order: WithOrder, settings: Connection) -> Place:
+    return _place(with_order, settings, is_payment=True)
+
+
+def _grand_total(with_order: WithOrder, _: Connection) -> Decimal | None:
+    amount: Decimal = with_order.document.grand_total
+    return amount
+
+
+def _received(with_order: WithOrder, settings: Connection) -> Decimal | None:
+    """What came by the way that the order was paid; nothing where no money moves by it."""
+    moves = settings.invoices.moves_money(with_order.order.payment.method)
+    return with_order.document.grand_total if moves and with_order.document.grand_total else None
+
+
+def _paid_back(with_order: WithOrder, settings: Connection) -> Decimal | None:
+    """What was paid out, and what stays in the shop as store credit: that has a line of its own,
+    and only the whole memo tells it."""
+    return _received(with_order, settings) if settings.creditmemos.refund_payment else None
+
+
+async def _free_text(
+    books: Books, company: str, window: Window, is_ours: IsOurs
+) -> AsyncIterator[Booked]:
+    async for one in books.free_text_invoices(company, window.days, is_ours):
+        yield one
+
+
+async def _free_text_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
+    return await books.free_text_invoices_of(company, references)
+
+
+async def _credit_notes(
+    books: Books, company: str, window: Window, is_ours: IsOurs
+) -> AsyncIterator[Booked]:
+    async for one in books.credit_notes(company, window.days, is_ours):
+        yield one
+
+
+async def _returns_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
+    return await books.return_orders_of(company, references)
+
+
+def _payments(side: str) -> tuple[Any, Any]:
+    async def booked(
+        books: Books, company: str, window: Window, is_ours: IsOurs
+    ) -> AsyncIterator[Booked]:
+        async for one in books.payments(company, window.days, side, is_ours):
+            yield one
+
+    async def booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
+        return await books.payments_of(company, references, side)
+
+    return booked, booked_of
+
+
+def _invoices_flow(settings: Connection) -> bool:
+    return "invoices" in settings.flows
+
+
+def _memos_flow(settings: Connection) -> bool:
+    return "creditmemos" in settings.flows
+
+
+invoices: Final = Kind(
+    "invoices", "invoices", Charged(invoice_documents, _grand_total), _free_text, _free_text_of,
+    _document, invoice_wanted,
+    lambda it: _invoices_flow(it) and it.invoices.recipe != "payment-journal",
+)  # fmt: skip
+payments: Final = Kind(
+    "payments", "invoices", Charged(invoice_documents, _received, is_payment=True),
+    *_payments(CREDIT), _money, received_wanted,
+    lambda it: _invoices_flow(it) and it.invoices.recipe != "free-text-invoice",
+)  # fmt: skip
+return_orders: Final = Kind(
+    "creditmemos", "creditmemos", Charged(memo_documents, _grand_total, is_with_paid=True),
+    _credit_notes, _returns_of, _document, memo_wanted,
+    lambda it: _memos_flow(it) and it.creditmemos.recipe == "return-order", sign=-1,
+)  # fmt: skip
+free_text_credits: Final = Kind(
+    "creditmemos", "creditmemos", Charged(memo_documents, _grand_total), _free_text,
+    _free_text_of, _document, memo_wanted,
+    lambda it: _memos_flow(it) and it.creditmemos.recipe == "free-text-credit", sign=-1,
+)  # fmt: skip
+refunds: Final = Kind(
+    "refunds", "creditmemos", Charged(memo_documents, _paid_back, is_payment=True),
+    *_payments(DEBIT), _money, paid_back_wanted, _memos_flow,
+)  # fmt: skip

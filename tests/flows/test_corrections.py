@@ -1,0 +1,155 @@
+"""What a person corrects in what is known of a record: nothing is posted twice by it, and the trail
+has who did it and why."""
+
+import asyncio
+
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import Claim, State
+from sync.engine.corrections import Corrections
+from tests.flows.finance import Finance, in_finance, key
+from tests.harness import Harness, in_both_harnesses, in_harness, key_of
+from tests.systems import COMPANY, CONNECTION
+
+KIND = "sales_order"
+
+
+def posts_an_order(arrival: Arrival) -> bool:
+    return arrival.writes and b"CustomersOrderReference" in arrival.body
+
+
+def person(harness: Harness, why: str = "told by phone") -> Corrections:
+    return Corrections(harness.services.ledger, harness.clock, "ann", why)
+
+
+@in_both_harnesses()
+async def test_a_held_record_waits_until_it_is_released(harness: Harness) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    assert await person(harness).hold(await harness.claim(order))
+    assert not await person(harness).hold(await harness.claim(order))
+    harness.commerce.change_address(order, city="Neustadt")
+    await harness.delivers(order)
+    claim = await harness.claim(order)
+    assert (claim.state, claim.reason) == (
+        State.PARKED, f"orders {key_of(order)} is held by ann",
+    )  # fmt: skip
+    assert f"release orders {key_of(order)}" in claim.remedy
+    assert harness.header(order)["DeliveryAddressCity"] != "Neustadt"
+    assert await person(harness).release(claim)
+    await harness.replays(key_of(order))
+    assert harness.header(order)["DeliveryAddressCity"] == "Neustadt"
+    assert await harness.parked() == []
+    (held,) = [one for one in await harness.trail(order) if one.event == "on_hold"]
+    assert (held.reason, held.details["by"]) == ("told by phone", "ann")
+
+
+@in_both_harnesses()
+async def test_an_order_is_held_before_anything_is_posted(harness: Harness) -> None:
+    order = harness.place()
+    assert await person(harness).hold(await harness.claim(order))
+    await harness.delivers(order)
+    assert harness.headers(order) == []
+    assert await person(harness).release(await harness.claim(order))
+    await harness.replays(key_of(order))
+    assert harness.header(order)
+    assert not await person(harness).release(await harness.claim(order))
+
+
+@in_finance()
+async def test_what_follows_a_held_order_waits_for_it(finance: Finance) -> None:
+    order = finance.place()
+    assert await person(finance).hold(await finance.claim(order))
+    await finance.delivers(order)
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert await finance.stands(invoice) is not State.DELIVERED
+    assert finance.payments(invoice) == []
+    assert await person(finance).release(await finance.claim(order))
+    await finance.replays(key_of(order))
+    await finance.replays(key(invoice), "invoices")
+    assert await finance.stands(invoice) is State.DELIVERED
+
+
+@in_both_harnesses()
+async def test_a_hold_during_a_delivery_is_not_lost(harness: Harness) -> None:
+    order = harness.place()
+    holding: list[asyncio.Task[bool]] = []
+
+    def holds(arrival: Arrival) -> bool:
+        if posts_an_order(arrival) and not holding:
+            claim = Claim(CONNECTION, "orders", key_of(order))
+            holding.append(asyncio.ensure_future(person(harness).hold(claim)))
+        return False
+
+    harness.ledger_dials.next(Kind.DROPPED, where=holds)
+    await harness.delivers(order)
+    assert await holding[0]
+    claim = await harness.claim(order)
+    assert (claim.state, claim.on_hold) == (State.DELIVERED, "ann")
+    assert harness.header(order)
+
+
+@in_both_harnesses()
+async def test_what_is_forgotten_and_there_is_taken_over(harness: Harness) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    before = harness.header(order)
+    assert await person(harness).forget(await harness.claim(order))
+    assert (await harness.claim(order)).delivered == {}
+    await harness.delivers(order)
+    assert harness.header(order)["SalesOrderNumber"] == before["SalesOrderNumber"]
+    claim = await harness.claim(order)
+    assert (claim.state, claim.delivered[KIND].number) == (
+        State.DELIVERED, before["SalesOrderNumber"],
+    )  # fmt: skip
+    forgotten = next(one for one in await harness.trail(order) if one.event == "forgotten")
+    assert forgotten.details["forgotten"] == {KIND: before["SalesOrderNumber"]}
+
+
+@in_harness("theirs")
+async def test_what_is_forgotten_and_gone_is_made_again(harness: Harness) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    number = harness.header(order)["SalesOrderNumber"]
+    for line in harness.dynamics.lines(COMPANY, number):
+        harness.dynamics.store.delete("SalesLine", line)
+    (header,) = harness.dynamics.orders_for(harness.order_reference(order), COMPANY)
+    harness.dynamics.store.delete("SalesTable", header)
+    assert harness.headers(order) == []
+    assert await person(harness).forget(await harness.claim(order))
+    await harness.replays(key_of(order))
+    assert harness.header(order)["SalesOrderNumber"] != number
+    assert harness.lines(order)
+
+
+@in_harness("theirs")
+async def test_a_record_is_linked_to_what_was_entered_by_hand(harness: Harness) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    made = harness.header(order)
+    number = made["SalesOrderNumber"]
+    by_hand = {"CustomersOrderReference": "by phone", "DeliveryAddressCity": "Elsewhere"}
+    harness.dynamics.put("SalesTable", **{**made, **by_hand})
+    assert await person(harness).link(await harness.claim(order), KIND, number)
+    await harness.replays(key_of(order))
+    claim = await harness.claim(order)
+    assert (claim.state, claim.delivered[KIND].number) == (State.DELIVERED, number)
+    (header,) = harness.dynamics.orders_for("by phone", COMPANY)
+    assert header.values["DeliveryAddressCity"] == made["DeliveryAddressCity"]
+    assert harness.headers(order) == []
+    linked = next(one for one in await harness.trail(order) if one.event == "linked")
+    assert linked.details == {"by": "ann", "document": KIND, "was": number, "now": number}
+
+
+@in_both_harnesses()
+async def test_nothing_is_corrected_while_a_write_may_still_commit(harness: Harness) -> None:
+    order = harness.place()
+    harness.ledger_dials.next(Kind.LOST, where=posts_an_order)
+    await harness.hooks(order)
+    await asyncio.sleep(20)
+    await harness.works_off_what_is_due()
+    claim = await harness.claim(order)
+    assert not await person(harness).forget(claim)
+    assert not await person(harness).link(claim, KIND, "SO-1")
+    await harness.works_until_idle()
+    assert len(harness.headers(order)) == 1

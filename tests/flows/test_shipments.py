@@ -1,0 +1,425 @@
+"""Packing slips of F&O on their way into the shop: each once, by order item, with its tracking
+numbers; and what cannot be shown goes to a person."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.assortment import Product
+from sandbox.commerce.recipe import Want
+from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from sync.mapping_tables.records import ItemMapping
+from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
+
+SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
+SHIPPED: dict[str, Any] = {
+    "flows": ("orders", "customers", "shipments"),
+    "shipments": {
+        "sources": {"13": "default"},
+        "carriers": {"DHL": {"code": "dhl", "title": "DHL Express"}},
+    },
+}
+
+
+def with_shipments(**settings: Any) -> dict[str, Any]:
+    return {**SHIPPED, "shipments": {**SHIPPED["shipments"], **settings}}
+
+
+async def ordered(harness: Harness, *skus: str, pieces: int = 3, **wishes: Any) -> StoredOrder:
+    """An order that F&O has, of so many pieces of each."""
+    wants = tuple(
+        Want(harness.commerce.catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,)
+    )
+    order = harness.place(wants=wants, **wishes)
+    await harness.delivers(order)
+    return order
+
+
+def lots(harness: Harness, order: StoredOrder) -> dict[str, str]:
+    """The lots of its sales lines, by item."""
+    number = harness.header(order)["SalesOrderNumber"]
+    return {line["ItemNumber"]: line["InventoryLotId"] for line in
+            harness.dynamics.lines(COMPANY, number)}  # fmt: skip
+
+
+def packed(harness: Harness, order: StoredOrder, *tracking: str, **pieces: int) -> str:
+    """F&O posts a slip: of these pieces by item, or of all that remains."""
+    quantities = {
+        lots(harness, order)[item.replace("_", "-")]: Decimal(count)
+        for item, count in pieces.items()
+    }
+    (slip,) = harness.dynamics.deliver(
+        harness.header(order)["SalesOrderNumber"], quantities=quantities or None,
+        tracking=dict.fromkeys(tracking, ""), carrier="DHL", over=Decimal(1),
+    )  # fmt: skip
+    return slip
+
+
+def key_of(harness: Harness, order: StoredOrder, slip: str) -> str:
+    return f"{COMPANY}|{harness.header(order)['SalesOrderNumber']}|{slip}"
+
+
+async def polls(harness: Harness) -> None:
+    await harness.polls("shipments")
+    await harness.works_until_idle()
+
+
+def shown(shipment: Columns) -> dict[str, int]:
+    return {item["sku"]: int(item["qty"]) for item in shipment["items"]}
+
+
+def tracks(shipment: Columns) -> list[tuple[str, str, str]]:
+    return [
+        (track["track_number"], track["title"], track["carrier_code"])
+        for track in shipment["tracks"]
+    ]
+
+
+@in_harness(**SHIPPED)
+async def test_each_slip_is_one_shipment_with_its_pieces_and_its_tracking(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER)
+    first = packed(harness, order, "JD01", SIMPLE_001=2)
+    await polls(harness)
+    second = packed(harness, order, "JD02", "JD03")
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 2}, {SKU: 1, OTHER: 3}]
+    assert [one["comments"][0]["comment"] for one in order.shipments] == [
+        f"PS:{first}", f"PS:{second}",
+    ]  # fmt: skip
+    assert [tracks(one) for one in order.shipments] == [
+        [("JD01", "DHL Express", "dhl")],
+        [("JD02", "DHL Express", "dhl"), ("JD03", "DHL Express", "dhl")],
+    ]
+    for _ in range(3):
+        await polls(harness)
+    assert len(order.shipments) == 2
+    assert order.row["state"] == "processing"
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
+async def test_what_we_ship_is_no_news_for_f_and_o(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    packed(harness, order)
+    await polls(harness)
+    writes = sum(n for what, n in harness.dynamics.operations.items() if "GET" not in what)
+    await asyncio.sleep(90)
+    await harness.polls()
+    await harness.delivers(order)
+    await polls(harness)
+    after = sum(n for what, n in harness.dynamics.operations.items() if "GET" not in what)
+    assert after == writes
+    assert set((await harness.events(order))[1:]) <= {"unchanged"}
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_of_somebody_else_is_left_alone(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    journal = harness.dynamics.store.table("CustPackingSlipJourBiEntities")
+    for row in list(journal.records.values()):
+        changed = {"CustomerRef": "1-000009999"}
+        harness.dynamics.store.update("CustPackingSlipJourBiEntities", row, changed)
+    await polls(harness)
+    assert order.shipments == []
+    assert (await harness.claim(key_of(harness, order, slip), "shipments")).state is State.SKIPPED
+
+
+@in_harness(**SHIPPED)
+async def test_late_tracking_is_added_and_wrong_tracking_replaced(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    await polls(harness)
+    assert tracks(order.shipments[0]) == []
+    await asyncio.sleep(3 * 3600)
+    harness.dynamics.track_slip(slip, "WRONG", "JD02")
+    await polls(harness)
+    order.shipments[0]["tracks"].append(
+        {"entity_id": 99, "track_number": "BY-HAND", "title": "Van", "carrier_code": "custom"}
+    )
+    harness.dynamics.track_slip(slip, "JD01", "JD02")
+    await polls(harness)
+    assert {one[0] for one in tracks(order.shipments[0])} == {"JD01", "JD02", "BY-HAND"}
+    assert len(order.shipments) == 1
+    assert await harness.events(key_of(harness, order, slip), "shipments") == [
+        "created", "amended", "amended",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE, Kind.DROPPED]
+)
+@pytest.mark.parametrize("where", ["/ship", "shipment/track"])
+@in_harness(**SHIPPED)
+async def test_a_write_whose_answer_was_lost_is_not_made_twice(
+    harness: Harness, kind: Kind, where: str
+) -> None:
+    def there(arrival: Arrival) -> bool:
+        return arrival.path.endswith(where) and arrival.method == "POST"
+
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    harness.shop_dials.next(kind, where=there, seconds=40)
+    await polls(harness)
+    harness.dynamics.track_slip(slip, "JD01")
+    await polls(harness)
+    await harness.shop_dials.settle()
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    assert [one[0] for one in tracks(order.shipments[0])] == ["JD01"]
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert claim.state is State.DELIVERED
+
+
+@pytest.mark.parametrize("before", ["claims", "trail"])
+@in_harness(**SHIPPED)
+async def test_a_process_that_dies_ships_nothing_twice(harness: Harness, before: str) -> None:
+    order = await ordered(harness, SKU)
+    packed(harness, order, "JD01")
+    await harness.polls("shipments")
+    await harness.works_until_it_dies(before=before)
+    await harness.works_until_idle()
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    assert [one[0] for one in tracks(order.shipments[0])] == ["JD01"]
+
+
+@in_harness(**SHIPPED)
+async def test_a_source_that_shows_too_little_is_filled_first(harness: Harness) -> None:
+    """F&O has taken the goods off what it has on hand, and the shop shows that already."""
+    harness.commerce.stock.is_managed = True
+    for sku, held in ((SKU, 1), (OTHER, 10)):
+        harness.commerce.stock.put(sku, Decimal(held))
+    order = await ordered(harness, SKU, OTHER)
+    packed(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
+    left = {sku: harness.commerce.stock.of(sku)[0].quantity for sku in (SKU, OTHER)}
+    assert left == {SKU: 0, OTHER: 7}
+
+
+@in_harness(**SHIPPED)
+async def test_shipments_side_by_side_drive_no_source_below_zero(harness: Harness) -> None:
+    """The shop itself would: nothing protects a source from two orders at once."""
+    harness.commerce.stock.is_managed = True
+    harness.commerce.stock.overlap = timedelta(seconds=1)
+    harness.commerce.stock.put(SKU, Decimal(4))
+    orders = [await ordered(harness, SKU) for _ in range(3)]
+    for order in orders:
+        packed(harness, order)
+    harness.shop_dials.latency_low = harness.shop_dials.latency_high = 1.0
+    await polls(harness)
+    assert [len(order.shipments) for order in orders] == [1, 1, 1]
+    assert harness.commerce.stock.of(SKU)[0].quantity >= 0
+
+
+@in_harness(**SHIPPED)
+async def test_the_source_is_that_of_the_slips_warehouse(harness: Harness) -> None:
+    harness.commerce.stock.sources["east"] = True
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    row = next(iter(harness.dynamics.store.table("CustPackingSlipJourBiEntities").records.values()))
+    where = {"inventLocationId": "24"}
+    harness.dynamics.store.update("CustPackingSlipJourBiEntities", row, where)
+    await polls(harness)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert (claim.state, order.shipments) == (State.PARKED, [])
+    assert "warehouse 24" in claim.reason
+    assert 'sources = { "24"' in claim.remedy
+
+
+@in_harness(**SHIPPED)
+async def test_an_order_on_hold_parks_until_it_is_released(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    harness.commerce.hold(order)
+    await polls(harness)
+    key = key_of(harness, order, slip)
+    claim = await harness.claim(key, "shipments")
+    assert (claim.state, order.shipments) == (State.PARKED, [])
+    assert "Release the order" in claim.remedy
+    harness.commerce.unhold(order)
+    await harness.replays(key, "shipments")
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+
+
+# What Commerce cannot show
+
+
+@in_harness(**SHIPPED)
+async def test_over_delivery_is_shipped_as_far_as_it_was_ordered_and_listed(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order, SIMPLE_001=4)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    key = key_of(harness, order, slip)
+    assert await harness.parked("shipments") == [key]
+    claim = await harness.claim(key, "shipments")
+    assert f"{SKU} ({order.items[0]['item_id']}): F&O 4, Commerce 3" in claim.differs
+    assert key in claim.remedy
+
+
+@pytest.mark.parametrize("left", [1, None])
+@in_harness(**SHIPPED)
+async def test_a_slip_corrected_or_cancelled_after_it_was_shipped_goes_to_a_person(
+    harness: Harness, left: int | None
+) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    await polls(harness)
+    lot = lots(harness, order)[SKU]
+    harness.dynamics.correct_slip(slip, {lot: Decimal(left)} if left else None)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    key = key_of(harness, order, slip)
+    assert await harness.parked("shipments") == [key]
+    assert f"F&O {left or 0}, Commerce 3" in (await harness.claim(key, "shipments")).differs
+    packed(harness, order)  # sent again: what was corrected is not shipped a second time
+    await polls(harness)
+    assert sum(shown(one)[SKU] for one in order.shipments) == 3
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_cancelled_before_it_was_shipped_is_no_shipment(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    harness.dynamics.correct_slip(slip)
+    await polls(harness)
+    assert order.shipments == []
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
+async def test_a_shipment_by_hand_is_taken_over_by_its_marker(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    harness.commerce.ship(order)
+    slip = packed(harness, order, "JD01")
+    await polls(harness)
+    key = key_of(harness, order, slip)
+    claim = await harness.claim(key, "shipments")
+    assert len(order.shipments) == 1
+    assert "F&O 3, Commerce 0" in claim.differs
+    assert f"PS:{slip}" in claim.remedy
+    order.shipments[0]["comments"].append({"comment": f"PS:{slip} "})
+    await harness.replays(key, "shipments")
+    assert [one[0] for one in tracks(order.shipments[0])] == ["JD01"]
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
+async def test_lines_that_the_order_does_not_have_are_told(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
+    (row,) = list(rows.records.values())
+    extra = {**row.values, "SourceDocumentLine": 1, "ItemId": "SUB-1", "ExternalItemId": "",
+             "InventTransId": "other"}  # fmt: skip
+    harness.dynamics.store.insert("CustPackingSlipTransBiEntities", extra)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert "3 of item SUB-1" in claim.reason
+    assert claim.differs == ""
+
+
+@in_harness(**SHIPPED)
+async def test_lines_without_a_reference_are_known_by_their_lots(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    packed(harness, order)
+    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
+    for row in list(rows.records.values()):
+        harness.dynamics.store.update("CustPackingSlipTransBiEntities", row, {"ExternalItemId": ""})
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+
+
+# Products that are more than a row
+
+
+@in_harness(**SHIPPED)
+async def test_a_configurable_is_shipped_by_its_own_row(harness: Harness) -> None:
+    order = await ordered(harness, "TEE", pieces=2)
+    packed(harness, order)
+    await polls(harness)
+    (shipment,) = order.shipments
+    assert [item["order_item_id"] for item in shipment["items"]] == [order.items[0]["item_id"]]
+
+
+@pytest.mark.parametrize("is_fixed", [False, True])
+@pytest.mark.parametrize("in_parts", [False, True])
+@in_harness(**SHIPPED)
+async def test_a_bundle_is_shipped_as_the_shop_ships_it(
+    harness: Harness, is_fixed: bool, in_parts: bool
+) -> None:
+    harness.commerce.sell(
+        Product("SET", 90, Decimal(30), "bundle", parts=((SKU, 1), (OTHER, 2)),
+                fixed=is_fixed, in_parts=in_parts, is_drawn=False)
+    )  # fmt: skip
+    harness.dynamics.release(COMPANY, "SET")
+    order = await ordered(harness, "SET", pieces=3)
+    if is_fixed:
+        packed(harness, order, SET=2)
+    else:
+        packed(harness, order, SIMPLE_001=3, SIMPLE_002=3)  # one set whole, and a half
+    await polls(harness)
+    packed(harness, order)
+    await polls(harness)
+    assert await harness.parked("shipments") == []
+    sent = [{item["sku"]: int(item["qty"]) for item in one["items"] if item["sku"] in (SKU, OTHER)}
+            for one in order.shipments]  # fmt: skip
+    whole = {item["sku"]: int(item["qty_shipped"]) for item in order.items[1:]}
+    assert whole == {SKU: 3, OTHER: 6}
+    if in_parts and is_fixed:
+        assert sent == [{SKU: 2, OTHER: 4}, {SKU: 1, OTHER: 2}]
+    elif in_parts:
+        assert sent == [{SKU: 3, OTHER: 3}, {OTHER: 3}]
+    else:
+        sets = [int(one["items"][0]["qty"]) for one in order.shipments]
+        assert sets == ([2, 1] if is_fixed else [1, 2])
+
+
+@in_harness(**SHIPPED)
+async def test_a_piece_of_several_units_is_shipped_when_it_is_whole(harness: Harness) -> None:
+    systems = await harness.services.systems_pool.open("shop")
+    await systems.items.put(ItemMapping(SKU, SKU, unit="ea", factor=Decimal(4)))
+    order = await ordered(harness, SKU, pieces=2)
+    for units in (3, 2, 3):
+        packed(harness, order, SIMPLE_001=units)
+        await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 1}, {SKU: 1}]
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_in_another_unit_parks(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
+    for row in list(rows.records.values()):
+        harness.dynamics.store.update("CustPackingSlipTransBiEntities", row, {"SalesUnit": "box"})
+    await polls(harness)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert (claim.state, order.shipments) == (State.PARKED, [])
+    assert f"counts {SKU} in box, and its mapping says ea" in claim.reason
+
+
+@in_harness(**with_shipments(notify=True, carriers={}))
+async def test_all_slips_of_an_order_are_named_at_once(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    for pieces in (1, 2):
+        packed(harness, order, f"JD{pieces}", SIMPLE_001=pieces)
+    number = harness.header(order)["SalesOrderNumber"]
+    await harness.services.intake.accept("shipments", "shop", [f"{COMPANY}|{number}|*"], "webhook")
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.shipments] == [{SKU: 1}, {SKU: 2}]
+    assert tracks(order.shipments[0]) == [("JD1", "DHL", "custom")]

@@ -1,0 +1,448 @@
+"""Differences planted into two books that agree: what is done, which cause a reconciliation must
+name, and what a person does about it where no command mends it."""
+
+import shlex
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.dynamics.store import Record
+from sync.commerce.filters import moment_of
+from sync.dynamics.posted_invoices import SALES
+from sync.reconcile.difference import Cause, Difference, Summary
+from sync.reconcile.kind import Connected, Window
+from sync.reconcile.reconciling import kinds_of, reconcile
+from tests.flows.finance import Finance, key
+from tests.harness import key_of
+from tests.systems import COMPANY, CONNECTION
+
+ORDERS, LINES = "SalesTable", "SalesLine"
+RETURNS, RETURNED = "ReturnOrderHeadersV2", "ReturnOrderLinesV2"
+PAID: Final = "CustomerPaymentJournalLines"
+DRAFTS, DRAFTED = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
+
+Undo = Callable[[], Awaitable[None]]
+Found = tuple[str, str, Cause]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One difference. `undo`: what a person does; None where the command mends it."""
+
+    kind: str
+    key: str
+    cause: Cause
+    undo: Undo | None = None
+
+    @property
+    def found(self) -> Found:
+        """What a reconciliation must say."""
+        return self.kind, self.key, self.cause
+
+
+@dataclass
+class Ledger:
+    """Somebody works in F&O by hand."""
+
+    finance: Finance
+
+    def changed(self, table: str, row: Record, **cells: Any) -> Undo:
+        """Rows are changed."""
+        store, before = self.finance.dynamics.store, {name: row.values.get(name) for name in cells}
+        after = store.update(table, row, cells)
+
+        async def undo() -> None:
+            store.update(table, after, before)
+
+        return undo
+
+    def deleted(self, *rows: tuple[str, Record]) -> Undo:
+        """Rows are deleted."""
+        store = self.finance.dynamics.store
+        for table, row in rows:
+            store.delete(table, row)
+
+        async def undo() -> None:
+            for table, row in rows:
+                store.insert(table, row.values)
+
+        return undo
+
+    def copied(self, table: str, row: Record, *lines: tuple[str, Record], **cells: Any) -> Undo:
+        """A document is entered a second time, with its lines."""
+        store = self.finance.dynamics.store
+        new = [(table, store.insert(table, {**row.values, **cells}))]
+        for at, (name, line) in enumerate(lines):
+            lots = [one for one in ("InventoryLotId", "ReturnInventoryLotId") if one in line.values]
+            more = dict.fromkeys(lots, f"COPY-{new[0][1].number}-{at}")
+            new.append((name, store.insert(name, {**line.values, **cells, **more})))
+
+        async def undo() -> None:
+            for name, one in new:
+                store.delete(name, one)
+
+        return undo
+
+
+def aged(document: Columns | StoredOrder, by: timedelta = timedelta(hours=3)) -> None:
+    """It was made some time ago, and nobody has heard of it."""
+    row = document.row if isinstance(document, StoredOrder) else document
+
+    for name in ("created_at", "updated_at"):
+        row[name] = stamp(moment_of(row[name]) - by)
+
+
+def lines_of(finance: Finance, order: StoredOrder) -> list[tuple[str, Record]]:
+    """Of its sales order."""
+    number = finance.header(order)["SalesOrderNumber"]
+    return [(LINES, row) for row in finance.dynamics.lines(COMPANY, number)]
+
+
+def header_of(finance: Finance, order: StoredOrder) -> Record:
+    """Its sales order."""
+    (row,) = finance.dynamics.orders_for(finance.order_reference(order), COMPANY)
+    return row
+
+
+async def reconciled(
+    finance: Finance, *kinds: str, back: timedelta = timedelta(days=7)
+) -> tuple[list[Difference], Summary]:
+    """The differences of the last days, and the sums."""
+    services, now = finance.services, finance.clock.now()
+    systems = await services.systems_pool.open(CONNECTION)
+    connected = Connected(systems, services.ledger, services.documents)
+    found: list[Difference] = []
+    window = Window(now - back, now + timedelta(seconds=1))
+    summary = await reconcile(connected, window, kinds_of(connected, kinds), found.append)
+    return found, summary
+
+
+async def mended(finance: Finance, difference: Difference) -> None:
+    """Do what the difference says: run its command."""
+    _, _, command = difference.command.rpartition("python -m sync ")
+    name, *words = shlex.split(command)
+    options = dict(zip(words[1::2], words[2::2], strict=False))
+    flow = options.get("--flow", "orders")
+    if name == "replay":
+        await finance.replays(words[0], flow)
+    elif name == "backfill":
+        ids = words[words.index("--ids") + 1]
+        flow = words[words.index("--flow") + 1]
+        await finance.services.intake.accept(flow, CONNECTION, [ids], "backfill")
+        await finance.works_until_idle()
+    else:
+        assert name == "trail", difference.command
+        await finance.works_until_idle()
+
+
+# Orders
+
+
+async def order_is_not_heard_of(finance: Finance) -> Planted:
+    order = finance.place()
+    aged(order)
+    return Planted("orders", key_of(order), Cause.MISSING)
+
+
+async def order_is_new(finance: Finance) -> Planted:
+    return Planted("orders", key_of(finance.place()), Cause.NOT_DUE)
+
+
+async def order_waits_for_its_payment(finance: Finance) -> Planted:
+    order = finance.place()
+    order.row |= {"state": "pending_payment", "status": "pending_payment"}
+    aged(order)
+    await finance.delivers(order)
+
+    async def undo() -> None:
+        order.row |= {"state": "new", "status": "pending"}
+        await finance.delivers(order)
+
+    return Planted("orders", key_of(order), Cause.WAITING, undo)
+
+
+async def order_is_parked(finance: Finance) -> Planted:
+    order = finance.place()
+    before, order.row["order_currency_code"] = order.row["order_currency_code"], "XTS"
+    await finance.delivers(order)
+    order.row["order_currency_code"] = before
+    return Planted("orders", key_of(order), Cause.PARKED)
+
+
+async def order_is_deleted(finance: Finance) -> Planted:
+    order = await finance.placed()
+    rows = [(ORDERS, header_of(finance, order)), *lines_of(finance, order)]
+    return Planted("orders", key_of(order), Cause.MISSING, Ledger(finance).deleted(*rows))
+
+
+async def order_is_cancelled_there(finance: Finance) -> Planted:
+    order = await finance.placed()
+    undo = Ledger(finance).changed(ORDERS, header_of(finance, order), SalesOrderStatus="Canceled")
+    return Planted("orders", key_of(order), Cause.MISSING, undo)
+
+
+async def order_is_doubled(finance: Finance) -> Planted:
+    order = await finance.placed()
+    number = f"COPY-{order.row['increment_id']}"
+    undo = Ledger(finance).copied(
+        ORDERS, header_of(finance, order), *lines_of(finance, order), SalesOrderNumber=number
+    )
+    return Planted("orders", key_of(order), Cause.DOUBLED, undo)
+
+
+async def order_is_edited(finance: Finance) -> Planted:
+    order = await finance.placed()
+    table, row = lines_of(finance, order)[0]
+    undo = Ledger(finance).changed(table, row, LineAmount=row["LineAmount"] + Decimal("0.01"))
+    return Planted("orders", key_of(order), Cause.EDITED, undo)
+
+
+async def order_lost_a_line(finance: Finance) -> Planted:
+    order = await finance.placed()
+    undo = Ledger(finance).deleted(lines_of(finance, order)[0])
+    return Planted("orders", key_of(order), Cause.EDITED, undo)
+
+
+async def order_is_unknown(finance: Finance) -> Planted:
+    order = await finance.placed()
+    cells = {
+        "SalesOrderNumber": f"NEW-{order.row['increment_id']}",
+        "CustomersOrderReference": f"1-X{order.row['increment_id']}",
+    }
+    undo = Ledger(finance).copied(
+        ORDERS, header_of(finance, order), SalesOrderNumber=cells["SalesOrderNumber"],
+        CustomersOrderReference=cells["CustomersOrderReference"],
+    )  # fmt: skip
+    return Planted("orders", f"X{order.row['increment_id']}@1", Cause.UNKNOWN, undo)
+
+
+async def order_is_taxed_otherwise(finance: Finance) -> Planted:
+    order = await finance.placed()
+    finance.commerce.ship(order)
+    tax = order.amount("tax_amount")
+    finance.dynamics.invoice(header_of(finance, order)["SalesOrderNumber"], COMPANY, tax=tax + 1)
+    (row,) = finance.rows(
+        "CustInvoiceJour", SalesOrderNumber=header_of(finance, order)["SalesOrderNumber"]
+    )
+    undo = _corrects(finance, "CustInvoiceJour", row, TotalTaxAmount=-1, TotalInvoiceAmount=-1)
+    return Planted("orders", key_of(order), Cause.TAX, undo)
+
+
+async def order_is_cancelled_in_the_shop(finance: Finance) -> Planted:
+    order = await finance.placed()
+    finance.commerce.cancel(order)
+    aged(order)
+    return Planted("orders", key_of(order), Cause.AMOUNT)
+
+
+async def order_is_refunded_in_part(finance: Finance) -> Planted:
+    """Of three pieces one is cancelled with the rest invoiced: nobody has heard of it."""
+    order = await finance.placed(**finance.wants("SIMPLE-001", pieces=3))
+    invoice = finance.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    await finance.books(invoice)
+    finance.commerce.cancel(order)
+    aged(order)
+    return Planted("orders", key_of(order), Cause.AMOUNT)
+
+
+# Payments
+
+
+def _corrects(finance: Finance, table: str, row: Record, **more: int) -> Undo:
+    """F&O's own sums are corrected by so much."""
+
+    async def undo() -> None:
+        cells = {name: row[name] + by for name, by in more.items()}
+        finance.dynamics.store.update(table, row, cells)
+
+    return undo
+
+
+async def _invoiced(finance: Finance) -> Columns:
+    invoice = finance.commerce.invoice(await finance.placed())
+    await finance.books(invoice)
+    return invoice
+
+
+async def payment_is_not_heard_of(finance: Finance) -> Planted:
+    invoice = finance.commerce.invoice(await finance.placed())
+    aged(invoice)
+    return Planted("payments", key(invoice), Cause.MISSING)
+
+
+async def invoice_is_not_captured(finance: Finance) -> Planted:
+    invoice = finance.commerce.invoice(await finance.placed(), captured=False)
+
+    async def undo() -> None:
+        finance.commerce.capture(invoice)
+        await finance.books(invoice)
+
+    return Planted("payments", key(invoice), Cause.WAITING, undo)
+
+
+async def payment_is_doubled(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    undo = Ledger(finance).copied(PAID, finance.payment(invoice), LineNumber=Decimal(901))
+    return Planted("payments", key(invoice), Cause.DOUBLED, undo)
+
+
+async def payment_is_edited(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    row = finance.payment(invoice)
+    undo = Ledger(finance).changed(PAID, row, CreditAmount=row["CreditAmount"] - 1)
+    return Planted("payments", key(invoice), Cause.EDITED, undo)
+
+
+async def payment_is_unknown(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    undo = Ledger(finance).copied(
+        PAID, finance.payment(invoice), LineNumber=Decimal(902), PaymentReference="1-I999"
+    )
+    return Planted("payments", "999@1", Cause.UNKNOWN, undo)
+
+
+# Credit memos and the money they give back
+
+
+async def _refunded(finance: Finance, *, is_booked: bool = True) -> Columns:
+    order = await finance.placed()
+    await finance.books(finance.commerce.invoice(order))
+    finance.commerce.ship(order)
+    number = finance.header(order)["SalesOrderNumber"]
+    finance.dynamics.invoice(number, COMPANY, tax=order.amount("tax_amount"))
+    memo = finance.commerce.refund(order)
+    if is_booked:
+        await finance.books(memo, "creditmemos")
+    return memo
+
+
+async def memo_is_doubled(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    header, lines = finance.returned(memo), finance.return_lines(memo)
+    number = f"COPY-{memo['increment_id']}"
+    undo = Ledger(finance).copied(
+        RETURNS, header, *[(RETURNED, line) for line in lines], ReturnOrderNumber=number
+    )
+    return Planted("creditmemos", key(memo), Cause.DOUBLED, undo)
+
+
+async def memo_is_edited(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    row = finance.return_lines(memo)[0]
+    undo = Ledger(finance).changed(RETURNED, row, LineAmount=row["LineAmount"] - 1)
+    return Planted("creditmemos", key(memo), Cause.EDITED, undo)
+
+
+async def memo_is_deleted(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    rows = [(RETURNS, finance.returned(memo))]
+    rows += [(RETURNED, line) for line in finance.return_lines(memo)]
+    return Planted("creditmemos", key(memo), Cause.MISSING, Ledger(finance).deleted(*rows))
+
+
+async def memo_is_taxed_otherwise(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    number = finance.returned(memo)["ReturnOrderNumber"]
+    finance.dynamics.post_return(number, tax=memo["tax_amount"] + 1)
+    (row,) = finance.rows("CustInvoiceJour", SalesOrderNumber=number)
+    undo = _corrects(finance, "CustInvoiceJour", row, TotalTaxAmount=1, TotalInvoiceAmount=1)
+    return Planted("creditmemos", key(memo), Cause.TAX, undo)
+
+
+async def credit_note_is_unknown(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    row = finance.returned(memo)
+    undo = Ledger(finance).copied(
+        RETURNS, row, ReturnOrderNumber="NEW-C1", CustomersOrderReference="1-C999"
+    )
+    finance.dynamics.put(
+        SALES, dataAreaId=COMPANY, InvoiceNumber="CCN-HAND", InvoiceDate=finance.clock.now(),
+        LedgerVoucher="V", TotalInvoiceAmount=Decimal(-5), SalesOrderNumber="NEW-C1",
+        CustomersOrderReference="1-C999", CurrencyCode="USD",
+    )  # fmt: skip
+    return Planted("creditmemos", "999@1", Cause.UNKNOWN, undo)
+
+
+async def refund_is_edited(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    row = finance.payment(memo, "creditmemos")
+    undo = Ledger(finance).changed(PAID, row, DebitAmount=row["DebitAmount"] + 2)
+    return Planted("refunds", key(memo), Cause.EDITED, undo)
+
+
+async def refund_is_doubled(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    row = finance.payment(memo, "creditmemos")
+    undo = Ledger(finance).copied(PAID, row, LineNumber=Decimal(903))
+    return Planted("refunds", key(memo), Cause.DOUBLED, undo)
+
+
+# Free text invoices
+
+
+async def draft_is_doubled(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    lines, number = finance.draft_lines(invoice), finance.dynamics.store.upcoming
+    store = finance.dynamics.store
+    header = store.insert(DRAFTS, {**finance.draft(invoice).values, "InvoiceIdentifier": number})
+    new = [(DRAFTS, header)]
+    new += [
+        (DRAFTED, store.insert(DRAFTED, {**row.values, "ParentRecId": number})) for row in lines
+    ]
+
+    async def undo() -> None:
+        for table, row in new:
+            store.delete(table, row)
+
+    return Planted("invoices", key(invoice), Cause.DOUBLED, undo)
+
+
+async def draft_is_edited(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    row = finance.draft_lines(invoice)[0]
+    more = row["TransactionCurrencyAmount"] + 1
+    undo = Ledger(finance).changed(DRAFTED, row, TransactionCurrencyAmount=more)
+    return Planted("invoices", key(invoice), Cause.EDITED, undo)
+
+
+async def draft_is_deleted(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    rows = [(DRAFTS, finance.draft(invoice))]
+    rows += [(DRAFTED, row) for row in finance.draft_lines(invoice)]
+    return Planted("invoices", key(invoice), Cause.MISSING, Ledger(finance).deleted(*rows))
+
+
+async def draft_is_taxed_otherwise(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    identifier = finance.draft(invoice)["InvoiceIdentifier"]
+    number = finance.dynamics.post_free_text_invoice(identifier, tax=invoice["tax_amount"] + 1)
+    (row,) = finance.rows("CustInvoiceJourBiEntities", InvoiceId=number)
+    undo = _corrects(finance, "CustInvoiceJourBiEntities", row, SumTax=-1, InvoiceAmount=-1)
+    return Planted("invoices", key(invoice), Cause.TAX, undo)
+
+
+async def invoice_is_not_heard_of(finance: Finance) -> Planted:
+    invoice = finance.commerce.invoice(await finance.placed())
+    aged(invoice)
+    return Planted("invoices", key(invoice), Cause.MISSING)
+
+
+Plant = Callable[[Finance], Awaitable[Planted]]
+OF_ORDERS: Final[tuple[Plant, ...]] = (
+    order_is_not_heard_of, order_is_new, order_waits_for_its_payment, order_is_parked,
+    order_is_deleted, order_is_cancelled_there, order_is_doubled, order_is_edited,
+    order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
+)  # fmt: skip
+OF_MONEY: Final[tuple[Plant, ...]] = (
+    *OF_ORDERS, order_is_taxed_otherwise, order_is_refunded_in_part, payment_is_not_heard_of,
+    invoice_is_not_captured, payment_is_doubled, payment_is_edited, payment_is_unknown,
+    memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
+    credit_note_is_unknown, refund_is_edited, refund_is_doubled,
+)  # fmt: skip
+OF_FREE_TEXT: Final[tuple[Plant, ...]] = (
+    *OF_ORDERS, invoice_is_not_heard_of, draft_is_doubled, draft_is_edited, draft_is_deleted,
+    draft_is_taxed_otherwise,
+)  # fmt: skip
