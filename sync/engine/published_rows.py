@@ -30,13 +30,13 @@ class Rows:
 
 
 class RowTarget(ABC):
-    """The target. `most`: rows in one chunk."""
+    """The target. `most`: what the rows of one chunk may weigh together."""
 
     most: int
 
-    def most_of(self, _: Systems) -> int:
-        """The same for a connection."""
-        return self.most
+    def weight(self, _: Shown, __: Systems) -> int:
+        """How much of a chunk a row takes up."""
+        return 1
 
     @abstractmethod
     def timing(self, systems: Systems) -> Target:
