@@ -78,11 +78,16 @@ class Trade:
                     "to_invoice": to_invoice(order, item),
                     "to_refund": to_refund(order, item),
                     "qty_shipped": item.get("qty_shipped") or 0,
+                    "is_virtual": item["is_virtual"],
                 }
                 for item in order.items
                 if pays(order, item)
             ]
         )
+
+    async def shipments(self, _request: Request) -> Response:
+        """`GET shipments`: all of them, with comments and tracks."""
+        return answer(list(self._state.shipments()))
 
     async def products(self, request: Request) -> Response:
         """`POST products`: sell a new simple product: `sku`, `id`, `price` (text)."""
@@ -118,6 +123,7 @@ def trade_routes(state: CommerceState, sender: NotificationSender) -> list[Route
     return [
         Route("/sandbox/books", trade.books),
         Route("/sandbox/orders/{id:int}/items", trade.items),
+        Route("/sandbox/shipments", trade.shipments),
         Route("/sandbox/products", trade.products, methods=["POST"]),
         Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),
     ]

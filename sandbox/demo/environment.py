@@ -36,7 +36,8 @@ HOOKS: Final = {
 """The event of the shop that tells of each flow's records."""
 FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
-"""Polled by itself, when the demo says so."""
+SHIPMENTS: Final = "shipments"
+"""Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -137,7 +138,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK)
+            for flow in (*FLOWS, STOCK, SHIPMENTS)
             async for claim in ledger.parked(name, flow)
         ]
 
@@ -184,7 +185,7 @@ class Environment:
         claims = [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK)
+            for flow in (*FLOWS, STOCK, SHIPMENTS)
             async for claim in ledger.claims(name, flow)
         ]
         return sum(

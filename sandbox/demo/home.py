@@ -17,7 +17,10 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtem
 
 SECTION: Final = """\
 [connections.{name}]
-flows = ["orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock"]
+flows = [
+    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
+    "shipments",
+]
 [connections.{name}.commerce]
 url = "{commerce}"
 consumer_key = "{name}-consumer-key"
@@ -69,6 +72,9 @@ on_account = []
 sources = {{ 13 = "default" }}
 decimals = 2
 poll_minutes = 60
+[connections.{name}.shipments]
+poll_minutes = 60
+carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

@@ -39,13 +39,9 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     )
     console.print(
         f"Of the orders, {outcome.company_orders} are companies' and stand on the companies'"
-        " accounts."
+        f" accounts. `sync reconcile` compared {outcome.compared} documents and says the same."
     )
-    off, pieces = len(outcome.stock.findings), outcome.stock.pieces.normalize()
-    console.print(
-        f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
-        f" pieces are on offer, and F&O can deliver them; {off} differ."
-    )
+    _goods(outcome, console)
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
@@ -59,6 +55,20 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
         console.print(
             f"Left to look at: {kept} (connections.toml, tables.sqlite, host.log)", soft_wrap=True
         )
+
+
+def _goods(outcome: Outcome, console: Console) -> None:
+    off, pieces = len(outcome.stock.findings), outcome.stock.pieces.normalize()
+    console.print(
+        f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
+        f" pieces are on offer, and F&O can deliver them; {off} differ."
+    )
+    shipped = outcome.shipped
+    console.print(
+        f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
+        f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
+        f" {len(shipped.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:

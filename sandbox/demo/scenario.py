@@ -16,6 +16,7 @@ from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
@@ -60,7 +61,9 @@ class Outcome:
     polled: int
     read_back: int
     company_orders: int
+    compared: int
     stock: Stocked
+    shipped: Shipped
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -81,7 +84,9 @@ class Outcome:
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
+            "documents_reconciled": self.compared,
             "stock": self.stock.as_json(),
+            "shipments": self.shipped.as_json(),
         }
 
 
@@ -96,6 +101,7 @@ async def run_scenario(
     loop = asyncio.get_running_loop()
     began = loop.time()
     polled, parked, findings = await _delivered(environment, plan, gauges)
+    shipped = await pack_and_ship(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
     prices = await _measured(environment, plan, gauges)
     findings += missing + [finding for price in prices for finding in price.findings()]
@@ -105,7 +111,7 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     stock = await stock_in_the_end(environment, PATIENCE)
-    findings += stock.findings
+    findings += [*stock.findings, *shipped.findings]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -116,7 +122,8 @@ async def run_scenario(
         findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders, stock=stock,
+        company_orders=books.company_orders, compared=books.compared, stock=stock,
+        shipped=shipped,
     )  # fmt: skip
 
 
@@ -235,14 +242,9 @@ async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> lis
             for pair in environment.pairs.values():
                 group.create_task(place_measured(pair, plan.measured))
         await environment.until_idle(check_progress, within=PATIENCE)
-    after = await environment.host.requests()
+    after, count = await environment.host.requests(), plan.measured
+    counts = {name: (before.get(name, {}), after.get(name, {})) for name in environment.pairs}
     return [
-        Price.between(
-            pair.name,
-            pair.numbers,
-            plan.measured,
-            before.get(pair.name, {}),
-            after.get(pair.name, {}),
-        )
+        Price.between(pair.name, pair.numbers, count, *counts[pair.name])
         for pair in environment.pairs.values()
     ]

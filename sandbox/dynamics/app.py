@@ -17,6 +17,7 @@ from sandbox.dynamics import batch, metadata
 from sandbox.dynamics.control import control_routes
 from sandbox.dynamics.faults import ODataFault
 from sandbox.dynamics.inspection import inspection_routes
+from sandbox.dynamics.packing_routes import packing_routes
 from sandbox.dynamics.payment_journals import LINE
 from sandbox.dynamics.service import ODataRequest, Reply, perform, refusal
 from sandbox.dynamics.state import DynamicsState
@@ -39,6 +40,7 @@ def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
         Route("/metadata/{name}", _metadata(state)),
         *control_routes(state, dials),
         *inspection_routes(state),
+        *packing_routes(state),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Gate, dials=dials, refusal=_refusal)])
 

@@ -18,6 +18,7 @@ from sync.engine.troubles import KEEP as KEEP_TROUBLES
 from sync.engine.troubles import TROUBLES
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
+from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
 
 EVERY, REPAIR_EVERY = timedelta(days=1), timedelta(minutes=5)
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
@@ -27,6 +28,8 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     TROUBLES: ("at", KEEP_TROUBLES),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
+    RECONCILIATIONS: ("at", timedelta(days=400)),
+    DIFFERENCES: ("at", timedelta(days=400)),
 }
 """Tables whose rows are kept for so long from the time in this cell. Adobe sends an event again for
 24 hours and keeps its journal for seven days; people read the list of business events."""

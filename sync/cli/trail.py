@@ -1,4 +1,5 @@
-"""`trail`: one record's whole story, and with `--documents` what was read, sent and answered."""
+"""`trail`: one record's whole story, and with `--documents` what was read, sent and answered. An
+order is shown with its packing slips, both directions on one line of time."""
 
 import asyncio
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
+from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.operating.records import checked
 from sync.operating.story import story_of
 
@@ -48,11 +50,14 @@ def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = 
         note(f"Nothing is known of {key}: no notification of it came, or it waits in the queue.")
         note(f"What to do: fetch it with `backfill --flow FLOW --ids {key}`.")
         raise typer.Exit(NOTHING_KNOWN)
+    is_joined = any(story["flow"] == SHIPMENTS for story in found) and len(found) > 1
     for story in found:
         if context.as_json:
             json_line(story)
         else:
-            _show(story)
+            _show(story, is_joined=is_joined)
+    if is_joined and not context.as_json:
+        _show_together(found)
 
 
 async def _stories(
@@ -60,18 +65,31 @@ async def _stories(
 ) -> list[dict[str, Any]]:
     context = context_of(ctx)
     async with context.opened() as services:
-        claims = await checked(services, context.connection, flow).find(key)
+        ledgers = checked(services, context.connection, flow)
+        claims = await ledgers.find(key)
+        claims += await ledgers.shipped(claims) if flow in ("", SHIPMENTS) else []
         return [await story_of(services, claim, documents=documents) for claim in claims]
 
 
-def _show(story: dict[str, Any]) -> None:
+def _show_together(stories: list[dict[str, Any]]) -> None:
+    """The entries of all records in the order in which they happened."""
+    rows = [
+        (_row(entry)[0], story["flow"], story["key"], *_row(entry)[1:])
+        for story in stories
+        for entry in story["trail"]
+    ]
+    columns = ("when (UTC)", "flow", "key", "event", "origin", "try>", "number", "what")
+    table(columns, sorted(rows, key=lambda row: str(row[0])))
+
+
+def _show(story: dict[str, Any], *, is_joined: bool) -> None:
     targets = [f", {kind.replace('_', ' ')} {one}" for kind, one in story["documents"].items()]
     state = f"{story['state']}{''.join(targets)}"
     line(f"{story['flow']} {story['key']} ({story['connection']}): {state}")
     for name, label in LABELS.items():
         if story[name]:
             line(f"  {label}: {story[name]}")
-    rows = [_row(entry) for entry in story["trail"]]
+    rows = [] if is_joined else [_row(entry) for entry in story["trail"]]
     table(("when (UTC)", "event", "origin", "try>", "number", "what"), rows)
     for entry in story["trail"]:
         for kind, copy in entry.get("documents", {}).items():

@@ -24,6 +24,14 @@ FIELDS: Final[tuple[Node, ...]] = (
     ("comments", ("comment",)),
 )  # fmt: skip
 
+MARKER: Final = "PS:"
+"""How the comment begins that names the packing slip of a shipment."""
+
+
+def marker_of(slip: str) -> str:
+    """The comment by which a slip's shipment is known."""
+    return f"{MARKER}{slip}"
+
 
 @dataclass(frozen=True)
 class Track:
@@ -50,9 +58,12 @@ class Shipment:
     tracks: Mapping[int, Track]
     comments: tuple[str, ...]
 
-    def is_marked(self, marker: str) -> bool:
-        """Whether one of its comments is this text."""
-        return any(comment.strip() == marker for comment in self.comments)
+    @property
+    def slip(self) -> str:
+        """The packing slip that one of its comments names; empty where none does."""
+        told = (comment.strip() for comment in self.comments)
+        found = (text.removeprefix(MARKER) for text in told if text.startswith(MARKER))
+        return next((number.strip() for number in found), "")
 
 
 class Shipments:

@@ -82,7 +82,7 @@ class Runner:
             return
         if keys is not None:
             await self._resolved(message, keys)
-        elif (begins := await comes_again_at(systems.paces)) is not None:
+        elif (begins := await comes_again_at(systems.paces, message.share)) is not None:
             await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
             self._engine.ahead.rescheduled(message, begins)
         else:

@@ -67,13 +67,18 @@ class Sent:
     shown: Decimal
 
 
-def shipped_rows(order: Order, in_parts: frozenset[int], by_hand: Pieces) -> list[ShippedRow]:
+def shipped_rows(order: Order, in_parts: frozenset[int]) -> list[ShippedRow]:
     """The rows that Commerce ships by. `in_parts`: products of bundles whose parts are shipped
-    separately. `by_hand`: what was shipped without a slip of ours."""
-    rows = [row for top in order.items if top.parent_item_id is None
-            for row in _rows_of(order, top, in_parts)]  # fmt: skip
+    separately."""
+    tops = (item for item in order.items if item.parent_item_id is None)
+    return [row for top in tops for row in _rows_of(order, top, in_parts)]
+
+
+def left_of(rows: Iterable[ShippedRow], beyond: Pieces) -> list[ShippedRow]:
+    """The rows with what slips can still send of them. `beyond`: pieces that were shipped without a
+    slip."""
     return [
-        replace(row, most=max(row.most - by_hand.get(row.item.item_id or 0, ZERO), ZERO))
+        replace(row, most=max(row.most - beyond.get(row.item.item_id or 0, ZERO), ZERO))
         for row in rows
     ]
 

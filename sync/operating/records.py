@@ -13,6 +13,9 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 from sync.engine.queues import QUEUES
+from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.flows.fulfilment.slip_orders import ORDERS
+from sync.flows.orders.sales_order_writes import KIND
 from sync.operating.problem import Problem
 
 ACCOUNTS: Final = ("customers", "companies")
@@ -53,6 +56,18 @@ class Ledgers:
         places = await self.places()
         exact = [claim for place in places for claim in await self._called(*place, key)]
         return exact or await self._beginning(places, key)
+
+    async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
+        """The packing slips of the orders among these records."""
+        slips = []
+        for claim in found:
+            settings = self.services.connections.get(claim.connection)
+            held = claim.delivered.get(KIND) if claim.flow == ORDERS else None
+            for company in settings.legal_entities if settings and held else ():
+                prefix = f"{company}|{held.number}|" if held else ""
+                claims = self.services.ledger.claims(claim.connection, SHIPMENTS, prefix=prefix)
+                slips += [one async for one in claims]
+        return slips
 
     async def _called(self, connection: str, flow: str, key: str) -> list[Claim]:
         ledger = self.services.ledger

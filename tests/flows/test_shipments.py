@@ -284,9 +284,11 @@ async def test_a_slip_corrected_or_cancelled_after_it_was_shipped_goes_to_a_pers
     key = key_of(harness, order, slip)
     assert await harness.parked("shipments") == [key]
     assert f"F&O {left or 0}, Commerce 3" in (await harness.claim(key, "shipments")).differs
-    packed(harness, order)  # sent again: what was corrected is not shipped a second time
+    again = packed(harness, order)  # what was corrected is not shipped a second time
     await polls(harness)
     assert sum(shown(one)[SKU] for one in order.shipments) == 3
+    claim = await harness.claim(key_of(harness, order, again), "shipments")
+    assert f"F&O {3 - (left or 0)}, Commerce 0" in claim.differs
 
 
 @in_harness(**SHIPPED)

@@ -113,7 +113,7 @@ async def reconciled(
     """The differences of the last days, and the sums."""
     services, now = finance.services, finance.clock.now()
     systems = await services.systems_pool.open(CONNECTION)
-    connected = Connected(systems, services.ledger, services.documents)
+    connected = await Connected.of(systems, services.ledger, services.documents)
     found: list[Difference] = []
     window = Window(now - back, now + timedelta(seconds=1))
     summary = await reconcile(connected, window, kinds_of(connected, kinds), found.append)

@@ -26,6 +26,7 @@ from sync.config.connections.orders import (
     tax_codes_in,
 )
 from sync.config.connections.prices import Prices
+from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -75,6 +76,7 @@ __all__ = [
     "Payment",
     "Posting",
     "Prices",
+    "Reconcile",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -126,6 +128,7 @@ class Connection(Section):
     write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    reconcile: Reconcile = Reconcile()
     shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}

@@ -14,19 +14,13 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.commerce.shipments import Shipment, Shipments, Track
+from sync.commerce.shipments import Shipment, Shipments, Track, marker_of
 from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Conflict, Found, Target, Write
 
-MARKER: Final = "PS:"
 IN_STOCK: Final = 1
-
-
-def marker_of(slip: str) -> str:
-    """The comment by which a slip's shipment is known."""
-    return f"{MARKER}{slip}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +89,8 @@ class ShipmentWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return as_found(marked(await self.shipments.of_order(self.wanted.order_id), self.reference))
+        there = await self.shipments.of_order(self.wanted.order_id)
+        return as_found(marked(there, self.wanted.slip))
 
     @override
     async def find_lately(self) -> Found | None:
@@ -175,9 +170,9 @@ class ShipmentWrite(Write):
         return [one for one, track in held.tracks.items() if track.number in ours - wanted]
 
 
-def marked(shipments: Iterable[Shipment], marker: str) -> Shipment | None:
-    """The shipment with this marker; None where there is none."""
-    return next((one for one in shipments if one.is_marked(marker)), None)
+def marked(shipments: Iterable[Shipment], slip: str) -> Shipment | None:
+    """The shipment of a slip; None where there is none."""
+    return next((one for one in shipments if one.slip == slip), None)
 
 
 def as_found(held: Shipment | None) -> Found | None:

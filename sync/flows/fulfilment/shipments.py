@@ -26,7 +26,7 @@ from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment, marked, marker_of
+from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment, marked
 from sync.flows.fulfilment.slip_orders import may_be_ours, order_of
 from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.targets import commerce_of
@@ -128,7 +128,7 @@ def _look(view: SlipView, systems: Systems) -> Callable[[], Awaitable[OpenPoint 
         if view.there is not None:
             return view.open_point()
         found = await systems.commerce.shipments.of_order(view.order.entity_id or 0)
-        return view.seen(marked(found, marker_of(view.slip.number))).open_point()
+        return view.seen(marked(found, view.slip.number)).open_point()
 
     return look
 

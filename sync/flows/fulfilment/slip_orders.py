@@ -10,12 +10,24 @@ from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
+from sync.engine.systems import Systems
 from sync.flows.keys import parts_of
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.references import fields_in, templates_of
 
 ORDERS = "orders"
 NOT_OURS = Skipped("its sales order is none of ours")
+
+
+async def slips_of(claim: Claim, systems: Systems) -> list[str]:
+    """The keys of all slips of an order that was posted, the oldest first."""
+    held = claim.delivered.get(KIND)
+    if held is None:
+        return []
+    _, store = parts_of(claim.key)
+    company = systems.settings.legal_entity_of(int(store) if store.isdecimal() else None)
+    numbers = await systems.dynamics.packing_slips.numbers_of(company, held.number)
+    return [f"{company}|{held.number}|{number}" for number in numbers]
 
 
 def may_be_ours(reference: str, settings: Connection) -> bool:

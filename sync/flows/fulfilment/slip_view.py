@@ -1,22 +1,23 @@
 """A packing slip beside the order it was packed for: what it sends, and what Commerce shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.commerce.models.order import Order
-from sync.commerce.shipments import Shipment
+from sync.commerce.shipments import Shipment, marker_of
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.shipment_writes import MARKER, marked, marker_of
+from sync.flows.fulfilment.shipment_writes import marked
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import (
     Sent,
     ShippedRow,
     factors_of,
+    left_of,
     sent_by,
     shipped_rows,
     strange_lines,
@@ -94,18 +95,30 @@ async def view_of(slip: PackingSlip, order: Order, systems: Systems) -> SlipView
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
     shipments = await systems.commerce.shipments.of_order(order.entity_id or 0)
-    rows = shipped_rows(order, in_parts, _by_hand(shipments))
-    there = marked(shipments, marker_of(slip.number))
-    return SlipView(slip, order, tuple(rows), tuple(sent_by(slip, rows, factors)), there)
+    rows = shipped_rows(order, in_parts)
+    left = left_of(rows, _beyond(slip, shipments, rows, factors))
+    there = marked(shipments, slip.number)
+    return SlipView(slip, order, tuple(left), tuple(sent_by(slip, left, factors)), there)
 
 
-def _by_hand(shipments: list[Shipment]) -> Mapping[int, Decimal]:
-    """Pieces by order item of shipments that no slip has made."""
+def _beyond(
+    slip: PackingSlip,
+    shipments: Sequence[Shipment],
+    rows: Sequence[ShippedRow],
+    factors: Mapping[int, Decimal],
+) -> dict[int, Decimal]:
+    """Pieces by order item that Commerce has shipped beyond what other slips of the order send: by
+    hand, or of a slip that was corrected later."""
     found: dict[int, Decimal] = {}
     for one in shipments:
-        if not any(comment.strip().startswith(MARKER) for comment in one.comments):
-            for number, qty in one.items.items():
-                found[number] = found.get(number, ZERO) + qty
+        number = one.slip
+        if number == slip.number:
+            continue
+        sent = sent_by(replace(slip, number=number), rows, factors) if number else []
+        wanted = {_id(each.row): each.wanted for each in sent}
+        for item, qty in one.items.items():
+            more = max(qty - wanted.get(item, ZERO), ZERO)
+            found[item] = found.get(item, ZERO) + more
     return found
 
 

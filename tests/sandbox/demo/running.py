@@ -53,8 +53,12 @@ def agrees_to_the_cent(run: Run) -> None:
     assert sum(row["dynamics"]["refunds"] for row in cash) > 0
     assert reported["posted_numbers_read_back"] > 0
     assert reported["company_orders"] > 0
+    assert reported["documents_reconciled"] > reported["orders"]
     assert reported["stock"]["skus"] > 600
     assert reported["stock"]["drift"] == 0
+    assert reported["shipments"]["slips"] > 10
+    assert reported["shipments"]["tracked"] > 5
+    assert reported["shipments"]["differences"] == 0
     assert {order["reason"].rpartition(" ")[2] for order in reported["parked"]} == {"LAMP-2026"}
     assert all(order["remedy"] for order in reported["parked"])
     assert [price["dynamics_writes"] for price in reported["requests_per_order"]] == [

@@ -1,0 +1,156 @@
+"""Packing slips in the demo: F&O packs orders whole and in parts, some are tracked late, and each
+shop ends with the same pieces shipped under the same tracking numbers."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.demo.environment import SHIPMENTS, Environment, Pair
+from sandbox.demo.reconciliation import Finding, shop_number
+from sync.core.money import ZERO
+
+MOST: Final = 24
+"""Orders of each shop that are packed."""
+LINES: Final = "CustPackingSlipTransBiEntities"
+TRACKING: Final = "PackingSlipTrackingInformation"
+OPEN: Final = frozenset({"new", "processing"})
+Order = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What was shipped in the end, in all shops."""
+
+    slips: int
+    pieces: Decimal
+    tracked: int
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {
+            "slips": self.slips, "pieces": self.pieces, "tracked": self.tracked,
+            "differences": len(self.findings),
+        }  # fmt: skip
+
+
+async def pack_and_ship(environment: Environment, within: timedelta) -> Shipped:
+    """Pack, ship, pack the rest and track, ship again; then compare both sides. Raises `Stuck`."""
+    packed = {name: await _packable(pair) for name, pair in environment.pairs.items()}
+    late = {name: await _packed(environment.pairs[name], orders) for name, orders in packed.items()}
+    await _shipped(environment, within)
+    for name, slips in late.items():
+        await _packed_to_the_end(environment.pairs[name], packed[name], slips)
+    await _shipped(environment, within)
+    each = [await _compared(environment.pairs[name], orders) for name, orders in packed.items()]
+    return Shipped(
+        sum(one.slips for one in each), sum((one.pieces for one in each), ZERO),
+        sum(one.tracked for one in each), tuple(found for one in each for found in one.findings),
+    )  # fmt: skip
+
+
+async def _shipped(environment: Environment, within: timedelta) -> None:
+    await environment.poll(SHIPMENTS)
+    await environment.until_idle(_nothing, within=within)
+
+
+async def _nothing() -> None:
+    """Nobody watches."""
+
+
+async def _packable(pair: Pair) -> list[Order]:
+    """Orders that are open on both sides, and of which nothing was sent: each sales order with the
+    id of its order in the shop."""
+    shop = {str(one["increment_id"]): one for one in await pair.shop.ask("GET", "/sandbox/orders")}
+    found: list[Order] = []
+    for row in await pair.ledger.sales_orders():
+        order = shop.get(shop_number(row["CustomersOrderReference"]))
+        is_open = row["SalesOrderStatus"] == "Backorder" and row["lines"]
+        if order is None or not is_open or order["state"] not in OPEN or len(found) == MOST:
+            continue
+        items = await pair.shop.items(order)
+        if not any(Decimal(item["qty_shipped"]) for item in items):
+            found.append({**row, "entity_id": order["entity_id"]})
+    return found
+
+
+async def _packed(pair: Pair, orders: Sequence[Order]) -> list[str]:
+    """The first slips: of whole orders and of parts; those that will be tracked late."""
+    late = []
+    for place, order in enumerate(orders):
+        number, parts = order["SalesOrderNumber"], _half(order) if place % 2 else {}
+        tracking = [] if place % 3 == 0 else [f"TRACK-{number}"]
+        slips = await _pack(pair, number, tracking, parts)
+        late += [] if tracking else slips
+    return late
+
+
+async def _packed_to_the_end(pair: Pair, orders: Sequence[Order], late: Sequence[str]) -> None:
+    """What was packed in part is packed to the end, and tracking numbers come late."""
+    for slip in late:
+        await pair.ledger.ask(
+            "PUT", "/sandbox/packing_slips", {"slip": slip, "tracking": [f"LATE-{slip}"]}
+        )
+    for order in orders:
+        await _pack(pair, order["SalesOrderNumber"], [], {})
+
+
+async def _pack(
+    pair: Pair, number: str, tracking: Sequence[str], parts: Mapping[str, str]
+) -> list[str]:
+    wanted = {"number": number, "tracking": tracking, "quantities": parts, "carrier": "DHL"}
+    slips: list[str] = (await pair.ledger.ask("POST", "/sandbox/packing_slips", wanted))["slips"]
+    return slips
+
+
+def _half(order: Order) -> dict[str, str]:
+    """About half of an order by lot: half the pieces of a line, or every other line."""
+    found = {}
+    for place, line in enumerate(order["lines"]):
+        ordered = Decimal(line["OrderedSalesQuantity"])
+        taken = ordered // 2 or (ordered if place % 2 else ZERO)
+        if taken:
+            found[line["InventoryLotId"]] = f"{taken:f}"
+    return found
+
+
+async def _compared(pair: Pair, orders: Sequence[Order]) -> Shipped:
+    """Pieces by row and tracking numbers by slip, on both sides."""
+    lines = await pair.ledger.rows_of(
+        LINES, pair.token, "PackingSlipId", "SalesId", "ExternalItemId", "Qty"
+    )
+    fields = ("PackingSlipNumber", "TrackingNumber")
+    tracking = await pair.ledger.rows_of(TRACKING, pair.token, *fields)
+    sent: dict[str, Decimal] = defaultdict(Decimal)
+    for row in lines:
+        sent[str(row["ExternalItemId"])] += Decimal(row["Qty"])
+    findings, pieces = [], ZERO
+    for order in orders:
+        for item in await pair.shop.items(order):
+            shown = Decimal(item["qty_shipped"])
+            wanted = ZERO if item["is_virtual"] else sent[str(item["item_id"])]
+            pieces += shown
+            if shown != wanted:
+                what = f"row {item['item_id']}: F&O sent {wanted}, the shop shows {shown}"
+                findings.append(Finding(pair.name, order["SalesOrderNumber"], what))
+    findings += await _untracked(pair, tracking)
+    slips = {row["PackingSlipId"] for row in lines}
+    return Shipped(len(slips), pieces, len(tracking), tuple(findings))
+
+
+async def _untracked(pair: Pair, tracking: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """A slip that completes no set has no shipment to show its numbers."""
+    shown: dict[str, set[str]] = {}
+    for one in await pair.shop.ask("GET", "/sandbox/shipments"):
+        for comment in one["comments"]:
+            numbers = {track["track_number"] for track in one["tracks"]}
+            shown[comment["comment"].removeprefix("PS:")] = numbers
+    wanted = [(row["PackingSlipNumber"], row["TrackingNumber"]) for row in tracking]
+    return [
+        Finding(pair.name, slip, f"tracking number {number} is not shown")
+        for slip, number in wanted
+        if slip in shown and number not in shown[slip]
+    ]

@@ -1,0 +1,50 @@
+"""The warehouse over HTTP, for the demo and for tests of whole processes.
+
+POST `/sandbox/packing_slips` posts a slip of a sales order: its `number`, and if you like
+`quantities` by lot, `tracking` numbers and a `carrier`; it answers the slips. PUT enters the
+`tracking` numbers of a `slip`.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.dynamics.state import DynamicsState
+from sync.core.encoding import from_json
+
+USAGE = "POST a number, or PUT a slip and its tracking numbers"
+
+
+def packing_routes(state: DynamicsState) -> list[Route]:
+    """The routes."""
+    return [
+        Route("/sandbox/packing_slips", _packing_slips(state), methods=["POST", "PUT"]),
+    ]  # fmt: skip
+
+
+def _packing_slips(state: DynamicsState) -> Callable[[Request], Any]:
+    async def packing_slips(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            tracking = [str(one) for one in wanted.get("tracking") or ()]
+            if request.method == "PUT":
+                state.track_slip(str(wanted["slip"]), *tracking)
+                return JSONResponse({"slips": [wanted["slip"]]})
+            return JSONResponse({"slips": _posted(state, wanted, tracking)})
+        except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation) as error:
+            return JSONResponse({"error": f"{USAGE}; not {error}"}, 400)
+
+    return packing_slips
+
+
+def _posted(state: DynamicsState, wanted: Any, tracking: list[str]) -> list[str]:
+    pieces = wanted.get("quantities") or {}
+    quantities = {lot: Decimal(str(quantity)) for lot, quantity in pieces.items()}
+    return state.deliver(
+        str(wanted["number"]), quantities=quantities or None,
+        tracking=dict.fromkeys(tracking, ""), carrier=str(wanted.get("carrier") or ""),
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""`preview shipments` and the trail of an order that was shipped, against both systems behind real
+sockets."""
+
+import httpx
+import pytest
+
+from tests.cli.running import Line, Systems
+
+SHIPMENTS = """
+[connections.shop.shipments]
+sources = { 13 = "default" }
+"""
+
+
+@pytest.fixture
+def shop(line: Line, systems: Systems) -> Line:
+    line.configured(systems)
+    path = line.folder / "connections.toml"
+    text = path.read_text().replace(
+        "[connections.shop]", '[connections.shop]\nflows = ["orders", "customers", "shipments"]'
+    )
+    path.write_text(text + SHIPMENTS)
+    return line
+
+
+def test_a_slip_is_previewed_shipped_and_on_the_orders_line_of_time(
+    shop: Line, systems: Systems
+) -> None:
+    number = systems.orders[0]
+    assert shop("preview", "shipments", "--order", number).status == 2
+    assert shop("backfill", "--ids", number).status == 0
+    shop.deliver_everything()
+    (order,) = shop("trail", number, "--json").documents
+    sales_order = order["documents"]["sales_order"]
+    body = {"number": sales_order, "tracking": ["JD01"]}
+    answer = httpx.post(f"{systems.dynamics}/sandbox/packing_slips", json=body)
+    (slip,) = answer.json()["slips"]
+
+    (found,) = shop("preview", "shipments", "--order", number, "--json").documents
+    (request,) = found["requests"]
+    assert (found["outcome"], request["path"].endswith("/ship")) == ("deliver", True)
+    assert request["body"]["comment"]["comment"] == f"PS:{slip}"
+    assert request["body"]["tracks"][0]["track_number"] == "JD01"
+    assert "would be posted" in shop("preview", "shipments", "--order", number).out
+
+    assert shop("poll", "--flow", "shipments").status == 0
+    shop.deliver_everything()
+    (found,) = shop("preview", "shipments", "--order", number, "--json").documents
+    assert (found["outcome"], found["requests"]) == ("skip", [])
+    assert "shows it" in found["reason"]
+    stories = shop("trail", number, "--json").documents
+    assert [one["flow"] for one in stories] == ["orders", "shipments"]
+    assert stories[1]["key"] == f"usmf|{sales_order}|{slip}"
+    told = shop("trail", number).out
+    assert told.index("orders") < told.rindex("shipments")
