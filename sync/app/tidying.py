@@ -12,6 +12,8 @@ from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.dead_letters import KEEP as KEEP_DEAD_LETTERS
 from sync.engine.jobs import Housekeeping
 from sync.engine.old_rows import forget_rows
+from sync.engine.published_log import KEEP as KEEP_PUBLISHED
+from sync.engine.published_log import PUBLISHED
 from sync.engine.refused_keys import KEEP, REFUSED_KEYS
 from sync.engine.repair import Repair
 from sync.engine.troubles import KEEP as KEEP_TROUBLES
@@ -27,6 +29,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
     EVENTS: ("at", timedelta(days=7)),
+    PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
     RECONCILIATIONS: ("at", timedelta(days=400)),
     DIFFERENCES: ("at", timedelta(days=400)),

@@ -34,13 +34,15 @@ class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
     more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
     `moved`: differs when the target may have changed by itself since, so that the same content is
-    sent again. `encoded`: the canonical JSON of the content, where the source has it."""
+    sent again. `encoded`: the canonical JSON of the content, where the source has it. `origin`: the
+    source's rows, for people."""
 
     key: str
     content: Any
     fault: Never | None = None
     moved: str = ""
     encoded: bytes = b""
+    origin: str = ""
 
     @cached_property
     def state(self) -> bytes:

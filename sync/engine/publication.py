@@ -186,6 +186,7 @@ class PublicationFlow:
             confirmed = [row for row in rows if row.key not in write.refused]
             await mirror.confirm(partition, confirmed)
             await mirror.put_back(partition, write.refused, now)
+            await delivery.ledger.published.keep(partition, systems.clock.now(), confirmed)
 
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip

@@ -325,3 +325,19 @@ async def test_several_who_write_one_piece_of_the_mirror_all_leave_their_rows() 
     assert sorted(known) == sorted(there.source)
     assert all(mirror.shows(known.of(row.key), row) for row in rows)
     assert known.shown == len(rows)
+
+
+async def test_what_was_shown_of_a_key_is_told_with_its_times() -> None:
+    there = await shown(A=1, B=2)
+    there.source["A"] = {"price": 7}
+    there.source["C"] = {"price": 5}
+    there.shop.unknown = {"C"}
+    await there.publish()
+    del there.source["A"]
+    await there.publish()
+    log, partition = there.ledger.published, f"{NAME}|prices"
+    told = await log.of(partition, "A")
+    assert [one.content for one in told] == [{"price": 1}, {"price": 7}, None]
+    assert [one.at for one in told] == sorted(one.at for one in told)
+    assert [one.content for one in await log.of(partition, "B")] == [{"price": 2}]
+    assert await log.of(partition, "C") == [], "it was refused"
