@@ -63,6 +63,11 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
     )
+    prices = outcome.prices_shown
+    console.print(
+        f"Prices of {prices.skus} products were published meanwhile, and {prices.changes} changed;"
+        f" {len(prices.findings)} differ."
+    )
     shipped = outcome.shipped
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
