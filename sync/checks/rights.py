@@ -12,6 +12,7 @@ from typing import Any, Final
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
+from sync.commerce.categories import CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
@@ -120,6 +121,8 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
     if products.attributes:
         yield _listing(ATTRIBUTES, "attribute_id")
+    if products.categories:
+        yield lambda probe: probe.commerce.put(path_of(CATEGORIES, 0, "products"), {})
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:
