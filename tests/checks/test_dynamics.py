@@ -43,7 +43,7 @@ async def test_a_refused_token_is_told_with_what_to_look_at(sandboxes: Sandboxes
     sandboxes.tokens.value = "another"
     fault = only_fault(await sandboxes.found(dynamics_answers))
     assert "401" in fault.what
-    assert "Microsoft Entra applications" in fault.what
+    assert "Microsoft Entra applications" in fault.cure
     assert fault.cure
 
 
