@@ -1,7 +1,14 @@
 """What a kind of record is to a reconciliation: how both books list it, and what they have to hold
 of one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -127,7 +134,8 @@ class Kind:
 
     `charged(connected, window)`: Commerce's documents. `booked(books, company, window, is_ours)`:
     F&O's. `booked_of(books, company, references)`: F&O's by reference. `place(record, settings)`.
-    `wanted(record, delivery, held)`; raises `Never` as the flow's rules do.
+    `wanted(record, delivery, held)`; raises `Never` as the flow's rules do. `stays_open(settings)`:
+    whether F&O must never invoice its documents.
     """
 
     name: str
@@ -139,6 +147,7 @@ class Kind:
     wanted: Callable[[Any, Delivery, Sequence[Booked]], Awaitable[Wanted]]
     is_wanted: Callable[[Connection], bool]
     sign: int = 1
+    stays_open: Callable[[Connection], bool] = lambda _: False
 
     def record_named(self, reference: str, settings: Connection) -> str | None:
         """The key of the record that a reference was made for, `@?` without a store; None where it
@@ -170,7 +179,8 @@ class Kind:
         day, store = one.day.isoformat() if one.day else "", key.rpartition("@")[2]
         return Entry(
             one.reference.removesuffix(OF_CREDIT), DYNAMICS, one.number, store, day, one.currency,
-            one.amount, one.tax, one.is_gross, is_plain=True,
+            one.amount, one.tax, one.is_gross,
+            is_plain=one.tax is None or not self.stays_open(settings),
         )  # fmt: skip
 
     def signed(self, one: Booked) -> Booked:
@@ -186,6 +196,15 @@ OF_CREDIT: Final = "/S"
 def _is_in(key: str, stores: Collection[int]) -> bool:
     store = key.rpartition("@")[2]
     return not store.isdigit() or int(store) in stores
+
+
+def unreadable(row: Mapping[str, Any], reference: str) -> Entry:
+    """A row of Commerce's list that cannot be read: only a closer look tells what it is."""
+    key, store = f"{row.get('increment_id')}@{row.get('store_id')}", str(row.get("store_id"))
+    day, currency = str(row.get("created_at"))[:10], str(row.get("order_currency_code"))
+    return Entry(
+        reference, COMMERCE, key, store, day, currency, None, None, is_gross=True, is_plain=False
+    )
 
 
 def charged_entry(

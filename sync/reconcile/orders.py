@@ -46,6 +46,7 @@ from sync.reconcile.kind import (
     Window,
     charged_entry,
     is_equal,
+    unreadable,
 )
 from sync.reconcile.spool import Entry
 
@@ -54,6 +55,8 @@ FIELDS: Final[tuple[Node, ...]] = (
     "order_currency_code", "grand_total", "tax_amount", "total_paid", "total_invoiced",
     "total_refunded", "total_canceled",
 )  # fmt: skip
+
+NAMELESS: Final = {"increment_id": "", "store_id": 0, "entity_id": 0}
 
 
 async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
@@ -64,7 +67,12 @@ async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
         window.since, window.until, fields=fields, stores=connected.stores(window)
     ):
         for row in page:
-            order = Order.read(row)
+            try:
+                order = Order.read(row)
+            except Never:
+                template = settings.orders.reference_template
+                yield unreadable(row, template.format_map({**NAMELESS, **row}))
+                continue
             if not (elsewhere(order.store_id, connected.systems) or _is_others(order, settings)):
                 yield _entry(order, connected)
 
@@ -188,4 +196,12 @@ def _is_flowing(settings: Connection) -> bool:
     return "orders" in settings.flows
 
 
-orders: Final = Kind("orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing)
+def _stays_open(settings: Connection) -> bool:
+    """Where free text invoices book the revenue, F&O's own invoices would double it."""
+    return "invoices" in settings.flows and not orders_are_invoiced(settings)
+
+
+orders: Final = Kind(
+    "orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing,
+    stays_open=_stays_open,
+)  # fmt: skip
