@@ -17,7 +17,8 @@ from sync.engine.claim import Claim, State
 from sync.engine.ledger import PARKED
 from sync.flows.receivables.posted_invoices import posted_invoices
 from sync.reconcile.difference import Cause
-from sync.reconcile.kind import Connected, Kind, Place, Wanted
+from sync.reconcile.kind import Connected, Kind, Place
+from sync.reconcile.wanted import Wanted
 
 Told = tuple[Cause, str, str]
 """Cause, since when, and what mends it."""

@@ -15,8 +15,9 @@ from sync.flows import FLOWS
 from sync.reconcile.causes import Case, explained, is_decided
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.difference import Place as SumPlace
-from sync.reconcile.kind import Connected, Kind, Place, Wanted, Window, amount_of, is_equal
+from sync.reconcile.kind import Connected, Kind, Place, Window
 from sync.reconcile.spool import COMMERCE, Entry
+from sync.reconcile.wanted import Wanted, amount_of, is_equal
 
 BY_NAME: Final[Mapping[str, DocumentFlow[Any]]] = {flow.name: flow for flow in FLOWS}
 

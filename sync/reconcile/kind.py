@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from sync.config.connections import Connection
-from sync.core.money import ZERO, total
 from sync.dynamics.books import Booked, IsOurs
 from sync.engine.claim import Claim
 from sync.engine.copies import DocumentCopies
@@ -25,6 +24,7 @@ from sync.engine.message import Message
 from sync.engine.systems import Systems
 from sync.mapping.references import fields_in
 from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry
+from sync.reconcile.wanted import Wanted
 
 LATER: Final = timedelta(days=7)
 """How long after its record a document of F&O is looked for by its day; what was made later yet is
@@ -91,25 +91,6 @@ class Connected:
 async def _nothing(delivery: Delivery, flow: str, key: str, record: Any) -> Any:
     what = f"{flow} {key} ({type(record).__name__})"
     raise TypeError(f"a reconciliation of {delivery.claim.key} asked to deliver {what}")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What F&O has to hold of a record. `amount`: with tax; None where nothing is to be there.
-    `on_top`: the tax that comes on top of F&O's lines where they are without. `tax`: None where
-    nobody knows it. `waits`: why nothing is to be there yet. `is_sent`: F&O was given exactly this
-    once, by what is remembered. `held`, where F&O's documents alone do not tell it: what F&O holds
-    in all, `allowed`: by how much both may differ."""
-
-    amount: Decimal | None
-    currency: str = ""
-    on_top: Decimal = ZERO
-    tax: Decimal | None = None
-    waits: str = ""
-    is_sent: bool = False
-    held: Decimal | None = None
-    allowed: Decimal = ZERO
-    sums: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,36 +199,3 @@ def charged_entry(
         place.references[0], COMMERCE, place.key, store, day, currency, amount, tax,
         is_gross=True, is_plain=is_plain,
     )  # fmt: skip
-
-
-def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:
-    """Whether F&O holds what it has to: all of its documents together, or what it has posted
-    without what it credited of that; but not two that are open. `most`: what rounding may make of
-    posted ones."""
-    if wanted.held is not None:
-        return wanted.amount is not None and abs(wanted.held - wanted.amount) <= wanted.allowed
-    if wanted.amount is None or not held:
-        return wanted.amount is None and not held
-    open_ = [one.reference.casefold() for one in held if one.tax is None]
-    if len(held) > len(open_) > 0 or len(open_) > len({*open_}):
-        return False
-    ways = [held, [one for one in held if one.tax is None or one.amount > ZERO]]
-    return any(_comes_to(way, wanted, most) for way in ways)
-
-
-def _comes_to(held: Sequence[Booked], wanted: Wanted, most: Decimal) -> bool:
-    if {one.currency for one in held} != {wanted.currency}:
-        return False
-    taxes = [one.tax for one in held if one.tax is not None]
-    most = most if taxes else ZERO
-    off_tax = total(taxes) - wanted.tax if taxes and wanted.tax is not None else ZERO
-    return abs(amount_of(held, wanted) - (wanted.amount or ZERO)) <= most and abs(off_tax) <= most
-
-
-def amount_of(held: Sequence[Booked], wanted: Wanted) -> Decimal:
-    """What F&O's documents come to with tax, as far as it is known: that of what is not posted is
-    Commerce's, once."""
-    if wanted.held is not None:
-        return wanted.held
-    is_bare = any(one.tax is None and not one.is_gross for one in held)
-    return total(one.amount for one in held) + (wanted.on_top if is_bare else ZERO)

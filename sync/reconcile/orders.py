@@ -37,18 +37,9 @@ from sync.mapping.sales_order import order_items, reference_of, sales_order_from
 from sync.mapping.segments import segments_of
 from sync.mapping.taken_off import orders_are_invoiced
 from sync.reconcile.fields import ways_to_pay
-from sync.reconcile.kind import (
-    LATER,
-    Connected,
-    Kind,
-    Place,
-    Wanted,
-    Window,
-    charged_entry,
-    is_equal,
-    unreadable,
-)
+from sync.reconcile.kind import LATER, Connected, Kind, Place, Window, charged_entry, unreadable
 from sync.reconcile.spool import Entry
+from sync.reconcile.wanted import Wanted, is_equal
 
 FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "state", "status", "created_at", "updated_at",
