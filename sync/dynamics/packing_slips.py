@@ -151,8 +151,6 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 
 def _moment(row: Mapping[str, Any]) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(row.get("CreatedOn")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
+    """When it was posted; the filter lets no row through that does not say it."""
+    found = datetime.fromisoformat(str(row["CreatedOn"]))
     return found if found.tzinfo else found.replace(tzinfo=UTC)
