@@ -12,6 +12,7 @@ FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
 PRICES: Final = "prices"
 """The publication of worlds, which one connection has."""
+SHIPMENTS: Final = "shipments"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -39,7 +40,8 @@ class Environment:
     while all else is well. `has_killer`: work on one order ends the process, every time.
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
-    `publishes`: a price list is shown in the shop.
+    `publishes`: a price list is shown in the shop. `ships`: packing slips of F&O are shipped in the
+    shop, where polls tell of them.
     """
 
     clocks_apart: float = 0.0
@@ -56,6 +58,7 @@ class Environment:
     polls: Polls = Polls.ALWAYS
     pauses: int = 0
     publishes: bool = False
+    ships: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -77,6 +80,7 @@ class Environment:
             polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
             pauses=random.choice((0, 0, 0, 1, 3)),
             publishes=random.random() < 0.3,
+            ships=Random(f"packing {seed}").random() < 0.3,
         )
 
     @property
@@ -86,6 +90,7 @@ class Environment:
             "posted_invoices": self.invoices_orders,
             "write_back": self.write_back != "none",
             PRICES: self.publishes,
+            SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -94,4 +99,5 @@ class Environment:
         return {
             "dynamics": {"documents_per_batch": self.documents_per_batch},
             "write_back": {"to": self.write_back},
+            SHIPMENTS: {"sources": {"13": "default"}},
         }
