@@ -5,6 +5,7 @@ and they have no time of change. A slip that is corrected or cancelled keeps its
 quantities. Tracking numbers may be entered hours after a slip was posted.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -44,13 +45,13 @@ class PackingSlips:
 
     async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
         """A slip, with the rows of all slips of its sales order; None where there is none (yet)."""
-        heads = await self._client.find_by(
-            SLIPS, "PackingSlipId", number, company=company, select=SLIP_FIELDS
-        )
-        rows = await self._client.find_by(
-            SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS
-        )
-        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in rows))
+        find = self._client.find_by
+        heads, own, rows, tracking = await asyncio.gather(
+            find(SLIPS, "PackingSlipId", number, company=company, select=SLIP_FIELDS),
+            find(SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS),
+            self._of_order(company, sales_order), self._tracking(company, sales_order),
+        )  # fmt: skip
+        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in own))
         head = next((one for one in heads if one.get("SalesId") == sales_order), None)
         if head is None and sales_order in orders:
             head = next(iter(heads), None)
@@ -58,8 +59,7 @@ class PackingSlips:
             return None
         return _slip(
             company, sales_order, head,
-            rows=await self._of_order(company, sales_order),
-            tracking=(await self._tracking(company, sales_order)).get(number, ()),
+            rows=rows, tracking=tracking.get(number, ()),
             others=tuple(one for one in orders if one not in ("", sales_order)),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ Repeats: the marker is looked for before anything is shipped again. No echo: the
          document to F&O after it was shipped in Commerce.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,11 +23,11 @@ from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment, marked
-from sync.flows.fulfilment.slip_orders import may_be_ours, order_of
+from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
+from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
@@ -68,16 +68,18 @@ async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
     return [f"{company}|{sales_order}|{slip}" for slip in slips]
 
 
-async def read(key: str, systems: Systems) -> PackingSlip | None:
-    """The slip as F&O holds it now; None while it does not show. Lines that do not tell our
-    reference are known by their lots."""
+async def read(key: str, systems: Systems) -> PackedSlip | None:
+    """The slip as F&O holds it now, with its order; None while it does not show. Lines that do not
+    tell our reference are known by their lots."""
     company, sales_order, number = _parts(key)
     slip = await systems.dynamics.packing_slips.get(company, sales_order, number)
-    if slip is None or all(row.reference for row in slip.rows if row.quantity):
-        return slip
-    order = await systems.dynamics.sales_orders.by_number(company, sales_order)
-    lots = {lot: name for name, lot in order.lots.items()} if order else {}
-    return replace(slip, rows=tuple(_referenced(row, lots) for row in slip.rows))
+    if slip is None:
+        return None
+    if not all(row.reference for row in slip.rows if row.quantity):
+        order = await systems.dynamics.sales_orders.by_number(company, sales_order)
+        lots = {lot: name for name, lot in order.lots.items()} if order else {}
+        slip = replace(slip, rows=tuple(_referenced(row, lots) for row in slip.rows))
+    return await packed_slip(slip, systems)
 
 
 def _referenced(row: SlipLine, lots: dict[str, str]) -> SlipLine:
@@ -90,16 +92,18 @@ def _parts(key: str) -> tuple[str, str, str]:
     return company, sales_order, number or ALL
 
 
-async def plan(slip: PackingSlip, delivery: Delivery) -> Plan | Skipped:
+async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
     """The shipment that Commerce must hold of the slip."""
+    slip = packed.slip
     if not slip.is_sale:
         return Skipped("a slip of a return")
-    order = await order_of(slip, delivery)
-    if isinstance(order, Skipped):
-        return order
+    found = await order_of(packed, delivery)
+    if isinstance(found, Skipped):
+        return found
+    order = found.order
     if order.is_virtual:
         return Skipped("nothing of the order is shipped in Commerce")
-    view = await view_of(slip, order, delivery.systems)
+    view = await view_of(slip, found, delivery.systems)
     problem = view.open_point()
     if not view.items and problem is None and delivery.held(ShipmentWrite.kind) is None:
         return Skipped(_nothing_of(slip))
@@ -111,7 +115,6 @@ async def plan(slip: PackingSlip, delivery: Delivery) -> Plan | Skipped:
         amounts={"pieces": f"{sum(view.items.values()):f}"} if view.items else {},
         when_new=tuple(Notification(SHIPMENTS, key) for key in others),
         open_point=problem,
-        look=_look(view, delivery.systems) if view.items else None,
     )
 
 
@@ -119,18 +122,6 @@ def _nothing_of(slip: PackingSlip) -> str:
     if any(line.quantity for line in slip.lines):
         return "it sends no whole piece or set: the slip that completes one is shown"
     return "the slip holds nothing (any more)"
-
-
-def _look(view: SlipView, systems: Systems) -> Callable[[], Awaitable[OpenPoint | None]]:
-    """What Commerce really shows: it cuts quantities off without a word."""
-
-    async def look() -> OpenPoint | None:
-        if view.there is not None:
-            return view.open_point()
-        found = await systems.commerce.shipments.of_order(view.order.entity_id or 0)
-        return view.seen(marked(found, view.slip.number)).open_point()
-
-    return look
 
 
 async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
@@ -173,15 +164,15 @@ def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:
     )
 
 
-shipments: DocumentFlow[PackingSlip] = DocumentFlow(
+shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     name=SHIPMENTS,
     title="Packing slips to shipments",
-    source=Source(read, resolve, version=lambda slip: slip.fingerprint, is_joined=True),
+    source=Source(read, resolve, version=lambda packed: packed.version, is_joined=True),
     plan=plan,
     triggers=(
         Poll(
             changed, until, lambda connection: connection.shipments.poll_minutes,
-            fingerprint=lambda slip: slip.fingerprint,
+            fingerprint=lambda packed: packed.slip.fingerprint,
         ),
     ),
     priority=Priority.DOCUMENTS,
