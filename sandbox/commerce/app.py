@@ -13,6 +13,8 @@ from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
+from sandbox.commerce.product_attributes import ATTRIBUTES
+from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
@@ -22,6 +24,11 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
+ENDPOINTS = (
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS,
+    *PRICES, *STOCK,
+)  # fmt: skip
+"""Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -56,9 +63,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(
-        state, [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
-    )
+    dispatcher = Dispatcher(state, list(ENDPOINTS))
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

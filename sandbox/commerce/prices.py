@@ -1,5 +1,7 @@
-"""Base and tier prices, as recorded on 2.4.7: rows that are refused are listed, all others kept."""
+"""Base, tier and special prices, as recorded on 2.4.7: rows that are refused are listed, all others
+kept."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -7,7 +9,7 @@ from typing import Any, Final
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import as_text
-from sandbox.commerce.faults import RestFault
+from sandbox.commerce.faults import RestFault, required
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest
 from sandbox.commerce.shop_prices import TierKey
@@ -23,6 +25,8 @@ DUPLICATE: Final = (
     "We found a duplicate website, tier price, customer group and quantity: Customer Group ="
     f" %customerGroup, Website ID = %websiteId, Quantity = %qty.{ROW}"
 )
+DATES: Final = ("price_from", "price_to")
+MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 UNKNOWN: Final = "The product that was requested doesn't exist. Verify the product and try again."
 
 
@@ -35,8 +39,16 @@ def _failure(message: str, *parameters: Any) -> Columns:
     return {"message": message, "parameters": [str(one) for one in parameters]}
 
 
+def _list(call: RestRequest, name: str) -> list[Any]:
+    """A list in the body, which must be there."""
+    found = call.body.get(name)
+    if not isinstance(found, list):
+        raise required(name)
+    return found
+
+
 def _sent(call: RestRequest) -> list[Columns]:
-    rows: list[Columns] = call.body.get("prices") or []
+    rows: list[Columns] = _list(call, "prices")
     for row in rows:
         if not isinstance(row.get("price"), int | Decimal):
             text = (
@@ -57,6 +69,8 @@ def save_base(call: RestRequest) -> list[Columns]:
             failures.append(_failure(ATTRIBUTE, "SKU", row["sku"]))
         elif row["price"] < 0:
             failures.append(_failure(ATTRIBUTE, "Price", row["price"]))
+        elif store := int(row["store_id"]):
+            call.state.prices.by_store[store, as_text(product.sku)] = Decimal(row["price"])
         else:
             call.state.prices.base[as_text(product.sku)] = Decimal(row["price"])
     return failures
@@ -64,11 +78,16 @@ def save_base(call: RestRequest) -> list[Columns]:
 
 def base(call: RestRequest) -> list[Columns]:
     """`POST products/base-prices-information`: unknown SKUs are left out."""
-    found = (_product(call, sku) for sku in call.body["skus"])
-    return [
-        {"price": call.state.prices.base_of(one), "store_id": 0, "sku": one.sku}
-        for one in found if one is not None
-    ]  # fmt: skip
+    prices, found = call.state.prices, (_product(call, sku) for sku in _list(call, "skus"))
+    rows: list[Columns] = []
+    for one in found:
+        if one is not None:
+            rows.append({"price": prices.base_of(one), "store_id": 0, "sku": one.sku})
+            rows += [
+                {"price": price, "store_id": store, "sku": one.sku}
+                for (store, sku), price in prices.by_store.items() if sku == as_text(one.sku)
+            ]  # fmt: skip
+    return rows
 
 
 def _known(call: RestRequest, rows: list[Columns]) -> None:
@@ -90,11 +109,17 @@ def save_tiers(call: RestRequest) -> list[Columns]:
             failures.append(_failure(NO_GROUP, *named))
         elif row["price"] < 0:
             failures.append(_failure(NO_PRICE, row["price"], *named))
-        elif keys.count(key) > 1:
+        elif keys.count(key) > 1 or _is_of_another_website(call, row, key):
             failures.append(_failure(DUPLICATE, *named))
         else:
             call.state.prices.tiers[key] = {**row, "customer_group": code}
     return failures
+
+
+def _is_of_another_website(call: RestRequest, row: Columns, key: TierKey) -> bool:
+    """A tier of all websites and one of a website with the same key cannot be at once."""
+    there = call.state.prices.tiers.get(key)
+    return there is not None and there["website_id"] != row["website_id"]
 
 
 def _key(row: Columns) -> TierKey:
@@ -109,7 +134,7 @@ def _group(code: str) -> str | None:
 
 def tiers(call: RestRequest) -> list[Columns]:
     """`POST products/tier-prices-information`."""
-    wanted = {as_text(str(sku)) for sku in call.body["skus"]}
+    wanted = {as_text(str(sku)) for sku in _list(call, "skus")}
     return [*_tiers_of(call, wanted)]
 
 
@@ -132,12 +157,48 @@ def delete_tiers(call: RestRequest) -> list[Columns]:
     return []
 
 
+def save_special(call: RestRequest) -> list[Columns]:
+    """`POST products/special-price`: one of a SKU and store view; an end that is left out stays."""
+    failures = []
+    for row in _sent(call):
+        product = _product(call, row["sku"])
+        dates = [str(row.get(name) or "") for name in DATES]
+        if product is None or product.type not in PRICED:
+            failures.append(_failure(ATTRIBUTE, "SKU", row["sku"]))
+        elif wrong := [one for one in dates if one and not MOMENT.fullmatch(one)]:
+            failures.append(_failure(ATTRIBUTE, "Price From", *wrong))
+        else:
+            key = (int(row["store_id"]), as_text(product.sku))
+            before = call.state.prices.specials.get(key, {})
+            call.state.prices.specials[key] = {**before, **row}
+    return failures
+
+
+def specials(call: RestRequest) -> list[Columns]:
+    """`POST products/special-price-information`: rows come several times."""
+    wanted = {as_text(str(sku)) for sku in call.body["skus"]}
+    stored = call.state.prices.specials
+    return [row for (_, sku), row in stored.items() if sku in wanted] * 3
+
+
+def delete_specials(call: RestRequest) -> list[Columns]:
+    """`POST products/special-price-delete`: one with other dates stays, and nobody is told."""
+    stored = call.state.prices.specials
+    for row in _sent(call):
+        key = (int(row["store_id"]), as_text(str(row["sku"])))
+        there = stored.get(key)
+        if there and all(row.get(name) in (None, there.get(name)) for name in DATES):
+            del stored[key]
+    return []
+
+
 READS: Final = "Magento_Catalog::catalog"
 PRICES: Final = tuple(
     Endpoint("POST", f"products/{path}", READS, handler)
     for path, handler in (
         ("base-prices", save_base), ("base-prices-information", base),
         ("tier-prices", save_tiers), ("tier-prices-information", tiers),
-        ("tier-prices-delete", delete_tiers),
+        ("tier-prices-delete", delete_tiers), ("special-price", save_special),
+        ("special-price-information", specials), ("special-price-delete", delete_specials),
     )
 )  # fmt: skip

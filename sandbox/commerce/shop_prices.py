@@ -13,10 +13,12 @@ TierKey = tuple[str, str, Decimal]
 @dataclass
 class ShopPrices:
     """Prices of all websites, by SKU without case; tiers by SKU, group (both without case) and
-    quantity."""
+    quantity. `by_store` and `specials` by store view and SKU."""
 
     base: dict[str, Decimal] = field(default_factory=dict)
     tiers: dict[TierKey, Columns] = field(default_factory=dict)
+    by_store: dict[tuple[int, str], Decimal] = field(default_factory=dict)
+    specials: dict[tuple[int, str], Columns] = field(default_factory=dict)
 
     def base_of(self, product: Product) -> Decimal:
         """The base price."""

@@ -26,6 +26,7 @@ from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.shop_prices import ShopPrices
+from sandbox.commerce.shop_products import ShopProducts
 from sandbox.commerce.stock import Stock, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
@@ -71,7 +72,7 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.checks_access = checks_access
-        self.stock, self.prices, self.product_stamps = Stock(), ShopPrices(), dict[str, str]()
+        self.stock, self.prices, self.products = Stock(), ShopPrices(), ShopProducts()
         self.display_gross = False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""

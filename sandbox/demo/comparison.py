@@ -1,7 +1,9 @@
 """Both sides' books compared, of every connection: orders, cash and credit, accounts; and what of
-ours waits or was set aside."""
+ours waits or was set aside. The product compares them as well, and must say the same."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sandbox.demo.cash import CashRow, FinanceDocument, settled
 from sandbox.demo.company_orders import on_company_accounts
@@ -10,16 +12,21 @@ from sandbox.demo.finance_documents import entries
 from sandbox.demo.reconciliation import Booked, Finding, Row, Sold, compared
 from sync.engine.claim import Claim
 from sync.engine.queues import QUEUES
+from sync.reconcile.difference import Difference
+from sync.reconcile.kind import Connected, Window
+from sync.reconcile.reconciling import kinds_of, reconcile
 
 
 @dataclass(frozen=True)
 class Books:
-    """What the comparison found. `company_orders`: how many orders of companies are in F&O."""
+    """What the comparison found. `company_orders`: how many orders of companies are in F&O;
+    `compared`: how many documents of the shops the product has compared."""
 
     rows: tuple[Row, ...]
     cash: tuple[CashRow, ...]
     company_orders: int
     findings: tuple[Finding, ...]
+    compared: int = 0
 
 
 async def reconciled(environment: Environment) -> Books:
@@ -37,12 +44,41 @@ async def reconciled(environment: Environment) -> Books:
         for name in QUEUES
         async for letter in environment.engine.edition_parts.queue.dead_letters(name)
     ]
+    findings += [finding for books in each for finding in books.findings]
+    compared, differences = 0, list[Finding]()
+    for name in environment.pairs:
+        count, said = await _by_the_product(environment, name)
+        compared += count
+        differences += _disagreeing(name, said, findings)
     return Books(
         rows=tuple(row for books in each for row in books.rows),
         cash=tuple(row for books in each for row in books.cash),
         company_orders=sum(books.company_orders for books in each),
-        findings=(*(finding for books in each for finding in books.findings), *findings),
+        findings=(*findings, *differences),
+        compared=compared,
     )
+
+
+async def _by_the_product(environment: Environment, name: str) -> tuple[int, list[Difference]]:
+    """How many documents `reconcile` has compared, and the differences that it names."""
+    engine, said = environment.engine, list[Difference]()
+    systems = await engine.systems_pool.open(name)
+    connected = await Connected.of(systems, engine.ledger, engine.documents)
+    now = engine.edition_parts.clock.now()
+    window = Window(now - timedelta(days=2), now)
+    summary = await reconcile(connected, window, kinds_of(connected), said.append)
+    return sum(one["commerce_count"] for one in summary.totals()), said
+
+
+def _disagreeing(
+    name: str, said: Iterable[Difference], findings: Iterable[Finding]
+) -> Iterator[Finding]:
+    """What the product finds and the demo does not."""
+    ours = (finding for finding in findings if finding.connection == name)
+    known = {finding.record.rpartition(" ")[2] for finding in ours}
+    for one in said:
+        if one.key.partition("@")[0] not in known:
+            yield Finding(name, one.key, f"reconcile says of {one.kind}: {one.cause}")
 
 
 async def _reconciled(pair: Pair, parked: list[Claim]) -> Books:

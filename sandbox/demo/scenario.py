@@ -61,6 +61,7 @@ class Outcome:
     polled: int
     read_back: int
     company_orders: int
+    compared: int
     stock: Stocked
     shipped: Shipped
 
@@ -83,6 +84,7 @@ class Outcome:
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
+            "documents_reconciled": self.compared,
             "stock": self.stock.as_json(),
             "shipments": self.shipped.as_json(),
         }
@@ -120,7 +122,8 @@ async def run_scenario(
         findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders, stock=stock, shipped=shipped,
+        company_orders=books.company_orders, compared=books.compared, stock=stock,
+        shipped=shipped,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, Self
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.identity import CredentialUnavailableError
 from azure.identity.aio import (
     AzureCliCredential,
     AzureDeveloperCliCredential,
@@ -26,6 +27,7 @@ from azure.identity.aio import (
     ManagedIdentityCredential,
 )
 
+from sync.adapters.azure_answers import wished
 from sync.config.connections import Dynamics
 from sync.core.errors import Later, Never, SignInRefused
 from sync.core.ports import Secrets
@@ -37,7 +39,11 @@ REFUSED_WAIT: Final = timedelta(minutes=5)
 nobody."""
 
 _CODE: Final = re.compile(r"AADSTS\d+")
-_PATIENCE: Final = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 20}
+_PATIENCE: Final = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 20}
+"""An answer that asks for patience is not waited out here: hours, if it says so, while others wait
+for the same token."""
+_REFUSALS: Final = frozenset({400, 401, 403})
+"""Statuses by which Entra refuses who asks."""
 
 CORRECT_SIGN_IN: Final = (
     "Correct them in connections.toml; a certificate is PEM with its unencrypted private key"
@@ -151,7 +157,7 @@ class EntraTokens:
             except ClientAuthenticationError as error:
                 await self._forget()
                 raise self._refused(error) from None
-            except AzureError as error:
+            except (AzureError, ValueError, TypeError) as error:  # these two: of a senseless answer
                 what = f"Entra gave no token for {self._scope}: {type(error).__name__}"
                 raise Later(what, counts=False) from None
 
@@ -165,8 +171,13 @@ class EntraTokens:
         if credential is not None and credential is not self._own:
             await credential.close()
 
-    def _refused(self, error: ClientAuthenticationError) -> SignInRefused:
+    def _refused(self, error: ClientAuthenticationError) -> Later:
+        """The SDK says the same of a credential that is refused as of an issuer that is busy."""
         code = (_CODE.search(str(error.message)) or [type(error).__name__])[0]
+        is_here = not isinstance(error, CredentialUnavailableError)
+        if is_here and error.status_code not in _REFUSALS:
+            what = f"Entra gave no token for {self._scope} ({code}, HTTP {error.status_code})"
+            return Later(what, after=wished(error), counts=False)
         log.error("dynamics.sign_in_refused scope=%s code=%s", self._scope, code)
         check = (
             "a managed identity exists only where it is assigned, so in Azure; elsewhere use"
@@ -174,9 +185,8 @@ class EntraTokens:
             if self._section.auth == "managed_identity"
             else "check tenant, client id and the expiry of its secret"
         )
-        return SignInRefused(
-            f"Entra refused a token for {self._scope} ({code}): {check}", after=REFUSED_WAIT
-        )
+        what = f"Entra refused a token for {self._scope} ({code}): {check}"
+        return SignInRefused(what, after=REFUSED_WAIT, remedy=check)
 
     async def _make(self) -> AsyncTokenCredential:
         if self._own is not None:

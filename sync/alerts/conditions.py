@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from sync.config.connections import Alerts, Connection
@@ -36,10 +36,21 @@ class Expiry:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Differing:
+    """A connection whose books differ. `count`: of differences that somebody has to do something
+    about; `day`: that of the oldest."""
+
+    connection: str
+    count: int
+    day: date
+
+
 def alerts_of(
     readings: Readings,
     stopped: Iterable[Mapping[str, Any]],
     expiries: Iterable[Expiry],
+    differing: Iterable[Differing] = (),
     *,
     connections: Mapping[str, Connection],
     settings: Alerts,
@@ -53,6 +64,7 @@ def alerts_of(
           for alert in _flow(seen, now, connections[seen.connection], settings)),
         *(alert for system in stopped for alert in _system(system, now, settings)),
         *(alert for expiry in expiries for alert in _expiring(expiry, now, settings)),
+        *(_differing(one) for one in differing),
     ]  # fmt: skip
 
 
@@ -127,6 +139,15 @@ def _expiring(expiry: Expiry, now: datetime, settings: Alerts) -> Iterator[Alert
             f"It is valid until {_moment(expiry.at)}.",
             "Renew it as docs/rotating-keys.md says, before that day.",
         )  # fmt: skip
+
+
+def _differing(one: Differing) -> Alert:
+    name, plural = one.connection, "s" if one.count > 1 else ""
+    return Alert(
+        f"differs|{name}", "warning", f"The books of {name} differ about {_records(one.count)}",
+        f"{one.count} difference{plural}; the oldest is of {one.day.isoformat()}.",
+        f"Run: python -m sync reconcile --from {one.day.isoformat()} --connection {name}",
+    )  # fmt: skip
 
 
 def _records(count: int) -> str:

@@ -4,7 +4,7 @@ It knows no edition: the embedded one, the tests and the simulation hand in thei
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ from sync.intake_http.answers import HttpAnswer, RefusalLines
 from sync.intake_http.business_events import BusinessEventsEdge
 from sync.intake_http.webhooks import Edge
 from sync.pacing.pauses import Pauses
+from sync.reconcile.nightly import Nightly
 
 LONGEST_LOOK: Final = timedelta(seconds=50)
 """How long monitoring may look: the timer that lets it look fires again after a minute."""
@@ -51,7 +52,9 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done."""
+    when done. `console`: its web console, once somebody has asked for a page of it."""
+
+    console: Any = None
 
     def __init__(
         self,
@@ -83,7 +86,7 @@ class Services:
         self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
         self.troubles = Troubles(tables, clock, digests)
         self.dead_letter_parking = DeadLetterParking(engine, self.refused_keys, self.troubles)
-        self.jobs = self._jobs()
+        self.jobs = self._jobs(engine)
         self.watch = Watch(connections, self.flows, edition_parts, self.flow_pauses, paces)
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
@@ -104,7 +107,7 @@ class Services:
             ahead=ReadingAhead(parts.queue, parts.clock), clock=parts.clock, worker=self.worker,
         )  # fmt: skip
 
-    def _jobs(self) -> Jobs:
+    def _jobs(self, engine: Engine) -> Jobs:
         parts = self.edition_parts
         old = OldQueues(parts.queue, self.intake, self.dead_letter_parking, parts.clock)
         names = OldFlowNames(parts.tables, self.connections)
@@ -113,11 +116,16 @@ class Services:
             self.polling,
             (
                 tidy, repairing(self.repair), Housekeeping("old-queues", old.move),
-                Housekeeping("old-flow-names", names.move),
+                Housekeeping("old-flow-names", names.move), *self._nights(engine),
             ),
             tables=parts.tables, sends=self.sends, clock=parts.clock,
             leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
         )  # fmt: skip
+
+    def _nights(self, engine: Engine) -> Iterator[Housekeeping]:
+        """Both books are compared each night."""
+        for name in self.connections:
+            yield Housekeeping(f"reconcile|{name}", Nightly(name, engine).run)
 
     async def accept_webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes

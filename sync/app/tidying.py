@@ -6,6 +6,8 @@ from typing import Final
 
 from sync.alerts.alerting import ALERTS
 from sync.alerts.alerting import KEEP as KEEP_ALERTS
+from sync.app.console_sign_ins import KEEP as KEEP_SIGN_INS
+from sync.app.console_sign_ins import SIGN_INS
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -18,6 +20,7 @@ from sync.engine.troubles import KEEP as KEEP_TROUBLES
 from sync.engine.troubles import TROUBLES
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
+from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
 
 EVERY, REPAIR_EVERY = timedelta(days=1), timedelta(minutes=5)
 KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
@@ -25,8 +28,11 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
+    SIGN_INS: ("until", KEEP_SIGN_INS),
     EVENTS: ("at", timedelta(days=7)),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
+    RECONCILIATIONS: ("at", timedelta(days=400)),
+    DIFFERENCES: ("at", timedelta(days=400)),
 }
 """Tables whose rows are kept for so long from the time in this cell. Adobe sends an event again for
 24 hours and keeps its journal for seven days; people read the list of business events."""

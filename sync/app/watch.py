@@ -1,11 +1,11 @@
 """Looks at queues and flows at a steady beat, and tells people what needs them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sync.alerts.alerting import Alerting
-from sync.alerts.conditions import alerts_of
+from sync.alerts.conditions import Differing, alerts_of
 from sync.alerts.expiries import Expiries
 from sync.alerts.senders import senders_of
 from sync.app.edition_parts import EditionParts
@@ -15,6 +15,7 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.monitoring import monitor
 from sync.engine.queues import QUEUES
+from sync.reconcile.stored import Reconciliations
 
 
 class Watch:
@@ -47,7 +48,15 @@ class Watch:
         )  # fmt: skip
         seen = alerts_of(
             readings, await self._paces.stopped(), await self._expiries.known(),
+            [one async for one in self._differing()],
             connections=self._connections, settings=self._settings,
         )  # fmt: skip
         await self.alerting.look(seen)
         readings.raise_troubles()
+
+    async def _differing(self) -> AsyncIterator[Differing]:
+        """The connections whose books differ, as the nights have found them."""
+        stored = Reconciliations(self._parts.tables)
+        for name in self._connections:
+            if (found := await stored.open(name)) is not None:
+                yield Differing(name, found.count, found.day)

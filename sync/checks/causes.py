@@ -96,6 +96,12 @@ class Causes:
         """Whether some record lacked this row."""
         return (missing, True) in self._found
 
+    def rows(self) -> Iterator[tuple[Missing, int]]:
+        """The missing rows, each with how many records lack it; of SKUs, none."""
+        for cause in self._found.values():
+            if cause.missing is not None and cause.missing.table not in OF_SKUS:
+                yield cause.missing, cause.counts.total()
+
     def findings(self) -> Iterator[Finding]:
         """One per cause: those that hold up most first; of the causes that are no missing rows, the
         first ones alone."""

@@ -62,6 +62,11 @@ class PriceEvidence:
                     reported, f"{order.get('increment_id')}@{order.get('store_id')}"
                 )
 
+    def shown(self, store_id: str) -> bool | None:
+        """Whether prices include tax by most items of a store view; None where none tells."""
+        votes = self._stores.get(store_id, _Votes()).counts
+        return max(votes, key=lambda way: votes[way]) if any(votes.values()) else None
+
     def findings(self) -> Iterator[Finding]:
         """One per store view whose orders tell it."""
         for store_id, votes in sorted(self._stores.items()):

@@ -3,10 +3,13 @@ nothing is overwritten."""
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from sync.app.settings import Settings
+from sync.cli import check as checking
+from sync.cli import init_asking as asking
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line
@@ -21,17 +24,32 @@ NEXT = (
 )
 
 
-def init(ctx: typer.Context) -> None:
+Ask = Annotated[
+    bool, typer.Option("--ask", help="Ask for both addresses, find out the rest, and check it.")
+]
+
+
+def init(ctx: typer.Context, *, ask: Ask = False) -> None:
     """Make the home directory with an encrypted vault, and an example connections.toml where there
     is none.
 
+    With --ask it asks for the addresses and credentials of both systems, reads what they say of
+    themselves and what recent orders need, writes connections.toml with a reason at each line, and
+    ends with `check`. It writes to neither system.
+
     For example:
+
+    python -m sync init --ask
 
     python -m sync init
 
     python -m sync --home /srv/sync --config /srv/connections.toml init
     """
     context = context_of(ctx)
+    if ask:
+        asking.ask(context)
+        checking.report(context)
+        return
     settings = context.settings()
     vault_is_new = not (settings.home / "vault.json").exists()
     context.vault()

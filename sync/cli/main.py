@@ -7,6 +7,7 @@ from sync.cli import (
     alerts,
     backfill,
     check,
+    console,
     correcting,
     drift,
     erase,
@@ -25,8 +26,10 @@ from sync.cli import (
     resolve,
     secrets,
     serve,
+    skip,
     trail,
     webhooks,
+    why_price,
 )
 from sync.cli.command import Command, Root
 from sync.cli.mapping import app as mapping
@@ -45,6 +48,7 @@ app.command(cls=Command)(check.check)
 app.add_typer(mapping)
 app.add_typer(preview.app)
 app.command(cls=Command)(serve.serve)
+app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
@@ -56,6 +60,7 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
+app.command(cls=Command)(skip.skip)
 app.command(cls=Command)(correcting.hold)
 app.command(cls=Command)(correcting.release)
 app.command(cls=Command)(correcting.adopt)
@@ -64,6 +69,7 @@ app.command(cls=Command)(correcting.forget)
 app.command(cls=Command)(publishing.publish)
 app.command(cls=Command)(publishing.touch)
 app.command(cls=Command)(publishing.approve)
+app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
 app.command("reconcile", cls=Command)(reconcile.reconcile_books)
 app.command(cls=Command)(pausing.pause)

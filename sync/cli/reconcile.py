@@ -114,7 +114,7 @@ async def _reconciled(
     kinds: list[str],
 ) -> Summary:
     async with context.systems() as (services, systems):
-        connected = Connected(systems, services.ledger, services.documents)
+        connected = await Connected.of(systems, services.ledger, services.documents)
         now = services.edition_parts.clock.now()
         window = _window(days, systems.settings, now, stores)
         return await reconcile(connected, window, kinds_of(connected, kinds), report.tell)

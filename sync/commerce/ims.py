@@ -19,7 +19,7 @@ from sync.commerce.bodies import said_by
 from sync.commerce.errors import retry_after
 from sync.config.connections import Commerce
 from sync.core.encoding import NotJson, from_json
-from sync.core.errors import Later, Never, Paused
+from sync.core.errors import Later, Never, Paused, SignInRefused
 from sync.core.sign_in import BearerAuth
 
 SCOPE: Final = (
@@ -44,12 +44,11 @@ class Ims(BearerAuth):
         self._settings = settings
 
     def headers(self, token: str) -> dict[str, str]:
-        """See `BearerAuth`; the service also wants the client, the organisation and the store."""
+        """See `BearerAuth`; the service also wants the client and the organisation."""
         headers = {
             **super().headers(token),
             "x-api-key": self._settings.client_id or "",
             "x-gw-ims-org-id": self._settings.organisation or "",
-            "Store": self._settings.scope,
         }
         return {name: value for name, value in headers.items() if value}
 
@@ -71,9 +70,8 @@ class ImsTokens:
     async def token(self, *, renew: bool = False) -> str:
         """A token for any request. Raises `Never` when the connection names no credentials.
 
-        Raises `Later` when IMS is away or refuses them: a corrected secret lets every record
-        through. Raises `Paused` for the whole shop when IMS answers 429: without a token the shop
-        can be asked nothing.
+        Raises `Later` when IMS is away, `SignInRefused` when it refuses them. Raises `Paused` for
+        the whole shop when IMS answers 429: without a token the shop can be asked nothing.
         """
         async with self._one_at_a_time:
             if renew:
@@ -131,7 +129,7 @@ class ImsTokens:
             " OAuth server-to-server credential in the Adobe Developer Console; it needs the scope"
             " commerce.accs."
         )
-        return Later(f"{reason} {compare}", said=said.words)
+        return SignInRefused(f"{reason} {compare}", said=said.words, remedy=compare)
 
     def _client_id(self) -> str:
         return self._settings.client_id or self._missing("client_id")
@@ -152,9 +150,9 @@ def _token_in(response: httpx.Response) -> dict[str, Any]:
     try:
         answer = from_json(response.content)
     except NotJson as error:
-        raise Later(f"Adobe IMS answered 200 but {error}") from None
+        raise Later(f"Adobe IMS answered 200 but {error}", counts=False) from None
     if not isinstance(answer, dict) or not answer.get("access_token"):
-        raise Later("Adobe IMS answered 200 without an access_token")
+        raise Later("Adobe IMS answered 200 without an access_token", counts=False)
     return answer
 
 

@@ -1,8 +1,10 @@
-"""Base prices and tier prices of a shop, for all its websites.
+"""Base prices, tier prices and special prices of a shop, for all its websites or for one.
 
-Both answer 200 with the rows that they refuse and keep all others. A tier is known by product,
-website, customer group and quantity; group codes are compared without case. One unknown SKU makes a
-whole call of tiers fail with 404. A tier is deleted by its stored price (measured on 2.4.7).
+All answer 200 with the rows that they refuse and keep all others. A price of one website needs the
+shop's price scope `website`: with the global scope it would be everybody's. A tier is known by
+product, website, customer group and quantity; group codes are compared without case. One unknown
+SKU makes a whole call of tiers fail with 404. A tier is deleted by its stored price, a special
+price by its dates too (measured on 2.4.7).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,20 @@ BASE_PRICES: Final = "products/base-prices"
 TIER_PRICES: Final = "products/tier-prices"
 MOST_BASE, MOST_TIERS = 1000, 200
 """Rows of a call: a thousand base prices take 0.2 s, two hundred tiers 2 s (measured)."""
+SPECIAL_PRICES: Final = "products/special-price"
 FIXED: Final = "fixed"
+
+
+@dataclass(frozen=True)
+class PriceScope:
+    """Where a price holds: in all websites (0), or in one. `store`: a store view of it; what is
+    written for one is the whole website's."""
+
+    website: int = 0
+    store: int = 0
+
+
+ALL_WEBSITES: Final = PriceScope()
 
 
 @dataclass(frozen=True)
@@ -34,11 +49,29 @@ class Tier:
     price: Decimal
     kind: str = FIXED
 
-    def row(self) -> dict[str, Any]:
+    def row(self, scope: PriceScope = ALL_WEBSITES) -> dict[str, Any]:
         """As it is sent."""
         return {
-            "sku": self.sku, "price": self.price, "price_type": self.kind, "website_id": 0,
-            "customer_group": self.group, "quantity": self.quantity,
+            "sku": self.sku, "price": self.price, "price_type": self.kind,
+            "website_id": scope.website, "customer_group": self.group, "quantity": self.quantity,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Special:
+    """A price for everybody until the end of a day. `begins`, `ends`: `YYYY-MM-DD hh:mm:ss`; the
+    day of `ends` is included."""
+
+    sku: str
+    price: Decimal
+    begins: str
+    ends: str
+
+    def row(self, scope: PriceScope = ALL_WEBSITES) -> dict[str, Any]:
+        """As it is sent."""
+        return {
+            "sku": self.sku, "price": self.price, "store_id": scope.store,
+            "price_from": self.begins or None, "price_to": self.ends or None,
         }  # fmt: skip
 
 
@@ -52,41 +85,68 @@ class Prices:
             path: RowCalls(client, clock, path, "prices", most)
             for path, most in (
                 (BASE_PRICES, MOST_BASE), (TIER_PRICES, MOST_TIERS),
-                (f"{TIER_PRICES}-delete", MOST_TIERS),
+                (f"{TIER_PRICES}-delete", MOST_TIERS), (SPECIAL_PRICES, MOST_BASE),
+                (f"{SPECIAL_PRICES}-delete", MOST_BASE),
             )
         }  # fmt: skip
 
-    async def base(self, skus: Sequence[str]) -> dict[str, Decimal]:
-        """Base prices of all websites, by SKU as the shop spells it; unknown ones are left out."""
+    async def base(
+        self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES
+    ) -> dict[str, Decimal]:
+        """Base prices, by SKU as the shop spells it; unknown ones are left out."""
         found = await self._rows(f"{BASE_PRICES}-information", skus)
-        return {str(row["sku"]): Decimal(row["price"]) for row in found if not row.get("store_id")}
+        return {
+            str(row["sku"]): Decimal(row["price"])
+            for row in found if int(row.get("store_id") or 0) == scope.store
+        }  # fmt: skip
 
-    async def tiers(self, skus: Sequence[str]) -> list[Tier]:
-        """Tier prices of all websites."""
+    async def tiers(self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES) -> list[Tier]:
+        """Tier prices."""
         found = await self._rows(f"{TIER_PRICES}-information", skus)
         return [
             Tier(
                 str(row["sku"]), str(row["customer_group"]), Decimal(row["quantity"]),
                 Decimal(row["price"]), str(row.get("price_type") or FIXED),
             )
-            for row in found if not row.get("website_id")
+            for row in found if int(row.get("website_id") or 0) == scope.website
         ]  # fmt: skip
 
+    async def specials(
+        self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES
+    ) -> list[Special]:
+        """Special prices; the shop repeats rows."""
+        found = await self._rows(f"{SPECIAL_PRICES}-information", skus)
+        rows = [
+            Special(
+                str(row["sku"]), Decimal(row["price"]), str(row.get("price_from") or ""),
+                str(row.get("price_to") or ""),
+            )
+            for row in found if int(row.get("store_id") or 0) == scope.store
+        ]  # fmt: skip
+        return list(dict.fromkeys(rows))
+
     async def save_base(
-        self, prices: Mapping[str, Decimal], *, not_after: datetime
+        self, prices: Mapping[str, Decimal], scope: PriceScope, *, not_after: datetime
     ) -> dict[str, str]:
         """Make these the base prices."""
-        rows = [{"sku": sku, "price": price, "store_id": 0} for sku, price in prices.items()]
+        rows = [
+            {"sku": sku, "price": price, "store_id": scope.store} for sku, price in prices.items()
+        ]
         return await self._write(BASE_PRICES, rows, not_after)
 
-    async def save_tiers(self, tiers: Sequence[Tier], *, not_after: datetime) -> dict[str, str]:
-        """Add these tiers, or change them; others stay."""
-        return await self._write(TIER_PRICES, [one.row() for one in tiers], not_after)
+    async def save(
+        self, prices: Sequence[Tier | Special], scope: PriceScope, *, not_after: datetime
+    ) -> dict[str, str]:
+        """Add these, or change them; others stay. All are of one kind."""
+        path = _path(prices)
+        return await self._write(path, [one.row(scope) for one in prices], not_after)
 
-    async def delete_tiers(self, tiers: Sequence[Tier], *, not_after: datetime) -> dict[str, str]:
-        """Delete these tiers, as `tiers` gave them."""
-        path = f"{TIER_PRICES}-delete"
-        return await self._write(path, [one.row() for one in tiers], not_after)
+    async def delete(
+        self, prices: Sequence[Tier | Special], scope: PriceScope, *, not_after: datetime
+    ) -> dict[str, str]:
+        """Delete these, as `tiers` or `specials` gave them."""
+        path = f"{_path(prices)}-delete"
+        return await self._write(path, [one.row(scope) for one in prices], not_after)
 
     async def _rows(self, path: str, skus: Sequence[str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -104,6 +164,10 @@ class Prices:
             for failure in rows_in(answer, f"POST {path}"):
                 refused |= dict.fromkeys(_meant(failure, skus), _said(failure))
         return refused
+
+
+def _path(prices: Sequence[Tier | Special]) -> str:
+    return SPECIAL_PRICES if isinstance(next(iter(prices), None), Special) else TIER_PRICES
 
 
 def _meant(failure: Mapping[str, Any], skus: set[str]) -> Iterable[str]:

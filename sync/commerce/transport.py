@@ -8,10 +8,11 @@ each other.
 """
 
 import asyncio
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -23,7 +24,7 @@ from sync.commerce.ims import Ims, ImsTokens
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
 from sync.core.http_reading import http_date, read_whole_or_beginning
-from sync.core.sign_in import send_signed
+from sync.core.sign_in import RefusedSignIns, send_signed
 from sync.pacing.limiter import NoTurn
 
 READ_TIMEOUT: Final = timedelta(seconds=60)
@@ -86,11 +87,18 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0}
         self.skew: timedelta | None = None
         self._clock, self._http, self._pace = access.clock, access.http, access.pace
+        self._sign_ins = RefusedSignIns(access.clock)
         self._auth: httpx.Auth = (
             Ims(access.settings, ImsTokens(access))
             if access.settings.edition == "saas"
             else OAuth(access.settings, secrets=access.secrets, clock=access.clock)
         )
+
+    def scoped(self, scope: str) -> Self:
+        """The same connection in the scope of a store view, or in `all`; counted together."""
+        made = copy(self)
+        made.settings = self.settings.model_copy(update={"scope": scope})
+        return made
 
     @property
     def server_time(self) -> datetime | None:
@@ -117,6 +125,10 @@ class Transport:
         """
         content = None if body is None else to_json(body)
         request = _Request(method, path, url_of(self.settings, path, query), content, not_after)
+        with self._sign_ins.watched():
+            return await self._answered(request)
+
+    async def _answered(self, request: _Request) -> RestAnswer:
         response = await self._tried(request)
         if not response.is_success:
             error = errors.error_from(response, self._call(request))
@@ -148,6 +160,8 @@ class Transport:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if request.content is not None or self.settings.edition == "saas":
             headers["Content-Type"] = "application/json"
+        if self.settings.edition == "saas":
+            headers["Store"] = self.settings.scope
         seconds = self._seconds(request)
         timeout = httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
         unsigned = httpx.Request(

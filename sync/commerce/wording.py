@@ -9,7 +9,7 @@ templates of 2.4.6 to 2.4.8 in the modules that REST reaches, RFC 6749 for the c
 from typing import Final
 
 from sync.core.plain_words import GENERAL
-from sync.core.shown import Wording
+from sync.core.wording import Wording
 
 _GENERAL: Final = """
 administrator aren't associated attempt attempted authentication authorization authorize

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sync.core.plain_words import ALSO_NAMES, INITIALS, TITLES
+from sync.core.plain_words import INITIALS, TITLES
+from sync.core.wording import Wording
 
 MASK: Final = "…"
 LONGEST_VALUE: Final = 60
@@ -22,44 +23,9 @@ _AFTER: Final = ".,;:!?)]}>" + QUOTES
 _CODE: Final = re.compile(r"(?=[A-Za-z./_#-]{0,40}[0-9])[A-Za-z0-9#][A-Za-z0-9./_#-]{0,39}")
 _DATE: Final = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}")
 _STATUS: Final = re.compile(r"[1-5][0-9]{2}")
-_HUMP: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_TECHNICAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{2,79}")
 _MARKS: Final = "=+*/&|-"
 _NO_QUOTES: Final = dict.fromkeys(map(ord, QUOTES))
 _VALUE: Final = ("he value '", "' in field '")
-
-
-@dataclass(frozen=True)
-class Wording:
-    """The words that a system's messages are made of, in small letters.
-
-    `small`: kept in small letters, and with a capital where a sentence begins. `anyhow`: kept with
-    a capital anywhere. `personal`: labels of fields about people; what is said beside them is not
-    shown, codes included. `parts`: what technical names are made of. `announces`: a code or a
-    number after one of these is an id of the system's. `ours`: what stands in quotes after one of
-    these is a label or a technical name. `reference`: a field whose label is made of these alone
-    refers to master data, so its value is a code; so does one of `names_of_codes`.
-    `quotes_labels`: whether known words in quotes are labels wherever they stand.
-    """
-
-    small: frozenset[str]
-    anyhow: frozenset[str]
-    personal: frozenset[str]
-    parts: frozenset[str]
-    announces: frozenset[str]
-    ours: frozenset[str]
-    reference: frozenset[str] = frozenset()
-    names_of_codes: frozenset[str] = frozenset()
-    quotes_labels: bool = False
-
-    def is_technical(self, text: str) -> bool:
-        """Whether it is a name of a table, an entity, or a field, as
-        `CustCustomerV3Entity.CustomerGroupId`."""
-        if not _TECHNICAL.fullmatch(text):
-            return False
-        humps = _HUMP.findall(text)
-        long = [hump for hump in humps if len(hump) > 1 and not hump.isdigit()]
-        return len(long) > 1 and all(hump.isdigit() or hump.lower() in self.parts for hump in humps)
 
 
 @dataclass(frozen=True)
@@ -112,7 +78,7 @@ def _words(text: str, wording: Wording) -> Iterator[_Word]:
         yield from _plain_words(text[start : begin - 1])
         fine = (
             len(value) <= LONGEST_VALUE
-            and _is_reference(label, wording)
+            and wording.is_reference(label)
             and not any(mark in value for mark in "'@")
         )
         yield _Word(
@@ -120,13 +86,6 @@ def _words(text: str, wording: Wording) -> Iterator[_Word]:
         )
         start = end + 2
     yield from _plain_words(text[start:])
-
-
-def _is_reference(label: str, wording: Wording) -> bool:
-    parts = re.split(r"[ /-]", label.lower())
-    if label.strip().lower() in wording.names_of_codes:
-        return True
-    return all(part in wording.reference for part in parts if part) and bool(label.strip())
 
 
 def _plain_words(text: str) -> Iterator[_Word]:
@@ -148,9 +107,7 @@ def _sentence(words: Sequence[_Word], wording: Wording, kept: frozenset[str]) ->
     if not words:
         return []
     words = [replace(words[0], first=True), *words[1:]]
-    personal = any(
-        part in wording.personal for word in words for part in _parts(word.plain, wording)
-    )
+    personal = any(wording.is_personal(word.plain) for word in words)
     keep: list[bool] = []
     is_ours, announced = False, False
     for place, word in enumerate(words):
@@ -178,24 +135,7 @@ def _is_kept(word: _Word, wording: Wording, *, is_ours: bool, announced: bool) -
     if word.quoted and not (is_ours or wording.quotes_labels):
         return False
     first = word.first if not word.quoted else is_ours
-    return _is_known(word.core, wording, first=first)
-
-
-def _is_known(text: str, wording: Wording, *, first: bool) -> bool:
-    """Whether all parts are words of the ERP's: general ones in small letters, terms in any
-    case."""
-    parts = _parts(text, wording)
-    for place, part in enumerate(parts):
-        plain = part.lower()
-        small = part == plain and plain in wording.small
-        starts = first and place == 0 and plain in wording.small and plain not in ALSO_NAMES
-        if part and not (small or starts or plain in wording.anyhow):
-            return False
-    return True
-
-
-def _parts(text: str, wording: Wording) -> list[str]:
-    return re.split(r"[/-]", text) if text not in wording.personal else [text]
+    return wording.knows(word.core, first=first)
 
 
 def _without_neighbours(

@@ -5,11 +5,21 @@ A flow is an `httpx.Auth`: it signs a request, sees the answer, and may sign it 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Protocol
+from typing import Final, Protocol
 
 import httpx
+
+from sync.core.errors import Never, SignInRefused
+from sync.core.ports import Clock
+
+IN_A_ROW: Final = 3
+ASKED_AGAIN: Final = timedelta(seconds=30)
+"""After so many refusals in a row nobody signs in for so long: it is not the request that is
+refused, and an issuer locks out those who ask without end."""
 
 
 class TokenSource(Protocol):
@@ -77,3 +87,33 @@ async def send_signed(
     except (Exception, asyncio.CancelledError):
         await flow.aclose()
         raise
+
+
+class RefusedSignIns:
+    """What one client knows of its sign-ins: while they are refused, few requests find out whether
+    they still are, and the others hear it without asking."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._in_a_row = 0
+        self._last: tuple[SignInRefused, datetime] | None = None
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """For the length of a request. Raises the last refusal again where another is to be
+        expected."""
+        if self._last is not None and self._in_a_row >= IN_A_ROW:
+            known, at = self._last
+            if self._clock.now() - at < ASKED_AGAIN:
+                raise SignInRefused(known.reason, said=known.said)
+        try:
+            yield
+        except SignInRefused as refusal:
+            self._in_a_row += 1
+            self._last = refusal, self._clock.now()
+            raise
+        except Never:
+            self._in_a_row = 0
+            raise
+        else:
+            self._in_a_row = 0

@@ -21,7 +21,7 @@ import httpx
 
 from sync.core.http_reading import read_whole_or_beginning
 from sync.core.ports import Clock
-from sync.core.sign_in import BearerAuth, send_signed
+from sync.core.sign_in import BearerAuth, RefusedSignIns, send_signed
 from sync.dynamics import batch
 from sync.dynamics.auth import Tokens, checked_url
 from sync.dynamics.faults import error_from, error_from_silence
@@ -95,12 +95,17 @@ class Transport:
         self.clock = clock
         self._http = http
         self._auth = BearerAuth(tokens)
+        self._sign_ins = RefusedSignIns(clock)
         self._pace = pace
         self._authorization = ""
 
     async def send(self, request: Request) -> ODataAnswer:
         """The answer, of status 200 to 299. Raises what `faults.TABLE` says of any other, of
         silence, and what `Pace.turn` raises without sending."""
+        with self._sign_ins.watched():
+            return await self._answered(request)
+
+    async def _answered(self, request: Request) -> ODataAnswer:
         response = await send_signed(
             self._auth, self._request(request), partial(self._once, request)
         )

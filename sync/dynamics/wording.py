@@ -9,7 +9,7 @@ entities and of errors, read 2026-11.
 from typing import Final
 
 from sync.core.plain_words import GENERAL
-from sync.core.shown import Wording
+from sync.core.wording import Wording
 
 _TERMS: Final = """
 account accounting accounts adjustment all amount application bad balance barcode batch blocked

@@ -168,6 +168,6 @@ class DeadLetterParking:
         origin = message.origin
         entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
         await ledger.write(claim, entry)
-        claim = await ledger.park(claim, **said)
+        claim = await ledger.park(claim, why, remedy)
         log.error("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, attempt, why)
         return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

@@ -152,9 +152,12 @@ class Jobs:
 
 
 def is_due(cells: Any, moment: datetime) -> bool:
-    """Whether a job whose row has these cells is due; one without a row is."""
-    due = cells.get("due")
-    return not cells.get("over") and (not isinstance(due, datetime) or due <= moment + MINUTE / 2)
+    """Whether a job whose row has these cells is due; one without a row is, and one that ran by a
+    clock that is not ours, far in our future."""
+    at, due = cells.get("at"), cells.get("due")
+    if cells.get("over") or not isinstance(due, datetime):
+        return not cells.get("over")
+    return due <= moment + MINUTE / 2 or (isinstance(at, datetime) and at > moment + 2 * MINUTE)
 
 
 def nearest_minute(moment: datetime) -> datetime:

@@ -3,11 +3,9 @@ happened."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from sync.core.encoding import from_json
 from sync.core.ports import Clock, Conflict, Row, Tables, Value
 from sync.engine.cell_text import clipped, clipped_details
 from sync.engine.claim import CLAIMS, LEASE, MOST_DEATHS, PARKED, TRAIL, Claim
@@ -15,6 +13,7 @@ from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 from sync.engine.old_records import moved
+from sync.engine.trail import Entry
 
 __all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 
@@ -22,22 +21,6 @@ __all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
 class LeaseLost(Exception):
     """Somebody else holds the record now: stop, write nothing more; it will look before it
     posts."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of a record's trail."""
-
-    at: datetime
-    event: str
-    id: str = ""
-    origin: str = ""
-    attempt: int = 0
-    number: str = ""
-    reason: str = ""
-    remedy: str = ""
-    code: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Ledger:
@@ -153,34 +136,33 @@ class Ledger:
     async def write(self, claim: Claim, entry: Entry) -> str:
         """Append to the trail; returns the row's id, in order of time."""
         id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
-        cells: dict[str, Value] = {
-            "at": entry.at, "event": entry.event, "origin": entry.origin, "attempt": entry.attempt,
-            "number": entry.number,
-            "reason": clipped(entry.reason), "remedy": clipped(entry.remedy), "code": entry.code,
-            "details": self.digests(clipped_details(entry.details)),
-        }  # fmt: skip
+        cells = {**entry.cells(), "details": self.digests(clipped_details(entry.details))}
         await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
         return id_
 
     async def trail(self, connection: str, flow: str, key: str) -> list[Entry]:
         """The record's whole story, oldest first."""
         rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
-        return [_entry(row) for row in rows]
+        return [Entry.of(row) for row in rows]
 
-    async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
-        """List a held record among those that wait for a person. Safe to repeat.
+    async def park(
+        self, claim: Claim, reason: str, remedy: str, *, worth: str = "", skus: str = ""
+    ) -> Claim:
+        """List a held record among those that wait for a person; the list shows `worth` and `skus`
+        beside. Safe to repeat.
 
         The claim says why before the list does, so that a delivery after a crash knows that there
         is a row to remove.
         """
         claim = await self.save(claim, reason=reason, remedy=remedy)
-        await self.list_parked(claim)
+        await self.list_parked(claim, worth=worth, skus=skus)
         return claim
 
-    async def list_parked(self, claim: Claim) -> None:
+    async def list_parked(self, claim: Claim, **beside: str) -> None:
         """Put the row into the list, with what the claim says."""
-        said = {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
-        cells: dict[str, Value] = {"at": self._clock.now(), **said}
+        said = {**beside, "reason": claim.reason, "remedy": claim.remedy}
+        texts = {name: clipped(text) for name, text in said.items() if text}
+        cells: dict[str, Value] = {"at": self._clock.now(), **texts}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:
@@ -219,16 +201,3 @@ class Ledger:
             CLAIMS, f"{connection}|{flow}", start=prefix, before=before, limit=most
         ):
             yield Claim.of(connection, flow, row)
-
-
-def _entry(row: Row) -> Entry:
-    cell = row.values
-    at, attempt = cell.get("at"), cell.get("attempt")
-    assert isinstance(at, datetime)
-    return Entry(
-        at=at, event=str(cell.get("event", "")), id=row.key, origin=str(cell.get("origin", "")),
-        attempt=attempt if isinstance(attempt, int) else 0, number=str(cell.get("number", "")),
-        reason=str(cell.get("reason", "")), remedy=str(cell.get("remedy", "")),
-        code=str(cell.get("code", "")),
-        details=from_json(str(cell.get("details", "{}")) or "{}"),
-    )  # fmt: skip

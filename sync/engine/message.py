@@ -50,6 +50,11 @@ class Message:
         return "|asked" if self.is_asked else ""
 
     @property
+    def share(self) -> str:
+        """Whose share of a queue it is: shares take turns."""
+        return f"{self.connection}|{self.flow}"
+
+    @property
     def record(self) -> str:
         """The record's name in an id."""
         return f"{self.connection}|{self.flow}|{self.key}"
@@ -144,7 +149,5 @@ def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
 
 
 def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoing:
-    """What a flow of a connection sends is its share of the queue: shares take turns."""
     id_ = hashlib.sha256(name.encode()).hexdigest()
-    share = f"{message.connection}|{message.flow}"
-    return Outgoing(queue, message.encode(), id_, due, share)
+    return Outgoing(queue, message.encode(), id_, due, message.share)

@@ -123,19 +123,20 @@ class Polling:
 
 
 def _is_due(poll: Poll[Any], settings: Connection, mark: Watermark, moment: datetime) -> bool:
+    """Also where the last run was by a clock that is not ours: far in our future."""
     every = timedelta(minutes=poll.every_minutes(settings)) - DUE_EARLY
-    return mark.is_behind or mark.polled is None or moment - mark.polled >= every
+    return mark.is_behind or mark.polled is None or not -LATE < moment - mark.polled < every
 
 
 def _begun(
     mark: Watermark, poll: Poll[Any], systems: Systems, now: datetime, until: datetime
 ) -> Watermark:
     """The watermark with what is to be read in this run: what the last one left, or what is new and
-    a sweep that is due."""
+    a sweep that is due. An owner's clock that was set back is followed."""
     first = mark.first or (mark.at or until) - timedelta(
         days=systems.settings.commerce.first_poll_days
     )
-    since = mark.at - poll.overlap if mark.at is not None else first
+    since = min(mark.at, until) - poll.overlap if mark.at is not None else first
     swept, sweep = mark.swept, mark.sweep
     if mark.at is None:
         swept = now

@@ -30,9 +30,11 @@ class Rows:
 
 
 class RowTarget(ABC):
-    """The target. `most`: rows in one chunk."""
+    """The target. `most`: rows in one chunk. `is_whole`: what it shows of a row beside the content
+    is not to be there."""
 
     most: int
+    is_whole: ClassVar[bool] = True
 
     def most_of(self, _: Systems) -> int:
         """The same for a connection."""

@@ -18,7 +18,8 @@ log = logging.getLogger("sync.engine.run_leases")
 
 RUN_LEASES: Final = "runleases"
 LASTS: Final = timedelta(minutes=2)
-"""How long a lease is good without a sign of life; it is renewed at a third of that."""
+"""How long a lease is good without a sign of life; it is renewed at a third of that. One that ends
+much later is of a clock far ahead, and nobody's."""
 
 
 class RunLeases:
@@ -65,7 +66,8 @@ class RunLeases:
         until = row.values["until"]
         worker = str(row.values["owner"]).partition("/")[0]
         is_left_behind = self._is_alone and worker != self._worker
-        return not is_left_behind and until > self._clock.now()  # type: ignore[operator]
+        now = self._clock.now()
+        return not is_left_behind and now < until <= now + 2 * LASTS  # type: ignore[operator]
 
     def _row(self, subject: str) -> Row:
         owner = f"{self._worker}/{self._clock.unique()[:12]}"

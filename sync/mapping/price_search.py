@@ -1,27 +1,45 @@
 """The price that F&O's search finds among posted sales price agreements, by its standard rules.
 
-Combinations are visited from the particular to the general: the customer group, then all customers;
-within each, lines with more dimensions first. A line qualifies by currency, unit, quantity (from is
-inclusive, to is exclusive, 0 is open), date and dimensions. A line without *Find next* stops the
-search and is the price; otherwise the search goes on, and the lowest price wins. Source: Microsoft,
-"Activate sales price/discount" and price-management.md.
+Combinations are visited from the particular to the general: the customer, the customer's group,
+then all customers; within each, lines with more dimensions first. A line qualifies by currency,
+unit, quantity (from is inclusive, to is exclusive, 0 is open), date and dimensions. A line without
+*Find next* stops the search and is the price; otherwise the search goes on, and the lowest price
+wins. Source: Microsoft, "Activate sales price/discount" and price-management.md.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
-from sync.dynamics.documents.price_agreement import Agreement
+from sync.dynamics.documents.price_agreement import Agreement, TradeLine
 
 Unclear = Literal["park", "lowest", "largest-quantity"]
 """What is taken where several lines of one combination qualify and one of them stops the search:
 which one F&O visits first is established nowhere."""
+L = TypeVar("L", bound=TradeLine)
 
 
 class UnclearPrice(ValueError):
     """F&O's price depends on the order in which it visits these lines, which nobody knows."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """For whom a price is searched: everybody, a price group, or a customer. `code`: the customer
+    group of the shop that is shown it. `group` and `discount_group`: those that the customer is
+    in."""
+
+    code: str = ""
+    group: str = ""
+    customer: str = ""
+    discount_group: str = ""
+
+    def __str__(self) -> str:
+        if self.customer:
+            return f"customer {self.customer}"
+        return f"price group {self.group}" if self.group else "all customers"
 
 
 @dataclass(frozen=True)
@@ -38,54 +56,80 @@ class Wanted:
 def found_price(
     agreements: Sequence[Agreement],
     wanted: Wanted,
-    group: str,
+    audience: Audience,
     quantity: Decimal,
     unclear: Unclear = "park",
 ) -> Decimal | None:
-    """The price of one unit for a price group (empty: of nobody in particular); None where no line
-    qualifies. Raises `UnclearPrice`."""
+    """The price of one unit for an audience; None where no line qualifies. Raises
+    `UnclearPrice`."""
     lowest: Decimal | None = None
-    fitting = [one for one in agreements if _qualifies(one, wanted, quantity)]
-    for lines in _combinations(fitting, group):
-        stopping = [one for one in lines if not one.finds_next]
-        price = _of(lines, stopping, unclear)
+    fitting = [one for one in agreements if not unfit(one, wanted, quantity)]
+    for _, lines in combinations(fitting, audience.customer, audience.group):
+        price = min(one.price for one in visited(lines, unclear))
         lowest = price if lowest is None else min(lowest, price)
-        if stopping:
+        if not all(one.finds_next for one in lines):
             break
     return lowest
 
 
-def _qualifies(one: Agreement, wanted: Wanted, quantity: Decimal) -> bool:
-    is_of_quantity = one.from_quantity <= quantity and (
-        not one.to_quantity or quantity < one.to_quantity
-    )
-    return (
-        is_of_quantity
-        and one.currency == wanted.currency
-        and one.unit.casefold() == wanted.unit
-        and (one.begins is None or one.begins <= wanted.day)
-        and (one.ends is None or wanted.day <= one.ends)
-        and wanted.dimensions.issuperset(one.dimensions)
-    )
+def unfit(one: TradeLine, wanted: Wanted, quantity: Decimal) -> str:
+    """Why a line does not qualify; empty where it does."""
+    if one.currency != wanted.currency:
+        return f"it is in {one.currency}, not in {wanted.currency}"
+    if one.unit and one.unit.casefold() != wanted.unit:
+        return f"it is of {one.unit}, not of {wanted.unit}"
+    if one.from_quantity > quantity or (one.to_quantity and quantity >= one.to_quantity):
+        end = f"to below {one.to_quantity:f}" if one.to_quantity else "on"
+        return f"it is from {one.from_quantity:f} {end}"
+    if (one.begins or wanted.day) > wanted.day or wanted.day > (one.ends or wanted.day):
+        return f"it is from {one.begins or 'ever'} until {one.ends or 'ever'}"
+    others = [f"{name} {value}" for name, value in one.dimensions
+              if (name, value) not in wanted.dimensions]  # fmt: skip
+    return f"it is only for {', '.join(others)}" if others else ""
 
 
-def _combinations(lines: Sequence[Agreement], group: str) -> Iterator[list[Agreement]]:
-    """Lines that are visited together, the first ones first."""
-    for name in dict.fromkeys((group.casefold(), "")):
-        of_group = [one for one in lines if one.group.casefold() == name]
-        for count in sorted({len(one.dimensions) for one in of_group}, reverse=True):
-            yield [one for one in of_group if len(one.dimensions) == count]
+def combinations(
+    lines: Sequence[L], customer: str, group: str
+) -> Iterator[tuple[tuple[str, int], list[L]]]:
+    """Lines that are visited together, the first ones first, with whose they are and how many
+    dimensions they have."""
+    for whose in whose_lines(customer, group):
+        theirs = [one for one in lines if whose_line(one) == whose]
+        for count in sorted({len(one.dimensions) for one in theirs}, reverse=True):
+            yield (whose, count), [one for one in theirs if len(one.dimensions) == count]
 
 
-def _of(lines: Sequence[Agreement], stopping: Sequence[Agreement], unclear: Unclear) -> Decimal:
-    """The price of one combination. Without a line that stops, all are visited, in any order."""
-    lowest = min(one.price for one in lines)
-    if not stopping or max(one.price for one in stopping) == lowest:
-        return lowest
+def whose_lines(customer: str, group: str) -> list[str]:
+    """Whose lines are visited, in this order."""
+    return [
+        *([f"customer {customer.casefold()}"] if customer else []),
+        *([f"group {group.casefold()}"] if group else []),
+        "all",
+    ]
+
+
+def whose_line(one: TradeLine) -> str:
+    """Whose a line is."""
+    if one.customer:
+        return f"customer {one.customer.casefold()}"
+    return f"group {one.group.casefold()}" if one.group else "all"
+
+
+def visited(lines: Sequence[L], unclear: Unclear) -> Sequence[L]:
+    """The lines of one combination that count. Without one that stops the search, all are visited,
+    in any order. Raises `UnclearPrice`."""
+    stopping = [one for one in lines if not one.finds_next]
+    if not stopping or _are_alike(lines, stopping) or unclear == "lowest":
+        return lines
     if unclear == "park":
-        named = ", ".join(str(one.record) for one in lines)
-        raise UnclearPrice(named)
-    if unclear == "lowest":
-        return lowest
+        raise UnclearPrice(", ".join(str(one.record) for one in lines))
     most = max(one.from_quantity for one in lines)
-    return min(one.price for one in lines if one.from_quantity == most)
+    return [one for one in lines if one.from_quantity == most]
+
+
+def _are_alike(lines: Sequence[TradeLine], stopping: Sequence[TradeLine]) -> bool:
+    """Whether it does not matter which line is visited first: for prices, where each that stops is
+    the lowest; for discounts, where there is one."""
+    prices = [one.price for one in lines if isinstance(one, Agreement)]
+    stops = [one.price for one in stopping if isinstance(one, Agreement)]
+    return max(stops) == min(prices) if prices else len(lines) == 1

@@ -4,41 +4,89 @@ A shop takes the lowest of base price and tiers. So a tier is written only where
 what the shop would take anyway, and a price of a group that is higher than that cannot be shown.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.errors import Never
 from sync.core.money import rounded
-from sync.dynamics.documents.price_agreement import Agreement
-from sync.mapping.price_search import Unclear, UnclearPrice, Wanted, found_price
+from sync.dynamics.documents.price_agreement import Agreement, Discount, TradeLine
+from sync.mapping.line_discounts import counted_discounts, net_price
+from sync.mapping.price_search import (
+    Audience,
+    Unclear,
+    UnclearPrice,
+    Wanted,
+    found_price,
+    unfit,
+    whose_line,
+    whose_lines,
+)
 
 EVERYBODY: Final = "ALL GROUPS"
 """The code of a tier price for all customer groups."""
+ALL: Final = Audience(EVERYBODY)
 BASE: Final = "base"
+SPECIAL: Final = "special"
 ONE: Final = Decimal(1)
 
 
 @dataclass(frozen=True)
 class PriceRules:
-    """`groups`: price group of F&O -> customer group of the shop. `decimals` of a price."""
+    """`audiences`: who is shown a price of their own, beside everybody. `decimals` of a price.
+    `special`: whether prices of everybody that end are shown as special prices."""
 
-    groups: Mapping[str, str]
+    audiences: Sequence[Audience] = ()
     decimals: int = 2
     unclear: Unclear = "park"
+    special: bool = False
 
 
 @dataclass(frozen=True)
 class Priced:
     """What is priced. `base`: the item's own price of one sales unit, None where it has none.
-    `units`: sales units of a piece."""
+    `units`: sales units of a piece. `discounts`: line discounts that may be of it."""
 
     sku: str
     base: Decimal | None
     units: Decimal
     wanted: Wanted
     agreements: Sequence[Agreement]
+    discounts: Sequence[Discount] = field(default=())
+
+    def price(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
+        """The price of one piece, when so many are bought; None where F&O has none. Raises
+        `UnclearPrice`."""
+        quantity = pieces * self.units
+        search = (self.wanted, audience, quantity, rules.unclear)
+        found = found_price(self.agreements, *search)
+        price = self.base if found is None else found
+        if price is None:
+            return None
+        net = net_price(price, counted_discounts(self.discounts, *search))
+        return rounded(net * self.units, ONE.scaleb(-rules.decimals))
+
+    def without_ending(self) -> "Priced":
+        """The same without what is for everybody and ends."""
+        return replace(
+            self, agreements=[one for one in self.agreements if not _is_special(one)],
+            discounts=[one for one in self.discounts if not _is_special(one)],
+        )  # fmt: skip
+
+    def ends(self) -> date:
+        """The last day of the first of those that count today."""
+        lines: list[TradeLine] = [*self.agreements, *self.discounts]
+        return min(
+            one.ends for one in lines
+            if one.ends is not None and _is_special(one)
+            and not unfit(one, self.wanted, self.units)
+        )  # fmt: skip
+
+
+def _is_special(one: TradeLine) -> bool:
+    return one.ends is not None and not one.customer and not one.group
 
 
 def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
@@ -57,45 +105,49 @@ def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
 
 
 def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
-    base = _price(priced, rules, "", ONE)
+    base = priced.price(rules, ALL)
     if base is None or base <= 0:
         what = "no price" if base is None else f"the price {base}"
         return Never(
             f"{priced.sku}: F&O has {what} in {priced.wanted.currency} per {priced.wanted.unit}",
             remedy="Enter a sales price of the released product, or post a trade agreement.",
         )
-    found = {BASE: {"price": base}}
+    found = _base(priced, rules, base)
     lowest_of_all: dict[Decimal, Decimal] = {}
-    for group, code in {"": EVERYBODY, **rules.groups}.items():
+    for audience in (ALL, *rules.audiences):
         last: Decimal | None = None
-        for pieces in _breaks(priced, group):
+        for pieces in _breaks(priced, audience):
             if pieces != int(pieces):
                 return _uneven(priced, pieces)
-            price = _price(priced, rules, group, pieces) or base
+            price = priced.price(rules, audience, pieces) or base
             taken = min([base, *(p for q, p in lowest_of_all.items() if q <= pieces)])
             if price > taken:
-                return _too_high(priced, group, pieces, price, taken)
+                return _too_high(priced, audience, pieces, price, taken)
             if price < min(taken, taken if last is None else last):
-                found[f"{code}|{int(pieces)}"] = {"price": price}
+                found[f"{audience.code}|{int(pieces)}"] = {"price": price}
             last = price
-            if not group:
+            if audience is ALL:
                 lowest_of_all[pieces] = price
     return found
 
 
-def _breaks(priced: Priced, group: str) -> list[Decimal]:
-    """The pieces from which the price of a group may differ."""
-    lines = [one for one in priced.agreements if one.group.casefold() in ("", group.casefold())]
+def _base(priced: Priced, rules: PriceRules, price: Decimal) -> dict[str, Any]:
+    """The base price; and the special price until it ends, where what ends makes it lower."""
+    usual = priced.without_ending().price(rules, ALL) if rules.special else None
+    if usual is None or usual <= price:
+        return {BASE: {"price": price}}
+    ends = f"{priced.ends()} 00:00:00"
+    return {BASE: {"price": usual}, SPECIAL: {"price": price, "ends": ends}}
+
+
+def _breaks(priced: Priced, audience: Audience) -> list[Decimal]:
+    """The pieces from which the price of an audience may differ."""
+    whose = whose_lines(audience.customer, audience.group)
+    lines: list[TradeLine] = [one for one in priced.agreements if whose_line(one) in whose]
+    whose = whose_lines(audience.customer, audience.discount_group)
+    lines += [one for one in priced.discounts if whose_line(one) in whose]
     edges = {one.from_quantity for one in lines} | {one.to_quantity for one in lines}
     return sorted({ONE, *(edge / priced.units for edge in edges if edge / priced.units > 1)})
-
-
-def _price(priced: Priced, rules: PriceRules, group: str, pieces: Decimal) -> Decimal | None:
-    """Of one piece, when so many are bought."""
-    quantity = pieces * priced.units
-    found = found_price(priced.agreements, priced.wanted, group, quantity, rules.unclear)
-    price = priced.base if found is None else found
-    return None if price is None else rounded(price * priced.units, ONE.scaleb(-rules.decimals))
 
 
 def _uneven(priced: Priced, pieces: Decimal) -> Never:
@@ -108,18 +160,14 @@ def _uneven(priced: Priced, pieces: Decimal) -> Never:
     )
 
 
-def _too_high(priced: Priced, group: str, pieces: Decimal, price: Decimal, taken: Decimal) -> Never:
-    whose = f"price group {group}" if group else "all customers"
+def _too_high(
+    priced: Priced, audience: Audience, pieces: Decimal, price: Decimal, taken: Decimal
+) -> Never:
     return Never(
-        f"{priced.sku}: F&O's price for {whose} from {pieces:f} pieces is {price}, and the shop"
+        f"{priced.sku}: F&O's price for {audience} from {pieces:f} pieces is {price}, and the shop"
         f" would take {taken}: it takes the lowest of base price and tiers",
         remedy=(
-            "Raise the lower price in F&O, or take the group out of prices.groups: then the shop"
-            " shows it the price of all."
+            "Raise the lower price in F&O, or take the group out of prices.groups, or the customer"
+            " out of prices.customers: then the shop shows it the price of all."
         ),
     )
-
-
-def unit_price(price: Decimal, quantity: Decimal) -> Decimal:
-    """The price of one unit, where `price` is of so many."""
-    return price / quantity if quantity else price

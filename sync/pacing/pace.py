@@ -34,8 +34,8 @@ DEFAULT: Final = timedelta(seconds=30)
 TRIED_EVERY: Final = timedelta(seconds=1)
 """How often a process begins a delivery that may find out that a system is back."""
 EVERY: Final = timedelta(milliseconds=10)
-"""What is put off comes again after the pause, a hundred a second: more than a system takes, and so
-few that a long queue is not handed round for the whole of an outage."""
+"""What is put off comes again after the pause, a hundred a second of each share: more than a system
+takes, and so few that a long queue is not handed round for the whole of an outage."""
 SPREAD: Final = 20.0
 """Seconds over which messages come again while a system is away: with the time between two requests
 that find out, everything is back half a minute after the system is."""
@@ -65,7 +65,7 @@ class Pace:
         self._is_away = False
         self._tried_at: datetime | None = None
         self._at_work = 0
-        self._last_comes_at: datetime | None = None
+        self._last_comes_at: dict[str, datetime] = {}
 
     def turn(self, what: str = "a request", not_after: datetime | None = None) -> "Turn":
         """The right to send one request, for the length of the block, in the order of priorities
@@ -132,13 +132,14 @@ class Pace:
         wait = self.limiter.wait_of(self._at_work + 1)
         return now + min(wait, LONGEST_DELAY) if wait > READY_WITHIN else None
 
-    def comes_again(self, until: datetime) -> datetime:
+    def comes_again(self, until: datetime, share: str) -> datetime:
         """When a message comes again that may not begin before `until`: spread, so that what was
-        put off comes back in a steady stream."""
-        last = self._last_comes_at
-        self._last_comes_at = until if last is None else max(until, last + EVERY)
+        put off comes back in a steady stream. Nobody waits for the burst of another share."""
+        last = self._last_comes_at.get(share)
+        comes_at = until if last is None else max(until, last + EVERY)
+        self._last_comes_at[share] = comes_at
         apart = self._clock.between(0, SPREAD) if self._is_away else 0
-        return self._last_comes_at + timedelta(seconds=apart)
+        return comes_at + timedelta(seconds=apart)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -214,13 +215,14 @@ async def may_begin(paces: Sequence[Pace]) -> bool:
     return not [pace for pace in paces if await pace.not_before() is not None]
 
 
-async def comes_again_at(paces: Sequence[Pace]) -> datetime | None:
-    """When a message comes again whose delivery may not begin now, spread; None: it may."""
+async def comes_again_at(paces: Sequence[Pace], share: str) -> datetime | None:
+    """When a message of a share comes again whose delivery may not begin now, spread; None: it
+    may."""
     ends = [(at, pace) for pace in paces if (at := await pace.not_before()) is not None]
     if not ends:
         return None
     until, pace = max(ends, key=lambda end: end[0])
-    return pace.comes_again(until)
+    return pace.comes_again(until, share)
 
 
 @contextmanager

@@ -158,8 +158,11 @@ class Examination:
         return Verdict(place, [amount] if amount is not None else [], held, difference)
 
     async def _unknown(self, key: str, entries: Sequence[Entry]) -> Verdict | None:
-        """Documents of F&O whose reference is like ours, and names no record of Commerce."""
+        """Documents of F&O whose reference is like ours, and names no record of Commerce. Where any
+        text might be ours, it is somebody else's."""
         books, first = self.connected.systems.dynamics.books, entries[0]
+        if not self.kind.is_telling(self._settings):
+            return None
         found = [
             self.kind.signed(one)
             for company in self._settings.legal_entities

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sync.config.connections import Connection
 from sync.core.money import ZERO, total
@@ -42,23 +42,29 @@ class Window:
 @dataclass(frozen=True)
 class Connected:
     """An opened connection with what is known of its records. A reconciliation writes nothing, so
-    the deliveries it makes have no claim and may require nothing."""
+    the deliveries it makes have no claim and may require nothing. `views`: the store views that
+    the shop has, as far as they are the connection's."""
 
     systems: Systems
     ledger: Ledger
     documents: DocumentCopies
+    views: frozenset[int]
+
+    @classmethod
+    async def of(cls, systems: Systems, ledger: Ledger, documents: DocumentCopies) -> Self:
+        """Asks the shop for its store views: a reference that names another one is not ours."""
+        found = [int(view["id"]) for view in await systems.commerce.store_views()]
+        ours = (view for view in found if systems.settings.store(view) is not None)
+        return cls(systems, ledger, documents, frozenset(ours))
 
     @property
     def settings(self) -> Connection:
         """Those of the connection."""
         return self.systems.settings
 
-    def stores(self, window: Window) -> Collection[int] | None:
-        """The store views that are asked for; None for all."""
-        ours = self.settings.store_ids
-        if window.stores is None or ours is None:
-            return window.stores if ours is None else ours
-        return ours & set(window.stores)
+    def stores(self, window: Window) -> frozenset[int]:
+        """The store views that are asked for."""
+        return self.views if window.stores is None else self.views & set(window.stores)
 
     def delivery(self, claim: Claim) -> Delivery:
         """What a flow's rules are asked with."""
@@ -141,13 +147,19 @@ class Kind:
         fields = fields_in(reference.removesuffix(OF_CREDIT), template)
         return None if fields is None else f"{fields['increment_id']}@{fields.get('store_id', '?')}"
 
+    def is_telling(self, settings: Connection) -> bool:
+        """Whether a reference alone shows that it is ours: it has more than the number."""
+        template: str = getattr(settings, self.flow).reference_template
+        return template != "{increment_id}"
+
     async def held_by(self, connected: Connected, window: Window) -> AsyncIterator[Entry]:
         """F&O's documents with references of ours, in all legal entities of the connection."""
         settings, books = connected.settings, connected.systems.dynamics.books
+        stores = connected.stores(window)
 
         def is_ours(reference: str) -> bool:
             key = self.record_named(reference, settings)
-            return key is not None and _is_in(key, connected.stores(window))
+            return key is not None and _is_in(key, stores)
 
         for company in settings.legal_entities:
             async for one in self.booked(books, company, window, is_ours):
@@ -171,9 +183,9 @@ OF_CREDIT: Final = "/S"
 """How the reference of a payment line ends that keeps a refund as store credit."""
 
 
-def _is_in(key: str, stores: Collection[int] | None) -> bool:
+def _is_in(key: str, stores: Collection[int]) -> bool:
     store = key.rpartition("@")[2]
-    return stores is None or not store.isdigit() or int(store) in stores
+    return not store.isdigit() or int(store) in stores
 
 
 def charged_entry(
@@ -191,11 +203,15 @@ def charged_entry(
 
 def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:
     """Whether F&O holds what it has to: all of its documents together, or what it has posted
-    without what it credited of that. `most`: what rounding may make of posted ones."""
+    without what it credited of that; but not two that are open. `most`: what rounding may make of
+    posted ones."""
     if wanted.held is not None:
         return wanted.amount is not None and abs(wanted.held - wanted.amount) <= wanted.allowed
     if wanted.amount is None or not held:
         return wanted.amount is None and not held
+    open_ = [one.reference.casefold() for one in held if one.tax is None]
+    if len(held) > len(open_) > 0 or len(open_) > len({*open_}):
+        return False
     ways = [held, [one for one in held if one.tax is None or one.amount > ZERO]]
     return any(_comes_to(way, wanted, most) for way in ways)
 

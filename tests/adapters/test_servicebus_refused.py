@@ -8,7 +8,6 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.servicebus import exceptions as sb
-from azure.servicebus.aio import ServiceBusClient
 
 from sync.adapters.servicebus.errors import reported
 from sync.adapters.servicebus.queue import ServiceBusQueue
@@ -72,9 +71,7 @@ async def test_a_wrong_key_is_for_a_person_to_correct() -> None:
 async def test_an_identity_whose_token_is_taken_sends_and_receives() -> None:
     async with ServiceBusDouble(token=TOKEN) as service:
         service.create_queue(ORDERS)
-        queue = ServiceBusQueue(
-            ServiceBusClient(service.host, Identity(TOKEN), retry_total=0, use_tls=False)
-        )
+        queue = ServiceBusQueue.of_namespace(service.host, Identity(TOKEN), use_tls=False)
         await queue.send([MESSAGE])
         assert [
             each.id for each in await queue.receive(ORDERS, most=1, wait=timedelta(seconds=10))
@@ -86,19 +83,11 @@ async def test_an_identity_whose_token_is_taken_sends_and_receives() -> None:
 async def test_an_identity_that_is_refused_is_for_a_person_to_cure(token: str | None) -> None:
     async with ServiceBusDouble(token=TOKEN) as service:
         service.create_queue(ORDERS)
-        queue = ServiceBusQueue(
-            ServiceBusClient(service.host, Identity(token), retry_total=0, use_tls=False)
-        )
+        queue = ServiceBusQueue.of_namespace(service.host, Identity(token), use_tls=False)
         with pytest.raises(Never, match="refuses access") as refused:
             await queue.send([MESSAGE])
         assert "s3cr3t" not in f"{refused.value} {refused.value.remedy} {refused.value.code}"
         await queue.close()
-
-
-async def test_a_namespace_is_used_as_an_identity() -> None:
-    queue = ServiceBusQueue.of_namespace("name.servicebus.windows.net", Identity(TOKEN))
-    await queue.send([])
-    await queue.close()
 
 
 def test_a_connection_string_that_cannot_be_read_is_not_shown() -> None:

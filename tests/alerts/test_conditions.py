@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sync.alerts.conditions import Alert, Expiry, alerts_of
+from sync.alerts.conditions import Alert, Differing, Expiry, alerts_of
 from sync.config.connections import Alerts, Connection
 from sync.core.message_queue import Depth
 from sync.engine.flow_pauses import FlowPause
@@ -26,11 +26,12 @@ def found(
     depths: dict[str, Depth] | None = None,
     stopped: tuple[dict[str, Any], ...] = (),
     expiries: tuple[Expiry, ...] = (),
+    differing: tuple[Differing, ...] = (),
     freshness: dict[str, int] | None = None,
 ) -> list[Alert]:
     shop: Connection = example_connection().model_copy(update={"freshness": freshness or {}})
     return alerts_of(
-        Readings(NOW, depths or {}, list(flows)), stopped, expiries,
+        Readings(NOW, depths or {}, list(flows)), stopped, expiries, differing,
         connections={"bikes": shop}, settings=Alerts(),
     )  # fmt: skip
 
@@ -103,3 +104,10 @@ def test_each_other_cause_is_told_beyond_its_bound() -> None:
         ),
     }  # fmt: skip
     assert all(alert.text and alert.remedy for alert in alerts)
+
+
+def test_books_that_differ_are_one_alert_a_connection_with_what_to_run() -> None:
+    (alert,) = found(differing=(Differing("bikes", 3, NOW.date()),))
+    assert (alert.cause, alert.severity) == ("differs|bikes", "warning")
+    assert alert.title == "The books of bikes differ about 3 records"
+    assert alert.remedy.endswith("reconcile --from 2026-03-02 --connection bikes")

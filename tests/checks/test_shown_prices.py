@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from sync.checks.entities import fields_exist
-from sync.checks.shown_prices import currency_is_the_shops, price_groups_are_there
+from sync.checks.shown_prices import (
+    currency_is_the_shops,
+    price_groups_are_there,
+    website_is_the_store_views,
+)
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 GROUPS = {"RETAIL": "Retailer"}
@@ -22,8 +26,31 @@ async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
         assert levels(await sandboxes.found(check, **with_prices(groups=GROUPS))) == {"ok"}, check
 
 
+async def test_customers_and_discounts_are_looked_for_where_they_are_shown(
+    sandboxes: Sandboxes,
+) -> None:
+    more = with_prices(customers={"US-777": "Retailer"}, line_discounts=True)
+    assert (
+        "no customer US-777"
+        in only_fault(await sandboxes.found(price_groups_are_there, **more)).what
+    )
+    sandboxes.dynamics.put("CustomersV3", dataAreaId="usmf", CustomerAccount="US-777")
+    for check in (price_groups_are_there, fields_exist):
+        assert levels(await sandboxes.found(check, **more)) == {"ok"}
+    more = with_prices(customers={"US-777": "X"})
+    assert "group X" in only_fault(await sandboxes.found(price_groups_are_there, **more)).what
+
+
+@pytest.mark.parametrize(("store_view", "level"), [(1, {"ok"}), (99, {"fault"})])
+async def test_the_store_view_is_of_the_website(
+    sandboxes: Sandboxes, store_view: int, level: set[str]
+) -> None:
+    prices = with_prices(website=1, store_view=store_view)
+    assert levels(await sandboxes.found(website_is_the_store_views, **prices)) == level
+
+
 async def test_where_prices_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
-    for check in (currency_is_the_shops, price_groups_are_there):
+    for check in (currency_is_the_shops, price_groups_are_there, website_is_the_store_views):
         assert await sandboxes.found(check) == []
 
 

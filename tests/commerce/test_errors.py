@@ -12,6 +12,7 @@ import pytest
 from sync.commerce.bodies import UNSHOWN, said_by
 from sync.commerce.errors import (
     NotAccepted,
+    NotAllowed,
     NotThere,
     PageTooLarge,
     RestCall,
@@ -22,18 +23,18 @@ from sync.commerce.errors import (
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, NotProvided, Paused, Unknown, said_in
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown, said_in
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_401_anonymous": (
-        Never,
+        NotAllowed,
         "The consumer isn't authorized to access Magento_Sales::actions_view.",
     ),
     "error_401_limited_integration_products": (
-        Never,
+        NotAllowed,
         "isn't authorized to access Magento_Catalog::products.",
     ),
     "error_404_no_route": (NotProvided, "Request does not match any route."),
@@ -301,7 +302,7 @@ def test_a_missing_right_names_the_resource_its_box_and_the_menu() -> None:
     error = error_from(answer(401, body), call())
     assert isinstance(error, Never)
     for words in (
-        "Magento_Sales::actions_view (Sales > Operations > Orders > Actions > View), X_Y::z",
+        "Sales > Operations > Orders > Actions > View (Magento_Sales::actions_view), X_Y::z",
         "System > Extensions > Integrations",
     ):
         assert words in error.remedy
@@ -327,7 +328,7 @@ def test_a_refused_nonce_speaks_of_clocks(skew: timedelta | None, words: str) ->
     error = error_from(
         answer(401, {"message": "An error occurred validating the nonce"}), call(skew=skew)
     )
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert words in error.reason
 
 
@@ -342,13 +343,13 @@ def test_credentials_refused_with_400_are_the_connections_trouble_not_the_record
     body: dict[str, Any],
 ) -> None:
     error = error_from(answer(400, body), call())
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "Integrations" in error.reason
 
 
 def test_a_401_of_the_service_speaks_of_the_scope() -> None:
     error = error_from(answer(401, {"message": "Oauth token is not valid"}), call(edition="saas"))
-    assert type(error) is Later
+    assert type(error) is SignInRefused
     assert "commerce.accs" in error.reason
 
 

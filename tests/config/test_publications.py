@@ -1,11 +1,12 @@
-"""What must hold for stock, prices and shipments in `connections.toml`."""
+"""What must hold for stock, prices, products and shipments in `connections.toml`."""
 
 from typing import Any
 
 import pytest
 
-from sync.config.connections import Prices, Shipments, Stock
+from sync.config.connections import Prices, Products, Shipments, Stock
 from sync.config.file.price_rules import price_breaches
+from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 
@@ -37,6 +38,24 @@ def test_stock_needs_sources_that_the_shop_can_have(
         ({"currency": "USD"}, {}, None),
         ({}, {}, "currency"),
         ({"currency": "USD", "groups": {"A": ""}}, {}, "A"),
+        ({"currency": "USD", "groups": {"A": "X"}, "customers": {"B": "x"}}, {}, "B"),
+        ({"currency": "USD", "customers": {" ": "x"}}, {}, " "),
+        ({"currency": "USD", "groups": {"A": "X"}, "discount_groups": {"A": "L"}}, {}, "A"),
+        (
+            {
+                "currency": "USD",
+                "groups": {"A": "X"},
+                "discount_groups": {"A": "L"},
+                "line_discounts": True,
+                "customers": {"B": "Y"},
+                "website": 2,
+                "store_view": 3,
+            },
+            {},
+            None,
+        ),
+        ({"currency": "USD", "line_discounts": True, "discount_groups": {"A": "L"}}, {}, "A"),
+        ({"currency": "USD", "website": 2}, {}, "website"),
         ({"currency": "USD"}, {"1": {"prices_include_tax": True}}, "tax_included"),
         ({"currency": "USD", "tax_included": True}, {"1": {"prices_include_tax": True}}, None),
         ({"currency": "USD"}, {"1": {"prices_include_tax": False}}, None),
@@ -47,6 +66,31 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
 ) -> None:
     written = {"flows": ["prices"], "prices": prices, "stores": stores}
     found = list(price_breaches(PATH, written))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
+@pytest.mark.parametrize(
+    ("products", "place"),
+    [
+        ({"fields": ["name"]}, None),
+        ({}, "fields"),
+        ({"views": {"de": {"language": "de"}}}, None),
+        ({"views": {"all": {"language": "de"}}}, "all"),
+        ({"fields": ["tax_class"]}, "tax_classes"),
+        ({"fields": ["tax_class"], "tax_classes": {"FULL": "Taxable Goods"}}, None),
+        ({"fields": ["name"], "options": "create"}, "options"),
+        ({"fields": ["name"], "attributes": {"cost": {"name": "Cost"}}}, "cost"),
+        ({"fields": ["name"], "barcode": "ean"}, None),
+        ({"fields": ["name"], "configurables": True}, "configurables"),
+        ({"fields": ["name"], "configurables": True, "dimensions": {"size": "size"}}, None),
+        ({"fields": ["weight"], "weight_factor": "0"}, "weight_factor"),
+    ],
+)
+def test_products_need_fields_that_f_and_o_owns(
+    products: dict[str, Any], place: str | None
+) -> None:
+    found = list(product_breaches(PATH, {"flows": ["products"], "products": products}))
     assert [one.path[-1] for one in found] == ([place] if place else [])
     assert all(one.what and one.remedy for one in found)
 
@@ -87,6 +131,8 @@ def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
 
 def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*stock_breaches(PATH, {}), *price_breaches(PATH, {"prices": {}})]
+    assert not [*product_breaches(PATH, {"products": {}})]
+    assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from sync.core.errors import Later
-from sync.core.sign_in import BearerAuth, send_signed
+from sync.core.errors import Later, Never, Paused, SignInRefused
+from sync.core.sign_in import ASKED_AGAIN, IN_A_ROW, BearerAuth, RefusedSignIns, send_signed
+from tests.contracts.hand_clock import HandClock
 
 Send = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
@@ -90,3 +93,38 @@ async def test_httpx_itself_can_run_a_flow() -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(send)) as http:
         response = await http.send(request(), auth=BearerAuth(Tokens()))
     assert response.status_code == 200
+
+
+async def _asked(sign_ins: RefusedSignIns, outcome: Exception | None, asked: list[int]) -> None:
+    with suppress(Later, Never), sign_ins.watched():
+        asked.append(1)
+        if outcome is not None:
+            raise outcome
+
+
+@pytest.mark.parametrize(
+    ("between", "after", "is_asked"),
+    [
+        ((), timedelta(), False),
+        ((), ASKED_AGAIN - timedelta(seconds=1), False),
+        ((), ASKED_AGAIN, True),
+        ((None,), timedelta(), True),
+        ((Never("no such order", remedy="Look."),), timedelta(), True),
+        ((Paused("shop", after=timedelta(seconds=1)),), timedelta(), False),
+    ],
+)
+async def test_after_some_refusals_in_a_row_nobody_signs_in_for_a_while(
+    between: tuple[Exception | None, ...], after: timedelta, is_asked: bool
+) -> None:
+    clock, asked = HandClock(), list[int]()
+    sign_ins, refusal = RefusedSignIns(clock), SignInRefused("the token was revoked", said="by Ann")
+    for outcome in (*[refusal] * (IN_A_ROW - 1), *between, refusal):
+        await _asked(sign_ins, outcome, asked)
+    clock.at += after
+    before = len(asked)
+    await _asked(sign_ins, None, asked)
+    assert (len(asked) > before) is is_asked
+    if not is_asked:
+        with pytest.raises(SignInRefused, match="revoked") as caught, sign_ins.watched():
+            raise AssertionError
+        assert caught.value.said == "by Ann"

@@ -25,16 +25,18 @@ APP = {"tenant": "contoso.test", "client_id": "app-1"}
 class Answered(AsyncHttpResponse):
     """A token endpoint's answer in azure-core's shape."""
 
-    def __init__(self, request: Any, status: int, document: dict[str, Any]) -> None:
+    def __init__(self, request: Any, status: int, document: Any, asks: str = "") -> None:
         super().__init__(request, None)
         self.status_code = status
-        self.headers = {"Content-Type": "application/json"}
-        self.content_type = "application/json"
+        self.content_type = "text/html" if document is None else "application/json"
+        self.headers = {"Content-Type": self.content_type}
+        if asks:
+            self.headers["Retry-After"] = asks
         self.reason = ""
         self.document = document
 
     def body(self) -> bytes:
-        return to_json(self.document)
+        return b"<html>" if self.document is None else to_json(self.document)
 
     async def load_body(self) -> None:
         """All there."""
@@ -42,12 +44,14 @@ class Answered(AsyncHttpResponse):
 
 @dataclass
 class Entra(AsyncHttpTransport[Any, Any]):
-    """A token endpoint that knows one secret, counts tokens, and can be out of reach."""
+    """A token endpoint that knows one secret, counts tokens, and can be out of reach. `odd`: what
+    it answers to everybody: status, document (None is a page), Retry-After."""
 
     secret: str = "right"
     reachable: bool = True
     asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
     closed: int = 0
+    odd: tuple[int, Any, str] | None = None
 
     async def send(self, request: Any, **_options: Any) -> Answered:
         if not self.reachable:
@@ -56,6 +60,8 @@ class Entra(AsyncHttpTransport[Any, Any]):
             name: [value] if isinstance(value, str) else value for name, value in self.form(request)
         }
         self.asked.append((request.url, form))
+        if self.odd is not None:
+            return Answered(request, *self.odd)
         if "client_assertion" not in form and form["client_secret"] != [self.secret]:
             message = "AADSTS7000215: Invalid client secret provided for app 'app-1'. Trace ID: 1"
             return Answered(request, 401, {"error": "invalid_client", "error_description": message})
@@ -133,6 +139,38 @@ async def test_a_refused_secret_is_later_with_entras_code_and_is_read_anew_next_
     assert "dynamics.sign_in_refused" in caplog.text
     assert "wrong-and-secret" not in caplog.text + str(caught.value)
     vault.secrets["fno-secret"] = "right"
+    assert await tokens.token() == "t2"
+    await tokens.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "asks", "after"),
+    [
+        (429, {"error": "too_many_requests"}, "36000", timedelta(minutes=10)),
+        (503, {"error": "temporarily_unavailable", "error_description": "AADSTS90033"}, "2", None),
+        (503, None, "36000", None),
+        (502, {}, "", None),
+        (200, None, "", None),
+        (200, {"access_token": "t", "expires_in": "soon"}, "", None),
+        (200, [], "", None),
+    ],
+)
+async def test_an_issuer_that_is_busy_or_makes_no_sense_refuses_nobody_and_is_not_waited_out(
+    status: int, body: Any, asks: str, after: timedelta | None
+) -> None:
+    entra = Entra(odd=(status, body, asks))
+    settings = section(
+        auth="secret", client_secret="fno-secret", authority="https://login.test", **APP
+    )
+    tokens = EntraTokens(settings, SCOPE, Vault({"fno-secret": "right"}), transport=entra)
+    with pytest.raises(Later, match="Entra gave no token") as caught:
+        await tokens.token()
+    assert not isinstance(caught.value, SignInRefused)
+    assert not caught.value.counts
+    assert len(entra.asked) == 1
+    if after is not None:
+        assert caught.value.after == after
+    entra.odd = None
     assert await tokens.token() == "t2"
     await tokens.close()
 

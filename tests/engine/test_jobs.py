@@ -14,7 +14,7 @@ from sync.core.errors import Later
 from sync.core.message_queue import Outgoing
 from sync.core.skipped import Skipped
 from sync.engine.flow import DocumentFlow, Poll, Source
-from sync.engine.jobs import JOBS, Job, nearest_minute
+from sync.engine.jobs import JOBS, Job, is_due, nearest_minute
 from sync.engine.queues import POLLS
 from sync.engine.results import Change
 from sync.engine.run_leases import LASTS, RunLeases
@@ -23,6 +23,7 @@ from sync.flows import FLOWS
 from sync.pacing.priority import Priority
 from tests.harness import Harness, in_harness
 from tests.systems import CONNECTION, SETTINGS, merged
+from tests.virtual_time import Skewed
 
 MINUTE = timedelta(minutes=1)
 
@@ -119,6 +120,27 @@ async def test_two_runs_of_one_poll_exclude_each_other(
     assert polled(caplog, "orders") == 1
 
 
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({}, True),
+        ({"at": NOW - HOUR, "due": NOW}, True),
+        ({"at": NOW - HOUR, "due": NOW + HOUR}, False),
+        ({"at": NOW + timedelta(minutes=1), "due": NOW + HOUR}, False),
+        ({"at": NOW + 24 * HOUR, "due": NOW + 25 * HOUR}, True),
+        ({"at": NOW + 24 * HOUR, "over": True}, False),
+    ],
+)
+def test_a_job_is_due_when_its_time_has_come_or_its_row_is_of_a_clock_far_ahead(
+    cells: dict[str, Any], expected: bool
+) -> None:
+    assert is_due(cells, NOW) is expected
+
+
 @in_harness()
 async def test_a_lease_of_the_dead_runs_out_and_a_process_alone_need_not_wait(
     harness: Harness,
@@ -133,6 +155,9 @@ async def test_a_lease_of_the_dead_runs_out_and_a_process_alone_need_not_wait(
     async with other.held("poll|orders|shop") as held:
         assert not held
     await asyncio.sleep(LASTS.total_seconds() + 1)
+    async with other.held("poll|orders|shop") as held:
+        assert held
+    await RunLeases(tables, Skewed(clock, 86_400), "dead a day ahead")._taken("poll|orders|shop")
     async with other.held("poll|orders|shop") as held:
         assert held
 

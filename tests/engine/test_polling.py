@@ -450,6 +450,25 @@ def test_a_window_moves_only_where_a_change_tells_a_place(change: Change, moved:
     assert Window(START, START).moved_to(change) == moved
 
 
+def test_clocks_that_were_a_day_ahead_hold_up_no_poll_and_hide_no_change() -> None:
+    stamp, ahead = START - MINUTE, START + timedelta(days=1)
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        if since <= stamp <= until:
+            yield Change("1@1", stamp, position="1")
+
+    async def play() -> dict[str, set[str]]:
+        polled = Polled(changed)
+        mark = Watermark(at=ahead, polled=ahead, first=START - timedelta(days=7), swept=START)
+        await polled.tables.upsert(WATERMARKS, mark.row("shop", "orders"))
+        await polled.timer(1)
+        return polled.queue.keys
+
+    assert virtually(play()) == {"shop": {"1@1"}}
+
+
 OVERLAP = Poll[Any](a_list(0, lambda _: START), BehindOurs._until, lambda _: 5).overlap  # type: ignore[arg-type]
 
 

@@ -22,6 +22,13 @@ PRICES: dict[str, Any] = {
     "flows": ("orders", "prices"),
     "prices": {"currency": "USD", "groups": {"RETAIL": "Retailer"}},
 }
+MORE: dict[str, Any] = {
+    **PRICES,
+    "prices": {
+        **PRICES["prices"], "customers": {"US-777": "Wholesale"}, "line_discounts": True,
+        "special_prices": "dated",
+    },
+}  # fmt: skip
 RECORDS: Iterator[int] = iter(range(1, 10_000))
 
 
@@ -215,3 +222,76 @@ async def test_cost_and_margin_are_not_even_read(harness: Harness) -> None:
     await publishes(harness)
     assert any("SalesPrice" in url for url in asked)
     assert not [url for url in asked if "Cost" in url or "Purchase" in url or "Margin" in url]
+
+
+def discounts(harness: Harness, percent: int, group: str = "", **more: Any) -> None:
+    """A line discount is posted."""
+    whole = {
+        "LineDiscountCustomerGroupCode": group, "DiscountPercentage1": Decimal(percent),
+        "DiscountCurrencyCode": "USD", "WillSearchContinue": "Yes", "RecordId": next(RECORDS),
+        **more,
+    }  # fmt: skip
+    harness.dynamics.put("SalesLineDiscountAgreements", dataAreaId=COMPANY, **whole)
+
+
+@in_harness(**MORE)
+async def test_a_mapped_customer_has_prices_of_its_own_less_its_discounts(
+    harness: Harness,
+) -> None:
+    released(harness)
+    harness.dynamics.put(
+        "CustomersV3", dataAreaId=COMPANY, CustomerAccount="US-777", LineDiscountCode="LD1",
+        DiscountPriceGroupId="RETAIL",
+    )  # fmt: skip
+    agrees(harness, 9, "RETAIL")
+    agrees(harness, 8, CustomerAccountNumber="US-777")
+    agrees(harness, 1, CustomerAccountNumber="US-778")
+    discounts(harness, 10, "LD1", ItemNumber=SKU, DiscountPercentage2=Decimal(50))
+    discounts(harness, 5, "LD1", LineDiscountProductGroupCode="OTHERS")
+    await publishes(harness)
+    assert shown(harness) == {"base": "10.00", "retailer|1": "9.00", "wholesale|1": "3.60"}
+    assert shown(harness, OTHER) == {"base": "10.00"}
+    assert await drifts(harness) == []
+
+
+@in_harness(**MORE)
+async def test_a_price_of_everybody_that_ends_is_a_special_price_until_then(
+    harness: Harness,
+) -> None:
+    released(harness)
+    harness.commerce.prices.specials[0, OTHER.casefold()] = {
+        "sku": OTHER, "store_id": 0, "price": Decimal(3), "price_from": None, "price_to": None,
+    }  # fmt: skip
+    agrees(harness, 8, PriceApplicableToDate=noon(days=1), RecordId=77)
+    await publishes(harness)
+    (special,) = harness.commerce.prices.specials.values()
+    assert special == {
+        "sku": SKU, "store_id": 0, "price": Decimal(8), "price_from": "2026-03-02 00:00:00",
+        "price_to": "2026-03-03 00:00:00",
+    }  # fmt: skip
+    assert (shown(harness), await drifts(harness)) == ({"base": "10.00"}, [])
+    agrees(harness, 7, PriceApplicableToDate=noon(days=1), RecordId=77)
+    await publishes(harness)
+    assert [one["price"] for one in harness.commerce.prices.specials.values()] == [7]
+    await harness.works_for(timedelta(days=2).total_seconds())
+    await publishes(harness)
+    assert (harness.commerce.prices.specials, await drifts(harness)) == ({}, [])
+
+
+@in_harness(**{**PRICES, "prices": {**PRICES["prices"], "website": 1, "store_view": 1}})
+async def test_prices_of_one_website_leave_those_of_all_alone(harness: Harness) -> None:
+    released(harness)
+    agrees(harness, 7, "RETAIL")
+    agrees(harness, 6, "RETAIL", ItemNumber=OTHER)
+    key = (OTHER.casefold(), "retailer", Decimal(1))
+    harness.commerce.prices.tiers[key] = {
+        "sku": OTHER, "price": Decimal(2), "price_type": "fixed", "website_id": 0,
+        "customer_group": "Retailer", "quantity": Decimal(1),
+    }  # fmt: skip
+    await publishes(harness)
+    shop = harness.commerce.prices
+    assert shop.base == {SKU.casefold(): Decimal(1)}
+    assert shop.by_store[1, SKU.casefold()] == Decimal(10)
+    assert shop.tiers[SKU.casefold(), "retailer", Decimal(1)]["website_id"] == 1
+    assert await harness.parked("prices") == [OTHER]
+    assert "duplicate website" in (await harness.claim(OTHER, "prices")).reason

@@ -7,11 +7,14 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from sandbox.dials import Kind
 from sync.engine.claim import State
 from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness
 from tests.infra.test_alerts import LOOKED_FOR, query
+from tests.systems import CONNECTION
 
 
 class WorkersTask(asyncio.Task[Any]):
@@ -119,3 +122,33 @@ async def test_what_waits_for_another_reason_alerts_nobody(harness: Harness) -> 
         await invoked(first_try(harness))
     assert any(line.startswith("orders.waits ") for line in host.kept)
     assert not alerting(host.kept)
+
+
+@pytest.mark.parametrize("system", ["shop", "ledger"])
+@in_harness()
+async def test_a_credential_that_is_refused_for_days_parks_nothing_and_is_seldom_shown(
+    harness: Harness, system: str
+) -> None:
+    """A weekend: the integration was reauthorised, or a secret has expired, and nobody noticed."""
+    tokens = set(harness.dynamics.tokens)
+    harness.commerce.checks_access = system == "shop"  # it does not know our integration
+    if system == "ledger":
+        harness.dynamics.tokens.clear()
+    orders = [harness.place() for _ in range(8)]
+    for order in orders:
+        await harness.hooks(order)
+    with hosting() as host:
+        await harness.works_for(300)
+    before = harness.services.systems_pool.counts()[CONNECTION]
+    assert alerting(host.kept + host.dropped)
+    await harness.works_for(300)
+    after = harness.services.systems_pool.counts()[CONNECTION]
+    name = "commerce_reads" if system == "shop" else "dynamics_reads"
+    assert after[name] - before[name] <= 30
+    for order in orders:
+        assert (await harness.claim(order)).state is not State.PARKED
+        assert not await harness.trail(order)
+    harness.commerce.checks_access = False
+    harness.dynamics.tokens.update(tokens)
+    await harness.works_until_idle()
+    assert [len(harness.headers(order)) for order in orders] == [1] * 8

@@ -1,19 +1,22 @@
 """Which price F&O's search finds, rule by rule, and how a shop can show it."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sync.core.errors import Never
-from sync.dynamics.documents.price_agreement import Agreement
-from sync.mapping.price_search import Unclear, UnclearPrice, Wanted, found_price
-from sync.mapping.prices import Priced, PriceRules, prices_to_show, unit_price
+from sync.dynamics.documents.price_agreement import Agreement, Discount
+from sync.mapping.line_discounts import counted_discounts
+from sync.mapping.price_search import Audience, Unclear, UnclearPrice, Wanted, found_price
+from sync.mapping.prices import Priced, PriceRules, prices_to_show
 
 DAY = date(2026, 11, 29)
 WANTED = Wanted("USD", "ea", DAY, frozenset({("ProductColorId", "red"), ("PriceSiteId", "1")}))
-RULES = PriceRules({"RETAIL": "Retailer", "GOLD": "Gold"})
+RETAIL = Audience("Retailer", "RETAIL")
+RULES = PriceRules([RETAIL, Audience("Gold", "GOLD")])
 
 
 def line(price: Any, group: str = "", **more: Any) -> Agreement:
@@ -62,7 +65,7 @@ RED, SITE = (("ProductColorId", "red"),), (("PriceSiteId", "1"),)
 )
 def test_the_search_finds_what_f_and_o_finds(lines: list[Agreement], found: Any) -> None:
     for order in (lines, lines[::-1]):
-        assert found_price(order, WANTED, "RETAIL", Decimal(5)) == found
+        assert found_price(order, WANTED, RETAIL, Decimal(5)) == found
 
 
 @pytest.mark.parametrize(
@@ -72,9 +75,9 @@ def test_what_depends_on_an_unknown_order_is_a_setting(unclear: Unclear, found: 
     lines = [stops(8, from_quantity=1), stops(9, from_quantity=5)]
     if found is None:
         with pytest.raises(UnclearPrice, match="1, 1"):
-            found_price(lines, WANTED, "", Decimal(5), unclear)
+            found_price(lines, WANTED, Audience(), Decimal(5), unclear)
     else:
-        assert found_price(lines, WANTED, "", Decimal(5), unclear) == found
+        assert found_price(lines, WANTED, Audience(), Decimal(5), unclear) == found
 
 
 def priced(lines: list[Agreement], base: Any = 10, units: Any = 1) -> Priced:
@@ -131,6 +134,111 @@ def test_what_a_shop_cannot_show_is_for_a_person(given: Priced, why: str) -> Non
     assert found.remedy
 
 
-def test_a_price_of_several_units_is_divided_exactly() -> None:
-    assert unit_price(Decimal(100), Decimal(3)) == Decimal(100) / 3
-    assert unit_price(Decimal("9.99"), Decimal(0)) == Decimal("9.99")
+COMPANY = Audience("Company 7", "RETAIL", "US-001", "LD1")
+
+
+def off(percent: Any, whose: str = "", **more: Any) -> Discount:
+    whole = {"record": 1, "currency": "USD", "unit": "", **more}
+    for name in ("from_quantity", "to_quantity", "amount"):
+        whole[name] = Decimal(whole.get(name, 0))
+    return Discount(group=whose, percent=Decimal(percent), **whole)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([line(9, customer="US-001"), line(8, "RETAIL")], 8),
+        ([stops(9, customer="us-001"), line(8, "RETAIL"), line(7)], 9),
+        ([line(9, customer="US-001"), stops(8, "RETAIL"), line(7)], 8),
+        ([line(9, customer="US-002"), line(8, "GOLD")], None),
+    ],
+)
+def test_a_customers_own_lines_are_visited_first(lines: list[Agreement], found: Any) -> None:
+    for order in (lines, lines[::-1]):
+        assert found_price(order, WANTED, COMPANY, Decimal(5)) == found
+
+
+def test_lines_of_a_customer_are_nobody_elses() -> None:
+    for audience in (RETAIL, Audience()):
+        lines = [line(9, customer="US-001")]
+        assert found_price(lines, WANTED, audience, Decimal(5)) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "percents"),
+    [
+        ([off(5), off(10, "LD1")], [10, 5]),  # Find next: they add up
+        ([off(5), off(10, "LD1", finds_next=False)], [10]),
+        ([off(5, "OTHER"), off(6, customer="US-002")], []),
+        ([off(5, customer="US-001"), off(6, "LD1"), off(7)], [5, 6, 7]),
+        ([off(5, item="A"), off(6, item_group="G"), off(7)], [5, 6, 7]),
+        ([off(5, item="A", finds_next=False), off(6, item_group="G"), off(7)], [5]),
+        ([off(5, item="A"), off(6, item_group="G", finds_next=False), off(7)], [5, 6]),
+        ([off(5, from_quantity=6)], []),
+        ([off(5, currency="EUR")], []),
+        ([off(5, unit="box")], []),
+    ],
+)
+def test_line_discounts_are_found_as_f_and_o_finds_them(
+    lines: list[Discount], percents: list[int]
+) -> None:
+    found = counted_discounts(lines, WANTED, COMPANY, Decimal(5))
+    assert [one.percent for one in found] == percents
+
+
+@pytest.mark.parametrize(
+    ("unclear", "percents"), [("park", None), ("lowest", [5, 6]), ("largest-quantity", [6])]
+)
+def test_discounts_that_depend_on_an_unknown_order_are_a_setting(
+    unclear: Unclear, percents: list[int] | None
+) -> None:
+    lines = [off(5, finds_next=False), off(6, from_quantity=2)]
+    if percents is None:
+        with pytest.raises(UnclearPrice):
+            counted_discounts(lines, WANTED, COMPANY, Decimal(5), unclear)
+    else:
+        found = counted_discounts(lines, WANTED, COMPANY, Decimal(5), unclear)
+        assert [one.percent for one in found] == percents
+
+
+def test_a_shown_price_is_less_its_discounts() -> None:
+    given = replace(
+        priced([line(8, "RETAIL")]),
+        discounts=[off(10), off(0, "LD1", amount="0.5"), off(5, "LD1", from_quantity=10)],
+    )
+    rules = replace(RULES, audiences=[RETAIL, COMPANY])
+    assert prices_to_show(given, rules) == {
+        "base": {"price": Decimal("9.00")},
+        "Retailer|1": {"price": Decimal("7.20")},
+        "Company 7|1": {"price": Decimal("6.70")}, "Company 7|10": {"price": Decimal("6.30")},
+    }  # fmt: skip
+
+
+ENDS = DAY + timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ([line(8, ends=ENDS)], {"base": "10.00", "special": "8.00"}),
+        ([line(9), line(8, ends=ENDS)], {"base": "9.00", "special": "8.00"}),
+        ([line(9), line(9, ends=ENDS)], {"base": "9.00"}),
+        ([stops(11), stops(12, ends=ENDS, dimensions=RED)], {"base": "12.00"}),
+        ([line(8, "RETAIL", ends=ENDS)], {"base": "10.00", "Retailer|1": "8.00"}),
+        ([line(8, ends=ENDS, begins=ENDS)], {"base": "10.00"}),
+    ],
+)
+def test_a_lower_price_of_everybody_that_ends_is_a_special_price(
+    lines: list[Agreement], shown: dict[str, str]
+) -> None:
+    found = prices_to_show(priced(lines), replace(RULES, special=True))
+    assert not isinstance(found, Never)
+    assert {scope: str(one["price"]) for scope, one in found.items()} == shown
+    if "special" in shown:
+        assert found["special"]["ends"] == "2026-12-02 00:00:00"
+
+
+def test_an_only_price_that_ends_is_the_base_price() -> None:
+    given = priced([line(8, ends=ENDS)], base=None)
+    found = prices_to_show(given, replace(RULES, special=True))
+    assert found == {"base": {"price": Decimal("8.00")}}

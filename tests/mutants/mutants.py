@@ -149,7 +149,7 @@ MUTANTS: Final = (
         "comment-look-dropped",
         "a number is told in Commerce without a look",
         "sync/flows/orders/write_back.py",
-        "return Found(self.text) if is_there else None",
+        "return Found(self.text) if self.text in comments else None",
         "return None",
         "tests/flows/test_write_back.py",
     ),

@@ -109,7 +109,7 @@ async def test_no_more_deliveries_begin_than_their_turns_can_serve_in_time(site:
             begun += 1
             assert begun < 4, "twenty seconds an answer, two at once: the fourth would wait so long"
         assert begun >= 2
-        due = await comes_again_at([pace])
+        due = await comes_again_at([pace], "shop|orders")
         assert due is not None
         assert due > site.clock.now()
     assert await may_begin([pace])
@@ -212,8 +212,9 @@ async def test_what_comes_again_after_a_pause_is_a_steady_stream(site: Site) -> 
     pace = site.process()
     await pace.paused(Paused(SYSTEM, after=timedelta(minutes=5)))
     end = site.clock.now() + timedelta(minutes=5)
-    dues = [await comes_again_at([pace]) for _ in range(1000)]
+    dues = [await comes_again_at([pace], "shop|orders") for _ in range(1000)]
     assert dues == [end + number * EVERY for number in range(1000)]
+    assert await comes_again_at([pace], "another|orders") == end
 
 
 @at_site

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessageBatch, ServiceBusSubQueue
@@ -68,10 +68,10 @@ class ServiceBusQueue:
             ) from None
 
     @classmethod
-    def of_namespace(cls, host: str, credential: AsyncTokenCredential) -> Self:
+    def of_namespace(cls, host: str, credential: AsyncTokenCredential, **options: Any) -> Self:
         """As an identity; `host` as in name.servicebus.windows.net. The credential stays the
         caller's to close."""
-        return cls(ServiceBusClient(host, credential, retry_total=0))
+        return cls(ServiceBusClient(host, credential, **{"retry_total": 0, **options}))
 
     async def open(self, queues: Iterable[str]) -> None:
         """Open senders before they are needed: it takes a second, which the first hook should not

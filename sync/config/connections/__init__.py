@@ -26,6 +26,8 @@ from sync.config.connections.orders import (
     tax_codes_in,
 )
 from sync.config.connections.prices import Prices
+from sync.config.connections.products import Products
+from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -75,6 +77,8 @@ __all__ = [
     "Payment",
     "Posting",
     "Prices",
+    "Products",
+    "Reconcile",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -101,6 +105,8 @@ FLOW_NAMES: Final = (
     "write_back",
     "stock",
     "prices",
+    "products",
+    "product_options",
     "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -126,6 +132,8 @@ class Connection(Section):
     write_back: WriteBack = WriteBack()
     stock: Stock = Stock()
     prices: Prices = Prices()
+    reconcile: Reconcile = Reconcile()
+    products: Products = Products()
     shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}

@@ -18,6 +18,23 @@ class Prices(Section):
     """Whether F&O's prices are with tax; must be what the stores say of the shop."""
     groups: dict[str, str] = {}
     """Price group in F&O -> customer group in Commerce, by its code."""
+    customers: dict[str, str] = {}
+    """Customer account in F&O -> customer group in Commerce that this customer alone is in, as the
+    group of its company or shared catalog."""
+    line_discounts: YesNo = False
+    """Whether prices are shown less F&O's line discounts. Then F&O must not take them off again:
+    orders are posted with the shop's prices."""
+    discount_groups: dict[str, str] = {}
+    """Price group in F&O -> the line discount group that its customers are in."""
+    special_prices: Literal["off", "dated", "scheduled"] = "off"
+    """Whether a price of everybody that ends is shown as a special price until then. `dated`: from
+    the day; `scheduled`: from a moment to come, as Adobe Commerce asks. `off`: as the base price,
+    and special prices are the shop's own."""
+    website: Whole = Field(default=0, ge=0)
+    """The id of the website whose prices these are; 0 for all. Only with the shop's price scope
+    `website`: with the global one they would be everybody's."""
+    store_view: Whole = Field(default=0, ge=0)
+    """The id of a store view of that website."""
     site: str = ""
     """Agreements of this site count; those of others never do."""
     warehouse: str = ""

@@ -19,10 +19,7 @@ def price_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
         what = 'the flow "prices" is on, and "currency" is missing'
         remedy = 'Write currency = "EUR": the base currency of the shop and of the legal entity.'
         yield Breach((*here, "currency"), what, remedy)
-    for group, code in prices.groups.items():
-        if not group.strip() or not code.strip():
-            remedy = "Write both the price group and the customer group, or leave the line out."
-            yield Breach((*here, "groups", group), "a name is empty", remedy)
+    yield from _mapping_breaches(here, prices)
     tables = written.get("stores", {})
     for name, table in tables.items() if isinstance(tables, Mapping) else ():
         store = sound(Store, table)
@@ -36,3 +33,25 @@ def price_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
                 " into a connection of its own."
             )
             yield Breach((*here, "tax_included"), what, remedy)
+
+
+def _mapping_breaches(here: Path, prices: Prices) -> Iterator[Breach]:
+    tables = {"groups": prices.groups, "customers": prices.customers}
+    seen = dict[str, str]()
+    for table, codes in tables.items():
+        for name, code in codes.items():
+            if not name.strip() or not code.strip():
+                remedy = "Write both names, or leave the line out."
+                yield Breach((*here, table, name), "a name is empty", remedy)
+            elif code.casefold() in seen:
+                what = f"the customer group {code} is that of {seen[code.casefold()]} already"
+                remedy = "Give each a customer group of its own: a group has one price."
+                yield Breach((*here, table, name), what, remedy)
+            seen.setdefault(code.casefold(), name)
+    for group in prices.discount_groups:
+        if group not in prices.groups or not prices.line_discounts:
+            remedy = "Write line_discounts = true, and the price group into groups; or take it out."
+            yield Breach((*here, "discount_groups", group), "it changes no price", remedy)
+    if bool(prices.website) != bool(prices.store_view):
+        remedy = "Write the id of the website and of one of its store views, or neither."
+        yield Breach((*here, "website"), "website and store_view go together", remedy)

@@ -4,39 +4,47 @@ Date windows need no clock of their own: a run looks which agreements apply on i
 entity's time zone.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from sync.core.errors import Missing, Never
-from sync.dynamics.documents.price_agreement import Agreement
-from sync.dynamics.price_agreements import SalesPrice
+from sync.dynamics.price_agreements import (
+    Lines,
+    SalesPrice,
+    agreements_of,
+    discounts_of,
+    sales_price_of,
+)
 from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
-from sync.mapping.price_search import Wanted
+from sync.mapping.price_search import Audience, Wanted
 from sync.mapping.prices import Priced, PriceRules, prices_to_show
 from sync.mapping_tables.records import ItemMapping
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What F&O said, by item number in lower case."""
+    """What F&O said, and who is shown a price."""
 
-    released: Mapping[str, SalesPrice]
-    agreements: Mapping[str, Sequence[Agreement]]
+    released: Lines
+    agreements: Lines
+    discounts: Lines | None
     conversions: Conversions
+    rules: PriceRules
 
 
 async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
     """All SKUs that have an item in F&O and a price of their own in the shop. What the rule of
     `items` makes the number of no released item is left alone."""
     skus = await systems.commerce.inventory.skus()
-    reading = await _read(systems)
+    reading = await read_prices(systems)
     async for sku, item in systems.items.every(skus):
-        for row in _rows(systems, {sku: item}, reading):
+        row = _row(systems, sku, item, reading)
+        if row is not None:
             yield row
 
 
@@ -46,46 +54,67 @@ async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
     item = await systems.items.get(sku) if known else None
     if item is None:
         return Shown(sku, None)
-    reading = await _read(systems, item.item_number)
-    return next(_rows(systems, {sku: item}, reading), Shown(sku, None))
+    reading = await read_prices(systems, item.item_number)
+    return _row(systems, sku, item, reading) or Shown(sku, None)
 
 
-async def _read(systems: Systems, item: str = "") -> Reading:
-    company, prices = systems.settings.legal_entity, systems.dynamics.price_agreements
+async def read_prices(systems: Systems, item: str = "") -> Reading:
+    """Everything, or what may be of one item. Raises as the client does."""
+    company, settings = systems.settings.legal_entity, systems.settings.prices
+    client = systems.dynamics.price_agreements
     return Reading(
-        await prices.sales_prices(company, item), await prices.agreements(company, item),
+        await client.sales_prices(company, item),
+        await client.agreements(company, item, settings.customers),
+        await client.discounts(company) if settings.line_discounts else None,
         await systems.dynamics.unit_conversions.all(),
+        PriceRules(
+            await _audiences(systems), settings.decimals, settings.unclear,
+            special=settings.special_prices != "off",
+        ),
     )  # fmt: skip
 
 
-def _rows(systems: Systems, items: Mapping[str, ItemMapping], reading: Reading) -> Iterator[Shown]:
-    settings = systems.settings.prices
-    rules = PriceRules(settings.groups, settings.decimals, settings.unclear)
-    for sku, item in items.items():
-        priced = _priced(systems, sku, item, reading)
-        if priced is None:
-            continue
-        shown = priced if isinstance(priced, Never) else prices_to_show(priced, rules)
-        if isinstance(shown, Never):
-            yield Shown(sku, {"fault": shown.reason}, shown)
-        else:
-            yield Shown(sku, shown)
+async def _audiences(systems: Systems) -> list[Audience]:
+    """The mapped price groups, and the mapped customers with the groups that F&O has them in."""
+    settings, company = systems.settings.prices, systems.settings.legal_entity
+    groups = [
+        Audience(code, group, discount_group=settings.discount_groups.get(group, ""))
+        for group, code in settings.groups.items()
+    ]
+    if not settings.customers:
+        return groups
+    found = await systems.dynamics.price_agreements.groups_of(company, list(settings.customers))
+    for account, code in settings.customers.items():
+        price_group, discount_group = found.get(account.casefold(), ("", ""))
+        groups.append(Audience(code, price_group, account, discount_group))
+    return groups
 
 
-def _priced(
+def _row(systems: Systems, sku: str, item: ItemMapping, reading: Reading) -> Shown | None:
+    priced = priced_of(systems, sku, item, reading)
+    if priced is None:
+        return None
+    shown = priced if isinstance(priced, Never) else prices_to_show(priced, reading.rules)
+    if isinstance(shown, Never):
+        return Shown(sku, {"fault": shown.reason}, shown)
+    return Shown(sku, shown)
+
+
+def priced_of(
     systems: Systems, sku: str, item: ItemMapping, reading: Reading
 ) -> Priced | Never | None:
-    number = item.item_number.casefold()
-    released = reading.released.get(number)
+    """What a SKU's prices are made of; None for what is no item of F&O."""
+    released = sales_price_of(reading.released, item.item_number)
     if released is None:
         return None if item.item_number == item.sku else _unreleased(item)
     unit = item.unit or released.unit
     base = _in_unit(released, unit, reading.conversions)
-    lines = reading.agreements.get(number, ())
+    lines = agreements_of(reading.agreements, item.item_number)
     if base is None and released.price and not lines:
         return _no_conversion(item, released, unit)
-    wanted = _wanted(systems, item, unit)
-    return Priced(sku, base, item.factor, wanted, lines)
+    off = reading.discounts
+    discounts = discounts_of(off, item.item_number, released.discount_group) if off else []
+    return Priced(sku, base, item.factor, _wanted(systems, item, unit), lines, discounts)
 
 
 def _wanted(systems: Systems, item: ItemMapping, unit: str) -> Wanted:

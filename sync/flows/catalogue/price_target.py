@@ -1,4 +1,5 @@
-"""Where the price publication writes: base prices and tier prices, for all websites.
+"""Where the price publication writes: base prices, tier prices and, where that is on, special
+prices.
 
 Tiers of everybody and of the mapped customer groups are F&O's; those of other groups are left
 alone.
@@ -6,14 +7,22 @@ alone.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from typing_extensions import override
 
 from sync.commerce.errors import NotThere
-from sync.commerce.prices import BASE_PRICES, FIXED, TIER_PRICES, Tier
+from sync.commerce.prices import (
+    BASE_PRICES,
+    FIXED,
+    SPECIAL_PRICES,
+    TIER_PRICES,
+    PriceScope,
+    Special,
+    Tier,
+)
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
@@ -21,9 +30,10 @@ from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
 from sync.flows.targets import commerce_of
-from sync.mapping.prices import BASE, EVERYBODY
+from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
 from sync.mapping_tables.records import normal_sku
 
+SOON: Final = timedelta(minutes=5)
 READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 REMEDY: Final = (
@@ -49,9 +59,14 @@ class ShopPrices(RowTarget):
 
     @override
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
-        base = [{"sku": sku, "price": price, "store_id": 0} for sku, price in _base(rows).items()]
-        tiers = [tier.row() for row in rows for tier in _tiers(row)]
-        sent = ((BASE_PRICES, base), (TIER_PRICES, tiers))
+        scope = _scope(systems)
+        base = [
+            {"sku": sku, "price": price, "store_id": scope.store}
+            for sku, price in _base(rows).items()
+        ]
+        tiers = [tier.row(scope) for row in rows for tier in _tiers(row)]
+        specials = [one.row(scope) for one in _specials(rows, systems)]
+        sent = ((BASE_PRICES, base), (TIER_PRICES, tiers), (SPECIAL_PRICES, specials))
         return [Request("POST", f"/V1/{path}", {"prices": some}) for path, some in sent if some]
 
     @override
@@ -61,9 +76,11 @@ class ShopPrices(RowTarget):
         """Base prices first: they name what the shop does not know, which would make all tiers
         fail."""
         prices, base = systems.commerce.prices, _base(rows)
-        said = await prices.save_base(base, not_after=not_after) if base else {}
+        said = await prices.save_base(base, _scope(systems), not_after=not_after) if base else {}
         kept = [row for row in rows if row.content is not None and row.key not in said]
         said |= await self._save_tiers(kept, systems, not_after)
+        if systems.settings.prices.special_prices != "off":
+            said |= await self._save_specials(kept, systems, not_after)
         refused = {key: Never(f"{key}: {why}", remedy=REMEDY) for key, why in said.items()}
         read_back = [row for row in kept if row.key not in refused][:READ_BACK]
         return {**refused, **await self._not_shown(read_back, systems)}
@@ -72,12 +89,8 @@ class ShopPrices(RowTarget):
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, str]:
         """What is there and not wanted goes, what differs is sent."""
-        prices = systems.commerce.prices
-        there = {
-            _key(tier): tier
-            for tier in await prices.tiers([row.key for row in rows])
-            if _is_ours(tier, systems)
-        }
+        found = await systems.commerce.prices.tiers([row.key for row in rows], _scope(systems))
+        there = {_key(tier): tier for tier in found if _is_ours(tier, systems)}
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
         gone = [tier for key, tier in there.items() if key not in wanted]
         changed = [
@@ -85,17 +98,38 @@ class ShopPrices(RowTarget):
             for key, tier in wanted.items()
             if key not in there or (there[key].price, there[key].kind) != (tier.price, tier.kind)
         ]
-        said = await prices.delete_tiers(gone, not_after=not_after) if gone else {}
-        if not changed:
-            return said
         try:
-            return said | await prices.save_tiers(changed, not_after=not_after)
+            return await self._replaced(gone, changed, systems, not_after)
         except NotThere:
             if len(rows) == 1:
                 raise
             half = len(rows) // 2
             first = await self._save_tiers(rows[:half], systems, not_after)
-            return said | first | await self._save_tiers(rows[half:], systems, not_after)
+            return first | await self._save_tiers(rows[half:], systems, not_after)
+
+    async def _save_specials(
+        self, rows: Sequence[Shown], systems: Systems, not_after: datetime
+    ) -> dict[str, str]:
+        """One that differs goes first: a shop may refuse two whose days overlap."""
+        found = await systems.commerce.prices.specials([row.key for row in rows], _scope(systems))
+        wanted = {normal_sku(one.sku): one for one in _specials(rows, systems)}
+        same = {
+            normal_sku(one.sku) for one in found
+            if (want := wanted.get(normal_sku(one.sku)))
+            and (one.price, one.ends) == (want.price, want.ends)
+        }  # fmt: skip
+        gone = [one for one in found if normal_sku(one.sku) not in same]
+        changed = [one for sku, one in wanted.items() if sku not in same]
+        return await self._replaced(gone, changed, systems, not_after)
+
+    async def _replaced(
+        self,
+        gone: Sequence[Tier | Special], changed: Sequence[Tier | Special], systems: Systems,
+        not_after: datetime,
+    ) -> dict[str, str]:  # fmt: skip
+        prices, scope = systems.commerce.prices, _scope(systems)
+        said = await prices.delete(gone, scope, not_after=not_after) if gone else {}
+        return said | await prices.save(changed, scope, not_after=not_after) if changed else said
 
     async def _not_shown(self, rows: Sequence[Shown], systems: Systems) -> dict[str, Never]:
         """Rows that the shop does not show although it took them."""
@@ -112,24 +146,46 @@ class ShopPrices(RowTarget):
     async def shown(
         self, systems: Systems, keys: Collection[str] | None = None
     ) -> Mapping[str, Mapping[str, Any]]:
-        prices = systems.commerce.prices
+        prices, scope = systems.commerce.prices, _scope(systems)
         skus = list(await systems.commerce.inventory.skus() if keys is None else keys)
         codes = {code.casefold(): code for code in _codes(systems)}
         found: dict[str, dict[str, Any]] = {}
-        for sku, price in (await prices.base(skus)).items():
+        for sku, price in (await prices.base(skus, scope)).items():
             found.setdefault(normal_sku(sku), {})[BASE] = {"price": price}
-        for tier in await prices.tiers(skus):
+        for tier in await prices.tiers(skus, scope):
             if _is_ours(tier, systems):
-                scope = f"{codes[tier.group.casefold()]}|{_whole(tier.quantity)}"
+                at = f"{codes[tier.group.casefold()]}|{_whole(tier.quantity)}"
                 shown: Decimal | str = tier.price
                 if tier.kind != FIXED:
                     shown = f"{tier.price:f} %"
-                found.setdefault(normal_sku(tier.sku), {})[scope] = {"price": shown}
+                found.setdefault(normal_sku(tier.sku), {})[at] = {"price": shown}
+        if systems.settings.prices.special_prices != "off":
+            for one in await prices.specials(skus, scope):
+                shown_special = {"price": one.price, "ends": one.ends}
+                found.setdefault(normal_sku(one.sku), {})[SPECIAL] = shown_special
         return found
 
 
+def _scope(systems: Systems) -> PriceScope:
+    settings = systems.settings.prices
+    return PriceScope(settings.website, settings.store_view)
+
+
+def _specials(rows: Sequence[Shown], systems: Systems) -> Iterable[Special]:
+    """They begin today; or in a moment, where the shop schedules them (Adobe Commerce)."""
+    settings, now = systems.settings, systems.clock.now()
+    begins = f"{now.astimezone(settings.time_zone(settings.legal_entity)):%Y-%m-%d} 00:00:00"
+    if settings.prices.special_prices == "scheduled":
+        begins = f"{now + SOON:%Y-%m-%d %H:%M:%S}"
+    for row in rows:
+        special = (row.content or {}).get(SPECIAL)
+        if special is not None:
+            yield Special(row.key, special["price"], begins, special["ends"])
+
+
 def _codes(systems: Systems) -> Iterable[str]:
-    return (EVERYBODY, *systems.settings.prices.groups.values())
+    settings = systems.settings.prices
+    return (EVERYBODY, *settings.groups.values(), *settings.customers.values())
 
 
 def _is_ours(tier: Tier, systems: Systems) -> bool:

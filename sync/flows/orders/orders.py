@@ -38,7 +38,7 @@ from sync.flows.keys import (
     whole_in,
 )
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.order_amounts import amounts_of, notes_of
+from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
@@ -216,7 +216,7 @@ def version(order: Order) -> object:
 orders = DocumentFlow[Order](
     name="orders",
     title="Orders to sales orders",
-    source=Source(read, resolve, version, is_joined=True, foresee=foresee),
+    source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
     triggers=(
         CommerceHook(keys_in),

@@ -53,6 +53,7 @@ def agrees_to_the_cent(run: Run) -> None:
     assert sum(row["dynamics"]["refunds"] for row in cash) > 0
     assert reported["posted_numbers_read_back"] > 0
     assert reported["company_orders"] > 0
+    assert reported["documents_reconciled"] > reported["orders"]
     assert reported["stock"]["skus"] > 600
     assert reported["stock"]["drift"] == 0
     assert reported["shipments"]["slips"] > 10
