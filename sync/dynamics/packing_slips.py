@@ -32,6 +32,7 @@ SLIP_ORDER: Final = ("dataAreaId", "SourceDocumentHeader")
 DATED_APART: Final = timedelta(days=7)
 """How far before its posting a slip may be dated for a list of tracking numbers to show its own."""
 SALE: Final = "Sales"
+NUMBER: Final = "PackingSlipId"
 
 Tracking = Mapping[str, tuple[str, ...]]
 """Tracking numbers by slip."""
@@ -63,11 +64,16 @@ class PackingSlips:
             others=tuple(one for one in orders if one not in ("", sales_order)),
         )  # fmt: skip
 
-    async def numbers_of(self, company: str, sales_order: str) -> list[str]:
-        """The numbers of all slips of a sales order, the oldest first."""
-        rows = await self._of_order(company, sales_order)
-        by_time = sorted(rows, key=lambda row: (row.created_at, row.slip))
-        return list(dict.fromkeys(row.slip for row in by_time))
+    async def keys(self, company: str, *, sales_order: str = "", number: str = "") -> list[str]:
+        """The keys of all slips of a sales order, or of one slip, the oldest first, as F&O spells
+        the numbers."""
+        field, value = ("SalesId", sales_order) if sales_order else ("PackingSlipId", number)
+        rows = await self._client.find_by(
+            SLIP_LINES, field, value, company=company, select=LINE_FIELDS
+        )
+        by_time = sorted(rows, key=lambda row: (_text(row, "CreatedOn"), _text(row, NUMBER)))
+        named = (f"{company}|{_text(row, 'SalesId')}|{_text(row, NUMBER)}" for row in by_time)
+        return list(dict.fromkeys(named))
 
     async def since(
         self, company: str, day: date, *, after: str = ""

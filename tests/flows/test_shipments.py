@@ -12,6 +12,7 @@ from sandbox.commerce.assortment import Product
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sync.core.encoding import to_json
 from sync.engine.claim import State
 from sync.flows.fulfilment.shipments import changed
 from sync.mapping_tables.records import ItemMapping
@@ -417,16 +418,29 @@ async def test_a_slip_in_another_unit_parks(harness: Harness) -> None:
     assert f"counts {SKU} in box, and its mapping says ea" in claim.reason
 
 
-@in_harness(**with_shipments(notify=True, carriers={}))
-async def test_all_slips_of_an_order_are_named_at_once(harness: Harness) -> None:
+EVENT = "ContosoPackingSlipPostedBusinessEvent"
+
+
+@pytest.mark.parametrize("told", ["SalesOrderId", "PackingSlipId"])
+@in_harness(**with_shipments(notify=True, carriers={}, events=[EVENT]))
+async def test_an_event_of_the_customers_own_tells_of_slips(harness: Harness, told: str) -> None:
     order = await ordered(harness, SKU)
-    for pieces in (1, 2):
-        packed(harness, order, f"JD{pieces}", SIMPLE_001=pieces)
+    slips = [packed(harness, order, f"JD{pieces}", SIMPLE_001=pieces) for pieces in (1, 2)]
     number = harness.header(order)["SalesOrderNumber"]
-    await harness.services.intake.accept("shipments", "shop", [f"{COMPANY}|{number}|*"], "webhook")
+    fields = {"SalesOrderId": number.lower(), "PackingSlipId": slips[0].lower()}
+    began = harness.clock.now()
+    for identity, company in (("1", ""), ("2", COMPANY.upper())):
+        envelope = {"BusinessEventId": EVENT, "EventId": identity, told: fields[told],
+                    "BusinessEventLegalEntity": company, "ControlNumber": 5}  # fmt: skip
+        answer = await harness.services.accept_business_event("shop", to_json(envelope))
+        assert answer.status == 200
     await harness.works_until_idle()
-    assert [shown(one) for one in order.shipments] == [{SKU: 1}, {SKU: 2}]
+    assert harness.clock.now() - began < timedelta(seconds=5)
+    both = [{SKU: 1}, {SKU: 2}]
+    assert [shown(one) for one in order.shipments] == (both if told == "SalesOrderId" else both[:1])
     assert tracks(order.shipments[0]) == [("JD1", "DHL", "custom")]
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == both
 
 
 # Whose slip it is

@@ -1,7 +1,8 @@
 """Packing slips of F&O -> shipments in Commerce.
 
 In:      a posted slip with the rows of its sales order's slips, and its tracking numbers.
-Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order.
+Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order,
+         "<company>||<slip>" for a slip of whatever order.
 Out:     one shipment per slip, by order item, from the source of its warehouse; a comment marks it.
 Waits:   for the order to be posted by us.
 Parks:   an order on hold, a warehouse without source, a line that cannot be counted in pieces.
@@ -20,11 +21,12 @@ from sync.commerce.models.order import Order
 from sync.commerce.shipments import Track
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
+from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.engine.delivery import Delivery
-from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
-from sync.engine.results import Change
+from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
@@ -59,13 +61,24 @@ async def until(systems: Systems) -> datetime:
     return systems.clock.now()
 
 
+def keys_in_event(event: BusinessEvent) -> Sequence[str]:
+    """All slips of the sales order, or the slip, that an event of the customer's own names. The key
+    is given in part: F&O tells the numbers as it spells them, so that a slip has one key."""
+    names = ("SalesOrderId", "SalesId", "SalesOrderNumber")
+    sales_order = next(filter(None, map(event.fields.get, names)), "")
+    number = next(filter(None, map(event.fields.get, ("PackingSlipId", "PackingSlipNumber"))), ALL)
+    if not event.company or (not sales_order and number == ALL):
+        raise NoKey("no legal entity, or neither SalesOrderId nor PackingSlipId in it")
+    return [f"{event.company}|{sales_order}|{ALL if sales_order else number}"]
+
+
 async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
-    """All slips of a sales order, where a key names no slip."""
+    """All slips of a sales order, where a key names no slip; the slip where it names no order."""
     company, sales_order, number = _parts(key)
-    if number != ALL:
-        return None
-    slips = await systems.dynamics.packing_slips.numbers_of(company, sales_order)
-    return [f"{company}|{sales_order}|{slip}" for slip in slips]
+    slips = systems.dynamics.packing_slips
+    if number == ALL:
+        return await slips.keys(company, sales_order=sales_order)
+    return None if sales_order else await slips.keys(company, number=number)
 
 
 async def read(key: str, systems: Systems) -> PackedSlip | None:
@@ -170,6 +183,7 @@ shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     source=Source(read, resolve, version=lambda packed: packed.version, is_joined=True),
     plan=plan,
     triggers=(
+        BusinessEvents((), keys_in_event, lambda connection: connection.shipments.events),
         Poll(
             changed, until, lambda connection: connection.shipments.poll_minutes,
             fingerprint=lambda packed: packed.slip.fingerprint,

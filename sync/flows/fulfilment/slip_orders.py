@@ -52,8 +52,7 @@ async def slips_of(claim: Claim, systems: Systems) -> list[str]:
         return []
     _, store = parts_of(claim.key)
     company = systems.settings.legal_entity_of(whole_in(store))
-    numbers = await systems.dynamics.packing_slips.numbers_of(company, held.number)
-    return [f"{company}|{held.number}|{number}" for number in numbers]
+    return await systems.dynamics.packing_slips.keys(company, sales_order=held.number)
 
 
 def may_be_ours(reference: str, settings: Connection) -> bool:
