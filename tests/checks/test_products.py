@@ -9,14 +9,10 @@ from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
     product_places_are_there,
-    products_may_be_written,
 )
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
-CHECKS = (
-    product_places_are_there, product_categories_are_there, product_codes_are_there,
-    products_may_be_written,
-)  # fmt: skip
+CHECKS = (product_places_are_there, product_categories_are_there, product_codes_are_there)
 WHOLE: dict[str, Any] = {
     "fields": ["name", "status", "tax_class", "quantities"], "create": True,
     "tax_classes": {"FULL": "Taxable Goods", "": "reduced"}, "lifecycle_states": ["", "Live"],
