@@ -83,7 +83,9 @@ GROUPS: Final = (
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
         rounding_agrees,
     )),
-    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there, product_categories_are_there)),
+    Group((COMMERCE, DYNAMICS), (
+        days_agree, price_groups_are_there, product_categories_are_there,
+    )),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
     Group((DYNAMICS,), (items_are_there,)),
 )  # fmt: skip
