@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.commerce.bulk_endpoints import BULKS
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
@@ -56,9 +57,8 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(
-        state, [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *PRODUCTS, *PRICES, *STOCK]
-    )
+    sold = [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES]
+    dispatcher = Dispatcher(state, [*sold, *PRODUCTS, *PRICES, *STOCK, *BULKS])
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

@@ -32,7 +32,12 @@ from sync.checks.shown_prices import (
     price_groups_are_there,
     website_is_the_store_views,
 )
-from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
+from sync.checks.stock import (
+    bulks_can_be_followed,
+    sources_are_there,
+    stock_may_be_written,
+    warehouses_are_there,
+)
 from sync.checks.stores import (
     stores_are_handled,
     templates_tell_stores_apart,
@@ -59,6 +64,7 @@ CHECKS: tuple[Check, ...] = (
     numbers_may_be_written,
     sources_are_there,
     stock_may_be_written,
+    bulks_can_be_followed,
     shipping_sources_are_there,
     shipments_may_be_made,
     clocks_agree,

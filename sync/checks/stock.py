@@ -10,13 +10,14 @@ from sync.commerce.errors import NotAccepted, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS
 from sync.commerce.search import Search
 from sync.config.connections import Connection
-from sync.core.errors import Never
+from sync.core.errors import Later, Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
 STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
+NO_BULK: Final = "00000000-0000-4000-8000-000000000000"
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
 
 
@@ -122,3 +123,19 @@ async def stock_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
         yield ok("stock may be written")
     except Never as refusal:
         yield fault(f"stock may not be written: {refusal.reason}", refusal.remedy)
+
+
+async def bulks_can_be_followed(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may read how a bulk ended; asked of one that nobody has."""
+    if not probe.settings.commerce.bulk_from:
+        return
+    try:
+        await probe.commerce.get(f"bulk/{NO_BULK}/detailed-status")
+    except NotThere:
+        yield ok("bulks can be followed")
+    except Later as refusal:
+        yield fault(
+            f"bulks cannot be followed: {refusal.reason}",
+            "Give the integration the right to bulk operations (System > Action Logs > Bulk"
+            " Operations), or set commerce.bulk_from to 0.",
+        )
