@@ -14,8 +14,9 @@ WORLDS ?= 100
 RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
+AXE := tests/console/browser/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -52,6 +53,14 @@ mutants: $(VENV)/development
 # Microsoft's emulator of Table Storage, for the tests that need it; Node must be there. Without it
 # they are skipped.
 azurite: $(AZURITE)
+
+# What looks for barriers in the console's pages; Node must be there. Without it that test is skipped,
+# and without Debian's chromium all tests with a browser are.
+axe: $(AXE)
+
+# The console's pages as pictures, for docs/console.md. Needs chromium.
+screenshots: $(VENV)/development
+	$(RUN) -m tests.console.screenshots
 
 # Microsoft's worker code, for the tests that run the app in it. Without it they are skipped.
 worker: $(WORKER)/ready
@@ -150,5 +159,9 @@ $(AZURITE): tests/azurite/package.json tests/azurite/package-lock.json
 	npm ci --prefix tests/azurite --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+$(AXE): tests/console/browser/package.json tests/console/browser/package-lock.json
+	npm ci --prefix tests/console/browser --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(PINS) $(FUZZ) .fuzz $(WORKER) tests/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml
+	rm -rf $(VENV) $(SCANNER) $(PACKAGE) $(PINS) $(FUZZ) .fuzz $(WORKER) tests/azurite/node_modules tests/console/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.xml

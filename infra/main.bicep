@@ -67,6 +67,9 @@ param logDailyCapGB int = 5
 @description('For how many whole months encrypted copies of documents are kept.')
 param keepCopiesMonths int = 12
 
+@description('Client id of the Entra registration by which people sign in to the console. Empty: the console is off.')
+param consoleClientId string = ''
+
 @description('Whether F&O writes business events to the queue. It can do so by key only, so this lets keys in again.')
 param businessEventsByQueue bool = false
 
@@ -178,6 +181,8 @@ module app 'modules/app.bicep' = {
     vaultUrl: vault.outputs.url
     componentConnectionString: monitoring.outputs.componentConnectionString
     keepCopiesMonths: string(keepCopiesMonths)
+    consoleSignIn: consoleClientId == '' ? 'off' : 'entra'
+    consoleClientId: consoleClientId
   }
   // Without its rights the app cannot fetch its own package, and rights take minutes to be effective.
   dependsOn: [

@@ -38,6 +38,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,
     "operating": OPERATING,
+    "console": (*OPERATING, "console"),
     "hosts": (*OPERATING, "console", "hosts"),
 }
 """All that the modules of a package can reach of the product. `cli` may reach everything."""

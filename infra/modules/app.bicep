@@ -16,6 +16,8 @@ param busHost string
 param vaultUrl string
 param componentConnectionString string
 param keepCopiesMonths string
+param consoleSignIn string
+param consoleClientId string
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: planName
@@ -106,11 +108,58 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     SERVICE_BUS__clientId: identityClientId
     SERVICE_BUS__credential: 'managedidentity'
     SERVICE_BUS__fullyQualifiedNamespace: busHost
+    OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
     SYNC_CONNECTIONS: '/home/site/wwwroot/connections.toml'
+    SYNC_CONSOLE: consoleSignIn
     SYNC_EDITION: 'azure'
     SYNC_KEEP_COPIES_MONTHS: keepCopiesMonths
     TABLES_ENDPOINT: tableEndpoint
   }
+}
+
+// People sign in to the console by Entra before a request reaches the app: the platform then removes what a caller sends
+// under the names of its own headers. Hooks and events come without signing in; they are signed. No secret: the app's
+// identity vouches for the registration.
+resource signIn 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: site
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: consoleSignIn == 'entra'
+    }
+    globalValidation: {
+      requireAuthentication: false
+      unauthenticatedClientAction: 'AllowAnonymous'
+    }
+    httpSettings: {
+      requireHttps: true
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: consoleSignIn == 'entra'
+        registration: {
+          openIdIssuer: '${environment().authentication.loginEndpoint}${subscription().tenantId}/v2.0'
+          clientId: consoleClientId
+          clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
+        }
+        validation: {
+          allowedAudiences: [
+            consoleClientId
+            'api://${consoleClientId}'
+          ]
+        }
+      }
+    }
+    login: {
+      tokenStore: {
+        enabled: false
+      }
+    }
+  }
+  // Both are settings of the site, which are written one after the other.
+  dependsOn: [
+    settings
+  ]
 }
 
 // Nobody publishes with a password: packages come by Entra identity.

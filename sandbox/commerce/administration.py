@@ -15,6 +15,7 @@ from sandbox.commerce.numbering import numbered
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.shipments import Shipping
+from sandbox.commerce.shop_products import ShopProducts
 
 
 class Administration(InvoicingAndRefunds, Shipping):
@@ -22,7 +23,7 @@ class Administration(InvoicingAndRefunds, Shipping):
 
     catalogue: Catalogue
     maker: OrderMaker
-    product_stamps: dict[str, str]
+    products: ShopProducts
 
     @abstractmethod
     def place(self, order: StoredOrder) -> StoredOrder:
@@ -32,7 +33,7 @@ class Administration(InvoicingAndRefunds, Shipping):
         """Take a new product into the catalogue."""
         self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
         self.maker.catalogue = self.catalogue
-        self.product_stamps[product.sku] = stamp(self.clock.now())
+        self.products.stamps[product.sku] = stamp(self.clock.now())
 
     def cancel(self, order: StoredOrder) -> bool:
         """Cancel what is not invoiced; False when there is nothing to cancel."""

@@ -8,12 +8,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
+from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
+from sandbox.commerce.product_attributes import ATTRIBUTES
+from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
@@ -23,6 +26,11 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
+ENDPOINTS = (
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *PRODUCT_WRITES,
+    *PRODUCTS, *PRICES, *STOCK, *BULKS,
+)  # fmt: skip
+"""Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -57,8 +65,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    sold = [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES]
-    dispatcher = Dispatcher(state, [*sold, *PRODUCTS, *PRICES, *STOCK, *BULKS])
+    dispatcher = Dispatcher(state, list(ENDPOINTS))
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

@@ -18,10 +18,21 @@ from sandbox.commerce.state import CommerceState
 TAX_CLASSES: Final = {"standard": "2", "reduced": "5", "zero": "0"}
 
 
+COLUMNS: Final = frozenset(
+    {
+        "sku", "name", "attribute_set_id", "price", "status", "visibility", "type_id", "weight",
+        "extension_attributes",
+    }
+)  # fmt: skip
+"""What REST does not keep among the custom attributes."""
+UNKNOWN: Final = "The product that was requested doesn't exist. Verify the product and try again."
+
+
 def products(call: RestRequest) -> Columns:
     """`GET products`: an unknown field is refused as an attribute, with 400."""
-    products = call.state.catalogue.products
-    rows = sorted((_row(call.state, one) for one in products), key=lambda row: row["id"])
+    state = call.state
+    whole = [columns_of(state, one, call.scope) for one in state.catalogue.products]
+    rows = sorted(map(with_attributes, whole), key=lambda row: row["id"])
     criteria = criteria_from(call.query)
     page, total = found(
         [{**row, "entity_id": row["id"]} for row in rows],
@@ -37,40 +48,65 @@ def products(call: RestRequest) -> Columns:
 
 def product(call: RestRequest) -> Columns:
     """`GET products/{sku}`, whatever the case of the SKU."""
-    for one in call.state.catalogue.products:
-        if as_text(one.sku) == as_text(call.arguments["sku"]):
-            answer: Columns = plain(_row(call.state, one))
-            return answer
-    raise RestFault(
-        404, "The product that was requested doesn't exist. Verify the product and try again."
-    )
+    one = known_product(call.state, call.arguments["sku"])
+    if one is None:
+        raise RestFault(404, UNKNOWN)
+    answer: Columns = plain(with_attributes(columns_of(call.state, one, call.scope)))
+    return answer
 
 
-def _row(state: CommerceState, one: Product) -> Columns:
-    since = state.product_stamps.get(one.sku, stamp(ALWAYS))
+def known_product(state: CommerceState, sku: str) -> Product | None:
+    """The product of a SKU, whatever its case."""
+    named = as_text(sku)
+    return next((one for one in state.catalogue.products if as_text(one.sku) == named), None)
+
+
+def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:
+    """What a scope shows of a product, attributes beside columns."""
+    since = state.products.stamps.get(one.sku, stamp(ALWAYS))
+    options = _options(one)
     return {
         "id": one.product_id, "sku": one.sku, "name": one.name, "attribute_set_id": 4,
-        "price": one.price, "status": 1, "visibility": 4, "type_id": one.type,
+        "status": 1, "visibility": 4, "type_id": one.type,
         "created_at": since, "updated_at": since, "weight": one.weight or None,
-        "extension_attributes": {"website_ids": [1]}, "product_links": [],
-        "options": _options(one), "media_gallery_entries": [], "tier_prices": [],
-        "custom_attributes": [
-            {"attribute_code": code, "value": value} for code, value in _attributes(one).items()
-        ],
+        "product_links": [],
+        "options": options, "media_gallery_entries": [], "tier_prices": [],
+        "url_key": one.sku.lower(), "required_options": "0",
+        "category_ids": [str(n) for n in sorted(state.products.members.get(as_text(one.sku), ()))],
+        "has_options": "1" if options else "0", "tax_class_id": TAX_CLASSES[one.tax_class],
+        **_of_bundle(one),
+        **state.products.shown(one, scope), "price": state.prices.base_of(one),
+        "extension_attributes": {
+            "website_ids": [1], **state.products.links.get(as_text(one.sku), {}),
+        },
     }  # fmt: skip
 
 
-def _attributes(one: Product) -> dict[str, str]:
-    attributes = {
-        "url_key": one.sku.lower(),
-        "required_options": "0",
-        "has_options": "1" if _options(one) else "0",
-        "tax_class_id": TAX_CLASSES[one.tax_class],
+def _of_bundle(one: Product) -> dict[str, str]:
+    if one.type != "bundle":
+        return {}
+    return {
+        "price_type": "1" if one.fixed else "0", "shipment_type": "1" if one.in_parts else "0",
+    }  # fmt: skip
+
+
+FIRST: Final = frozenset(
+    {
+        "id", "created_at", "updated_at", "product_links", "options", "media_gallery_entries",
+        "tier_prices", *COLUMNS,
     }
-    if one.type == "bundle":
-        attributes["price_type"] = "1" if one.fixed else "0"
-        attributes["shipment_type"] = "1" if one.in_parts else "0"
-    return attributes
+)  # fmt: skip
+
+
+def with_attributes(row: Columns) -> Columns:
+    """As REST answers it: the custom attributes that have a value in a list of their own."""
+    attributes = [
+        {"attribute_code": code, "value": value}
+        for code, value in row.items()
+        if code not in FIRST and value is not None
+    ]
+    first = {name: value for name, value in row.items() if name in FIRST}
+    return {**first, "custom_attributes": attributes}
 
 
 def _options(one: Product) -> list[Columns]:

@@ -27,6 +27,7 @@ from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.shop_prices import ShopPrices
+from sandbox.commerce.shop_products import ShopProducts
 from sandbox.commerce.stock import Stock, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
@@ -73,7 +74,7 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
-        self.product_stamps, self.display_gross = dict[str, str](), False
+        self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}

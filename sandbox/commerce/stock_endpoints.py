@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from sandbox.commerce.conditions import Kind, as_text
-from sandbox.commerce.faults import RestFault, no_route
+from sandbox.commerce.faults import RestFault, no_route, wrong_type
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
@@ -68,14 +68,21 @@ def stock_item(call: RestRequest) -> Columns:
     there = call.state.stock.items.get((as_text(sku), DEFAULT))
     quantity = there.quantity if there else Decimal(0)
     is_there = bool(there and there.status)
-    answer: Columns = plain({"item_id": 1, "qty": quantity, "is_in_stock": is_there})
+    rules = call.state.products.rules_of(sku)
+    answer: Columns = plain({"item_id": 1, "qty": quantity, "is_in_stock": is_there, **rules})
     return answer
 
 
 def save_stock_item(call: RestRequest) -> str:
-    """`PUT products/{sku}/stockItems/{id}`; the id is ignored, and a status that is omitted follows
-    the quantity."""
+    """`PUT products/{sku}/stockItems/{id}`; the id is ignored, a quantity that is omitted stays,
+    and a status that is omitted follows the quantity."""
     sku, sent = _product(call), call.argument("stockItem")
+    flag = sent.get("use_config_min_sale_qty", 0)
+    if isinstance(flag, bool):
+        raise wrong_type("1" if flag else "", "int", "use_config_min_sale_qty")
+    call.state.products.set_rules(sku, sent)
+    if "qty" not in sent:
+        return "1"
     quantity = Decimal(sent["qty"])
     is_there = sent.get("is_in_stock", quantity > 0)
     call.state.stock.put(sku, quantity, status=int(bool(is_there)))

@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "shipments",
+    "prices", "shipments", "products",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -77,6 +77,10 @@ currency = "USD"
 groups = {{ RETAIL = "Retailer" }}
 website = 1
 store_view = 1
+poll_minutes = 60
+[connections.{name}.products]
+fields = ["name", "weight"]
+views = {{ de = {{ language = "de" }} }}
 poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60

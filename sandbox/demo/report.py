@@ -68,6 +68,10 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Prices of {prices.skus} products were published meanwhile, and {prices.changes} changed;"
         f" {len(prices.findings)} differ."
     )
+    console.print(
+        f"F&O named {outcome.goods.named.skus} products in two languages, and some of them again"
+        f" meanwhile; {len(outcome.goods.named.findings)} differ."
+    )
     shipped = outcome.shipped
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"

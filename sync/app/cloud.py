@@ -159,6 +159,7 @@ async def _opened(
         dynamics_http=lambda _: http_client(),
         is_alone=False,
         keep_months=settings.keep_months,
+        console=settings.console,
         telemetry=_telemetry(settings) if serves else SILENT,
         close=stack.pop_all().aclose,
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 
+from sync.app.settings import ConsoleSignIn
 from sync.config.connections import Commerce, Dynamics
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock, Secrets, Tables
@@ -19,7 +20,7 @@ from sync.engine.message import CLOCKS_APART
 class EditionParts:
     """What an edition provides. `email_key`: at least 16 bytes, never changed. `keep_months`:
     as `Documents` has it. `takes_turns`: whether the queue lets connections take turns.
-    `clocks_apart`: how far the queue's clock may be from ours.
+    `clocks_apart`: how far the queue's clock may be from ours. `console`: who lets people into it.
 
     `compact` leaves nothing of what was deleted in our own files; services delete by themselves.
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
@@ -38,6 +39,7 @@ class EditionParts:
     takes_turns: bool = False
     clocks_apart: timedelta = CLOCKS_APART
     keep_months: int = KEEP_MONTHS
+    console: ConsoleSignIn = ConsoleSignIn.OFF
     telemetry: Telemetry = SILENT
     compact: Callable[[], None] = lambda: None
     close: Callable[[], Awaitable[None]] | None = None

@@ -22,6 +22,7 @@ from sync.adapters.system_clock import SystemClock
 from sync.adapters.vault import Vault
 from sync.app.edition_parts import EditionParts
 from sync.app.services import Services
+from sync.app.settings import ConsoleSignIn
 from sync.commerce.transport import shop_client
 from sync.config.connections import Connections
 from sync.core.errors import Never
@@ -78,11 +79,10 @@ async def open_embedded(
     vault_mark: Path | None = None,
     serves: bool = False,
     keep_months: int = KEEP_MONTHS,
+    console: ConsoleSignIn = ConsoleSignIn.OFF,
 ) -> Services:
     """The engine over a directory. `serves`: lock the directory and take back what a dead host
-    held.
-
-    Raises `AlreadyServed`, and `Never` for a vault that does not open.
+    held. Raises `AlreadyServed`, and `Never` for a vault that does not open.
     """
     vault = vault_of(home, vault_key, vault_mark)
     lock = _locked(home) if serves else None
@@ -91,7 +91,6 @@ async def open_embedded(
     tables = SqliteTables(home / "tables.sqlite")
     if serves:
         await queue.release_locks()
-
     edition_parts = EditionParts(
         queue=queue,
         tables=tables,
@@ -106,6 +105,7 @@ async def open_embedded(
         takes_turns=True,
         clocks_apart=timedelta(),
         keep_months=keep_months,
+        console=console,
         compact=_compacting(queue, tables),
         close=_closing(queue, tables, lock),
     )

@@ -52,7 +52,9 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done."""
+    when done. `console`: its web console, once somebody has asked for a page of it."""
+
+    console: Any = None
 
     def __init__(
         self,

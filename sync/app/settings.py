@@ -5,12 +5,13 @@ together.
 `azure`; found out from the other names where it is absent | | SYNC_CONNECTIONS | all | path of
 connections.toml; `connections.toml` | | SYNC_HOST_KEY | all | key that callers of the local host's
 routes must show | | SYNC_LOG, SYNC_LOG_FORMAT | all | `debug`, `info`, `warning` or `error`; `text`
-or `json` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for which encrypted copies of documents
-are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated | directory of queue, tables and vault;
-`.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded, emulated | what opens the vault; else
-`vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded, emulated | file that remembers how often
-the vault was written, best on another disk; `vault.mark` in SYNC_HOME | | SERVICE_BUS,
-TABLES_CONNECTION | emulated | connection strings of the emulators | |
+or `json` | | SYNC_CONSOLE | all | who lets people into the web console: `off`, `token` or `entra`
+(Azure alone); `off` in Azure, else `token` | | SYNC_KEEP_COPIES_MONTHS | all | whole months for
+which encrypted copies of documents are kept, 1 to 120; 12 | | SYNC_HOME | embedded, emulated |
+directory of queue, tables and vault; `.sync` | | SYNC_VAULT_KEY or SYNC_VAULT_KEY_FILE | embedded,
+emulated | what opens the vault; else `vault.key` in SYNC_HOME | | SYNC_VAULT_MARK | embedded,
+emulated | file that remembers how often the vault was written, best on another disk; `vault.mark`
+in SYNC_HOME | | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the emulators | |
 SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace | |
 TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
 AZURE_CLIENT_ID | azure | client id of the app's managed identity | |
@@ -37,6 +38,15 @@ NOT_RESOLVED: Final = (
 )
 
 
+class ConsoleSignIn(StrEnum):
+    """Who lets people into the web console: nobody; a one-time token that a command prints; or
+    Entra, whose sign-in Azure's platform does before a request reaches the app."""
+
+    OFF = "off"
+    TOKEN = "token"  # noqa: S105 - no secret
+    ENTRA = "entra"
+
+
 class Edition(StrEnum):
     """Where the product runs."""
 
@@ -46,12 +56,14 @@ class Edition(StrEnum):
 
 
 NAMESPACE: Final = "SERVICE_BUS__fullyQualifiedNamespace"
+CONSOLE: Final = "SYNC_CONSOLE"
 NEEDED: Final = {
     Edition.EMBEDDED: (),
     Edition.EMULATED: ("SERVICE_BUS", "TABLES_CONNECTION"),
     Edition.AZURE: (NAMESPACE, "TABLES_ENDPOINT", "KEY_VAULT_URL", "AZURE_CLIENT_ID"),
 }
 CHOICES: Final = {
+    CONSOLE: tuple(choice.value for choice in ConsoleSignIn),
     "SYNC_EDITION": tuple(edition.value for edition in Edition),
     "SYNC_LOG": ("debug", "info", "warning", "error"),
     "SYNC_LOG_FORMAT": ("text", "json"),
@@ -69,6 +81,8 @@ SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONN
 IN_AZURE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
 """Names that Azure sets on a deployed function app and the local host does not."""
 
+SIGNS_IN: Final = "WEBSITE_AUTH_ENABLED"
+"""Which Azure sets to whether it signs people in before a request reaches the app."""
 SITE: Final = "WEBSITE_SITE_NAME"
 """The function app's name, which Azure sets."""
 UNRESOLVED: Final = "@Microsoft.KeyVault("
@@ -111,6 +125,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"
     keep_months: int = KEEP_MONTHS
+    console: ConsoleSignIn = ConsoleSignIn.OFF
     application_insights: str = field(default="", repr=False)
     site: str = ""
 
@@ -146,6 +161,7 @@ class Settings:
             log_level=given.get("SYNC_LOG", "info").lower(),
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
             keep_months=int(given.get(KEEP, KEEP_MONTHS)),
+            console=_console(given, edition),
             application_insights=given.get("APPLICATIONINSIGHTS_CONNECTION_STRING", ""),
             site=given.get(SITE, ""),
         )
@@ -162,6 +178,12 @@ def _edition(given: Mapping[str, str]) -> Edition:
     return Edition.EMULATED if "SERVICE_BUS" in given else Edition.EMBEDDED
 
 
+def _console(given: Mapping[str, str], edition: Edition) -> ConsoleSignIn:
+    """As it is named. In Azure nobody gets in until somebody says how."""
+    usual = ConsoleSignIn.OFF if edition is Edition.AZURE else ConsoleSignIn.TOKEN
+    return ConsoleSignIn(given.get(CONSOLE, usual).lower())
+
+
 def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, str]]:
     for name, choices in CHOICES.items():
         if name in given and given[name].lower() not in choices:
@@ -176,10 +198,18 @@ def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, st
             yield name, NOT_RESOLVED
 
 
+def _is_off(given: Mapping[str, str]) -> bool:
+    return given.get(SIGNS_IN, "true").lower() != "true"
+
+
 def _at_odds(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, str]]:
     if not (given.get(KEEP, "1").isdecimal() and 1 <= int(given.get(KEEP, "1")) <= LONGEST_KEPT):
         yield KEEP, f"not a whole number from 1 to {LONGEST_KEPT}"
     if "SYNC_VAULT_KEY" in given and "SYNC_VAULT_KEY_FILE" in given:
         yield "SYNC_VAULT_KEY_FILE", "set beside SYNC_VAULT_KEY, and one of the two is enough"
+    if given.get(CONSOLE, "").lower() == ConsoleSignIn.ENTRA and edition is not Edition.AZURE:
+        yield CONSOLE, "entra, and only Azure's platform signs people in so"
+    if given.get(CONSOLE, "").lower() == ConsoleSignIn.ENTRA and _is_off(given):
+        yield CONSOLE, "entra, but the platform signs nobody in (Authentication of the app is off)"
     if edition is not Edition.AZURE and any(name in given for name in IN_AZURE):
         yield "SYNC_EDITION", f"{edition}, {LOST_IN_AZURE}"

@@ -6,6 +6,8 @@ from typing import Final
 
 from sync.alerts.alerting import ALERTS
 from sync.alerts.alerting import KEEP as KEEP_ALERTS
+from sync.app.console_sign_ins import KEEP as KEEP_SIGN_INS
+from sync.app.console_sign_ins import SIGN_INS
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -28,6 +30,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     DEAD_LETTERS: ("at", KEEP_DEAD_LETTERS),
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
+    SIGN_INS: ("until", KEEP_SIGN_INS),
     EVENTS: ("at", timedelta(days=7)),
     PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),

@@ -82,6 +82,7 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
     return await open_embedded(
         settings.home, connections, vault_key=vault_key(settings), serves=serves,
         vault_mark=settings.vault_mark, keep_months=settings.keep_months,
+        console=settings.console,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from sync.cli import (
     alerts,
     backfill,
     check,
+    console,
     correcting,
     drift,
     erase,
@@ -25,6 +26,7 @@ from sync.cli import (
     resolve,
     secrets,
     serve,
+    skip,
     trail,
     webhooks,
     why_price,
@@ -46,6 +48,7 @@ app.command(cls=Command)(check.check)
 app.add_typer(mapping)
 app.add_typer(preview.app)
 app.command(cls=Command)(serve.serve)
+app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
 app.command(cls=Command)(health.health)
@@ -57,6 +60,7 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
+app.command(cls=Command)(skip.skip)
 app.command(cls=Command)(correcting.hold)
 app.command(cls=Command)(correcting.release)
 app.command(cls=Command)(correcting.adopt)

@@ -9,7 +9,7 @@ import typer
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
-from sync.cli.preview_rows import prices, stock
+from sync.cli.preview_rows import prices, products, stock
 from sync.cli.preview_slips import shipments
 from sync.cli.previewing import Run
 from sync.operating.problem import Problem
@@ -42,6 +42,7 @@ def _ids(help_: str) -> Any:
 app.command(cls=Command)(stock)
 app.command(cls=Command)(prices)
 app.command(cls=Command)(shipments)
+app.command(cls=Command)(products)
 
 
 @app.callback()
@@ -207,4 +208,5 @@ def _finish(
     else:
         work = preview_ids(kind, listed(ids), run) if kind else story_ids(listed(ids), run)
     asyncio.run(work)
+    run.sum_up()
     raise typer.Exit(run.status)

@@ -1,5 +1,5 @@
-"""`preview stock`, `preview prices`: which rows would be published, and by which requests. Nothing
-is."""
+"""`preview stock`, `preview prices`, `preview products`: which rows would be published, and by
+which requests. Nothing is."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from sync.engine.mirror import Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
+from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
 from sync.operating.problem import Problem
 
@@ -75,6 +76,20 @@ def prices(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -
     python -m sync preview prices --changed --json
     """
     _preview(ctx, prices_flow, skus or [], changed=changed)
+
+
+def products(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
+    """Show the fields of products that Commerce would be shown, and the requests that would do it.
+
+    Exit status: 0 all could be shown, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview products --sku SHIRT-RED-M
+
+    python -m sync preview products --changed --json
+    """
+    _preview(ctx, products_flow, skus or [], changed=changed)
 
 
 def _preview(

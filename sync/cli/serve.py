@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sync.app.console_sign_ins import Role
 from sync.app.services import Services
-from sync.app.settings import Edition
+from sync.app.settings import ConsoleSignIn, Edition
 from sync.cli.command import context_of
+from sync.cli.console import link_of, token_for
 from sync.cli.context import CommandContext
+from sync.cli.pausing import user_name
 from sync.core.errors import Never
 from sync.operating.problem import Problem
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 KEY_SECRET = "function-key"  # noqa: S105 - a secret's name
 CLOSED = f" No host key is set, so /api/health stays closed (secrets set {KEY_SECRET})."
-
+CONSOLE_AT = "\nConsole, for you and once, within ten minutes: {}"
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
@@ -61,7 +64,8 @@ async def _serve(context: CommandContext, host: str, port: int, function_key: st
     async with context.opened(serves=True) as services:
         given = settings.host_key.get_secret_value() if settings.host_key else ""
         key = function_key or given or await _stored_key(services)
-        ready = partial(_ready, context, settings.home, services, is_open=bool(key))
+        token = await _token(services)
+        ready = partial(_ready, context, settings.home, services, is_open=bool(key), token=token)
         try:
             await run_until_signalled(_host(services, host, port, key), ready)
         except CannotListen as error:
@@ -91,15 +95,22 @@ async def _stored_key(services: Services) -> str:
         return ""
 
 
+async def _token(services: Services) -> str:
+    """Who starts it may look at the console; empty where no token lets anybody in."""
+    if services.edition_parts.console is not ConsoleSignIn.TOKEN:
+        return ""
+    return await token_for(services, user_name(), Role.OPERATOR)
+
+
 def _ready(
-    context: CommandContext, home: Path, services: Services, url: str, *, is_open: bool
+    context: CommandContext, home: Path, services: Services, url: str, *, is_open: bool, token: str
 ) -> None:
-    names = list(services.connections)
+    names, link = list(services.connections), link_of(url, token) if token else ""
     context.tell(
         {
             "event": "ready", "url": url, "home": str(home), "connections": names,
-            "has_key": is_open,
+            "has_key": is_open, "console": link,
         },
         f"Serving {', '.join(names)} at {url} from {home}. Ctrl+C stops."
-        f"{'' if is_open else CLOSED}",
+        f"{'' if is_open else CLOSED}{CONSOLE_AT.format(link) if link else ''}",
     )  # fmt: skip

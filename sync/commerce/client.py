@@ -8,11 +8,13 @@ not.
 from typing import Any
 
 from sync.commerce.access import Access
+from sync.commerce.categories import Categories
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
 from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
+from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
 from sync.commerce.rest import RestClient
 from sync.commerce.sales_documents import (
@@ -38,6 +40,8 @@ class CommerceClient(RestClient):
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
+        self.categories = Categories(self)
+        self.product_data = ProductData(self)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self, access.clock)
         self.shipments = Shipments(self)

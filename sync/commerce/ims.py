@@ -44,12 +44,11 @@ class Ims(BearerAuth):
         self._settings = settings
 
     def headers(self, token: str) -> dict[str, str]:
-        """See `BearerAuth`; the service also wants the client, the organisation and the store."""
+        """See `BearerAuth`; the service also wants the client and the organisation."""
         headers = {
             **super().headers(token),
             "x-api-key": self._settings.client_id or "",
             "x-gw-ims-org-id": self._settings.organisation or "",
-            "Store": self._settings.scope,
         }
         return {name: value for name, value in headers.items() if value}
 
@@ -130,7 +129,7 @@ class ImsTokens:
             " OAuth server-to-server credential in the Adobe Developer Console; it needs the scope"
             " commerce.accs."
         )
-        return SignInRefused(f"{reason} {compare}", said=said.words)
+        return SignInRefused(f"{reason} {compare}", said=said.words, remedy=compare)
 
     def _client_id(self) -> str:
         return self._settings.client_id or self._missing("client_id")

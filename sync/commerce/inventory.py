@@ -16,7 +16,7 @@ from sync.commerce.errors import NotThere
 from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.rest import RestClient
 from sync.commerce.row_calls import RowCalls
-from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
+from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, of_skus, split
 from sync.core.ports import Clock
 
 SOURCE_ITEMS: Final = "inventory/source-items"
@@ -45,35 +45,46 @@ class Inventory:
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
         self._quantities = client.joined(self._held)
-        self._calls = RowCalls(client, clock, SOURCE_ITEMS, "sourceItems", MOST_ITEMS,
-                               Bulks(client, clock))  # fmt: skip
-        self._skus = dict[str, None]()
+        self._calls = RowCalls(
+            client, clock, SOURCE_ITEMS, "sourceItems", MOST_ITEMS, Bulks(client, clock)
+        )
+        self._types = dict[str, str]()
         self._looked_until: datetime | None = None
         self._whole_at = clock.now() - FRESH_FOR
 
     async def skus(self) -> list[str]:
-        """The SKUs of all products that have a quantity, as the shop spells them. All are read
-        twice a day, in between those that are new or changed."""
+        """The SKUs of all products that have a quantity, as the shop spells them."""
+        types = await self.types()
+        return [sku for sku, kind in types.items() if kind in WITH_STOCK]
+
+    async def types(self) -> dict[str, str]:
+        """The types of all products, by SKU as the shop spells it. All are read twice a day, in
+        between those that are new or changed."""
         search, since = _products(), self._looked_until
         is_whole = since is None or self._clock.now() - self._whole_at >= FRESH_FOR
         self._looked_until = await self._client.settled("products")
         if since is not None and not is_whole:
             search = search.having(where("updated_at", Op.GTEQ, since - OVERLAP))
-        found = dict.fromkeys([one async for one in self._products(search)])
-        self._skus = found if is_whole else {**self._skus, **found}
+        found = {sku: kind async for sku, kind in self._products(search)}
+        self._types = found if is_whole else {**self._types, **found}
         self._whole_at = self._clock.now() if is_whole else self._whole_at
-        return list(self._skus)
+        return self._types
 
     async def sku(self, sku: str) -> str | None:
         """This one as the shop spells it; None where no product with a quantity has it."""
-        search = _products().having(where("sku", Op.EQ, sku))
-        return next(iter([one async for one in self._products(search)]), None)
+        found = await self.type_of(sku)
+        return next((one for one, kind in found.items() if kind in WITH_STOCK), None)
 
-    async def _products(self, search: Search) -> AsyncIterator[str]:
+    async def type_of(self, sku: str) -> dict[str, str]:
+        """The type of this one, by its SKU as the shop spells it; nothing where there is none."""
+        search = _products().having(where("sku", Op.EQ, sku))
+        return {one: kind async for one, kind in self._products(search)}
+
+    async def _products(self, search: Search) -> AsyncIterator[tuple[str, str]]:
         async for page in self._client.pages("products", search, key="sku"):
             for row in page.items:
-                if row.get("type_id") in WITH_STOCK and row.get("sku"):
-                    yield str(row["sku"])
+                if row.get("sku"):
+                    yield str(row["sku"]), str(row.get("type_id"))
 
     async def open_orders(
         self, stores: Collection[int] | None, finished_since: datetime
@@ -126,7 +137,7 @@ class Inventory:
             sorts=(Sort("sku"), Sort("source_code")), page_size=LARGEST_PAGE,
             fields=("sku", "source_code", "quantity", "status"),
         ).having(where("source_code", Op.IN, list(sources)))  # fmt: skip
-        for search in [base] if skus is None else _of_skus(base, skus):
+        for search in [base] if skus is None else of_skus(base, skus):
             async for page in self._client.pages(SOURCE_ITEMS, search, key=""):
                 for row in page.items:
                     yield row
@@ -174,10 +185,3 @@ def _products() -> Search:
 
 def _orders() -> Search:
     return Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=ORDER_FIELDS)
-
-
-def _of_skus(base: Search, skus: Iterable[str]) -> Iterable[Search]:
-    """As few searches as may be; a SKU with a comma has one of its own."""
-    wanted = list(dict.fromkeys(skus))
-    yield from split(base, "sku", [one for one in wanted if "," not in one])
-    yield from (base.having(where("sku", Op.EQ, one)) for one in wanted if "," in one)

@@ -13,9 +13,10 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from sync.commerce.access import Access
 from sync.commerce.address import Query
@@ -71,6 +72,14 @@ class RestClient:
         them."""
         made = Coalescer(load, window=JOINED_WITHIN, most=MOST_KEYS)
         self._coalescers.append(made)
+        return made
+
+    def scoped(self, scope: str) -> Self:
+        """The same shop in the scope of a store view, by its code, or in `all`. It ends with the
+        client that it was made from."""
+        made = copy(self)
+        transport = self._transport.scoped(scope)
+        made.__dict__.update(_transport=transport, settings=transport.settings)
         return made
 
     async def aclose(self) -> None:

@@ -123,6 +123,14 @@ def split(search: Search, field: str, values: Iterable[Scalar]) -> Iterator[Sear
         yield search.having(where(field, Op.IN, batch))
 
 
+def of_skus(search: Search, skus: Iterable[str]) -> Iterator[Search]:
+    """`search` for these SKUs, as few searches as may be; one with a comma has a search of its
+    own."""
+    wanted = list(dict.fromkeys(skus))
+    yield from split(search, "sku", [one for one in wanted if "," not in one])
+    yield from (search.having(where("sku", Op.EQ, one)) for one in wanted if "," in one)
+
+
 def _node(node: Node) -> str:
     if isinstance(node, str):
         return field_name(node)

@@ -8,10 +8,11 @@ each other.
 """
 
 import asyncio
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
@@ -93,6 +94,12 @@ class Transport:
             else OAuth(access.settings, secrets=access.secrets, clock=access.clock)
         )
 
+    def scoped(self, scope: str) -> Self:
+        """The same connection in the scope of a store view, or in `all`; counted together."""
+        made = copy(self)
+        made.settings = self.settings.model_copy(update={"scope": scope})
+        return made
+
     @property
     def server_time(self) -> datetime | None:
         """The shop's time by the `Date` of its answers, behind rather than ahead; None before one.
@@ -153,6 +160,8 @@ class Transport:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
         if request.content is not None or self.settings.edition == "saas":
             headers["Content-Type"] = "application/json"
+        if self.settings.edition == "saas":
+            headers["Store"] = self.settings.scope
         seconds = self._seconds(request)
         timeout = httpx.Timeout(seconds, connect=min(CONNECT_TIMEOUT, seconds)).as_dict()
         unsigned = httpx.Request(

@@ -20,6 +20,9 @@ from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
+from sync.dynamics.product_attributes import ProductAttributes
+from sync.dynamics.product_categories import ProductCategories
+from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
@@ -50,7 +53,10 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
-        self.books = Books(self, settings.order_headers, settings.order_lines)
+        self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
+        self.product_attributes = ProductAttributes(self)
+        self.product_categories = ProductCategories(self)
+        self.released_products = ReleasedProducts(self)
         self.unit_conversions = UnitConversions(self)

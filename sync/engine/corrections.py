@@ -51,6 +51,22 @@ class Corrections:
         await self.ledger.unpark(claim)
         return True
 
+    async def skip(self, claim: Claim) -> bool:
+        """A parked record is not delivered: it leaves the list. False where it waits for something
+        else by now, or somebody is at work on it. What is told of it later, and a replay, have it
+        looked at again. Safe to repeat."""
+
+        def is_parked(found: Claim) -> bool:
+            waits = found.state is State.PARKED and found.reason == claim.reason
+            return waits and not found.is_held_at(self.clock.now())
+
+        change = {"state": State.SKIPPED, "reason": self.why, "remedy": ""}
+        said = {"parked_for": claim.reason}
+        if not await self._noted(claim, "skipped", said, lambda _: change, is_parked):
+            return False
+        await self.ledger.unpark(claim)
+        return True
+
     async def hold(self, claim: Claim) -> bool:
         """Nothing of the record is delivered any more, until `release`. What is under way is
         finished. False where it is held already. Safe to repeat."""

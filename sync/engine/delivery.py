@@ -36,6 +36,8 @@ class Delivery:
     copies: dict[str, Any] = field(default_factory=dict)
     seen: str = ""
     """The fingerprint of the record as this try read it, or what a list says of it."""
+    worth: str = ""
+    """The record's amount with its currency, as in "12.50 EUR"; empty where nobody tells."""
     is_current: Callable[[], Awaitable[bool]] = _always
     """Whether the record is still as this try read it; asks the source."""
     started: datetime = field(init=False)

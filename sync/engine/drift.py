@@ -38,7 +38,8 @@ async def drift(
         there = shown.get(flow.target.same(row.key), {})
         said = _said(ledger.mirror, known.of(row.key), row)
         is_known = row.fault is None and row.content is not None
-        for one in _differences(row, there, said) if is_known else ():
+        beside = there if flow.target.is_whole else {}
+        for one in _differences(row, there, beside, said) if is_known else ():
             yield one
 
 
@@ -52,11 +53,14 @@ async def _rows(
         yield await flow.source.one(key, systems, ledger)
 
 
-def _differences(row: Shown, there: Mapping[str, Any], said: str) -> Iterator[Drift]:
+def _differences(
+    row: Shown, there: Mapping[str, Any], beside: Mapping[str, Any], said: str
+) -> Iterator[Drift]:
+    """`beside`: what is not to be there where the content does not name it."""
     content = row.content or {}
-    for scope in (*content, *(one for one in there if one not in content)):
+    for scope in dict.fromkeys((*content, *beside)):
         here, wanted = there.get(scope, {}), content.get(scope, {})
-        for field in dict.fromkeys((*wanted, *here)):
+        for field in dict.fromkeys((*wanted, *beside.get(scope, {}))):
             if here.get(field) != wanted.get(field):
                 yield Drift(row.key, scope, field, here.get(field), wanted.get(field), said)
 

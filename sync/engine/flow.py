@@ -80,6 +80,10 @@ class Poll(Generic[R]):
 Trigger = CommerceHook | AdobeEvents | BusinessEvents | Poll[Any]
 
 
+def _no_amount(_: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Source(Generic[R]):
     """Where a flow's records come from.
@@ -89,7 +93,7 @@ class Source(Generic[R]):
     None when it is full. `version(record)`: what differs when a record changed between two reads;
     None where nothing tells. `is_joined`: what is read at the same time is one request, so records
     may be read before their turn. `foresee(record, systems)`: tells the target's client what will
-    be asked for a record that was; it asks nothing.
+    be asked for a record that was; it asks nothing. `worth(record)`: its amount and currency.
     """
 
     read: Callable[[str, "Systems"], Awaitable[R | None]]
@@ -97,6 +101,7 @@ class Source(Generic[R]):
     version: Callable[[R], object] | None = None
     is_joined: bool = False
     foresee: Callable[[R, "Systems"], None] | None = None
+    worth: Callable[[R], str] = _no_amount
 
 
 @dataclass(frozen=True)

@@ -147,20 +147,24 @@ class Ledger:
         rows = [row async for row in self._tables.query(TRAIL, f"{connection}|{flow}|{key}")]
         return [Entry.of(row) for row in rows]
 
-    async def park(self, claim: Claim, reason: str, remedy: str) -> Claim:
-        """List a held record among those that wait for a person. Safe to repeat.
+    async def park(
+        self, claim: Claim, reason: str, remedy: str, *, worth: str = "", skus: str = ""
+    ) -> Claim:
+        """List a held record among those that wait for a person; the list shows `worth` and `skus`
+        beside. Safe to repeat.
 
         The claim says why before the list does, so that a delivery after a crash knows that there
         is a row to remove.
         """
         claim = await self.save(claim, reason=reason, remedy=remedy)
-        await self.list_parked(claim)
+        await self.list_parked(claim, worth=worth, skus=skus)
         return claim
 
-    async def list_parked(self, claim: Claim) -> None:
+    async def list_parked(self, claim: Claim, **beside: str) -> None:
         """Put the row into the list, with what the claim says."""
-        said = {"reason": clipped(claim.reason), "remedy": clipped(claim.remedy)}
-        cells: dict[str, Value] = {"at": self._clock.now(), **said}
+        said = {**beside, "reason": claim.reason, "remedy": claim.remedy}
+        texts = {name: clipped(text) for name, text in said.items() if text}
+        cells: dict[str, Value] = {"at": self._clock.now(), **texts}
         await self._tables.upsert(PARKED, Row(claim.partition, claim.key, cells))
 
     async def unpark(self, claim: Claim) -> None:

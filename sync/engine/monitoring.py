@@ -20,6 +20,8 @@ from sync.core.telemetry import SILENT, Telemetry
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, FlowPauses
 from sync.engine.ledger import PARKED
+from sync.engine.samples import Sample
+from sync.engine.samples import keep as keep_sample
 from sync.engine.watermarks import WATERMARKS
 
 log = logging.getLogger("sync.engine.monitoring")
@@ -83,7 +85,7 @@ async def monitor(
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
     any, hears the latter too, and how many records are parked. A flow that stands still is said to
-    be paused, and not to be behind. Changes nothing.
+    be paused, and not to be behind. Changes nothing but the samples of the last day.
     """
     readings = Readings(clock.now())
     await _read_depths(queues, queue, readings)
@@ -96,6 +98,9 @@ async def monitor(
             seen = FlowReading(name, flow.name, parked, pause)
             if pause is None:
                 seen = await _behind(seen, flow, connections[name], tables, readings.at)
+            behind = _seconds(seen.behind or timedelta())
+            sample = Sample(readings.at, behind, seen.parked.count)
+            await keep_sample(tables, name, flow.name, sample)
         except Exception as error:  # noqa: BLE001 - raised when the others have been looked at
             _unreadable(flow.name, name, error)
             readings.troubles.append(error)

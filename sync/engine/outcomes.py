@@ -14,6 +14,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import Entry, LeaseLost, Ledger
 from sync.engine.message import Message
+from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
@@ -22,6 +23,8 @@ from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.outcomes")
 
+ITEMS = "items"
+"""How the tables begin in which SKUs are mapped."""
 REFUSED = "refused"
 """The kind of copy that holds a refusal in the other system's own words."""
 
@@ -44,13 +47,16 @@ class Outcomes:
         before = delivery.claim.differs
         if message.is_asked or not is_as_before(delivery.claim, outcome):
             await self.write(delivery, entry)
+        if isinstance(outcome, Delivered):
+            await keep_numbers(self._ledger.tables, delivery, outcome)
         for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
             origin = message.origin if then.goes_on and message.is_asked else "told"
             await self._intake.accept(then.flow, message.connection, [then.key], origin)
         if undecided(delivery, outcome):
             delivery.claim = await self._ledger.park(
-                delivery.claim, reason=entry.reason, remedy=entry.remedy
-            )
+                delivery.claim, reason=entry.reason, remedy=entry.remedy,
+                worth=delivery.worth,
+            )  # fmt: skip
         elif delivery.claim.may_be_listed:
             await self._ledger.unpark(delivery.claim)
         released = await self._ledger.release(
@@ -59,11 +65,13 @@ class Outcomes:
             **settled(delivery, outcome),
         )  # fmt: skip
         log.info(
-            "%s.%s key=%s attempt=%d ms=%d",
-            message.flow, entry.event, message.key, message.attempt, entry.details["ms"],
+            "%s.%s key=%s connection=%s attempt=%d ms=%d",
+            message.flow, entry.event, message.key, message.connection, message.attempt,
+            entry.details["ms"],
         )  # fmt: skip
         if released.differs not in ("", before):
-            log.error("%s.differs key=%s reason=%s", message.flow, message.key, entry.reason)
+            named = (message.flow, message.key, message.connection)
+            log.error("%s.differs key=%s connection=%s reason=%s", *named, entry.reason)
         await self.let_go(message, released)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
@@ -89,12 +97,10 @@ class Outcomes:
         if not isinstance(decision, Wait):
             if not isinstance(error, Later | Never):
                 log.error(
-                    "%s.bug key=%s error=%s at=%s",
-                    delivery.message.flow,
-                    delivery.message.key,
-                    decision.reason,
-                    _places(error),
-                )
+                    "%s.bug key=%s connection=%s error=%s at=%s",
+                    delivery.message.flow, delivery.message.key, delivery.message.connection,
+                    decision.reason, _places(error),
+                )  # fmt: skip
             await self.park(delivery.message, delivery.claim, decision, delivery, error)
         else:
             await self._wait(delivery, error, decision)
@@ -110,13 +116,10 @@ class Outcomes:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
             await self.write(delivery, waited)
         log.warning(
-            "%s.waits key=%s attempt=%d s=%d reason=%s",
-            delivery.message.flow,
-            delivery.message.key,
-            delivery.message.attempt,
-            decision.after.total_seconds(),
-            reason,
-        )
+            "%s.waits key=%s connection=%s attempt=%d s=%d reason=%s",
+            delivery.message.flow, delivery.message.key, delivery.message.connection,
+            delivery.message.attempt, decision.after.total_seconds(), reason,
+        )  # fmt: skip
         if not is_stored:
             await self._intake.reschedule(delivery.message.again(attempt=decision.attempt), due)
         try:
@@ -129,11 +132,10 @@ class Outcomes:
             await self.let_go(delivery.message, released)
         except LeaseLost:
             log.warning(
-                "%s.lease_lost key=%s attempt=%d",
-                delivery.message.flow,
-                delivery.message.key,
+                "%s.lease_lost key=%s connection=%s attempt=%d",
+                delivery.message.flow, delivery.message.key, delivery.message.connection,
                 delivery.message.attempt,
-            )
+            )  # fmt: skip
 
     async def park(
         self,
@@ -146,21 +148,17 @@ class Outcomes:
         """Give the record to a person. `error`: what has ended the try."""
         now = self._clock.now()
         said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
-        entry = Entry(
-            now, "parked", code=park.code, origin=message.origin, attempt=message.attempt, **said
-        )
+        entry = Entry(now, "parked", "", message.origin, message.attempt, code=park.code, **said)
         if delivery is not None:
             await self.write(delivery, entry)
         else:
             await self._ledger.write(claim, entry)
-        claim = await self._ledger.park(claim, **said)
+        worth = delivery.worth if delivery is not None else ""
+        claim = await self._ledger.park(claim, **said, worth=worth, skus=_skus_in(error))
         log.warning(
-            "%s.parked key=%s attempt=%d reason=%s",
-            message.flow,
-            message.key,
-            message.attempt,
-            park.reason,
-        )
+            "%s.parked key=%s connection=%s attempt=%d reason=%s",
+            message.flow, message.key, message.connection, message.attempt, park.reason,
+        )  # fmt: skip
         read_at, seen = (delivery.read_at, delivery.seen) if delivery is not None else (now, "")
         settles = (
             delivery.settles_sooner(error) if delivery is not None and error is not None else {}
@@ -197,7 +195,10 @@ class Outcomes:
             now, "vanished", origin=message.origin, attempt=message.attempt, reason=reason
         )
         await self._ledger.write(claim, entry)
-        log.warning("%s.vanished key=%s attempt=%d", message.flow, message.key, message.attempt)
+        log.warning(
+            "%s.vanished key=%s connection=%s attempt=%d",
+            message.flow, message.key, message.connection, message.attempt,
+        )  # fmt: skip
         if claim.may_be_listed:
             await self._ledger.unpark(claim)
         released = await self._ledger.release(
@@ -209,6 +210,12 @@ class Outcomes:
         """Somebody notified while we worked: what we read may be older than their notification."""
         if released.again:
             await self._intake.accept(message.flow, message.connection, [message.key], "again")
+
+
+def _skus_in(error: Exception | None) -> str:
+    """The SKUs that have to be mapped first, one per line."""
+    missing = error.missing if isinstance(error, Never) else ()
+    return "\n".join(dict.fromkeys(one.key for one in missing if one.table.startswith(ITEMS)))
 
 
 def _places(error: Exception) -> str:

@@ -31,9 +31,11 @@ class Rows:
 
 
 class RowTarget(ABC):
-    """The target. `most`: what the rows of one chunk may weigh together."""
+    """The target. `most`: what the rows of one chunk may weigh together. `is_whole`: what it shows
+    of a row beside the content is not to be there."""
 
     most: int
+    is_whole: ClassVar[bool] = True
 
     def weight(self, _: Shown, __: Systems) -> int:
         """How much of a chunk a row takes up."""

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
 from sync.flows.catalogue.prices import prices
+from sync.flows.catalogue.product_options import product_options
+from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
@@ -27,12 +29,17 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     write_back,
     stock.runs,
     prices.runs,
+    products.runs,
+    product_options.runs,
     shipments,
 )
 
-SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (contacts, payments, stock.chunks, prices.chunks)
+SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
+    contacts, payments, stock.chunks, prices.chunks, products.chunks,
+    product_options.chunks,
+)  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock, prices)
+PUBLICATIONS: Final = (stock, prices, products, product_options)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import azure.functions as func
@@ -26,6 +27,7 @@ from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
+from sync.hosts.console import add_console
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
@@ -65,6 +67,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _health(app, runtime, lines)
+    add_console(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -203,10 +206,19 @@ def _trace_parent(context: func.Context | None) -> str:
 async def _answered(
     runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
 ) -> func.HttpResponse:
-    """Ask the runtime and turn its answer into a response; 503 with all missing names, or why,
-    while it cannot open."""
+    """Ask the runtime and turn its answer into a response."""
+    ready = await _opened(runtime, lines)
+    if isinstance(ready, func.HttpResponse):
+        return ready
+    answer = await ask(ready)
+    headers = {"Content-Type": answer.content_type}
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)
+
+
+async def _opened(runtime: Opening, lines: RefusalLines) -> Runtime | func.HttpResponse:
+    """The runtime; 503 with all missing names, or why, while it cannot open."""
     try:
-        ready = await runtime()
+        return await runtime()
     except SettingsMissing as missing:
         if lines.may_be_logged("unconfigured"):
             log.error("host.unconfigured missing=%s", ",".join(missing.names))  # noqa: TRY400 - names say it all
@@ -216,9 +228,6 @@ async def _answered(
             log.error("host.not_open reason=%s", closed)  # noqa: TRY400 - the reason says it all
         error = "the app cannot open its configuration, queue, tables or secrets; its log says why"
         return _unavailable(error=error)
-    answer = await ask(ready)
-    headers = {"Content-Type": answer.content_type}
-    return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)
 
 
 def _unavailable(**said: Any) -> func.HttpResponse:

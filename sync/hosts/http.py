@@ -86,7 +86,8 @@ def http_app(
     routes = []
     for function in sorted(functions, key=_generality):
         endpoint = _endpoint(function, keys, body_limit, refused_unread)
-        routes.append(Route(_path(function), endpoint, methods=list(function.methods)))
+        methods = list(function.methods)
+        routes += [Route(path, endpoint, methods=methods) for path in _paths(function)]
     return _with_small_head(Router(routes, redirect_slashes=False))
 
 
@@ -110,6 +111,12 @@ def _generality(function: HttpFunction) -> list[int]:
         2 if part.startswith("{*") else 1 if "{" in part else 0
         for part in function.route.split("/")
     ]
+
+
+def _paths(function: HttpFunction) -> list[str]:
+    """The path; a parameter that takes all the rest takes nothing as well, as in Azure."""
+    path = _path(function)
+    return [path.rpartition("/")[0], path] if path.endswith(":path}") else [path]
 
 
 def _path(function: HttpFunction) -> str:

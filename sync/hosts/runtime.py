@@ -1,7 +1,12 @@
 """What the functions ask of the engine: the one side of the app that hosts and engine share."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
+
+Receiving = Callable[[], Awaitable[Any]]
+Sending = Callable[[Any], Awaitable[None]]
+WebApp = Callable[[Any, Receiving, Sending], Awaitable[None]]
+"""An ASGI application."""
 
 
 class HostAnswer(Protocol):

@@ -22,6 +22,11 @@ class DocumentWithOrder(Generic[D]):
     document: D
     order: Order
 
+    @property
+    def worth(self) -> str:
+        """The grand total, as the list of the parked shows it."""
+        return f"{self.document.grand_total:.2f} {self.document.order_currency_code}"
+
 
 @dataclass(frozen=True)
 class PostingTarget:

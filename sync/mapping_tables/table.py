@@ -109,6 +109,11 @@ class MappingTable(Generic[M]):
         async for row in self._tables.query(TABLE, self._partition):
             yield self._read(row.values)
 
+    async def some(self, start: str, most: int) -> list[M]:
+        """So many mappings, from a key on."""
+        rows = self._tables.query(TABLE, self._partition, start=start, limit=most)
+        return [self._read(row.values) async for row in rows]
+
     async def compare(self, wanted: Mapping[str, M]) -> Comparison[M]:
         """What storing `wanted` would change; rows that it does not name stay as they are."""
         stored = {mapping.key: mapping async for mapping in self.all()}

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Self
 
 from sync.app.services import Services
 from sync.engine.claim import Claim, State
@@ -79,6 +79,22 @@ class Asking:
         await self._services.intake.accept(flow, connection, keys, self._origin)
         for one in asked:
             self._before[one] = {claim.key: claim.read_at for claim in claims[one]}
+
+    def as_json(self) -> list[Any]:
+        """What `of_json` goes on with."""
+        return [
+            [one.connection, one.flow, one.key, {key: at for key, at in before.items() if at}]
+            for one, before in self._before.items()
+        ]
+
+    @classmethod
+    def of_json(cls, services: Services, asked: Sequence[Any]) -> Self:
+        """The same records, watched by another process or later."""
+        found = cls(services, "")
+        for connection, flow, key, before in asked:
+            times = {name: datetime.fromisoformat(at) for name, at in before.items()}
+            found._before[Asked(connection, flow, key)] = times
+        return found
 
     async def outcomes(self, patience: timedelta, tell: Reached = lambda _: None) -> Outcomes:
         """The outcomes of all that were asked for: waits until each has one, or none has come for

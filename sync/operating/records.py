@@ -3,6 +3,7 @@ how the key begins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 from sync.app.services import Services
@@ -35,20 +36,25 @@ class Ledgers:
     services: Services
     connection: str
     flow: str
+    is_configured: bool = False
 
     async def places(self, table: str = CLAIMS) -> list[tuple[str, str]]:
         """(connection, flow) of everything in a table, also of connections that are configured no
-        more."""
-        found = [
-            name.partition("|")
-            async for name in self.services.edition_parts.tables.partitions(table)
-        ]
-        pairs = [(connection, flow) for connection, _, flow in found]
+        more. With `is_configured`, of those that are: that asks no table."""
+        pairs = await self._pairs(table)
         return [
             pair
             for pair in pairs
             if self.connection in ("", pair[0]) and self.flow in ("", pair[1])
         ]
+
+    async def _pairs(self, table: str) -> list[tuple[str, str]]:
+        services = self.services
+        if self.is_configured:
+            return [*product(services.connections, (*services.flows, *services.sub_flows))]
+        tables = services.edition_parts.tables
+        found = [name.partition("|") async for name in tables.partitions(table)]
+        return [(connection, flow) for connection, _, flow in found]
 
     async def find(self, key: str) -> list[Claim]:
         """The records of that key or number; where there is none, at most 20 whose key begins
@@ -104,19 +110,29 @@ class Ledgers:
             if claim.lacks_something
         ]
 
-    async def dead_letters(self, reason: str = "") -> list[Letter]:
+    async def dead_letters(self, reason: str = "", *, most: int | None = None) -> list[Letter]:
         """Messages that were set aside, with what they said; None for one that is no message of
-        ours."""
-        found = []
-        for queue in QUEUES:
-            async for letter in self.services.edition_parts.queue.dead_letters(queue):
-                message = _message(letter)
-                fits = message is None or (
-                    self.connection in ("", message.connection) and self.flow in ("", message.flow)
-                )
-                if fits and reason.lower() in f"{letter.reason} {letter.description}".lower():
-                    found.append((letter, message))
+        ours. At most so many of each queue."""
+        return [
+            (letter, message)
+            for queue in QUEUES
+            for letter in await self._letters(queue, most)
+            if self._fits(message := _message(letter))
+            and reason.lower() in f"{letter.reason} {letter.description}".lower()
+        ]
+
+    async def _letters(self, queue: str, most: int | None) -> list[DeadLetter]:
+        found: list[DeadLetter] = []
+        async for letter in self.services.edition_parts.queue.dead_letters(queue):
+            if len(found) == most:
+                break
+            found.append(letter)
         return found
+
+    def _fits(self, message: Message | None) -> bool:
+        return message is None or (
+            self.connection in ("", message.connection) and self.flow in ("", message.flow)
+        )
 
 
 def is_called(key: str, name: str) -> bool:

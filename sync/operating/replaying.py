@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sync.app.services import Services
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.ledger import Entry
@@ -46,6 +47,15 @@ def _set_aside(letters: Sequence[Letter], key: str | None = None) -> list[Again]
         for letter, message in letters
         if message is not None and (key is None or is_called(message.key, key))
     ]
+
+
+async def of_record(services: Services, connection: str, flow: str, key: str) -> Again:
+    """One record by its whole key. Raises `Problem` where nothing is known of it."""
+    claim = await services.ledger.claim(connection, flow, key)
+    if not claim.etag or flow not in services.flows:
+        what = f"nothing is known of {flow} {key} that could be replayed"
+        raise Problem(what, remedy=f"Fetch it with: backfill --flow FLOW --ids {key}")
+    return Again(connection, flow, key, str(claim.state), claim.reason)
 
 
 async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sync.app.settings import NAMESPACE, Edition, Settings, SettingsMissing
+from sync.app.settings import NAMESPACE, ConsoleSignIn, Edition, Settings, SettingsMissing
 
 AZURE = {
     NAMESPACE: "Bus.servicebus.windows.net",
@@ -17,8 +17,9 @@ PLANTED = "s3cr3t-value-that-nobody-may-see"
 def test_the_embedded_edition_needs_nothing() -> None:
     settings = Settings.from_environment({})
     assert settings == Settings(
-        Edition.EMBEDDED, home=Path(".sync"), connections=Path("connections.toml")
-    )
+        Edition.EMBEDDED, home=Path(".sync"), connections=Path("connections.toml"),
+        console=ConsoleSignIn.TOKEN,
+    )  # fmt: skip
 
 
 def test_the_embedded_edition_takes_home_keys_and_logging() -> None:
@@ -100,6 +101,31 @@ def test_a_wrong_setting_is_told_without_its_value(name: str, value: str, fragme
         Settings.from_environment({**AZURE, name: value})
     assert caught.value.names == (name,)
     assert PLANTED not in str(caught.value)
+
+
+def test_the_console_is_off_in_azure_until_somebody_says_who_may_use_it() -> None:
+    assert Settings.from_environment(AZURE).console is ConsoleSignIn.OFF
+    given = {**AZURE, "SYNC_CONSOLE": "Entra"}
+    assert Settings.from_environment(given).console is ConsoleSignIn.ENTRA
+    assert Settings.from_environment({**given, "WEBSITE_AUTH_ENABLED": "True"})
+
+
+@pytest.mark.parametrize(
+    ("given", "fragment"),
+    [
+        ({"SYNC_CONSOLE": "entra"}, "only Azure's platform signs people in so"),
+        ({**AZURE, "SYNC_CONSOLE": "open"}, "none of off, token, entra"),
+        (
+            {**AZURE, "SYNC_CONSOLE": "entra", "WEBSITE_AUTH_ENABLED": "False"},
+            "the platform signs nobody in",
+        ),
+    ],
+)
+def test_who_may_use_the_console_is_never_left_to_headers_that_anybody_sends(
+    given: dict[str, str], fragment: str
+) -> None:
+    with pytest.raises(SettingsMissing, match=fragment):
+        Settings.from_environment(given)
 
 
 def test_one_of_two_vault_keys_is_enough() -> None:

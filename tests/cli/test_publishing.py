@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sync.cli import map_attributes, map_categories
 from sync.cli.map_sources import matched
+from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
 
 SKU = "SIMPLE-001"
@@ -118,6 +120,48 @@ def test_prices_are_previewed_and_what_has_none_is_named(shop: Line) -> None:
     assert "no price in USD" in ran.documents[0]["parked"]["reason"]
     assert ran.documents[1]["content"] is None
     assert "would be parked" in shop("preview", "prices", "--sku", SKU).out
+
+
+def test_products_are_previewed_published_and_compared(shop: Line) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "products"]')
+    owned = 'which = "released"\nfields = ["name"]\nviews = { de = { language = "de" } }'
+    path.write_text(f"{text}\n[connections.shop.products]\n{owned}\n")
+    (row,) = shop("preview", "products", "--sku", SKU, "--json").documents
+    assert [one["path"] for one in row["requests"]] == [
+        f"/{scope}/V1/products/{SKU}" for scope in ("all", "de")
+    ]
+    assert shop("publish", "products", "--sku", SKU, "--wait", "0").status == 0
+    shop.deliver_everything()
+    assert shop("drift", "products", "--sku", SKU, "--json").documents == []
+    assert shop("drift", "products", "--sku", "SIMPLE-002", "--json").status == 1
+
+
+def test_attributes_are_shown_side_by_side() -> None:
+    shop = {"mat": ("Material", "select"), "length_cm": ("", "text"), "x": ("Colour", "text")}
+    theirs = [("Material", "Text"), ("Length cm", "Decimal"), ("Color", "Text"), ("Q", "Text")]
+    pairs = [*map_attributes.matched(theirs, shop, {"x": ProductAttribute(name="color")})]
+    assert [(one.code, one.input, one.why) for one in pairs] == [
+        ("mat", "select", "label"), ("length_cm", "text", "code"), ("x", "text", "settings"),
+        ("", "", ""),
+    ]  # fmt: skip
+
+
+def test_the_line_of_attributes_is_printed(shop: Line) -> None:
+    assert "[products] attributes = {" in shop("map", "attributes").out
+    assert shop("map", "attributes", "--json").documents == []
+
+
+def test_categories_are_shown_side_by_side(shop: Line) -> None:
+    theirs = {"71": "lamps", "72": "Sale", "73": "Twice", "74": "None"}
+    there = [(3, "Lamps", "1/2/3"), (4, "X", "1/2/4"), (5, "Twice", "1/5"), (6, "Twice", "1/6")]
+    pairs = [*map_categories.matched(theirs, there, {"72": 4})]
+    assert [(one.category, one.why) for one in pairs] == [
+        (3, "name"), (4, "settings"), (None, ""), (None, ""),
+    ]  # fmt: skip
+    assert "no category hierarchy" in shop("map", "categories").err
+    assert "categories = {" in shop("map", "categories", "--hierarchy", "Web").out
+    assert shop("map", "categories", "--hierarchy", "Web", "--json").documents == []
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:

@@ -1,11 +1,12 @@
-"""What must hold for stock, prices and shipments in `connections.toml`."""
+"""What must hold for stock, prices, products and shipments in `connections.toml`."""
 
 from typing import Any
 
 import pytest
 
-from sync.config.connections import Prices, Shipments, Stock
+from sync.config.connections import Prices, Products, Shipments, Stock
 from sync.config.file.price_rules import price_breaches
+from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 
@@ -80,6 +81,32 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
 
 
 @pytest.mark.parametrize(
+    ("products", "place"),
+    [
+        ({"fields": ["name"]}, None),
+        ({}, "fields"),
+        ({"views": {"de": {"language": "de"}}}, None),
+        ({"views": {"all": {"language": "de"}}}, "all"),
+        ({"fields": ["tax_class"]}, "tax_classes"),
+        ({"fields": ["tax_class"], "tax_classes": {"FULL": "Taxable Goods"}}, None),
+        ({"fields": ["name"], "options": "create"}, "options"),
+        ({"fields": ["name"], "attributes": {"cost": {"name": "Cost"}}}, "cost"),
+        ({"fields": ["name"], "barcode": "ean"}, None),
+        ({"fields": ["name"], "configurables": True}, "configurables"),
+        ({"fields": ["name"], "categories": {"1": 3}}, "categories"),
+        ({"fields": ["name"], "configurables": True, "dimensions": {"size": "size"}}, None),
+        ({"fields": ["weight"], "weight_factor": "0"}, "weight_factor"),
+    ],
+)
+def test_products_need_fields_that_f_and_o_owns(
+    products: dict[str, Any], place: str | None
+) -> None:
+    found = list(product_breaches(PATH, {"flows": ["products"], "products": products}))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
+@pytest.mark.parametrize(
     ("shipments", "stock", "flows", "place"),
     [
         ({"sources": {"13": "default"}}, {}, ["orders"], None),
@@ -115,6 +142,8 @@ def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
 
 def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*stock_breaches(PATH, {}), *price_breaches(PATH, {"prices": {}})]
+    assert not [*product_breaches(PATH, {"products": {}})]
+    assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)

@@ -29,6 +29,7 @@ WORDS: Final = frozenset({"for", "in", "if", "existing", "true", "false", "null"
 FUNCTIONS: Final = frozenset(
     {
         "empty",
+        "environment",
         "guid",
         "loadJsonContent",
         "replace",

@@ -24,6 +24,7 @@ OUTPUTS = {
     "busHost": "name.servicebus.windows.net",
     "vaultUrl": "https://name.vault.azure.net/",
     "keepCopiesMonths": "12",
+    "consoleSignIn": "entra",
 }
 """What modules hand over, as Azure writes it."""
 
@@ -39,6 +40,7 @@ HOSTS = {
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
 }
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.package.built import ROOT, build, is_left_out
 
 AT_THE_TOP = {"connections.toml", "function_app.py", "host.json", "requirements.txt"}
+PAGES = ("sync/console/templates/", "sync/console/static/")
+"""The console's own files that are no code."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "connections.toml",
         "sync/flows/orders/orders.py",
         "sync/app/wiring.py",
+        "sync/console/templates/page.html",
+        "sync/console/static/console.css",
+        "sync/console/texts.toml",
     ],
 )
 def test_what_the_app_needs_is_deployed(path: str) -> None:
@@ -68,7 +73,9 @@ def test_all_of_the_product_is_deployed(package: list[str]) -> None:
 def test_nothing_else_is(package: list[str]) -> None:
     below = {name for name in package if "/" in name}
     assert set(package) - below <= AT_THE_TOP
-    assert {Path(name).suffix for name in below} == {".py", ".toml"}
+    pages = {name for name in below if name.startswith(PAGES)}
+    assert {Path(name).suffix for name in pages} == {".css", ".html", ".js", ".svg"}
+    assert {Path(name).suffix for name in below - pages} == {".py", ".toml"}
     assert {name.partition("/")[0] for name in below} == {"sync"}
 
 

@@ -26,6 +26,7 @@ from sync.config.connections.orders import (
     tax_codes_in,
 )
 from sync.config.connections.prices import Prices
+from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.section import (
     COMPANY,
@@ -76,6 +77,7 @@ __all__ = [
     "Payment",
     "Posting",
     "Prices",
+    "Products",
     "Reconcile",
     "SecretName",
     "Section",
@@ -103,6 +105,8 @@ FLOW_NAMES: Final = (
     "write_back",
     "stock",
     "prices",
+    "products",
+    "product_options",
     "shipments",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -129,6 +133,7 @@ class Connection(Section):
     stock: Stock = Stock()
     prices: Prices = Prices()
     reconcile: Reconcile = Reconcile()
+    products: Products = Products()
     shipments: Shipments = Shipments()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}

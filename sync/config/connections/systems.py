@@ -41,6 +41,8 @@ class Commerce(Section):
 
     edition: Literal["paas", "saas"] = "paas"
     url: Url
+    admin_url: Url | None = None
+    """Where people open the shop's administration; the console links to its pages."""
     scope: str = "all"
     websites: tuple[Whole, ...] = ()
     """Ids of the websites whose customers and companies are ours; empty: those of the store views

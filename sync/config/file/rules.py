@@ -28,6 +28,7 @@ from sync.config.file.breaches import (
 )
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.price_rules import price_breaches
+from sync.config.file.product_rules import product_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
     EDITION_KEYS,
@@ -73,6 +74,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from receivable_breaches(path, written)
     yield from stock_breaches(path, written)
     yield from price_breaches(path, written)
+    yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
     yield from _stores(

@@ -15,6 +15,7 @@ from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
+from sync.flows.catalogue.pieces import pieces_of
 from sync.flows.catalogue.taken_orders import WebStock, posted, read_orders, web_stock
 from sync.mapping.stock import in_pieces, shown_of
 from sync.mapping_tables.records import ItemMapping
@@ -132,15 +133,4 @@ def _pieces(item: ItemMapping, reading: Reading) -> Fraction | Never | None:
             remedy="Release the product in F&O, or correct the row: map items.",
             missing=(Missing("items", item.sku),),
         )
-    sold = item.unit or units.sales or units.inventory
-    factor = reading.conversions.factor(units.product, units.inventory, sold)
-    if factor is None:
-        return Never(
-            f"{item.sku}: F&O has no conversion from {units.inventory} to {sold} for item"
-            f" {item.item_number}",
-            remedy=(
-                "Add the conversion in F&O (Organization administration > Units > Unit"
-                " conversions), or correct the unit of the row: map items."
-            ),
-        )
-    return factor if item.factor == 1 else factor / Fraction(item.factor)
+    return pieces_of(item, units, reading.conversions)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from sync.commerce.models.order import Order
 from sync.core.money import CENT, ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import as_placed, changes_between, sent_form
@@ -23,6 +24,11 @@ def amounts_of(document: SalesOrder) -> dict[str, str]:
     if document.totals.rounding:
         amounts["rounding"] = f"{document.totals.rounding:.2f}"
     return amounts
+
+
+def worth_of(order: Order) -> str:
+    """The grand total, as the list of the parked shows it."""
+    return f"{order.grand_total:.2f} {order.order_currency_code}"
 
 
 def never_charged(document: SalesOrder) -> Decimal:

@@ -141,7 +141,7 @@ async def _earlier(
 creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](
     name="creditmemos",
     title="Credit memos to credit notes",
-    source=Source(documents.read, documents.resolve, is_joined=True),
+    source=Source(documents.read, documents.resolve, is_joined=True, worth=lambda one: one.worth),
     plan=plan,
     triggers=documents.triggers(lambda connection: connection.creditmemos.poll_minutes),
     priority=Priority.DOCUMENTS,

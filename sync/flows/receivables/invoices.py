@@ -49,7 +49,7 @@ async def plan(with_order: DocumentWithOrder[Invoice], delivery: Delivery) -> Pl
 invoices = DocumentFlow[DocumentWithOrder[Invoice]](
     name="invoices",
     title="Captured invoices to receivables",
-    source=Source(documents.read, documents.resolve, is_joined=True),
+    source=Source(documents.read, documents.resolve, is_joined=True, worth=lambda one: one.worth),
     plan=plan,
     triggers=documents.triggers(lambda connection: connection.invoices.poll_minutes),
     priority=Priority.DOCUMENTS,

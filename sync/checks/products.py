@@ -1,0 +1,121 @@
+"""Whether products can be published: what the settings name is there in both systems."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok
+from sync.config.connections import Connection
+from sync.dynamics.odata import Filter
+from sync.dynamics.on_hand import ORDER_SETTINGS
+from sync.dynamics.product_attributes import BARCODE_FIELDS, BARCODES, VALUE_FIELDS, VALUES
+from sync.dynamics.product_categories import (
+    ASSIGNMENT_FIELDS,
+    ASSIGNMENTS,
+    CATEGORIES,
+    CATEGORY_FIELDS,
+)
+from sync.dynamics.released_products import (
+    PRODUCT_FIELDS,
+    QUANTITY_FIELDS,
+    RELEASED,
+    RELEASED_FIELDS,
+    TRANSLATION_FIELDS,
+    TRANSLATIONS,
+    VARIANT_FIELDS,
+    VARIANTS,
+)
+from sync.dynamics.released_products import PRODUCTS as SHARED
+from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
+
+TAX_GROUPS: Final = ("TaxItemGroupHeadings", "TaxItemGroup")
+STATES: Final = ("ProductLifecycleStates", "LifecycleStateId")
+
+
+def product_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that publishing products reads."""
+    if "products" not in settings.flows:
+        return {}
+    products = settings.products
+    found = {
+        RELEASED: ("dataAreaId", *RELEASED_FIELDS), VARIANTS: ("dataAreaId", *VARIANT_FIELDS),
+        SHARED: PRODUCT_FIELDS, GENERAL: (*PAIR, *FACTORS),
+        OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
+    }  # fmt: skip
+    attributes = {VALUES: VALUE_FIELDS} if products.attributes else {}
+    attributes |= {BARCODES: ("dataAreaId", *BARCODE_FIELDS)} if products.barcode else {}
+    if products.categories:
+        attributes |= {CATEGORIES: CATEGORY_FIELDS, ASSIGNMENTS: ASSIGNMENT_FIELDS}
+    found |= attributes
+    translated = {TRANSLATIONS: TRANSLATION_FIELDS} if products.languages else {}
+    ordered = {ORDER_SETTINGS: ("dataAreaId", "ItemNumber", *QUANTITY_FIELDS)}
+    return found | translated | (ordered if {"status", "quantities"} & {*products.fields} else {})
+
+
+async def product_places_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every store view, attribute set and tax class that products name is in the shop."""
+    products, shop = probe.settings.products, probe.commerce
+    if "products" not in probe.settings.flows:
+        return
+    codes = {str(view.get("code")) for view in await shop.store_views()}
+    for code in products.views:
+        yield _found(f"store view {code}", "products.views", there=code in codes)
+    if products.create:
+        name = await shop.product_data.attribute_set(products.attribute_set)
+        what = f"attribute set {products.attribute_set}"
+        yield _found(what, "products.attribute_set", there=name is not None)
+    for code in products.attribute_codes:
+        known = await shop.product_data.attributes([code])
+        yield _found(f"product attribute {code}", "products.attributes", there=code in known)
+    if "tax_class" in products.fields:
+        classes = await shop.product_data.tax_classes()
+        for name in dict.fromkeys(products.tax_classes.values()):
+            what = f"product tax class {name}"
+            yield _found(what, "products.tax_classes", there=name.casefold() in classes)
+
+
+def _found(what: str, setting: str, *, there: bool) -> Finding:
+    if there:
+        return ok(f"{what} is there")
+    return fault(f"the shop has no {what}", f"Correct {setting} in connections.toml.")
+
+
+async def product_categories_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every category that products name is in its system."""
+    products = probe.settings.products
+    if "products" not in probe.settings.flows or not products.categories:
+        return
+    names = await probe.dynamics.product_categories.names(products.category_hierarchy)
+    there = {int(row["id"]) for row in await probe.commerce.categories.all()}
+    for record, category in products.categories.items():
+        if record not in names:
+            what = f"hierarchy {products.category_hierarchy} has no category of record id {record}"
+            yield fault(what, "Run: map categories, and correct products.categories.")
+        else:
+            yield _found(f"category {category}", "products.categories", there=category in there)
+
+
+async def product_codes_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every item sales tax group and lifecycle state that products name is in F&O."""
+    if "products" not in probe.settings.flows:
+        return
+    products, company = probe.settings.products, probe.settings.legal_entity
+    of_company = Filter.eq("dataAreaId", company)
+    async for one in _codes(probe, TAX_GROUPS, products.tax_classes, of_company):
+        yield one
+    async for one in _codes(probe, STATES, products.lifecycle_states, None):
+        yield one
+
+
+async def _codes(
+    probe: Probe, place: tuple[str, str], wanted: Iterable[str], where: Filter | None
+) -> AsyncIterator[Finding]:
+    """An empty code is that of a product that has none."""
+    (entity_set, key), codes = place, [one for one in wanted if one]
+    rows = probe.dynamics.query(entity_set, where=where, select=(key,))
+    known = {str(row[key]).casefold() async for row in rows} if codes else set()
+    for code in codes:
+        if code.casefold() in known:
+            yield ok(f"{code} is there ({entity_set})")
+        else:
+            cure = "Correct products.tax_classes and products.lifecycle_states in connections.toml."
+            yield fault(f"F&O has no {code} ({entity_set})", cure)

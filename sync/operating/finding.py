@@ -1,0 +1,53 @@
+"""Finding records by any number that a person may know of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sync.app.services import Services
+from sync.engine.claim import Claim
+from sync.engine.numbers import records_called
+from sync.engine.refused_keys import key_fault
+from sync.mapping_tables.records import ItemMapping, email_digest, normal_sku
+from sync.operating.mapping_rows import items_of
+from sync.operating.records import Ledgers
+
+
+@dataclass(frozen=True)
+class Found:
+    """`records` that are called so, and, by connection, the item that a SKU of that name is."""
+
+    records: tuple[Claim, ...]
+    items: tuple[tuple[str, ItemMapping], ...]
+
+
+async def found_by(services: Services, text: str) -> Found:
+    """By the key or number in its own system, by a number in the other one, by SKU; where nothing
+    is called exactly so, by how the key begins."""
+    if key_fault(text):
+        return Found((), ())
+    claims = await Ledgers(services, "", "", is_configured=True).find(text)
+    exact = {(one.connection, one.flow, one.key): one for one in claims}
+    for one in await _by_number(services, text):
+        exact.setdefault((one.connection, one.flow, one.key), one)
+    return Found(tuple(exact.values()), tuple(await _items(services, text)))
+
+
+async def _by_number(services: Services, text: str) -> list[Claim]:
+    found = []
+    for connection in services.connections:
+        for flow, key in await records_called(services.edition_parts.tables, connection, text):
+            found.append(await services.ledger.claim(connection, flow, key))
+    return [claim for claim in found if claim.etag]
+
+
+async def _items(services: Services, sku: str) -> Sequence[tuple[str, ItemMapping]]:
+    found = list[tuple[str, ItemMapping]]()
+    for name in services.connections if key_fault(sku) == "" else ():
+        item = await items_of(services, name).get(normal_sku(sku))
+        found += [(name, item)] if item is not None else []
+    return found
+
+
+def guest_key(services: Services, email: str) -> str:
+    """What a guest's account is known by here: no address."""
+    return f"guest:{email_digest(email, services.edition_parts.email_key)}"

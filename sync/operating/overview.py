@@ -1,0 +1,118 @@
+"""Where every flow of every connection stands: what the first page of the console says.
+
+All is read by key or in a bounded part: watermarks, pauses, samples of the last day, and the list
+of the parked.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sync.app.services import Services
+from sync.core.message_queue import Depth
+from sync.core.ports import Tables
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll
+from sync.engine.flow_pauses import FlowPause, covering
+from sync.engine.queues import QUEUES
+from sync.engine.samples import Sample, last_day
+from sync.engine.watermarks import WATERMARKS, Watermark
+from sync.operating.causes import Parked, parked_of
+
+LATE: Final = 3
+"""A flow is late once so many of its polls' intervals have passed, and at least `GRACE`."""
+GRACE: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class FlowState:
+    """One flow of one connection. `behind`: how far its poll's watermark is behind; None where it
+    does not poll, or never has. `every`: how often it polls."""
+
+    connection: str
+    name: str
+    title: str
+    is_from_commerce: bool
+    polls: bool
+    every: timedelta
+    behind: timedelta | None
+    parked: int
+    pause: FlowPause | None
+    samples: Mapping[int, Sample]
+
+    @property
+    def objective(self) -> timedelta:
+        """How far behind it may be."""
+        return max(LATE * self.every, GRACE)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is further behind than it may be; not while it is paused."""
+        is_behind = self.behind is None or self.behind > self.objective
+        return self.polls and self.pause is None and is_behind
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything on one page. `stopped`: the systems that nobody may call now."""
+
+    flows: tuple[FlowState, ...]
+    parked: Parked
+    pauses: tuple[FlowPause, ...]
+    stopped: Sequence[Mapping[str, Any]]
+    queues: Mapping[str, Depth]
+
+    @property
+    def late(self) -> list[FlowState]:
+        """The flows that are further behind than they may be."""
+        return [flow for flow in self.flows if flow.is_late]
+
+    @property
+    def under_way(self) -> int:
+        """Messages that are due, scheduled or being worked on."""
+        return sum(one.due + one.scheduled + one.locked for one in self.queues.values())
+
+
+async def overview_of(services: Services) -> Overview:
+    """Read it. Raises what tables and queue raise."""
+    parts = services.edition_parts
+    pauses, parked = await services.flow_pauses.standing(), await parked_of(services)
+    depths = await asyncio.gather(*(parts.queue.depth(name) for name in QUEUES))
+    places = [
+        (name, flow)
+        for name, settings in services.connections.items()
+        for flow in services.flows.values()
+        if flow.name in settings.flows
+    ]
+    flows = await asyncio.gather(
+        *(_state(services, name, flow, parked, pauses) for name, flow in places)
+    )
+    stopped = await services.systems_pool.paces.stopped()
+    return Overview(tuple(flows), parked, pauses, stopped, dict(zip(QUEUES, depths, strict=True)))
+
+
+async def _state(
+    services: Services,
+    name: str,
+    flow: DocumentFlow[Any],
+    parked: Parked,
+    pauses: Sequence[FlowPause],
+) -> FlowState:
+    tables, now = services.edition_parts.tables, services.edition_parts.clock.now()
+    poll, hooks = flow.trigger(Poll), (CommerceHook, AdobeEvents)
+    minutes = poll.every_minutes(services.connections[name]) if poll is not None else 0
+    return FlowState(
+        name, flow.name, flow.title,
+        is_from_commerce=any(flow.trigger(kind) is not None for kind in hooks),
+        polls=poll is not None, every=timedelta(minutes=minutes),
+        behind=await _behind(tables, name, flow.name, now),
+        parked=sum((one.connection, one.flow) == (name, flow.name) for one in parked.records),
+        pause=covering(pauses, name, flow.name),
+        samples=await last_day(tables, name, flow.name, now),
+    )  # fmt: skip
+
+
+async def _behind(tables: Tables, name: str, flow: str, now: datetime) -> timedelta | None:
+    mark = Watermark.of(await tables.get(WATERMARKS, name, flow))
+    return max(now - mark.at, timedelta()) if mark.at is not None else None
