@@ -1,4 +1,4 @@
-"""`hold`, `release`, `forget`, `adopt`, `relink`: correct what is known of one record.
+"""`skip`, `hold`, `release`, `forget`, `adopt`, `relink`: correct what is known of one record.
 
 Each shows what it would do and asks; the trail keeps who did it, when and why. None writes to a
 system: what was corrected is delivered again, which looks into D365 or Commerce before it writes.
@@ -18,7 +18,7 @@ from sync.cli.context import CommandContext
 from sync.cli.options import By, Unasked
 from sync.cli.output import json_line, line, note
 from sync.cli.pausing import user_name
-from sync.engine.claim import Claim
+from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
 from sync.operating.asking import Asking, Outcome
 from sync.operating.deciding import corrections, kind_of, the_record
@@ -38,6 +38,29 @@ Document = Annotated[
 BUSY: Final = "Somebody is at work on it, or a write of it may still commit. Try again in minutes."
 Said = tuple[str, Callable[[Corrections, Claim], Awaitable[bool]]]
 """What would be done, in words; and how."""
+
+
+def skip(
+    ctx: typer.Context, *, flow: Flow, key: Key, why: Why, by: By = "", yes: Unasked = False
+) -> None:
+    """Say that a parked record is not delivered: it leaves the list of the parked.
+
+    When it changes, or is replayed, it is looked at again.
+
+    For example:
+
+    python -m sync skip orders 000000042@1 --why "a test order of the shop's builder"
+    """
+
+    async def said(_: Ledgers, claim: Claim) -> Said:
+        if claim.state is not State.PARKED:
+            raise Problem("it is not parked", remedy="`parked` lists what is.")
+        under_way = (
+            " A write of it was under way: look in the target first." if claim.intent else ""
+        )
+        return f"It is not delivered.{under_way}", Corrections.skip
+
+    _correct(context_of(ctx), flow, key, said, Person(why, by, yes))
 
 
 def hold(

@@ -123,9 +123,7 @@ def test_nothing_is_in_a_screen_readers_way(site: Site, colours: str) -> None:
     for path in paths(site):
         page.goto(f"{site.url}{BASE}{path}")
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        said = page.evaluate(
-            "rules => axe.run(document, {runOnly: rules})", RULES[colours]
-        )
+        said = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES[colours])
         found += [
             (path, one["id"], [node["html"] for node in one["nodes"]][:3])
             for one in said["violations"]
