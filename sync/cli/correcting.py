@@ -1,4 +1,4 @@
-"""`skip`, `hold`, `release`, `forget`, `adopt`, `relink`: correct what is known of one record.
+"""`hold`, `release`, `forget`, `adopt`, `relink`: correct what is known of one record.
 
 Each shows what it would do and asks; the trail keeps who did it, when and why. None writes to a
 system: what was corrected is delivered again, which looks into D365 or Commerce before it writes.
@@ -18,7 +18,7 @@ from sync.cli.context import CommandContext
 from sync.cli.options import By, Unasked
 from sync.cli.output import json_line, line, note
 from sync.cli.pausing import user_name
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.corrections import Corrections
 from sync.operating.asking import Asking, Outcome
 from sync.operating.deciding import corrections, kind_of, the_record
@@ -40,29 +40,6 @@ Said = tuple[str, Callable[[Corrections, Claim], Awaitable[bool]]]
 """What would be done, in words; and how."""
 
 
-def skip(
-    ctx: typer.Context, *, flow: Flow, key: Key, why: Why, by: By = "", yes: Unasked = False
-) -> None:
-    """Say that a parked record is not delivered: it leaves the list of the parked.
-
-    When it changes, or is replayed, it is looked at again.
-
-    For example:
-
-    python -m sync skip orders 000000042@1 --why "a test order of the shop's builder"
-    """
-
-    async def said(_: Ledgers, claim: Claim) -> Said:
-        if claim.state is not State.PARKED:
-            raise Problem("it is not parked", remedy="`parked` lists what is.")
-        under_way = (
-            " A write of it was under way: look in the target first." if claim.intent else ""
-        )
-        return f"It is not delivered.{under_way}", Corrections.skip
-
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes))
-
-
 def hold(
     ctx: typer.Context, *, flow: Flow, key: Key, why: Why, by: By = "", yes: Unasked = False
 ) -> None:
@@ -80,7 +57,7 @@ def hold(
             raise Problem(f"it is held already, by {claim.on_hold}", remedy="`trail` says why.")
         return "Nothing of it is delivered until it is released.", Corrections.hold
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes))
 
 
 def release(
@@ -105,7 +82,7 @@ def release(
             raise Problem("nobody holds it", remedy="`parked` says what it waits for.")
         return f"It was held by {claim.on_hold}. It is delivered now.", Corrections.release
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
 
 
 def forget(
@@ -133,7 +110,7 @@ def forget(
         text = f"Forgotten: {known or 'nothing is known'}. It is looked for, and made if missing."
         return text, Corrections.forget
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
 
 
 def adopt(
@@ -157,7 +134,7 @@ def adopt(
     python -m sync adopt orders 000000042@1 SO-000123 --why "entered by phone"
     """
     linked = _linked(number, document, is_adoption=True)
-    _correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
 
 
 def relink(
@@ -182,7 +159,7 @@ def relink(
     python -m sync relink orders 000000042@1 SO-000124 --why "entered twice; the first was deleted"
     """
     linked = _linked(number, document, is_adoption=False)
-    _correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
 
 
 def _linked(
@@ -213,14 +190,14 @@ class Person:
     wait: int | None = None
 
 
-def _correct(
+def correct(
     context: CommandContext,
     flow: str,
     key: str,
     said: Callable[[Ledgers, Claim], Awaitable[Said]],
     person: Person,
 ) -> None:
-    """Show, ask, correct; and deliver again."""
+    """Show, ask, correct; and deliver again. Raises `Problem`."""
     if not person.why.strip():
         raise Problem("--why is empty", remedy="Write down why.")
     asyncio.run(_corrected(context, flow, key, said, person))

@@ -26,6 +26,7 @@ from sync.cli import (
     resolve,
     secrets,
     serve,
+    skip,
     trail,
     webhooks,
     why_price,
@@ -59,7 +60,7 @@ app.command(cls=Command)(parked.parked)
 app.command("left-out", cls=Command)(left_out.left_out)
 app.command(cls=Command)(replay.replay)
 app.command(cls=Command)(resolve.resolve)
-app.command(cls=Command)(correcting.skip)
+app.command(cls=Command)(skip.skip)
 app.command(cls=Command)(correcting.hold)
 app.command(cls=Command)(correcting.release)
 app.command(cls=Command)(correcting.adopt)

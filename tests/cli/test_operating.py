@@ -392,6 +392,18 @@ def test_one_record_is_corrected_with_who_and_why(shop: Line) -> None:
     ]
 
 
+def test_a_parked_record_is_skipped_with_who_and_why(shop: Line) -> None:
+    beside(shop, parks("000000042@1", "not mapped"))
+    record, why = ("orders", "000000042"), ("--why", "a test order", "--by", "ann")
+    assert "It is not delivered." in shop("skip", *record, *why).out
+    assert shop("skip", *record, *why, "--yes").status == 0
+    assert shop("parked").out == "Nothing is parked.\n"
+    (story,) = shop("trail", "000000042", "--json").documents
+    (entry,) = [row for row in story["trail"] if row["event"] == "skipped"]
+    assert (entry["reason"], entry["details"]["by"]) == ("a test order", "ann")
+    assert "it is not parked" in shop("skip", *record, *why, "--yes").err
+
+
 def test_a_replay_beside_a_serving_process_tells_what_came_of_it(
     shop: Line, systems: Systems
 ) -> None:
