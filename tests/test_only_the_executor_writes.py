@@ -13,10 +13,7 @@ CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 """What the executor calls of a write, of an amendment, of a removal."""
 WRITES = {"Write", "Removal", "RowTarget"}
 """The classes that may write: what the executor carries out, and what a chunk's write calls."""
-PROBES = {
-    "sync.checks.products", "sync.checks.shipments", "sync.checks.stock",
-    "sync.checks.written_back",
-}  # fmt: skip
+PROBES = {"sync.checks.rights"}
 """Checks that ask for a right by a request that the system cannot carry out."""
 
 

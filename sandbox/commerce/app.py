@@ -24,7 +24,11 @@ from sandbox.commerce.stock_endpoints import STOCK
 from sandbox.dials import Dials
 from sandbox.gate import Gate
 
-CATALOGUE = (*ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS)
+ENDPOINTS = (
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *ATTRIBUTES, *PRODUCT_WRITES, *PRODUCTS,
+    *PRICES, *STOCK,
+)  # fmt: skip
+"""Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -59,10 +63,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
     root = state.tenant or "rest"
-    dispatcher = Dispatcher(
-        state,
-        [*ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATALOGUE, *PRICES, *STOCK],
-    )
+    dispatcher = Dispatcher(state, list(ENDPOINTS))
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)

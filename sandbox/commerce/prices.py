@@ -9,7 +9,7 @@ from typing import Any, Final
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import as_text
-from sandbox.commerce.faults import RestFault
+from sandbox.commerce.faults import RestFault, required
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest
 from sandbox.commerce.shop_prices import TierKey
@@ -39,8 +39,16 @@ def _failure(message: str, *parameters: Any) -> Columns:
     return {"message": message, "parameters": [str(one) for one in parameters]}
 
 
+def _list(call: RestRequest, name: str) -> list[Any]:
+    """A list in the body, which must be there."""
+    found = call.body.get(name)
+    if not isinstance(found, list):
+        raise required(name)
+    return found
+
+
 def _sent(call: RestRequest) -> list[Columns]:
-    rows: list[Columns] = call.body.get("prices") or []
+    rows: list[Columns] = _list(call, "prices")
     for row in rows:
         if not isinstance(row.get("price"), int | Decimal):
             text = (
@@ -70,7 +78,7 @@ def save_base(call: RestRequest) -> list[Columns]:
 
 def base(call: RestRequest) -> list[Columns]:
     """`POST products/base-prices-information`: unknown SKUs are left out."""
-    prices, found = call.state.prices, (_product(call, sku) for sku in call.body["skus"])
+    prices, found = call.state.prices, (_product(call, sku) for sku in _list(call, "skus"))
     rows: list[Columns] = []
     for one in found:
         if one is not None:
@@ -126,7 +134,7 @@ def _group(code: str) -> str | None:
 
 def tiers(call: RestRequest) -> list[Columns]:
     """`POST products/tier-prices-information`."""
-    wanted = {as_text(str(sku)) for sku in call.body["skus"]}
+    wanted = {as_text(str(sku)) for sku in _list(call, "skus")}
     return [*_tiers_of(call, wanted)]
 
 

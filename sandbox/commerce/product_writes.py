@@ -11,6 +11,7 @@ from typing import Any, Final
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.attributes import Attributes, stored
 from sandbox.commerce.conditions import Kind
+from sandbox.commerce.configurables import link
 from sandbox.commerce.faults import RestFault, no_such, wrong_type
 from sandbox.commerce.products import COLUMNS, columns_of, known_product, with_attributes
 from sandbox.commerce.records import Columns, stamp
@@ -26,6 +27,7 @@ TAKEN: Final = "URL key for specified store already exists."
 CLASS: Final[dict[str, Kind]] = {
     "class_id": "number", "class_name": "text", "class_type": "text",
 }  # fmt: skip
+NOT_VALUES: Final = frozenset({"sku", "extension_attributes"})
 WHOLE: Final = frozenset({"tax_class_id"})
 
 
@@ -46,6 +48,8 @@ def _saved(call: RestRequest, sku: str, sent: Columns) -> Columns:
     state = call.state
     values = _values(sent, state.products.attributes)
     product = known_product(state, sku) or _made(state, sku, values)
+    if product.type == "configurable":
+        link(state, product.sku, sent.get("extension_attributes") or {})
     before = columns_of(state, product, ALL)
     state.products.write(product, call.scope, values, before)
     state.products.stamps[product.sku] = stamp(state.clock.now())
@@ -55,7 +59,7 @@ def _saved(call: RestRequest, sku: str, sent: Columns) -> Columns:
 def _values(sent: Columns, attributes: Attributes) -> Columns:
     """What is written, attributes among it; a SKU changes by no write. Raises the shop's refusal of
     a text where a number is due."""
-    values = {name: value for name, value in sent.items() if name in COLUMNS - {"sku"}}
+    values = {name: value for name, value in sent.items() if name in COLUMNS - NOT_VALUES}
     for attribute in sent.get("custom_attributes") or []:
         code, value = str(attribute["attribute_code"]), attribute.get("value")
         if code in WHOLE and value is not None and not str(value).isdecimal():

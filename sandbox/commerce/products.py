@@ -69,12 +69,15 @@ def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:
         "id": one.product_id, "sku": one.sku, "name": one.name, "attribute_set_id": 4,
         "status": 1, "visibility": 4, "type_id": one.type,
         "created_at": since, "updated_at": since, "weight": one.weight or None,
-        "extension_attributes": {"website_ids": [1]}, "product_links": [],
+        "product_links": [],
         "options": options, "media_gallery_entries": [], "tier_prices": [],
         "url_key": one.sku.lower(), "required_options": "0",
         "has_options": "1" if options else "0", "tax_class_id": TAX_CLASSES[one.tax_class],
         **_of_bundle(one),
         **state.products.shown(one, scope), "price": state.prices.base_of(one),
+        "extension_attributes": {
+            "website_ids": [1], **state.products.links.get(as_text(one.sku), {}),
+        },
     }  # fmt: skip
 
 

@@ -21,10 +21,12 @@ RULES: Final[Columns] = {
 @dataclass
 class ShopProducts:
     """Values by SKU without case, and by scope: attribute code -> value. `rules`: those of stock
-    items. `stamps`: time of change by SKU. `tax_classes`, `attribute_sets`: names by id."""
+    items. `links`: what configurable products offer, by SKU. `stamps`: time of change by SKU.
+    `tax_classes`, `attribute_sets`: names by id."""
 
     values: dict[tuple[str, str], Columns] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=Attributes)
+    links: dict[str, Columns] = field(default_factory=dict)
     rules: dict[str, Columns] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)
     tax_classes: dict[int, str] = field(default_factory=lambda: {2: "Taxable Goods", 5: "Reduced"})

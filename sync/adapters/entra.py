@@ -185,9 +185,8 @@ class EntraTokens:
             if self._section.auth == "managed_identity"
             else "check tenant, client id and the expiry of its secret"
         )
-        return SignInRefused(
-            f"Entra refused a token for {self._scope} ({code}): {check}", after=REFUSED_WAIT
-        )
+        what = f"Entra refused a token for {self._scope} ({code}): {check}"
+        return SignInRefused(what, after=REFUSED_WAIT, remedy=check)
 
     async def _make(self) -> AsyncTokenCredential:
         if self._own is not None:

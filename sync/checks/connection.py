@@ -1,5 +1,9 @@
 """All checks of one connection, in the order in which a person would mend what they find."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
     clocks_agree,
@@ -12,23 +16,21 @@ from sync.checks.commerce import (
     stores_exist,
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
-from sync.checks.finding import Check
+from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
     documents_can_be_read,
     free_text_is_taxed,
     recipes_go_together,
 )
-from sync.checks.products import (
-    product_codes_are_there,
-    product_places_are_there,
-    products_may_be_written,
-)
+from sync.checks.items import items_are_there
+from sync.checks.own import stores_answer
+from sync.checks.products import product_codes_are_there, product_places_are_there
+from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.shipments import (
     carriers_are_mapped,
-    shipments_may_be_made,
     shipping_sources_are_there,
     slips_can_be_read,
 )
@@ -37,7 +39,7 @@ from sync.checks.shown_prices import (
     price_groups_are_there,
     website_is_the_store_views,
 )
-from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
+from sync.checks.stock import sources_are_there, warehouses_are_there
 from sync.checks.stores import (
     stores_are_handled,
     templates_tell_stores_apart,
@@ -45,46 +47,61 @@ from sync.checks.stores import (
 )
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
-from sync.checks.written_back import numbers_may_be_written
 
-CHECKS: tuple[Check, ...] = (
-    secrets_are_stored,
-    webhook_keys_are_keys,
-    shop_answers,
-    stores_exist,
-    stores_are_handled,
-    templates_tell_stores_apart,
-    websites_exist,
-    orders_can_be_read,
-    cutover_is_named,
-    customers_can_be_read,
-    companies_can_be_read,
-    products_can_be_read,
-    documents_can_be_read,
-    numbers_may_be_written,
-    sources_are_there,
-    stock_may_be_written,
-    product_places_are_there,
-    products_may_be_written,
-    shipping_sources_are_there,
-    shipments_may_be_made,
-    clocks_agree,
-    dynamics_answers,
-    companies_exist,
-    days_agree,
-    fields_exist,
-    numbers_fit,
-    numbers_are_drawn,
-    codes_exist,
-    warehouses_are_there,
-    slips_can_be_read,
-    carriers_are_mapped,
-    currency_is_the_shops,
-    price_groups_are_there,
-    website_is_the_store_views,
-    product_codes_are_there,
-    rounding_agrees,
-    free_text_is_taxed,
-    recipes_go_together,
-    recent_records_would_be_delivered,
-)
+COMMERCE, DYNAMICS = "Commerce", "D365"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Checks that ask the same systems. The first one of a group that asks one system alone tells
+    whether it answers us; where it does not, nothing else that asks it is tried."""
+
+    systems: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+
+GROUPS: Final = (
+    Group((), (
+        secrets_are_stored, webhook_keys_are_keys, stores_answer, cutover_is_named,
+        free_text_is_taxed, recipes_go_together,
+    )),
+    Group((COMMERCE,), (
+        shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
+        templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
+        companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
+        currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
+        carriers_are_mapped, product_places_are_there,
+    )),
+    Group((DYNAMICS,), (
+        dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
+        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
+        rounding_agrees,
+    )),
+    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
+    Group((COMMERCE,), (recent_records_would_be_delivered,)),
+    Group((DYNAMICS,), (items_are_there,)),
+)  # fmt: skip
+CHECKS: Final = tuple(check for group in GROUPS for check in group.checks)
+
+
+async def checked(probe: Probe) -> AsyncIterator[tuple[str, list[Finding]]]:
+    """Each check's name with what it found; what a system that does not answer keeps from being
+    looked at is told once, after all others."""
+    silent = dict[str, int]()
+    for group in GROUPS:
+        for check in group.checks:
+            found = [] if silent.keys() & group.systems else await findings_of(check, probe)
+            if len(group.systems) == 1 and _is_over(check, group, found):
+                silent[group.systems[0]] = -1
+            for system in silent.keys() & group.systems:
+                silent[system] += 1
+            yield check.__name__, found
+    for system, count in silent.items():
+        what = f"{count} further checks of {system} were left out"
+        yield "left_out", [warn(what, f"Mend the fault of {system} above, then check again.")]
+
+
+def _is_over(check: Check, group: Group, found: list[Finding]) -> bool:
+    """Whether the system answers nobody: it refuses the first question, or is away."""
+    is_first = check is group.checks[0]
+    return any(one.level is Level.FAULT and one.stops and is_first for one in found)

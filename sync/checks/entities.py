@@ -34,12 +34,14 @@ async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
 async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every legal entity that the connection names is there for our user."""
     find = probe.dynamics.find_by
-    rows = await find(COMPANIES, COMPANY_ID, *probe.companies, select=(COMPANY_ID,))
+    companies = probe.companies
+    rows = await find(COMPANIES, COMPANY_ID, *companies, select=(COMPANY_ID,))
     found = {str(row[COMPANY_ID]).lower() for row in rows}
-    for company in probe.companies:
+    for company in companies:
         if company in found:
             yield ok(f"legal entity {company} is there")
         else:
+            probe.known.absent.add(company)
             where = "in this environment, or our user may not see it"
             yield fault(f"there is no legal entity {company} {where}", CORRECT_COMPANY)
 

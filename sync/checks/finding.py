@@ -1,14 +1,16 @@
 """What a check found, and how checks are run."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.client import CommerceClient
+from sync.commerce.errors import NotAllowed
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock, Secrets
+from sync.core.message_queue import Queue
+from sync.core.ports import Clock, Secrets, Tables
 from sync.dynamics.client import DynamicsClient
 from sync.preview.unasked import Lookups
 
@@ -27,7 +29,8 @@ class Finding:
     """`what` was found, and the `cure` where there is something to do. No secret and no personal
     datum is in either.
 
-    `count` records are held up by it, the key of one is the `example`.
+    `count` records are held up by it, the key of one is the `example`. `stops`: it hides whatever
+    else the same system could be asked.
     """
 
     level: Level
@@ -35,6 +38,7 @@ class Finding:
     cure: str = ""
     count: int = 0
     example: str = ""
+    stops: bool = field(default=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """As `check --json` prints it."""
@@ -61,6 +65,24 @@ def silent(_words: str) -> None:
     """Nobody is told."""
 
 
+@dataclass
+class Known:
+    """What checks tell later ones, so that one cause is told once: legal entities that are not
+    there, rights that are missing, and a SKU of recent orders by item number."""
+
+    absent: set[str] = field(default_factory=set)
+    lacking: set[str] = field(default_factory=set)
+    items: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the product stores in."""
+
+    queue: Queue
+    tables: Tables
+
+
 @dataclass(frozen=True)
 class Probe:
     """What checks work with: one connection's settings and clients."""
@@ -78,30 +100,40 @@ class Probe:
     """How far back records are tried; 0 tries none."""
     report: Callable[[str], None] = silent
     """Takes a few words on how far a long check has come."""
+    known: Known = field(default_factory=Known)
+    own: Own | None = None
 
     @property
     def companies(self) -> list[str]:
-        """The legal entities of this connection: its own and those its stores name."""
+        """The legal entities of this connection, its own and those its stores name; without those
+        that are known not to be there."""
         named = [store.company for store in self.settings.stores.values() if store.company]
-        return list(dict.fromkeys([self.settings.dynamics.company, *named]))
+        found = dict.fromkeys([self.settings.dynamics.company, *named])
+        return [company for company in found if company not in self.known.absent]
 
 
+WAIT: Final = "Wait for the system to answer, or find out what keeps it from it; then check again"
 Check = Callable[[Probe], AsyncIterator[Finding]]
 
 
 async def findings_of(check: Check, probe: Probe) -> list[Finding]:
     """What one check finds; an error that stops it is a finding too, with the error's own remedy as
-    the cure."""
+    the cure. A missing right that was told before is not told again."""
     found: list[Finding] = []
     try:
         async for finding in check(probe):
             found.append(finding)  # noqa: PERF401 - what was found before an error is kept
+    except NotAllowed as error:
+        if not probe.known.lacking.issuperset(error.resources):
+            found.append(fault(error.reason, error.remedy))
     except Never as error:
-        found.append(fault(error.reason, error.remedy))
+        found.append(replace(fault(error.reason, error.remedy), stops=True))
     except Later as error:
-        found.append(
-            fault(
-                error.reason, "Mend the cause, or wait for the system to answer; then check again."
-            )
-        )
+        what = error.reason.removesuffix(error.remedy).rstrip(" .:")
+        found.append(replace(fault(what, sentence(error.remedy or WAIT)), stops=True))
     return found
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

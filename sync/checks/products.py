@@ -1,12 +1,9 @@
-"""Whether products can be published: what the settings name is there in both systems, and the
-integration may write products."""
+"""Whether products can be published: what the settings name is there in both systems."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok
-from sync.commerce.errors import NotAccepted
-from sync.commerce.product_data import PRODUCTS
 from sync.config.connections import Connection
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import ORDER_SETTINGS
@@ -99,14 +96,3 @@ async def _codes(
         else:
             cure = "Correct products.tax_classes and products.lifecycle_states in connections.toml."
             yield fault(f"F&O has no {code} ({entity_set})", cure)
-
-
-async def products_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
-    """The integration has the right to write products. Asked by a write without a product, which
-    Commerce refuses after it has looked at the right."""
-    if "products" not in probe.settings.flows:
-        return
-    try:
-        await probe.commerce.post(PRODUCTS, {})
-    except NotAccepted:
-        yield ok("products may be written")

@@ -3,6 +3,7 @@ sends."""
 
 from collections.abc import Mapping
 
+from sync.checks.compared_books import book_fields
 from sync.checks.products import product_fields
 from sync.checks.sent_receivables import receivable_fields
 from sync.checks.shipments import shipment_fields
@@ -65,22 +66,19 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     locked = ("IsPriceLocked",) if orders.lock_prices else ()
     has_contacts = "companies" in settings.flows and settings.companies.contacts
     contact = ("ContactPersonId",) if has_contacts else ()
-    receivables = dict(receivable_fields(settings))
-    customer = _each_once(_customer(settings), FIELDS, receivables.pop(CUSTOMERS, ()))
-    return {
-        settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
-        settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
-        CUSTOMERS: customer,
-        ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
-        **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
-        **receivables,
-        **_together(
-            stock_fields(settings),
-            price_fields(settings),
-            product_fields(settings),
-            shipment_fields(settings),
-        ),
-    }
+    customer = _each_once(_customer(settings), FIELDS)
+    return _together(
+        {
+            settings.dynamics.order_headers: _each_once(_HEADER, chosen, contact, HEADER_FIELDS),
+            settings.dynamics.order_lines: _each_once(_LINE, locked, LINE_FIELDS),
+            CUSTOMERS: customer,
+            ADDRESSES: _each_once(_OWNER, _ADDRESS, ADDRESS_FIELDS),
+            **({CONTACTS: CONTACT_FIELDS} if has_contacts else {}),
+        },
+        receivable_fields(settings), book_fields(settings),
+        stock_fields(settings), price_fields(settings), product_fields(settings),
+        shipment_fields(settings),
+    )  # fmt: skip
 
 
 def _together(*all_fields: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -1,15 +1,10 @@
-"""Whether packing slips can be shipped: slips that may be read, sources that are there, the rights
-to ship and to track, and carriers that buyers know."""
+"""Whether packing slips can be shipped: slips that may be read, sources that are there, and
+carriers that buyers know."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.commerce.address import path_of
-from sync.commerce.errors import NotAccepted, NotThere
-from sync.commerce.inventory import SOURCE_ITEMS
-from sync.commerce.search import Search
-from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
@@ -23,7 +18,6 @@ from sync.dynamics.packing_slips import (
 )
 
 FLOW: Final = "shipments"
-SHIP: Final = (path_of("order", 0, "ship"), "shipments")
 READ_CURE: Final = (
     "Give the role of the app's user the right to view this entity (System administration >"
     " Security configuration); it is a copy for reporting, which roles often lack."
@@ -73,23 +67,6 @@ async def shipping_sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
                 f"stores.{name}: warehouse {warehouse or '(none)'} is no source, so its slips park",
                 "Name it in shipments.sources.",
             )
-
-
-async def shipments_may_be_made(probe: Probe) -> AsyncIterator[Finding]:
-    """The integration has the rights to list shipments, to ship, to track and to fill a source.
-    Asked by writes that lack their document or name no order: Commerce looks at the right first."""
-    if FLOW not in probe.settings.flows:
-        return
-    await probe.commerce.search(SHIPMENTS, Search(page_size=1, fields=("entity_id",)))
-    fills = probe.settings.stock.inventory == "sources"
-    source = ((SOURCE_ITEMS, "source items"),) if fills else ()
-    for path, what in (SHIP, (TRACK, "tracking numbers"), *source):
-        try:
-            await probe.commerce.post(path, {})
-        except (NotAccepted, NotThere):
-            yield ok(f"{what} may be written")
-        except Never as refusal:
-            yield fault(f"{what} may not be written: {refusal.reason}", refusal.remedy)
 
 
 async def carriers_are_mapped(probe: Probe) -> AsyncIterator[Finding]:

@@ -64,6 +64,8 @@ async def price_groups_are_there(probe: Probe) -> AsyncIterator[Finding]:
     if "prices" not in probe.settings.flows or not (groups or prices.customers):
         return
     company, (entity_set, key) = probe.settings.legal_entity, PRICE_GROUPS
+    if company in probe.known.absent:
+        return
     known = {
         str(row[key]).casefold()
         async for row in probe.dynamics.query(

@@ -1,14 +1,10 @@
-"""Whether stock can be published: sources and warehouses that are there, the right to write, and
-orders whose warehouse is shown."""
+"""Whether stock can be published: sources and warehouses that are there, and orders whose warehouse
+is shown."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.commerce.address import path_of
-from sync.commerce.errors import NotAccepted, NotThere
-from sync.commerce.inventory import SOURCE_ITEMS
-from sync.commerce.search import Search
+from sync.commerce.errors import NotAllowed
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
@@ -16,7 +12,6 @@ from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
-STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
 
 
@@ -50,6 +45,8 @@ async def sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
     inventory = probe.commerce.inventory
     try:
         rows = {str(row["source_code"]): row for row in await inventory.sources()}
+    except NotAllowed:
+        raise
     except Never as refusal:
         if stock.inventory == "sources":
             yield fault(
@@ -82,6 +79,8 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
     if "stock" not in probe.settings.flows:
         return
     company = probe.settings.legal_entity
+    if company in probe.known.absent:
+        return
     known = {
         str(row[WAREHOUSE_ID]).casefold()
         async for row in probe.dynamics.query(
@@ -105,20 +104,3 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
                 " Commerce takes them off until it has shipped them",
                 "Name the warehouse of the store in stock.sources, or leave it so.",
             )
-
-
-async def stock_may_be_written(probe: Probe) -> AsyncIterator[Finding]:
-    """The integration has the right to read refunds, which move stock, and to write stock. Asked by
-    a write without its document, which Commerce refuses after it has looked at the right."""
-    if "stock" not in probe.settings.flows:
-        return
-    await probe.commerce.search("creditmemos", Search(page_size=1, fields=("entity_id",)))
-    try:
-        if probe.settings.stock.inventory == "sources":
-            await probe.commerce.post(SOURCE_ITEMS, {})
-        else:
-            await probe.commerce.put(STOCK_ITEM, {})
-    except (NotAccepted, NotThere):
-        yield ok("stock may be written")
-    except Never as refusal:
-        yield fault(f"stock may not be written: {refusal.reason}", refusal.remedy)

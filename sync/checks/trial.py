@@ -105,6 +105,7 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
                 await trial.take(flow, page)
         if flow in probe.settings.flows:
             yield trial.reported(recent)
+    probe.known.items.update(trial.items())
     expected = expected_rows(probe, trial.causes)
     seen = (one.findings() for one in witnesses)
     for finding in chain(trial.causes.findings(), expected, *seen):
@@ -134,6 +135,10 @@ class Trial:
         """The orders of invoices and credit memos, which may be older."""
         ids = {number for document in page if (number := id_of(document, "order_id")) is not None}
         return [*(await self._probe.commerce.orders.by_ids(sorted(ids))).values()] if ids else []
+
+    def items(self) -> dict[str, str]:
+        """A SKU that was looked up, by the item number that the mapping gives it."""
+        return {item.item_number: item.sku for item in self._items.values() if item is not None}
 
     def reported(self, recent: Recent) -> Finding:
         """How many of a kind were tried, and what would become of them."""

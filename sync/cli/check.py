@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sync.checks.connection import CHECKS
-from sync.checks.finding import Finding, Level, Probe, fault, findings_of, ok
+from sync.checks.connection import CHECKS, checked
+from sync.checks.finding import Finding, Level, Probe, fault, ok
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import Bar, json_line, line, progress
@@ -23,20 +23,18 @@ MARKS = {Level.OK: "ok   ", Level.WARN: "WARN ", Level.FAULT: "FAULT"}
 
 @dataclass
 class Report:
-    """What was found so far, printed as it comes. People read what several checks stumble over
-    once."""
+    """What was found so far, printed as it comes; what several checks stumble over, once."""
 
     context: CommandContext
     found: set[tuple[str, Finding]] = field(default_factory=set)
 
     def add(self, connection: str, check: str, finding: Finding) -> None:
         """Print one finding and remember it."""
-        is_reported = (connection, finding) in self.found
+        if (connection, finding) in self.found:
+            return
         self.found.add((connection, finding))
         if self.context.as_json:
             json_line({"connection": connection, "check": check, **finding.as_json()})
-            return
-        if is_reported:
             return
         line(f"{MARKS[finding.level]} {connection}{': ' if connection else ''}{finding.what}")
         if finding.cure:
@@ -119,7 +117,7 @@ async def _checked(context: CommandContext, report: Report, days: int) -> None:
 
 
 async def _run(probe: Probe, report: Report, bar: Bar) -> None:
-    for each in CHECKS:
-        for finding in await findings_of(each, probe):
-            report.add(probe.name, each.__name__, finding)
+    async for name, found in checked(probe):
+        for finding in found:
+            report.add(probe.name, name, finding)
         bar.advance()

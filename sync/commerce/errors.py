@@ -18,6 +18,7 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
+from sync.commerce.remedies import ELSEWHERE, NO_ACCESS, UNREACHED, clocks
 from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
@@ -43,6 +44,14 @@ _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)"
 
 class NotThere(Never):
     """404 for an entity: the shop has no such record (any more)."""
+
+
+class NotAllowed(NotProvided):
+    """The integration lacks a right; `resources`: those that Commerce names."""
+
+    def __init__(self, reason: str, *, resources: str, said: str = "") -> None:
+        super().__init__(reason, remedy=rights.remedy_for(resources), said=said)
+        self.resources = rights.named_in(resources)
 
 
 class NotAccepted(Never):
@@ -133,7 +142,8 @@ def lost(error: httpx.RequestError, call: RestCall) -> Exception:
     never_left = isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )
-    return (Unknown if call.writes and not never_left else Later)(reason, is_outage=True)
+    kind = Unknown if call.writes and not never_left else Later
+    return kind(reason, is_outage=True, remedy=UNREACHED if never_left else "")
 
 
 def unreadable(problem: str, call: RestCall) -> Later:
@@ -155,8 +165,9 @@ def _unauthorised(reason: str, said: Said, call: RestCall) -> Exception:
     """A missing right is one flow's trouble; anything else is the connection's, healed by
     correcting a secret."""
     if said.template.startswith(ACL_REFUSED):
-        return NotProvided(reason, remedy=rights.remedy_for(said.resources), said=said.words)
-    return SignInRefused(f"{reason} {_credential_remedy(said, call)}", said=said.words)
+        return NotAllowed(reason, resources=said.resources, said=said.words)
+    remedy = _credential_remedy(said, call)
+    return SignInRefused(f"{reason} {remedy}", said=said.words, remedy=remedy)
 
 
 def _credential_remedy(said: Said, call: RestCall) -> str:
@@ -169,23 +180,10 @@ def _credential_remedy(said: Said, call: RestCall) -> str:
             " set X-Forwarded-Proto."
         )
     if said.template.startswith(NONCE_REFUSED):
-        return _clocks(call.skew)
+        return clocks(call.skew)
     return (
         "The integration may have been deactivated, reauthorised or deleted: see System >"
         " Extensions > Integrations in the Commerce Admin and store its four credentials again."
-    )
-
-
-def _clocks(skew: timedelta | None) -> str:
-    if skew is None:
-        return (
-            "Compare this machine's clock with the shop's: more than 10 minutes ahead is refused."
-        )
-    seconds = int(-skew.total_seconds())
-    where = "ahead of" if seconds >= 0 else "behind"
-    return (
-        f"This machine's clock is {abs(seconds)} s {where} the shop's; more than 600 s ahead is"
-        " refused."
     )
 
 
@@ -232,15 +230,3 @@ def _remedy(response: httpx.Response, call: RestCall) -> str:
     if status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_URI_TOO_LONG):
         return "A proxy refuses the size: lower commerce.page_size, or raise the proxy's limits."
     return "Find out what stands between us and the shop and answers this; then replay the record."
-
-
-ELSEWHERE: Final = (
-    "Write the address to which the shop redirects as commerce.url: with https and the final host"
-    " name."
-)
-NO_ACCESS: Final = {
-    "saas": "Check commerce.organisation and the product profile of the credential in the Adobe"
-    " Developer Console.",
-    "paas": "A firewall or the hosting refuses us: allow this service's outgoing addresses for"
-    " /rest.",
-}

@@ -129,7 +129,7 @@ class ImsTokens:
             " OAuth server-to-server credential in the Adobe Developer Console; it needs the scope"
             " commerce.accs."
         )
-        return SignInRefused(f"{reason} {compare}", said=said.words)
+        return SignInRefused(f"{reason} {compare}", said=said.words, remedy=compare)
 
     def _client_id(self) -> str:
         return self._settings.client_id or self._missing("client_id")

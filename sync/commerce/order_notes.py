@@ -7,6 +7,8 @@ from sync.commerce.address import path_of
 from sync.commerce.rest import RestClient
 from sync.core.request import Request
 
+EXTERNAL_ID: Final = "orders"
+"""Where `ext_order_id` is written."""
 LONGEST_EXTERNAL_ID: Final = 32
 """Characters of the column `ext_order_id`."""
 
@@ -16,7 +18,7 @@ def comment(order_id: int, text: str) -> Request:
     `updated_at` alone."""
     line = {"comment": text, "is_customer_notified": 0, "is_visible_on_front": 0}
     body = {"statusHistory": {**line, "parent_id": order_id}}
-    return Request("POST", f"/V1/{_comments_of(order_id)}", body)
+    return Request("POST", f"/V1/{comments_of(order_id)}", body)
 
 
 def external_id(order_id: int, increment_id: str, number: str) -> Request:
@@ -24,7 +26,9 @@ def external_id(order_id: int, increment_id: str, number: str) -> Request:
     (without it older releases give the order a new number), items do not."""
     row = {"entity_id": order_id, "increment_id": increment_id}
     return Request(
-        "POST", "/V1/orders", {"entity": {**row, "ext_order_id": number[:LONGEST_EXTERNAL_ID]}}
+        "POST",
+        f"/V1/{EXTERNAL_ID}",
+        {"entity": {**row, "ext_order_id": number[:LONGEST_EXTERNAL_ID]}},
     )
 
 
@@ -36,15 +40,16 @@ class OrderNotes:
 
     async def comments(self, order_id: int) -> list[str]:
         """The texts of an order's history, hidden ones as well."""
-        history = await self._client.get(_comments_of(order_id))
+        history = await self._client.get(comments_of(order_id))
         rows: list[Any] = (history.get("items") or []) if isinstance(history, dict) else []
         return [str(row.get("comment")) for row in rows if isinstance(row, dict)]
 
-    async def write(self, note: Request, *, not_after: datetime | None = None) -> None:
+    async def write(self, note: Request, *, not_after: datetime) -> None:
         """Send a `comment` or an `external_id`."""
         path = note.path.removeprefix("/V1/")
         await self._client.post(path, note.body, not_after=not_after)
 
 
-def _comments_of(order_id: int) -> str:
+def comments_of(order_id: int) -> str:
+    """The comments of an order."""
     return path_of("orders", order_id, "comments")

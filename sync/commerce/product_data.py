@@ -36,7 +36,11 @@ OWN_COLUMNS: Final = frozenset(
 SIDE_BY_SIDE: Final = 40
 """Stock items that are asked for at once; the shop's pace lets fewer through."""
 FIELDS: Final[tuple[Node, ...]] = (
-    "sku", "type_id", "name", "status", "weight",
+    "id", "sku", "type_id", "name", "status", "weight",
+    ("extension_attributes", (
+        "configurable_product_links",
+        ("configurable_product_options", ("attribute_id",)),
+    )),
     ("custom_attributes", ("attribute_code", "value")),
 )  # fmt: skip
 
@@ -70,6 +74,15 @@ class ProductData:
         """Make a product show these values in a scope. Repeating it changes nothing."""
         path = path_of(PRODUCTS, sku)
         await self._client.scoped(scope).put(path, body_of(values), not_after=not_after)
+
+    async def ids(self, skus: Sequence[str]) -> dict[str, int]:
+        """The ids of products, by SKU as the shop spells it."""
+        base = Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=("id", "sku"))
+        found: dict[str, int] = {}
+        for search in of_skus(base, skus):
+            rows = await self._client.scoped("all").rows(PRODUCTS, search, key="sku")
+            found |= {str(row["sku"]): int(row["id"]) for row in rows}
+        return found
 
     async def stock_items(self, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The stock items, by SKU as given, side by side; those of unknown products are left

@@ -10,6 +10,7 @@ _ORDERS: Final = "Sales > Operations > Orders > Actions"
 
 BOXES: Final = {
     "Magento_Sales::actions_view": f"{_ORDERS} > View",
+    "Magento_Sales::api_actions": _ORDERS,
     "Magento_Sales::comment": f"{_ORDERS} > Comment",
     "Magento_Sales::hold": f"{_ORDERS} > Hold",
     "Magento_Sales::unhold": f"{_ORDERS} > Unhold",
@@ -21,6 +22,10 @@ BOXES: Final = {
     "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
     "Magento_Backend::store": "Stores > Settings > All Stores",
+    "Magento_Customer::customer": "Customers > All Customers",
+    "Magento_Customer::group": "Customers > Customer Groups",
+    "Magento_Company::index": "Customers > Companies",
+    "Magento_Catalog::catalog": "Catalog",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
     "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",
     "Magento_Catalog::sets": "Stores > Attributes > Attribute Set",
@@ -35,11 +40,16 @@ BOXES: Final = {
 }
 
 
+def named_in(resources: str) -> tuple[str, ...]:
+    """The resources that an answer names."""
+    return tuple(name.strip() for name in resources.split(",") if name.strip())
+
+
 def remedy_for(resources: str) -> str:
     """What to tick, and where. `resources` as the answer names them
     ("Magento_Sales::actions_view"), maybe several."""
-    names = [name.strip() for name in resources.split(",") if name.strip()]
-    boxes = [f"{name} ({BOXES[name]})" if name in BOXES else name for name in names]
+    names = named_in(resources)
+    boxes = [f"{BOXES[name]} ({name})" if name in BOXES else name for name in names]
     wanted = ", ".join(boxes) or "the resource that this service needs"
     return (
         "In the Commerce Admin open System > Extensions > Integrations > (this integration) > API"

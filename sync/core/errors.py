@@ -26,7 +26,8 @@ class Later(Exception):
     one of the record's tries; False for waits that are nobody's fault (a pause that the environment
     asked for, a lease held by another). `is_outage`: the system could not answer, whatever was
     asked of it; such a wait is never shorter than the retry table's. `said`: the other system's own
-    wording. It may name people: only an encrypted copy may hold it, no log and no trail.
+    wording. It may name people: only an encrypted copy may hold it, no log and no trail. `remedy`:
+    what a person can do, where waiting alone may not help; `reason` may end with it.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Later(Exception):
         counts: bool = True,
         is_outage: bool = False,
         said: str = "",
+        remedy: str = "",
     ) -> None:
         super().__init__(reason)
-        self.reason, self.said = reason, said
+        self.reason, self.said, self.remedy = reason, said, remedy
         self.after, self.counts, self.is_outage = after, counts, is_outage
 
 
@@ -61,9 +63,14 @@ class SignInRefused(Later):
     must renew it, and every record is let through then."""
 
     def __init__(
-        self, reason: str, *, after: timedelta = timedelta(minutes=1), said: str = ""
+        self,
+        reason: str,
+        *,
+        after: timedelta = timedelta(minutes=1),
+        said: str = "",
+        remedy: str = "",
     ) -> None:
-        super().__init__(reason, after=after, counts=False, said=said)
+        super().__init__(reason, after=after, counts=False, said=said, remedy=remedy)
 
 
 class Unknown(Later):

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.config.connections import Dynamics
 from sync.core.money import ZERO
 from sync.dynamics.book_sums import POSTED, Book, BookSums, Posted, Row
 from sync.dynamics.customers import SET as CUSTOMERS
@@ -62,16 +63,20 @@ CREDIT_FIELDS: Final = (
 )  # fmt: skip
 
 
-class Books:
-    """The books of one environment, in the entity sets that the connection names."""
+def order_book(settings: Dynamics) -> Book:
+    """That of sales orders, in the entity sets that the connection names."""
+    return Book(
+        settings.order_headers, "CustomersOrderReference", "SalesOrderNumber",
+        "OrderCreationDateTime", ("SalesOrderStatus", "ArePricesIncludingSalesTax"),
+        settings.order_lines, "SalesOrderNumber", "LineAmount",
+    )  # fmt: skip
 
-    def __init__(self, client: ODataClient, order_headers: str, order_lines: str) -> None:
-        self._client, self._sums = client, BookSums(client)
-        self._orders = Book(
-            order_headers, "CustomersOrderReference", "SalesOrderNumber", "OrderCreationDateTime",
-            ("SalesOrderStatus", "ArePricesIncludingSalesTax"),
-            order_lines, "SalesOrderNumber", "LineAmount",
-        )  # fmt: skip
+
+class Books:
+    """The books of one environment."""
+
+    def __init__(self, client: ODataClient, settings: Dynamics) -> None:
+        self._client, self._sums, self._orders = client, BookSums(client), order_book(settings)
 
     async def sales_orders(
         self, company: str, since: datetime, until: datetime, is_ours: IsOurs

@@ -52,7 +52,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
-        self.books = Books(self, settings.order_headers, settings.order_lines)
+        self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

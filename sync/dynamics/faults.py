@@ -54,11 +54,19 @@ def _unsure(refusal: Refusal) -> Later:
     return Unknown(reason, after=refusal.wait(), is_outage=True, said=words)
 
 
+NO_USER: Final = (
+    "Check in F&O (System administration > Setup > Microsoft Entra applications) that this client"
+    " id has a user, and that tenant and url belong together"
+)
+UNREACHED: Final = (
+    "Compare dynamics.url with the environment's address, and see that this machine reaches it:"
+    " name, firewall, proxy, certificate. An environment may be asleep or in maintenance (Lifecycle"
+    " Services, Power Platform admin center)."
+)
+
+
 def _unauthorised(refusal: Refusal) -> SignInRefused:
-    return SignInRefused(
-        f"{_with_activity(refusal)}. Check in F&O's Microsoft Entra applications that this client"
-        " id has a user, and that tenant and url belong together"
-    )
+    return SignInRefused(f"{_with_activity(refusal)}. {NO_USER}", remedy=NO_USER)
 
 
 def _pause(refusal: Refusal) -> Paused:
@@ -217,8 +225,9 @@ _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeou
 def error_from_silence(error: httpx.RequestError | TimeoutError, call: ODataCall) -> Later:
     """The error when no answer came: `Unknown` for a write that may have arrived, else `Later`."""
     what = f"{call.what}: no answer from Dynamics ({type(error).__name__})"
-    is_open = call.writes and not isinstance(error, _NEVER_SENT)
-    return (Unknown if is_open else Later)(what, is_outage=True)
+    was_sent = not isinstance(error, _NEVER_SENT)
+    kind = Unknown if call.writes and was_sent else Later
+    return kind(what, is_outage=True, remedy="" if was_sent else UNREACHED)
 
 
 def error_from_nonsense(call: ODataCall, what: str) -> Later:

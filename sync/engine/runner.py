@@ -13,7 +13,7 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.engine.claim import MOST_DEATHS, Claim
+from sync.engine.claim import LEASE, MOST_DEATHS, Claim
 from sync.engine.corrections import require_no_hold
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
@@ -185,7 +185,7 @@ class Runner:
             systems.name, flow_name, key, self._engine.worker, is_notification=False
         )
         if not is_held:
-            raise self._held_by_another(delivery, flow_name, key)
+            raise self._held_by_another(claim)
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
@@ -195,7 +195,7 @@ class Runner:
                 known = await required(flow, key, systems, record)
                 return await self._deliver_record(flow, inner, known)
         except LeaseLost:
-            raise self._held_by_another(delivery, flow_name, key) from None
+            raise self._held_by_another(claim) from None
         except Exception as error:
             await self._stopped(inner, claim, error)
             raise
@@ -209,12 +209,13 @@ class Runner:
         )
         await self._outcomes.let_go(inner.message, released)
 
-    def _held_by_another(self, delivery: Delivery, flow_name: str, key: str) -> Later:
-        """Wait briefly at first, longer the longer it has lasted: the holder may have died, and has
-        its lease yet."""
-        waited = self._engine.clock.now() - delivery.message.notified_at
-        after = min(max(waited / 2, SHORTEST_LOOK), LONGEST_LOOK)
-        return Later(f"{flow_name} {key} is being worked on", after=after, counts=False)
+    def _held_by_another(self, claim: Claim) -> Later:
+        """Wait briefly at first, longer the longer its holder has shown no sign of life: they may
+        have died, and have their lease yet."""
+        now = self._engine.clock.now()
+        silent = now - (claim.lease_until or now) + LEASE
+        after = min(max(silent / 2, SHORTEST_LOOK), LONGEST_LOOK)
+        return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
 
     def _delivery(self, systems: Systems, message: Message, claim: Claim) -> Delivery:
         return Delivery(

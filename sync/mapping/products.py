@@ -4,7 +4,7 @@ The content of a row has a part for all store views, one for each store view tha
 own, and one for the stock item. Values are as the shop answers them, so that both compare.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from sync.dynamics.documents.released_product import (
     TextsByLanguage,
     Variant,
 )
+from sync.mapping.configurables import VARIANTS, Child, variants_to_show
 from sync.mapping.product_attributes import NO_ATTRIBUTES, AttributeSources, attributes_to_show
 from sync.mapping.unshowable import Unshowable
 
@@ -38,7 +39,7 @@ FINEST: Final = Decimal("0.000001")
 class Described:
     """A product, and what is known of it. `variant`: where it is one. `pieces`: of the shop in one
     inventory unit, or why nobody knows. `has_price`: in the shop. `attributes`: what its attributes
-    show."""
+    show. `children`: of a configurable product; None for any other."""
 
     sku: str
     released: ReleasedProduct
@@ -49,6 +50,7 @@ class Described:
     day: date
     has_price: bool
     attributes: AttributeSources = NO_ATTRIBUTES
+    children: Sequence[Child] | None = None
 
 
 def product_to_show(
@@ -94,15 +96,18 @@ def _content(
 ) -> dict[str, Any]:
     fields, status = settings.fields, _status(known, settings)
     whole = _texts(known, settings.language, fields)
-    if "weight" in fields:
+    if "weight" in fields and known.children is None:
         whole["weight"] = _weight(known, settings)
     if "tax_class" in fields:
         whole["tax_class_id"] = _tax_class(known, settings, tax_classes)
     whole |= attributes_to_show(known.sku, known.attributes, settings)
-    found = {ALL: {**whole, **status}}
+    found: dict[str, dict[str, Any]] = {}
+    if known.children is not None:
+        found[VARIANTS] = variants_to_show(known.sku, known.children) or {}
+    found[ALL] = {**whole, **status}
     for code, view in settings.views.items():
         found[code] = {**_view_texts(known, settings, view), **status}
-    if "quantities" in fields:
+    if "quantities" in fields and known.children is None:
         found[STOCK_ITEM] = _quantities(known)
     return {scope: values for scope, values in found.items() if values}
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from sync.app.services import Services
-from sync.checks.connection import CHECKS
-from sync.checks.finding import Finding, Level, Probe, fault, findings_of
+from sync.checks.connection import checked
+from sync.checks.finding import Finding, Level, Own, Probe, fault
 from sync.checks.secrets import secret_names
 from sync.config.connections import Connection
 from sync.core.encoding import from_json, to_json
@@ -41,7 +41,8 @@ async def probe_of(services: Services, name: str) -> Probe:
     neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
     return Probe(
         name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours
+        edition_parts.clock, lookups, neighbours,
+        own=Own(edition_parts.queue, edition_parts.tables),
     )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ async def _findings(services: Services, name: str) -> list[Finding]:
         probe = replace(await probe_of(services, name), days=0)
     except Never as error:
         return [fault(error.reason, error.remedy)]
-    return [finding for each in CHECKS for finding in await findings_of(each, probe)]
+    return [finding async for _, found in checked(probe) for finding in found]
 
 
 async def last_check(tables: Tables, name: str) -> LastCheck | None:

@@ -67,6 +67,11 @@ class Case:
         """Delivers what was never heard of."""
         return self._command(f"backfill --flow {self.kind.flow} --ids {self.place.key}")
 
+    def forget(self) -> str:
+        """Delivers it again where F&O has nothing of it any more."""
+        why = '--why "gone in D365"'
+        return self._command(f"forget {self.kind.flow} {self.place.key} {why} --yes")
+
     def trail(self) -> str:
         """Tells what happens to it."""
         return self._command(f"trail {self.place.key}")
@@ -89,7 +94,7 @@ async def explained(case: Case, wanted: Wanted | Never) -> Told:
     if isinstance(wanted, Never):
         cause = Cause.AMOUNT if case.held else Cause.MISSING
         return cause, _time(case.place.changed), f"{wanted.remedy} Then: {_deliver(case)}"
-    return await _differing(case, wanted) if case.held else _missing(case, wanted)
+    return await (_differing if case.held else _missing)(case, wanted)
 
 
 async def _parked(case: Case) -> Told:
@@ -106,20 +111,31 @@ def _is_under_way(claim: Claim, case: Case) -> bool:
     return is_held or claim.again or claim.intent is not None or claim.retry_at is not None
 
 
-def _missing(case: Case, wanted: Wanted) -> Told:
-    """Nothing of it is in F&O. What was there once was deleted by somebody."""
+async def _missing(case: Case, wanted: Wanted) -> Told:
+    """Nothing of it is in F&O. What was there once was deleted or changed by somebody."""
     made, claim = _time(case.place.made), case.claim
     if wanted.waits:
         return Cause.WAITING, made, f"Nothing to do in D365: {wanted.waits}."
     if claim.number and claim.state is not State.CANCELLED:
-        said = (
-            f"{claim.number} was in D365 and is there no more, or has another reference. Enter it"
-            f" there again with the reference {case.place.references[0]}."
-        )
-        return Cause.MISSING, made, said
+        return await _gone(case)
     if case.is_young:
         return Cause.NOT_DUE, made, case.trail() if claim.etag else case.backfill()
     return Cause.MISSING, made, _deliver(case)
+
+
+async def _gone(case: Case) -> Told:
+    """It was delivered. A sales order is looked for by its number as well: it may be cancelled, or
+    somebody has given it another reference."""
+    made, reference, number = _time(case.place.made), case.place.references[0], case.claim.number
+    orders = case.connected.systems.dynamics.sales_orders
+    is_order = case.kind.name == "orders"
+    found = await orders.by_number(case.place.company, number) if is_order else None
+    if found is None:
+        return Cause.MISSING, made, case.forget()
+    if found.is_cancelled:
+        said = f"{number} is cancelled in D365. Enter it again with the reference {reference}."
+        return Cause.MISSING, made, said
+    return Cause.EDITED, made, f"Give {number} the customer reference {reference} again in D365."
 
 
 def _deliver(case: Case) -> str:

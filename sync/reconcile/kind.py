@@ -203,11 +203,15 @@ def charged_entry(
 
 def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:
     """Whether F&O holds what it has to: all of its documents together, or what it has posted
-    without what it credited of that. `most`: what rounding may make of posted ones."""
+    without what it credited of that; but not two that are open. `most`: what rounding may make of
+    posted ones."""
     if wanted.held is not None:
         return wanted.amount is not None and abs(wanted.held - wanted.amount) <= wanted.allowed
     if wanted.amount is None or not held:
         return wanted.amount is None and not held
+    open_ = [one.reference.casefold() for one in held if one.tax is None]
+    if len(held) > len(open_) > 0 or len(open_) > len({*open_}):
+        return False
     ways = [held, [one for one in held if one.tax is None or one.amount > ZERO]]
     return any(_comes_to(way, wanted, most) for way in ways)
 

@@ -117,7 +117,7 @@ def test_an_orders_operations_are_counted_in_every_system() -> None:
     assert (found[ORDERS].each("dynamics writes"), found[AGAIN].each("dynamics writes")) == (2, 0)
     assert (found[IDLE].counts["functions timers"], found[IDLE].counts["bus messages sent"]) == (
         60,
-        5 * 12 + 10,
+        5 * 12 + 11,
     )
     assert found[ORDERS].each("stored bytes") > found[AGAIN].each("stored bytes") > 0
     assert found[ORDERS].each("log lines") == 1

@@ -35,7 +35,7 @@ async def test_a_wrong_secret_is_told_with_its_cure(sandboxes: Sandboxes) -> Non
     fault = only_fault(await sandboxes.found(shop_answers))
     assert fault.level is Level.FAULT
     assert "signature is invalid" in fault.what
-    assert "token_secret" in fault.what
+    assert fault.cure.startswith("Compare consumer_secret and token_secret with the integration.")
     assert "mistyped" not in fault.what + fault.cure
 
 

@@ -43,7 +43,7 @@ async def test_a_refused_token_is_told_with_what_to_look_at(sandboxes: Sandboxes
     sandboxes.tokens.value = "another"
     fault = only_fault(await sandboxes.found(dynamics_answers))
     assert "401" in fault.what
-    assert "Microsoft Entra applications" in fault.what
+    assert "Microsoft Entra applications" in fault.cure
     assert fault.cure
 
 
@@ -62,7 +62,7 @@ async def test_every_pair_of_order_entities_has_the_fields_we_use(sandboxes: San
             fields_exist, dynamics={"order_headers": headers, "order_lines": lines}
         )
         assert levels(found) == {"ok"}
-        assert len(found) == 4
+        assert len(found) == 5
 
 
 def test_a_length_of_the_environment_that_differs_is_told_with_the_key_to_write() -> None:

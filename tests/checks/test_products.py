@@ -5,14 +5,10 @@ from typing import Any
 import pytest
 
 from sync.checks.entities import fields_exist
-from sync.checks.products import (
-    product_codes_are_there,
-    product_places_are_there,
-    products_may_be_written,
-)
+from sync.checks.products import product_codes_are_there, product_places_are_there
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
-CHECKS = (product_places_are_there, product_codes_are_there, products_may_be_written)
+CHECKS = (product_places_are_there, product_codes_are_there)
 WHOLE: dict[str, Any] = {
     "fields": ["name", "status", "tax_class", "quantities"], "create": True,
     "tax_classes": {"FULL": "Taxable Goods", "": "reduced"}, "lifecycle_states": ["", "Live"],

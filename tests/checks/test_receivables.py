@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce.oauth import Consumer
-from sandbox.commerce.order_endpoints import ORDERS
 from sync.checks.codes import codes_exist
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
@@ -17,7 +15,6 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import drawn_numbers, numbers_are_drawn, numbers_fit
-from sync.checks.written_back import numbers_may_be_written
 from sync.config.connections import Connections
 from sync.mapping.customer_payment import display_value, first_segment
 from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
@@ -76,7 +73,7 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "looked_for"),
     [
-        ({"flows": ("orders",)}, set()),
+        ({"flows": ("orders",)}, {"SalesInvoiceHeadersV2"}),
         (
             {"flows": ("invoices",)},
             {"CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"},
@@ -85,7 +82,10 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
             {"flows": ("invoices",), "invoices": {"recipe": "free-text-invoice"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
         ),
-        ({"flows": ("creditmemos",)}, {"ReturnOrderHeadersV2", "ReturnOrderLinesV2"}),
+        (
+            {"flows": ("creditmemos",)},
+            {"ReturnOrderHeadersV2", "ReturnOrderLinesV2", "SalesInvoiceHeadersV2"},
+        ),
         (
             {"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
@@ -198,47 +198,6 @@ async def test_documents_are_looked_for_only_where_they_flow(sandboxes: Sandboxe
 @pytest.mark.parametrize("account", ["401000", "US-001", "A\\B", "-", "DAT-000011"])
 def test_the_first_segment_is_the_account_that_was_escaped(account: str) -> None:
     assert first_segment(f"{display_value(account, '-')}-001-{Decimal(22)}", "-") == account
-
-
-@pytest.mark.parametrize(
-    ("to", "flows", "lacking", "reported"),
-    [
-        (
-            "ext_order_id",
-            ("orders",),
-            "Magento_Sales::api_actions",
-            {"ext_order_id of orders": "fault"},
-        ),
-        ("ext_order_id", ("orders",), "Magento_Sales::comment", {"ext_order_id of orders": "ok"}),
-        ("comment", ("orders",), "Magento_Sales::comment", {"comments of orders": "fault"}),
-        ("comment", ("orders",), "Magento_Sales::api_actions", {"comments of orders": "ok"}),
-        (
-            "ext_order_id",
-            ("orders", "invoices"),
-            "Magento_Sales::comment",
-            {"ext_order_id of orders": "ok", "comments of orders": "fault"},
-        ),
-        ("none", ("orders",), "Magento_Sales::comment", {}),
-    ],
-)
-async def test_the_right_to_write_numbers_back_is_looked_for_without_writing(
-    sandboxes: Sandboxes, to: str, flows: tuple[str, ...], lacking: str, reported: Mapping[str, str]
-) -> None:
-    (order,) = sandboxes.commerce.place_new()
-    before = (dict(order.row), list(order.comments))
-    every = {endpoint.resource for endpoint in ORDERS}
-    sandboxes.commerce.oauth.consumers[:] = [
-        Consumer.named("sandbox", resources=frozenset(every - {lacking}))
-    ]
-    found = await found_of(
-        sandboxes, numbers_may_be_written, (*flows, "write_back"), write_back={"to": to}
-    )
-    assert {
-        what: str(one.level) for one in found for what in reported if what in one.what
-    } == reported
-    assert len(found) == len(reported)
-    assert all(lacking in one.cure for one in found if one.level is Level.FAULT)
-    assert (order.row, order.comments) == before
 
 
 @pytest.mark.parametrize(

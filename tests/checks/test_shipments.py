@@ -4,19 +4,17 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce.oauth import Consumer
 from sandbox.dials import Kind
 from sync.checks.entities import fields_exist
 from sync.checks.shipments import (
     carriers_are_mapped,
-    shipments_may_be_made,
     shipping_sources_are_there,
     slips_can_be_read,
 )
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 CHECKS = (
-    slips_can_be_read, shipping_sources_are_there, shipments_may_be_made, carriers_are_mapped
+    slips_can_be_read, shipping_sources_are_there, carriers_are_mapped
 )  # fmt: skip
 
 
@@ -28,7 +26,6 @@ def with_shipments(**shipments: Any) -> dict[str, Any]:
 async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
     for check in (*CHECKS, fields_exist):
         assert levels(await sandboxes.found(check, **with_shipments())) == {"ok"}, check
-    assert not list(sandboxes.commerce.shipments())
 
 
 async def test_where_shipments_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
@@ -56,16 +53,6 @@ async def test_slips_that_a_role_may_not_see_are_a_fault(sandboxes: Sandboxes) -
     finding = only_fault(await sandboxes.found(slips_can_be_read, **with_shipments()))
     assert "CustPackingSlipTransBiEntities" in finding.what
     assert "Security configuration" in finding.cure
-
-
-async def test_the_right_to_ship_is_asked_for_without_shipping(sandboxes: Sandboxes) -> None:
-    rights = frozenset({"Magento_Sales::shipment"})
-    sandboxes.commerce.oauth.consumers[:] = [Consumer.named("sandbox", resources=rights)]
-    found = await sandboxes.found(shipments_may_be_made, **with_shipments())
-    assert [str(one.level) for one in found] == ["fault", "ok", "fault"]
-    assert [name in one.cure for one, name in zip(
-        (found[0], found[2]), ("Magento_Sales::ship", "stock_source_item_assign"), strict=True
-    )] == [True, True]  # fmt: skip
 
 
 async def test_modes_without_a_carrier_are_worth_a_look(sandboxes: Sandboxes) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Level
-from sync.checks.stock import sources_are_there, stock_may_be_written, warehouses_are_there
+from sync.checks.stock import sources_are_there, warehouses_are_there
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 
@@ -16,12 +16,12 @@ def with_stock(**stock: Any) -> dict[str, Any]:
 
 async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
     settings = with_stock(statuses=["Available"], multiples=True)
-    for check in (sources_are_there, warehouses_are_there, stock_may_be_written, fields_exist):
+    for check in (sources_are_there, warehouses_are_there, fields_exist):
         assert levels(await sandboxes.found(check, **settings)) == {"ok"}, check
 
 
 async def test_where_stock_does_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
-    for check in (sources_are_there, warehouses_are_there, stock_may_be_written):
+    for check in (sources_are_there, warehouses_are_there):
         assert await sandboxes.found(check) == []
 
 
@@ -45,7 +45,6 @@ async def test_a_shop_without_inventory_management_needs_stock_items(sandboxes: 
     assert 'inventory = "stock-items"' in finding.cure
     settings = with_stock(inventory="stock-items")
     assert await sandboxes.found(sources_are_there, **settings) == []
-    assert levels(await sandboxes.found(stock_may_be_written, **settings)) == {"ok"}
 
 
 async def test_warehouses_are_compared_with_f_and_o_and_with_the_stores(

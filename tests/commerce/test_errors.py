@@ -12,6 +12,7 @@ import pytest
 from sync.commerce.bodies import UNSHOWN, said_by
 from sync.commerce.errors import (
     NotAccepted,
+    NotAllowed,
     NotThere,
     PageTooLarge,
     RestCall,
@@ -29,11 +30,11 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_401_anonymous": (
-        NotProvided,
+        NotAllowed,
         "The consumer isn't authorized to access Magento_Sales::actions_view.",
     ),
     "error_401_limited_integration_products": (
-        NotProvided,
+        NotAllowed,
         "isn't authorized to access Magento_Catalog::products.",
     ),
     "error_404_no_route": (NotProvided, "Request does not match any route."),
@@ -301,7 +302,7 @@ def test_a_missing_right_names_the_resource_its_box_and_the_menu() -> None:
     error = error_from(answer(401, body), call())
     assert isinstance(error, Never)
     for words in (
-        "Magento_Sales::actions_view (Sales > Operations > Orders > Actions > View), X_Y::z",
+        "Sales > Operations > Orders > Actions > View (Magento_Sales::actions_view), X_Y::z",
         "System > Extensions > Integrations",
     ):
         assert words in error.remedy

@@ -82,6 +82,8 @@ def test_prices_need_a_currency_and_the_shops_way_to_count_tax(
         ({"fields": ["name"], "options": "create"}, "options"),
         ({"fields": ["name"], "attributes": {"cost": {"name": "Cost"}}}, "cost"),
         ({"fields": ["name"], "barcode": "ean"}, None),
+        ({"fields": ["name"], "configurables": True}, "configurables"),
+        ({"fields": ["name"], "configurables": True, "dimensions": {"size": "size"}}, None),
         ({"fields": ["weight"], "weight_factor": "0"}, "weight_factor"),
     ],
 )

@@ -1,6 +1,7 @@
 """Whose account an order is posted to, and how accounts come about, once per shopper."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +44,20 @@ async def test_a_first_order_and_the_registration_at_once_make_one_account(
         harness.header(order)["OrderingCustomerAccountNumber"]
         == harness.accounts(CUSTOMER.email)[0]
     )
+
+
+@in_harness()
+async def test_orders_that_come_late_wait_briefly_for_their_customer_who_is_being_delivered(
+    harness: Harness,
+) -> None:
+    orders = [harness.place(shopper=CUSTOMER) for _ in range(3)]
+    for order in orders:
+        await harness.hooks(order)
+    await asyncio.sleep(600)  # an outage, or a backlog
+    begun = harness.clock.now()
+    await harness.works_until_idle()
+    assert [len(harness.headers(order)) for order in orders] == [1] * 3
+    assert harness.clock.now() - begun < timedelta(seconds=15)
 
 
 @in_harness("ours")

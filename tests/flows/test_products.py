@@ -509,3 +509,99 @@ async def test_a_lost_answer_makes_no_second_option(harness: Harness, kind: Kind
     await makes_options(harness)
     assert labels(harness, "material") == ["Oak", "Elm"]
     assert await harness.parked("product_options") == []
+
+
+AXES = {"color": "color", "size": "size"}
+CONFIGURABLE = owning(
+    "name", "status", "tax_class", dimensions=AXES, configurables=True, create=True
+)
+
+
+async def masters(harness: Harness, *colors: str) -> None:
+    """A master whose variants in these colours are mapped; the shop has their options and all
+    prices."""
+    attributes = harness.commerce.products.attributes
+    attributes.define("color", "select", *dict.fromkeys(colors))
+    attributes.define("size", "select", "M")
+    releases(harness, "CAP", name="Cap", ProductSubType="ProductMaster", SalesUnitSymbol="ea",
+             InventoryUnitSymbol="ea", SalesSalesTaxItemGroupCode="ALL")  # fmt: skip
+    for place, color in enumerate(colors):
+        harness.dynamics.put(
+            "ReleasedProductVariantsV2", dataAreaId=COMPANY, ItemNumber="CAP",
+            ProductMasterNumber="CAP", ProductColorId=color, ProductSizeId=f"M{place}"[:1],
+            ProductVariantNumber=f"CAP:{place}",
+        )  # fmt: skip
+        await maps(harness, ItemMapping(f"CAP-{place}", "CAP", color=color, size="M"))
+        harness.commerce.prices.base[f"cap-{place}"] = Decimal(9)
+
+
+def offered(harness: Harness, sku: str = "CAP") -> list[str]:
+    links = shown(harness, sku)["extension_attributes"]["configurable_product_links"]
+    skus = {one.product_id: one.sku for one in harness.commerce.catalogue.products}
+    return sorted(skus[number] for number in links)
+
+
+@in_harness(**CONFIGURABLE)
+async def test_a_master_is_shown_when_the_shop_has_its_variants(harness: Harness) -> None:
+    await masters(harness, "Red", "Blue")
+    await publishes(harness)
+    assert known_product(harness.commerce, "CAP") is None
+    assert shown(harness, "CAP-0")["visibility"] == 1
+    await publishes(harness)
+    parent = shown(harness, "CAP")
+    assert (parent["type_id"], parent["status"], parent["visibility"]) == ("configurable", 1, 4)
+    assert offered(harness) == ["CAP-0", "CAP-1"]
+    options = parent["extension_attributes"]["configurable_product_options"]
+    assert [len(one["values"]) for one in options] == [2, 2]
+    assert (await harness.parked("products"), await drifts(harness)) == ([], [])
+    count = writes(harness)
+    await publishes(harness)
+    assert writes(harness) == count
+
+
+@in_harness(**CONFIGURABLE)
+async def test_a_variant_that_is_not_released_any_more_is_let_go_and_disabled(
+    harness: Harness,
+) -> None:
+    await masters(harness, "Red", "Blue")
+    for _ in range(3):
+        await publishes(harness)
+    table = harness.dynamics.store.table("ReleasedProductVariantsV2")
+    gone = [row for row in table.records.values() if row["ProductColorId"] == "Blue"]
+    harness.dynamics.store.delete("ReleasedProductVariantsV2", gone[0])
+    await publishes(harness)
+    assert (offered(harness), shown(harness, "CAP-1")["status"]) == (["CAP-0"], 2)
+    await publishes(harness, "CAP", "touch")
+    assert offered(harness) == ["CAP-0"]
+    assert await drifts(harness) == []
+    harness.dynamics.store.table("ReleasedProductVariantsV2").records.clear()
+    await publishes(harness)
+    assert [shown(harness, sku)["status"] for sku in ("CAP", "CAP-0")] == [2, 2]
+
+
+@in_harness(**CONFIGURABLE)
+async def test_two_variants_of_one_combination_park_their_master(harness: Harness) -> None:
+    await masters(harness, "Red", "Blue")
+    await maps(harness, ItemMapping("CAP-1", "CAP", color="red", size="M"))
+    for _ in range(2):
+        await publishes(harness)
+    assert await harness.parked("products") == ["CAP"]
+    claim = await harness.claim("CAP", "products")
+    assert "its variants cap-0 and cap-1 have the same options" in claim.reason
+    assert shown(harness, "CAP-1")["status"] == 1
+    await maps(harness, ItemMapping("CAP-1", "CAP", color="Blue", size="M"))
+    for _ in range(2):
+        await publishes(harness)
+    assert (offered(harness), await harness.parked("products")) == (["CAP-0", "CAP-1"], [])
+
+
+@in_harness(**CONFIGURABLE)
+async def test_a_master_whose_sku_is_another_kind_of_product_is_left_alone(
+    harness: Harness,
+) -> None:
+    await masters(harness, "Red")
+    await maps(harness, ItemMapping("KIT-DYN", "CAP"))
+    for _ in range(2):
+        await publishes(harness)
+    assert shown(harness, "KIT-DYN")["name"] == "Kit Dyn"
+    assert known_product(harness.commerce, "CAP") is None

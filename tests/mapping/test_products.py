@@ -17,8 +17,10 @@ from sync.dynamics.documents.released_product import (
     Texts,
     Variant,
 )
+from sync.mapping.configurables import Child, variants_to_show
 from sync.mapping.products import Described, as_html, is_sellable, product_to_show
 from sync.mapping.shown_products import quantities_of, stock_item_of, values_of
+from sync.mapping.unshowable import Unshowable
 
 DAY = date(2026, 3, 2)
 RELEASED: dict[str, Any] = {
@@ -174,3 +176,21 @@ def test_values_are_read_as_contents_have_them() -> None:
     assert values_of(row, fields) == {
         "name": "A", "weight": 0, "status": 1, "tax_class_id": "2", "description": "",
     }  # fmt: skip
+
+
+def test_a_master_offers_the_variants_that_the_shop_would_take() -> None:
+    ready = Child("b", (("size", "1"), ("color", "2")))
+    content = variants_to_show("x", [ready, Child("a", (("size", "1"), ("color", None)))])
+    assert content == {"children": ["b"], "attributes": ["color", "size"]}
+    assert variants_to_show("x", []) is None
+    with pytest.raises(Unshowable, match="b and c have the same options"):
+        variants_to_show("x", [ready, Child("c", ready.values)])
+
+
+@pytest.mark.parametrize("fields", [("weight", "quantities", "name"), ("weight", "name")])
+def test_a_configurable_product_has_no_weight_and_no_quantities(fields: tuple[str, ...]) -> None:
+    known = described(children=[Child("b", (("size", "1"),))])
+    content = shown(known, fields=fields)
+    assert content["all"] == {"name": "Lamp"}
+    assert content["variants of it"]["children"] == ["b"]
+    assert "stock item" not in content

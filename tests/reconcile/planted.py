@@ -12,6 +12,7 @@ from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.dynamics.store import Record
 from sync.commerce.filters import moment_of
 from sync.dynamics.posted_invoices import SALES
+from sync.engine.corrections import Corrections
 from sync.reconcile.difference import Cause, Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.reconciling import kinds_of, reconcile
@@ -133,6 +134,13 @@ async def mended(finance: Finance, difference: Difference) -> None:
         flow = words[words.index("--flow") + 1]
         await finance.services.intake.accept(flow, CONNECTION, [ids], "backfill")
         await finance.works_until_idle()
+    elif name == "forget":
+        flow, forgotten = words[0], words[1]
+        services = finance.services
+        claim = await services.ledger.claim(CONNECTION, flow, forgotten)
+        clock = services.edition_parts.clock
+        assert await Corrections(services.ledger, clock, "ann", "gone").forget(claim)
+        await finance.replays(forgotten, flow)
     else:
         assert name == "trail", difference.command
         await finance.works_until_idle()
@@ -174,8 +182,15 @@ async def order_is_parked(finance: Finance) -> Planted:
 
 async def order_is_deleted(finance: Finance) -> Planted:
     order = await finance.placed()
-    rows = [(ORDERS, header_of(finance, order)), *lines_of(finance, order)]
-    return Planted("orders", key_of(order), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted((ORDERS, header_of(finance, order)), *lines_of(finance, order))
+    return Planted("orders", key_of(order), Cause.MISSING)
+
+
+async def order_has_another_reference(finance: Finance) -> Planted:
+    order = await finance.placed()
+    cells = {"CustomersOrderReference": "PO 7"}
+    undo = Ledger(finance).changed(ORDERS, header_of(finance, order), **cells)
+    return Planted("orders", key_of(order), Cause.EDITED, undo)
 
 
 async def order_is_cancelled_there(finance: Finance) -> Planted:
@@ -267,6 +282,11 @@ async def _invoiced(finance: Finance) -> Columns:
     return invoice
 
 
+def _free(finance: Finance) -> Decimal:
+    """A line number that no journal has yet."""
+    return Decimal(finance.dynamics.store.upcoming)
+
+
 async def payment_is_not_heard_of(finance: Finance) -> Planted:
     invoice = finance.commerce.invoice(await finance.placed())
     aged(invoice)
@@ -283,9 +303,15 @@ async def invoice_is_not_captured(finance: Finance) -> Planted:
     return Planted("payments", key(invoice), Cause.WAITING, undo)
 
 
+async def payment_is_deleted(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    Ledger(finance).deleted((PAID, finance.payment(invoice)))
+    return Planted("payments", key(invoice), Cause.MISSING)
+
+
 async def payment_is_doubled(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
-    undo = Ledger(finance).copied(PAID, finance.payment(invoice), LineNumber=Decimal(901))
+    undo = Ledger(finance).copied(PAID, finance.payment(invoice), LineNumber=_free(finance))
     return Planted("payments", key(invoice), Cause.DOUBLED, undo)
 
 
@@ -299,9 +325,34 @@ async def payment_is_edited(finance: Finance) -> Planted:
 async def payment_is_unknown(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
     undo = Ledger(finance).copied(
-        PAID, finance.payment(invoice), LineNumber=Decimal(902), PaymentReference="1-I999"
-    )
-    return Planted("payments", "999@1", Cause.UNKNOWN, undo)
+        PAID, finance.payment(invoice), LineNumber=_free(finance),
+        PaymentReference=f"1-I9{invoice['increment_id']}",
+    )  # fmt: skip
+    return Planted("payments", f"9{invoice['increment_id']}@1", Cause.UNKNOWN, undo)
+
+
+async def healthy(finance: Finance, orders: int) -> int:
+    """So many orders are placed, invoiced and shipped, each third is refunded, and all is heard by
+    polls; how many documents that makes."""
+    is_invoiced_there = finance.systems.connection.invoices.recipe == "payment-journal"
+    placed = [finance.place() for _ in range(orders)]
+    await _polled(finance, "orders")
+    for order in placed:
+        finance.commerce.invoice(order)
+        if is_invoiced_there:
+            finance.ships(order, tax=order.amount("tax_amount"))
+        else:
+            finance.commerce.ship(order)
+    memos = [finance.commerce.refund(order) for order in placed[::3]]
+    await _polled(finance, "invoices", "orders", "creditmemos")
+    return 2 * orders + 2 * len(memos)
+
+
+async def _polled(finance: Finance, *flows: str) -> None:
+    await finance.works_for(60)
+    for flow in flows:
+        while await finance.polls(flow):
+            await finance.works_until_idle()
 
 
 # Credit memos and the money they give back
@@ -340,7 +391,8 @@ async def memo_is_deleted(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     rows = [(RETURNS, finance.returned(memo))]
     rows += [(RETURNED, line) for line in finance.return_lines(memo)]
-    return Planted("creditmemos", key(memo), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted(*rows)
+    return Planted("creditmemos", key(memo), Cause.MISSING)
 
 
 async def memo_is_taxed_otherwise(finance: Finance) -> Planted:
@@ -354,16 +406,17 @@ async def memo_is_taxed_otherwise(finance: Finance) -> Planted:
 
 async def credit_note_is_unknown(finance: Finance) -> Planted:
     memo = await _refunded(finance)
-    row = finance.returned(memo)
+    number, name = f"NEW-C{memo['increment_id']}", f"9{memo['increment_id']}"
     undo = Ledger(finance).copied(
-        RETURNS, row, ReturnOrderNumber="NEW-C1", CustomersOrderReference="1-C999"
-    )
-    finance.dynamics.put(
-        SALES, dataAreaId=COMPANY, InvoiceNumber="CCN-HAND", InvoiceDate=finance.clock.now(),
-        LedgerVoucher="V", TotalInvoiceAmount=Decimal(-5), SalesOrderNumber="NEW-C1",
-        CustomersOrderReference="1-C999", CurrencyCode="USD",
+        RETURNS, finance.returned(memo), ReturnOrderNumber=number,
+        CustomersOrderReference=f"1-C{name}",
     )  # fmt: skip
-    return Planted("creditmemos", "999@1", Cause.UNKNOWN, undo)
+    finance.dynamics.put(
+        SALES, dataAreaId=COMPANY, InvoiceNumber=f"CCN-{name}", InvoiceDate=finance.clock.now(),
+        LedgerVoucher="V", TotalInvoiceAmount=Decimal(-5), SalesOrderNumber=number,
+        CustomersOrderReference=f"1-C{name}", CurrencyCode="USD",
+    )  # fmt: skip
+    return Planted("creditmemos", f"{name}@1", Cause.UNKNOWN, undo)
 
 
 async def refund_is_edited(finance: Finance) -> Planted:
@@ -376,7 +429,7 @@ async def refund_is_edited(finance: Finance) -> Planted:
 async def refund_is_doubled(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     row = finance.payment(memo, "creditmemos")
-    undo = Ledger(finance).copied(PAID, row, LineNumber=Decimal(903))
+    undo = Ledger(finance).copied(PAID, row, LineNumber=_free(finance))
     return Planted("refunds", key(memo), Cause.DOUBLED, undo)
 
 
@@ -412,7 +465,8 @@ async def draft_is_deleted(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
     rows = [(DRAFTS, finance.draft(invoice))]
     rows += [(DRAFTED, row) for row in finance.draft_lines(invoice)]
-    return Planted("invoices", key(invoice), Cause.MISSING, Ledger(finance).deleted(*rows))
+    Ledger(finance).deleted(*rows)
+    return Planted("invoices", key(invoice), Cause.MISSING)
 
 
 async def draft_is_taxed_otherwise(finance: Finance) -> Planted:
@@ -432,14 +486,14 @@ async def invoice_is_not_heard_of(finance: Finance) -> Planted:
 
 Plant = Callable[[Finance], Awaitable[Planted]]
 OF_ORDERS: Final[tuple[Plant, ...]] = (
-    order_is_not_heard_of, order_is_new, order_waits_for_its_payment, order_is_parked,
-    order_is_deleted, order_is_cancelled_there, order_is_doubled, order_is_edited,
-    order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
+    order_is_not_heard_of, order_waits_for_its_payment, order_is_parked,
+    order_is_deleted, order_has_another_reference, order_is_cancelled_there, order_is_doubled,
+    order_is_edited, order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
 )  # fmt: skip
 OF_MONEY: Final[tuple[Plant, ...]] = (
     *OF_ORDERS, order_is_taxed_otherwise, order_is_refunded_in_part, payment_is_not_heard_of,
-    invoice_is_not_captured, payment_is_doubled, payment_is_edited, payment_is_unknown,
-    memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
+    invoice_is_not_captured, payment_is_deleted, payment_is_doubled, payment_is_edited,
+    payment_is_unknown, memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
     credit_note_is_unknown, refund_is_edited, refund_is_doubled,
 )  # fmt: skip
 OF_FREE_TEXT: Final[tuple[Plant, ...]] = (

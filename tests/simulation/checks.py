@@ -16,6 +16,7 @@ from tests.doubles.digests import DIGESTS
 from tests.simulation.books import is_held_up, of_books, of_companies
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
+from tests.simulation.reconciled import of_reconciling
 from tests.simulation.world import World
 from tests.systems import COMPANY
 
@@ -35,6 +36,8 @@ async def faults(world: World) -> list[str]:
     found += await _of_customers(world, ledger)
     found += await of_books(world, ledger)
     found += await of_companies(world, ledger)
+    excused = {key_of(order) for order in world.story.orders if is_excused(world, order)}
+    found += [fault async for fault in of_reconciling(world, ledger, excused)]
     found += [fault async for fault in of_posted(world, ledger)]
     if world.plan.environment.publishes:
         found += await world.price_list.faults(ledger)

@@ -49,6 +49,9 @@ class Products(Section):
     """Attribute code in Commerce -> attribute in F&O, which owns it."""
     dimensions: dict[Dimension, str] = {}
     """Product dimension of a variant -> attribute code in Commerce that shows its value."""
+    configurables: YesNo = False
+    """Whether product masters are shown as configurable products, whose variants F&O then owns:
+    those that have a SKU, told apart by `dimensions`."""
     barcode: str = ""
     """Attribute code that shows the barcode to be displayed."""
     sales_unit: str = ""

@@ -26,15 +26,7 @@ def product_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
         what = 'the flow "products" is on, and "fields" names nothing that F&O owns'
         remedy = 'Write fields = ["name", "status"]: what F&O decides in all store views.'
         yield Breach((*here, "fields"), what, remedy)
-    if products.options == "create" and not is_flowing(written, "product_options"):
-        what = 'options is "create", and the flow "product_options" is not on'
-        remedy = 'Add "product_options" to flows: it makes the options.'
-        yield Breach((*here, "options"), what, remedy)
-    for code in products.attribute_codes:
-        if code in OF_OTHERS:
-            what = f"the attribute {code} is not one that products may show"
-            remedy = "Leave it out: prices are of the flow prices, and other fields are in fields."
-            yield Breach((*here, "attributes", code), what, remedy)
+    yield from _attributes(here, products, written)
     if "tax_class" in products.fields and not products.tax_classes:
         what = 'F&O owns the tax class, and "tax_classes" is missing'
         remedy = 'Write tax_classes = { FULL = "Taxable Goods" }: item sales tax group, tax class.'
@@ -47,3 +39,19 @@ def product_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
             what = f'"{code}" is no store view'
             remedy = "Write the code that Stores > All Stores shows; fields is for all of them."
             yield Breach((*here, "views", code), what, remedy)
+
+
+def _attributes(here: Path, products: Products, written: Mapping[str, Any]) -> Iterator[Breach]:
+    if products.options == "create" and not is_flowing(written, "product_options"):
+        what = 'options is "create", and the flow "product_options" is not on'
+        remedy = 'Add "product_options" to flows: it makes the options.'
+        yield Breach((*here, "options"), what, remedy)
+    if products.configurables and not products.dimensions:
+        what = "configurables is true, and dimensions names no attribute"
+        remedy = 'Write dimensions = { color = "color" }: what tells variants apart.'
+        yield Breach((*here, "configurables"), what, remedy)
+    for code in products.attribute_codes:
+        if code in OF_OTHERS:
+            what = f"the attribute {code} is not one that products may show"
+            remedy = "Leave it out: prices are of the flow prices, and other fields are in fields."
+            yield Breach((*here, "attributes", code), what, remedy)

@@ -23,6 +23,16 @@ class Chosen:
     item: ItemMapping | None
     fault: Never | None = None
 
+    @property
+    def is_variant(self) -> bool:
+        """Whether its row names dimensions."""
+        return self.item is not None and any(self.item.dimensions().values())
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it is a master itself, and none of its variants."""
+        return self.released.is_master and not self.is_variant
+
 
 async def mapped_items(systems: Systems) -> list[ItemMapping]:
     """The items of all rows."""
@@ -39,9 +49,16 @@ async def chosen_items(
         for row in rows
         if row.item_number.casefold() in released
     ]
-    if systems.settings.products.which == "released":
-        taken = {one.released.item.casefold() for one in chosen}
-        left = [one for key, one in released.items() if key not in taken and not one.is_master]
+    settings = systems.settings.products
+    if settings.which == "released":
+        taken = {
+            one.released.item.casefold() for one in chosen
+            if one.is_master or not one.released.is_master
+        }  # fmt: skip
+        left = [
+            one for key, one in released.items()
+            if key not in taken and (settings.configurables or not one.is_master)
+        ]  # fmt: skip
         ruled = {sku: item async for sku, item in systems.items.every(one.item for one in left)}
         chosen += _by_rule(ruled, left)
     return chosen

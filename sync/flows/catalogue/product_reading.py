@@ -1,6 +1,7 @@
 """What both systems say of the products that are to be shown."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,6 +9,7 @@ from fractions import Fraction
 
 from sync.commerce.inventory import WITH_STOCK
 from sync.commerce.models.product_attribute import ShopAttribute
+from sync.config.connections.products import Products
 from sync.dynamics.documents.product_attribute import Barcode
 from sync.dynamics.documents.released_product import (
     OrderSettings,
@@ -22,15 +24,18 @@ from sync.dynamics.unit_conversions import Conversions
 from sync.engine.systems import Systems
 from sync.flows.catalogue.chosen_items import Chosen
 from sync.flows.catalogue.pieces import pieces_of
+from sync.mapping.configurables import Child
 from sync.mapping.product_attributes import AttributeSources
-from sync.mapping.products import Described
+from sync.mapping.products import ALL, Described
+from sync.mapping.shown_products import attributes_of
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`types`: of the products that the shop has. `prices`: its base prices. SKUs are as
-    `normal_sku` has them; `values` and `barcodes` are by product number without case."""
+    """`types`: of the products that the shop has. `prices`: its base prices. `variants_there`: what
+    tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values` and
+    `barcodes` are by product number without case. `family`: all that is chosen."""
 
     variants: Mapping[str, Variant]
     texts: TextsByLanguage
@@ -41,6 +46,8 @@ class Reading:
     tax_classes: Mapping[str, str]
     attributes: Mapping[str, ShopAttribute]
     types: Mapping[str, str]
+    variants_there: Mapping[str, Mapping[str, str | None]]
+    family: Collection[Chosen]
     prices: Mapping[str, Decimal]
     websites: tuple[int, ...]
     day: date
@@ -72,6 +79,7 @@ async def read(
     known = {normal_sku(sku): kind for sku, kind in types.items()}
     zone = systems.settings.time_zone(company)
     few = [*numbers] if item else []
+    attributes = await shop.attributes(settings.attribute_codes)
     return Reading(
         variants=variants,
         texts=await source.texts(numbers, settings.languages, is_few=bool(item)),
@@ -79,7 +87,8 @@ async def read(
         conversions=await systems.dynamics.unit_conversions.all(),
         values=await _values(systems, few), barcodes=await _barcodes(systems, few),
         tax_classes=await shop.tax_classes() if "tax_class" in settings.fields else {},
-        attributes=await shop.attributes(settings.attribute_codes),
+        attributes=attributes, family=chosen,
+        variants_there=await _variants_there(systems, chosen, attributes),
         types=known, prices=await _prices(systems, chosen, known),
         websites=tuple(sorted(await systems.websites.ours() or ())),
         day=systems.clock.now().astimezone(zone).date(),
@@ -96,6 +105,18 @@ async def _barcodes(systems: Systems, few: Sequence[str]) -> Mapping[str, Sequen
         return {}
     company = systems.settings.legal_entity
     return await systems.dynamics.product_attributes.barcodes(company, few)
+
+
+async def _variants_there(
+    systems: Systems, chosen: Iterable[Chosen], attributes: Mapping[str, ShopAttribute]
+) -> dict[str, Mapping[str, str | None]]:
+    """The attributes of variants in the shop, where masters are shown."""
+    settings, shop = systems.settings.products, systems.commerce.product_data
+    if not settings.configurables:
+        return {}
+    axes = {code: one for code, one in attributes.items() if code in settings.dimensions.values()}
+    rows = shop.shown(ALL, [one.key for one in chosen if one.is_variant])
+    return {normal_sku(str(row["sku"])): attributes_of(row, axes) async for row in rows}
 
 
 async def _prices(
@@ -132,6 +153,34 @@ def described(
         has_price=bool(reading.prices.get(sku)),
         attributes=_attributes(product, item, variant, reading),
     )  # fmt: skip
+
+
+def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Child]:
+    """The released variants of a master that the shop has."""
+    found = []
+    kinds = _kinds_of(master, settings, reading)
+    for one in reading.family:
+        there = reading.variants_there.get(normal_sku(one.key))
+        if one.item is None or there is None or not one.is_variant or not _is_of(one, master):
+            continue
+        with suppress(LookupError):
+            variant_of(one.item, one.released, reading)
+            values = tuple((code, there.get(code)) for code in kinds)
+            found.append(Child(normal_sku(one.key), values))
+    return found
+
+
+def _kinds_of(master: Chosen, settings: Products, reading: Reading) -> list[str]:
+    """The attributes of the dimensions that some variant of a master has."""
+    items = [one.item for one in reading.family if one.item and _is_of(one, master)]
+    return [
+        code for kind, code in settings.dimensions.items()
+        if any(getattr(item, kind) for item in items)
+    ]  # fmt: skip
+
+
+def _is_of(one: Chosen, master: Chosen) -> bool:
+    return one.released.item == master.released.item
 
 
 def _attributes(

@@ -5,33 +5,39 @@ enabled.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from sync.commerce.inventory import WITH_STOCK
+from sync.core.errors import Never
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
 from sync.flows.catalogue.chosen_items import NO_SKU, Chosen, chosen_items, mapped_items
 from sync.flows.catalogue.product_reading import (
     Reading,
+    children_of,
     described,
     read,
     released_products,
     variant_of,
 )
-from sync.mapping.products import name_of, product_to_show
+from sync.mapping.products import Described, name_of, product_to_show
 from sync.mapping_tables.records import ItemMapping, normal_sku
+
+CONFIGURABLE: Final = "configurable"
 
 
 @dataclass(frozen=True)
 class ShownProduct(Shown):
     """A product, with what only a new one is given: `name`, `kind`, its type, and `websites`; none
-    where all are ours. `is_new`: the shop lacks it."""
+    where all are ours. `is_new`: the shop lacks it. `is_part`: shoppers find it in another one."""
 
     name: str = ""
     kind: str = "simple"
     websites: tuple[int, ...] = ()
     is_new: bool = False
+    is_part: bool = False
 
 
 async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
@@ -53,10 +59,15 @@ async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
     released = await released_products(systems, number)
     of_item = [one for one in rows if one.item_number.casefold() in released]
     chosen = await chosen_items(systems, of_item, released)
-    chosen = [one for one in chosen if normal_sku(one.key) == normal_sku(sku)]
-    types = await systems.commerce.inventory.type_of(sku) if chosen else {}
-    reading = await read(systems, chosen, types, number)
-    return next(_rows(systems, chosen, reading), Shown(sku, None))
+    wanted = [one for one in chosen if normal_sku(one.key) == normal_sku(sku)]
+    if not wanted:
+        return Shown(sku, None)
+    if any(one.is_master for one in wanted):
+        reading = await read(systems, chosen, await systems.commerce.inventory.types(), number)
+    else:
+        types = await systems.commerce.inventory.type_of(sku)
+        reading = await read(systems, wanted, types, number)
+    return next(_rows(systems, wanted, reading), Shown(sku, None))
 
 
 def _rows(systems: Systems, chosen: Iterable[Chosen], reading: Reading) -> Iterator[Shown]:
@@ -70,20 +81,43 @@ def _rows(systems: Systems, chosen: Iterable[Chosen], reading: Reading) -> Itera
 
 def _row(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> Shown | None:
     """None for what the shop lacks and is not to be made, for what it puts together itself (a
-    bundle), and for variants that are not released: what was shown of them is withdrawn."""
+    bundle), for variants that are not released, and for masters without any: what was shown of them
+    is withdrawn."""
     settings, kind = systems.settings.products, reading.types.get(normal_sku(one.key))
-    if kind not in WITH_STOCK and (kind is not None or not settings.create):
+    fitting = {CONFIGURABLE} if one.is_master else WITH_STOCK
+    if kind not in fitting and (kind is not None or not settings.create):
         return None
-    try:
-        variant = variant_of(item, one.released, reading)
-    except LookupError:
+    known = _known(systems, one, item, reading)
+    if known is None:
         return None
-    known = described(one, item, variant, reading)
     shown = product_to_show(known, settings, reading.tax_classes)
-    if isinstance(shown, dict):
-        return ShownProduct(
-            one.key, shown, name=name_of(known, settings),
-            kind="virtual" if one.released.is_service else "simple",
-            websites=reading.websites, is_new=kind is None,
-        )  # fmt: skip
-    return Shown(one.key, {"fault": shown.reason}, shown)
+    if isinstance(shown, Never):
+        return Shown(one.key, {"fault": shown.reason}, shown)
+    return ShownProduct(
+        one.key, shown, name=name_of(known, settings), kind=_kind(one),
+        websites=reading.websites, is_new=kind is None,
+        is_part=settings.configurables and one.is_variant,
+    )  # fmt: skip
+
+
+def _known(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> Described | None:
+    """All that is known of a product that can be shown. A configurable one has the prices of its
+    variants."""
+    settings = systems.settings.products
+    if not one.is_master:
+        try:
+            return described(one, item, variant_of(item, one.released, reading), reading)
+        except LookupError:
+            return None
+    children = children_of(one, settings, reading) if settings.configurables else []
+    if not any(child.is_ready for child in children):
+        return None
+    has_price = any(reading.prices.get(child.sku) for child in children if child.is_ready)
+    known = described(one, item, None, reading)
+    return replace(known, children=children, has_price=has_price)
+
+
+def _kind(one: Chosen) -> str:
+    if one.is_master:
+        return CONFIGURABLE
+    return "virtual" if one.released.is_service else "simple"

@@ -22,8 +22,10 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.product_rows import ShownProduct
+from sync.flows.catalogue.configurable_links import LINKS, links_of, variants_shown
+from sync.flows.catalogue.product_rows import CONFIGURABLE, ShownProduct
 from sync.flows.targets import commerce_of
+from sync.mapping.configurables import CHILDREN, VARIANTS
 from sync.mapping.products import ALL, DISABLED, STOCK_ITEM, withdrawn
 from sync.mapping.shown_products import (
     QUANTITIES,
@@ -36,6 +38,8 @@ from sync.mapping.shown_products import (
 )
 from sync.mapping_tables.records import normal_sku
 
+NOT_ALONE: Final = 1
+"""Visibility of what shoppers find in another product alone."""
 REMEDY: Final = (
     "Look at the product in Commerce, and what else writes it (an import, an extension); then run:"
     " touch the sku again."
@@ -104,7 +108,7 @@ class ShopProducts(RowTarget):
         if there is None:
             await shop.create(_first(row, systems), not_after=not_after)
             there = await _made(row.key, systems)
-        if row.content is not None and there.kind not in WITH_STOCK:
+        if row.content is not None and not _is_fit(row, there):
             raise _of_type(row.key, there.kind)
         for scope, values in _wanted(row, systems).items():
             shows = there.content.get(scope, {})
@@ -112,6 +116,9 @@ class ShopProducts(RowTarget):
             if changed and scope == STOCK_ITEM:
                 rules = stock_item_of(changed)
                 await shop.change_stock_item(row.key, rules, not_after=not_after)
+            elif changed and scope == VARIANTS:
+                links = await links_of(values, systems)
+                await shop.change(ALL, row.key, links, not_after=not_after)
             elif changed:
                 await shop.change(scope, row.key, changed, not_after=not_after)
 
@@ -139,16 +146,22 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
     """What the shop has of these, or of all, by `normal_sku`."""
     settings, shop = systems.settings.products, systems.commerce.product_data
     found: dict[str, There] = {}
+    linked: dict[str, Mapping[str, Any]] = {}
     attributes = await shop.kinds(settings.attribute_codes)
     async for row in shop.shown(ALL, keys):
         there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
         owned = values_of(row, settings.fields) | attributes_of(row, attributes)
         there.content[ALL] = owned
+        if there.kind == CONFIGURABLE:
+            linked[normal_sku(str(row["sku"]))] = row.get("extension_attributes") or {}
     for code, view in settings.views.items():
         status = ("status",) if "status" in settings.fields else ()
         async for row in shop.shown(code, keys):
             if known := found.get(normal_sku(str(row["sku"]))):
                 known.content[code] = values_of(row, (*view.fields, *status))
+    if settings.configurables:
+        for sku, content in (await variants_shown(linked, attributes, systems)).items():
+            found[sku].content[VARIANTS] = content
     if QUANTITIES in settings.fields:
         stocked = [sku for sku, one in found.items() if one.kind in WITH_STOCK]
         for sku, item in (await shop.stock_items(stocked)).items():
@@ -161,6 +174,12 @@ async def _made(sku: str, systems: Systems) -> There:
     if normal_sku(sku) not in found:
         raise Unlike(f"{sku}: the shop took it and does not have it", remedy=REMEDY)
     return found[normal_sku(sku)]
+
+
+def _is_fit(row: Shown, there: There) -> bool:
+    if isinstance(row, ShownProduct) and row.kind == CONFIGURABLE:
+        return there.kind == CONFIGURABLE
+    return there.kind in WITH_STOCK
 
 
 def _of_type(sku: str, kind: str) -> Unlike:
@@ -184,6 +203,9 @@ def _requests(row: Shown, systems: Systems) -> Sequence[Request]:
         if scope == STOCK_ITEM:
             body = {"stockItem": stock_item_of(values)}
             found.append(Request("PUT", f"/all/{path}/stockItems/1", body))
+        elif scope == VARIANTS:
+            body = body_of({"extension_attributes": {LINKS: values[CHILDREN]}})
+            found.append(Request("PUT", f"/all/{path}", body))
         else:
             found.append(Request("PUT", f"/{scope}/{path}", body_of(values)))
     return found
@@ -196,7 +218,8 @@ def _first(row: Shown, systems: Systems) -> dict[str, Any]:
     settings = systems.settings.products
     first = {
         "sku": row.key, "name": row.name, "type_id": row.kind, "price": Decimal(0),
-        "attribute_set_id": settings.attribute_set, "visibility": settings.visibility,
+        "attribute_set_id": settings.attribute_set,
+        "visibility": NOT_ALONE if row.is_part else settings.visibility,
         "url_key": url_key(row.name, row.key),
     }  # fmt: skip
     if row.websites:

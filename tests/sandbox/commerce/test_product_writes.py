@@ -110,3 +110,34 @@ async def test_tax_classes_and_attribute_sets_are_told(shop: httpx.AsyncClient) 
     assert [one["class_id"] for one in found[1]["items"]] == [2, 5]
     assert (await asked(shop, "GET", "all/V1/products/attribute-sets/4"))[0] == 200
     assert (await asked(shop, "GET", "all/V1/products/attribute-sets/9"))[0] == 404
+
+
+async def test_variants_are_linked_by_a_whole_list_and_need_values(
+    state: CommerceState, shop: httpx.AsyncClient
+) -> None:
+    color = state.products.attributes.define("color", "select", "Red", "Blue")
+    red, blue = color.options
+    parent = {"product": {**WHOLE, "type_id": "configurable"}}
+    assert (await asked(shop, "POST", "all/V1/products", parent))[0] == 200
+
+    async def valued(sku: str, value: int) -> None:
+        code = [{"attribute_code": "color", "value": value}]
+        body = {"product": {"custom_attributes": code}}
+        assert (await asked(shop, "PUT", f"all/V1/products/{sku}", body))[0] == 200
+
+    async def links(*ids: int) -> tuple[int, Any]:
+        options = [{"attribute_id": str(color.number), "label": "C", "values": []}]
+        sent = {"configurable_product_options": options, "configurable_product_links": list(ids)}
+        body = {"product": {"extension_attributes": sent}}
+        status, answer = await asked(shop, "PUT", "all/V1/products/NEW-1", body)
+        extension = answer.get("extension_attributes", {})
+        return status, extension.get("configurable_product_links", answer.get("message"))
+
+    assert (await links(1))[1] == 'Product with id "%1" does not contain required attribute "%2".'
+    await valued("SIMPLE-001", red)
+    await valued("SIMPLE-002", blue)
+    assert await links(1, 2) == (200, [1, 2])
+    await valued("SIMPLE-003", red)
+    assert await links(1, 2, 3) == (200, [1, 2, 3])
+    status, said = await links(1, 3)
+    assert (status, "have the same set of attribute values" in said) == (400, True)

@@ -1,0 +1,143 @@
+"""The rights of the integration in Commerce, by the flows that are on: all that are missing, at
+once, as the boxes to tick.
+
+A right to write is asked for by the write without its document. Commerce looks at the right first,
+and refuses what lacks its argument before it does anything (`InputParamsResolver::resolve` of its
+Webapi module: the request is validated, then read).
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Final
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.commerce import order_notes, rights
+from sync.commerce.address import path_of
+from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
+from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
+from sync.commerce.prices import BASE_PRICES, TIER_PRICES
+from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
+from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.search import Search
+from sync.commerce.shipments import SHIPMENTS, TRACK
+from sync.config.connections import Connection, Products
+from sync.core.errors import NotProvided
+
+STORES: Final = "Magento_Backend::store"
+STOCK_ITEMS: Final = path_of("stockItems", " ")
+STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
+Ask = Callable[[Probe], Awaitable[Any]]
+
+
+async def rights_are_given(probe: Probe) -> AsyncIterator[Finding]:
+    """Every right that a flow needs; one finding names all that are missing."""
+    count, lacking = 0, dict[str, None]()
+    for ask in _asked(probe.settings):
+        count += 1
+        try:
+            await ask(probe)
+        except NotAllowed as refusal:
+            lacking |= dict.fromkeys(refusal.resources or ("an unnamed right",))
+        except (NotAccepted, NotThere, NotProvided):
+            continue
+    probe.known.lacking.update(lacking)
+    needed = [name for name in lacking if name != STORES or needs_store_views(probe.settings)]
+    if needed:
+        boxes = ", ".join(rights.BOXES.get(name, name) for name in needed)
+        yield fault(f"the integration lacks the right {boxes}", rights.remedy_for(",".join(needed)))
+    elif lacking:
+        what = "without the right to read store views, they are not compared"
+        yield warn(what, rights.remedy_for(STORES))
+    else:
+        yield ok(f"the integration has every right that its flows need ({count} looked at)")
+
+
+def needs_store_views(settings: Connection) -> bool:
+    """Whether flows read the store views: where neither websites nor all stores are named."""
+    return not settings.commerce.websites and "default" not in settings.stores
+
+
+def _asked(settings: Connection) -> Iterator[Ask]:
+    flows = frozenset(settings.flows)
+    yield lambda probe: probe.commerce.store_views()
+    yield _listing("orders")
+    yield _listing("customers/search", "id")
+    for flow, path in (("invoices", "invoices"), ("creditmemos", "creditmemos")):
+        if flow in flows:
+            yield _listing(path)
+    if "companies" in flows:
+        yield _listing(COMPANIES, "id")
+    if (
+        flows & {"stock", "prices", "shipments", "products"}
+        or settings.items.custom_options == "base"
+    ):
+        yield _listing(PRODUCTS, "id")
+    if "stock" in flows:
+        yield from _of_stock(settings)
+    if "shipments" in flows:
+        yield from _of_shipments(settings)
+    if "prices" in flows:
+        yield from _of_prices()
+    if "products" in flows:
+        yield from _of_products(settings.products)
+    yield from _of_notes(settings)
+
+
+def _of_stock(settings: Connection) -> Iterator[Ask]:
+    """Refunds move stock."""
+    yield _listing("creditmemos")
+    if settings.stock.inventory == "sources":
+        yield _listing(SOURCES, "source_code")
+        yield _listing(SOURCE_ITEMS, "sku")
+        yield _bare(SOURCE_ITEMS)
+    else:
+        yield lambda probe: probe.commerce.get(STOCK_ITEMS)
+        yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
+
+
+def _of_shipments(settings: Connection) -> Iterator[Ask]:
+    yield _listing(SHIPMENTS)
+    yield _bare(path_of("order", 0, "ship"))
+    yield _bare(TRACK)
+    if settings.stock.inventory == "sources":
+        yield _listing(SOURCES, "source_code")
+        yield _bare(SOURCE_ITEMS)
+
+
+def _of_prices() -> Iterator[Ask]:
+    yield _listing("customerGroups/search", "code")
+    for path in (BASE_PRICES, TIER_PRICES):
+        yield _bare(f"{path}-information")
+        yield _bare(path)
+
+
+def _of_products(products: Products) -> Iterator[Ask]:
+    yield _bare(PRODUCTS)
+    if "tax_class" in products.fields:
+        yield _listing(TAX_CLASSES, "class_id")
+    if "quantities" in products.fields:
+        yield lambda probe: probe.commerce.get(STOCK_ITEMS)
+        yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
+    if products.create:
+        yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
+    if products.attributes:
+        yield _listing(ATTRIBUTES, "attribute_id")
+
+
+def _of_notes(settings: Connection) -> Iterator[Ask]:
+    """Invoices and credit memos are written back by comments alone."""
+    to, flows = settings.write_back.to, settings.flows
+    if "write_back" not in flows or to == "none":
+        return
+    if to == "ext_order_id" and "orders" in flows:
+        yield _bare(order_notes.EXTERNAL_ID)
+    if to == "comment" or "invoices" in flows or "creditmemos" in flows:
+        yield _bare(order_notes.comments_of(0))
+
+
+def _listing(path: str, field: str = "entity_id") -> Ask:
+    return lambda probe: probe.commerce.search(path, Search(page_size=1, fields=(field,)))
+
+
+def _bare(path: str) -> Ask:
+    return lambda probe: probe.commerce.post(path, {})

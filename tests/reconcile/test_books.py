@@ -1,0 +1,98 @@
+"""Both books are listed whole, whatever stands between our documents, and in one order."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.dynamics.book_sums import FEW
+from sync.reconcile.difference import Cause
+from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry, Spool
+from tests.flows.finance import Finance, in_finance
+from tests.harness import key_of
+from tests.reconcile.planted import Ledger, header_of, lines_of, reconciled
+from tests.systems import COMPANY
+
+MANY: Final = FEW + 3
+
+
+@in_finance(flows=("orders", "customers"))
+async def test_many_orders_are_summed_by_stretches_of_their_numbers(finance: Finance) -> None:
+    """Between the numbers of ours lie those of somebody else, whose references look like ours."""
+    finance.dynamics.settings.page_size = 7
+    orders = []
+    for place in range(MANY):
+        orders.append(await finance.placed())
+        if place % 3 == 0:
+            row, lines = header_of(finance, orders[-1]), lines_of(finance, orders[-1])
+            cells = {"SalesOrderNumber": f"{row['SalesOrderNumber']}-X"}
+            for reference in ("4711-22", "PO 7", ""):
+                cells = {**cells, "CustomersOrderReference": reference}
+                Ledger(finance).copied("SalesTable", row, *lines, **cells)
+                cells["SalesOrderNumber"] += "Y"
+    for order in orders[::5]:
+        number = finance.header(order)["SalesOrderNumber"]
+        finance.dynamics.invoice(number, COMPANY, tax=order.amount("tax_amount"))
+    found, summary = await reconciled(finance)
+    assert found == []
+    (totals,) = summary.totals()
+    assert (totals["commerce_count"], totals["dynamics_count"]) == (MANY, MANY)
+    due = sum((order.amount("grand_total") for order in orders), Decimal(0))
+    assert totals["commerce"] == totals["dynamics"] == f"{due:.2f}"
+
+
+@in_finance(orders={"reference_template": "{increment_id}"}, flows=("orders", "customers"))
+async def test_where_any_text_may_be_ours_nobody_elses_order_is_told_of(finance: Finance) -> None:
+    order = await finance.placed()
+    (row,) = finance.dynamics.orders_for(order.row["increment_id"], COMPANY)
+    cells = {"SalesOrderNumber": "OTHER-1", "CustomersOrderReference": "PO 7"}
+    Ledger(finance).copied("SalesTable", row, **cells)
+    assert (await reconciled(finance))[0] == []
+    cells = {"SalesOrderNumber": "OTHER-2", "CustomersOrderReference": order.row["increment_id"]}
+    Ledger(finance).copied("SalesTable", row, **cells)
+    ((one,), _) = await reconciled(finance)
+    assert (one.key, one.cause) == (key_of(order), Cause.DOUBLED)
+
+
+@in_finance(flows=("orders", "customers"))
+async def test_an_order_of_before_is_looked_for_where_it_lies(finance: Finance) -> None:
+    """Neither a late delivery nor an early one makes a difference, but a second order does."""
+    order = finance.place()
+    await finance.works_for(20 * 86400)
+    await finance.delivers(order)
+    found, summary = await reconciled(finance)
+    assert (found, summary.sums) == ([], {})
+    Ledger(finance).copied(
+        "SalesTable", header_of(finance, order), *lines_of(finance, order), SalesOrderNumber="S-2"
+    )
+    ((one,), _) = await reconciled(finance)
+    assert (one.key, one.cause) == (key_of(order), Cause.DOUBLED)
+
+
+def entries() -> Iterator[Any]:
+    amounts = st.one_of(st.none(), st.decimals(-(10**9), 10**9, places=4))
+    references = st.text("aAbB1-", min_size=1, max_size=3)
+    yield from (references, st.sampled_from([COMMERCE, DYNAMICS]), amounts, amounts)
+
+
+@given(st.lists(st.tuples(*entries())))
+def test_a_spool_gives_back_what_it_was_given_in_the_order_of_references(
+    given_: list[tuple[str, int, Decimal | None, Decimal | None]],
+) -> None:
+    made = [
+        Entry(reference, side, f"key {place}", "1", "2026-03-02", "USD", amount, tax,
+              is_gross=True, is_plain=False)
+        for place, (reference, side, amount, tax) in enumerate(given_)
+    ]  # fmt: skip
+    with Spool() as spool:
+        for entry in made:
+            spool.add(entry)
+        records = [*spool.records()]
+    found = {one.key: one for record in records for one in record}
+    assert found == {one.key: one for one in made}
+    names = [{one.reference.casefold() for one in record} for record in records]
+    assert all(len(record) == 1 for record in names)
+    assert [*names] == sorted(names, key=min)
+    assert all(record[0].side <= record[-1].side for record in records)
