@@ -183,6 +183,8 @@ def test_a_record_has_its_whole_story_and_nobodys_name_in_it(
     assert story["trail"][-1]["origin"] == "backfill"
     assert "@example" not in ran.out
     assert story["number"] in delivered("trail", f"{systems.orders[0]}@1").out
+    (known,) = delivered("trail", story["number"], "--flow", "orders", "--json").documents
+    assert known["key"] == story["key"], "found by its number in F&O"
 
 
 def test_documents_are_shown_when_asked_for(delivered: Line, systems: Systems) -> None:
