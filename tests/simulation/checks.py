@@ -18,6 +18,7 @@ from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
 from tests.simulation.shown import of_catalogue
+from tests.simulation.slips import of_slips
 from tests.simulation.world import World
 from tests.systems import COMPANY
 
@@ -41,6 +42,7 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_reconciling(world, ledger, excused)]
     found += [fault async for fault in of_posted(world, ledger)]
     found += [fault async for fault in of_catalogue(world, ledger)]
+    found += [fault async for fault in of_slips(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

@@ -14,6 +14,7 @@ CATALOGUE: Final = ("stock", "prices")
 """The publications, which one connection has."""
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
+SHIPMENTS: Final = "shipments"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -42,7 +43,7 @@ class Environment:
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
-    sources.
+    sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
     """
 
     clocks_apart: float = 0.0
@@ -60,6 +61,7 @@ class Environment:
     pauses: int = 0
     catalogue: tuple[str, ...] = ()
     has_sources: bool = True
+    ships: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -82,6 +84,7 @@ class Environment:
             pauses=random.choice((0, 0, 0, 1, 3)),
             catalogue=random.choice((*[()] * 5, CATALOGUE[:1], CATALOGUE[1:], CATALOGUE)),
             has_sources=random.random() < 0.8,
+            ships=Random(f"packing {seed}").random() < 0.3,
         )
 
     @property
@@ -93,6 +96,7 @@ class Environment:
             "write_back": self.write_back != "none",
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
+            SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -109,4 +113,5 @@ class Environment:
                 "poll_minutes": 10,
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
+            SHIPMENTS: {"sources": {"13": "default"}},
         }

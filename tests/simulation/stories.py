@@ -2,6 +2,7 @@
 seed."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -14,6 +15,7 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
 from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
+from tests.simulation.environment import SHIPMENTS
 from tests.simulation.naming import key_of, reference_of
 from tests.systems import COMPANY
 
@@ -69,6 +71,10 @@ class Story(DocumentHistory):
         if self.may_settle(order):
             await asyncio.sleep(self._while())
             self.settle(order, all_of_them=True)
+        if SHIPMENTS in self.plan.flows and self.random.random() < 0.5:
+            for part in (0.5, 1.0):
+                await asyncio.sleep(self._while())
+                self._pack(order, part)
 
     async def _deciding(self) -> None:
         """The shop's staff thinks about companies, now and then."""
@@ -188,6 +194,23 @@ class Story(DocumentHistory):
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
         for header in self._with_lines(order):
             self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
+            self.delivered.add(key_of(order))
+
+    def _pack(self, order: StoredOrder, part: float) -> None:
+        """The warehouse sends some lines of an order, or all that is left of it, and knows a
+        tracking number."""
+        for header in self._with_lines(order):
+            number = header["SalesOrderNumber"]
+            lines = self.systems.dynamics.lines(COMPANY, number)
+            some = {
+                line["InventoryLotId"]: line["OrderedSalesQuantity"]
+                for line in lines if self.random.random() < part
+            }  # fmt: skip
+            with suppress(ValueError):  # some of it has left already
+                self.systems.dynamics.deliver(
+                    number, COMPANY, quantities=some if part < 1 else None,
+                    tracking={f"T-{number}-{part}": ""},
+                )  # fmt: skip
             self.delivered.add(key_of(order))
 
     def _with_lines(self, order: StoredOrder) -> list[Record]:
