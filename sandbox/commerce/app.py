@@ -12,6 +12,7 @@ from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
+from sandbox.commerce.media import MEDIA
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
@@ -26,7 +27,7 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES,
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
     *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
