@@ -37,6 +37,7 @@ HOOKS: Final = {
 FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
 PRODUCTS: Final = "products"
+PRICES: Final = "prices"
 SHIPMENTS: Final = "shipments"
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
@@ -139,7 +140,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRODUCTS, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
             async for claim in ledger.parked(name, flow)
         ]
 
@@ -186,7 +187,7 @@ class Environment:
         claims = [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRODUCTS, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
             async for claim in ledger.claims(name, flow)
         ]
         return sum(

@@ -63,6 +63,13 @@ def test_stock_is_previewed_published_and_compared(shop: Line, systems: Systems)
     assert shop("preview", "stock", "--sku", SKU, "--json").documents[0]["requests"] == []
     receives(systems, 1)
     assert published(shop, "touch", SKU) == []
+    told = [one for one in shop("trail", SKU, "--json").documents if "published" in one]
+    (quantities,) = (
+        [row["content"]["default"]["quantity"] for row in one["published"]] for one in told
+    )
+    assert quantities == [wanted, wanted + 1]
+    assert told[0]["published"][0]["origin"] == f"item {SKU}"
+    assert f"item {SKU}" in shop("trail", SKU).out
     (row,) = shop("preview", "stock", "--sku", SKU, "--json").documents
     assert row["content"]["default"]["quantity"] == wanted + 1
 

@@ -56,6 +56,16 @@ def test_stock_needs_sources_that_the_shop_can_have(
         ),
         ({"currency": "USD", "line_discounts": True, "discount_groups": {"A": "L"}}, {}, "A"),
         ({"currency": "USD", "website": 2}, {}, "website"),
+        (
+            {"currency": "USD", "website": 2, "store_view": 3},
+            {"1": {"prices_include_tax": True}, "3": {"prices_include_tax": False}},
+            None,
+        ),
+        (
+            {"currency": "USD", "website": 2, "store_view": 3},
+            {"3": {"prices_include_tax": True}},
+            "tax_included",
+        ),
         ({"currency": "USD"}, {"1": {"prices_include_tax": True}}, "tax_included"),
         ({"currency": "USD", "tax_included": True}, {"1": {"prices_include_tax": True}}, None),
         ({"currency": "USD"}, {"1": {"prices_include_tax": False}}, None),
