@@ -165,8 +165,8 @@ MUTANTS: Final = (
         "lost-answer-taken-for-a-refusal",
         "a write without an answer counts as not made",
         FAULTS,
-        "return (Unknown if is_open else Later)(what, is_outage=True)",
-        "return Later(what, is_outage=True)",
+        "kind = Unknown if call.writes and was_sent else Later",
+        "kind = Later",
         "tests/dynamics",
     ),
     Mutant(
