@@ -26,8 +26,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *PRODUCT_WRITES,
-    *PRODUCTS, *PRICES, *STOCK,
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES,
+    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
