@@ -24,7 +24,11 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.items import items_are_there
 from sync.checks.own import stores_answer
-from sync.checks.products import product_codes_are_there, product_places_are_there
+from sync.checks.products import (
+    product_categories_are_there,
+    product_codes_are_there,
+    product_places_are_there,
+)
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -77,7 +81,7 @@ GROUPS: Final = (
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
         rounding_agrees,
     )),
-    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
+    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there, product_categories_are_there)),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
     Group((DYNAMICS,), (items_are_there,)),
 )  # fmt: skip

@@ -30,15 +30,15 @@ class Rows:
 
 
 class RowTarget(ABC):
-    """The target. `most`: rows in one chunk. `is_whole`: what it shows of a row beside the content
-    is not to be there."""
+    """The target. `most`: what the rows of one chunk may weigh together. `is_whole`: what it shows
+    of a row beside the content is not to be there."""
 
     most: int
     is_whole: ClassVar[bool] = True
 
-    def most_of(self, _: Systems) -> int:
-        """The same for a connection."""
-        return self.most
+    def weight(self, _: Shown, __: Systems) -> int:
+        """How much of a chunk a row takes up."""
+        return 1
 
     @abstractmethod
     def timing(self, systems: Systems) -> Target:

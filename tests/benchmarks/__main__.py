@@ -12,13 +12,14 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tests.benchmarks.arrivals import Took
+from tests.benchmarks.beside import measured_beside
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations", "stock")
+PARTS = ("edge", "operations", "stock", "beside")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,16 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
     stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
+    beside = asyncio.run(measured_beside(asked.orders)) if "beside" in wanted else None
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
             "stock": [each.facts() for each in stock],
+            "beside": beside.facts() if beside else {},
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
     print("\n".join([*_lines(took, ratios, found), *_stock_lines(stock)]))  # noqa: T201
+    if beside:
+        print(f"\nOrders beside a publication of all stock:\n{beside.line()}")  # noqa: T201
 
 
 def _lines(
