@@ -44,10 +44,11 @@ class AdobeEvents:
 @dataclass(frozen=True)
 class BusinessEvents:
     """Business events of D365 with these names. `keys_in(event)`: the keys in one; raises
-    `NoKey`."""
+    `NoKey`. `own(connection)`: further names, of events that are the customer's own."""
 
     names: tuple[str, ...]
     keys_in: Callable[["BusinessEvent"], Sequence[str]]
+    own: Callable[["Connection"], Sequence[str]] = lambda _: ()
 
 
 @dataclass(frozen=True)
