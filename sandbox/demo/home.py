@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "shipments", "products",
+    "prices", "products", "shipments",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -72,15 +72,15 @@ on_account = []
 sources = {{ 13 = "default" }}
 decimals = 2
 poll_minutes = 60
+[connections.{name}.products]
+fields = ["name", "weight"]
+views = {{ de = {{ language = "de" }} }}
+poll_minutes = 60
 [connections.{name}.prices]
 currency = "USD"
 groups = {{ RETAIL = "Retailer" }}
 website = 1
 store_view = 1
-poll_minutes = 60
-[connections.{name}.products]
-fields = ["name", "weight"]
-views = {{ de = {{ language = "de" }} }}
 poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60

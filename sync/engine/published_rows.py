@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.core.encoding import digest
-from sync.core.errors import Later, Never
+from sync.core.errors import Later, Never, NotProvided
 from sync.core.ports import Clock
 from sync.core.request import Request
 from sync.engine.ledger import Ledger
@@ -132,9 +132,12 @@ class RowsWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        """What is refused whole may be so for one row alone: each is then tried by itself."""
+        """What is refused whole may be so for one row alone: each is then tried by itself, but not
+        where no row would be taken."""
         try:
             self.refused = await self.shown_by.publish(self.rows, self.systems, not_after=not_after)
+        except NotProvided:
+            raise
         except Never as error:
             self.refused = {row.key: error for row in self.rows}
         if self.is_alone and self.refused:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sync.engine.claim import State
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.mirror import Mirrored, Shown
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
@@ -192,6 +193,21 @@ async def test_a_target_that_takes_nothing_parks_the_run_and_not_every_row() -> 
     await there.publish()
     assert there.is_shown()
     assert await there.parked() == []
+
+
+async def test_a_missing_right_stops_the_flow_at_the_first_chunk_and_refuses_no_row() -> None:
+    there = PriceList(source=prices(7))
+    there.shop.faults = ["no right"] * 9
+    await there.deliver()
+    assert len(there.shop.requests) == 1
+    (pause,) = await FlowPauses(there.tables, there.clock).standing()
+    assert (pause.flow, "Magento_Catalog::products" in pause.why) == ("prices", True)
+    assert await there.parked() == []
+    assert not [row for row in (await mirror(there)).values() if row.refused]
+    there.shop.faults.clear()
+    assert await FlowPauses(there.tables, there.clock).resume(NAME, "prices", by="ann")
+    await there.publish()
+    assert there.is_shown()
 
 
 async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
