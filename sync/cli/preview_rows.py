@@ -2,6 +2,7 @@
 which requests. Nothing is."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -124,7 +125,8 @@ async def changed_rows(
 ) -> list[PreviewedRow]:
     """All that a run would publish now, and the rows that cannot be shown."""
     known = await ledger.mirror.whole(f"{systems.name}|{flow.name}")
-    found = await compared(flow.source.every(systems, ledger), known, ledger.mirror)
+    rows_now = flow.source.every(systems, ledger)
+    found = await compared(rows_now, known, ledger.mirror, most=sys.maxsize)
     rows = [*found.changed.values(), *found.held_back]
     return [PreviewedRow(row, _requests(flow, row, systems)) for row in rows]
 
