@@ -26,7 +26,7 @@ Key = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        help="Increment id, full key (000000042@1), customer id, number in F&O, SKU, or its start.",
+        help="Increment id, full key (000000042@1), customer id, F&O number, SKU; or a beginning.",
     ),
 ]
 Copies = Annotated[
