@@ -93,7 +93,8 @@ DECLARED: Final = {
     ),
     "RpcHttpCookie": (
         "name:string value:string domain:NullableString path:NullableString"
-        " expires:NullableTimestamp secure:NullableBool http_only:NullableBool same_site:enum max_age:NullableDouble"
+        " expires:NullableTimestamp secure:NullableBool http_only:NullableBool same_site:enum"
+        " max_age:NullableDouble"
     ),
     "NullableString": "value:string",
     "NullableTimestamp": "value:enum",
