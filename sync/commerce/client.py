@@ -44,7 +44,7 @@ class CommerceClient(RestClient):
         self.product_data = ProductData(self)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self, access.clock)
-        self.shipments = Shipments(self)
+        self.shipments = Shipments(self, self.inventory, access.clock)
 
     async def store_views(self) -> list[dict[str, Any]]:
         """All store views (id, code, name, website_id, store_group_id, is_active), with 0 = admin,

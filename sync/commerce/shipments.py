@@ -12,8 +12,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.address import path_of
+from sync.commerce.inventory import Inventory
 from sync.commerce.rest import BY_ID, RestClient
 from sync.commerce.search import Node, Search, split
+from sync.commerce.sources_in_use import SourcesInUse
+from sync.core.ports import Clock
 
 SHIPMENTS: Final = "shipments"
 TRACK: Final = "shipment/track"
@@ -67,10 +70,12 @@ class Shipment:
 
 
 class Shipments:
-    """The shipments of one shop. Raises as the client does."""
+    """The shipments of one shop. Raises as the client does. `sources_in_use`: what this process is
+    just shipping."""
 
-    def __init__(self, client: RestClient) -> None:
+    def __init__(self, client: RestClient, inventory: Inventory, clock: Clock) -> None:
         self._client = client
+        self.sources_in_use = SourcesInUse(inventory.quantities, clock)
         self._of_orders = client.joined(self._load)
 
     async def of_order(self, order_id: int) -> list[Shipment]:

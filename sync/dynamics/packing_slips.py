@@ -5,6 +5,7 @@ and they have no time of change. A slip that is corrected or cancelled keeps its
 quantities. Tracking numbers may be entered hours after a slip was posted.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,7 @@ SLIP_ORDER: Final = ("dataAreaId", "SourceDocumentHeader")
 DATED_APART: Final = timedelta(days=7)
 """How far before its posting a slip may be dated for a list of tracking numbers to show its own."""
 SALE: Final = "Sales"
+NUMBER: Final = "PackingSlipId"
 
 Tracking = Mapping[str, tuple[str, ...]]
 """Tracking numbers by slip."""
@@ -44,13 +46,13 @@ class PackingSlips:
 
     async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
         """A slip, with the rows of all slips of its sales order; None where there is none (yet)."""
-        heads = await self._client.find_by(
-            SLIPS, "PackingSlipId", number, company=company, select=SLIP_FIELDS
-        )
-        rows = await self._client.find_by(
-            SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS
-        )
-        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in rows))
+        find = self._client.find_by
+        heads, own, rows, tracking = await asyncio.gather(
+            find(SLIPS, "PackingSlipId", number, company=company, select=SLIP_FIELDS),
+            find(SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS),
+            self._of_order(company, sales_order), self._tracking(company, sales_order),
+        )  # fmt: skip
+        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in own))
         head = next((one for one in heads if one.get("SalesId") == sales_order), None)
         if head is None and sales_order in orders:
             head = next(iter(heads), None)
@@ -58,16 +60,20 @@ class PackingSlips:
             return None
         return _slip(
             company, sales_order, head,
-            rows=await self._of_order(company, sales_order),
-            tracking=(await self._tracking(company, sales_order)).get(number, ()),
+            rows=rows, tracking=tracking.get(number, ()),
             others=tuple(one for one in orders if one not in ("", sales_order)),
         )  # fmt: skip
 
-    async def numbers_of(self, company: str, sales_order: str) -> list[str]:
-        """The numbers of all slips of a sales order, the oldest first."""
-        rows = await self._of_order(company, sales_order)
-        by_time = sorted(rows, key=lambda row: (row.created_at, row.slip))
-        return list(dict.fromkeys(row.slip for row in by_time))
+    async def keys(self, company: str, *, sales_order: str = "", number: str = "") -> list[str]:
+        """The keys of all slips of a sales order, or of one slip, the oldest first, as F&O spells
+        the numbers."""
+        field, value = ("SalesId", sales_order) if sales_order else ("PackingSlipId", number)
+        rows = await self._client.find_by(
+            SLIP_LINES, field, value, company=company, select=LINE_FIELDS
+        )
+        by_time = sorted(rows, key=lambda row: (_text(row, "CreatedOn"), _text(row, NUMBER)))
+        named = (f"{company}|{_text(row, 'SalesId')}|{_text(row, NUMBER)}" for row in by_time)
+        return list(dict.fromkeys(named))
 
     async def since(
         self, company: str, day: date, *, after: str = ""
@@ -151,8 +157,6 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 
 def _moment(row: Mapping[str, Any]) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(row.get("CreatedOn")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
+    """When it was posted; the filter lets no row through that does not say it."""
+    found = datetime.fromisoformat(str(row["CreatedOn"]))
     return found if found.tzinfo else found.replace(tzinfo=UTC)

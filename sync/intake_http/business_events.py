@@ -118,7 +118,7 @@ class BusinessEventsEdge:
         return [
             (flow, found)
             for flow, found in triggers
-            if found is not None and event.event in found.names
+            if found is not None and event.event in (*found.names, *found.own(settings))
         ]
 
     async def _remember(self, connection: str, event: BusinessEvent, flows: Sequence[str]) -> None:

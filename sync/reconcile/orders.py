@@ -37,23 +37,17 @@ from sync.mapping.sales_order import order_items, reference_of, sales_order_from
 from sync.mapping.segments import segments_of
 from sync.mapping.taken_off import orders_are_invoiced
 from sync.reconcile.fields import ways_to_pay
-from sync.reconcile.kind import (
-    LATER,
-    Connected,
-    Kind,
-    Place,
-    Wanted,
-    Window,
-    charged_entry,
-    is_equal,
-)
+from sync.reconcile.kind import LATER, Connected, Kind, Place, Window, charged_entry, unreadable
 from sync.reconcile.spool import Entry
+from sync.reconcile.wanted import Wanted, is_equal
 
 FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "state", "status", "created_at", "updated_at",
     "order_currency_code", "grand_total", "tax_amount", "total_paid", "total_invoiced",
     "total_refunded", "total_canceled",
 )  # fmt: skip
+
+NAMELESS: Final = {"increment_id": "", "store_id": 0, "entity_id": 0}
 
 
 async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
@@ -64,7 +58,12 @@ async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
         window.since, window.until, fields=fields, stores=connected.stores(window)
     ):
         for row in page:
-            order = Order.read(row)
+            try:
+                order = Order.read(row)
+            except Never:
+                template = settings.orders.reference_template
+                yield unreadable(row, template.format_map({**NAMELESS, **row}))
+                continue
             if not (elsewhere(order.store_id, connected.systems) or _is_others(order, settings)):
                 yield _entry(order, connected)
 
@@ -118,14 +117,11 @@ async def booked_of(books: Books, company: str, references: Sequence[str]) -> li
 async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
     """By the rules of the flow: what the sales order holds once all is delivered."""
     settings = delivery.systems.settings
-    if elsewhere(order.store_id, delivery.systems):
-        return Wanted(None)
+    if not delivery.claim.etag and _is_others(order, settings):
+        return Wanted(None, is_others=True)
     order = await without_what_is_credited(order, delivery)
-    is_there = bool(held) or delivery.held(KIND) is not None
-    if given_up(order, delivery) and not held:
-        return Wanted(None)
-    if not is_there and (reason := _not_posted(order, delivery)) is not None:
-        return reason
+    if not held and (known := _not_posted(order, delivery)) is not None:
+        return known
     document, sold = [
         await _document(one, settings, delivery) for one in (order, without_refunds(order))
     ]
@@ -147,14 +143,17 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
 def _not_posted(order: Order, delivery: Delivery) -> Wanted | None:
     """Why nothing is to be in F&O (yet); None where the sales order is to be there."""
     settings = delivery.systems.settings.orders
-    if delivery.claim.intent is None and not delivery.is_asked and before_our_time(order, settings):
+    if elsewhere(order.store_id, delivery.systems) or given_up(order, delivery):
+        return Wanted(None)
+    if delivery.held(KIND) is not None or delivery.claim.intent is not None:
+        return None
+    if not delivery.is_asked and before_our_time(order, settings):
         return Wanted(None)
     outcome = not_now(order, settings, delivery.now())
-    if outcome is None or delivery.claim.intent is not None:
-        return None
-    if not isinstance(outcome, Waiting):
-        return Wanted(None)
-    return Wanted(rounded(order.grand_total), order.order_currency_code, waits=outcome.reason)
+    if isinstance(outcome, Waiting):
+        amount, currency = rounded(order.grand_total), order.order_currency_code
+        return Wanted(amount, currency, waits=outcome.reason)
+    return None if outcome is None else Wanted(None)
 
 
 async def _document(order: Order, settings: Connection, delivery: Delivery) -> SalesOrder:
@@ -188,4 +187,12 @@ def _is_flowing(settings: Connection) -> bool:
     return "orders" in settings.flows
 
 
-orders: Final = Kind("orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing)
+def _stays_open(settings: Connection) -> bool:
+    """Where free text invoices book the revenue, F&O's own invoices would double it."""
+    return "invoices" in settings.flows and not orders_are_invoiced(settings)
+
+
+orders: Final = Kind(
+    "orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing,
+    stays_open=_stays_open,
+)  # fmt: skip

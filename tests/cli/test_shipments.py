@@ -53,3 +53,11 @@ def test_a_slip_is_previewed_shipped_and_on_the_orders_line_of_time(
     assert stories[1]["key"] == f"usmf|{sales_order}|{slip}"
     told = shop("trail", number).out
     assert told.index("orders") < told.rindex("shipments")
+
+
+def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> None:
+    line.configured(systems)
+    ran = line("preview", "shipments")
+    assert (ran.status, "no order is named" in ran.err) == (2, True)
+    ran = line("preview", "shipments", "--order", "1")
+    assert (ran.status, "shipments is not on" in ran.err) == (2, True)

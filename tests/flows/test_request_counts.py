@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
 from sandbox.dials import Kind
 from tests.harness import Harness, in_both_harnesses, in_harness
@@ -123,3 +124,34 @@ async def test_an_order_that_changed_since_it_was_read_ahead_ends_as_it_is_now(
     await harness.hooks(second)
     await harness.works_until_idle()
     assert harness.header(second)["DeliveryAddressCity"] == "Elsewhere"
+
+
+@in_harness(
+    flows=("orders", "customers", "shipments"), stock={"sources": {"13": "default"}},
+    shipments=SELDOM, orders=SELDOM, customers=SELDOM,
+)  # fmt: skip
+async def test_slips_cost_one_write_and_less_than_a_read_each(
+    harness: Harness,
+) -> None:
+    harness.commerce.stock.is_managed = True
+    for sku in ("SIMPLE-001", "SIMPLE-002"):
+        harness.commerce.stock.put(sku, Decimal(5000))
+    harness.shop_dials.latency_low = harness.shop_dials.latency_high = 0.15
+    harness.ledger_dials.latency_low, harness.ledger_dials.latency_high = 0.3, 0.6
+    orders = [harness.place() for _ in range(BACKLOG)]
+    for order in orders:
+        await harness.hooks(order)
+    await harness.works_until_idle()
+    await harness.runs_host(timedelta(minutes=2))  # the first polls bring what is there
+    for order in orders:
+        harness.dynamics.deliver(harness.header(order)["SalesOrderNumber"])
+    before = harness.services.systems_pool.counts()[CONNECTION]
+    await harness.polls("shipments")
+    await asyncio.sleep(10)
+    await harness.runs_host(timedelta(minutes=4))
+    after = harness.services.systems_pool.counts()[CONNECTION]
+    cost = {name: (after[name] - before.get(name, 0)) / BACKLOG for name in after}
+    assert [len(order.shipments) for order in orders] == [1] * BACKLOG
+    assert cost["commerce_writes"] == 1
+    assert cost["commerce_reads"] <= 0.5
+    assert cost["dynamics_reads"] <= 1

@@ -12,8 +12,11 @@ from sandbox.commerce.assortment import Product
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sync.core.encoding import to_json
 from sync.engine.claim import State
+from sync.flows.fulfilment.shipments import changed
 from sync.mapping_tables.records import ItemMapping
+from sync.preview.slips import preview_slips
 from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
 
@@ -415,13 +418,197 @@ async def test_a_slip_in_another_unit_parks(harness: Harness) -> None:
     assert f"counts {SKU} in box, and its mapping says ea" in claim.reason
 
 
-@in_harness(**with_shipments(notify=True, carriers={}))
-async def test_all_slips_of_an_order_are_named_at_once(harness: Harness) -> None:
+EVENT = "ContosoPackingSlipPostedBusinessEvent"
+
+
+@pytest.mark.parametrize("told", ["SalesOrderId", "PackingSlipId"])
+@in_harness(**with_shipments(notify=True, carriers={}, events=[EVENT]))
+async def test_an_event_of_the_customers_own_tells_of_slips(harness: Harness, told: str) -> None:
     order = await ordered(harness, SKU)
-    for pieces in (1, 2):
-        packed(harness, order, f"JD{pieces}", SIMPLE_001=pieces)
+    slips = [packed(harness, order, f"JD{pieces}", SIMPLE_001=pieces) for pieces in (1, 2)]
     number = harness.header(order)["SalesOrderNumber"]
-    await harness.services.intake.accept("shipments", "shop", [f"{COMPANY}|{number}|*"], "webhook")
+    fields = {"SalesOrderId": number.lower(), "PackingSlipId": slips[0].lower()}
+    began = harness.clock.now()
+    for identity, company in (("1", ""), ("2", COMPANY.upper())):
+        envelope = {"BusinessEventId": EVENT, "EventId": identity, told: fields[told],
+                    "BusinessEventLegalEntity": company, "ControlNumber": 5}  # fmt: skip
+        answer = await harness.services.accept_business_event("shop", to_json(envelope))
+        assert answer.status == 200
     await harness.works_until_idle()
-    assert [shown(one) for one in order.shipments] == [{SKU: 1}, {SKU: 2}]
+    assert harness.clock.now() - began < timedelta(seconds=5)
+    both = [{SKU: 1}, {SKU: 2}]
+    assert [shown(one) for one in order.shipments] == (both if told == "SalesOrderId" else both[:1])
     assert tracks(order.shipments[0]) == [("JD1", "DHL", "custom")]
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == both
+
+
+# Whose slip it is
+
+
+def journal(harness: Harness, slip: str, **changes: Any) -> None:
+    """Change the slip's header by hand."""
+    rows = harness.dynamics.store.table("CustPackingSlipJourBiEntities")
+    (row,) = [one for one in rows.records.values() if one["PackingSlipId"] == slip]
+    harness.dynamics.store.update("CustPackingSlipJourBiEntities", row, changes)
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_of_several_orders_is_a_shipment_of_each(harness: Harness) -> None:
+    """F&O packs orders of one address together: one header, which names one of the orders."""
+    orders = [await ordered(harness, SKU), await ordered(harness, OTHER)]
+    first, second = (packed(harness, order, f"JD-{order.entity_id}") for order in orders)
+    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
+    for line in [one for one in rows.records.values() if one["PackingSlipId"] == second]:
+        joined = {"PackingSlipId": first}
+        harness.dynamics.store.update("CustPackingSlipTransBiEntities", line, joined)
+    journal(harness, second, PackingSlipId="gone", SalesType="Journal")
+    await polls(harness)
+    assert [[shown(one) for one in order.shipments] for order in orders] == [
+        [{SKU: 3}], [{OTHER: 3}],
+    ]  # fmt: skip
+    assert await harness.parked("shipments") == []
+
+
+@pytest.mark.parametrize("changes", [{"SalesType": "ReturnItem"}, {"SalesId": ""}])
+@in_harness(**SHIPPED)
+async def test_slips_of_returns_are_left_alone(harness: Harness, changes: dict[str, str]) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    journal(harness, slip, **changes)
+    await polls(harness)
+    await harness.services.intake.accept(
+        "shipments", "shop", [key_of(harness, order, slip)], "webhook"
+    )
+    await harness.works_until_idle()
+    assert len(order.shipments) == ("SalesId" in changes)
+
+
+@in_harness(**SHIPPED)
+async def test_an_order_of_nothing_to_ship_has_no_shipment(harness: Harness) -> None:
+    order = await ordered(harness, "SUPPORT-1Y")
+    slip = packed(harness, order)
+    await polls(harness)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert (claim.state, order.shipments) == (State.SKIPPED, [])
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_waits_until_its_order_is_recorded(harness: Harness) -> None:
+    order = harness.place(skus=(SKU,))
+    harness.ledger_dials.next(Kind.LOST, where=lambda one: b"SalesOrderLines" in one.body)
+    await harness.hooks(order)
+    await harness.works_for(5)
+    slip = packed(harness, order)
+    await harness.polls("shipments")
+    await harness.works_for(5)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert "is being posted" in claim.reason
+    await harness.works_until_idle()
+    assert len(order.shipments) == 1
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_waits_while_the_shop_does_not_show_its_order(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    hidden = harness.commerce.orders.pop(order.entity_id)
+    await harness.polls("shipments")
+    await harness.works_for(5)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert "does not show in Commerce" in claim.reason
+    harness.commerce.orders[order.entity_id] = hidden
+    await harness.works_until_idle()
+    assert len(order.shipments) == 1
+
+
+@in_harness(**SHIPPED)
+async def test_a_number_that_two_legal_entities_use_is_no_mistake(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    number = harness.header(order)["SalesOrderNumber"]
+    for table in ("CustPackingSlipJourBiEntities", "CustPackingSlipTransBiEntities"):
+        for row in list(harness.dynamics.store.table(table).records.values()):
+            harness.dynamics.store.insert(table, {**row.values, "dataAreaId": "dat"})
+    key = f"dat|{number}|{slip}"
+    await harness.services.intake.accept("shipments", "shop", [key], "webhook")
+    await harness.works_until_idle()
+    assert (await harness.claim(key, "shipments")).state is State.SKIPPED
+    assert order.shipments == []
+
+
+@in_harness(**SHIPPED)
+async def test_a_slip_that_f_and_o_does_not_show_is_no_news(harness: Harness) -> None:
+    key = f"{COMPANY}|SO-9|PS-9"
+    await harness.services.intake.accept("shipments", "shop", [key], "webhook")
+    await harness.works_until_idle()
+    assert (await harness.claim(key, "shipments")).state is State.VANISHED
+
+
+@in_harness(
+    **{**SHIPPED, "shipments": {}}, stock={"inventory": "stock-items", "sources": {"13": "default"}}
+)
+async def test_a_shop_without_sources_is_told_none(harness: Harness) -> None:
+    harness.commerce.stock.is_single = True
+    order = await ordered(harness, SKU)
+    packed(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+
+
+@in_harness(**SHIPPED)
+async def test_a_shipment_that_is_gone_is_not_sent_again(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    slip = packed(harness, order)
+    await polls(harness)
+    order.shipments.clear()
+    harness.dynamics.track_slip(slip, "JD01")
+    await polls(harness)
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert (claim.state, order.shipments) == (State.PARKED, [])
+    assert "is not there any more" in claim.reason
+
+
+@in_harness(**SHIPPED)
+async def test_a_poll_goes_on_where_the_last_one_stopped(harness: Harness) -> None:
+    orders = [await ordered(harness, SKU) for _ in range(3)]
+    slips = [packed(harness, order, f"JD{place}") for place, order in enumerate(orders)]
+    journal(harness, slips[2], CreatedOn=None)
+    systems = await harness.services.systems_pool.open("shop")
+    since, until = harness.clock.now() - timedelta(days=1), harness.clock.now()
+    found = [one async for one in changed(systems, since, until)]
+    assert [one.key.rpartition("|")[2] for one in found] == slips[:2]
+    rest = [one async for one in changed(systems, since, until, found[0].position)]
+    assert rest == found[1:]
+
+
+# Shown before it is sent
+
+
+@in_harness(**SHIPPED)
+async def test_a_preview_shows_what_a_delivery_would_send(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    number, services = order.row["increment_id"], harness.services
+
+    async def previewed() -> list[tuple[str, str]]:
+        systems = await services.systems_pool.open("shop")
+        found = await preview_slips(number, systems, services.ledger, services.documents)
+        return [(one.outcome, one.reason) for one in found]
+
+    assert await previewed() == []
+    slip = packed(harness, order, "JD01", SIMPLE_001=2)
+    assert await previewed() == [("deliver", "")]
+    harness.commerce.hold(order)
+    ((outcome, reason),) = await previewed()
+    assert (outcome, "is on hold" in reason) == ("park", True)
+    hidden = harness.commerce.orders.pop(order.entity_id)
+    ((outcome, reason),) = await previewed()
+    assert (outcome, reason[:8]) == ("skip", "waiting:")
+    harness.commerce.orders[order.entity_id] = hidden
+    harness.commerce.unhold(order)
+    await polls(harness)
+    assert await previewed() == [("skip", "shipment 000000001 shows it")]
+    harness.dynamics.correct_slip(slip)
+    ((outcome, reason),) = await previewed()
+    assert "F&O 0, Commerce 2" in reason
+    assert [shown(one) for one in order.shipments] == [{SKU: 2}]

@@ -2,16 +2,20 @@
 seed."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from random import Random
 from typing import Any, Final
 
 from sandbox.commerce import lifecycle
+from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
 from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
+from tests.simulation.environment import SHIPMENTS
 from tests.simulation.naming import key_of, reference_of
 from tests.systems import COMPANY
 
@@ -45,6 +49,8 @@ class Story(DocumentHistory):
             group.create_task(self._moving(self.random.uniform(0, self.plan.trouble)))
             if self.plan.blocks:
                 group.create_task(self._deciding())
+            if self.plan.environment.invoices_orders:
+                group.create_task(self._posting(Random(f"postings {self.plan.seed}")))
 
     async def _order(self, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -65,12 +71,25 @@ class Story(DocumentHistory):
         if self.may_settle(order):
             await asyncio.sleep(self._while())
             self.settle(order, all_of_them=True)
+        if SHIPMENTS in self.plan.flows and self.random.random() < 0.5:
+            for part in (0.5, 1.0):
+                await asyncio.sleep(self._while())
+                self._pack(order, part)
 
     async def _deciding(self) -> None:
         """The shop's staff thinks about companies, now and then."""
         for _ in range(3):
             await asyncio.sleep(self._while())
             self.company()
+
+    async def _posting(self, random: Random) -> None:
+        """F&O invoices in batches: now and then some of what it has by then."""
+        for _ in range(3):
+            await asyncio.sleep(random.uniform(0, self.plan.trouble))
+            for order in self.orders:
+                if self.may_post(order) and random.random() < 0.2:
+                    self.event_log.note(f"deed: post {key_of(order)}")
+                    self.post(order)
 
     def _while(self) -> float:
         """Seconds until the next deed: often right away, when the order is just being posted."""
@@ -109,7 +128,11 @@ class Story(DocumentHistory):
         return can_ship(order)
 
     def ship(self, order: StoredOrder) -> None:
-        self.systems.commerce.ship(order)
+        """The shop refuses where its source holds less."""
+        try:
+            self.systems.commerce.ship(order)
+        except RestFault as refused:
+            self.event_log.note(f"shop: does not ship {key_of(order)}: {refused.message[:80]}")
 
     def may_cancel(self, order: StoredOrder) -> bool:
         """Not the rest where an extension cancelled pieces: the shop would forget those, and count
@@ -171,6 +194,23 @@ class Story(DocumentHistory):
         """The warehouse sends the goods: from now on D365 lets nobody change the order."""
         for header in self._with_lines(order):
             self.systems.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
+            self.delivered.add(key_of(order))
+
+    def _pack(self, order: StoredOrder, part: float) -> None:
+        """The warehouse sends some lines of an order, or all that is left of it, and knows a
+        tracking number."""
+        for header in self._with_lines(order):
+            number = header["SalesOrderNumber"]
+            lines = self.systems.dynamics.lines(COMPANY, number)
+            some = {
+                line["InventoryLotId"]: line["OrderedSalesQuantity"]
+                for line in lines if self.random.random() < part
+            }  # fmt: skip
+            with suppress(ValueError):  # some of it has left already
+                self.systems.dynamics.deliver(
+                    number, COMPANY, quantities=some if part < 1 else None,
+                    tracking={f"T-{number}-{part}": ""},
+                )  # fmt: skip
             self.delivered.add(key_of(order))
 
     def _with_lines(self, order: StoredOrder) -> list[Record]:

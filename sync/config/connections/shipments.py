@@ -23,6 +23,9 @@ class Shipments(Section):
     carrier goes before its mode."""
     notify: YesNo = False
     """Whether Commerce mails the buyer about each shipment."""
+    events: tuple[str, ...] = ()
+    """Business events of F&O that tell of a slip. The standard has none: those of the customer's
+    own, with `SalesOrderId` or `PackingSlipId` in them. Polls find what no event tells."""
     tracking_days: Whole = Field(default=3, ge=0, le=30)
     """For so many days each poll looks at a slip again: tracking numbers come late, and neither
     they nor corrections have a time of change."""

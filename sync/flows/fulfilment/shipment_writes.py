@@ -6,7 +6,6 @@ by hand may write it in the Admin: then that shipment is taken over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -98,31 +97,20 @@ class ShipmentWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        """Ship it, one shipment at a time for each source and sku: two at once would drive a source
-        below zero (measured)."""
-        order_id = self.wanted.order_id
-        async with AsyncExitStack() as stack:
-            for sku in sorted(self.wanted.goods):
-                lock = self.systems.one_at_a_time(f"source|{self.wanted.source}|{sku}")
-                await stack.enter_async_context(lock)
-            await self._fill_source(not_after)
+        """Ship it. A source that holds less than is shipped refuses the shipment, also with
+        backorders: F&O may have taken the goods off what it says is on hand. They have left, so
+        they were there, and the source is given as many first."""
+        source, goods = self.wanted.source, self.wanted.goods if self.wanted.source else {}
+        inventory, order_id = self.systems.commerce.inventory, self.wanted.order_id
+        async with self.shipments.sources_in_use.shipping(source, goods) as lacking:
+            if lacking:
+                items = [
+                    {"sku": sku, "source_code": source, "quantity": pieces, "status": IN_STOCK}
+                    for sku, pieces in lacking.items()
+                ]
+                await inventory.save(items, not_after=not_after)
             number = await self.shipments.ship(order_id, self.wanted.body(), not_after=not_after)
         return Found(str(number))
-
-    async def _fill_source(self, not_after: datetime) -> None:
-        """A source that holds less than is shipped refuses the shipment, also with backorders: F&O
-        may have taken the goods off what it says is on hand. They have left, so they were there."""
-        inventory, source = self.systems.commerce.inventory, self.wanted.source
-        if not source or not self.wanted.goods:
-            return
-        held = await inventory.quantities(source, self.wanted.goods)
-        short = [
-            {"sku": sku, "source_code": source, "quantity": pieces, "status": IN_STOCK}
-            for sku, pieces in self.wanted.goods.items()
-            if held.get(sku, Decimal(0)) < pieces
-        ]
-        if short:
-            await inventory.save(short, not_after=not_after)
 
     @override
     def is_whole(self, found: Found) -> bool:

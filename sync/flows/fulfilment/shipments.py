@@ -1,7 +1,8 @@
 """Packing slips of F&O -> shipments in Commerce.
 
 In:      a posted slip with the rows of its sales order's slips, and its tracking numbers.
-Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order.
+Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order,
+         "<company>||<slip>" for a slip of whatever order.
 Out:     one shipment per slip, by order item, from the source of its warehouse; a comment marks it.
 Waits:   for the order to be posted by us.
 Parks:   an order on hold, a warehouse without source, a line that cannot be counted in pieces.
@@ -11,7 +12,7 @@ Repeats: the marker is looked for before anything is shipped again. No echo: the
          document to F&O after it was shipped in Commerce.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,14 +21,15 @@ from sync.commerce.models.order import Order
 from sync.commerce.shipments import Track
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
+from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.engine.delivery import Delivery
-from sync.engine.flow import DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, OpenPoint, Plan
-from sync.engine.results import Change
+from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
+from sync.engine.plan import Notification, Plan
+from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment, marked
-from sync.flows.fulfilment.slip_orders import may_be_ours, order_of
+from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
+from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
@@ -59,25 +61,38 @@ async def until(systems: Systems) -> datetime:
     return systems.clock.now()
 
 
+def keys_in_event(event: BusinessEvent) -> Sequence[str]:
+    """All slips of the sales order, or the slip, that an event of the customer's own names. The key
+    is given in part: F&O tells the numbers as it spells them, so that a slip has one key."""
+    names = ("SalesOrderId", "SalesId", "SalesOrderNumber")
+    sales_order = next(filter(None, map(event.fields.get, names)), "")
+    number = next(filter(None, map(event.fields.get, ("PackingSlipId", "PackingSlipNumber"))), ALL)
+    if not event.company or (not sales_order and number == ALL):
+        raise NoKey("no legal entity, or neither SalesOrderId nor PackingSlipId in it")
+    return [f"{event.company}|{sales_order}|{ALL if sales_order else number}"]
+
+
 async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
-    """All slips of a sales order, where a key names no slip."""
+    """All slips of a sales order, where a key names no slip; the slip where it names no order."""
     company, sales_order, number = _parts(key)
-    if number != ALL:
-        return None
-    slips = await systems.dynamics.packing_slips.numbers_of(company, sales_order)
-    return [f"{company}|{sales_order}|{slip}" for slip in slips]
+    slips = systems.dynamics.packing_slips
+    if number == ALL:
+        return await slips.keys(company, sales_order=sales_order)
+    return None if sales_order else await slips.keys(company, number=number)
 
 
-async def read(key: str, systems: Systems) -> PackingSlip | None:
-    """The slip as F&O holds it now; None while it does not show. Lines that do not tell our
-    reference are known by their lots."""
+async def read(key: str, systems: Systems) -> PackedSlip | None:
+    """The slip as F&O holds it now, with its order; None while it does not show. Lines that do not
+    tell our reference are known by their lots."""
     company, sales_order, number = _parts(key)
     slip = await systems.dynamics.packing_slips.get(company, sales_order, number)
-    if slip is None or all(row.reference for row in slip.rows if row.quantity):
-        return slip
-    order = await systems.dynamics.sales_orders.by_number(company, sales_order)
-    lots = {lot: name for name, lot in order.lots.items()} if order else {}
-    return replace(slip, rows=tuple(_referenced(row, lots) for row in slip.rows))
+    if slip is None:
+        return None
+    if not all(row.reference for row in slip.rows if row.quantity):
+        order = await systems.dynamics.sales_orders.by_number(company, sales_order)
+        lots = {lot: name for name, lot in order.lots.items()} if order else {}
+        slip = replace(slip, rows=tuple(_referenced(row, lots) for row in slip.rows))
+    return await packed_slip(slip, systems)
 
 
 def _referenced(row: SlipLine, lots: dict[str, str]) -> SlipLine:
@@ -90,16 +105,18 @@ def _parts(key: str) -> tuple[str, str, str]:
     return company, sales_order, number or ALL
 
 
-async def plan(slip: PackingSlip, delivery: Delivery) -> Plan | Skipped:
+async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
     """The shipment that Commerce must hold of the slip."""
+    slip = packed.slip
     if not slip.is_sale:
         return Skipped("a slip of a return")
-    order = await order_of(slip, delivery)
-    if isinstance(order, Skipped):
-        return order
+    found = await order_of(packed, delivery)
+    if isinstance(found, Skipped):
+        return found
+    order = found.order
     if order.is_virtual:
         return Skipped("nothing of the order is shipped in Commerce")
-    view = await view_of(slip, order, delivery.systems)
+    view = await view_of(slip, found, delivery.systems)
     problem = view.open_point()
     if not view.items and problem is None and delivery.held(ShipmentWrite.kind) is None:
         return Skipped(_nothing_of(slip))
@@ -111,7 +128,6 @@ async def plan(slip: PackingSlip, delivery: Delivery) -> Plan | Skipped:
         amounts={"pieces": f"{sum(view.items.values()):f}"} if view.items else {},
         when_new=tuple(Notification(SHIPMENTS, key) for key in others),
         open_point=problem,
-        look=_look(view, delivery.systems) if view.items else None,
     )
 
 
@@ -119,18 +135,6 @@ def _nothing_of(slip: PackingSlip) -> str:
     if any(line.quantity for line in slip.lines):
         return "it sends no whole piece or set: the slip that completes one is shown"
     return "the slip holds nothing (any more)"
-
-
-def _look(view: SlipView, systems: Systems) -> Callable[[], Awaitable[OpenPoint | None]]:
-    """What Commerce really shows: it cuts quantities off without a word."""
-
-    async def look() -> OpenPoint | None:
-        if view.there is not None:
-            return view.open_point()
-        found = await systems.commerce.shipments.of_order(view.order.entity_id or 0)
-        return view.seen(marked(found, view.slip.number)).open_point()
-
-    return look
 
 
 async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
@@ -173,15 +177,16 @@ def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:
     )
 
 
-shipments: DocumentFlow[PackingSlip] = DocumentFlow(
+shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     name=SHIPMENTS,
     title="Packing slips to shipments",
-    source=Source(read, resolve, version=lambda slip: slip.fingerprint, is_joined=True),
+    source=Source(read, resolve, version=lambda packed: packed.version, is_joined=True),
     plan=plan,
     triggers=(
+        BusinessEvents((), keys_in_event, lambda connection: connection.shipments.events),
         Poll(
             changed, until, lambda connection: connection.shipments.poll_minutes,
-            fingerprint=lambda slip: slip.fingerprint,
+            fingerprint=lambda packed: packed.slip.fingerprint,
         ),
     ),
     priority=Priority.DOCUMENTS,

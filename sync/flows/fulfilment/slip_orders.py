@@ -1,9 +1,12 @@
-"""Which order of ours a packing slip was packed for."""
+"""Which order of ours a packing slip was packed for; read together with the slip, so that few
+requests read all that waits."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sync.commerce.models.order import Order
+from sync.commerce.shipments import Shipment
 from sync.config.connections import Connection
 from sync.core.errors import Later
 from sync.core.skipped import Skipped
@@ -11,12 +14,35 @@ from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
-from sync.flows.keys import parts_of
+from sync.flows.keys import elsewhere, parts_of, whole_in
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.references import fields_in, templates_of
 
 ORDERS = "orders"
 NOT_OURS = Skipped("its sales order is none of ours")
+
+
+@dataclass(frozen=True)
+class PackedOrder:
+    """An order that a slip may be of, with all its shipments."""
+
+    order: Order
+    shipments: tuple[Shipment, ...]
+
+
+@dataclass(frozen=True)
+class PackedSlip:
+    """A slip, and the orders of the shop that its reference may name."""
+
+    slip: PackingSlip
+    orders: tuple[PackedOrder, ...]
+
+    @property
+    def version(self) -> object:
+        """What differs when slip, orders or shipments changed."""
+        numbers = [one.entity_id for order in self.orders for one in order.shipments]
+        stamps = [(one.order.state, one.order.updated_at) for one in self.orders]
+        return self.slip.fingerprint, stamps, numbers
 
 
 async def slips_of(claim: Claim, systems: Systems) -> list[str]:
@@ -25,9 +51,8 @@ async def slips_of(claim: Claim, systems: Systems) -> list[str]:
     if held is None:
         return []
     _, store = parts_of(claim.key)
-    company = systems.settings.legal_entity_of(int(store) if store.isdecimal() else None)
-    numbers = await systems.dynamics.packing_slips.numbers_of(company, held.number)
-    return [f"{company}|{held.number}|{number}" for number in numbers]
+    company = systems.settings.legal_entity_of(whole_in(store))
+    return await systems.dynamics.packing_slips.keys(company, sales_order=held.number)
 
 
 def may_be_ours(reference: str, settings: Connection) -> bool:
@@ -35,20 +60,33 @@ def may_be_ours(reference: str, settings: Connection) -> bool:
     return not reference or bool(_numbers_in(reference, settings))
 
 
-async def order_of(slip: PackingSlip, delivery: Delivery) -> Order | Skipped:
-    """The order as it is now. Raises `Later` while a try of ours has not recorded the sales order,
-    or the shop does not show the order."""
-    systems = delivery.systems
-    reference = slip.reference or await _reference_of(slip, delivery)
-    async for claim in _claims(reference, delivery):
-        if not _is_for(slip, claim):
-            continue
-        document = await systems.commerce.orders.in_store(*parts_of(claim.key))
-        if document is None:
-            raise Later(f"order {claim.key} does not show in Commerce")
-        order = Order.read(document)
-        if systems.settings.legal_entity_of(order.store_id) == slip.company:
-            return order
+async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
+    """The slip with the orders that its reference may name, as they are now."""
+    if not slip.reference:
+        slip = replace(slip, reference=await _reference_of(slip, systems))
+    commerce, orders = systems.commerce, list[PackedOrder]()
+    for number in _numbers_in(slip.reference, systems.settings):
+        for document in await commerce.orders.by_number(number):
+            order = Order.read(document)
+            if not elsewhere(order.store_id, systems):
+                is_begun = any(item.qty_shipped for item in order.items)
+                order_id = order.entity_id or 0
+                shipments = await commerce.shipments.of_order(order_id) if is_begun else []
+                orders.append(PackedOrder(order, tuple(shipments)))
+    return PackedSlip(slip, tuple(orders))
+
+
+async def order_of(packed: PackedSlip, delivery: Delivery) -> PackedOrder | Skipped:
+    """The order that was posted as the slip's sales order. Raises `Later` while a try of ours has
+    not recorded it, or the shop does not show it."""
+    slip, settings = packed.slip, delivery.systems.settings
+    by_key = {one.order.key: one for one in packed.orders}
+    async for claim in _claims(slip.reference, delivery):
+        _, store = parts_of(claim.key)
+        if _is_for(slip, claim) and settings.legal_entity_of(whole_in(store)) == slip.company:
+            if claim.key not in by_key:
+                raise Later(f"order {claim.key} does not show in Commerce")
+            return by_key[claim.key]
     return NOT_OURS
 
 
@@ -70,18 +108,19 @@ def _is_for(slip: PackingSlip, claim: Claim) -> bool:
     return held is not None and held.number == slip.sales_order
 
 
-async def _reference_of(slip: PackingSlip, delivery: Delivery) -> str:
-    orders = delivery.systems.dynamics.sales_orders
-    found = await orders.by_number(slip.company, slip.sales_order)
+async def _reference_of(slip: PackingSlip, systems: Systems) -> str:
+    found = await systems.dynamics.sales_orders.by_number(slip.company, slip.sales_order)
     return str(found.header.get("CustomersOrderReference") or "") if found else ""
 
 
 def _numbers_in(reference: str, settings: Connection) -> list[str]:
-    """The increment ids that a reference may name, of the connection's stores."""
+    """The increment id that a reference names, of an order of the connection's stores: by the
+    template as it is, else as it was by default before."""
     templates = templates_of(ORDERS, settings.orders.reference_template)
-    found = [fields for one in templates if (fields := fields_in(reference, one))]
-    ours = [fields for fields in found if _is_our_store(fields.get("store_id"), settings)]
-    return list(dict.fromkeys(fields["increment_id"] for fields in ours))
+    named = (fields for one in templates if (fields := fields_in(reference, one)))
+    found = next(named, None)
+    is_ours = found is not None and _is_our_store(found.get("store_id"), settings)
+    return [found["increment_id"]] if found is not None and is_ours else []
 
 
 def _is_our_store(store_id: str | None, settings: Connection) -> bool:

@@ -11,6 +11,7 @@ from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.shipment_writes import marked
+from sync.flows.fulfilment.slip_orders import PackedOrder
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import (
@@ -52,10 +53,6 @@ class SlipView:
                 found[product] = found.get(product, ZERO) + pieces * per
         return found
 
-    def seen(self, there: Shipment | None) -> "SlipView":
-        """The same with the shipment as it is now."""
-        return replace(self, there=there)
-
     def open_point(self) -> OpenPoint | None:
         """What a person has to look at: pieces of which Commerce shows more or less than F&O has
         sent, or lines that the order does not have."""
@@ -86,15 +83,15 @@ class SlipView:
         )
 
 
-async def view_of(slip: PackingSlip, order: Order, systems: Systems) -> SlipView:
-    """Read what it takes: item mappings, kinds of bundles, shipments of the order. Raises `Never`
-    where a line cannot be counted in pieces."""
+async def view_of(slip: PackingSlip, packed: PackedOrder, systems: Systems) -> SlipView:
+    """Read what else it takes: item mappings and kinds of bundles. Raises `Never` where a line
+    cannot be counted in pieces."""
+    order, shipments = packed.order, packed.shipments
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
     factors = factors_of(slip, order, items, systems.settings.items.unit)
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
-    shipments = await systems.commerce.shipments.of_order(order.entity_id or 0)
     rows = shipped_rows(order, in_parts)
     left = left_of(rows, _beyond(slip, shipments, rows, factors))
     there = marked(shipments, slip.number)

@@ -307,3 +307,29 @@ async def test_an_account_without_a_limit_or_a_debt_is_aged_too(fo: Environment)
         credit["CreditRemainingMst"],
         credit["FirstNonzeroBalancePeriod"],
     ) == (0, 0, 0)
+
+
+async def test_slips_are_tracked_late_corrected_and_cancelled(fo: Environment) -> None:
+    number = await ordered(fo, 10)
+    (line,) = fo.state.lines("usmf", number)
+    lot, quantity = line["InventoryLotId"], line["OrderedSalesQuantity"]
+    (slip,) = fo.state.deliver(number, tracking={"T0": ""}, carrier="DHL")
+    fo.state.track_slip(slip, "T1", "T2")
+    found = await rows(fo, "PackingSlipTrackingInformation")
+    assert [row["TrackingNumber"] for row in found] == ["T1", "T2"]
+    fo.state.correct_slip(slip, {lot: quantity / 2})
+    (journal,) = await rows(fo, "CustPackingSlipJourBiEntities")
+    assert (journal["Qty"], journal["ShipCarrierId"]) == (quantity / 2, "DHL")
+    (again,) = fo.state.deliver(number)
+    fo.state.correct_slip(again)
+    counted = [row["Qty"] for row in await rows(fo, "CustPackingSlipTransBiEntities")]
+    assert counted == [quantity / 2, 0]
+
+
+async def test_a_line_may_be_delivered_over_where_it_is_allowed(fo: Environment) -> None:
+    number = await ordered(fo, 10)
+    (line,) = fo.state.lines("usmf", number)
+    more = {line["InventoryLotId"]: line["OrderedSalesQuantity"] * 2}
+    with pytest.raises(ValueError, match="cannot be shipped"):
+        fo.state.deliver(number, quantities=more)
+    assert fo.state.deliver(number, quantities=more, over=Decimal(1))
