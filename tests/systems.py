@@ -168,13 +168,15 @@ class SystemsUnderTest:
         queue: Queue | None = None,
         tables: Tables | None = None,
         asked: Callable[[httpx.Request], None] = lambda _: None,
+        shop_asked: Callable[[httpx.Request], None] = lambda _: None,
         clock: Clock | None = None,
         pool: int = MOST,
     ) -> EditionParts:
         """What one worker is handed. It has connections of its own; queue and tables are
         everybody's.
 
-        `asked` is told of every request to the ledger when it leaves. `clock`: the worker's own,
+        `asked` is told of every request to the ledger when it leaves, `shop_asked` of those to the
+        shop. `clock`: the worker's own,
         where it goes another way than the queue's. `pool`: connections of each of its HTTP clients.
         """
         secrets = Named(
@@ -191,7 +193,7 @@ class SystemsUnderTest:
             is_alone=is_alone,
             clocks_apart=timedelta() if is_alone else CLOCKS_APART,
             commerce_http=lambda _: httpx.AsyncClient(
-                transport=InProcess(self.apps, pool=pool), follow_redirects=False
+                transport=InProcess(self.apps, shop_asked, pool=pool), follow_redirects=False
             ),
             dynamics_http=lambda _: http_client(transport=InProcess(self.apps, asked, pool=pool)),
         )

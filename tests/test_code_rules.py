@@ -175,6 +175,17 @@ def test_no_log_line_is_given_a_document_or_a_persons_data() -> None:
             )
 
 
+def test_a_log_line_about_a_record_names_its_connection() -> None:
+    silent = [
+        f"{module.path}:{call.lineno}"
+        for module, call in log_calls()
+        if is_in(module.inner, ("engine", "flows"))
+        and "key=%s" in (said := ast.unparse(call.args[0]))
+        and "connection=%s" not in said
+    ]
+    assert not silent
+
+
 # --- flows
 
 

@@ -26,6 +26,7 @@ var tables = [
   'numbers'
   'parked'
   'pauses'
+  'published'
   'reconciliations'
   'refusedkeys'
   'repairs'

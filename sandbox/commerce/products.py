@@ -72,6 +72,7 @@ def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:
         "product_links": [],
         "options": options, "media_gallery_entries": [], "tier_prices": [],
         "url_key": one.sku.lower(), "required_options": "0",
+        "category_ids": [str(n) for n in sorted(state.products.members.get(as_text(one.sku), ()))],
         "has_options": "1" if options else "0", "tax_class_id": TAX_CLASSES[one.tax_class],
         **_of_bundle(one),
         **state.products.shown(one, scope), "price": state.prices.base_of(one),

@@ -21,11 +21,13 @@ RULES: Final[Columns] = {
 @dataclass
 class ShopProducts:
     """Values by SKU without case, and by scope: attribute code -> value. `rules`: those of stock
-    items. `links`: what configurable products offer, by SKU. `stamps`: time of change by SKU.
-    `tax_classes`, `attribute_sets`: names by id."""
+    items. `members`: ids of categories by SKU. `links`: what configurable products offer, by SKU.
+    `stamps`: time of change by SKU. `tax_classes`, `attribute_sets`: names by id."""
 
     values: dict[tuple[str, str], Columns] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=Attributes)
+    categories: dict[int, str] = field(default_factory=lambda: {3: "Lamps", 4: "Sale", 5: "New"})
+    members: dict[str, set[int]] = field(default_factory=dict)
     links: dict[str, Columns] = field(default_factory=dict)
     rules: dict[str, Columns] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)

@@ -36,6 +36,8 @@ HOOKS: Final = {
 """The event of the shop that tells of each flow's records."""
 FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
+PRODUCTS: Final = "products"
+PRICES: Final = "prices"
 SHIPMENTS: Final = "shipments"
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
@@ -138,7 +140,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
             async for claim in ledger.parked(name, flow)
         ]
 
@@ -185,7 +187,7 @@ class Environment:
         claims = [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
             async for claim in ledger.claims(name, flow)
         ]
         return sum(

@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "shipments",
+    "prices", "products", "shipments",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -71,6 +71,16 @@ on_account = []
 [connections.{name}.stock]
 sources = {{ 13 = "default" }}
 decimals = 2
+poll_minutes = 60
+[connections.{name}.products]
+fields = ["name", "weight"]
+views = {{ de = {{ language = "de" }} }}
+poll_minutes = 60
+[connections.{name}.prices]
+currency = "USD"
+groups = {{ RETAIL = "Retailer" }}
+website = 1
+store_view = 1
 poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60

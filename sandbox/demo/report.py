@@ -58,10 +58,20 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
 
 
 def _goods(outcome: Outcome, console: Console) -> None:
-    off, pieces = len(outcome.stock.findings), outcome.stock.pieces.normalize()
+    stock, prices = outcome.goods.stock, outcome.goods.prices
+    off, pieces = len(stock.findings), stock.pieces.normalize()
     console.print(
-        f"Stock of {outcome.stock.skus} products was published meanwhile: {pieces:,f}"
+        f"Stock of {stock.skus} products was published meanwhile: {pieces:,f}"
         f" pieces are on offer, and F&O can deliver them; {off} differ."
+    )
+    console.print(
+        f"Prices of {prices.skus} products were published meanwhile, and {prices.changes} changed;"
+        f" {len(prices.findings)} differ."
+    )
+    named = outcome.goods.named
+    console.print(
+        f"F&O named {named.skus} products in two languages, and some of them again meanwhile;"
+        f" {len(named.findings)} differ."
     )
     shipped = outcome.shipped
     console.print(

@@ -13,11 +13,11 @@ from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.environment import Environment
 from sandbox.demo.figures import Price, incidents, latencies, percentile
+from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
 from sandbox.demo.shipping import Shipped, pack_and_ship
-from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.engine.claim import Claim
@@ -62,7 +62,7 @@ class Outcome:
     read_back: int
     company_orders: int
     compared: int
-    stock: Stocked
+    goods: Goods
     shipped: Shipped
 
     def as_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Outcome:
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
             "documents_reconciled": self.compared,
-            "stock": self.stock.as_json(),
+            **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
         }
 
@@ -110,8 +110,8 @@ async def run_scenario(
         pair = next(iter(environment.pairs.values()))
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
-    stock = await stock_in_the_end(environment, PATIENCE)
-    findings += [*stock.findings, *shipped.findings]
+    goods = await goods_in_the_end(environment, PATIENCE)
+    findings += [*goods.findings, *shipped.findings]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -122,7 +122,7 @@ async def run_scenario(
         findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders, compared=books.compared, stock=stock,
+        company_orders=books.company_orders, compared=books.compared, goods=goods,
         shipped=shipped,
     )  # fmt: skip
 
@@ -134,14 +134,14 @@ async def _delivered(
     round)."""
     for pair in environment.pairs.values():
         await make_rough(pair)
-    await first_stock(environment, PATIENCE)
+    await first_goods(environment, PATIENCE)
     with gauges("Orders posted", plan.orders) as gauge:
 
         async def check_progress() -> None:
             gauge.reach(await _posted(environment))
 
         unmapped = await _placed(environment, plan, check_progress)
-        await more_stock(environment)
+        await more_goods(environment)
         polled = await environment.poll()
         parked = await _parked(environment, unmapped, check_progress)
         findings = _unexpected(parked, unmapped)

@@ -2,10 +2,12 @@
 is asked for.
 
 GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
-(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in) and `/sandbox/reset`
-(back to the setup; dials and settings stay).
+(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in), `/sandbox/translations`
+(products are named in a language), `/sandbox/prices` (sales prices, and agreements of a group from
+a quantity) and `/sandbox/reset` (back to the setup; dials and settings stay).
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -32,6 +34,8 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/requests", _requests(state)),
         Route("/sandbox/orders", _orders(state)),
         Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
+        Route("/sandbox/translations", _translations(state), methods=["POST"]),
+        Route("/sandbox/prices", _prices(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
@@ -80,6 +84,47 @@ def _receipts(state: DynamicsState) -> Endpoint:
         return Response(status_code=200)
 
     return receipts
+
+
+def _translations(state: DynamicsState) -> Endpoint:
+    async def translations(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            for number, name in wanted["names"].items():
+                state.put(
+                    "ProductTranslations", ProductNumber=number, ProductName=str(name),
+                    LanguageId=wanted["language"],
+                )  # fmt: skip
+        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
+            usage = "give a language, and names by product number"
+            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return translations
+
+
+def _prices(state: DynamicsState) -> Endpoint:
+    async def prices(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            company = {COMPANY: str(wanted.get("company", "usmf"))}
+            for item, price in wanted["prices"].items():
+                price_of = {"SalesPrice": Decimal(str(price)), "SalesPriceQuantity": Decimal(1)}
+                state.put("ReleasedProductsV2", ItemNumber=item, **price_of, **company)
+            for item, price in wanted.get("agreements", {}).items():
+                state.put(
+                    "SalesPriceAgreements", RecordId=zlib.crc32(item.encode()), ItemNumber=item,
+                    Price=Decimal(str(price)), PriceCustomerGroupCode=str(wanted["group"]),
+                    FromQuantity=Decimal(str(wanted["from_quantity"])), SalesPriceQuantity=1,
+                    PriceCurrencyCode="USD", QuantityUnitySymbol="ea", WillSearchContinue="Yes",
+                    **company,
+                )  # fmt: skip
+        except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
+            usage = "give prices, and if you like agreements of a group, by item number"
+            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return prices
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:

@@ -2,7 +2,7 @@
 come, and what is paused."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -31,8 +31,9 @@ async def health(
     pauses: FlowPauses,
 ) -> HttpAnswer:
     """Per queue how much waits, per flow when its polls last looked and how many records wait for a
-    person; which flows are paused, and which systems nobody may call. 503 when queue or tables do
-    not answer."""
+    person; which flows are paused, and which systems nobody may call. `status` is `attention` where
+    something of that needs a person, which `attention` names. 503 when queue or tables do not
+    answer."""
     found: dict[str, Any] = {"status": "ok", "counts": pool.counts(), "queues": {}, "flows": {}}
     try:
         found["paused"] = [asdict(pause) for pause in await pauses.standing()]
@@ -47,7 +48,22 @@ async def health(
         log.exception("health.broken error=%s", type(error).__name__)
         broken = {"status": "broken", "error": type(error).__name__, "flows": found["flows"]}
         return HttpAnswer(503, to_json(broken))
+    found["attention"] = [*_attention(found)]
+    found["status"] = "attention" if found["attention"] else "ok"
     return HttpAnswer(200, to_json(found))
+
+
+def _attention(found: Mapping[str, Any]) -> Iterator[str]:
+    """What a person should look at, and by which command."""
+    if parked := sum(found["parked"].values()):
+        yield f"{parked} records wait for a person: parked"
+    if dead := sum(queue["dead"] for queue in found["queues"].values()):
+        yield f"{dead} messages were set aside: parked"
+    for system in found["systems"]:
+        if system["is_away"]:
+            yield f"{system['system']} gives no answer: check"
+    if found["paused"]:
+        yield f"{len(found['paused'])} pauses stand: paused"
 
 
 async def _polled(

@@ -14,6 +14,8 @@ from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.dead_letters import KEEP as KEEP_DEAD_LETTERS
 from sync.engine.jobs import Housekeeping
 from sync.engine.old_rows import forget_rows
+from sync.engine.published_log import KEEP as KEEP_PUBLISHED
+from sync.engine.published_log import PUBLISHED
 from sync.engine.refused_keys import KEEP, REFUSED_KEYS
 from sync.engine.repair import Repair
 from sync.engine.troubles import KEEP as KEEP_TROUBLES
@@ -30,6 +32,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     TROUBLES: ("at", KEEP_TROUBLES),
     SIGN_INS: ("until", KEEP_SIGN_INS),
     EVENTS: ("at", timedelta(days=7)),
+    PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
     RECONCILIATIONS: ("at", timedelta(days=400)),
     DIFFERENCES: ("at", timedelta(days=400)),

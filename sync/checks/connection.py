@@ -24,7 +24,12 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.items import items_are_there
 from sync.checks.own import stores_answer
-from sync.checks.products import product_codes_are_there, product_places_are_there
+from sync.checks.products import (
+    product_categories_are_there,
+    product_codes_are_there,
+    product_places_are_there,
+)
+from sync.checks.reached import webhooks_reach_us
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -62,7 +67,8 @@ class Group:
 
 GROUPS: Final = (
     Group((), (
-        secrets_are_stored, webhook_keys_are_keys, stores_answer, cutover_is_named,
+        secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
+        cutover_is_named,
         free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
@@ -77,7 +83,7 @@ GROUPS: Final = (
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
         rounding_agrees,
     )),
-    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there)),
+    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there, product_categories_are_there)),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
     Group((DYNAMICS,), (items_are_there,)),
 )  # fmt: skip

@@ -18,6 +18,10 @@ COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
 CORRECT_COMPANY: Final = (
     "Correct company in connections.toml, or give the app's user a role in that legal entity."
 )
+PRIORITY: Final = (
+    "how F&O ranks our requests cannot be looked up: give our client id High (System administration"
+    " > Setup > Throttling priority mapping)"
+)
 REFRESH_ENTITIES: Final = (
     "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away,"
     " choose another pair of order_headers and order_lines."
@@ -29,6 +33,7 @@ async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
     async for _ in probe.dynamics.query(COMPANIES, select=(COMPANY_ID,), top=1):
         pass
     yield ok(f"Dynamics at {probe.settings.dynamics.url.partition('://')[2]} takes our token")
+    yield ok(PRIORITY)
 
 
 async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:

@@ -102,6 +102,8 @@ class Probe:
     """Takes a few words on how far a long check has come."""
     known: Known = field(default_factory=Known)
     own: Own | None = None
+    address: str = ""
+    """Where Commerce reaches the app; empty where that is not looked at."""
 
     @property
     def companies(self) -> list[str]:

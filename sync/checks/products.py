@@ -8,6 +8,12 @@ from sync.config.connections import Connection
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import ORDER_SETTINGS
 from sync.dynamics.product_attributes import BARCODE_FIELDS, BARCODES, VALUE_FIELDS, VALUES
+from sync.dynamics.product_categories import (
+    ASSIGNMENT_FIELDS,
+    ASSIGNMENTS,
+    CATEGORIES,
+    CATEGORY_FIELDS,
+)
 from sync.dynamics.released_products import (
     PRODUCT_FIELDS,
     QUANTITY_FIELDS,
@@ -37,6 +43,8 @@ def product_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     }  # fmt: skip
     attributes = {VALUES: VALUE_FIELDS} if products.attributes else {}
     attributes |= {BARCODES: ("dataAreaId", *BARCODE_FIELDS)} if products.barcode else {}
+    if products.categories:
+        attributes |= {CATEGORIES: CATEGORY_FIELDS, ASSIGNMENTS: ASSIGNMENT_FIELDS}
     found |= attributes
     translated = {TRANSLATIONS: TRANSLATION_FIELDS} if products.languages else {}
     ordered = {ORDER_SETTINGS: ("dataAreaId", "ItemNumber", *QUANTITY_FIELDS)}
@@ -69,6 +77,21 @@ def _found(what: str, setting: str, *, there: bool) -> Finding:
     if there:
         return ok(f"{what} is there")
     return fault(f"the shop has no {what}", f"Correct {setting} in connections.toml.")
+
+
+async def product_categories_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every category that products name is in its system."""
+    products = probe.settings.products
+    if "products" not in probe.settings.flows or not products.categories:
+        return
+    names = await probe.dynamics.product_categories.names(products.category_hierarchy)
+    there = {int(row["id"]) for row in await probe.commerce.categories.all()}
+    for record, category in products.categories.items():
+        if record not in names:
+            what = f"hierarchy {products.category_hierarchy} has no category of record id {record}"
+            yield fault(what, "Run: map categories, and correct products.categories.")
+        else:
+            yield _found(f"category {category}", "products.categories", there=category in there)
 
 
 async def product_codes_are_there(probe: Probe) -> AsyncIterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
+from sync.commerce.categories import CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
@@ -67,10 +68,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
             yield _listing(path)
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
-    if (
-        flows & {"stock", "prices", "shipments", "products"}
-        or settings.items.custom_options == "base"
-    ):
+    is_base = settings.items.custom_options == "base"
+    if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
@@ -122,6 +121,8 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
     if products.attributes:
         yield _listing(ATTRIBUTES, "attribute_id")
+    if products.categories:
+        yield lambda probe: probe.commerce.put(path_of(CATEGORIES, 0, "products"), {})
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:

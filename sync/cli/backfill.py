@@ -2,7 +2,7 @@
 done with them, and tell what comes of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,8 +16,10 @@ from sync.cli.context import CommandContext
 from sync.cli.options import listed
 from sync.cli.output import Bar, json_line, line, progress, table
 from sync.config.connections import Connection
+from sync.core.errors import Later, Never
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.poll_run import PAGE
+from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.operating.asking import POSTED, Asking, Outcomes, counted, in_words
@@ -80,10 +82,12 @@ async def _backfill(
     async with context.opened(changes=True) as services:
         flow = _flowing(flow_called(services, flow_name), name, settings)
         asking = Asking(services, ORIGIN)
+        systems = await services.systems_pool.open(name)
         if since is None:
-            await asking.ask(name, flow.name, [full_key(flow, one) for one in listed(ids)])
+            keys = [full_key(flow, one) for one in listed(ids)]
+            await _require_there(flow, systems, keys)
+            await asking.ask(name, flow.name, keys)
         else:
-            systems = await services.systems_pool.open(name)
             last = _end(until) if until else services.edition_parts.clock.now()
             await _ask_for_changes(context, asking, flow, systems, (_utc(since), last))
         outcomes = await report_outcomes(context, asking, wait)
@@ -96,6 +100,32 @@ def _flowing(flow: AnyFlow, name: str, settings: Connection) -> AnyFlow:
         remedy = f"Add it to flows of [connections.{name}]."
         raise Problem(f"{flow.name} does not flow on {name}", remedy=remedy)
     return flow
+
+
+async def _require_there(flow: AnyFlow, systems: Systems, keys: Sequence[str]) -> None:
+    """Raise `Problem` for records that their owner does not show, before anything is enqueued."""
+    found = await asyncio.gather(*(_is_there(flow, systems, key) for key in keys))
+    unknown = [key for key, is_there in zip(keys, found, strict=True) if not is_there]
+    if unknown:
+        named = ", ".join(key.removesuffix("@?") for key in unknown[:SHOWN])
+        raise Problem(
+            f"there is no record of {flow.name} called {named}: nothing was enqueued",
+            remedy="Check the numbers, --flow and --connection.",
+        )
+
+
+async def _is_there(flow: AnyFlow, systems: Systems, key: str) -> bool:
+    """What cannot be read now may be there: then the delivery says why."""
+    if key_fault(key):  # told when it is asked for
+        return True
+    resolve = flow.source.resolve
+    try:
+        keys = await resolve(key, systems) if resolve is not None else None
+        return bool(keys) if keys is not None else await flow.source.read(key, systems) is not None
+    except (KeyError, ValueError):  # no key of this flow
+        return False
+    except (Later, Never):
+        return True
 
 
 async def _ask_for_changes(

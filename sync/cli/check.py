@@ -11,6 +11,7 @@ from sync.checks.finding import Finding, Level, Probe, fault, ok
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import Bar, json_line, line, progress
+from sync.cli.webhooks import Url, address_of
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
 from sync.operating.checking import probe_of
@@ -56,13 +57,14 @@ Days = Annotated[
 ]
 
 
-def check(ctx: typer.Context, days: Days = 90) -> None:
+def check(ctx: typer.Context, days: Days = 90, url: Url = "") -> None:
     """Read the configuration, look for its secrets and ask both systems; print every fault with its
     cure.
 
     Then the records of the last days (orders, invoices, credit memos, customers, companies, as far
     as these flow) are mapped as `preview` does: whatever would park some of them is printed once,
-    with the number of records and the line to add.
+    with the number of records and the line to add. With --url a webhook without a record is sent to
+    the app, which must judge its signature.
 
     Nothing is written anywhere. Exit status: 0 no fault (warnings are fine), 1 some fault.
 
@@ -71,15 +73,17 @@ def check(ctx: typer.Context, days: Days = 90) -> None:
     python -m sync check
 
     python -m sync check --connection bikes-de --days 30 --json
+
+    python -m sync check --url https://sync.example.com
     """
-    report(context_of(ctx), days)
+    report(context_of(ctx), days, address_of(url) if url else "")
 
 
-def report(context: CommandContext, days: int = 90) -> None:
+def report(context: CommandContext, days: int = 90, address: str = "") -> None:
     """Check all that the context names, and print what is found. Raises `typer.Exit`."""
     found = Report(context)
     if _configured(context, found):
-        asyncio.run(_checked(context, found, days))
+        asyncio.run(_checked(context, found, days, address))
     if not context.as_json:
         counts = found.counts
         line(f"Faults: {counts['fault']}, warnings: {counts['warn']}, fine: {counts['ok']}.")
@@ -102,16 +106,17 @@ def _configured(context: CommandContext, report: Report) -> bool:
     return True
 
 
-async def _checked(context: CommandContext, report: Report, days: int) -> None:
+async def _checked(context: CommandContext, report: Report, days: int, address: str) -> None:
     async with context.opened() as services:
         names = [context.connection] if context.connection else list(services.connections)
         with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:
                 try:
-                    probe = replace(await probe_of(services, name), days=days, report=bar.say)
+                    probe = await probe_of(services, name)
                 except Never as error:
                     report.add(name, "open", fault(error.reason, error.remedy))
                     continue
+                probe = replace(probe, days=days, report=bar.say, address=address)
                 await _run(probe, report, bar)
                 bar.say("Checks")
 

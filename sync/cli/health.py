@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ def health(ctx: typer.Context) -> None:
     _show("Parked, by flow", ("flow", "records"), parked)
     if not found["systems"]:
         line("Both systems of every connection may be called.")
+    for what in found["attention"]:
+        line(f"Needs attention: {what}")
 
 
 async def _found(context: CommandContext) -> dict[str, Any]:
@@ -56,15 +59,20 @@ async def _found(context: CommandContext) -> dict[str, Any]:
 
 def _system(one: Mapping[str, Any]) -> Sequence[Any]:
     state = "gives no answer" if one["is_away"] else "asked for a pause"
-    return one["system"], state, one["since"], one["until"], one["reason"]
+    return one["system"], state, _moment(one["since"]), _moment(one["until"]), one["reason"]
 
 
 def _paused(one: Mapping[str, Any]) -> Sequence[Any]:
-    return one["connection"] or "(all)", one["flow"] or "(all)", one["by"], one["at"], one["why"]
+    what = one["connection"] or "(all)", one["flow"] or "(all)"
+    return *what, one["by"], _moment(one["at"]), one["why"]
 
 
 def _waiting(name: str, one: Mapping[str, Any]) -> Sequence[Any]:
-    return name, one["due"], one["scheduled"], one["locked"], one["dead"], one["oldest"] or ""
+    return name, one["due"], one["scheduled"], one["locked"], one["dead"], _moment(one["oldest"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -102,7 +103,10 @@ def _indented(document: Any, indent: int) -> Iterator[str]:
 
 
 def plain(value: Any) -> str:
-    """A value as a cell: no control or format characters, nothing for None."""
+    """A value as a cell: no control or format characters, nothing for None; times to the second,
+    in UTC."""
+    if isinstance(value, datetime):
+        value = f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     text = without_codes("" if value is None else str(value))
     return text.replace("\r", "\ufffd").replace("\t", "\ufffd")
 

@@ -208,4 +208,5 @@ def _finish(
     else:
         work = preview_ids(kind, listed(ids), run) if kind else story_ids(listed(ids), run)
     asyncio.run(work)
+    run.sum_up()
     raise typer.Exit(run.status)

@@ -5,9 +5,10 @@ Exit status: 0 everything can be delivered (or is skipped for a reason), 1 some 
 some input could not be used; what could be used is previewed all the same.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any, Final
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
+from sync.checks.causes import Causes
+from sync.checks.supposing import Supposing
 from sync.cli.context import CommandContext
 from sync.cli.order_files import Unusable
-from sync.cli.output import error_lines, json_line
-from sync.cli.preview_table import show
+from sync.cli.output import error_lines, json_line, line
+from sync.cli.preview_table import WORDS, show
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.engine.systems import Systems
@@ -53,6 +56,8 @@ class Run:
     documents: bool
     gross: bool | None = None
     status: Status = Status.DELIVERABLE
+    outcomes: Counter[str] = field(default_factory=Counter)
+    supposing: Supposing | None = None
 
     def unusable(self, problem: Unusable) -> None:
         """Tell it on standard error; the others are previewed all the same."""
@@ -70,8 +75,27 @@ class Run:
 
     async def preview(self, kind: Kind, documents: Iterable[Any], systems: Systems) -> None:
         """Show what would be posted for each of these."""
+        self.supposing = self.supposing or Supposing(Causes(systems.name))
         for document in documents:
-            self.show(await preview(kind, document, systems), str(kind).capitalize())
+            found = await preview(kind, document, systems)
+            self.show(found, str(kind).capitalize())
+            self.outcomes[found.outcome] += 1
+            if not self.context.as_json:
+                await self.supposing.collect(kind, document, found, systems)
+
+    def sum_up(self) -> None:
+        """Tell people what became of all, where there were several, and every cause that would park
+        some of them, each once."""
+        if self.context.as_json or self.supposing is None:
+            return
+        causes = [*self.supposing.causes.findings()]
+        if self.outcomes.total() < 2 and len(causes) < 2:
+            return
+        said = ", ".join(f"{count} {WORDS[what]}" for what, count in self.outcomes.most_common())
+        line(f"In all: {said}.")
+        for cause in causes:
+            line(f"- {cause.what}")
+            line(f"  Cure: {cause.cure}")
 
     @asynccontextmanager
     async def given(self, inputs: Inputs) -> AsyncIterator[Systems]:

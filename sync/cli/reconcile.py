@@ -115,7 +115,7 @@ async def _reconciled(
 ) -> Summary:
     async with context.systems() as (services, systems):
         connected = await Connected.of(systems, services.ledger, services.documents)
-        now = services.edition_parts.clock.now()
+        now = services.edition_parts.clock.now().replace(microsecond=0)
         window = _window(days, systems.settings, now, stores)
         return await reconcile(connected, window, kinds_of(connected, kinds), report.tell)
 

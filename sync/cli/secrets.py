@@ -13,6 +13,7 @@ from sync.checks.secrets import secret_names
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, json_lines, note, table
+from sync.cli.serve import KEY_SECRET
 from sync.config.file.reading import BadConfiguration
 from sync.core.errors import Never
 from sync.operating.problem import Problem
@@ -57,7 +58,11 @@ def set_secret(ctx: typer.Context, name: Name) -> None:
         context.vault().set(name, value)
     except ValueError as refused:
         raise Problem(str(refused), remedy="Key Vault takes no others either.") from None
-    context.tell({"name": name, "stored": True}, f"{name} is stored.")
+    needs_restart = name.lower() == KEY_SECRET
+    later = " A running `serve` takes it when it is started again." if needs_restart else ""
+    context.tell(
+        {"name": name, "stored": True, "needs_restart": needs_restart}, f"{name} is stored.{later}"
+    )
 
 
 def _refuse_own(name: str, remedy: str) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sync.hosts.local import LocalHost
 
 KEY_SECRET = "function-key"  # noqa: S105 - a secret's name
-CLOSED = f" No host key is set, so /api/health stays closed (secrets set {KEY_SECRET})."
+CLOSED = (
+    f" No host key is set, so /api/health stays closed: secrets set {KEY_SECRET}, and serve again."
+)
 CONSOLE_AT = "\nConsole, for you and once, within ten minutes: {}"
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine alone.")]

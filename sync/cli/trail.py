@@ -11,7 +11,7 @@ from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.operating.records import checked
-from sync.operating.story import story_of
+from sync.operating.story import published_stories, story_of
 
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
@@ -25,7 +25,8 @@ LABELS = {
 Key = Annotated[
     str,
     typer.Argument(
-        metavar="KEY", help="Increment id, full key (000000042@1), customer id, or its beginning."
+        metavar="KEY",
+        help="Increment id, full key (000000042@1), customer id, or its beginning; or a SKU.",
     ),
 ]
 Copies = Annotated[
@@ -34,7 +35,8 @@ Copies = Annotated[
 
 
 def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = False) -> None:
-    """Tell what happened to a record: its state now, then every try and outcome, oldest first.
+    """Tell what happened to a record: its state now, then every try and outcome, oldest first. Of a
+    SKU: what Commerce was shown in the last two weeks, when, and from which item of F&O.
 
     Exit status: 0 found, 1 nothing is known of it.
 
@@ -54,6 +56,8 @@ def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = 
     for story in found:
         if context.as_json:
             json_line(story)
+        elif "published" in story:
+            _show_published(story)
         else:
             _show(story, is_joined=is_joined)
     if is_joined and not context.as_json:
@@ -68,7 +72,8 @@ async def _stories(
         ledgers = checked(services, context.connection, flow)
         claims = await ledgers.find(key)
         claims += await ledgers.shipped(claims) if flow in ("", SHIPMENTS) else []
-        return [await story_of(services, claim, documents=documents) for claim in claims]
+        stories = [await story_of(services, claim, documents=documents) for claim in claims]
+        return [*stories, *await published_stories(services, context.connection, flow, key)]
 
 
 def _show_together(stories: list[dict[str, Any]]) -> None:
@@ -95,6 +100,18 @@ def _show(story: dict[str, Any], *, is_joined: bool) -> None:
         for kind, copy in entry.get("documents", {}).items():
             line(f"{entry['at']:%Y-%m-%d %H:%M:%S} {kind}:")
             pretty(copy)
+    line()
+
+
+def _show_published(story: dict[str, Any]) -> None:
+    line(f"{story['flow']} {story['key']} ({story['connection']}): shown in Commerce")
+    rows = [
+        (f"{one['at']:%Y-%m-%d %H:%M:%S}", scope, field, value, one["origin"])
+        for one in story["published"]
+        for scope, fields in (one["content"] or {"": {"": "nothing any more"}}).items()
+        for field, value in fields.items()
+    ]
+    table(("when (UTC)", "scope", "field", "value>", "from"), rows)
     line()
 
 

@@ -48,7 +48,7 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
     """
     context = context_of(ctx)
     name, settings = context.one(context.connections())
-    found = registrations(name, settings.flows, _address(url), extra=addresses)
+    found = registrations(name, settings.flows, address_of(url), extra=addresses)
     if not found:
         remedy = f"Its flows are polled: {', '.join(settings.flows)}."
         raise Problem(f"no flow of {name} takes webhooks", remedy=remedy)
@@ -71,7 +71,7 @@ def _print_requests(found: list[Registration], commerce: Commerce, *, as_json: b
             line(json.dumps(each.rest(), indent=2))
 
 
-def _address(url: str) -> str:
+def address_of(url: str) -> str:
     """Scheme and host, and port where there is one. Raises `Problem`: what is sent there must not
     be read on its way."""
     parts = urlsplit(url.strip())

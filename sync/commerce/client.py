@@ -8,6 +8,7 @@ not.
 from typing import Any
 
 from sync.commerce.access import Access
+from sync.commerce.categories import Categories
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
@@ -39,6 +40,7 @@ class CommerceClient(RestClient):
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)
+        self.categories = Categories(self)
         self.product_data = ProductData(self)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self, access.clock)

@@ -28,6 +28,7 @@ BOXES: Final = {
     "Magento_Catalog::catalog": "Catalog",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
     "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",
+    "Magento_Catalog::categories": "Catalog > Inventory > Categories",
     "Magento_Catalog::sets": "Stores > Attributes > Attribute Set",
     "Magento_Tax::manage_tax": "Stores > Taxes",
     "Magento_InventoryApi::source": "Stores > Inventory > Sources",

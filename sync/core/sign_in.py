@@ -16,6 +16,8 @@ import httpx
 from sync.core.errors import Never, SignInRefused
 from sync.core.ports import Clock
 
+TOLD_AGAIN: Final = timedelta(minutes=5)
+"""When a record comes again that was refused without asking: a person must act first."""
 IN_A_ROW: Final = 3
 ASKED_AGAIN: Final = timedelta(seconds=30)
 """After so many refusals in a row nobody signs in for so long: it is not the request that is
@@ -105,7 +107,9 @@ class RefusedSignIns:
         if self._last is not None and self._in_a_row >= IN_A_ROW:
             known, at = self._last
             if self._clock.now() - at < ASKED_AGAIN:
-                raise SignInRefused(known.reason, said=known.said)
+                raise SignInRefused(
+                    known.reason, after=TOLD_AGAIN, said=known.said, remedy=known.remedy
+                )
         try:
             yield
         except SignInRefused as refusal:

@@ -76,7 +76,7 @@ class BookSums:
         numbers."""
         field = "SalesOrderNumber"
         rows = self._rows(SALES, field, numbers, company, POSTED)
-        return _joined([(str(row[field]), row) async for row in rows], POSTED)
+        return joined([(str(row[field]), row) async for row in rows], POSTED)
 
     async def posted_free_text(self, book: Book, company: str, rows: Sequence[Row]) -> Posted:
         """What F&O has posted of free text invoices; nothing where our user may not see the
@@ -89,7 +89,7 @@ class BookSums:
         except Never:
             return {}
         pairs = [(book.number_of(posted[str(row["InvoiceId"])]), row) for row in ours]
-        return _joined(pairs, POSTED_FREE_TEXT)
+        return joined(pairs, POSTED_FREE_TEXT)
 
     async def _rows(
         self, entity_set: str, field: str, values: Sequence[Any], company: str,
@@ -116,7 +116,8 @@ def _stretch(field: str, values: Sequence[Any]) -> Filter:
     return Filter.ge(field, values[0]) & Filter.le(field, values[-1])
 
 
-def _joined(rows: Iterable[tuple[str, Row]], fields: Sequence[str]) -> Posted:
+def joined(rows: Iterable[tuple[str, Row]], fields: Sequence[str]) -> Posted:
+    """Amounts and taxes that are told of the same number, added up."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for number, row in rows:
         before = sums.get(number, (ZERO, ZERO))

@@ -7,14 +7,14 @@ has credited of them.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
 from sync.core.money import ZERO
-from sync.dynamics.book_sums import POSTED, Book, BookSums, Posted, Row
+from sync.dynamics.book_sums import POSTED, Book, BookSums, Posted, Row, joined
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents import requests
 from sync.dynamics.odata import Filter, instant_of
@@ -90,8 +90,24 @@ class Books:
                 yield one
 
     async def sales_orders_of(self, company: str, references: Sequence[str]) -> list[Booked]:
-        """Sales orders by reference; not those that were cancelled."""
-        return await self._of_orders(company, await self._named(self._orders, company, references))
+        """Sales orders by reference; not those that were cancelled. Where F&O deletes what it has
+        invoiced, by its invoices."""
+        rows = await self._named(self._orders, company, references)
+        there = {self._orders.reference_of(row).casefold() for row in rows}
+        gone = [one for one in references if one.casefold() not in there]
+        invoiced = await self._invoiced(company, gone) if gone else []
+        return [*await self._of_orders(company, rows), *invoiced]
+
+    async def _invoiced(self, company: str, references: Sequence[str]) -> list[Booked]:
+        """What was invoiced of orders that are not there any more, each as one document."""
+        rows = await self._client.find_by(
+            SALES, "CustomersOrderReference", *references, company=company, select=CREDIT_FIELDS
+        )
+        sums = joined([(str(row["SalesOrderNumber"]), row) for row in rows], POSTED)
+        last = {str(row["SalesOrderNumber"]): _credited(row) for row in rows}
+        return [
+            replace(last[number], amount=amount, tax=tax) for number, (amount, tax) in sums.items()
+        ]
 
     async def free_text_invoices(
         self, company: str, days: tuple[date, date], is_ours: IsOurs
@@ -131,12 +147,9 @@ class Books:
         async for row in self._client.query(
             SALES, where=where, select=CREDIT_FIELDS, order_by=SALES_ORDER
         ):
-            reference = str(row.get("CustomersOrderReference") or "").strip()
-            if reference and is_ours(reference):
-                amount, tax = (Decimal(row.get(name) or 0) for name in POSTED)
-                number, currency = str(row["SalesOrderNumber"]), str(row["CurrencyCode"])
-                day = _day(row["InvoiceDate"])
-                yield Booked(reference, number, currency, amount, tax, is_gross=True, day=day)
+            found = _credited(row)
+            if found.reference and is_ours(found.reference):
+                yield found
 
     async def payments(
         self, company: str, days: tuple[date, date], side: str, is_ours: IsOurs
@@ -213,6 +226,15 @@ def _booked(
     amount, tax = posted.get(number, (sums.get(number, ZERO), None))
     day = _day(row[book.day]) if book.day else None
     return Booked(book.reference_of(row), number, currency, amount, tax, is_gross, day)
+
+
+def _credited(row: Row) -> Booked:
+    """An invoice or credit note."""
+    reference = str(row.get("CustomersOrderReference") or "").strip()
+    number, currency = str(row["SalesOrderNumber"]), str(row["CurrencyCode"])
+    amount, tax = (Decimal(row.get(name) or 0) for name in POSTED)
+    day = _day(row["InvoiceDate"])
+    return Booked(reference, number, currency, amount, tax, is_gross=True, day=day)
 
 
 def _payment(row: Row, side: str) -> Booked:

@@ -21,6 +21,7 @@ from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
 from sync.dynamics.product_attributes import ProductAttributes
+from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
@@ -56,5 +57,6 @@ class DynamicsClient(ODataClient):
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)
+        self.product_categories = ProductCategories(self)
         self.released_products = ReleasedProducts(self)
         self.unit_conversions = UnitConversions(self)

@@ -150,10 +150,12 @@ class DeadLetterParking:
         )
         if not is_held:
             await intake.outlive(message, claim.owner, lease_over(claim, self._engine.clock))
-            log.warning("%s.dead_but_held key=%s reason=%s", flow, key, why)
+            named = (flow, key, message.connection)
+            log.warning("%s.dead_but_held key=%s connection=%s reason=%s", *named, why)
             return
         if has_been_read_since(claim, message):
-            log.info("%s.dead_but_delivered key=%s reason=%s", flow, key, why)
+            named = (flow, key, message.connection)
+            log.info("%s.dead_but_delivered key=%s connection=%s reason=%s", *named, why)
             released = await self._engine.ledger.release(claim)
         else:
             released = await self._parked(claim, message, why, remedy, details)
@@ -169,5 +171,6 @@ class DeadLetterParking:
         entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
         await ledger.write(claim, entry)
         claim = await ledger.park(claim, why, remedy)
-        log.error("%s.parked key=%s attempt=%d reason=%s", message.flow, message.key, attempt, why)
+        named = (message.flow, message.key, message.connection)
+        log.error("%s.parked key=%s connection=%s attempt=%d reason=%s", *named, attempt, why)
         return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

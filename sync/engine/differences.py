@@ -1,5 +1,6 @@
 """What differs between the rows of a publication's source and its mirror."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,6 +10,8 @@ from sync.engine.refused_keys import key_fault
 
 ALIVE_EVERY: Final = 10_000
 """Rows read between two signs of life."""
+TURN_EVERY: Final = 100
+"""Rows compared before others get their turn: a few milliseconds."""
 MOST_HELD: Final = 20_000
 """Changed rows that are held at once; a run publishes about as many."""
 
@@ -93,6 +96,8 @@ async def compared(
     async for row in rows:
         if found.rows % ALIVE_EVERY == 0:
             await alive()
+        if found.rows % TURN_EVERY == 0:
+            await asyncio.sleep(0)
         comparison.take(row)
     for key in known.unmet():
         comparison.compare(Shown(key, None), known.of(key))

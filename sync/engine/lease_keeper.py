@@ -72,7 +72,10 @@ class _Keeper:
         try:
             is_ours = await self._ledger.renew(self._claim)
         except (Later, Never) as trouble:  # our own tables: tried again while the lease lasts
-            log.warning("lease.not_renewed flow=%s reason=%s", self._claim.flow, trouble.reason)
+            log.warning(
+                "lease.not_renewed flow=%s connection=%s reason=%s",
+                self._claim.flow, self._claim.connection, trouble.reason,
+            )  # fmt: skip
             is_ours = True
         if is_ours:
             self._start()

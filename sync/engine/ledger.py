@@ -13,6 +13,7 @@ from sync.engine.digests import KeyedDigests
 from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 from sync.engine.old_records import moved
+from sync.engine.published_log import PublishedLog
 from sync.engine.trail import Entry
 
 __all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
@@ -35,6 +36,7 @@ class Ledger:
     ) -> None:
         self.tables = self._tables = tables
         self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
+        self.published = PublishedLog(tables)
         self._clock, self.digests = clock, digests
         self._is_alone = is_alone
 

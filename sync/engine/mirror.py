@@ -34,13 +34,15 @@ class Shown:
     """What the target is to show of one row. `content`: as JSON; None where it shows nothing (any
     more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
     `moved`: differs when the target may have changed by itself since, so that the same content is
-    sent again. `encoded`: the canonical JSON of the content, where the source has it."""
+    sent again. `encoded`: the canonical JSON of the content, where the source has it. `origin`: the
+    source's rows, for people."""
 
     key: str
     content: Any
     fault: Never | None = None
     moved: str = ""
     encoded: bytes = b""
+    origin: str = ""
 
     @cached_property
     def state(self) -> bytes:
@@ -144,6 +146,7 @@ class Mirror:
         found = Mirrors()
         async for row in self._tables.query(MIRROR, partition):
             found.take(Piece.of(row).lines.items())
+            await asyncio.sleep(0)
         return found
 
     async def of(self, partition: str, keys: Iterable[str]) -> Mirrors:
@@ -191,6 +194,7 @@ class Mirror:
         for _ in range(TRIES):
             pieces = await self._pieces(partition, keys)
             for name, piece in pieces.items():
+                await asyncio.sleep(0)
                 for key in keys[name]:
                     was = Mirrored(*piece.lines.get(key, "").split("\t"))
                     now = replace(changes[key](was), version=piece.next_version)

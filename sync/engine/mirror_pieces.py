@@ -32,6 +32,17 @@ def ends_of(names: Sequence[str]) -> tuple[str, str]:
     return names[0], f"{names[-1]}~"
 
 
+def in_cells(packed: bytes) -> dict[str, Value]:
+    """Bytes as cells of a row."""
+    parts = [packed[start : start + CELL] for start in range(0, len(packed), CELL)]
+    return {f"bytes{number:02}": part for number, part in enumerate(parts)}
+
+
+def bytes_in(row: Row) -> bytes:
+    """The bytes that were laid into cells."""
+    return b"".join(cell for _, cell in sorted(row.values.items()) if isinstance(cell, bytes))
+
+
 @dataclass
 class Piece:
     """Lines by key. `count`: how often it was written; `row`: as it was read."""
@@ -56,9 +67,8 @@ class Piece:
     @classmethod
     def of(cls, row: Row) -> Self:
         """From its row."""
-        cells = (row.values.get(f"lines{number}") for number in range(len(row.values)))
-        text = zlib.decompress(b"".join(cell for cell in cells if isinstance(cell, bytes)))
-        lines = (line.partition("\t") for line in text.decode().split("\n") if line)
+        text = zlib.decompress(bytes_in(row)).decode()
+        lines = (line.partition("\t") for line in text.split("\n") if line)
         count = row.values["count"]
         assert isinstance(count, int)
         return cls(row.key, {key: rest for key, _, rest in lines}, count, row)
@@ -66,9 +76,7 @@ class Piece:
     def packed(self) -> dict[str, Value]:
         """The cells of its row, when it is written."""
         text = "\n".join(f"{key}\t{line}" for key, line in self.lines.items())
-        packed = zlib.compress(text.encode(), 1)
-        cells = [packed[start : start + CELL] for start in range(0, len(packed), CELL)]
-        return {"count": self.count + 1} | {f"lines{n}": cell for n, cell in enumerate(cells)}
+        return {"count": self.count + 1, **in_cells(zlib.compress(text.encode(), 1))}
 
 
 def in_transactions(partition: str, pieces: Iterable[Piece]) -> Iterator[list[Operation]]:

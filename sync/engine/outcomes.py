@@ -65,11 +65,13 @@ class Outcomes:
             **settled(delivery, outcome),
         )  # fmt: skip
         log.info(
-            "%s.%s key=%s attempt=%d ms=%d",
-            message.flow, entry.event, message.key, message.attempt, entry.details["ms"],
+            "%s.%s key=%s connection=%s attempt=%d ms=%d",
+            message.flow, entry.event, message.key, message.connection, message.attempt,
+            entry.details["ms"],
         )  # fmt: skip
         if released.differs not in ("", before):
-            log.error("%s.differs key=%s reason=%s", message.flow, message.key, entry.reason)
+            named = (message.flow, message.key, message.connection)
+            log.error("%s.differs key=%s connection=%s reason=%s", *named, entry.reason)
         await self.let_go(message, released)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
@@ -95,12 +97,10 @@ class Outcomes:
         if not isinstance(decision, Wait):
             if not isinstance(error, Later | Never):
                 log.error(
-                    "%s.bug key=%s error=%s at=%s",
-                    delivery.message.flow,
-                    delivery.message.key,
-                    decision.reason,
-                    _places(error),
-                )
+                    "%s.bug key=%s connection=%s error=%s at=%s",
+                    delivery.message.flow, delivery.message.key, delivery.message.connection,
+                    decision.reason, _places(error),
+                )  # fmt: skip
             await self.park(delivery.message, delivery.claim, decision, delivery, error)
         else:
             await self._wait(delivery, error, decision)
@@ -116,13 +116,10 @@ class Outcomes:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
             await self.write(delivery, waited)
         log.warning(
-            "%s.waits key=%s attempt=%d s=%d reason=%s",
-            delivery.message.flow,
-            delivery.message.key,
-            delivery.message.attempt,
-            decision.after.total_seconds(),
-            reason,
-        )
+            "%s.waits key=%s connection=%s attempt=%d s=%d reason=%s",
+            delivery.message.flow, delivery.message.key, delivery.message.connection,
+            delivery.message.attempt, decision.after.total_seconds(), reason,
+        )  # fmt: skip
         if not is_stored:
             await self._intake.reschedule(delivery.message.again(attempt=decision.attempt), due)
         try:
@@ -135,11 +132,10 @@ class Outcomes:
             await self.let_go(delivery.message, released)
         except LeaseLost:
             log.warning(
-                "%s.lease_lost key=%s attempt=%d",
-                delivery.message.flow,
-                delivery.message.key,
+                "%s.lease_lost key=%s connection=%s attempt=%d",
+                delivery.message.flow, delivery.message.key, delivery.message.connection,
                 delivery.message.attempt,
-            )
+            )  # fmt: skip
 
     async def park(
         self,
@@ -160,8 +156,8 @@ class Outcomes:
         worth = delivery.worth if delivery is not None else ""
         claim = await self._ledger.park(claim, **said, worth=worth, skus=_skus_in(error))
         log.warning(
-            "%s.parked key=%s attempt=%d reason=%s",
-            message.flow, message.key, message.attempt, park.reason,
+            "%s.parked key=%s connection=%s attempt=%d reason=%s",
+            message.flow, message.key, message.connection, message.attempt, park.reason,
         )  # fmt: skip
         read_at, seen = (delivery.read_at, delivery.seen) if delivery is not None else (now, "")
         settles = (
@@ -199,7 +195,10 @@ class Outcomes:
             now, "vanished", origin=message.origin, attempt=message.attempt, reason=reason
         )
         await self._ledger.write(claim, entry)
-        log.warning("%s.vanished key=%s attempt=%d", message.flow, message.key, message.attempt)
+        log.warning(
+            "%s.vanished key=%s connection=%s attempt=%d",
+            message.flow, message.key, message.connection, message.attempt,
+        )  # fmt: skip
         if claim.may_be_listed:
             await self._ledger.unpark(claim)
         released = await self._ledger.release(

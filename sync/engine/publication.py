@@ -135,8 +135,7 @@ class PublicationFlow:
         were refused. Raises `Never` where the target takes nothing at all."""
         ends, refused = delivery.now() + SPAN, dict[str, Never]()
         tried = published = 0
-        most = self.target.most_of(delivery.systems)
-        for rows in _chunked(found.changed.values(), most):
+        for rows in self._chunked(found.changed.values(), delivery.systems):
             if delivery.now() >= ends:
                 break
             await delivery.keep_lease()
@@ -148,6 +147,20 @@ class PublicationFlow:
             if not published and len(refused) >= MOST_REFUSED:
                 raise next(iter(refused.values()))
         return tried, published, refused
+
+    def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[tuple[Shown, ...]]:
+        """Chunks of one slot each, of as few pieces of the mirror as may be."""
+        chunk, weight = list[Shown](), 0
+        for row in sorted(changes, key=lambda row: piece_of(row.key)):
+            more = self.target.weight(row, systems)
+            is_another = chunk and slot_of(row.key) != slot_of(chunk[0].key)
+            if chunk and (is_another or weight + more > self.target.most):
+                yield tuple(chunk)
+                chunk, weight = [], 0
+            chunk.append(row)
+            weight += more
+        if chunk:
+            yield tuple(chunk)
 
     async def _published(self, chunk: Chunk, delivery: Delivery) -> Delivered | Skipped:
         """A chunk under the claim of its slot: in a slot, one is published at a time."""
@@ -173,6 +186,7 @@ class PublicationFlow:
             confirmed = [row for row in rows if row.key not in write.refused]
             await mirror.confirm(partition, confirmed)
             await mirror.put_back(partition, write.refused, now)
+            await delivery.ledger.published.keep(partition, systems.clock.now(), confirmed)
 
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip
@@ -186,16 +200,6 @@ class PublicationFlow:
                 f" approve {self.name}. It lifts the limit once."
             ),
         )
-
-
-def _chunked(changes: Iterable[Shown], most: int) -> Iterator[tuple[Shown, ...]]:
-    """Chunks of one slot each, of as few pieces of the mirror as may be."""
-    slots: dict[str, list[Shown]] = {}
-    for row in sorted(changes, key=lambda row: piece_of(row.key)):
-        slots.setdefault(slot_of(row.key), []).append(row)
-    for rows in slots.values():
-        for start in range(0, len(rows), most):
-            yield tuple(rows[start : start + most])
 
 
 def _left(published: int, left: int, took: timedelta) -> dict[str, str]:

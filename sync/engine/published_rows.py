@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.core.encoding import digest
-from sync.core.errors import Never
+from sync.core.errors import Never, NotProvided
 from sync.core.request import Request
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
@@ -30,15 +30,15 @@ class Rows:
 
 
 class RowTarget(ABC):
-    """The target. `most`: rows in one chunk. `is_whole`: what it shows of a row beside the content
-    is not to be there."""
+    """The target. `most`: what the rows of one chunk may weigh together. `is_whole`: what it shows
+    of a row beside the content is not to be there."""
 
     most: int
     is_whole: ClassVar[bool] = True
 
-    def most_of(self, _: Systems) -> int:
-        """The same for a connection."""
-        return self.most
+    def weight(self, _: Shown, __: Systems) -> int:
+        """How much of a chunk a row takes up."""
+        return 1
 
     @abstractmethod
     def timing(self, systems: Systems) -> Target:
@@ -130,9 +130,12 @@ class RowsWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        """What is refused whole may be so for one row alone: each is then tried by itself."""
+        """What is refused whole may be so for one row alone: each is then tried by itself, but not
+        where no row would be taken."""
         try:
             self.refused = await self.shown_by.publish(self.rows, self.systems, not_after=not_after)
+        except NotProvided:
+            raise
         except Never as error:
             self.refused = {row.key: error for row in self.rows}
         if self.is_alone and self.refused:

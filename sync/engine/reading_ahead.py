@@ -136,7 +136,10 @@ class ReadingAhead:
         try:
             waiting = await self._queue.waiting(flow.priority.queue, most=2 * MOST)
         except (Later, Never) as trouble:
-            log.info("%s.not_read_ahead reason=%s", flow.name, trouble.reason)
+            log.info(
+                "%s.not_read_ahead connection=%s reason=%s",
+                flow.name, message.connection, trouble.reason,
+            )  # fmt: skip
             return []
         found = [_named(body, flow, message.connection) for body in waiting]
         coming = sorted(self._rescheduled, key=lambda name: self._rescheduled[name])

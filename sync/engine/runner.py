@@ -61,7 +61,10 @@ class Runner:
             with working_at(flow.priority):
                 await self._deliver(flow, message)
         except (Later, Never) as trouble:  # of our own stores: what a record raises is caught there
-            log.warning("%s.tables_away key=%s reason=%s", flow.name, message.key, trouble.reason)
+            log.warning(
+                "%s.tables_away key=%s connection=%s reason=%s",
+                flow.name, message.key, message.connection, trouble.reason,
+            )  # fmt: skip
             wished = (trouble.after if isinstance(trouble, Later) else None) or AGAIN_WINDOW
             apart = timedelta(seconds=self._engine.clock.between(0, SPREAD))
             soonest = self._engine.clock.now() + wished + apart
@@ -145,7 +148,10 @@ class Runner:
             with kept(self._ledger, claim):
                 await self._recorded(flow, self._delivery(systems, message, claim))
         except LeaseLost:
-            log.warning("%s.lease_lost key=%s attempt=%d", flow.name, message.key, message.attempt)
+            log.warning(
+                "%s.lease_lost key=%s connection=%s attempt=%d",
+                flow.name, message.key, message.connection, message.attempt,
+            )  # fmt: skip
             await self._look_when_the_lease_ends(
                 message, await self._ledger.claim(claim.connection, claim.flow, claim.key)
             )

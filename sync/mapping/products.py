@@ -28,6 +28,7 @@ from sync.mapping.unshowable import Unshowable
 
 ALL: Final = "all"
 STOCK_ITEM: Final = "stock item"
+CATEGORIES: Final = "in categories"
 """No store view's code has a space."""
 ENABLED, DISABLED = 1, 2
 MINIMUM, MAXIMUM, MULTIPLE = "min_sale_qty", "max_sale_qty", "qty_increments"
@@ -39,7 +40,8 @@ FINEST: Final = Decimal("0.000001")
 class Described:
     """A product, and what is known of it. `variant`: where it is one. `pieces`: of the shop in one
     inventory unit, or why nobody knows. `has_price`: in the shop. `attributes`: what its attributes
-    show. `children`: of a configurable product; None for any other."""
+    show. `categories`: record ids of those it is assigned to. `children`: of a configurable
+    product; None for any other."""
 
     sku: str
     released: ReleasedProduct
@@ -50,6 +52,7 @@ class Described:
     day: date
     has_price: bool
     attributes: AttributeSources = NO_ATTRIBUTES
+    categories: frozenset[str] = frozenset()
     children: Sequence[Child] | None = None
 
 
@@ -107,6 +110,7 @@ def _content(
     found[ALL] = {**whole, **status}
     for code, view in settings.views.items():
         found[code] = {**_view_texts(known, settings, view), **status}
+    found[CATEGORIES] = _categories(known, settings)
     if "quantities" in fields and known.children is None:
         found[STOCK_ITEM] = _quantities(known)
     return {scope: values for scope, values in found.items() if values}
@@ -206,6 +210,17 @@ def _tax_class(known: Described, settings: Products, tax_classes: Mapping[str, s
             " Commerce (Stores > Taxes > Tax Zones and Rates > Tax Rules > Product Tax Class).",
         )
     return tax_classes[name.casefold()]
+
+
+def _categories(known: Described, settings: Products) -> dict[str, int]:
+    """Whether it is in each category that F&O owns, by the shop's id. A variant that shoppers find
+    in its master is in none."""
+    is_part = known.variant is not None and settings.configurables
+    found = {str(category): 0 for category in settings.categories.values()}
+    for record, category in settings.categories.items():
+        if record in known.categories and not is_part:
+            found[str(category)] = 1
+    return found
 
 
 def _quantities(known: Described) -> dict[str, Decimal]:

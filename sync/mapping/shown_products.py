@@ -21,6 +21,12 @@ def attributes_of(
     return {code: one.comparable(row.get(code)) for code, one in attributes.items()}
 
 
+def categories_of(row: Mapping[str, Any], categories: Sequence[int]) -> dict[str, int]:
+    """Whether a product is in each of these categories, by id."""
+    there = {str(one) for one in row.get("category_ids") or []}
+    return {str(one): int(str(one) in there) for one in categories}
+
+
 def values_of(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """These fields of a product, its custom attributes beside its columns."""
     names = (NAMES.get(one, one) for one in fields if one != QUANTITIES)

@@ -129,7 +129,7 @@ async def discovered(probe: Probe) -> Discovered:
         replace(view, includes_tax=evidence.shown(str(view.id)))
         for view in await store_views(probe)
     ]
-    needed = tuple(Needed(row, count) for row, count in trial.causes.rows())
+    needed = tuple(Needed(row, count) for row, count in trial.supposing.causes.rows())
     codes = await codes_of(probe.dynamics, probe.settings.dynamics.company)
     return Discovered(tuple(stores), needed, codes, recent.read)
 

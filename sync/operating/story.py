@@ -6,6 +6,7 @@ from typing import Any
 from sync.app.services import Services
 from sync.engine.claim import Claim
 from sync.engine.ledger import Entry
+from sync.flows import PUBLICATIONS
 
 KINDS = ("read", "wanted", "sent", "answered", "refused")
 
@@ -39,3 +40,19 @@ async def copies_of(services: Services, claim: Claim, trail_id: str) -> dict[str
     record = f"{claim.partition}|{claim.key}"
     copies = {kind: await services.documents.load(record, trail_id, kind) for kind in KINDS}
     return {kind: copy for kind, copy in copies.items() if copy is not None}
+
+
+async def published_stories(
+    services: Services, connection: str, flow: str, key: str
+) -> list[dict[str, Any]]:
+    """What publications have shown of a key lately, by connection and flow."""
+    found = list[dict[str, Any]]()
+    for name, settings in services.connections.items():
+        for one in PUBLICATIONS:
+            is_meant = connection in ("", name) and flow in ("", one.name)
+            if one.name in settings.flows and is_meant:
+                shown = await services.ledger.published.of(f"{name}|{one.name}", key)
+                rows = [asdict(each) for each in shown]
+                story = {"connection": name, "flow": one.name, "key": key, "published": rows}
+                found += [story] if rows else []
+    return found

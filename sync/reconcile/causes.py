@@ -17,7 +17,8 @@ from sync.engine.claim import Claim, State
 from sync.engine.ledger import PARKED
 from sync.flows.receivables.posted_invoices import posted_invoices
 from sync.reconcile.difference import Cause
-from sync.reconcile.kind import Connected, Kind, Place, Wanted
+from sync.reconcile.kind import Connected, Kind, Place
+from sync.reconcile.wanted import Wanted
 
 Told = tuple[Cause, str, str]
 """Cause, since when, and what mends it."""
@@ -45,6 +46,12 @@ class Case:
         """Whether one of F&O's documents is what we remember to have delivered."""
         numbers = {one.number for one in self.claim.delivered.values()}
         return any(one.number in numbers for one in self.held)
+
+    @property
+    def is_invoiced_twice(self) -> bool:
+        """Whether F&O has invoiced an order whose revenue free text invoices book."""
+        is_twice = self.kind.stays_open(self.connected.settings)
+        return is_twice and any(one.tax is not None for one in self.held)
 
     @property
     def most(self) -> Decimal:
@@ -148,12 +155,23 @@ async def _differing(case: Case, wanted: Wanted) -> Told:
         return Cause.AMOUNT, changed, f"{claim.remedy} Or: {case.resolve(claim.flow, claim.key)}"
     if wanted.amount is None and not case.is_ours:
         return Cause.UNKNOWN, changed, f"Cancel {case.numbers} in D365: nothing of it is wanted."
-    if wanted.amount is not None and len(case.held) > len({one.reference for one in case.held}):
-        said = f"Keep the right one of {case.numbers} in D365, and cancel the others."
+    if wanted.amount is not None and (said := await _doubled(case)):
         return Cause.DOUBLED, changed, said
     if _is_tax(case, wanted):
         return Cause.TAX, changed, await _tax_remedy(case)
     return await _otherwise(case, wanted)
+
+
+async def _doubled(case: Case) -> str:
+    """What to do about a second document; empty where there is none."""
+    if case.is_invoiced_twice:
+        return (
+            'Free text invoices book this revenue. Set invoices.recipe = "payment-journal", or stop'
+            f" invoicing web orders in D365; then credit {case.numbers}.{await _or_resolve(case)}"
+        )
+    if len(case.held) > len({one.reference.casefold() for one in case.held}):
+        return f"Keep the right one of {case.numbers} in D365, and cancel the others."
+    return ""
 
 
 async def _otherwise(case: Case, wanted: Wanted) -> Told:

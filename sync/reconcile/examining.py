@@ -15,8 +15,9 @@ from sync.flows import FLOWS
 from sync.reconcile.causes import Case, explained, is_decided
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.difference import Place as SumPlace
-from sync.reconcile.kind import Connected, Kind, Place, Wanted, Window, amount_of, is_equal
+from sync.reconcile.kind import Connected, Kind, Place, Window
 from sync.reconcile.spool import COMMERCE, Entry
+from sync.reconcile.wanted import Wanted, amount_of, is_equal
 
 BY_NAME: Final[Mapping[str, DocumentFlow[Any]]] = {flow.name: flow for flow in FLOWS}
 
@@ -37,7 +38,7 @@ def agreed(entries: Sequence[Entry], kind: Kind) -> Verdict | None:
     """The verdict where the lists alone show that both books agree; None where a closer look must
     tell."""
     first, held = entries[0], entries[1:]
-    if first.side != COMMERCE or not first.is_plain or len(held) > 1:
+    if first.side != COMMERCE or len(held) > 1 or not all(one.is_plain for one in entries):
         return None
     if not _is_plainly_equal(first, [_booked(one) for one in held]):
         return None
@@ -67,37 +68,43 @@ class Examination:
 
     async def look(self, entries: Sequence[Entry]) -> Verdict | None:
         """What becomes of a record; None where it is nobody's, or gone by now."""
-        charged = entries[0] if entries[0].side == COMMERCE else None
-        reference = entries[0].reference
-        key = charged.key if charged else self.kind.record_named(reference, self._settings)
-        found = await self._read(key or "", reference)
-        if isinstance(found, Never):
-            return await self._unreadable(key or "", entries, found)
-        if found is None:
-            return await self._unknown(key or "", entries)
+        first = entries[0]
+        is_charged = first.side == COMMERCE
+        named = self.kind.record_named(first.reference, self._settings)
+        key = first.key if is_charged else named or ""
+        try:
+            found = await self._read(key, first.reference)
+            if found is None:
+                return await self._unknown(key, entries)
+            return await self._looked(found, first if is_charged and first.is_plain else None)
+        except Never as error:
+            return await self._unreadable(key, entries, error)
+
+    async def _looked(self, found: Place, charged: Entry | None) -> Verdict | None:
+        """`charged`: as Commerce's list has it, where that tells enough."""
+        if self.window.stores is not None and found.store not in self.window.stores:
+            return None
         claim = await self._claim(found.key)
-        held = await self._held(found, claim)
-        if charged is not None and charged.is_plain and _is_plainly_equal(charged, held):
-            return self._counted(charged, held)
-        return await self._judged(Case(self.connected, self.kind, found, claim, held))
+        case = Case(self.connected, self.kind, found, claim, await self._held(found, claim))
+        is_plain = charged is not None and not case.is_invoiced_twice
+        if charged is not None and is_plain and _is_plainly_equal(charged, case.held):
+            return self._counted(charged, case.held)
+        return await self._judged(case)
 
     @property
     def _settings(self) -> Any:
         return self.connected.settings
 
-    async def _read(self, key: str, reference: str) -> Place | Never | None:
-        """The record as Commerce has it now; what it cannot be read for; None where there is
-        none."""
+    async def _read(self, key: str, reference: str) -> Place | None:
+        """The record as Commerce has it now; None where there is none. Raises `Never` for one that
+        cannot be read."""
         source, systems = BY_NAME[self.kind.flow].source, self.connected.systems
         resolved = await source.resolve(key, systems) if source.resolve else None
-        try:
-            for one in [key] if resolved is None else resolved:
-                record = await source.read(one, systems)
-                place = self.kind.place(record, self._settings) if record is not None else None
-                if place is not None and (resolved is None or _is_named(place, reference)):
-                    return place
-        except Never as error:
-            return error
+        for one in [key] if resolved is None else resolved:
+            record = await source.read(one, systems)
+            place = self.kind.place(record, self._settings) if record is not None else None
+            if place is not None and (resolved is None or _is_named(place, reference)):
+                return place
         return None
 
     async def _claim(self, key: str) -> Claim:
@@ -120,7 +127,8 @@ class Examination:
             wanted = await self.kind.wanted(case.place.record, delivery, case.held)
         except Never as error:
             return self._verdict(case, Wanted(None), await explained(case, error))
-        if is_equal(wanted, case.held, case.most) or await is_decided(case, wanted):
+        is_fine = is_equal(wanted, case.held, case.most) and not case.is_invoiced_twice
+        if is_fine or await is_decided(case, wanted):
             return self._verdict(case, wanted, None)
         return self._verdict(case, wanted, await explained(case, wanted))
 
@@ -144,7 +152,7 @@ class Examination:
         return Verdict(place, amount, amount if held else [])
 
     async def _unreadable(self, key: str, entries: Sequence[Entry], error: Never) -> Verdict:
-        """Commerce's own list has the record, and it cannot be read whole."""
+        """The lists have the record, and it cannot be read whole."""
         first = entries[0]
         held = [one.amount for one in entries if one.side != COMMERCE and one.amount is not None]
         amount = first.amount if first.side == COMMERCE else None

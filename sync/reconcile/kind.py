@@ -1,14 +1,20 @@
 """What a kind of record is to a reconciliation: how both books list it, and what they have to hold
 of one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self
 
 from sync.config.connections import Connection
-from sync.core.money import ZERO, total
 from sync.dynamics.books import Booked, IsOurs
 from sync.engine.claim import Claim
 from sync.engine.copies import DocumentCopies
@@ -18,6 +24,7 @@ from sync.engine.message import Message
 from sync.engine.systems import Systems
 from sync.mapping.references import fields_in
 from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry
+from sync.reconcile.wanted import Wanted
 
 LATER: Final = timedelta(days=7)
 """How long after its record a document of F&O is looked for by its day; what was made later yet is
@@ -87,25 +94,6 @@ async def _nothing(delivery: Delivery, flow: str, key: str, record: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What F&O has to hold of a record. `amount`: with tax; None where nothing is to be there.
-    `on_top`: the tax that comes on top of F&O's lines where they are without. `tax`: None where
-    nobody knows it. `waits`: why nothing is to be there yet. `is_sent`: F&O was given exactly this
-    once, by what is remembered. `held`, where F&O's documents alone do not tell it: what F&O holds
-    in all, `allowed`: by how much both may differ."""
-
-    amount: Decimal | None
-    currency: str = ""
-    on_top: Decimal = ZERO
-    tax: Decimal | None = None
-    waits: str = ""
-    is_sent: bool = False
-    held: Decimal | None = None
-    allowed: Decimal = ZERO
-    sums: str = ""
-
-
-@dataclass(frozen=True)
 class Place:
     """A record with where its documents stand: legal entity and our references. `former`: that of
     earlier releases' default template."""
@@ -127,7 +115,8 @@ class Kind:
 
     `charged(connected, window)`: Commerce's documents. `booked(books, company, window, is_ours)`:
     F&O's. `booked_of(books, company, references)`: F&O's by reference. `place(record, settings)`.
-    `wanted(record, delivery, held)`; raises `Never` as the flow's rules do.
+    `wanted(record, delivery, held)`; raises `Never` as the flow's rules do. `stays_open(settings)`:
+    whether F&O must never invoice its documents.
     """
 
     name: str
@@ -139,6 +128,7 @@ class Kind:
     wanted: Callable[[Any, Delivery, Sequence[Booked]], Awaitable[Wanted]]
     is_wanted: Callable[[Connection], bool]
     sign: int = 1
+    stays_open: Callable[[Connection], bool] = lambda _: False
 
     def record_named(self, reference: str, settings: Connection) -> str | None:
         """The key of the record that a reference was made for, `@?` without a store; None where it
@@ -170,7 +160,8 @@ class Kind:
         day, store = one.day.isoformat() if one.day else "", key.rpartition("@")[2]
         return Entry(
             one.reference.removesuffix(OF_CREDIT), DYNAMICS, one.number, store, day, one.currency,
-            one.amount, one.tax, one.is_gross, is_plain=True,
+            one.amount, one.tax, one.is_gross,
+            is_plain=one.tax is None or not self.stays_open(settings),
         )  # fmt: skip
 
     def signed(self, one: Booked) -> Booked:
@@ -188,6 +179,15 @@ def _is_in(key: str, stores: Collection[int]) -> bool:
     return not store.isdigit() or int(store) in stores
 
 
+def unreadable(row: Mapping[str, Any], reference: str) -> Entry:
+    """A row of Commerce's list that cannot be read: only a closer look tells what it is."""
+    key, store = f"{row.get('increment_id')}@{row.get('store_id')}", str(row.get("store_id"))
+    day, currency = str(row.get("created_at"))[:10], str(row.get("order_currency_code"))
+    return Entry(
+        reference, COMMERCE, key, store, day, currency, None, None, is_gross=True, is_plain=False
+    )
+
+
 def charged_entry(
     connected: Connected, place: Place, amount: Decimal | None, tax: Decimal, currency: str,
     *, is_plain: bool,
@@ -199,36 +199,3 @@ def charged_entry(
         place.references[0], COMMERCE, place.key, store, day, currency, amount, tax,
         is_gross=True, is_plain=is_plain,
     )  # fmt: skip
-
-
-def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:
-    """Whether F&O holds what it has to: all of its documents together, or what it has posted
-    without what it credited of that; but not two that are open. `most`: what rounding may make of
-    posted ones."""
-    if wanted.held is not None:
-        return wanted.amount is not None and abs(wanted.held - wanted.amount) <= wanted.allowed
-    if wanted.amount is None or not held:
-        return wanted.amount is None and not held
-    open_ = [one.reference.casefold() for one in held if one.tax is None]
-    if len(held) > len(open_) > 0 or len(open_) > len({*open_}):
-        return False
-    ways = [held, [one for one in held if one.tax is None or one.amount > ZERO]]
-    return any(_comes_to(way, wanted, most) for way in ways)
-
-
-def _comes_to(held: Sequence[Booked], wanted: Wanted, most: Decimal) -> bool:
-    if {one.currency for one in held} != {wanted.currency}:
-        return False
-    taxes = [one.tax for one in held if one.tax is not None]
-    most = most if taxes else ZERO
-    off_tax = total(taxes) - wanted.tax if taxes and wanted.tax is not None else ZERO
-    return abs(amount_of(held, wanted) - (wanted.amount or ZERO)) <= most and abs(off_tax) <= most
-
-
-def amount_of(held: Sequence[Booked], wanted: Wanted) -> Decimal:
-    """What F&O's documents come to with tax, as far as it is known: that of what is not posted is
-    Commerce's, once."""
-    if wanted.held is not None:
-        return wanted.held
-    is_bare = any(one.tax is None and not one.is_gross for one in held)
-    return total(one.amount for one in held) + (wanted.on_top if is_bare else ZERO)

@@ -37,23 +37,17 @@ from sync.mapping.sales_order import order_items, reference_of, sales_order_from
 from sync.mapping.segments import segments_of
 from sync.mapping.taken_off import orders_are_invoiced
 from sync.reconcile.fields import ways_to_pay
-from sync.reconcile.kind import (
-    LATER,
-    Connected,
-    Kind,
-    Place,
-    Wanted,
-    Window,
-    charged_entry,
-    is_equal,
-)
+from sync.reconcile.kind import LATER, Connected, Kind, Place, Window, charged_entry, unreadable
 from sync.reconcile.spool import Entry
+from sync.reconcile.wanted import Wanted, is_equal
 
 FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "state", "status", "created_at", "updated_at",
     "order_currency_code", "grand_total", "tax_amount", "total_paid", "total_invoiced",
     "total_refunded", "total_canceled",
 )  # fmt: skip
+
+NAMELESS: Final = {"increment_id": "", "store_id": 0, "entity_id": 0}
 
 
 async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
@@ -64,7 +58,12 @@ async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
         window.since, window.until, fields=fields, stores=connected.stores(window)
     ):
         for row in page:
-            order = Order.read(row)
+            try:
+                order = Order.read(row)
+            except Never:
+                template = settings.orders.reference_template
+                yield unreadable(row, template.format_map({**NAMELESS, **row}))
+                continue
             if not (elsewhere(order.store_id, connected.systems) or _is_others(order, settings)):
                 yield _entry(order, connected)
 
@@ -188,4 +187,12 @@ def _is_flowing(settings: Connection) -> bool:
     return "orders" in settings.flows
 
 
-orders: Final = Kind("orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing)
+def _stays_open(settings: Connection) -> bool:
+    """Where free text invoices book the revenue, F&O's own invoices would double it."""
+    return "invoices" in settings.flows and not orders_are_invoiced(settings)
+
+
+orders: Final = Kind(
+    "orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing,
+    stays_open=_stays_open,
+)  # fmt: skip

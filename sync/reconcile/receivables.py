@@ -10,6 +10,7 @@ from sync.commerce.models.invoice import CANCELLED, PAID, REFUNDED
 from sync.commerce.models.order import Order, utc
 from sync.commerce.search import Node
 from sync.config.connections import Connection
+from sync.core.errors import Never
 from sync.core.money import rounded, total
 from sync.dynamics.books import Booked, Books, IsOurs
 from sync.dynamics.documents.customer_payment import CREDIT, DEBIT
@@ -28,6 +29,7 @@ from sync.reconcile.kind import (
     Place,
     Window,
     charged_entry,
+    unreadable,
 )
 from sync.reconcile.receivables_wanted import (
     invoice_wanted,
@@ -76,14 +78,28 @@ class Charged:
     def _entries(
         self, page: Sequence[Mapping[str, Any]], orders: Mapping[int, Any], connected: Connected
     ) -> Iterator[Entry]:
-        settings = connected.settings
+        template = getattr(connected.settings, f"{self.documents.noun}s").reference_template
         for row in page:
-            document, order = self.documents.model(row), orders.get(int(row["order_id"]))
-            is_others = old_document(document, settings.orders) or elsewhere(
-                document.store_id, connected.systems
-            )
-            if order is not None and not is_others:
-                yield self._entry(DocumentWithOrder(document, Order.read(order)), connected)
+            order = orders.get(int(row["order_id"]), {})
+            try:
+                entry = self._read(row, order, connected)
+            except Never:
+                number = order.get("increment_id", "")
+                entry = unreadable(row, template.format_map({"order_increment_id": number, **row}))
+            if entry is not None:
+                yield entry
+
+    def _read(
+        self, row: Mapping[str, Any], order: Mapping[str, Any], connected: Connected
+    ) -> Entry | None:
+        """None for one that is not ours. Raises `Never` for one that cannot be read, or whose order
+        cannot."""
+        document = self.documents.model(row)
+        if elsewhere(document.store_id, connected.systems):
+            return None
+        if old_document(document, connected.settings.orders):
+            return None
+        return self._entry(DocumentWithOrder(document, Order.read(dict(order))), connected)
 
     def _entry(self, with_order: WithOrder, connected: Connected) -> Entry:
         document, settings = with_order.document, connected.settings

@@ -18,7 +18,7 @@ from sync.mapping.posting_target import DocumentWithOrder, posting_target_of
 from sync.mapping.receivable_documents import fingerprint_of, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.store_credit import kept_as_credit
-from sync.reconcile.kind import Wanted
+from sync.reconcile.wanted import Wanted
 
 WithOrder = DocumentWithOrder[Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Tables, Upsert, Value
 from sync.engine.cell_text import clipped
-from sync.reconcile.difference import Difference, Summary
+from sync.reconcile.difference import Cause, Difference, Summary
 
 RECONCILIATIONS, DIFFERENCES = "reconciliations", "differences"
 MOST: Final = 1000
@@ -113,6 +113,10 @@ def _aside(connection: str) -> str:
 
 
 def _row(partition: str, one: Difference, now: datetime) -> Row:
-    shown = {**one.as_json(), "command": clipped(one.command)}
+    """What a claim says of a parked record stays in the claim, where it can be erased."""
+    command = one.command
+    if one.cause is Cause.PARKED:
+        command = f"Do what `parked` says. Then: {command.rpartition('Then: ')[2]}"
+    shown = {**one.as_json(), "command": clipped(command)}
     cells: dict[str, Value] = {"at": now, "difference": to_json(shown).decode()}
     return Row(partition, f"{one.kind}|{one.key}", cells)

@@ -1,5 +1,5 @@
 """What a hook takes, what orders, documents and an idle hour cost in operations, and what
-publishing stock takes. Printed, not judged.
+publishing stock and reconciling take. Printed, not judged.
 
 Times depend on the machine and on what else it does: compare the ratios to the baselines of the
 same run. Counts are the same everywhere. The tables of docs/cost.md are made from them: python -m
@@ -12,17 +12,46 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tests.benchmarks.arrivals import Took
+from tests.benchmarks.beside import measured_beside
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.operations import Cost, costs
+from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations", "stock")
+PARTS = ("edge", "operations", "stock", "reconciling", "beside")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
+    asked = _parser().parse_args(arguments)
+    wanted = (asked.only,) if asked.only else PARTS
+    took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
+    found = [
+        (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
+    ]
+    stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
+    books = virtually(measured_reconciling(asked.rows)) if "reconciling" in wanted else []
+    beside = asyncio.run(measured_beside(asked.orders)) if "beside" in wanted else None
+    if asked.json:
+        facts = {
+            "edge": [each.facts() for each in took],
+            "ratios": [each.facts() for each in ratios],
+            "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
+            "stock": [each.facts() for each in stock],
+            "reconciling": [each.facts() for each in books],
+            "beside": beside.facts() if beside else {},
+        }
+        print(json.dumps(facts, indent=2))  # noqa: T201
+        return
+    shown = [*_lines(took, ratios, found), *_stock_lines(stock), *lines(books)]
+    if beside:
+        shown += ["", "Orders beside a publication of all stock:", beside.line()]
+    print("\n".join(shown))  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
     shape = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=__doc__, formatter_class=shape
@@ -36,25 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--skus", type=int, default=100_000, help="skus of stock (default %(default)s)"
     )
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="rows a side to reconcile (default %(default)s)"
+    )
     parser.add_argument("--only", choices=PARTS, help="leave the other part out")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    asked = parser.parse_args(arguments)
-    wanted = (asked.only,) if asked.only else PARTS
-    took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
-    found = [
-        (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
-    ]
-    stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
-    if asked.json:
-        facts = {
-            "edge": [each.facts() for each in took],
-            "ratios": [each.facts() for each in ratios],
-            "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
-            "stock": [each.facts() for each in stock],
-        }
-        print(json.dumps(facts, indent=2))  # noqa: T201
-        return
-    print("\n".join([*_lines(took, ratios, found), *_stock_lines(stock)]))  # noqa: T201
+    return parser
 
 
 def _lines(

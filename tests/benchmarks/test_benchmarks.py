@@ -19,6 +19,7 @@ from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, 
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.prices import Price
+from tests.benchmarks.reconciling import measured_reconciling
 from tests.benchmarks.stock import measured_stock
 from tests.systems import SystemsUnderTest
 from tests.virtual_time import virtually
@@ -131,6 +132,12 @@ def test_it_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--only", "operations", "--orders", str(PAGES), "--json"])
     facts = json.loads(capsys.readouterr().out)
     assert facts["operations"]["ours"][1] == {"title": ORDERS, "of": PAGES, "each": ANY}
+
+
+def test_reconciling_costs_a_request_for_some_hundred_documents() -> None:
+    orders, payments = (one.facts() for one in virtually(measured_reconciling(3_000)))
+    assert (orders["documents"], orders["differences"], orders["requests"] < 12) == (1_000, 0, True)
+    assert (payments["differences"], payments["requests"] < 25) == (0, True)
 
 
 def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> None:

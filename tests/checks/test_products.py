@@ -5,15 +5,19 @@ from typing import Any
 import pytest
 
 from sync.checks.entities import fields_exist
-from sync.checks.products import product_codes_are_there, product_places_are_there
+from sync.checks.products import (
+    product_categories_are_there,
+    product_codes_are_there,
+    product_places_are_there,
+)
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
-CHECKS = (product_places_are_there, product_codes_are_there)
+CHECKS = (product_places_are_there, product_categories_are_there, product_codes_are_there)
 WHOLE: dict[str, Any] = {
     "fields": ["name", "status", "tax_class", "quantities"], "create": True,
     "tax_classes": {"FULL": "Taxable Goods", "": "reduced"}, "lifecycle_states": ["", "Live"],
     "views": {"de": {"language": "de"}}, "attributes": {"material": {"name": "Material"}},
-    "barcode": "ean",
+    "barcode": "ean", "category_hierarchy": "Web", "categories": {"77": 3},
 }  # fmt: skip
 
 
@@ -29,7 +33,11 @@ async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
 
 @pytest.fixture(autouse=True)
 def defined(sandboxes: Sandboxes) -> None:
-    """The shop has the attributes."""
+    """The shop has the attributes, F&O the category."""
+    sandboxes.dynamics.put(
+        "ProductCategories", ProductCategoryHierarchyName="Web", CategoryName="Lamps",
+        CategoryRecordId=77,
+    )  # fmt: skip
     for code in ("material", "ean"):
         sandboxes.commerce.products.attributes.define(code)
 
@@ -53,6 +61,16 @@ async def test_what_the_shop_lacks_is_named(
 ) -> None:
     found = await sandboxes.found(product_places_are_there, **with_products(**products))
     assert said in only_fault(found).what
+
+
+@pytest.mark.parametrize(
+    ("categories", "said"), [({"78": 3}, "record id 78"), ({"77": 99}, "no category 99")]
+)
+async def test_categories_are_those_of_both_systems(
+    sandboxes: Sandboxes, categories: dict[str, int], said: str
+) -> None:
+    settings = with_products(categories=categories)
+    assert said in only_fault(await sandboxes.found(product_categories_are_there, **settings)).what
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import pytest
 from sync.checks.causes import OF_SKUS, ROWS, SHOWN
 from sync.checks.finding import Finding, Level, findings_of
 from sync.checks.recent import MOST
-from sync.checks.trial import SUPPOSED, recent_records_would_be_delivered
+from sync.checks.supposing import SUPPOSED
+from sync.checks.trial import recent_records_would_be_delivered
 from sync.core.encoding import from_json, to_json
 from sync.mapping_tables.records import ItemMapping
 from tests.checks.conftest import Sandboxes, levels

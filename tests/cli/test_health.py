@@ -1,12 +1,15 @@
 """`health`, in words and as JSON."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
+from sync.core.ports import Row
+from sync.engine.ledger import PARKED
 from sync.pacing.pauses import Pauses
 from tests.cli.running import ROOT, Line
 
@@ -22,7 +25,8 @@ def home(line: Line) -> Line:
 
 
 def test_nothing_stands_still(home: Line) -> None:
-    assert home("health", "--json").documents[0]["systems"] == []
+    (found,) = home("health", "--json").documents
+    assert (found["status"], found["attention"], found["systems"]) == ("ok", [], [])
     assert "may be called" in home("health").out
 
 
@@ -47,3 +51,22 @@ def test_a_system_that_is_not_called_is_shown_with_since_and_why(home: Line) -> 
     out = home("health").out
     for words in (SHOP, LEDGER, "gives no answer", "asked for a pause", "Dynamics answered 502"):
         assert words in out
+    assert re.search(r"\d\d:\d\d:\d\d\.\d", out) is None
+
+
+def test_what_needs_a_person_is_no_ok(home: Line) -> None:
+    async def happen() -> None:
+        tables = SqliteTables(home.folder / ".sync" / "tables.sqlite")
+        await Pauses(tables, SystemClock()).away(LEDGER, timedelta(minutes=1), "no answer")
+        parked = Row("bikes-de|orders", "000000042@1", {"at": SystemClock().now()})
+        await tables.upsert(PARKED, parked)
+        tables.close()
+
+    asyncio.run(happen())
+    assert home("pause", "--flow", "orders", "--why", "an update").status == 0
+    (found,) = home("health", "--json").documents
+    assert (found["status"], found["attention"]) == ("attention", [
+        "1 records wait for a person: parked", f"{LEDGER} gives no answer: check",
+        "1 pauses stand: paused",
+    ])  # fmt: skip
+    assert "Needs attention: 1 records wait for a person" in home("health").out

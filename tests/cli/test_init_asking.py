@@ -14,7 +14,7 @@ KEYS = (CONSUMER.key, CONSUMER.secret, CONSUMER.token, CONSUMER.token_secret)
 def transcript() -> list[str]:
     """What the page shows that the product says: questions without their answers, and lines."""
     text = (ROOT / "docs" / "connecting.md").read_text()
-    shown = text.split("```")[1].strip().splitlines()
+    shown = text.partition("## In ten minutes")[2].split("```")[1].strip().splitlines()
     entra = ("Tenant", "Client id", "Client secret")  # this F&O is on this machine: a token
     lines = [line for line in shown if line != "..." and not line.startswith(entra)]
     asked = [line.split(": ")[0] if not line.startswith(("ok ", *SAID)) else line for line in lines]

@@ -453,6 +453,17 @@ def test_a_backfill_needs_a_time_or_numbers(shop: Line, arguments: tuple[str, ..
     assert shop("backfill", *arguments).status == 2
 
 
+@pytest.mark.parametrize(("flow", "strange"), [("orders", "999999999"), ("customers", "hello")])
+def test_a_backfill_of_what_nobody_knows_enqueues_nothing(
+    shop: Line, systems: Systems, flow: str, strange: str
+) -> None:
+    known = systems.orders[0] if flow == "orders" else "1"
+    ran = shop("backfill", "--flow", flow, "--ids", f"{known},{strange}", "--json")
+    assert ran.status == 2
+    assert f"no record of {flow} called {strange}: nothing was enqueued" in ran.err
+    assert shop.deliver_everything() == 0
+
+
 def test_customers_are_matched_by_the_rules_and_stored_when_that_is_meant(delivered: Line) -> None:
     ran = delivered("map", "customers", "match", "--json")
     assert ran.status == 0

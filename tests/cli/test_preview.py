@@ -236,3 +236,19 @@ def test_no_payload_of_the_wild_makes_it_stumble(line: Line, kind: str) -> None:
     assert ran.status == 2
     assert all(list(document) == KEYS for document in ran.documents)
     assert all(json.loads(text).keys() == {"error", "remedy"} for text in ran.err.splitlines())
+
+
+def test_every_cause_that_would_park_some_is_summed_up_once(line: Line) -> None:
+    mapped = '[connections.shop.orders.deliveries]\nnobodys = "STD"\n'
+    mapped += '[connections.shop.orders.payments]\nnobodys = { method = "CHECK" }\n'
+    (line.folder / "connections.toml").write_text(CONFIGURATION + mapped)
+    ran = line("preview", "orders", ORDERS)
+    assert ran.status == 1
+    summary = ran.out[ran.out.index("In all: ") :]
+    for words in ("would be PARKED", "no item in D365", "Shipping method", "Payment method"):
+        assert summary.count(words) >= 1, words
+    assert summary.count("Shipping method flatrate_flatrate is not mapped") == 1
+    assert "Cure: Add to [connections.shop.orders.payments]: checkmo = " in summary
+    alone = line("preview", "orders", ON_HOLD)
+    assert "In all" not in alone.out
+    assert "In all" not in line("preview", "orders", ORDERS, "--json").out

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.cli import map_attributes
+from sync.cli import map_attributes, map_categories
 from sync.cli.map_sources import matched
 from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
@@ -63,6 +63,13 @@ def test_stock_is_previewed_published_and_compared(shop: Line, systems: Systems)
     assert shop("preview", "stock", "--sku", SKU, "--json").documents[0]["requests"] == []
     receives(systems, 1)
     assert published(shop, "touch", SKU) == []
+    told = [one for one in shop("trail", SKU, "--json").documents if "published" in one]
+    (quantities,) = (
+        [row["content"]["default"]["quantity"] for row in one["published"]] for one in told
+    )
+    assert quantities == [wanted, wanted + 1]
+    assert told[0]["published"][0]["origin"] == f"item {SKU}"
+    assert f"item {SKU}" in shop("trail", SKU).out
     (row,) = shop("preview", "stock", "--sku", SKU, "--json").documents
     assert row["content"]["default"]["quantity"] == wanted + 1
 
@@ -143,6 +150,18 @@ def test_attributes_are_shown_side_by_side() -> None:
 def test_the_line_of_attributes_is_printed(shop: Line) -> None:
     assert "[products] attributes = {" in shop("map", "attributes").out
     assert shop("map", "attributes", "--json").documents == []
+
+
+def test_categories_are_shown_side_by_side(shop: Line) -> None:
+    theirs = {"71": "lamps", "72": "Sale", "73": "Twice", "74": "None"}
+    there = [(3, "Lamps", "1/2/3"), (4, "X", "1/2/4"), (5, "Twice", "1/5"), (6, "Twice", "1/6")]
+    pairs = [*map_categories.matched(theirs, there, {"72": 4})]
+    assert [(one.category, one.why) for one in pairs] == [
+        (3, "name"), (4, "settings"), (None, ""), (None, ""),
+    ]  # fmt: skip
+    assert "no category hierarchy" in shop("map", "categories").err
+    assert "categories = {" in shop("map", "categories", "--hierarchy", "Web").out
+    assert shop("map", "categories", "--hierarchy", "Web", "--json").documents == []
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:

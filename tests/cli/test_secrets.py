@@ -33,6 +33,11 @@ def test_a_value_is_read_from_standard_input_less_one_line_end(
     assert "hush" not in ran.out + ran.err
 
 
+def test_a_secret_that_a_running_serve_does_not_read_again_says_so(line: Line, home: Path) -> None:
+    assert "started again" in line("secrets", "set", "function-key", stdin="open sesame").out
+    assert "started again" not in line("secrets", "set", "bikes-token", stdin="hush").out
+
+
 def test_a_value_is_never_taken_from_the_command_line(line: Line, home: Path) -> None:
     assert line("secrets", "set", "bikes-token", "hush").status == 2
 

@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 from sync.core.errors import Later, Never, Paused, SignInRefused
-from sync.core.sign_in import ASKED_AGAIN, IN_A_ROW, BearerAuth, RefusedSignIns, send_signed
+from sync.core.sign_in import (
+    ASKED_AGAIN,
+    IN_A_ROW,
+    TOLD_AGAIN,
+    BearerAuth,
+    RefusedSignIns,
+    send_signed,
+)
 from tests.contracts.hand_clock import HandClock
 
 Send = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
@@ -117,7 +124,10 @@ async def test_after_some_refusals_in_a_row_nobody_signs_in_for_a_while(
     between: tuple[Exception | None, ...], after: timedelta, is_asked: bool
 ) -> None:
     clock, asked = HandClock(), list[int]()
-    sign_ins, refusal = RefusedSignIns(clock), SignInRefused("the token was revoked", said="by Ann")
+    sign_ins, refusal = (
+        RefusedSignIns(clock),
+        SignInRefused("the token was revoked", said="by Ann", remedy="Store another."),
+    )
     for outcome in (*[refusal] * (IN_A_ROW - 1), *between, refusal):
         await _asked(sign_ins, outcome, asked)
     clock.at += after
@@ -127,4 +137,5 @@ async def test_after_some_refusals_in_a_row_nobody_signs_in_for_a_while(
     if not is_asked:
         with pytest.raises(SignInRefused, match="revoked") as caught, sign_ins.watched():
             raise AssertionError
-        assert caught.value.said == "by Ann"
+        assert (caught.value.said, caught.value.remedy) == ("by Ann", "Store another.")
+        assert caught.value.after == TOLD_AGAIN

@@ -56,6 +56,15 @@ SETTINGS = Commerce.model_validate(
         "token": "c", "token_secret": "d",
     }
 )  # fmt: skip
+NO_RIGHT: Any = {
+    "message": "The consumer isn't authorized to access %resources.",
+    "parameters": {"resources": "Magento_Catalog::products"},
+}
+REFUSALS: Mapping[str, tuple[int, dict[str, str], Any]] = {
+    "throttled": (429, {"Retry-After": "5"}, None),
+    "down": (503, {}, None),
+    "no right": (401, {}, NO_RIGHT),
+}
 
 
 class Secrets:
@@ -68,8 +77,9 @@ class Secrets:
 @dataclass
 class PriceShop:
     """The shop. `faults` of the next requests: "" (none), "lost" (kept, no answer), "late" (kept
-    when the horizon is over), "down" (503, nothing kept), "throttled" (429). `unknown`: SKUs that
-    it does not have. `takes`: how long it works on a request."""
+    when the horizon is over), "down" (503, nothing kept), "throttled" (429), "no right" (the
+    integration lacks one). `unknown`: SKUs that it does not have. `takes`: how long it works on a
+    request."""
 
     clock: HandClock
     steps: Steps
@@ -94,10 +104,9 @@ class PriceShop:
         rows = json.loads(request.content)["prices"]
         self.requests.append([row["sku"] for row in rows])
         fault = self.faults.pop(0) if self.faults else ""
-        if fault == "throttled":
-            return httpx.Response(429, headers={"Retry-After": "5"})
-        if fault == "down":
-            return httpx.Response(503)
+        if fault in REFUSALS:
+            status, headers, said = REFUSALS[fault]
+            return httpx.Response(status, headers=headers, json=said)
         if any(isinstance(row.get("price"), str) for row in rows):
             return httpx.Response(400, json={"message": "Error occurred during processing"})
         is_deletion = request.url.path.endswith("-delete")

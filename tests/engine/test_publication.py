@@ -1,6 +1,7 @@
 """Publications: the target comes to show the source, whatever answers are lost, wherever a process
 dies, and whoever publishes the same rows meanwhile."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from sync.engine.claim import State
+from sync.engine.flow_pauses import FlowPauses
 from sync.engine.mirror import Mirrored
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
@@ -193,6 +195,21 @@ async def test_a_target_that_takes_nothing_parks_the_run_and_not_every_row() -> 
     assert await there.parked() == []
 
 
+async def test_a_missing_right_stops_the_flow_at_the_first_chunk_and_refuses_no_row() -> None:
+    there = PriceList(source=prices(7))
+    there.shop.faults = ["no right"] * 9
+    await there.deliver()
+    assert len(there.shop.requests) == 1
+    (pause,) = await FlowPauses(there.tables, there.clock).standing()
+    assert (pause.flow, "Magento_Catalog::products" in pause.why) == ("prices", True)
+    assert await there.parked() == []
+    assert not [row for row in (await mirror(there)).values() if row.refused]
+    there.shop.faults.clear()
+    assert await FlowPauses(there.tables, there.clock).resume(NAME, "prices", by="ann")
+    await there.publish()
+    assert there.is_shown()
+
+
 async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
     there = PriceList(MassChange(at_least=3), source=prices(10))
     await there.publish()
@@ -289,3 +306,54 @@ async def test_a_row_that_neither_side_knows_is_not_sent_when_a_person_asks_for_
     there.shop.requests.clear()
     await there.publish("SKU-9", "replay")
     assert (there.shop.requests, await there.parked()) == ([], [])
+
+
+async def test_more_changes_than_a_run_holds_are_left_to_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sync.engine.differences.MOST_HELD", 7)
+    there = PriceList(source=prices(20))
+    await there.deliver()
+    assert len(sent(there)) == 7
+    (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
+    assert (run.details["rows"], run.details["left"]) == ("7", "13")
+    await there.settle()
+    assert there.is_shown()
+    assert sent(there) == sorted(there.source)
+
+
+async def test_a_run_that_leaves_rows_says_how_long_they_take() -> None:
+    there = PriceList(source=prices(40))
+    there.shop.takes = SPAN / 3
+    await there.deliver()
+    (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
+    rows, left = int(run.details["rows"]), int(run.details["left"])
+    assert (rows > 0, rows + left) == (True, 40)
+    assert int(run.details["minutes_left"]) >= left // 3
+
+
+async def test_several_who_write_one_piece_of_the_mirror_all_leave_their_rows() -> None:
+    there = PriceList(source=prices(60))
+    mirror, partition = there.ledger.mirror, f"{NAME}|prices"
+    rows = [row async for row in there._every(None, None)]  # type: ignore[arg-type]
+    await asyncio.gather(*(mirror.confirm(partition, [row]) for row in rows))
+    known = await mirror.whole(partition)
+    assert sorted(known) == sorted(there.source)
+    assert all(mirror.shows(known.of(row.key), row) for row in rows)
+    assert known.shown == len(rows)
+
+
+async def test_what_was_shown_of_a_key_is_told_with_its_times() -> None:
+    there = await shown(A=1, B=2)
+    there.source["A"] = {"price": 7}
+    there.source["C"] = {"price": 5}
+    there.shop.unknown = {"C"}
+    await there.publish()
+    del there.source["A"]
+    await there.publish()
+    log, partition = there.ledger.published, f"{NAME}|prices"
+    told = await log.of(partition, "A")
+    assert [one.content for one in told] == [{"price": 1}, {"price": 7}, None]
+    assert [one.at for one in told] == sorted(one.at for one in told)
+    assert [one.content for one in await log.of(partition, "B")] == [{"price": 2}]
+    assert await log.of(partition, "C") == [], "it was refused"

@@ -223,7 +223,7 @@ async def test_what_was_shipped_and_then_cancelled_is_told(
     assert lost
     assert amounts["never charged in Commerce"] == f"{lost:.2f}"
     assert Decimal(amounts["dynamics"]) - Decimal(amounts["commerce"]) == lost
-    assert f"orders.differs key={key(order.row)} reason=order " in caplog.text
+    assert f"orders.differs key={key(order.row)} connection=shop reason=order " in caplog.text
 
 
 @pytest.mark.parametrize("where", ["cancelled", "deleted"])

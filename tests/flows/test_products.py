@@ -1,5 +1,6 @@
 """Released products on their way into the shop: the fields that F&O owns, and nothing beside."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from sync.engine.publication import EVERYTHING
 from sync.flows.catalogue.products import products
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_harness
-from tests.systems import COMPANY
+from tests.systems import COMPANY, SAAS
 
 SKU, OTHER, BOX, NEW = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "NEW-1"
 OWNED = ("name", "weight", "tax_class", "status", "quantities")
@@ -105,6 +106,9 @@ async def test_what_f_and_o_owns_is_shown_and_only_what_differs_is_sent(harness:
     assert all(after[name] == before[name] for name in {*before} - {*owned, *STAMPS})
     german = shown(harness, scope="de")
     assert (german["name"], german["description"]) == ("Zwei Lampen", "Groß &amp; hell<br>rot")
+    stored = harness.commerce.products.values
+    assert stored[SKU.casefold(), "de"].keys() == {"name", "description"}
+    assert (OTHER.casefold(), "de") not in stored  # what all store views show is not said twice
     rules = harness.commerce.products.rules_of(SKU)
     assert (rules["min_sale_qty"], rules["qty_increments"], rules["max_sale_qty"]) == (6, 3, 10000)
     assert await drifts(harness) == []
@@ -605,3 +609,92 @@ async def test_a_master_whose_sku_is_another_kind_of_product_is_left_alone(
         await publishes(harness)
     assert shown(harness, "KIT-DYN")["name"] == "Kit Dyn"
     assert known_product(harness.commerce, "CAP") is None
+
+
+IN_CATEGORIES = owning(
+    "name", category_hierarchy="Web", categories={"71": 3, "72": 3, "73": 4}, create=True
+)
+
+
+def category(harness: Harness, record: int, name: str, *items: str) -> None:
+    """A category of F&O, and the products that are assigned to it."""
+    hierarchy, store = {"ProductCategoryHierarchyName": "Web"}, harness.dynamics.store
+    for table in ("ProductCategories", "ProductCategoryAssignments"):
+        for row in [*store.table(table).records.values()]:
+            if table != "ProductCategories" or row["CategoryRecordId"] == record:
+                store.delete(table, row)
+    values = {"CategoryName": name, "CategoryRecordId": record, **hierarchy}
+    harness.dynamics.put("ProductCategories", **values)
+    for item in items:
+        harness.dynamics.put("ProductCategoryAssignments", ProductNumber=item,
+                             ProductCategoryName=name, **hierarchy)  # fmt: skip
+
+
+def categories_of(harness: Harness, sku: str) -> set[int]:
+    return harness.commerce.products.members.get(sku.casefold(), set())
+
+
+@in_harness(**IN_CATEGORIES)
+async def test_categories_are_those_of_f_and_o_and_others_stay(harness: Harness) -> None:
+    harness.commerce.products.members |= {SKU.casefold(): {4, 5}, BOX.casefold(): {3, 5}}
+    releases(harness, NEW, name="New")
+    category(harness, 72, "Lamps", SKU, NEW)
+    await publishes(harness)
+    found = [categories_of(harness, sku) for sku in (SKU, NEW, OTHER, BOX)]
+    assert found == [{3, 5}, {3}, set(), {5}]
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+    count = harness.commerce.requests["PUT categories/{id}/products"]
+    category(harness, 72, "Renamed lamps", SKU, NEW)
+    await publishes(harness)
+    assert categories_of(harness, SKU) == {3, 5}
+    assert harness.commerce.requests["PUT categories/{id}/products"] == count
+    category(harness, 99, "Of nobody", SKU)
+    await publishes(harness)
+    assert categories_of(harness, SKU) == {5}
+    settings = harness.services.connections["shop"].products.categories
+    settings["99"] = 77
+    await publishes(harness)
+    assert await harness.parked("products") == [SKU]
+    assert "No such entity with id = 77" in (await harness.claim(SKU, "products")).reason
+
+
+@in_harness(**WHOLE, commerce=SAAS)
+async def test_a_shop_that_adobe_hosts_is_told_the_scope_in_a_header(harness: Harness) -> None:
+    translates(harness, SKU, "de", "Lampe")
+    releases(harness, SKU, name="Lamp")
+    await publishes(harness)
+    names = [shown(harness, scope=scope)["name"] for scope in ("all", "default", "de")]
+    assert names == ["Lamp", "Lamp", "Lampe"]
+    assert await drifts(harness) == []
+
+
+@pytest.mark.parametrize("table", ["claims", "trail"])
+@in_harness(**WHOLE)
+async def test_a_run_that_dies_is_ended_by_the_next_one(harness: Harness, table: str) -> None:
+    releases(harness, NEW, name="New", SalesSalesTaxItemGroupCode="ALL", InventoryUnitSymbol="ea")
+    translates(harness, SKU, "de", "Lampe")
+    await publishes(harness, SKU, "touch")
+    releases(harness, SKU, name="First")
+    await harness.services.intake.accept("products", "shop", [EVERYTHING], "poll")
+    await harness.works_until_it_dies(before=table)
+    releases(harness, SKU, name="Second")
+    await publishes(harness)
+    assert [shown(harness, SKU)["name"], shown(harness, NEW)["name"]] == ["Second", "New"]
+    skus = [one.sku for one in harness.commerce.catalogue.products]
+    assert len(skus) == len({*skus})
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+
+
+@in_harness(**WHOLE)
+async def test_two_processes_at_once_leave_what_f_and_o_says(harness: Harness) -> None:
+    other = Harness.beside(harness)
+    releases(harness, NEW, name="New", SalesSalesTaxItemGroupCode="ALL", InventoryUnitSymbol="ea")
+    for key in (EVERYTHING, SKU, NEW):
+        await harness.services.intake.accept("products", "shop", [key], "touch")
+    releases(harness, SKU, name="Lamp")
+    await asyncio.gather(harness.works_until_idle(), other.works_until_idle())
+    await publishes(harness)
+    assert [one.sku for one in harness.commerce.catalogue.products].count(NEW) == 1
+    assert shown(harness)["name"] == "Lamp"
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+    await other.services.close()

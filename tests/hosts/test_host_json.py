@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sync.engine.turns import PLACES
 from sync.hosts.http import PREFIX
 from sync.hosts.local import CONCURRENT_CALLS
 from sync.hosts.pump import FUNCTION_TIMEOUT
@@ -25,7 +26,7 @@ def test_the_extension_bundle_is_the_one_with_the_service_bus_settings_below() -
 def test_the_local_host_keeps_the_functions_hosts_limits() -> None:
     service_bus = host()["extensions"]["serviceBus"]
     assert host()["extensions"]["http"]["routePrefix"] == PREFIX.strip("/")
-    assert service_bus["maxConcurrentCalls"] == CONCURRENT_CALLS
+    assert service_bus["maxConcurrentCalls"] == CONCURRENT_CALLS == PLACES
     assert service_bus["autoCompleteMessages"] is True
     assert span(host()["functionTimeout"]) == FUNCTION_TIMEOUT
 

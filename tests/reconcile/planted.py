@@ -246,6 +246,41 @@ async def order_is_taxed_otherwise(finance: Finance) -> Planted:
     return Planted("orders", key_of(order), Cause.TAX, undo)
 
 
+async def order_cannot_be_read(finance: Finance) -> Planted:
+    order = finance.place()
+    before, order.row["grand_total"] = order.row["grand_total"], "much"
+    await finance.delivers(order)
+
+    async def undo() -> None:
+        order.row["grand_total"] = before
+        await finance.replays(key_of(order))
+
+    return Planted("orders", key_of(order), Cause.PARKED, undo)
+
+
+async def order_is_invoiced_and_deleted(finance: Finance) -> Planted | None:
+    """Where F&O deletes what it has invoiced, its invoice stands for it."""
+    order = await finance.placed()
+    finance.ships(order, tax=order.amount("tax_amount"))
+    Ledger(finance).deleted((ORDERS, header_of(finance, order)), *lines_of(finance, order))
+    return None
+
+
+async def order_is_invoiced_twice(finance: Finance) -> Planted:
+    """By F&O, and by free text invoices."""
+    order = await finance.placed()
+    number = finance.header(order)["SalesOrderNumber"]
+    finance.dynamics.invoice(number, COMPANY, tax=order.amount("tax_amount"))
+    (row,) = finance.rows("CustInvoiceJour", SalesOrderNumber=number)
+
+    async def undo() -> None:
+        store = finance.dynamics.store
+        store.delete("CustInvoiceJour", row)
+        store.update(ORDERS, header_of(finance, order), {"SalesOrderStatus": "Backorder"})
+
+    return Planted("orders", key_of(order), Cause.DOUBLED, undo)
+
+
 async def order_is_cancelled_in_the_shop(finance: Finance) -> Planted:
     order = await finance.placed()
     finance.commerce.cancel(order)
@@ -484,19 +519,21 @@ async def invoice_is_not_heard_of(finance: Finance) -> Planted:
     return Planted("invoices", key(invoice), Cause.MISSING)
 
 
-Plant = Callable[[Finance], Awaitable[Planted]]
+Plant = Callable[[Finance], Awaitable[Planted | None]]
 OF_ORDERS: Final[tuple[Plant, ...]] = (
-    order_is_not_heard_of, order_waits_for_its_payment, order_is_parked,
+    order_is_not_heard_of, order_waits_for_its_payment, order_is_parked, order_cannot_be_read,
     order_is_deleted, order_has_another_reference, order_is_cancelled_there, order_is_doubled,
     order_is_edited, order_lost_a_line, order_is_unknown, order_is_cancelled_in_the_shop,
 )  # fmt: skip
 OF_MONEY: Final[tuple[Plant, ...]] = (
-    *OF_ORDERS, order_is_taxed_otherwise, order_is_refunded_in_part, payment_is_not_heard_of,
+    *OF_ORDERS, order_is_invoiced_and_deleted, order_is_taxed_otherwise,
+    order_is_refunded_in_part, payment_is_not_heard_of,
     invoice_is_not_captured, payment_is_deleted, payment_is_doubled, payment_is_edited,
     payment_is_unknown, memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
     credit_note_is_unknown, refund_is_edited, refund_is_doubled,
 )  # fmt: skip
 OF_FREE_TEXT: Final[tuple[Plant, ...]] = (
-    *OF_ORDERS, invoice_is_not_heard_of, draft_is_doubled, draft_is_edited, draft_is_deleted,
+    *OF_ORDERS, order_is_invoiced_twice, invoice_is_not_heard_of, draft_is_doubled,
+    draft_is_edited, draft_is_deleted,
     draft_is_taxed_otherwise,
 )  # fmt: skip

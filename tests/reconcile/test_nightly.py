@@ -65,6 +65,22 @@ async def test_what_a_night_finds_is_stored_told_and_looked_at_until_it_is_gone(
     assert await stored.open(CONNECTION) is None
 
 
+@in_finance(reconcile={"days": 1})
+async def test_what_a_claim_says_of_a_parked_record_is_stored_in_the_claim_alone(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    aged(order, timedelta(hours=6))
+    order.row["order_currency_code"] = "XTS"
+    await finance.delivers(order)
+    remedy = (await finance.claim(order)).remedy
+    await a_night(finance)
+    (day,) = await days_of(finance)
+    (found,) = await Reconciliations(finance.systems.tables).differences(CONNECTION, day)
+    assert (found["cause"], remedy in found["command"]) == ("parked", False)
+    assert f"replay {key_of(order)}" in found["command"]
+
+
 @in_finance(reconcile={"days": 0})
 async def test_where_no_day_is_wanted_no_night_looks(finance: Finance) -> None:
     assert await Nightly(CONNECTION, finance.services.engine()).run(None) is None

@@ -1,5 +1,5 @@
-"""What must hold before any poll has looked: whatever a webhook told, and was answered with
-success, is delivered by the notifications alone."""
+"""What must hold before any poll has looked: whatever a webhook told and was answered with success,
+and what F&O wrote into its queue, is delivered by the notifications alone."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from sync.engine.ledger import Ledger
 from tests.doubles.digests import DIGESTS
 from tests.simulation.checks import of_order
 from tests.simulation.naming import key_of
+from tests.simulation.read_back import of_invoice
 from tests.simulation.world import World
 
 NO_OUTCOME: Final = (State.NEW, State.POSTING, State.VANISHED)
@@ -29,6 +30,18 @@ async def faults_before_polls(world: World) -> AsyncIterator[str]:
             claim = await ledger.claim(connection, "orders", key)
             for fault in of_order(world, order, claim):
                 yield f"order {key}, told and not polled: {fault}"
+    for number in sorted(world.told.events & world.story.posted.keys()):
+        async for fault in _of_event(world, ledger, number):
+            yield f"{fault}, told by an event and not polled"
+
+
+async def _of_event(world: World, ledger: Ledger, number: str) -> AsyncIterator[str]:
+    """An invoice of an order that nobody has told is nobody's, until the order is polled."""
+    key = world.story.posted[number]
+    of_order = await ledger.claim(world.connection_of(key.rpartition("@")[2]), "orders", key)
+    if of_order.number:
+        async for fault in of_invoice(world, ledger, number):
+            yield fault
 
 
 def _of_told(world: World, claim: Claim, at: datetime) -> list[str]:

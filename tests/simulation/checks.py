@@ -17,6 +17,7 @@ from tests.simulation.books import is_held_up, of_books, of_companies
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
+from tests.simulation.shown import of_catalogue
 from tests.simulation.slips import of_slips
 from tests.simulation.world import World
 from tests.systems import COMPANY
@@ -41,8 +42,7 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_reconciling(world, ledger, excused)]
     found += [fault async for fault in of_posted(world, ledger)]
     found += [fault async for fault in of_slips(world, ledger)]
-    if world.plan.environment.publishes:
-        found += await world.price_list.faults(ledger)
+    found += [fault async for fault in of_catalogue(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

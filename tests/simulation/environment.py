@@ -10,9 +10,11 @@ MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
-PRICES: Final = "prices"
-"""The publication of worlds, which one connection has."""
 SHIPMENTS: Final = "shipments"
+CATALOGUE: Final = ("stock", "prices")
+"""The publications, which one connection has."""
+SAFETY: Final = 2
+"""Pieces of each SKU that are never offered."""
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -40,8 +42,8 @@ class Environment:
     while all else is well. `has_killer`: work on one order ends the process, every time.
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
-    `publishes`: a price list is shown in the shop. `ships`: packing slips of F&O are shipped in the
-    shop, where polls tell of them.
+    `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
+    sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
     """
 
     clocks_apart: float = 0.0
@@ -57,7 +59,8 @@ class Environment:
     store_faults: float = 0.0
     polls: Polls = Polls.ALWAYS
     pauses: int = 0
-    publishes: bool = False
+    catalogue: tuple[str, ...] = ()
+    has_sources: bool = True
     ships: bool = False
 
     @classmethod
@@ -79,17 +82,20 @@ class Environment:
             store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
             polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
             pauses=random.choice((0, 0, 0, 1, 3)),
-            publishes=random.random() < 0.3,
+            catalogue=random.choice((*[()] * 5, CATALOGUE[:1], CATALOGUE[1:], CATALOGUE)),
+            has_sources=random.random() < 0.8,
             ships=Random(f"packing {seed}").random() < 0.3,
         )
 
     @property
     def flows(self) -> tuple[str, ...]:
-        """The flows that run beside those that always do."""
+        """The flows that run beside those that always do. Connections of one shop cannot both show
+        its stock: each counts its own orders."""
         wanted = {
             "posted_invoices": self.invoices_orders,
             "write_back": self.write_back != "none",
-            PRICES: self.publishes,
+            "stock": "stock" in self.catalogue and self.connections == 1,
+            "prices": "prices" in self.catalogue,
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
@@ -99,5 +105,13 @@ class Environment:
         return {
             "dynamics": {"documents_per_batch": self.documents_per_batch},
             "write_back": {"to": self.write_back},
+            "stock": {
+                "inventory": "sources" if self.has_sources else "stock-items",
+                "sources": {"13": "default"},
+                "safety": {"*": SAFETY},
+                "decimals": 2,
+                "poll_minutes": 10,
+            },
+            "prices": {"currency": "USD", "poll_minutes": 10},
             SHIPMENTS: {"sources": {"13": "default"}},
         }

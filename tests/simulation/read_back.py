@@ -22,23 +22,29 @@ SUMS_DIFFER: Final = ("; difference ", "DOUBLE REVENUE")
 
 async def of_posted(world: World, ledger: Ledger) -> AsyncIterator[str]:
     """Every sales invoice of F&O is in the trail of its order, once, and was compared with it."""
-    for number, key in world.story.posted.items():
-        connection = world.connection_of(key.rpartition("@")[2])
-        trail = await ledger.trail(connection, "orders", key)
-        told = [one for one in trail if one.event == "posted" and one.number == number]
-        claim = await ledger.claim(
-            connection, "posted_invoices", f"sales-invoice|{COMPANY}|{number}"
-        )
-        of_order = await ledger.claim(connection, "orders", key)
-        if of_order.state is State.PARKED and not of_order.number:
-            continue  # nobody knows that it is ours, before a person lets it be found
-        is_compared = claim.state is State.DELIVERED and (
-            not claim.differs or any(why in claim.reason for why in SUMS_DIFFER)
-        )
-        if len(told) != 1:
-            yield f"invoice {number} is told {len(told)} times in the trail of order {key}"
-        if not is_compared:
-            yield f"invoice {number} of order {key}: its claim is {claim.state}: {claim.reason}"
+    for number in world.story.posted:
+        async for fault in of_invoice(world, ledger, number):
+            yield fault
+
+
+async def of_invoice(world: World, ledger: Ledger, number: str) -> AsyncIterator[str]:
+    """The same of one of them."""
+    key = world.story.posted[number]
+    connection = world.connection_of(key.rpartition("@")[2])
+    trail = await ledger.trail(connection, "orders", key)
+    told = [one for one in trail if one.event == "posted" and one.number == number]
+    posted = f"sales-invoice|{COMPANY}|{number}"
+    claim = await ledger.claim(connection, "posted_invoices", posted)
+    of_order = await ledger.claim(connection, "orders", key)
+    if of_order.state is State.PARKED and not of_order.number:
+        return  # nobody knows that it is ours, before a person lets it be found
+    is_compared = claim.state is State.DELIVERED and (
+        not claim.differs or any(why in claim.reason for why in SUMS_DIFFER)
+    )
+    if len(told) != 1:
+        yield f"invoice {number} is told {len(told)} times in the trail of order {key}"
+    if not is_compared:
+        yield f"invoice {number} of order {key}: its claim is {claim.state}: {claim.reason}"
 
 
 async def of_write_backs(world: World, ledger: Ledger) -> AsyncIterator[str]:

@@ -5,9 +5,11 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from random import Random
 from typing import Any, Final
 
 from sandbox.commerce import lifecycle
+from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import Extras, drawn
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
@@ -47,6 +49,8 @@ class Story(DocumentHistory):
             group.create_task(self._moving(self.random.uniform(0, self.plan.trouble)))
             if self.plan.blocks:
                 group.create_task(self._deciding())
+            if self.plan.environment.invoices_orders:
+                group.create_task(self._posting(Random(f"postings {self.plan.seed}")))
 
     async def _order(self, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -77,6 +81,15 @@ class Story(DocumentHistory):
         for _ in range(3):
             await asyncio.sleep(self._while())
             self.company()
+
+    async def _posting(self, random: Random) -> None:
+        """F&O invoices in batches: now and then some of what it has by then."""
+        for _ in range(3):
+            await asyncio.sleep(random.uniform(0, self.plan.trouble))
+            for order in self.orders:
+                if self.may_post(order) and random.random() < 0.2:
+                    self.event_log.note(f"deed: post {key_of(order)}")
+                    self.post(order)
 
     def _while(self) -> float:
         """Seconds until the next deed: often right away, when the order is just being posted."""
@@ -115,7 +128,11 @@ class Story(DocumentHistory):
         return can_ship(order)
 
     def ship(self, order: StoredOrder) -> None:
-        self.systems.commerce.ship(order)
+        """The shop refuses where its source holds less."""
+        try:
+            self.systems.commerce.ship(order)
+        except RestFault as refused:
+            self.event_log.note(f"shop: does not ship {key_of(order)}: {refused.message[:80]}")
 
     def may_cancel(self, order: StoredOrder) -> bool:
         """Not the rest where an extension cancelled pieces: the shop would forget those, and count

@@ -1,4 +1,4 @@
-"""What the shop's webhooks told the product, and when."""
+"""What the shop's webhooks and F&O's events told the product, and when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,11 +23,12 @@ FLOWS: Final = {event: flow for flow, event in HOOKS.items()}
 @dataclass
 class Told:
     """`changed`: when a record last changed, by flow and key. `taken`: when a connection last took
-    a notification of it."""
+    a notification of it. `events`: numbers of invoices that F&O has told of."""
 
     clock: Clock
     changed: dict[tuple[str, str], datetime] = field(default_factory=dict)
     taken: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    events: set[str] = field(default_factory=set)
 
     def note_change(self, change: Change) -> None:
         """Something happened in the shop."""

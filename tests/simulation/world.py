@@ -15,7 +15,8 @@ from urllib.parse import unquote
 
 import httpx
 
-from sandbox.commerce.catalogue import SHOPPERS, STORES, Catalogue
+from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.commerce.catalogue import Catalogue as Assortment
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.signing import WebhookSignature
 from sandbox.dials import NUMBERS, Dials
@@ -31,16 +32,17 @@ from sync.engine.flow_pauses import FlowPauses
 from sync.engine.ledger import CLAIMS
 from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
+from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.flows import FLOWS, SUB_FLOWS
 from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
-from tests.simulation.environment import MOST_DELIVERIES, POOL, PRICES, Polls
+from tests.simulation.catalogue import Catalogue
+from tests.simulation.environment import CATALOGUE, MOST_DELIVERIES, POOL, Polls
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
-from tests.simulation.price_list import PriceList
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
@@ -104,8 +106,11 @@ class World:
             Random(f"pauses {self.plan.seed}"), self.event_log,
             list(self.systems.connections.connections), self.plan.flows,
         )  # fmt: skip
-        self.price_list = PriceList(Random(f"prices {self.plan.seed}"), self.event_log)
-        self.price_list.install(self.systems, self._watched[0])
+        self.catalogue = Catalogue(
+            self.systems, tuple(one for one in self.plan.flows if one in CATALOGUE),
+            Random(f"catalogue {self.plan.seed}"), self.event_log,
+        )  # fmt: skip
+        self.catalogue.begin()
         self.told = Told(self.clock)
         self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
@@ -128,7 +133,7 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._end_of_trouble())
             group.create_task(self.story.simulate())
-            group.create_task(self._change_prices())
+            group.create_task(self.catalogue.change(8, self.plan.trouble, self._notify))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -139,6 +144,18 @@ class World:
         if self.plan.environment.polls is not Polls.NEVER:
             await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
             await self._until_quiet()
+        if self.catalogue.flows:
+            await self._publish_at_last()
+
+    async def _publish_at_last(self) -> None:
+        """As the next poll would, once the last order is in F&O."""
+        for flow in self.catalogue.flows:
+            is_taken = False
+            while not is_taken:
+                telling = self._notify(flow, EVERYTHING, "poll")
+                await asyncio.sleep(AGAIN)
+                is_taken = telling is not None and telling.done() and telling.exception() is None
+        await self._until_quiet()
 
     async def _until_quiet(self) -> None:
         while not await self.is_quiet():
@@ -174,7 +191,7 @@ class World:
         systems = SystemsUnderTest(
             self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
             most_deliveries=MOST_DELIVERIES, tables=MemoryTables(),
-            catalogue=Catalogue(shoppers=tuple(shoppers), stores=stores),
+            catalogue=Assortment(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
         self._watched = [
             WatchedDials(name, Random(f"{name} {self.plan.seed}"), self.event_log)
@@ -210,7 +227,7 @@ class World:
 
     def _hooks(self) -> NotificationSender:
         app = webhook_app(
-            lambda: [one for one in self.workers if not one.process.is_over],
+            self._alive,
             self.told.note_taken,
             until_taken=self.plan.environment.polls is Polls.NEVER,
         )
@@ -231,6 +248,7 @@ class World:
         """F&O writes it into its queue, or has it in its error log for ever."""
         if self.random.random() < self.plan.environment.lost_events:
             return
+        self.told.events.add(str(envelope.get("InvoiceId")))
         event = Outgoing(BUSINESS_EVENTS, to_json(dict(envelope)), str(envelope["EventId"]))
         self._sent.append(begin(self.systems.queue.send([event]), None))
 
@@ -267,43 +285,26 @@ class World:
         self.event_log.note(f"{name} begins")
 
     def _services(self, parts: EditionParts) -> Services:
-        flows = [flow for flow in FLOWS if flow.name in self.plan.flows]
-        lists = [self.price_list.flow] if self.plan.environment.publishes else []
-        return self.make(
-            self.systems.connections,
-            (*flows, *(one.runs for one in lists)),
-            parts,
-            (*SUB_FLOWS, *(one.chunks for one in lists)),
-        )
+        flows = tuple(flow for flow in FLOWS if flow.name in self.plan.flows)
+        return self.make(self.systems.connections, flows, parts, SUB_FLOWS)
 
-    def _notify_of_price(self, key: str, origin: str) -> "asyncio.Task[int] | None":
-        alive = [one for one in self.workers if not one.process.is_over]
-        if not alive:
+    def _alive(self) -> list[Worker]:
+        return [one for one in self.workers if not one.process.is_over]
+
+    async def opened(self) -> Systems:
+        """Both systems, as a worker that lives has them."""
+        return await self._alive()[0].services.systems_pool.open(CONNECTION)
+
+    def _notify(self, flow: str, key: str, origin: str) -> "asyncio.Task[int] | None":
+        """Somebody tells a worker that lives; None where none does."""
+        if not (alive := self._alive()):
             return None
-        told = alive[0].services.intake.accept(PRICES, CONNECTION, [key], origin)
+        told = alive[0].services.intake.accept(flow, CONNECTION, [key], origin)
         return begin(told, alive[0].process)
-
-    async def _change_prices(self) -> None:
-        """Where no poll publishes all of them in the end, somebody says so until it is taken."""
-        if not self.plan.environment.publishes:
-            return
-        await self.price_list.change(8, self.plan.trouble, self._notify_of_price)
-        is_taken = self.plan.environment.polls is not Polls.NEVER
-        while not is_taken:
-            telling = self._notify_of_price(EVERYTHING, "replay")
-            await asyncio.sleep(AGAIN)
-            is_taken = telling is not None and telling.done() and telling.exception() is None
 
     def _edition_parts(self, process: Process, name: str) -> Any:
         def asked(request: httpx.Request) -> None:
-            is_write = request.method != "GET"
-            if (
-                is_write
-                and self._is_in_trouble
-                and self.random.random() < self.plan.crash_at
-                and process.last_step is None
-            ):
-                process.last_step = process.steps + self.random.randint(1, 12)
+            self._may_die(process, request)
             self.event_log.note(f"{name}: {request.method} {request.url.path}")
             if self._kills(request):
                 process.end_now()
@@ -319,9 +320,21 @@ class World:
         apart = self.plan.environment.clocks_apart
         clock = Skewed(self.clock, Random(f"{name} {self.plan.seed}").uniform(-apart, apart))
         return self.systems.edition_parts(
-            is_alone=self.plan.is_alone, asked=asked, clock=clock if apart else None,
+            is_alone=self.plan.is_alone, asked=asked,
+            shop_asked=lambda request: self._may_die(process, request),
+            clock=clock if apart else None,
             pool=POOL if self.plan.environment.is_pool_narrow else MOST, **stores,
         )  # fmt: skip
+
+    def _may_die(self, process: Process, request: httpx.Request) -> None:
+        """A few steps after a write went out."""
+        if (
+            request.method != "GET"
+            and self._is_in_trouble
+            and self.random.random() < self.plan.crash_at
+            and process.last_step is None
+        ):
+            process.last_step = process.steps + self.random.randint(1, 12)
 
     def _kills(self, request: httpx.Request) -> bool:
         """Whether it is about the order that nobody survives."""

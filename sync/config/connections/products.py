@@ -59,6 +59,11 @@ class Products(Section):
     options: Literal["park", "create"] = "park"
     """What becomes of a value that a select attribute has no option for: the product parks, or the
     flow `product_options` makes the option."""
+    category_hierarchy: str = ""
+    """The category hierarchy of F&O whose assignments are shown."""
+    categories: dict[str, Whole] = {}
+    """Record id of a category in F&O -> id of a category in Commerce, which then has these products
+    and no others. Categories that are not named here are Commerce's."""
     tax_classes: dict[str, str] = {}
     """Item sales tax group in F&O -> product tax class in Commerce, by its name."""
     weight: Literal["net", "gross"] = "net"

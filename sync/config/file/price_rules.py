@@ -22,6 +22,8 @@ def price_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
     yield from _mapping_breaches(here, prices)
     tables = written.get("stores", {})
     for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        if prices.website and name not in ("default", str(prices.store_view)):
+            continue  # it may be of another website
         store = sound(Store, table)
         if store and store.prices_include_tax not in (None, prices.tax_included):
             what = (

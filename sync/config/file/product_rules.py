@@ -50,6 +50,10 @@ def _attributes(here: Path, products: Products, written: Mapping[str, Any]) -> I
         what = "configurables is true, and dimensions names no attribute"
         remedy = 'Write dimensions = { color = "color" }: what tells variants apart.'
         yield Breach((*here, "configurables"), what, remedy)
+    if products.categories and not products.category_hierarchy:
+        what = "categories are named, and category_hierarchy is missing"
+        remedy = 'Write category_hierarchy = "…": the hierarchy of F&O whose assignments count.'
+        yield Breach((*here, "categories"), what, remedy)
     for code in products.attribute_codes:
         if code in OF_OTHERS:
             what = f"the attribute {code} is not one that products may show"

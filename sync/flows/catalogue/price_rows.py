@@ -97,7 +97,14 @@ def _row(systems: Systems, sku: str, item: ItemMapping, reading: Reading) -> Sho
     shown = priced if isinstance(priced, Never) else prices_to_show(priced, reading.rules)
     if isinstance(shown, Never):
         return Shown(sku, {"fault": shown.reason}, shown)
-    return Shown(sku, shown)
+    return Shown(sku, shown, origin=_origin(item, priced))
+
+
+def _origin(item: ItemMapping, priced: Priced | Never) -> str:
+    """The rows of F&O that a price may be of."""
+    lines = () if isinstance(priced, Never) else (*priced.agreements, *priced.discounts)
+    records = ", ".join(str(one.record) for one in lines)
+    return f"item {item.item_number}" + (f", records {records}" if records else "")
 
 
 def priced_of(

@@ -34,8 +34,8 @@ from sync.mapping_tables.records import ItemMapping, normal_sku
 @dataclass(frozen=True)
 class Reading:
     """`types`: of the products that the shop has. `prices`: its base prices. `variants_there`: what
-    tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values` and
-    `barcodes` are by product number without case. `family`: all that is chosen."""
+    tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values`,
+    `barcodes` and `categories` are by product number without case. `family`: all that is chosen."""
 
     variants: Mapping[str, Variant]
     texts: TextsByLanguage
@@ -43,6 +43,7 @@ class Reading:
     conversions: Conversions
     values: Mapping[str, ValuesByName]
     barcodes: Mapping[str, Sequence[Barcode]]
+    categories: Mapping[str, frozenset[str]]
     tax_classes: Mapping[str, str]
     attributes: Mapping[str, ShopAttribute]
     types: Mapping[str, str]
@@ -86,6 +87,7 @@ async def read(
         orders=await source.order_settings(company, item) if needs_orders else {},
         conversions=await systems.dynamics.unit_conversions.all(),
         values=await _values(systems, few), barcodes=await _barcodes(systems, few),
+        categories=await _categories(systems, few),
         tax_classes=await shop.tax_classes() if "tax_class" in settings.fields else {},
         attributes=attributes, family=chosen,
         variants_there=await _variants_there(systems, chosen, attributes),
@@ -98,6 +100,14 @@ async def read(
 async def _values(systems: Systems, few: Sequence[str]) -> Mapping[str, ValuesByName]:
     names = {one.name for one in systems.settings.products.attributes.values()}
     return await systems.dynamics.product_attributes.values(names, few) if names else {}
+
+
+async def _categories(systems: Systems, few: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    settings = systems.settings.products
+    if not settings.categories:
+        return {}
+    source = systems.dynamics.product_categories
+    return await source.assigned(settings.category_hierarchy, few)
 
 
 async def _barcodes(systems: Systems, few: Sequence[str]) -> Mapping[str, Sequence[Barcode]]:
@@ -152,7 +162,16 @@ def described(
         pieces=pieces_of(item, units, reading.conversions), day=reading.day,
         has_price=bool(reading.prices.get(sku)),
         attributes=_attributes(product, item, variant, reading),
+        categories=_categories_of(product, variant, reading),
     )  # fmt: skip
+
+
+def _categories_of(
+    product: ReleasedProduct, variant: Variant | None, reading: Reading
+) -> frozenset[str]:
+    """Its own, and those of its master."""
+    numbers = (product.product, variant.product if variant else "")
+    return frozenset().union(*(reading.categories.get(one.casefold(), ()) for one in numbers))
 
 
 def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Child]:

@@ -5,49 +5,45 @@ product. A product that is not released any more is disabled, and never deleted.
 """
 
 from asyncio import TaskGroup
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from sync.commerce.errors import NotAccepted, NotThere
 from sync.commerce.inventory import WITH_STOCK
-from sync.commerce.product_data import PRODUCTS, body_of, url_key
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.configurable_links import LINKS, links_of, variants_shown
+from sync.flows.catalogue.configurable_links import links_of, variants_shown
+from sync.flows.catalogue.product_requests import (
+    REMEDY,
+    Unlike,
+    first_values,
+    requests_of,
+    wanted_of,
+)
 from sync.flows.catalogue.product_rows import CONFIGURABLE, ShownProduct
 from sync.flows.targets import commerce_of
-from sync.mapping.configurables import CHILDREN, VARIANTS
-from sync.mapping.products import ALL, DISABLED, STOCK_ITEM, withdrawn
+from sync.mapping.configurables import VARIANTS
+from sync.mapping.products import ALL, CATEGORIES, STOCK_ITEM
 from sync.mapping.shown_products import (
     QUANTITIES,
     Content,
     attributes_of,
+    categories_of,
     differences,
     quantities_of,
     stock_item_of,
     values_of,
 )
 from sync.mapping_tables.records import normal_sku
-
-NOT_ALONE: Final = 1
-"""Visibility of what shoppers find in another product alone."""
-REMEDY: Final = (
-    "Look at the product in Commerce, and what else writes it (an import, an extension); then run:"
-    " touch the sku again."
-)
-
-
-class Unlike(Never):
-    """The shop cannot show one row; it can show all others."""
 
 
 @dataclass
@@ -56,6 +52,9 @@ class There:
 
     kind: str
     content: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+ABSENT: Final = There("")
 
 
 @dataclass(frozen=True)
@@ -75,52 +74,72 @@ class ShopProducts(RowTarget):
 
     @override
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
-        return [request for row in rows for request in _requests(row, systems)]
+        return [request for row in rows for request in requests_of(row, systems)]
 
     @override
     async def publish(
         self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
     ) -> Mapping[str, Never]:
-        there = await _read(systems, [row.key for row in rows])
+        """In rounds, each after a look at the shop: what it lacks is made, then all store views are
+        given their values, and single ones where they still show another."""
         refused: dict[str, Never] = {}
-
-        async def save(row: Shown) -> None:
-            try:
-                await self._save(row, there.get(normal_sku(row.key)), systems, not_after)
-            except (NotAccepted, NotThere, Unlike) as error:
-                refused[row.key] = error
-
-        try:
-            async with TaskGroup() as group:
-                for row in rows:
-                    group.create_task(save(row))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        kept = [row for row in rows if row.key not in refused]
+        kept, there, is_stale = [*rows], dict[str, There](), True
+        views = (self._save_views,) if systems.settings.products.views else ()
+        for save in (self._create, self._save, *views):
+            if is_stale:
+                there = await _read(systems, [row.key for row in kept]) if kept else {}
+            refused |= await _side_by_side(kept, partial(save, systems, there, not_after))
+            kept = [row for row in rows if row.key not in refused]
+            is_stale = save == self._save or len(there) < len(kept)
         return {**refused, **await self._not_shown(kept, systems)}
 
-    async def _save(
-        self, row: Shown, there: There | None, systems: Systems, not_after: datetime
+    async def _create(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
     ) -> None:
-        shop = systems.commerce.product_data
-        if there is None and row.content is None:
+        known = there.get(normal_sku(row.key))
+        if row.content is None:
             return
-        if there is None:
-            await shop.create(_first(row, systems), not_after=not_after)
-            there = await _made(row.key, systems)
-        if row.content is not None and not _is_fit(row, there):
-            raise _of_type(row.key, there.kind)
-        for scope, values in _wanted(row, systems).items():
-            shows = there.content.get(scope, {})
-            changed = {name: value for name, value in values.items() if shows.get(name) != value}
-            if changed and scope == STOCK_ITEM:
+        if known is None:
+            values = first_values(row, systems)
+            await systems.commerce.product_data.create(values, not_after=not_after)
+        elif not _is_fit(row, known):
+            raise _of_type(row.key, known.kind)
+
+    async def _save(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
+    ) -> None:
+        shop, known = systems.commerce.product_data, there.get(normal_sku(row.key), ABSENT)
+        wanted = {} if known is ABSENT else wanted_of(row, systems)
+        for scope, changed in _changes(wanted, known):
+            if scope == STOCK_ITEM:
                 rules = stock_item_of(changed)
                 await shop.change_stock_item(row.key, rules, not_after=not_after)
-            elif changed and scope == VARIANTS:
-                links = await links_of(values, systems)
+            elif scope == CATEGORIES:
+                await self._move(row.key, changed, systems, not_after)
+            elif scope == VARIANTS:
+                links = await links_of(wanted[scope], systems)
                 await shop.change(ALL, row.key, links, not_after=not_after)
-            elif changed:
+            elif scope == ALL:
+                await shop.change(ALL, row.key, changed, not_after=not_after)
+
+    async def _save_views(
+        self, systems: Systems, there: Mapping[str, There], not_after: datetime, row: Shown
+    ) -> None:
+        known = there.get(normal_sku(row.key), ABSENT)
+        wanted = {} if known is ABSENT else wanted_of(row, systems)
+        for scope, changed in _changes(wanted, known):
+            if scope in systems.settings.products.views:
+                shop = systems.commerce.product_data
                 await shop.change(scope, row.key, changed, not_after=not_after)
+
+    async def _move(
+        self, sku: str, changed: Mapping[str, int], systems: Systems, not_after: datetime
+    ) -> None:
+        """Put a product into categories, and take it out of others."""
+        categories = systems.commerce.categories
+        for category, is_in in changed.items():
+            move = categories.put_in if is_in else categories.take_out
+            await move(int(category), sku, not_after=not_after)
 
     async def _not_shown(self, rows: Sequence[Shown], systems: Systems) -> dict[str, Never]:
         """Rows that the shop does not show although it took them. A 200 is not believed."""
@@ -130,7 +149,7 @@ class ShopProducts(RowTarget):
             there = found.get(normal_sku(row.key))
             if there is None and row.content is None:
                 continue
-            off = differences(_wanted(row, systems), there or {})
+            off = differences(wanted_of(row, systems), there or {})
             if off:
                 refused[row.key] = Never(f"{row.key}: {'; '.join(off)}", remedy=REMEDY)
         return refused
@@ -152,6 +171,7 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
         there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
         owned = values_of(row, settings.fields) | attributes_of(row, attributes)
         there.content[ALL] = owned
+        there.content[CATEGORIES] = categories_of(row, [*settings.categories.values()])
         if there.kind == CONFIGURABLE:
             linked[normal_sku(str(row["sku"]))] = row.get("extension_attributes") or {}
     for code, view in settings.views.items():
@@ -169,11 +189,34 @@ async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, The
     return found
 
 
-async def _made(sku: str, systems: Systems) -> There:
-    found = await _read(systems, [sku])
-    if normal_sku(sku) not in found:
-        raise Unlike(f"{sku}: the shop took it and does not have it", remedy=REMEDY)
-    return found[normal_sku(sku)]
+async def _side_by_side(
+    rows: Sequence[Shown], save: Callable[[Shown], Awaitable[None]]
+) -> dict[str, Never]:
+    """Save rows as the shop's pace allows; why it refused some."""
+    refused: dict[str, Never] = {}
+
+    async def saved(row: Shown) -> None:
+        try:
+            await save(row)
+        except (NotAccepted, NotThere, Unlike) as error:
+            refused[row.key] = error
+
+    try:
+        async with TaskGroup() as group:
+            for row in rows:
+                group.create_task(saved(row))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return refused
+
+
+def _changes(wanted: Content, there: There) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The values that differ, by scope."""
+    for scope, values in wanted.items():
+        shows = there.content.get(scope, {})
+        changed = {name: value for name, value in values.items() if shows.get(name) != value}
+        if changed:
+            yield scope, changed
 
 
 def _is_fit(row: Shown, there: There) -> bool:
@@ -188,41 +231,3 @@ def _of_type(sku: str, kind: str) -> Unlike:
         remedy="Map the item to another SKU (map items set), or make it a simple or virtual product"
         " in Commerce.",
     )
-
-
-def _wanted(row: Shown, systems: Systems) -> Content:
-    return withdrawn(systems.settings.products) if row.content is None else row.content
-
-
-def _requests(row: Shown, systems: Systems) -> Sequence[Request]:
-    found = []
-    if isinstance(row, ShownProduct) and row.is_new:
-        found.append(Request("POST", f"/all/V1/{PRODUCTS}", body_of(_first(row, systems))))
-    for scope, values in _wanted(row, systems).items():
-        path = f"V1/{PRODUCTS}/{row.key}"
-        if scope == STOCK_ITEM:
-            body = {"stockItem": stock_item_of(values)}
-            found.append(Request("PUT", f"/all/{path}/stockItems/1", body))
-        elif scope == VARIANTS:
-            body = body_of({"extension_attributes": {LINKS: values[CHILDREN]}})
-            found.append(Request("PUT", f"/all/{path}", body))
-        else:
-            found.append(Request("PUT", f"/{scope}/{path}", body_of(values)))
-    return found
-
-
-def _first(row: Shown, systems: Systems) -> dict[str, Any]:
-    """A new product: disabled and without a price, until it has one."""
-    if not isinstance(row, ShownProduct) or not row.is_new:
-        raise Unlike(f"{row.key}: the shop does not have it any more", remedy=REMEDY)
-    settings = systems.settings.products
-    first = {
-        "sku": row.key, "name": row.name, "type_id": row.kind, "price": Decimal(0),
-        "attribute_set_id": settings.attribute_set,
-        "visibility": NOT_ALONE if row.is_part else settings.visibility,
-        "url_key": url_key(row.name, row.key),
-    }  # fmt: skip
-    if row.websites:
-        first["extension_attributes"] = {"website_ids": list(row.websites)}
-    known = {name: value for name, value in row.content.get(ALL, {}).items() if value is not None}
-    return {**first, **known, "status": DISABLED}

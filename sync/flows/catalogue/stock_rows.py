@@ -88,7 +88,8 @@ class _Shelf:
         if isinstance(pieces, Never):
             return Shown(sku, {"fault": pieces.reason}, pieces)
         content, encoded = self._content(sku, item, pieces)
-        return Shown(sku, content, None, self._reading.web.moved.get(item.key, ""), encoded)
+        moved = self._reading.web.moved.get(item.key, "")
+        return Shown(sku, content, None, moved, encoded, f"item {item.item_number}")
 
     def _content(
         self, sku: str, item: ItemMapping, pieces: Fraction

@@ -22,8 +22,8 @@ from sync.mapping.stock import as_shown
 from sync.mapping_tables.records import normal_sku
 
 PATH: Final = "inventory/source-items"
-MOST_IN_CHUNK: Final = 1500
-"""Source items in one chunk: two calls."""
+REQUEST: Final = 10
+"""What a request weighs, in source items."""
 READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 GIVEN_UP_AT: Final = 8
@@ -35,14 +35,13 @@ NOTHING: Final = as_shown(Decimal(0), backorders=False)
 class SourceStock(RowTarget):
     """Stock in Commerce, a chunk of SKUs at a time; how it is kept is the connection's setting."""
 
-    most: int = 160
+    most: int = 1500
 
     @override
-    def most_of(self, systems: Systems) -> int:
-        """Each row has an item in every source, or takes a request of its own."""
+    def weight(self, row: Shown, systems: Systems) -> int:
+        """A row has an item in every source, or takes a request of its own."""
         stock = systems.settings.stock
-        is_by_source = stock.inventory == "sources"
-        return max(1, MOST_IN_CHUNK // len(stock.source_codes)) if is_by_source else self.most
+        return len(stock.source_codes) if stock.inventory == "sources" else REQUEST
 
     @override
     def timing(self, systems: Systems) -> Target:

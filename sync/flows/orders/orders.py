@@ -21,6 +21,7 @@ from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
+from sync.engine.message import Message
 from sync.engine.plan import Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
@@ -133,7 +134,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         keys={"reference": write.reference, **hold},
         read=order.raw,
         when_new=write_back_of("orders", delivery.message.key, connection),
-        then=_told(delivery.message.key, write.hold),
+        then=_told(delivery.message, write.hold),
         open_point=look.planned(),
         look=look.look,
     )
@@ -160,13 +161,16 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     )
 
 
-def _told(key: str, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
+def _told(message: Message, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
     """Warns once of an order that goes on hold after it was posted."""
 
     async def then(results: Sequence[Result]) -> None:
         for result in results:
             if result.action == "held":
-                log.warning("orders.held key=%s number=%s reason=%s", key, result.number, hold)
+                log.warning(
+                    "orders.held key=%s connection=%s number=%s reason=%s",
+                    message.key, message.connection, result.number, hold,
+                )  # fmt: skip
 
     return then
 

@@ -114,8 +114,8 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
         if verdict.open_point is None and not verdict.is_equal:
             where = f"{claim.flow} {claim.key}"
             log.warning(
-                "posted_invoices.not_compared key=%s record=%s why=%s",
-                delivery.claim.key, where, verdict.outcome,
+                "posted_invoices.not_compared key=%s connection=%s record=%s why=%s",
+                delivery.claim.key, delivery.claim.connection, where, verdict.outcome,
             )  # fmt: skip
 
     return Plan(

@@ -56,6 +56,8 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["documents_reconciled"] > reported["orders"]
     assert reported["stock"]["skus"] > 600
     assert reported["stock"]["drift"] == 0
+    assert reported["prices"]["skus"] > 600
+    assert (reported["prices"]["changes"], reported["prices"]["drift"]) == (240, 0)
     assert reported["shipments"]["slips"] > 10
     assert reported["shipments"]["tracked"] > 5
     assert reported["shipments"]["differences"] == 0

@@ -1,0 +1,78 @@
+"""Prices in the demo: F&O's price list is shown before the first order, changes in two waves while
+orders run, and in the end each shop shows exactly what its F&O says."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.demo.environment import PRICES, Environment, Pair
+from sandbox.demo.reconciliation import Finding
+from sandbox.terms import SHELF, item_numbers
+from sync.engine.drift import drift
+from sync.flows.catalogue.prices import prices
+
+FIRST: Final = Decimal("12.50")
+WAVES: Final = (Decimal("11.90"), Decimal("13.20"))
+"""What some products cost later."""
+BREAK: Final = 10
+"""Pieces from which retailers pay less."""
+WAVE: Final = tuple(product.sku for product in SHELF[60:120])
+
+
+@dataclass(frozen=True)
+class PricesShown:
+    """What was shown in the end. `skus`: of all shops; `changes`: of prices in F&O meanwhile."""
+
+    skus: int
+    changes: int
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {"skus": self.skus, "changes": self.changes, "drift": len(self.findings)}
+
+
+async def first_prices(environment: Environment) -> None:
+    """F&O has a price of everything, and it is shown."""
+    for pair in environment.pairs.values():
+        await _cost(pair, list(item_numbers()), FIRST)
+    await environment.poll(PRICES)
+
+
+async def change_prices(environment: Environment, price: Decimal) -> None:
+    """Some products cost something else, and less for retailers who buy many; one of them is told
+    of at once."""
+    for pair in environment.pairs.values():
+        await _cost(pair, WAVE, price)
+        await environment.engine.intake.accept(PRICES, pair.name, [WAVE[0]], "touch")
+    await environment.poll(PRICES)
+
+
+async def _cost(pair: Pair, skus: tuple[str, ...] | list[str], price: Decimal) -> None:
+    numbers = item_numbers()
+    found = {numbers[sku]: price for sku in skus}
+    agreed = {} if price == FIRST else dict.fromkeys(found, price - 1)
+    body = {"prices": found, "agreements": agreed, "group": "RETAIL", "from_quantity": BREAK}
+    await pair.ledger.ask("POST", "/sandbox/prices", body)
+
+
+async def prices_in_the_end(environment: Environment, within: timedelta) -> PricesShown:
+    """What the shops show against what F&O says, when everything is published. Raises `Stuck`."""
+    await environment.poll(PRICES)
+    await environment.until_idle(_nothing, within=within)
+    skus, off = 0, list[Finding]()
+    for pair in environment.pairs.values():
+        systems = await environment.engine.systems_pool.open(pair.name)
+        ledger = environment.engine.ledger
+        skus += (await ledger.mirror.whole(f"{pair.name}|{PRICES}")).shown
+        off += [
+            Finding(pair.name, one.key, f"shows {one.scope} {one.shown}, F&O says {one.wanted}")
+            async for one in drift(prices, systems, ledger)
+        ]
+    changes = len(WAVES) * len(WAVE) * len(environment.pairs)
+    return PricesShown(skus, changes, tuple(off))
+
+
+async def _nothing() -> None:
+    """Nobody watches."""
