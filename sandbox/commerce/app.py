@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.commerce.bulk_endpoints import BULKS
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
+from sandbox.commerce.media import MEDIA
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
@@ -26,8 +28,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *PRODUCT_WRITES,
-    *PRODUCTS, *PRICES, *STOCK,
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
+    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

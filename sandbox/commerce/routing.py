@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.commerce.bulks import Accepted
 from sandbox.commerce.faults import (
     RestFault,
     Unexpected,
@@ -117,7 +118,8 @@ class Dispatcher:
         if "text/html" in request.headers.get("accept", "").split(",")[0]:
             return self._dated(Response(HTML_ERROR, 500, media_type="text/html"))
         try:
-            return self._json(self._answer(request, body))
+            answer = self._answer(request, body)
+            return self._json(answer, 202 if isinstance(answer, Accepted) else 200)
         except RestFault as fault:
             return self._json(fault.body(), fault.status)
         except Refused as refusal:
@@ -132,7 +134,7 @@ class Dispatcher:
 
     def _answer(self, request: Request, body: bytes) -> Any:
         path = bytes(request.scope["raw_path"]).partition(b"?")[0].decode("ascii")
-        scope, parts = self._scope(
+        scope, parts, is_async = self._scope(
             [unquote_plus(part) for part in path.split("/") if part], request
         )
         for endpoint in self._endpoints:
@@ -145,6 +147,9 @@ class Dispatcher:
         raw_query = request.scope["query_string"].decode("latin-1")
         self._allow(request, path, raw_query, endpoint.resource)
         call = RestRequest(self._state, scope, arguments, nested(raw_query), _parsed(request, body))
+        self._state.bulks.consume(self._state.clock.now())
+        if is_async:
+            return self._state.bulks.accept(lambda: endpoint.handler(call), self._state.clock.now())
         answer = endpoint.handler(call)
         wanted = call.query.get("fields")
         if wanted is None or not isinstance(answer, dict | list):
@@ -152,9 +157,9 @@ class Dispatcher:
         fields = parsed_fields(wanted)
         return [] if fields is None else projected(answer, fields)
 
-    def _scope(self, parts: list[str], request: Request) -> tuple[str, list[str]]:
-        """The store code and the path from `V1` on. Raises `RestFault` for a code that no store
-        has."""
+    def _scope(self, parts: list[str], request: Request) -> tuple[str, list[str], bool]:
+        """The store code, the path from `V1` on, and whether it is to be done later. Raises
+        `RestFault` for a code that no store has."""
         codes = {"all", *(store.code for store in self._state.catalogue.stores)}
         if parts[:1] != [self._state.tenant or "rest"]:
             raise no_route()
@@ -164,11 +169,13 @@ class Dispatcher:
             scope, rest = "default", parts[1:]
         else:
             scope, rest = parts[1] if len(parts) > 1 else "", parts[2:]
+        if rest[:2] in (["async", "V1"], ["V1", "async"]) and request.method != "GET":
+            return scope, rest[2:], True
         if scope not in codes or rest[:1] == ["async"]:
             raise bad_request()
         if rest[:1] != ["V1"]:
             raise no_route()
-        return scope, rest[1:]
+        return scope, rest[1:], False
 
     def _allow(self, request: Request, path: str, raw_query: str, resource: str) -> None:
         if not self._state.checks_access or resource == "anonymous":

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.commerce import lifecycle
 from sandbox.commerce.administration import Administration
+from sandbox.commerce.bulks import Bulks
 from sandbox.commerce.catalogue import Catalogue, Shopper
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.customers import company_columns, customer_columns
@@ -72,8 +73,8 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.checks_access = checks_access
-        self.stock, self.prices, self.products = Stock(), ShopPrices(), ShopProducts()
-        self.display_gross = False
+        self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
+        self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}

@@ -13,11 +13,12 @@ from typing import Annotated, Final
 import typer
 
 from sandbox.demo.environment import Stuck
+from sandbox.demo.gauges import Gauge
 from sandbox.demo.home import emulators_of, made_home, on_disk
 from sandbox.demo.load import Plan
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.report import show
-from sandbox.demo.scenario import Gauge, Outcome, run_scenario
+from sandbox.demo.scenario import Outcome, run_scenario
 from sandbox.demo.starting import running_environment
 from sync.app.settings import SettingsMissing
 from sync.cli.output import console, error_lines, json_line, progress

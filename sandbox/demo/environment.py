@@ -36,8 +36,8 @@ HOOKS: Final = {
 """The event of the shop that tells of each flow's records."""
 FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
-PRODUCTS: Final = "products"
 PRICES: Final = "prices"
+PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")

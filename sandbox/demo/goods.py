@@ -1,4 +1,4 @@
-"""What the shops show of F&O's goods in the demo: their stock, prices and names."""
+"""What the shops show of F&O's goods in the demo: their stock, their prices and their names."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,5 +57,5 @@ async def more_goods(environment: Environment) -> None:
 async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods:
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
     stock = await stock_in_the_end(environment, within)
-    named = await products_in_the_end(environment, within)
-    return Goods(stock, await prices_in_the_end(environment, within), named)
+    prices = await prices_in_the_end(environment, within)
+    return Goods(stock, prices, await products_in_the_end(environment, within))

@@ -68,10 +68,9 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Prices of {prices.skus} products were published meanwhile, and {prices.changes} changed;"
         f" {len(prices.findings)} differ."
     )
-    named = outcome.goods.named
     console.print(
-        f"F&O named {named.skus} products in two languages, and some of them again meanwhile;"
-        f" {len(named.findings)} differ."
+        f"F&O named {outcome.goods.named.skus} products in two languages, and some of them again"
+        f" meanwhile; {len(outcome.goods.named.findings)} differ."
     )
     shipped = outcome.shipped
     console.print(

@@ -3,16 +3,16 @@ measured and compared."""
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.environment import Environment
 from sandbox.demo.figures import Price, incidents, latencies, percentile
+from sandbox.demo.gauges import Gauges
 from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
@@ -26,22 +26,6 @@ from sync.mapping_tables.tables import ItemMapping
 PATIENCE: Final = timedelta(seconds=120)
 SETTLED: Final = timedelta(seconds=6.1)
 """A poll leaves out what the shop may still be committing: its last seconds."""
-
-
-class Gauge(Protocol):
-    """Shows how far something has come."""
-
-    def reach(self, done: float) -> None:
-        """So much is done in all."""
-        ...
-
-
-class Gauges(Protocol):
-    """Makes gauges: what is shown, and how much there is."""
-
-    def __call__(self, what: str, total: float) -> AbstractContextManager[Gauge]:
-        """A gauge for the length of a block."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 is asked for.
 
 GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
-(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in), `/sandbox/translations`
-(products are named in a language), `/sandbox/prices` (sales prices, and agreements of a group from
-a quantity) and `/sandbox/reset` (back to the setup; dials and settings stay).
+(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in), `/sandbox/prices`
+(sales prices, and agreements of a group from a quantity), `/sandbox/translations` (products are
+named in a language) and `/sandbox/reset` (back to the setup; dials and settings stay).
 """
 
 import zlib
@@ -34,8 +34,8 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/requests", _requests(state)),
         Route("/sandbox/orders", _orders(state)),
         Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
-        Route("/sandbox/translations", _translations(state), methods=["POST"]),
         Route("/sandbox/prices", _prices(state), methods=["POST"]),
+        Route("/sandbox/translations", _translations(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
@@ -86,23 +86,6 @@ def _receipts(state: DynamicsState) -> Endpoint:
     return receipts
 
 
-def _translations(state: DynamicsState) -> Endpoint:
-    async def translations(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            for number, name in wanted["names"].items():
-                state.put(
-                    "ProductTranslations", ProductNumber=number, ProductName=str(name),
-                    LanguageId=wanted["language"],
-                )  # fmt: skip
-        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
-            usage = "give a language, and names by product number"
-            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return translations
-
-
 def _prices(state: DynamicsState) -> Endpoint:
     async def prices(request: Request) -> Response:
         try:
@@ -125,6 +108,23 @@ def _prices(state: DynamicsState) -> Endpoint:
         return Response(status_code=200)
 
     return prices
+
+
+def _translations(state: DynamicsState) -> Endpoint:
+    async def translations(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            for number, name in wanted["names"].items():
+                state.put(
+                    "ProductTranslations", ProductNumber=number, ProductName=str(name),
+                    LanguageId=wanted["language"],
+                )  # fmt: skip
+        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
+            usage = "give a language, and names by product number"
+            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return translations
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:

@@ -44,7 +44,11 @@ from sync.checks.shown_prices import (
     price_groups_are_there,
     website_is_the_store_views,
 )
-from sync.checks.stock import sources_are_there, warehouses_are_there
+from sync.checks.stock import (
+    bulks_can_be_followed,
+    sources_are_there,
+    warehouses_are_there,
+)
 from sync.checks.stores import (
     stores_are_handled,
     templates_tell_stores_apart,
@@ -76,14 +80,16 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        carriers_are_mapped, product_places_are_there,
+        carriers_are_mapped, product_places_are_there, bulks_can_be_followed,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
         rounding_agrees,
     )),
-    Group((COMMERCE, DYNAMICS), (days_agree, price_groups_are_there, product_categories_are_there)),
+    Group((COMMERCE, DYNAMICS), (
+        days_agree, price_groups_are_there, product_categories_are_there,
+    )),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
     Group((DYNAMICS,), (items_are_there,)),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
-from sync.commerce.categories import CATEGORIES
+from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
@@ -119,10 +119,14 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
     if products.create:
         yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
-    if products.attributes:
+    if products.attribute_codes:
         yield _listing(ATTRIBUTES, "attribute_id")
+    if products.images:
+        yield _bare(path_of("products", " ", "media"))
     if products.categories:
-        yield lambda probe: probe.commerce.put(path_of(CATEGORIES, 0, "products"), {})
+        yield _listing(CATEGORIES, "id")
+    if "status" in products.fields:
+        yield _bare(f"{BASE_PRICES}-information")
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:

@@ -2,16 +2,18 @@
 is shown."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.commerce.errors import NotAllowed
+from sync.commerce.errors import NotAllowed, NotThere
 from sync.config.connections import Connection
-from sync.core.errors import Never
+from sync.core.errors import Later, Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
+NO_BULK: Final = "00000000-0000-4000-8000-000000000000"
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
 
 
@@ -104,3 +106,19 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
                 " Commerce takes them off until it has shipped them",
                 "Name the warehouse of the store in stock.sources, or leave it so.",
             )
+
+
+async def bulks_can_be_followed(probe: Probe) -> AsyncIterator[Finding]:
+    """The integration may read how a bulk ended; asked of one that nobody has."""
+    if not probe.settings.commerce.bulk_from:
+        return
+    try:
+        await probe.commerce.get(f"bulk/{NO_BULK}/detailed-status")
+    except NotThere:
+        yield ok("bulks can be followed")
+    except Later as refusal:
+        yield fault(
+            f"bulks cannot be followed: {refusal.reason}",
+            "Give the integration the right to bulk operations (System > Action Logs > Bulk"
+            " Operations), or set commerce.bulk_from to 0.",
+        )

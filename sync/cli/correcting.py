@@ -57,7 +57,7 @@ def hold(
             raise Problem(f"it is held already, by {claim.on_hold}", remedy="`trail` says why.")
         return "Nothing of it is delivered until it is released.", Corrections.hold
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes))
 
 
 def release(
@@ -82,7 +82,7 @@ def release(
             raise Problem("nobody holds it", remedy="`parked` says what it waits for.")
         return f"It was held by {claim.on_hold}. It is delivered now.", Corrections.release
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
 
 
 def forget(
@@ -110,7 +110,7 @@ def forget(
         text = f"Forgotten: {known or 'nothing is known'}. It is looked for, and made if missing."
         return text, Corrections.forget
 
-    _correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, said, Person(why, by, yes, wait))
 
 
 def adopt(
@@ -134,7 +134,7 @@ def adopt(
     python -m sync adopt orders 000000042@1 SO-000123 --why "entered by phone"
     """
     linked = _linked(number, document, is_adoption=True)
-    _correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
 
 
 def relink(
@@ -159,7 +159,7 @@ def relink(
     python -m sync relink orders 000000042@1 SO-000124 --why "entered twice; the first was deleted"
     """
     linked = _linked(number, document, is_adoption=False)
-    _correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
+    correct(context_of(ctx), flow, key, linked, Person(why, by, yes, wait))
 
 
 def _linked(
@@ -190,14 +190,14 @@ class Person:
     wait: int | None = None
 
 
-def _correct(
+def correct(
     context: CommandContext,
     flow: str,
     key: str,
     said: Callable[[Ledgers, Claim], Awaitable[Said]],
     person: Person,
 ) -> None:
-    """Show, ask, correct; and deliver again."""
+    """Show, ask, correct; and deliver again. Raises `Problem`."""
     if not person.why.strip():
         raise Problem("--why is empty", remedy="Write down why.")
     asyncio.run(_corrected(context, flow, key, said, person))

@@ -10,7 +10,7 @@ from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.flows.fulfilment.shipments import SHIPMENTS
-from sync.operating.records import checked
+from sync.operating.records import checked, is_called
 from sync.operating.story import published_stories, story_of
 
 NOTHING_KNOWN = 1
@@ -26,7 +26,7 @@ Key = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        help="Increment id, full key (000000042@1), customer id, or its beginning; or a SKU.",
+        help="Increment id, full key (000000042@1), customer id, F&O number, SKU; or a beginning.",
     ),
 ]
 Copies = Annotated[
@@ -71,6 +71,8 @@ async def _stories(
     async with context.opened() as services:
         ledgers = checked(services, context.connection, flow)
         claims = await ledgers.find(key)
+        if not any(is_called(claim.key, key) for claim in claims):
+            claims = await ledgers.numbered(key) or claims
         claims += await ledgers.shipped(claims) if flow in ("", SHIPMENTS) else []
         stories = [await story_of(services, claim, documents=documents) for claim in claims]
         return [*stories, *await published_stories(services, context.connection, flow, key)]

@@ -23,6 +23,8 @@ only the last."""
 LONGEST_TARGET: Final = 8000
 """Path and query in bytes; proxies before a shop commonly refuse 8 KiB (414)."""
 
+ASYNC: Final = "async/"
+"""How the path of a write begins that the shop is to carry out later."""
 _PATH: Final = re.compile(r"[A-Za-z0-9\-._~](?:%[0-9A-F]{2}|[A-Za-z0-9\-._~/])*")
 
 
@@ -70,6 +72,9 @@ def url_of(settings: Commerce, path: str, query: Query = ()) -> httpx.URL:
     if not _PATH.fullmatch(path):
         raise ValueError(f"not an escaped path: {path!r}")
     text = f"{base_of(settings)}/{path}"
+    if path.startswith(ASYNC) and settings.edition != "saas":
+        root = base_of(settings).removesuffix("/V1")
+        text = f"{root}/{ASYNC}V1/{path.removeprefix(ASYNC)}"
     if wanted := encoded(query):
         text = f"{text}?{wanted}"
     url = httpx.URL(text)

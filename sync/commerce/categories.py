@@ -9,6 +9,7 @@ from sync.commerce.rest import RestClient
 from sync.commerce.search import LARGEST_PAGE, Search, Sort
 
 CATEGORIES: Final = "categories"
+LIST: Final = "categories/list"
 FIELDS: Final = ("id", "name", "path")
 
 
@@ -21,7 +22,7 @@ class Categories:
     async def all(self) -> list[dict[str, Any]]:
         """All categories (`id`, `name`, `path`)."""
         search = Search(sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE, fields=FIELDS)
-        return await self._client.scoped("all").rows(f"{CATEGORIES}/list", search, key="id")
+        return await self._client.scoped("all").rows(LIST, search, key="id")
 
     async def put_in(self, category: int, sku: str, *, not_after: datetime) -> None:
         """Put a product into a category; it stays where it is in it. Repeating it changes

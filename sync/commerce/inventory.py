@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.commerce.address import path_of
+from sync.commerce.bulks import Bulks
 from sync.commerce.errors import NotThere
 from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.rest import RestClient
@@ -44,7 +45,9 @@ class Inventory:
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
         self._quantities = client.joined(self._held)
-        self._calls = RowCalls(client, clock, SOURCE_ITEMS, "sourceItems", MOST_ITEMS)
+        self._calls = RowCalls(
+            client, clock, SOURCE_ITEMS, "sourceItems", MOST_ITEMS, Bulks(client, clock)
+        )
         self._types = dict[str, str]()
         self._looked_until: datetime | None = None
         self._whole_at = clock.now() - FRESH_FOR

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.commerce.bulks import Bulks
 from sync.commerce.rest import RestClient
 from sync.commerce.row_calls import RowCalls
 from sync.commerce.transport import rows_in
@@ -82,7 +83,7 @@ class Prices:
     def __init__(self, client: RestClient, clock: Clock) -> None:
         self._client = client
         self._calls = {
-            path: RowCalls(client, clock, path, "prices", most)
+            path: RowCalls(client, clock, path, "prices", most, Bulks(client, clock))
             for path, most in (
                 (BASE_PRICES, MOST_BASE), (TIER_PRICES, MOST_TIERS),
                 (f"{TIER_PRICES}-delete", MOST_TIERS), (SPECIAL_PRICES, MOST_BASE),

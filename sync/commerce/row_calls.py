@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sync.commerce.bulks import Bulks
 from sync.commerce.errors import TooManyRows
 from sync.commerce.rest import RestClient
 from sync.core.errors import Unknown
@@ -17,17 +18,21 @@ from sync.core.ports import Clock
 SLOW: Final = timedelta(seconds=10)
 """A call that takes longer is made smaller: it must never come near the time of a write."""
 LEAST: Final = 20
+MOST_IN_BULK: Final = 5000
+"""Rows of a write that is carried out later: the shop's limit where it has one."""
 
 
 @dataclass
 class RowCalls:
-    """Calls of one path, whose rows stand under `name`. `most`: rows in one call at first."""
+    """Calls of one path, whose rows stand under `name`. `most`: rows in one call at first. `bulks`:
+    how very many rows are sent, where the connection says so."""
 
     client: RestClient
     clock: Clock
     path: str
     name: str
     most: int
+    bulks: Bulks | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +43,12 @@ class RowCalls:
     ) -> AsyncIterator[tuple[Sequence[Any], Any]]:
         """Each call's rows and its answer. Raises as the client does; calls before that one are
         kept."""
+        if self.bulks is not None and 0 < self.client.settings.bulk_from <= len(rows):
+            for at in range(0, len(rows), MOST_IN_BULK):
+                part = rows[at : at + MOST_IN_BULK]
+                answer = await self.bulks.post(self.path, {self.name: part}, not_after=not_after)
+                yield part, answer
+            return
         at = 0
         while at < len(rows):
             part = rows[at : at + self._even(len(rows) - at)]

@@ -9,14 +9,13 @@ Two who publish one row at a time do not mix up its states: both read the mirror
 the source, and a chunk leaves out what the mirror was written for since.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from sync.core.encoding import digest
-from sync.core.errors import Later, Never
+from sync.core.errors import Later, Never, Paused
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.differences import Differences, compared
@@ -24,7 +23,16 @@ from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
 from sync.engine.mirror import Mirrors, Shown
 from sync.engine.mirror_pieces import piece_of, slot_of
 from sync.engine.plan import Delivered, Notification, Plan
-from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
+from sync.engine.published_rows import (
+    Chunk,
+    MassChange,
+    Progress,
+    Rows,
+    RowsWrite,
+    RowTarget,
+    counted,
+    time_left,
+)
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
@@ -112,9 +120,9 @@ class PublicationFlow:
         if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
             raise self._too_many(found.of_shown, known.shown, guard)
         began = delivery.now()
-        tried, published, refused = await self._publish_all(found, known, delivery)
-        left = len(found.changed) + found.left - tried
-        alone = [*found.alone, *refused, *([EVERYTHING] if left else [])]
+        progress = await self._publish_all(found, known, delivery)
+        published, left = progress.published, len(found.changed) + found.left - progress.tried
+        alone = [*found.alone, *progress.refused, *([EVERYTHING] if left else [])]
         follow_ups = tuple(
             Notification(self.name, key, goes_on=key == EVERYTHING) for key in dict.fromkeys(alone)
         )
@@ -124,29 +132,39 @@ class PublicationFlow:
         result = Result("rows", counted(published), "", action)
         return Plan(
             (), digest=digest(published), shown_by=(result,),
-            keys={"rows": str(published), **_left(published, left, delivery.now() - began)},
+            keys={"rows": str(published), **time_left(published, left, delivery.now() - began)},
             follow_ups=follow_ups, starts_anew=True,
         )  # fmt: skip
 
     async def _publish_all(
         self, found: Differences, known: Mirrors, delivery: Delivery
-    ) -> tuple[int, int, Mapping[str, Never]]:
-        """Publish as many as the span allows: how many were tried, how many are shown, and which
-        were refused. Raises `Never` where the target takes nothing at all."""
-        ends, refused = delivery.now() + SPAN, dict[str, Never]()
-        tried = published = 0
+    ) -> Progress:
+        """Publish as many as the span allows. A slot that has to wait holds up no other. Raises
+        `Never` where the target takes nothing at all, and what a slot waits for."""
+        ends, progress = delivery.now() + SPAN, Progress()
         for rows in self._chunked(found.changed.values(), delivery.systems):
             if delivery.now() >= ends:
                 break
             await delivery.keep_lease()
-            tried += len(rows)
-            write = _rows_in(await self._published(Chunk(rows, known), delivery))
-            if write is not None:
-                refused |= write.refused
-                published += len(write.rows) - len(write.refused)
-            if not published and len(refused) >= MOST_REFUSED:
-                raise next(iter(refused.values()))
-        return tried, published, refused
+            await self._try(Chunk(rows, known), delivery, progress)
+        for error in progress.late.values():
+            raise error
+        return progress
+
+    async def _try(self, chunk: Chunk, delivery: Delivery, progress: Progress) -> None:
+        slot = slot_of(chunk.rows[0].key)
+        if slot in progress.late:
+            return
+        try:
+            write = _rows_in(await self._published(chunk, delivery))
+        except Later as error:
+            if error.is_outage or isinstance(error, Paused):
+                raise
+            progress.late[slot] = error
+            return
+        progress.add(len(chunk.rows), write)
+        if not progress.published and len(progress.refused) >= MOST_REFUSED:
+            raise next(iter(progress.refused.values()))
 
     def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[tuple[Shown, ...]]:
         """Chunks of one slot each, of as few pieces of the mirror as may be."""
@@ -200,14 +218,6 @@ class PublicationFlow:
                 f" approve {self.name}. It lifts the limit once."
             ),
         )
-
-
-def _left(published: int, left: int, took: timedelta) -> dict[str, str]:
-    """How many rows the next runs publish, and how long that will take at this pace."""
-    if not left:
-        return {}
-    minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
-    return {"left": str(left), "minutes_left": str(minutes)}
 
 
 def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:

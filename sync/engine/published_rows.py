@@ -4,14 +4,15 @@ writes."""
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from sync.core.encoding import digest
-from sync.core.errors import Never, NotProvided
+from sync.core.errors import Later, Never, NotProvided
 from sync.core.request import Request
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
@@ -146,3 +147,29 @@ class RowsWrite(Write):
 def counted(rows: int) -> str:
     """So many rows, in words."""
     return "1 row" if rows == 1 else f"{rows} rows"
+
+
+@dataclass
+class Progress:
+    """What a run has come to: rows that were tried, that are shown, that were refused, and slots
+    that have to wait."""
+
+    tried: int = 0
+    published: int = 0
+    refused: dict[str, Never] = field(default_factory=dict)
+    late: dict[str, Later] = field(default_factory=dict)
+
+    def add(self, tried: int, write: RowsWrite | None) -> None:
+        """A chunk of so many rows, and what was written of it."""
+        self.tried += tried
+        if write is not None:
+            self.refused |= write.refused
+            self.published += len(write.rows) - len(write.refused)
+
+
+def time_left(published: int, left: int, took: timedelta) -> dict[str, str]:
+    """How many rows the next runs publish, and how long that will take at this pace."""
+    if not left:
+        return {}
+    minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
+    return {"left": str(left), "minutes_left": str(minutes)}

@@ -1,7 +1,9 @@
 """How long a write may be under way, by the system it goes to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from sync.commerce.bulks import PATIENCE
 from sync.config.connections import Commerce, Dynamics
 from sync.engine.systems import Systems
 from sync.engine.write import Target
@@ -15,6 +17,17 @@ def dynamics_of(systems: Systems) -> Target:
 def commerce_of(systems: Systems) -> Target:
     """Commerce as a target, by its settings."""
     return _target("Commerce", systems.settings.commerce)
+
+
+def rows_of(systems: Systems) -> Target:
+    """Commerce as a target of many rows, which its consumers may carry out later."""
+    settings, target = systems.settings.commerce, commerce_of(systems)
+    if not settings.bulk_from:
+        return target
+    return replace(
+        target, write_timeout=target.write_timeout + PATIENCE,
+        commit_horizon=timedelta(minutes=settings.bulk_horizon_minutes),
+    )  # fmt: skip
 
 
 def _target(name: str, settings: Commerce | Dynamics) -> Target:

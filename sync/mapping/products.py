@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from html import escape
 from typing import Any, Final
 
 from sync.config.connections.products import Products, ProductView
 from sync.core.errors import Never
 from sync.core.money import ZERO
+from sync.dynamics.documents.product_image import ProductImage
 from sync.dynamics.documents.released_product import (
     OrderSettings,
     ReleasedProduct,
@@ -24,6 +24,8 @@ from sync.dynamics.documents.released_product import (
 )
 from sync.mapping.configurables import VARIANTS, Child, variants_to_show
 from sync.mapping.product_attributes import NO_ATTRIBUTES, AttributeSources, attributes_to_show
+from sync.mapping.product_images import IMAGES, images_to_show
+from sync.mapping.product_texts import fields_of
 from sync.mapping.unshowable import Unshowable
 
 ALL: Final = "all"
@@ -41,7 +43,7 @@ class Described:
     """A product, and what is known of it. `variant`: where it is one. `pieces`: of the shop in one
     inventory unit, or why nobody knows. `has_price`: in the shop. `attributes`: what its attributes
     show. `categories`: record ids of those it is assigned to. `children`: of a configurable
-    product; None for any other."""
+    product; None for any other. `images`: where F&O owns them."""
 
     sku: str
     released: ReleasedProduct
@@ -54,6 +56,7 @@ class Described:
     attributes: AttributeSources = NO_ATTRIBUTES
     categories: frozenset[str] = frozenset()
     children: Sequence[Child] | None = None
+    images: Sequence[ProductImage] = ()
 
 
 def product_to_show(
@@ -110,6 +113,8 @@ def _content(
     found[ALL] = {**whole, **status}
     for code, view in settings.views.items():
         found[code] = {**_view_texts(known, settings, view), **status}
+    if settings.images and known.variant is None:
+        found[IMAGES] = images_to_show(known.sku, known.images)
     found[CATEGORIES] = _categories(known, settings)
     if "quantities" in fields and known.children is None:
         found[STOCK_ITEM] = _quantities(known)
@@ -128,13 +133,13 @@ def _status(known: Described, settings: Products) -> dict[str, int]:
 def _view_texts(known: Described, settings: Products, view: ProductView) -> dict[str, str]:
     """Where there is no translation, what all store views show."""
     texts = _texts_in(known, view.language) or _texts_in(known, settings.language)
-    return _fields_of(texts or _own_texts(known), view.fields)
+    return fields_of(texts or _own_texts(known), view.fields)
 
 
 def _texts(known: Described, language: str, fields: tuple[str, ...]) -> dict[str, Any]:
     if not {"name", "description"} & {*fields}:
         return {}
-    return _fields_of(_texts_in(known, language) or _own_texts(known), fields)
+    return fields_of(_texts_in(known, language) or _own_texts(known), fields)
 
 
 def _texts_in(known: Described, language: str) -> Texts | None:
@@ -162,18 +167,6 @@ def _own_texts(known: Described) -> Texts:
 def _numbers(known: Described) -> tuple[str, ...]:
     own = (known.variant.product.casefold(),) if known.variant else ()
     return (*own, known.released.product.casefold())
-
-
-def _fields_of(texts: Texts, fields: tuple[str, ...]) -> dict[str, str]:
-    """A name is one line; a description is plain text in F&O and HTML in the shop."""
-    found = {"name": " ".join(texts.name.split()), "description": as_html(texts.description)}
-    return {name: text for name, text in found.items() if name in fields}
-
-
-def as_html(text: str) -> str:
-    """Plain text as HTML, its lines kept."""
-    lines = (escape(line.strip(), quote=False) for line in text.strip().splitlines())
-    return "<br>".join(lines)
 
 
 def _weight(known: Described, settings: Products) -> Decimal:

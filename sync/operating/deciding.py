@@ -58,21 +58,6 @@ async def resolved(ledgers: Ledgers, flow: str, key: str, *, why: str, by: str) 
     return claim
 
 
-async def skipped(ledgers: Ledgers, flow: str, key: str, *, why: str, by: str) -> Claim:
-    """Store that a parked record is not delivered; returns the claim as it was. Raises
-    `Problem`."""
-    found = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
-    parked = [one for one in found if one.flow == flow and one.state is State.PARKED]
-    if len(parked) != 1:
-        what = f"{len(parked)} parked records of {flow} are called {key}"
-        raise Problem(what, remedy="Name the full key as `parked` shows it, and --connection.")
-    (claim,) = parked
-    if not await corrections(ledgers, why=why, by=by).skip(claim):
-        what = f"{flow} {claim.key} has just changed; nothing was decided"
-        raise Problem(what, remedy="Look at `parked` again.")
-    return claim
-
-
 async def _the_one(ledgers: Ledgers, flow: str, key: str) -> Claim:
     """The record of that key or number whose sums differ. Raises `Problem`."""
     found = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]

@@ -19,6 +19,7 @@ from sync.engine.queues import QUEUES
 from sync.engine.samples import Sample, last_day
 from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.operating.causes import Parked, parked_of
+from sync.reconcile.stored import Reconciliations
 
 LATE: Final = 3
 """A flow is late once so many of its polls' intervals have passed, and at least `GRACE`."""
@@ -55,13 +56,15 @@ class FlowState:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on one page. `stopped`: the systems that nobody may call now."""
+    """Everything on one page. `stopped`: the systems that nobody may call now. `differences`: of
+    both books, by connection, that somebody has to do something about."""
 
     flows: tuple[FlowState, ...]
     parked: Parked
     pauses: tuple[FlowPause, ...]
     stopped: Sequence[Mapping[str, Any]]
     queues: Mapping[str, Depth]
+    differences: Mapping[str, int]
 
     @property
     def late(self) -> list[FlowState]:
@@ -89,7 +92,14 @@ async def overview_of(services: Services) -> Overview:
         *(_state(services, name, flow, parked, pauses) for name, flow in places)
     )
     stopped = await services.systems_pool.paces.stopped()
-    return Overview(tuple(flows), parked, pauses, stopped, dict(zip(QUEUES, depths, strict=True)))
+    queues, differences = dict(zip(QUEUES, depths, strict=True)), await _differences(services)
+    return Overview(tuple(flows), parked, pauses, stopped, queues, differences)
+
+
+async def _differences(services: Services) -> dict[str, int]:
+    stored = Reconciliations(services.edition_parts.tables)
+    found = {name: await stored.open(name) for name in services.connections}
+    return {name: one.count for name, one in found.items() if one is not None}
 
 
 async def _state(

@@ -13,6 +13,7 @@ from sync.engine.claim import Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
+from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
@@ -62,6 +63,16 @@ class Ledgers:
         places = await self.places()
         exact = [claim for place in places for claim in await self._called(*place, key)]
         return exact or await self._beginning(places, key)
+
+    async def numbered(self, number: str) -> list[Claim]:
+        """The records that became, or belong to, a document of this number in the other system."""
+        services, found = self.services, list[Claim]()
+        for connection in services.connections:
+            if self.connection in ("", connection):
+                called = await records_called(services.edition_parts.tables, connection, number)
+                wanted = [place for place in called if self.flow in ("", place[0])]
+                found += [await services.ledger.claim(connection, *place) for place in wanted]
+        return [claim for claim in found if claim.etag]
 
     async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
         """The packing slips of the orders among these records."""

@@ -8,6 +8,7 @@ from sync.app.services import Services
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import Entry
 from sync.engine.numbers import RELATED, records_called
+from sync.operating.records import Ledgers
 
 WRITTEN_BACK: Final = "write_back"
 MOST_NUMBERS: Final = 10
@@ -27,6 +28,8 @@ async def related_to(services: Services, claim: Claim, trail: Sequence[Entry]) -
         found = await records_called(tables, claim.connection, number)
         places |= dict.fromkeys(found)
     places.pop((claim.flow, claim.key), None)
+    for slip in await Ledgers(services, claim.connection, "").shipped([claim]):
+        places[slip.flow, slip.key] = None
     claims = [await services.ledger.claim(claim.connection, *place) for place in places]
     return [one for one in claims if one.state is not State.NEW]
 

@@ -11,17 +11,22 @@ from xlsxwriter import Workbook
 from sync.reconcile.difference import COLUMNS, SUMS, Difference, Summary
 
 AMOUNTS: Final = frozenset({"commerce", "dynamics", "difference"})
-FORMULAS: Final = ("=", "+", "-", "@")
+FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would take for a formula."""
 
 
 def write_csv(file: TextIO, differences: Iterable[Difference]) -> None:
-    """The differences, one a line below the names of the columns. Texts that come from outside are
-    no formulas."""
+    """The differences, one a line below the names of the columns."""
+    write_rows(file, COLUMNS, (one.as_json() for one in differences))
+
+
+def write_rows(file: TextIO, columns: Sequence[str], lines: Iterable[dict[str, Any]]) -> None:
+    """Any rows, one a line below the names of the columns. Texts that come from outside are no
+    formulas."""
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for one in differences:
-        rows.writerow(_cells(COLUMNS, one.as_json()))
+    rows.writerow(columns)
+    for line in lines:
+        rows.writerow(_cells(columns, line))
 
 
 def _cells(columns: Sequence[str], row: dict[str, Any]) -> Iterator[str]:

@@ -67,9 +67,13 @@ class Reconciliations:
         }  # fmt: skip
         await self._tables.upsert(RECONCILIATIONS, Row(connection, day.isoformat(), cells))
 
-    async def days(self, connection: str) -> AsyncIterator[Reconciled]:
-        """All days of a connection, the oldest first."""
-        async for row in self._tables.query(RECONCILIATIONS, connection):
+    async def days(
+        self, connection: str, since: date | None = None, before: date | None = None
+    ) -> AsyncIterator[Reconciled]:
+        """The days of a connection from `since` until before `before`, the oldest first; all where
+        neither is named."""
+        start, end = (day.isoformat() if day else "" for day in (since, before))
+        async for row in self._tables.query(RECONCILIATIONS, connection, start=start, before=end):
             cells: dict[str, Any] = dict(row.values)
             summary = from_json(zlib.decompress(cells["summary"]))
             day = date.fromisoformat(row.key)

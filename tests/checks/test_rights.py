@@ -29,6 +29,8 @@ WHOLE: Final[dict[str, Any]] = {
         "create": True,
         "tax_classes": {"FULL": "Taxable Goods"},
         "attributes": {"material": {"name": "Material"}},
+        "category_hierarchy": "Web",
+        "categories": {"77": 3},
     },
 }
 """Every flow."""

@@ -6,7 +6,11 @@ import pytest
 
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Level
-from sync.checks.stock import sources_are_there, warehouses_are_there
+from sync.checks.stock import (
+    bulks_can_be_followed,
+    sources_are_there,
+    warehouses_are_there,
+)
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 
@@ -37,6 +41,14 @@ async def test_sources_are_compared_with_the_shop(
     finding = only_fault(await sandboxes.found(sources_are_there, **with_stock(**stock)))
     assert said in finding.what
     assert finding.cure
+
+
+@pytest.mark.parametrize(("bulk_from", "level"), [(0, set()), (500, {"ok"})])
+async def test_bulks_can_be_followed_where_there_are_any(
+    sandboxes: Sandboxes, bulk_from: int, level: set[str]
+) -> None:
+    found = await sandboxes.found(bulks_can_be_followed, commerce={"bulk_from": bulk_from})
+    assert levels(found) == level
 
 
 async def test_a_shop_without_inventory_management_needs_stock_items(sandboxes: Sandboxes) -> None:

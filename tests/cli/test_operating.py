@@ -183,6 +183,8 @@ def test_a_record_has_its_whole_story_and_nobodys_name_in_it(
     assert story["trail"][-1]["origin"] == "backfill"
     assert "@example" not in ran.out
     assert story["number"] in delivered("trail", f"{systems.orders[0]}@1").out
+    (known,) = delivered("trail", story["number"], "--flow", "orders", "--json").documents
+    assert known["key"] == story["key"], "found by its number in F&O"
 
 
 def test_documents_are_shown_when_asked_for(delivered: Line, systems: Systems) -> None:
@@ -388,6 +390,18 @@ def test_one_record_is_corrected_with_who_and_why(shop: Line) -> None:
     assert [one for one in events if one[1] == "by phone"] == [
         (event, "by phone") for event in ("on_hold", "off_hold", "linked", "linked", "forgotten")
     ]
+
+
+def test_a_parked_record_is_skipped_with_who_and_why(shop: Line) -> None:
+    beside(shop, parks("000000042@1", "not mapped"))
+    record, why = ("orders", "000000042"), ("--why", "a test order", "--by", "ann")
+    assert "It is not delivered." in shop("skip", *record, *why).out
+    assert shop("skip", *record, *why, "--yes").status == 0
+    assert shop("parked").out == "Nothing is parked.\n"
+    (story,) = shop("trail", "000000042", "--json").documents
+    (entry,) = [row for row in story["trail"] if row["event"] == "skipped"]
+    assert (entry["reason"], entry["details"]["by"]) == ("a test order", "ann")
+    assert "it is not parked" in shop("skip", *record, *why, "--yes").err
 
 
 def test_a_replay_beside_a_serving_process_tells_what_came_of_it(

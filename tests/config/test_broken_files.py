@@ -146,6 +146,8 @@ RULES = [
     (SHOP, 'url = "http://127.0.0.1.evil.example" #!', "", "http is not safe"),
     (FLOWS, "customers = 1 #!", "", "a whole number stands here. Write a table"),
     (SHOP, 'url = "shop.example" #!', "", "not a URL with a host"),
+    (SHOP, f'{SHOP}\nadmin_url = "https://ann:pw@shop.example/admin" #!', "", "a password"),
+    (SHOP, f'{SHOP}\nadmin_url = "https://shop.example/admin?key=1" #!', "", "after ?"),
     (SHOP, 'url = "ftp://shop.example" #!', "", "not a URL with a host"),
     (SHOP, 'url = "https://[::1" #!', "", "not a URL with a host"),
     (SHOP, 'url = "https://shop.example:99999" #!', "", "not a URL with a host"),

@@ -1,8 +1,11 @@
 """What each page shows and does, asked as a browser asks without its script."""
 
 import re
+from datetime import timedelta
 
-from sync.operating.records import Ledgers
+from sync.app.console_sign_ins import Role
+from sync.reconcile.nightly import AT_ONCE, Nightly
+from sync.reconcile.stored import Reconciliations
 from tests.console.browsing import Browser
 from tests.harness import Harness, in_harness, key_of
 from tests.systems import CONNECTION
@@ -122,6 +125,9 @@ async def test_a_sku_is_mapped_and_what_waited_for_it_is_replayed(harness: Harne
     browser = await Browser.of(harness)
     page = await browser.sees("/mappings")
     assert "simple-001 1" in page.text
+    page = await browser.sees("/mappings", sku=SKUS[0])
+    assert f"F&O has released an item of the same number, {SKUS[0]}" in page.text
+    assert f'name="item_number" value="{SKUS[0]}"' in page.html
     form = {"connection": CONNECTION, "sku": SKUS[0], "item_number": SKUS[0], "unit": "ea"}
     page = await browser.posts("/mappings/put", **form)
     assert f"{SKUS[0]} {SKUS[0]}" in page.text
@@ -173,7 +179,31 @@ async def test_a_parked_record_is_skipped_with_a_reason(harness: Harness) -> Non
     (entry,) = [one for one in await harness.trail(key) if one.event == "skipped"]
     assert (entry.reason, entry.details["by"]) == ("a test order", "ann")
     assert await harness.parked() == []
-    assert "does not wait for a decision" in (await browser.sees("/decide", **record)).text
+    page = await browser.sees("/decide", what="skip", **record)
+    assert "does not wait for this decision" in page.text
+
+
+@in_harness()
+async def test_a_record_is_held_and_released_and_what_was_forgotten_is_found_again(
+    harness: Harness,
+) -> None:
+    order = harness.place()
+    await harness.delivers(order)
+    number = harness.header(order)["SalesOrderNumber"]
+    browser = await Browser.of(harness)
+    harness.services = browser.services
+    record = {"connection": CONNECTION, "flow": "orders", "key": key_of(order)}
+    await browser.sees("/decide", what="hold", **record)
+    page = await browser.posts("/decide", what="hold", why="they call back", **record)
+    assert "Held by ann" in page.text
+    await browser.posts("/decide", what="release", why="they called", **record)
+    assert "Held by" not in (await browser.sees("/record", **record)).text
+    await harness.works_until_idle()
+    await browser.sees("/decide", what="forget", **record)
+    await browser.posts("/decide", what="forget", why="deleted, they say", **record)
+    await harness.works_until_idle()
+    assert harness.header(order)["SalesOrderNumber"] == number, "looked for, and not made twice"
+    assert "adopted" in (await browser.sees("/record", **record)).text
 
 
 @in_harness()
@@ -206,16 +236,6 @@ async def test_connections_say_which_secrets_are_there_and_what_a_check_finds(
     assert re.search(r"\d+ fine; by ann", page.text)
 
 
-@in_harness(items=UNMAPPED)
-async def test_a_page_that_reads_much_reads_a_bounded_part(harness: Harness) -> None:
-    """No page reads more rows the more there are."""
-    browser = await Browser.of(harness)
-    for number in range(3):
-        await parks(harness, SKUS[number % 2])
-    ledgers = Ledgers(browser.services, "", "", is_configured=True)
-    assert len(await ledgers.find("0000")) == 3
-
-
 @in_harness()
 async def test_what_is_not_known_is_said_with_what_to_do(harness: Harness) -> None:
     browser = await Browser.of(harness)
@@ -225,3 +245,38 @@ async def test_what_is_not_known_is_said_with_what_to_do(harness: Harness) -> No
     assert (await browser.sees("/parked", flow="ordres")).status == 400
     assert (await browser.sees("/activity/one", id="0")).status == 400
     assert (await browser.sees("/nowhere")).status == 404
+
+
+@in_harness(flows=("orders", "customers"), reconcile={"days": 2})
+async def test_what_a_night_has_found_is_shown_by_day_with_what_mends_it(
+    harness: Harness,
+) -> None:
+    await harness.delivers(harness.place())
+    missing = harness.place()
+    browser = await Browser.of(harness)
+    assert "No night has compared these books yet." in (await browser.sees("/reconciliation")).text
+    day = await reconciled(browser, harness)
+    await browser.signs_in(Role.OPERATOR, "ann")
+    page = await browser.sees("/reconciliation")
+    assert "Differences left to mend: 1" in page.text
+    assert f"{day} orders USD 2" in page.text
+    assert f"Differences of {CONNECTION}: 1." in (await browser.sees()).text
+    page = await browser.sees("/reconciliation/day", connection=CONNECTION, day=day)
+    assert f"orders {key_of(missing)} missing USD {missing.row['grand_total']:.2f}" in page.text
+    assert "backfill" in page.text
+    found = await browser.sees("/reconciliation.csv", connection=CONNECTION, day=day)
+    assert found.html.splitlines()[1].startswith(f"orders,{key_of(missing)}")
+    for query in ({"connection": CONNECTION, "day": "soon"}, {"day": day}):
+        assert (await browser.sees("/reconciliation/day", **query)).status == 400
+
+
+async def reconciled(browser: Browser, harness: Harness) -> str:
+    """A day passes, and the books are compared as each night does; returns the day."""
+    await harness.works_for(36 * 3600)
+    nightly = Nightly(CONNECTION, browser.services.engine())
+    start = harness.clock.now() - timedelta(days=2)
+    while (await nightly.run(start)) == AT_ONCE:
+        pass
+    open_ = await Reconciliations(harness.systems.tables).open(CONNECTION)
+    assert open_ is not None
+    return open_.day.isoformat()

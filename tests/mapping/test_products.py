@@ -18,7 +18,8 @@ from sync.dynamics.documents.released_product import (
     Variant,
 )
 from sync.mapping.configurables import Child, variants_to_show
-from sync.mapping.products import Described, as_html, is_sellable, product_to_show
+from sync.mapping.product_texts import as_html
+from sync.mapping.products import Described, is_sellable, product_to_show
 from sync.mapping.shown_products import quantities_of, stock_item_of, values_of
 from sync.mapping.unshowable import Unshowable
 

@@ -41,8 +41,8 @@ async def faults(world: World) -> list[str]:
     excused = {key_of(order) for order in world.story.orders if is_excused(world, order)}
     found += [fault async for fault in of_reconciling(world, ledger, excused)]
     found += [fault async for fault in of_posted(world, ledger)]
-    found += [fault async for fault in of_slips(world, ledger)]
     found += [fault async for fault in of_catalogue(world, ledger)]
+    found += [fault async for fault in of_slips(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

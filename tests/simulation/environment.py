@@ -10,11 +10,11 @@ MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
-SHIPMENTS: Final = "shipments"
 CATALOGUE: Final = ("stock", "prices")
 """The publications, which one connection has."""
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
+SHIPMENTS: Final = "shipments"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""

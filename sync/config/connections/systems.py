@@ -70,6 +70,11 @@ class Commerce(Section):
     commit_horizon_seconds: Whole = Field(default=60, ge=1, le=3600)
     """How long after it was given up a write may still commit: PHP or a proxy cuts it off after
     about a minute."""
+    bulk_from: Whole = Field(default=0, ge=0)
+    """So many rows of stock or prices are given to the shop's consumers instead of being written at
+    once; 0: none ever. Only where `async.operations.all` is consumed."""
+    bulk_horizon_minutes: Whole = Field(default=60, ge=1, le=1440)
+    """How long after it was given up a consumer may still carry out such a write."""
     webhook: WebhookKeys = WebhookKeys()
     events: EventKeys | None = None
 

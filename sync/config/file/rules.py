@@ -40,7 +40,7 @@ from sync.config.file.secret_rules import (
 from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 from sync.config.file.toml_lines import Path
-from sync.config.file.url_rules import is_loopback, url_breaches
+from sync.config.file.url_rules import is_loopback, page_breaches, url_breaches
 
 LINES_OF_HEADERS: Final = {
     "SalesOrderHeadersV4": "SalesOrderLinesV3",
@@ -85,6 +85,8 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
 def _commerce(path: Path, commerce: Commerce) -> Iterator[Breach]:
     yield from url_breaches((*path, "url"), commerce.url, paths=True)
     yield from url_breaches((*path, "ims_url"), commerce.ims_url)
+    if commerce.admin_url is not None:
+        yield from page_breaches((*path, "admin_url"), commerce.admin_url)
     edition = commerce.edition
     yield from needed(path, commerce, EDITION_KEYS[edition], f'edition "{edition}"')
     yield from pasted(path, commerce)

@@ -26,6 +26,12 @@ def url_breaches(path: Path, url: str, *, paths: bool = False) -> Iterator[Breac
         yield Breach(path, *found)
 
 
+def page_breaches(path: Path, url: str) -> Iterator[Breach]:
+    """What is wrong with the URL of a page that people open: any path is fine, a secret is not."""
+    if found := _unsafe(url) or _parted(urlsplit(url)):
+        yield Breach(path, *found)
+
+
 def _unsafe(url: str) -> tuple[str, str] | None:
     """(what, remedy) where the URL names no host, or tells a secret on the way to it."""
     try:
@@ -44,13 +50,19 @@ def _unsafe(url: str) -> tuple[str, str] | None:
 
 
 def _beyond_the_host(parts: SplitResult, *, paths: bool) -> tuple[str, str] | None:
-    if parts.query or parts.fragment:
-        return "the URL has a part after ? or #", "Leave that part out."
+    if found := _parted(parts):
+        return found
     if parts.path and not paths:
         return "the URL has a path after the host", f"Write {parts.scheme}://{parts.netloc} alone."
     if added := ADDED_FOR_EACH_CALL.intersection(parts.path.lower().split("/")):
         remedy = "Write the storefront's base URL alone; what follows is added for each call."
         return f"the URL goes on to /{min(added)}", remedy
+    return None
+
+
+def _parted(parts: SplitResult) -> tuple[str, str] | None:
+    if parts.query or parts.fragment:
+        return "the URL has a part after ? or #", "Leave that part out."
     return None
 
 

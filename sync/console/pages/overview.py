@@ -31,7 +31,8 @@ async def keys(visit: Visit) -> Response:
 
 def is_well(found: Overview) -> bool:
     """Whether nobody has to do anything."""
-    return not (found.parked.records or found.late or found.pauses or found.stopped)
+    trouble = (found.parked.records, found.late, found.pauses, found.stopped, found.differences)
+    return not any(trouble)
 
 
 def sentence(found: Overview) -> str:
@@ -47,6 +48,8 @@ def sentence(found: Overview) -> str:
         parts.append(text("stopped", systems=", ".join(one["system"] for one in found.stopped)))
     if found.pauses:
         parts.append(text("paused.count", count=len(found.pauses)))
+    for name, count in found.differences.items():
+        parts.append(text("reconciliation.books.open", name=name, count=count))
     return " ".join(parts) or text("well", flows=len(found.flows), count=found.under_way)
 
 

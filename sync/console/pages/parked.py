@@ -1,17 +1,18 @@
 """What waits for a person: by cause, then the records of one cause."""
 
-import csv
 from dataclasses import dataclass
-from io import StringIO
+from typing import Final
 
 from starlette.responses import Response
 
+from sync.console.files import as_file
 from sync.console.visit import PAGE, Visit
-from sync.operating.causes import Cause, Parked, Waiting, cause_id, parked_of, worth_of
+from sync.operating.causes import Cause, Parked, Waiting, parked_of, worth_of
 from sync.operating.parked import key_row, letter_row
 from sync.operating.records import Ledgers, require_known
 
-MOST_CAUSES = 200
+MOST_CAUSES: Final = 200
+COLUMNS: Final = ("connection", "flow", "key", "at", "worth", "reason", "remedy")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Wanted:
     def of(self, parked: Parked) -> tuple[Waiting, ...]:
         """Those of them that fit."""
         fitting = parked.having(self.text).records if self.text else parked.records
-        return tuple(one for one in fitting if self.id in ("", cause_id(one)))
+        return tuple(one for one in fitting if not self.id or one.cause_id == self.id)
 
 
 async def show(visit: Visit) -> Response:
@@ -83,18 +84,7 @@ async def as_csv(visit: Visit) -> Response:
     """The same list as a file."""
     wanted = Wanted.by(visit)
     records = wanted.of(await parked_of(visit.services, wanted.connection, wanted.flow))
-    text = StringIO()
-    rows = csv.writer(text)
-    columns = ("connection", "flow", "key", "at", "reason", "remedy")
-    rows.writerow(columns)
-    for one in records:
-        at = one.at.isoformat() if one.at is not None else ""
-        cells = (one.connection, one.flow, one.key, at, one.reason, one.remedy)
-        rows.writerow([_no_formula(cell) for cell in cells])
-    headers = {"Content-Disposition": 'attachment; filename="parked.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _no_formula(cell: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    rows = (
+        {**vars(one), "at": one.at.isoformat() if one.at is not None else None} for one in records
+    )
+    return as_file("parked.csv", COLUMNS, rows)

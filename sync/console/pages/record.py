@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from sync.console.pages.deciding import decisions_on
 from sync.console.visit import Visit
 from sync.engine.claim import Claim, State
 from sync.engine.ledger import Entry
@@ -46,7 +47,8 @@ async def _page(
     return visit.page(
         "record.html", claim=claim, trail=[*reversed(trail)], amounts=_amounts(trail),
         related=await related_to(visit.services, claim, trail), details_of=details_of,
-        entry=entry, copies=copies, links=_links(visit, claim), written=written,
+        entry=entry, copies=copies, decisions=decisions_on(claim), links=_links(visit, claim),
+        written=written,
     )  # fmt: skip
 
 

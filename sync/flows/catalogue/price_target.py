@@ -29,7 +29,7 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.targets import commerce_of
+from sync.flows.targets import rows_of
 from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
 from sync.mapping_tables.records import normal_sku
 
@@ -58,7 +58,7 @@ class ShopPrices(RowTarget):
 
     @override
     def timing(self, systems: Systems) -> Target:
-        return commerce_of(systems)
+        return rows_of(systems)
 
     @override
     def same(self, key: str) -> str:

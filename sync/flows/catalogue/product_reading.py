@@ -11,6 +11,7 @@ from sync.commerce.inventory import WITH_STOCK
 from sync.commerce.models.product_attribute import ShopAttribute
 from sync.config.connections.products import Products
 from sync.dynamics.documents.product_attribute import Barcode
+from sync.dynamics.documents.product_image import ProductImage
 from sync.dynamics.documents.released_product import (
     OrderSettings,
     ReleasedProduct,
@@ -35,7 +36,8 @@ from sync.mapping_tables.records import ItemMapping, normal_sku
 class Reading:
     """`types`: of the products that the shop has. `prices`: its base prices. `variants_there`: what
     tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values`,
-    `barcodes` and `categories` are by product number without case. `family`: all that is chosen."""
+    `barcodes` and `categories` are by product number without case, `images` by item number.
+    `family`: all that is chosen."""
 
     variants: Mapping[str, Variant]
     texts: TextsByLanguage
@@ -44,6 +46,7 @@ class Reading:
     values: Mapping[str, ValuesByName]
     barcodes: Mapping[str, Sequence[Barcode]]
     categories: Mapping[str, frozenset[str]]
+    images: Mapping[str, Sequence[ProductImage]]
     tax_classes: Mapping[str, str]
     attributes: Mapping[str, ShopAttribute]
     types: Mapping[str, str]
@@ -88,6 +91,7 @@ async def read(
         conversions=await systems.dynamics.unit_conversions.all(),
         values=await _values(systems, few), barcodes=await _barcodes(systems, few),
         categories=await _categories(systems, few),
+        images=await systems.dynamics.product_images.all(company, item) if settings.images else {},
         tax_classes=await shop.tax_classes() if "tax_class" in settings.fields else {},
         attributes=attributes, family=chosen,
         variants_there=await _variants_there(systems, chosen, attributes),
@@ -163,6 +167,7 @@ def described(
         has_price=bool(reading.prices.get(sku)),
         attributes=_attributes(product, item, variant, reading),
         categories=_categories_of(product, variant, reading),
+        images=reading.images.get(product.item.casefold(), ()),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.targets import commerce_of
+from sync.flows.targets import rows_of
 from sync.mapping.stock import as_shown
 from sync.mapping_tables.records import normal_sku
 
@@ -45,7 +45,7 @@ class SourceStock(RowTarget):
 
     @override
     def timing(self, systems: Systems) -> Target:
-        return commerce_of(systems)
+        return rows_of(systems)
 
     @override
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
