@@ -25,6 +25,7 @@ from sync.dynamics.documents.released_product import (
 from sync.mapping.configurables import VARIANTS, Child, variants_to_show
 from sync.mapping.product_attributes import NO_ATTRIBUTES, AttributeSources, attributes_to_show
 from sync.mapping.product_images import IMAGES, images_to_show
+from sync.mapping.product_tax import tax_class_of
 from sync.mapping.product_texts import fields_of
 from sync.mapping.unshowable import Unshowable
 
@@ -64,7 +65,7 @@ def product_to_show(
 ) -> dict[str, Any] | Never:
     """The content, or why it cannot be known. `tax_classes`: ids by name without case. What must
     not be sold is disabled whatever else cannot be known of it."""
-    disabled = is_sellable(known, settings) is False and "status" in settings.fields
+    disabled = "status" in settings.fields and why_not_sold(known, settings)
     try:
         return _content(known, settings, tax_classes)
     except Unshowable as error:
@@ -85,16 +86,30 @@ def name_of(known: Described, settings: Products) -> str:
     return " ".join(texts.name.split()) if texts else known.sku
 
 
-def is_sellable(known: Described, settings: Products) -> bool:
-    """Whether F&O lets it be sold on this day."""
+def why_not_sold(known: Described, settings: Products) -> str:
+    """Why F&O does not let it be sold on this day; empty where it does."""
     product, states = known.released, {one.casefold() for one in settings.lifecycle_states}
     lifecycle = (known.variant.lifecycle if known.variant else "") or product.lifecycle
-    return not (
-        known.orders.is_stopped
-        or (states and lifecycle.casefold() not in states)
-        or (product.sells_from and known.day < product.sells_from)
-        or (product.sells_until and known.day > product.sells_until)
-    )
+    if known.orders.is_stopped:
+        return "it is stopped for sales in its default order settings"
+    if states and lifecycle.casefold() not in states:
+        return f'its lifecycle state "{lifecycle}" is not in products.lifecycle_states'
+    if product.sells_from and known.day < product.sells_from:
+        return f"it is sold from {product.sells_from}"
+    if product.sells_until and known.day > product.sells_until:
+        return f"it was sold until {product.sells_until}"
+    return ""
+
+
+def origin_of(known: Described, settings: Products) -> str:
+    """The rows of F&O that it is made of, and why it is not enabled, for people."""
+    item = f"item {known.released.item}"
+    named = f"{item}, variant {known.variant.product}" if known.variant else item
+    if "status" not in settings.fields:
+        return named
+    if why := why_not_sold(known, settings):
+        return f"{named}; disabled: {why}"
+    return named if known.has_price else f"{named}; not enabled: it has no price in the shop"
 
 
 def _content(
@@ -105,7 +120,7 @@ def _content(
     if "weight" in fields and known.children is None:
         whole["weight"] = _weight(known, settings)
     if "tax_class" in fields:
-        whole["tax_class_id"] = _tax_class(known, settings, tax_classes)
+        whole["tax_class_id"] = tax_class_of(known.sku, known.released, settings, tax_classes)
     whole |= attributes_to_show(known.sku, known.attributes, settings)
     found: dict[str, dict[str, Any]] = {}
     if known.children is not None:
@@ -125,7 +140,7 @@ def _status(known: Described, settings: Products) -> dict[str, int]:
     """A product without a price is not enabled: what status it has is left alone."""
     if "status" not in settings.fields:
         return {}
-    if not is_sellable(known, settings):
+    if why_not_sold(known, settings):
         return {"status": DISABLED}
     return {"status": ENABLED} if known.has_price else {}
 
@@ -183,26 +198,6 @@ def _pieces(known: Described) -> Fraction:
     if isinstance(known.pieces, Never):
         raise Unshowable(known.pieces.reason, remedy=known.pieces.remedy)
     return known.pieces
-
-
-def _tax_class(known: Described, settings: Products, tax_classes: Mapping[str, str]) -> str:
-    group = known.released.tax_group
-    named = {one.casefold(): name for one, name in settings.tax_classes.items()}
-    name = named.get(group.casefold())
-    if name is None:
-        raise Unshowable(
-            f'{known.sku}: the item sales tax group "{group}" of item {known.released.item} is'
-            " not in products.tax_classes",
-            remedy=f'Add "{group}" = "<product tax class>" to products.tax_classes in'
-            " connections.toml.",
-        )
-    if name.casefold() not in tax_classes:
-        raise Unshowable(
-            f'{known.sku}: the shop has no product tax class "{name}"',
-            remedy="Correct products.tax_classes in connections.toml, or add the class in"
-            " Commerce (Stores > Taxes > Tax Zones and Rates > Tax Rules > Product Tax Class).",
-        )
-    return tax_classes[name.casefold()]
 
 
 def _categories(known: Described, settings: Products) -> dict[str, int]:

@@ -210,7 +210,8 @@ async def is_decided(case: Case, wanted: Wanted) -> bool:
     if wanted.sums and case.claim.resolved == wanted.sums:
         return True
     posted = await _posted_claims(case)
-    return any(one.resolved and not one.differs for one in posted)
+    is_read = all(one.etag and not one.differs for one in posted)
+    return is_read and any(one.resolved for one in posted)
 
 
 async def _posted_claims(case: Case) -> list[Claim]:

@@ -121,12 +121,14 @@ class Examination:
             found = [one for one in former if one.number in numbers]
         return [self.kind.signed(one) for one in found]
 
-    async def _judged(self, case: Case) -> Verdict:
+    async def _judged(self, case: Case) -> Verdict | None:
         delivery = self.connected.delivery(case.claim)
         try:
             wanted = await self.kind.wanted(case.place.record, delivery, case.held)
         except Never as error:
             return self._verdict(case, Wanted(None), await explained(case, error))
+        if wanted.is_others:
+            return None
         is_fine = is_equal(wanted, case.held, case.most) and not case.is_invoiced_twice
         if is_fine or await is_decided(case, wanted):
             return self._verdict(case, wanted, None)
@@ -158,10 +160,12 @@ class Examination:
         amount = first.amount if first.side == COMMERCE else None
         place = (self.kind.name, first.day, first.store, first.currency)
         there = total(held) if held else None
-        claim = await self._claim(key)
+        cause = Cause.AMOUNT if held else Cause.MISSING
+        if (await self._claim(key)).waits_for_a_person:
+            cause = Cause.PARKED
         difference = Difference(
-            self.kind.name, key, first.store, first.day, first.currency, amount, there,
-            Cause.PARKED if claim.waits_for_a_person else Cause.AMOUNT, "", error.remedy,
+            self.kind.name, key, first.store, first.day, first.currency, amount, there, cause, "",
+            error.remedy,
         )  # fmt: skip
         return Verdict(place, [amount] if amount is not None else [], held, difference)
 

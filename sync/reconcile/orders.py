@@ -117,14 +117,11 @@ async def booked_of(books: Books, company: str, references: Sequence[str]) -> li
 async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
     """By the rules of the flow: what the sales order holds once all is delivered."""
     settings = delivery.systems.settings
-    if elsewhere(order.store_id, delivery.systems):
-        return Wanted(None)
+    if not delivery.claim.etag and _is_others(order, settings):
+        return Wanted(None, is_others=True)
     order = await without_what_is_credited(order, delivery)
-    is_there = bool(held) or delivery.held(KIND) is not None
-    if given_up(order, delivery) and not held:
-        return Wanted(None)
-    if not is_there and (reason := _not_posted(order, delivery)) is not None:
-        return reason
+    if not held and (known := _not_posted(order, delivery)) is not None:
+        return known
     document, sold = [
         await _document(one, settings, delivery) for one in (order, without_refunds(order))
     ]
@@ -146,14 +143,17 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
 def _not_posted(order: Order, delivery: Delivery) -> Wanted | None:
     """Why nothing is to be in F&O (yet); None where the sales order is to be there."""
     settings = delivery.systems.settings.orders
-    if delivery.claim.intent is None and not delivery.is_asked and before_our_time(order, settings):
+    if elsewhere(order.store_id, delivery.systems) or given_up(order, delivery):
+        return Wanted(None)
+    if delivery.held(KIND) is not None or delivery.claim.intent is not None:
+        return None
+    if not delivery.is_asked and before_our_time(order, settings):
         return Wanted(None)
     outcome = not_now(order, settings, delivery.now())
-    if outcome is None or delivery.claim.intent is not None:
-        return None
-    if not isinstance(outcome, Waiting):
-        return Wanted(None)
-    return Wanted(rounded(order.grand_total), order.order_currency_code, waits=outcome.reason)
+    if isinstance(outcome, Waiting):
+        amount, currency = rounded(order.grand_total), order.order_currency_code
+        return Wanted(amount, currency, waits=outcome.reason)
+    return None if outcome is None else Wanted(None)
 
 
 async def _document(order: Order, settings: Connection, delivery: Delivery) -> SalesOrder:

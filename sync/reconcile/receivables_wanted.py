@@ -23,18 +23,16 @@ from sync.reconcile.wanted import Wanted
 WithOrder = DocumentWithOrder[Any]
 
 
-async def invoice_wanted(
-    with_order: WithOrder, delivery: Delivery, held: Sequence[Booked]
-) -> Wanted:
+async def invoice_wanted(with_order: WithOrder, delivery: Delivery, _: Sequence[Booked]) -> Wanted:
     """A free text invoice: all of the invoice, with the ways to pay as lines."""
-    known = _before(with_order, delivery, held)
+    known = _before(with_order, delivery)
     return known or _whole(with_order, delivery, _receivable(with_order, delivery))
 
 
 async def memo_wanted(with_order: WithOrder, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
     """A return order is of the goods alone, a negative free text invoice holds the ways to give
     back as well; less what was taken off the sales order, which F&O never invoices."""
-    if known := _before(with_order, delivery, held):
+    if known := _before(with_order, delivery):
         return known
     is_return = delivery.systems.settings.creditmemos.recipe == "return-order"
     gross = held[0].is_gross if is_return and held and held[0].tax is None else None
@@ -51,15 +49,13 @@ async def memo_wanted(with_order: WithOrder, delivery: Delivery, held: Sequence[
     return replace(whole, amount=amount, on_top=credited.tax, tax=tax)
 
 
-async def received_wanted(
-    with_order: WithOrder, delivery: Delivery, held: Sequence[Booked]
-) -> Wanted:
+async def received_wanted(with_order: WithOrder, delivery: Delivery, _: Sequence[Booked]) -> Wanted:
     """The money of an invoice, where any moves."""
-    return _money(with_order, delivery, held, with_order.document.grand_total)
+    return _money(with_order, delivery, with_order.document.grand_total)
 
 
 async def paid_back_wanted(
-    with_order: WithOrder, delivery: Delivery, held: Sequence[Booked]
+    with_order: WithOrder, delivery: Delivery, _: Sequence[Booked]
 ) -> Wanted:
     """The money of a credit memo: what was paid out where refunds are booked, and what became store
     credit."""
@@ -69,14 +65,14 @@ async def paid_back_wanted(
         with_order.order.payment.method
     )
     paid = memo.grand_total - kept if is_paid else ZERO
-    return _money(with_order, delivery, held, paid + kept, moves=bool(is_paid or kept))
+    return _money(with_order, delivery, paid + kept, moves=bool(is_paid or kept))
 
 
 def _money(
-    with_order: WithOrder, delivery: Delivery, held: Sequence[Booked], amount: Decimal,
+    with_order: WithOrder, delivery: Delivery, amount: Decimal,
     *, moves: bool | None = None,
 ) -> Wanted:  # fmt: skip
-    if known := _before(with_order, delivery, held):
+    if known := _before(with_order, delivery):
         return known
     if moves is None:
         settings = delivery.systems.settings.invoices
@@ -88,14 +84,13 @@ def _money(
     return Wanted(rounded(amount), currency, is_sent=is_sent)
 
 
-def _before(with_order: WithOrder, delivery: Delivery, held: Sequence[Booked]) -> Wanted | None:
+def _before(with_order: WithOrder, delivery: Delivery) -> Wanted | None:
     """What is known before a document's lines are looked at; None where it is to be in F&O."""
     document, settings = with_order.document, delivery.systems.settings
-    is_there = bool(held) or bool(delivery.claim.number)
     if elsewhere(document.store_id, delivery.systems) or document.state == CANCELLED:
         return Wanted(None)
-    if not (is_there or delivery.is_asked) and old_document(document, settings.orders):
-        return Wanted(None)
+    if not delivery.claim.etag and old_document(document, settings.orders):
+        return Wanted(None, is_others=True)
     if waiting := reason_to_wait(document):
         amount, currency = rounded(document.grand_total), document.order_currency_code
         return Wanted(amount, currency, waits=waiting.reason)

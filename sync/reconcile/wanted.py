@@ -14,7 +14,8 @@ class Wanted:
     `on_top`: the tax that comes on top of F&O's lines where they are without. `tax`: None where
     nobody knows it. `waits`: why nothing is to be there yet. `is_sent`: F&O was given exactly this
     once, by what is remembered. `held`, where F&O's documents alone do not tell it: what F&O holds
-    in all, `allowed`: by how much both may differ."""
+    in all, `allowed`: by how much both may differ. `is_others`: it is of before our time, and
+    nobody ever asked for it."""
 
     amount: Decimal | None
     currency: str = ""
@@ -25,6 +26,7 @@ class Wanted:
     held: Decimal | None = None
     allowed: Decimal = ZERO
     sums: str = ""
+    is_others: bool = False
 
 
 def is_equal(wanted: Wanted, held: Sequence[Booked], most: Decimal = ZERO) -> bool:

@@ -12,7 +12,7 @@ from sync.reconcile.difference import Cause
 from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry, Spool
 from tests.flows.finance import Finance, in_finance
 from tests.harness import key_of
-from tests.reconcile.planted import Ledger, header_of, lines_of, reconciled
+from tests.reconcile.planted import Ledger, aged, header_of, lines_of, reconciled
 from tests.systems import COMPANY
 
 MANY: Final = FEW + 3
@@ -96,3 +96,23 @@ def test_a_spool_gives_back_what_it_was_given_in_the_order_of_references(
     assert all(len(record) == 1 for record in names)
     assert [*names] == sorted(names, key=min)
     assert all(record[0].side <= record[-1].side for record in records)
+
+
+@in_finance(
+    flows=("orders", "customers", "invoices"), orders={"placed_from": "2026-03-02T11:00:00Z"}
+)
+async def test_what_somebody_else_entered_before_our_time_is_none_of_ours(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    await finance.delivers(order)
+    row, lines = header_of(finance, order), lines_of(finance, order)
+    other = finance.place()
+    invoice = finance.commerce.invoice(other)
+    aged(other)
+    aged(invoice)
+    cells = {"SalesOrderNumber": "S-9", "CustomersOrderReference": finance.order_reference(other)}
+    Ledger(finance).copied("SalesTable", row, lines[0], **cells)
+    found, summary = await reconciled(finance)
+    assert found == []
+    assert [one["commerce_count"] for one in summary.totals()] == [1]

@@ -37,7 +37,7 @@ class Reading:
     """`types`: of the products that the shop has. `prices`: its base prices. `variants_there`: what
     tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values`,
     `barcodes` and `categories` are by product number without case, `images` by item number.
-    `family`: all that is chosen."""
+    `family`: all that is chosen, by item number."""
 
     variants: Mapping[str, Variant]
     texts: TextsByLanguage
@@ -51,7 +51,7 @@ class Reading:
     attributes: Mapping[str, ShopAttribute]
     types: Mapping[str, str]
     variants_there: Mapping[str, Mapping[str, str | None]]
-    family: Collection[Chosen]
+    family: Mapping[str, Sequence[Chosen]]
     prices: Mapping[str, Decimal]
     websites: tuple[int, ...]
     day: date
@@ -93,7 +93,7 @@ async def read(
         categories=await _categories(systems, few),
         images=await systems.dynamics.product_images.all(company, item) if settings.images else {},
         tax_classes=await shop.tax_classes() if "tax_class" in settings.fields else {},
-        attributes=attributes, family=chosen,
+        attributes=attributes, family=_by_item(chosen),
         variants_there=await _variants_there(systems, chosen, attributes),
         types=known, prices=await _prices(systems, chosen, known),
         websites=tuple(sorted(await systems.websites.ours() or ())),
@@ -183,9 +183,9 @@ def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Ch
     """The released variants of a master that the shop has."""
     found = []
     kinds = _kinds_of(master, settings, reading)
-    for one in reading.family:
+    for one in reading.family[master.released.item]:
         there = reading.variants_there.get(normal_sku(one.key))
-        if one.item is None or there is None or not one.is_variant or not _is_of(one, master):
+        if one.item is None or there is None or not one.is_variant:
             continue
         with suppress(LookupError):
             variant_of(one.item, one.released, reading)
@@ -196,15 +196,18 @@ def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Ch
 
 def _kinds_of(master: Chosen, settings: Products, reading: Reading) -> list[str]:
     """The attributes of the dimensions that some variant of a master has."""
-    items = [one.item for one in reading.family if one.item and _is_of(one, master)]
+    items = [one.item for one in reading.family[master.released.item] if one.item]
     return [
         code for kind, code in settings.dimensions.items()
         if any(getattr(item, kind) for item in items)
     ]  # fmt: skip
 
 
-def _is_of(one: Chosen, master: Chosen) -> bool:
-    return one.released.item == master.released.item
+def _by_item(chosen: Iterable[Chosen]) -> dict[str, list[Chosen]]:
+    found: dict[str, list[Chosen]] = {}
+    for one in chosen:
+        found.setdefault(one.released.item, []).append(one)
+    return found
 
 
 def _attributes(

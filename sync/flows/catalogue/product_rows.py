@@ -23,7 +23,7 @@ from sync.flows.catalogue.product_reading import (
     released_products,
     variant_of,
 )
-from sync.mapping.products import Described, name_of, product_to_show
+from sync.mapping.products import Described, name_of, origin_of, product_to_show
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 CONFIGURABLE: Final = "configurable"
@@ -97,7 +97,8 @@ def _row(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> 
     if isinstance(shown, Never):
         return Shown(one.key, {"fault": shown.reason}, shown)
     return ShownProduct(
-        one.key, shown, name=name_of(known, settings), kind=_kind(one),
+        one.key, shown, origin=origin_of(known, settings),
+        name=name_of(known, settings), kind=_kind(one),
         websites=reading.websites, is_new=kind is None,
         is_part=settings.configurables and one.is_variant, images=known.images,
     )  # fmt: skip
